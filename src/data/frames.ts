@@ -1,0 +1,64 @@
+/**
+ * What a frame is to the rest of vetoc: the contract between the readers, the simulator and everyone after.
+ *
+ * A network always sees raw `uint16` pixels. Detectors that write int32 or float32 are converted by a stated
+ * rule when a frame is read (see each reader); a masked, sentinel or non-finite pixel reads 0 and is marked in
+ * the mask, so that it is never counted as a photon.
+ */
+
+/** One detector frame, row-major (slow axis first). */
+export interface Frame {
+  readonly height: number;
+  readonly width: number;
+  /** `height * width` raw values; masked pixels are 0. */
+  readonly pixels: Uint16Array;
+  /** `height * width`, 1 = live, 0 = masked; null when every pixel is live. May be shared between frames. */
+  readonly mask: Uint8Array | null;
+}
+
+/** The five DiffraNet classes, in their order. The first two are misses. */
+export const CLASS_NAMES = ['Blank', 'No crystal', 'Weak', 'Good', 'Strong'] as const;
+/** Index of the first class of `CLASS_NAMES` that counts as a hit. */
+export const FIRST_HIT_CLASS = 2;
+
+export type Split = 'train' | 'validation' | 'calibration' | 'test';
+
+/** What is known of one frame besides its pixels. Unknown things are null. */
+export interface FrameLabel {
+  /** Index into `FrameSource.classNames`. */
+  readonly label: number | null;
+  readonly hit: boolean | null;
+  readonly split: Split | null;
+  /** Frames that share a group (a crystal, a run) never stand on both sides of a split. */
+  readonly group: string | null;
+}
+
+/** A Bragg peak position in pixels (pixel centre = integer), with what the truth or a finder says of it. */
+export interface Spot {
+  readonly y: number;
+  readonly x: number;
+  /** Photons or ADU above background, summed over the peak. */
+  readonly intensity: number;
+  readonly snr: number;
+}
+
+/** A readable series of frames of one shape: a file, a set of files, or a simulation. */
+export interface FrameSource {
+  /** What the user would recognise: a path, or `simulate(seed)`. */
+  readonly name: string;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  readonly classNames: readonly string[] | null;
+  /** Reads frame `index` in [0, count). Throws `UserError` naming the file and frame when it cannot be read. */
+  read(index: number): Promise<Frame>;
+  /** Labels of frame `index`; all null where the file has none. */
+  label(index: number): FrameLabel;
+  /** Further per-frame facts by name (style, cell, source…), as text or number. */
+  meta(index: number): Readonly<Record<string, string | number>>;
+  /** True or listed spots of frame `index`, or null where unknown. */
+  spots(index: number): readonly Spot[] | null;
+  /** The file and the index inside it that frame `index` came from. */
+  origin(index: number): { readonly file: string; readonly index: number };
+  close(): Promise<void>;
+}
