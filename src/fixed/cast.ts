@@ -1,0 +1,119 @@
+/**
+ * Rounding and overflow: the one place that states what assigning a value to a fixed-point format does.
+ *
+ * `castMantissa` is the definition, in `bigint`, for any width. `castNumber` is the same for mantissas below
+ * 2^53, which the IR verifier proves for every stage; a property test holds the two together.
+ */
+import { invariant } from '../core/errors.js';
+import { maxMantissa, minMantissa, type Format, type Overflow, type Quantization } from './format.js';
+
+/** Whether a value with floor `f`, remainder `r` of `2^shift` and sign goes up to `f + 1`. */
+function roundsUp(
+  mode: Quantization,
+  half: -1 | 0 | 1,
+  exact: boolean,
+  negative: boolean,
+  floorIsOdd: boolean,
+): boolean {
+  switch (mode) {
+    case 'AP_TRN':
+      return false;
+    case 'AP_TRN_ZERO':
+      return negative && !exact;
+    case 'AP_RND':
+      return half >= 0;
+    case 'AP_RND_ZERO':
+      return half > 0 || (half === 0 && negative);
+    case 'AP_RND_MIN_INF':
+      return half > 0;
+    case 'AP_RND_INF':
+      return half > 0 || (half === 0 && !negative);
+    case 'AP_RND_CONV':
+      return half > 0 || (half === 0 && floorIsOdd);
+  }
+}
+
+/** `q * 2^-shift` rounded to an integer; a negative shift is exact. */
+export function roundShift(q: bigint, shift: number, mode: Quantization): bigint {
+  if (shift <= 0) return q << BigInt(-shift);
+  const floor = q >> BigInt(shift);
+  const remainder = q - (floor << BigInt(shift));
+  const middle = 1n << BigInt(shift - 1);
+  const half = remainder > middle ? 1 : remainder === middle ? 0 : -1;
+  return roundsUp(mode, half, remainder === 0n, q < 0n, (floor & 1n) === 1n) ? floor + 1n : floor;
+}
+
+/** The same below 2^53: division by a power of two and `Math.floor` are exact there. */
+export function roundShiftNumber(q: number, shift: number, mode: Quantization): number {
+  if (shift <= 0) {
+    const value = q * 2 ** -shift;
+    invariant(Math.abs(value) <= Number.MAX_SAFE_INTEGER, `${q} << ${-shift} leaves 53 bits`);
+    return value;
+  }
+  const step = 2 ** shift;
+  const floor = Math.floor(q / step);
+  const remainder = q - floor * step;
+  const half = remainder > step / 2 ? 1 : remainder === step / 2 ? 0 : -1;
+  // `+ 0` turns a negative zero into zero.
+  return (roundsUp(mode, half, remainder === 0, q < 0, floor % 2 !== 0) ? floor + 1 : floor) + 0;
+}
+
+function overflowed(q: bigint, signed: boolean, width: number, mode: Overflow): bigint {
+  const w = BigInt(width);
+  const max = signed ? (1n << (w - 1n)) - 1n : (1n << w) - 1n;
+  const min = signed ? -(1n << (w - 1n)) : 0n;
+  switch (mode) {
+    case 'AP_SAT':
+      return q > max ? max : q < min ? min : q;
+    case 'AP_SAT_ZERO':
+      return q > max || q < min ? 0n : q;
+    case 'AP_SAT_SYM': {
+      const low = signed ? -max : 0n;
+      return q > max ? max : q < low ? low : q;
+    }
+    case 'AP_WRAP':
+      return signed ? BigInt.asIntN(width, q) : BigInt.asUintN(width, q);
+    case 'AP_WRAP_SM':
+      return wrapSignMagnitude(q, signed, width);
+  }
+}
+
+/**
+ * Sign-magnitude wrapping with no saturated bits: the kept bits are inverted when the sign that is kept
+ * disagrees with the lowest dropped bit. Unsigned formats wrap.
+ */
+function wrapSignMagnitude(q: bigint, signed: boolean, width: number): bigint {
+  if (!signed) return BigInt.asUintN(width, q);
+  const kept = BigInt.asIntN(width, q);
+  if (kept === q) return q;
+  const lowestDropped = (q >> BigInt(width)) & 1n;
+  const sign = (q >> BigInt(width - 1)) & 1n;
+  return sign === lowestDropped ? kept : BigInt.asIntN(width, ~q);
+}
+
+/** The mantissa of `q * 2^-fraction` in `to`: rounded once, then overflow-handled. Any width. */
+export function castMantissa(q: bigint, fraction: number, to: Format): bigint {
+  const rounded = roundShift(q, fraction - (to.width - to.integer), to.quantization);
+  return overflowed(rounded, to.signed, to.width, to.overflow);
+}
+
+/** `castMantissa` for integers below 2^53. */
+export function castNumber(q: number, fraction: number, to: Format): number {
+  const rounded = roundShiftNumber(q, fraction - (to.width - to.integer), to.quantization);
+  const max = maxMantissa(to);
+  const min = to.overflow === 'AP_SAT_SYM' && to.signed ? -max : minMantissa(to);
+  if (rounded >= min && rounded <= max) return rounded;
+  if (to.overflow === 'AP_SAT' || to.overflow === 'AP_SAT_SYM') return rounded > max ? max : min;
+  return Number(overflowed(BigInt(rounded), to.signed, to.width, to.overflow));
+}
+
+/** The mantissa of a real number in `to`; `x` must be finite. Only for weights and thresholds, never below quantize. */
+export function castReal(x: number, to: Format): number {
+  invariant(Number.isFinite(x), `${x} has no fixed-point form`);
+  const scaled = x * 2 ** (to.width - to.integer);
+  const floor = Math.floor(scaled);
+  const rest = scaled - floor;
+  const half = rest > 0.5 ? 1 : rest === 0.5 ? 0 : -1;
+  const rounded = roundsUp(to.quantization, half, rest === 0, x < 0, floor % 2 !== 0) ? floor + 1 : floor;
+  return Number(overflowed(BigInt(rounded), to.signed, to.width, to.overflow));
+}
