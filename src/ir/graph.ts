@@ -1,0 +1,113 @@
+/**
+ * The two graphs. A `FloatGraph` is a trained network with its integer preprocessing; a `FixedGraph` is the same
+ * as fused fixed-point stages, with proofs. Nodes stand in topological order; both are plain immutable values.
+ */
+import { z } from 'zod';
+import { invariant } from '../core/errors.js';
+import { nodeIdSchema, type NodeId, type Shape } from './common.js';
+import {
+  fixedNodeSchema,
+  fixedShapeRules,
+  floatNodeSchema,
+  floatShapeRules,
+  type FixedNode,
+  type FloatNode,
+} from './ops/index.js';
+
+/** A name from outside: one line of printable text. */
+const label = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[^\p{Cc}]*$/u, 'control characters are not allowed in names');
+
+const classesFields = {
+  classNames: z.array(label).min(2).readonly(),
+  /** Per class: whether it is a hit. At least one class is a hit and one a miss. */
+  hitClasses: z.array(z.boolean()).readonly(),
+};
+
+export const floatGraphSchema = z
+  .strictObject({
+    name: label,
+    nodes: z.array(floatNodeSchema).readonly(),
+    /** The node whose `[1, 1, classes]` values are the logits. */
+    output: nodeIdSchema,
+    ...classesFields,
+    /** A frame is kept when max(hit logits) − max(miss logits) ≥ threshold. */
+    threshold: z.number(),
+  })
+  .readonly();
+export type FloatGraph = z.infer<typeof floatGraphSchema>;
+
+export const fixedGraphSchema = z
+  .strictObject({
+    name: label,
+    nodes: z.array(fixedNodeSchema).readonly(),
+    output: nodeIdSchema,
+    ...classesFields,
+    /** In least significant bits of the output format. */
+    threshold: z.int(),
+    /** Weights may be exchanged at run time: proofs hold for every weight of the format. */
+    reloadable: z.boolean(),
+  })
+  .readonly();
+export type FixedGraph = z.infer<typeof fixedGraphSchema>;
+
+/** `max(hit logits) − max(miss logits)`: the score that the threshold is compared with. */
+export function veto(logits: ArrayLike<number>, hitClasses: readonly boolean[]): number {
+  let hit = -Infinity;
+  let miss = -Infinity;
+  hitClasses.forEach((isHit, i) => {
+    const value = logits[i]!;
+    if (isHit) hit = Math.max(hit, value);
+    else miss = Math.max(miss, value);
+  });
+  return hit - miss;
+}
+
+type Graph = FloatGraph | FixedGraph;
+
+export function findNode<G extends Graph>(graph: G, id: NodeId): G['nodes'][number] {
+  const node = graph.nodes.find((n) => n.id === id);
+  invariant(node !== undefined, `graph ${graph.name} has no node ${id}`);
+  return node;
+}
+
+/** The nodes that read the output of `id`. */
+export const consumers = <G extends Graph>(graph: G, id: NodeId): readonly G['nodes'][number][] =>
+  graph.nodes.filter((n) => n.inputs.includes(id));
+
+/** The single `input` node. */
+export function inputNode(graph: Graph): Extract<FixedNode, { kind: 'input' }> {
+  const first = graph.nodes[0];
+  invariant(first?.kind === 'input', `graph ${graph.name} does not start with its input`);
+  return first;
+}
+
+function shapesOf<N extends FloatNode | FixedNode>(
+  nodes: readonly N[],
+  rule: (node: N, inputs: readonly Shape[]) => Shape,
+): ReadonlyMap<NodeId, Shape> {
+  const shapes = new Map<NodeId, Shape>();
+  for (const node of nodes) {
+    const inputs = node.inputs.map((id) => {
+      const shape = shapes.get(id);
+      invariant(shape !== undefined, `${node.id} reads ${id}, which does not stand before it`);
+      return shape;
+    });
+    invariant(!shapes.has(node.id), `two nodes are called ${node.id}`);
+    shapes.set(node.id, rule(node, inputs));
+  }
+  return shapes;
+}
+
+/** Output shape of every node, in graph order. Throws `InvariantError` on an ill-formed graph. */
+export const floatShapes = (graph: FloatGraph): ReadonlyMap<NodeId, Shape> =>
+  shapesOf(graph.nodes, (node, inputs) => (floatShapeRules[node.kind] as Rule<FloatNode>)(node, inputs));
+
+export const fixedShapes = (graph: FixedGraph): ReadonlyMap<NodeId, Shape> =>
+  shapesOf(graph.nodes, (node, inputs) => (fixedShapeRules[node.kind] as Rule<FixedNode>)(node, inputs));
+
+// The tables are keyed by kind, so node and rule agree; TypeScript cannot correlate the two.
+type Rule<N> = (node: N, inputs: readonly Shape[]) => Shape;

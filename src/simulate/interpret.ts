@@ -1,0 +1,257 @@
+/**
+ * The definition of the arithmetic: a fixed graph run in plain integers, slow and obvious.
+ *
+ * Every other simulator must equal this one with `===` and shares no code with it. Mantissas are integers in
+ * `number`; the graph's proofs keep every partial sum below 2^53.
+ */
+import { invariant } from '../core/errors.js';
+import { castNumber } from '../fixed/cast.js';
+import { fractionBits, type Format } from '../fixed/format.js';
+import { elements, type Activation, type NodeId, type Shape, type Window } from '../ir/common.js';
+import { fixedShapes, inputNode, veto, type FixedGraph } from '../ir/graph.js';
+import type { FixedKind, FixedNode, FixedNodeOf } from '../ir/ops/index.js';
+import type { FrameResult, Witness } from './witness.js';
+
+/** A tensor of mantissas, `[height, width, channels]` row-major. */
+interface Value {
+  readonly shape: Shape;
+  readonly format: Format;
+  readonly data: Int32Array;
+}
+
+type Rules = {
+  readonly [K in FixedKind]: (
+    op: FixedNodeOf<K>,
+    inputs: readonly Value[],
+    output: Int32Array,
+    shape: Shape,
+  ) => void;
+};
+
+/** Activation, then the one rounding of the stage. `fraction` is the accumulator's. */
+function requantize(accumulator: number, fraction: number, activation: Activation, to: Format): number {
+  switch (activation.kind) {
+    case 'none':
+      return castNumber(accumulator, fraction, to);
+    case 'relu':
+      return castNumber(Math.max(accumulator, 0), fraction, to);
+    case 'clip':
+      return Math.min(Math.max(castNumber(accumulator, fraction, to), activation.min), activation.max);
+    case 'leakyRelu': {
+      const slope = accumulator < 0 ? activation.alphaMantissa : 2 ** activation.alphaFraction;
+      return castNumber(accumulator * slope, fraction + activation.alphaFraction, to);
+    }
+  }
+}
+
+/** Calls `visit` for each input position that the window at output (oy, ox) covers and that is not padding. */
+function overWindow(
+  w: Window,
+  input: Shape,
+  oy: number,
+  ox: number,
+  visit: (iy: number, ix: number, ky: number, kx: number) => void,
+): void {
+  for (let ky = 0; ky < w.kernel[0]; ky++) {
+    const iy = oy * w.strides[0] + ky - w.padding[0];
+    if (iy < 0 || iy >= input[0]) continue;
+    for (let kx = 0; kx < w.kernel[1]; kx++) {
+      const ix = ox * w.strides[1] + kx - w.padding[1];
+      if (ix >= 0 && ix < input[1]) visit(iy, ix, ky, kx);
+    }
+  }
+}
+
+/** Sets every element of `output` from its row, column and channel. */
+function fill(output: Int32Array, shape: Shape, element: (y: number, x: number, c: number) => number): void {
+  let i = 0;
+  for (let y = 0; y < shape[0]; y++)
+    for (let x = 0; x < shape[1]; x++) for (let c = 0; c < shape[2]; c++) output[i++] = element(y, x, c);
+}
+
+const at = (v: Value, y: number, x: number, c: number): number =>
+  v.data[(y * v.shape[1] + x) * v.shape[2] + c]!;
+
+function convolve(
+  op: FixedNodeOf<'conv2d'> | FixedNodeOf<'depthwiseConv2d'>,
+  input: Value,
+  output: Int32Array,
+  shape: Shape,
+): void {
+  const { mantissas, fraction, bias } = op.weights;
+  const channels = shape[2];
+  const groups = op.kind === 'conv2d' ? op.groups : channels;
+  const perGroup = input.shape[2] / groups;
+  const inputFraction = fractionBits(input.format);
+  fill(output, shape, (y, x, c) => {
+    const firstChannel = Math.floor(c / (channels / groups)) * perGroup;
+    let accumulator = bias[c]!;
+    overWindow(op, input.shape, y, x, (iy, ix, ky, kx) => {
+      for (let k = 0; k < perGroup; k++) {
+        const weight = mantissas[((ky * op.kernel[1] + kx) * perGroup + k) * channels + c]!;
+        accumulator += weight * at(input, iy, ix, firstChannel + k);
+      }
+    });
+    return requantize(accumulator, inputFraction + fraction[c]!, op.activation, op.format);
+  });
+}
+
+function average(
+  op: FixedNodeOf<'avgPool'> | FixedNodeOf<'globalAvgPool'>,
+  sum: number,
+  input: Value,
+): number {
+  return castNumber(sum * op.reciprocal, fractionBits(input.format) + op.reciprocalFraction, op.format);
+}
+
+const rules: Rules = {
+  input: () => {
+    invariant(false, 'the input node is given, not computed');
+  },
+  crop: (op, [x], output, shape) => {
+    fill(output, shape, (row, column, c) => at(x!, row + op.offset[0], column + op.offset[1], c));
+  },
+  mask: (op, [x], output) => {
+    for (let i = 0; i < output.length; i++) output[i] = op.live[i] === 1 ? x!.data[i]! : 0;
+  },
+  bin: (op, [x], output, shape) => {
+    fill(output, shape, (row, column, c) => {
+      let value = 0;
+      for (let dy = 0; dy < op.factor[0]; dy++)
+        for (let dx = 0; dx < op.factor[1]; dx++) {
+          const pixel = at(x!, row * op.factor[0] + dy, column * op.factor[1] + dx, c);
+          value = op.mode === 'sum' ? value + pixel : Math.max(value, pixel);
+        }
+      return value;
+    });
+  },
+  clamp: (op, [x], output) => {
+    for (let i = 0; i < output.length; i++) output[i] = Math.min(Math.max(x!.data[i]!, op.min), op.max);
+  },
+  lut: (op, [x], output) => {
+    for (let i = 0; i < output.length; i++) output[i] = op.table[x!.data[i]! - op.first]!;
+  },
+  conv2d: (op, [x], output, shape) => {
+    convolve(op, x!, output, shape);
+  },
+  depthwiseConv2d: (op, [x], output, shape) => {
+    convolve(op, x!, output, shape);
+  },
+  dense: (op, [x], output) => {
+    const { mantissas, fraction, bias } = op.weights;
+    for (let c = 0; c < output.length; c++) {
+      let accumulator = bias[c]!;
+      for (let k = 0; k < x!.data.length; k++) accumulator += mantissas[k * output.length + c]! * x!.data[k]!;
+      output[c] = requantize(accumulator, fractionBits(x!.format) + fraction[c]!, op.activation, op.format);
+    }
+  },
+  maxPool: (op, [x], output, shape) => {
+    fill(output, shape, (oy, ox, c) => {
+      let best = -Infinity;
+      overWindow(op, x!.shape, oy, ox, (iy, ix) => (best = Math.max(best, at(x!, iy, ix, c))));
+      return best;
+    });
+  },
+  avgPool: (op, [x], output, shape) => {
+    fill(output, shape, (oy, ox, c) => {
+      let sum = 0;
+      overWindow(op, x!.shape, oy, ox, (iy, ix) => (sum += at(x!, iy, ix, c)));
+      return average(op, sum, x!);
+    });
+  },
+  globalAvgPool: (op, [x], output) => {
+    for (let c = 0; c < output.length; c++) {
+      let sum = 0;
+      for (let i = c; i < x!.data.length; i += output.length) sum += x!.data[i]!;
+      output[c] = average(op, sum, x!);
+    }
+  },
+  globalMaxPool: (_op, [x], output) => {
+    for (let c = 0; c < output.length; c++) {
+      let best = -Infinity;
+      for (let i = c; i < x!.data.length; i += output.length) best = Math.max(best, x!.data[i]!);
+      output[c] = best;
+    }
+  },
+  add: (op, [a, b], output) => {
+    const fraction = Math.max(fractionBits(a!.format), fractionBits(b!.format));
+    const scaleA = 2 ** (fraction - fractionBits(a!.format));
+    const scaleB = 2 ** (fraction - fractionBits(b!.format));
+    for (let i = 0; i < output.length; i++)
+      output[i] = requantize(a!.data[i]! * scaleA + b!.data[i]! * scaleB, fraction, op.activation, op.format);
+  },
+  concat: (_op, inputs, output, shape) => {
+    let first = 0;
+    for (const input of inputs) {
+      const channels = input.shape[2];
+      for (let i = 0; i < input.data.length; i++)
+        output[Math.floor(i / channels) * shape[2] + first + (i % channels)] = input.data[i]!;
+      first += channels;
+    }
+  },
+  flatten: (_op, [x], output) => {
+    output.set(x!.data);
+  },
+  requantize: (op, [x], output) => {
+    for (let i = 0; i < output.length; i++)
+      output[i] = castNumber(x!.data[i]!, fractionBits(x!.format), op.format);
+  },
+};
+
+function evaluate(node: FixedNode, inputs: readonly Value[], shape: Shape): Value {
+  const data = new Int32Array(elements(shape));
+  // The table is keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
+  const rule = rules[node.kind] as (
+    op: FixedNode,
+    inputs: readonly Value[],
+    output: Int32Array,
+    shape: Shape,
+  ) => void;
+  rule(node, inputs, data, shape);
+  return { shape, format: node.format, data };
+}
+
+/** All tensors of `graph` on one raw frame of `height * width` pixels. */
+export function interpretTensors(graph: FixedGraph, frame: Uint16Array): ReadonlyMap<NodeId, Int32Array> {
+  const shapes = fixedShapes(graph);
+  const input = inputNode(graph);
+  invariant(
+    frame.length === input.size[0] * input.size[1],
+    `a frame of ${frame.length} pixels for ${input.size.join('×')}`,
+  );
+  const values = new Map<NodeId, Value>([
+    [input.id, { shape: shapes.get(input.id)!, format: input.format, data: Int32Array.from(frame) }],
+  ]);
+  for (const node of graph.nodes) {
+    if (node.kind === 'input') continue;
+    values.set(
+      node.id,
+      evaluate(
+        node,
+        node.inputs.map((id) => values.get(id)!),
+        shapes.get(node.id)!,
+      ),
+    );
+  }
+  return new Map([...values].map(([id, value]) => [id, value.data]));
+}
+
+const NO_TENSORS: ReadonlyMap<NodeId, Int32Array> = new Map();
+
+/** Runs `graph` on one raw frame. */
+export function interpret(graph: FixedGraph, frame: Uint16Array, tensors = false): FrameResult {
+  const all = interpretTensors(graph, frame);
+  const logits = all.get(graph.output)!;
+  const score = veto(logits, graph.hitClasses);
+  return { logits, score, keep: score >= graph.threshold, tensors: tensors ? all : NO_TENSORS };
+}
+
+export function createInterpreter(graph: FixedGraph): Witness {
+  return {
+    name: 'interpreter',
+    version: '1',
+    run: (frames, options = {}) =>
+      Promise.resolve(frames.map((frame) => interpret(graph, frame, options.tensors ?? false))),
+    close: () => Promise.resolve(),
+  };
+}
