@@ -1,0 +1,50 @@
+// The layers of the design: imports run downwards in this list only.
+const LAYERS = [
+  ['core'],
+  ['fixed'],
+  ['ir'],
+  ['data', 'passes', 'calibrate', 'targets', 'spotfind'],
+  ['train', 'explain', 'backends', 'simulate'],
+  ['verify', 'report', 'audit'],
+  ['cli'],
+];
+const folders = (layers) => `^src/(${layers.flat().join('|')})/`;
+const layering = LAYERS.slice(0, -1).map((layer, i) => ({
+  name: `${layer.join('-')}-imports-upwards`,
+  severity: 'error',
+  from: { path: folders([layer]) },
+  to: { path: folders(LAYERS.slice(i + 1)) },
+}));
+const onlyIn = (name, packages, allowed) => ({
+  name,
+  severity: 'error',
+  from: { path: '^src/', pathNot: allowed },
+  to: { path: packages },
+});
+
+module.exports = {
+  forbidden: [
+    ...layering,
+    { name: 'no-cycles', severity: 'error', from: { path: '^src' }, to: { circular: true } },
+    onlyIn('tfjs-in-train-and-explain', 'node_modules/@tensorflow/', '^src/(train|explain)/'),
+    onlyIn('protobuf-in-onnx', 'node_modules/(protobufjs|onnx-proto)/', '^src/backends/onnx/'),
+    onlyIn('onnxruntime-in-ort', 'node_modules/onnxruntime', '^src/simulate/ort'),
+    onlyIn('processes-in-one-file', '^(node:)?child_process$', '^src/simulate/process\\.ts$'),
+    onlyIn('commander-in-cli', 'node_modules/commander/', '^src/cli/'),
+    {
+      name: 'no-dev-dependencies-in-src',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

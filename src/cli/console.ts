@@ -1,0 +1,65 @@
+/** What the commands print: results on stdout, progress and complaints on stderr. */
+
+/** Fills the slots of a terminal line or, where there is no terminal, prints a line now and then. */
+export interface Progress {
+  /** `done` of `total` (0 when unknown) steps. */
+  update(done: number, total: number, note?: string): void;
+  /** Ends the stage with what came of it. */
+  finish(summary: string): void;
+}
+
+const LINE_EVERY_MS = 5000;
+const REDRAW_EVERY_MS = 100;
+
+export const seconds = (ms: number): string =>
+  ms < 60_000
+    ? `${(ms / 1000).toFixed(1)} s`
+    : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+
+function line(name: string, done: number, total: number, note: string, elapsedMs: number): string {
+  const share = total > 0 ? ` ${done}/${total}` : '';
+  const left =
+    total > 0 && done > 0 && done < total ? `, ${seconds((elapsedMs / done) * (total - done))} left` : '';
+  return `${name}${share}${note === '' ? '' : ` ${note}`}${left}`;
+}
+
+/** Starts a stage; the clock lives here and nowhere below. */
+export function startProgress(name: string, stream: NodeJS.WriteStream = process.stderr): Progress {
+  const started = performance.now();
+  let last = -Infinity;
+  const clear = stream.isTTY ? '\r\x1b[K' : '';
+  if (stream.isTTY) stream.write(`${clear}  ${name} …`);
+  return {
+    update(done, total, note = '') {
+      const now = performance.now();
+      if (now - last < (stream.isTTY ? REDRAW_EVERY_MS : LINE_EVERY_MS) && done !== total) return;
+      last = now;
+      const text = line(name, done, total, note, now - started);
+      stream.write(stream.isTTY ? `${clear}  ${text.slice(0, (stream.columns || 100) - 3)}` : `  ${text}\n`);
+    },
+    finish(summary) {
+      stream.write(`${clear}${name}: ${summary} (${seconds(performance.now() - started)})\n`);
+    },
+  };
+}
+
+/** A line of a result, for people. */
+export function say(text = ''): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** A result for programs: one JSON document. */
+export function sayJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Columns padded to their widest cell; numbers should come formatted. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((h, i) => Math.max(h.length, ...rows.map((r) => (r[i] ?? '').length)));
+  const format = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd();
+  return [format(header), widths.map((w) => '─'.repeat(w)).join('  '), ...rows.map(format)].join('\n');
+}

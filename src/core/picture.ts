@@ -1,0 +1,127 @@
+/**
+ * Pictures of frames and maps: grey frames at true contrast, colour maps, overlays, PNG bytes.
+ *
+ * The colour map is a polynomial-free piecewise-linear map through a few perceptually ordered anchors (dark blue
+ * to yellow), so that maps stay readable in print and for colour-blind readers.
+ */
+import { encode } from 'fast-png';
+import { invariant } from './errors.js';
+
+/** 8-bit RGB, `height * width * 3`, row-major. */
+export interface Picture {
+  readonly height: number;
+  readonly width: number;
+  readonly rgb: Uint8Array;
+}
+
+/** The value below which `fraction` of `values` lie; 0 for none. */
+export function quantile(values: ArrayLike<number>, fraction: number): number {
+  if (values.length === 0) return 0;
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))]!;
+}
+
+export interface GreyOptions {
+  /** Shown as white; by default the 99.5 % quantile of the live pixels. */
+  readonly white?: number;
+  /** 1 live, 0 masked; masked pixels are shown in dark blue. */
+  readonly mask?: Uint8Array | null;
+}
+
+/** A frame in grey on a square-root scale, background dark, so that weak Bragg peaks show beside strong ones. */
+export function greyPicture(
+  pixels: ArrayLike<number>,
+  height: number,
+  width: number,
+  options: GreyOptions = {},
+): Picture {
+  invariant(pixels.length === height * width, `${pixels.length} pixels for ${height}×${width}`);
+  const white = Math.max(options.white ?? quantile(pixels, 0.995), 1e-12);
+  const rgb = new Uint8Array(height * width * 3);
+  for (let i = 0; i < pixels.length; i++) {
+    const level = Math.round(255 * Math.sqrt(Math.min(1, Math.max(0, pixels[i]! / white))));
+    const masked = options.mask?.[i] === 0;
+    rgb[3 * i] = masked ? 16 : level;
+    rgb[3 * i + 1] = masked ? 24 : level;
+    rgb[3 * i + 2] = masked ? 64 : level;
+  }
+  return { height, width, rgb };
+}
+
+const ANCHORS = [
+  [13, 8, 80],
+  [94, 2, 150],
+  [178, 42, 125],
+  [232, 106, 76],
+  [252, 176, 50],
+  [250, 250, 110],
+] as const;
+
+/** RGB of `t` in [0, 1]. */
+export function mapColour(t: number): readonly [number, number, number] {
+  const position = Math.min(1, Math.max(0, t)) * (ANCHORS.length - 1);
+  const i = Math.min(ANCHORS.length - 2, Math.floor(position));
+  const mix = position - i;
+  const [a, b] = [ANCHORS[i]!, ANCHORS[i + 1]!];
+  return [0, 1, 2].map((k) => Math.round(a[k]! + (b[k]! - a[k]!) * mix)) as unknown as [
+    number,
+    number,
+    number,
+  ];
+}
+
+/** Bilinear resampling of a map to `height × width`, pixel centres aligned. */
+export function resample(
+  map: Float32Array,
+  size: readonly [number, number],
+  height: number,
+  width: number,
+): Float32Array {
+  const [h, w] = size;
+  invariant(map.length === h * w, `${map.length} values for ${h}×${w}`);
+  const result = new Float32Array(height * width);
+  for (let y = 0; y < height; y++) {
+    const sy = Math.min(h - 1, Math.max(0, ((y + 0.5) * h) / height - 0.5));
+    const y0 = Math.min(h - 1, Math.floor(sy));
+    const y1 = Math.min(h - 1, y0 + 1);
+    for (let x = 0; x < width; x++) {
+      const sx = Math.min(w - 1, Math.max(0, ((x + 0.5) * w) / width - 0.5));
+      const x0 = Math.min(w - 1, Math.floor(sx));
+      const x1 = Math.min(w - 1, x0 + 1);
+      const top = map[y0 * w + x0]! + (map[y0 * w + x1]! - map[y0 * w + x0]!) * (sx - x0);
+      const bottom = map[y1 * w + x0]! + (map[y1 * w + x1]! - map[y1 * w + x0]!) * (sx - x0);
+      result[y * width + x] = top + (bottom - top) * (sy - y0);
+    }
+  }
+  return result;
+}
+
+/** A map in [0, 1] laid over a picture of the same size; opacity follows the map so that the frame stays visible. */
+export function overlay(picture: Picture, map: Float32Array, opacity = 0.7): Picture {
+  invariant(map.length === picture.height * picture.width, 'map and picture differ in size');
+  const rgb = picture.rgb.slice();
+  for (let i = 0; i < map.length; i++) {
+    const t = Math.min(1, Math.max(0, map[i]!));
+    const alpha = opacity * Math.sqrt(t);
+    const colour = mapColour(t);
+    for (let k = 0; k < 3; k++)
+      rgb[3 * i + k] = Math.round(rgb[3 * i + k]! * (1 - alpha) + colour[k]! * alpha);
+  }
+  return { ...picture, rgb };
+}
+
+/** Whole-pixel enlargement, so that small frames are not smeared. */
+export function enlarge(picture: Picture, factor: number): Picture {
+  const { height, width, rgb } = picture;
+  const out = new Uint8Array(height * width * factor * factor * 3);
+  for (let y = 0; y < height * factor; y++)
+    for (let x = 0; x < width * factor; x++) {
+      const from = 3 * (Math.floor(y / factor) * width + Math.floor(x / factor));
+      out.set(rgb.subarray(from, from + 3), 3 * (y * width * factor + x));
+    }
+  return { height: height * factor, width: width * factor, rgb: out };
+}
+
+/** PNG bytes, 8-bit RGB. */
+export const pngBytes = (picture: Picture): Uint8Array =>
+  encode({ width: picture.width, height: picture.height, data: picture.rgb, channels: 3, depth: 8 });
