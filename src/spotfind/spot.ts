@@ -1,0 +1,27 @@
+/**
+ * What every spot finder here reports.
+ */
+import type { Spot } from '../data/frames.js';
+
+/** Pixel values of a frame: raw counts, or corrected ones. NaN and infinities must be masked. */
+export type PixelBlock = Uint16Array | Float32Array;
+
+/** A found peak. Positions in pixels of the block, pixel centre = integer (CrystFEL adds 0.5, DIALS too). */
+export interface FoundSpot extends Spot {
+  /** Index of the panel in the layout. */
+  readonly panel: number;
+  readonly pixelCount: number;
+  /** The largest pixel: above the local background for peakfinder8, raw for the DIALS finders. */
+  readonly maximum: number;
+  /** Standard deviation of the local background, per pixel. */
+  readonly sigma: number;
+}
+
+/** Rounds half to even, as C's `rint`. */
+export function rint(value: number): number {
+  const floor = Math.floor(value);
+  const part = value - floor;
+  if (part < 0.5) return floor;
+  if (part > 0.5) return floor + 1;
+  return floor % 2 === 0 ? floor : floor + 1;
+}
