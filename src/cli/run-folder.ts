@@ -1,0 +1,127 @@
+/**
+ * The folder of a run: where things stand, how it comes to be whole or not at all, and how it is read again.
+ *
+ * A run is built in `NAME.partial` and renamed at the end, so a folder called NAME is always a finished run.
+ */
+import { readFile, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { UserError } from '../core/errors.js';
+import { writeFileAtomic } from '../core/files.js';
+import type { FixedGraph, FloatGraph } from '../ir/graph.js';
+import { parseGraph, printGraph, serializeGraph, type GraphKind } from '../ir/serialize.js';
+
+/** Places inside a run folder. */
+export const RUN_FILES = {
+  recipe: 'recipe.json',
+  floatGraph: 'float/graph.json',
+  fixedGraph: 'fixed.json',
+  ranges: 'ranges.json',
+  floatOnnx: 'onnx/float.onnx',
+  fixedOnnx: 'onnx/fixed.onnx',
+  hls: 'hls',
+  evaluation: 'evaluation.json',
+  verification: 'verify.json',
+  explanations: 'explain',
+  report: 'report/index.html',
+} as const;
+
+const exists = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** A run being built. */
+export interface RunDraft {
+  /** The folder to write into for now. */
+  readonly dir: string;
+  readonly path: (relative: string) => string;
+  readonly write: (relative: string, content: string | Uint8Array) => Promise<void>;
+  /** Gives the folder its final name. */
+  readonly publish: () => Promise<string>;
+  /** Removes what was written. */
+  readonly discard: () => Promise<void>;
+}
+
+/** Opens `NAME.partial`; refuses with `UserError` when `out` exists already. */
+export async function draftRun(out: string): Promise<RunDraft> {
+  if (await exists(out))
+    throw new UserError('already exists; nothing was overwritten', {
+      file: out,
+      field: '--out',
+      remedy: 'name another folder or remove this one',
+    });
+  const dir = `${out}.partial`;
+  await rm(dir, { recursive: true, force: true });
+  await mkdir(dir, { recursive: true });
+  return {
+    dir,
+    path: (relative) => join(dir, relative),
+    write: (relative, content) => writeFileAtomic(join(dir, relative), content),
+    publish: async () => {
+      await mkdir(dirname(out), { recursive: true });
+      await rename(dir, out);
+      return out;
+    },
+    discard: () => rm(dir, { recursive: true, force: true }),
+  };
+}
+
+/** Writes `x.json`, `x.bin` and the readable `x.txt` beside each other. */
+export async function writeGraph(
+  jsonPath: string,
+  kind: GraphKind,
+  graph: FixedGraph | FloatGraph,
+): Promise<void> {
+  const stem = jsonPath.replace(/\.json$/, '');
+  const files = serializeGraph(kind, graph);
+  await writeFileAtomic(`${stem}.bin`, files.bin);
+  await writeFileAtomic(`${stem}.txt`, printGraph(kind, graph));
+  await writeFileAtomic(jsonPath, files.json);
+}
+
+/** Reads what `writeGraph` wrote; throws `UserError` naming the file. */
+export async function readGraph<K extends GraphKind>(
+  jsonPath: string,
+  kind: K,
+): Promise<ReturnType<typeof parseGraph<K>>> {
+  const remedy = 'name the folder of a finished run (vetoc run makes one)';
+  const read = (path: string): Promise<Buffer> =>
+    readFile(path).catch((error: unknown) => {
+      throw new UserError(`cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`, {
+        file: path,
+        remedy,
+      });
+    });
+  const json = (await read(jsonPath)).toString('utf8');
+  const bin = await read(jsonPath.replace(/\.json$/, '.bin'));
+  return parseGraph(kind, { json, bin }, jsonPath);
+}
+
+/** A finished run, read again. */
+export interface Run {
+  readonly dir: string;
+  readonly path: (relative: string) => string;
+  readonly fixed: FixedGraph;
+  readonly float: FloatGraph;
+  /** `recipe.json` as written. */
+  readonly recipe: unknown;
+}
+
+/** Reads the run in `dir`; throws `UserError` when it is not a finished run. */
+export async function loadRun(dir: string): Promise<Run> {
+  const path = (relative: string): string => join(dir, relative);
+  if (!(await exists(path(RUN_FILES.recipe))))
+    throw new UserError('is not a finished run', {
+      file: dir,
+      field: RUN_FILES.recipe,
+      remedy: 'name the folder that vetoc run printed',
+    });
+  return {
+    dir,
+    path,
+    fixed: await readGraph(path(RUN_FILES.fixedGraph), 'fixed'),
+    float: await readGraph(path(RUN_FILES.floatGraph), 'float'),
+    recipe: JSON.parse(await readFile(path(RUN_FILES.recipe), 'utf8')) as unknown,
+  };
+}

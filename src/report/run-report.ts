@@ -1,0 +1,239 @@
+/**
+ * The report of a run: what a person reads first. Everything in it comes from `RunReport`, plain data that is
+ * stored beside the page as JSON, so that each figure can be looked up.
+ */
+import { lineChart } from './chart.js';
+import { html, htmlTable, type Html } from './html.js';
+import { page, pngImage } from './page.js';
+
+/** How well one form of the network tells hits from misses on the test frames. */
+export interface EvaluationSummary {
+  /** `float` or `fixed`. */
+  readonly name: string;
+  readonly frames: number;
+  /** Share of frames whose hit/miss decision at threshold is right. */
+  readonly hitMissAccuracy: number;
+  /** Share of frames whose class is right. */
+  readonly classAccuracy: number;
+  readonly auc: number;
+  /** `[true class][predicted class]` counts. */
+  readonly confusion: readonly (readonly number[])[];
+  /** Share of misses rejected while this share of hits is kept, with a 95 % Wilson interval. */
+  readonly rejection: readonly {
+    readonly keptHits: number;
+    readonly rejectedMisses: number;
+    readonly low: number;
+    readonly high: number;
+  }[];
+  /** At the chosen threshold. */
+  readonly atThreshold: {
+    readonly hitsLost: number;
+    readonly hits: number;
+    readonly missesKept: number;
+    readonly misses: number;
+  };
+  /** The veto curve: share of hits lost against share of frames rejected. */
+  readonly curve: readonly (readonly [rejected: number, lost: number])[];
+}
+
+export interface StageRow {
+  readonly name: string;
+  readonly kind: string;
+  readonly shape: string;
+  readonly weights: number;
+  readonly weightBits: number | null;
+  readonly format: string;
+  readonly accumulatorBits: number | null;
+  readonly float32Exact: boolean | null;
+}
+
+export interface VerificationSummary {
+  readonly verdict: 'exact' | 'different' | 'incomplete';
+  readonly rows: readonly {
+    readonly witness: string;
+    readonly version: string;
+    readonly frames: number;
+    readonly values: number;
+    readonly mismatches: number;
+    readonly note: string;
+  }[];
+}
+
+export interface PictureEntry {
+  readonly caption: string;
+  readonly png: Uint8Array;
+}
+
+export interface RunReport {
+  readonly name: string;
+  readonly facts: readonly (readonly [label: string, value: string])[];
+  readonly classNames: readonly string[];
+  readonly history: readonly {
+    readonly epoch: number;
+    readonly loss: number;
+    readonly validationAccuracy: number;
+  }[];
+  readonly evaluations: readonly EvaluationSummary[];
+  readonly stages: readonly StageRow[];
+  readonly verification: VerificationSummary;
+  readonly resources: readonly (readonly [label: string, value: string])[];
+  readonly pictures: readonly PictureEntry[];
+  /** The command that prints the same figures. */
+  readonly command: string;
+}
+
+const percent = (share: number, digits = 2): string => `${(100 * share).toFixed(digits)} %`;
+
+function tiles(report: RunReport): Html {
+  const fixed = report.evaluations.find((e) => e.name === 'fixed') ?? report.evaluations[0];
+  const { verdict } = report.verification;
+  const verdictClass = verdict === 'exact' ? 'good' : 'bad';
+  return html`<div class="tiles">
+    ${
+      fixed === undefined
+        ? html`<div class="tile"><b>–</b>no test frames with labels</div>`
+        : html`<div class="tile"><b>${percent(fixed.hitMissAccuracy)}</b>hit/miss accuracy, fixed point</div>
+            <div class="tile">
+              <b>${fixed.atThreshold.hitsLost} of ${fixed.atThreshold.hits}</b>hits lost at the threshold
+            </div>
+            <div class="tile">
+              <b
+                >${percent(fixed.atThreshold.misses === 0 ? 0 : 1 - fixed.atThreshold.missesKept / fixed.atThreshold.misses)}</b
+              >of misses rejected
+            </div>`
+    }
+    <div class="tile"><b class="${verdictClass}">${verdict}</b>agreement of all simulators, bit for bit</div>
+  </div>`;
+}
+
+function evaluationSection(report: RunReport): Html {
+  if (report.evaluations.length === 0)
+    return html`<p>The frames carry no test labels: nothing to measure.</p>`;
+  const rows = report.evaluations.map((e) => [
+    e.name,
+    e.frames,
+    percent(e.hitMissAccuracy),
+    percent(e.classAccuracy),
+    e.auc.toFixed(4),
+    ...e.rejection.map((r) => `${percent(r.rejectedMisses, 1)} (${percent(r.low, 1)}–${percent(r.high, 1)})`),
+    `${e.atThreshold.hitsLost}/${e.atThreshold.hits}`,
+    `${e.atThreshold.missesKept}/${e.atThreshold.misses}`,
+  ]);
+  const kept = report.evaluations[0]!.rejection.map(
+    (r) => `misses rejected at ${percent(r.keptHits, 1)} hits kept`,
+  );
+  return html`${htmlTable(
+      ['network', 'test frames', 'hit/miss', 'classes', 'AUC', ...kept, 'hits lost', 'misses kept'],
+      rows,
+    )}
+    <p class="soft">Brackets: 95 % Wilson interval. The threshold was chosen on validation frames.</p>
+    ${lineChart(
+      report.evaluations.map((e, i) => ({ name: e.name, points: e.curve, dashed: i > 0 })),
+      {
+        title: 'Veto curve: hits lost against frames rejected',
+        xLabel: 'frames rejected (%)',
+        yLabel: 'hits lost (%)',
+        xRange: [0, 100],
+        yRange: [0, 100],
+      },
+    )}
+    ${report.evaluations.map((e) => confusionTable(e, report.classNames))}`;
+}
+
+function confusionTable(e: EvaluationSummary, classNames: readonly string[]): Html {
+  const columnSums = classNames.map((_, j) => e.confusion.reduce((sum, row) => sum + row[j]!, 0));
+  const rows = e.confusion.map((row, i) => {
+    const total = row.reduce((a, b) => a + b, 0);
+    return [classNames[i]!, ...row, total === 0 ? '–' : percent(row[i]! / total, 1)];
+  });
+  const precision = columnSums.map((sum, j) => (sum === 0 ? '–' : percent(e.confusion[j]![j]! / sum, 1)));
+  return html`<h3>Confusion matrix, ${e.name}</h3>
+    ${htmlTable(['true \\ predicted', ...classNames, 'recall'], [...rows, ['precision', ...precision, '']])}`;
+}
+
+function stageSection(report: RunReport): Html {
+  const text = (value: number | boolean | null): string | number =>
+    value === null ? '–' : typeof value === 'boolean' ? (value ? 'yes' : 'split') : value;
+  return htmlTable(
+    [
+      'stage',
+      'op',
+      'output',
+      'weights',
+      'weight bits',
+      'output format',
+      'accumulator bits (proved)',
+      'exact in float32',
+    ],
+    report.stages.map((s) => [
+      s.name,
+      s.kind,
+      s.shape,
+      s.weights,
+      text(s.weightBits),
+      html`<code>${s.format}</code>`,
+      text(s.accumulatorBits),
+      text(s.float32Exact),
+    ]),
+  );
+}
+
+const verificationSection = (v: VerificationSummary): Html =>
+  htmlTable(
+    ['witness', 'version', 'frames', 'values compared', 'mismatches', 'note'],
+    v.rows.map((r) => [
+      r.witness,
+      r.version,
+      r.frames,
+      r.values,
+      html`<span class="${r.mismatches === 0 ? 'good' : 'bad'}">${r.mismatches}</span>`,
+      r.note,
+    ]),
+  );
+
+/** The page as HTML text. */
+export function renderRunReport(report: RunReport): string {
+  const body = html`<h1>${report.name}</h1>
+    <p class="lead">
+      From detector frames to veto firmware: what was built, what it loses, and what proves it.
+    </p>
+    ${tiles(report)}
+    <h2>What it loses</h2>
+    ${evaluationSection(report)}
+    <h2>Agreement</h2>
+    <p>
+      Each witness computed the same frames by its own means; every integer was compared with no tolerance.
+    </p>
+    ${verificationSection(report.verification)}
+    <h2>Why these frames were kept or vetoed</h2>
+    <p class="soft">
+      Grad-CAM of the float reference for the decision taken, over the frame on a square-root scale.
+    </p>
+    <div class="pictures">
+      ${report.pictures.map(
+        (p) =>
+          html`<figure>
+            ${pngImage(p.png, p.caption)}
+            <figcaption>${p.caption}</figcaption>
+          </figure>`,
+      )}
+    </div>
+    <h2>Arithmetic</h2>
+    ${stageSection(report)}
+    <h2>Training</h2>
+    ${lineChart([{ name: 'loss', points: report.history.map((h) => [h.epoch, h.loss] as const) }], { title: 'Training loss', xLabel: 'epoch', yLabel: 'cross-entropy' })}
+    ${lineChart([{ name: 'validation', points: report.history.map((h) => [h.epoch, 100 * h.validationAccuracy] as const) }], { title: 'Validation accuracy', xLabel: 'epoch', yLabel: 'hit/miss accuracy (%)' })}
+    <h2>Firmware estimate</h2>
+    <p class="soft">Estimates from vetoc's own model, not what a vendor tool would report.</p>
+    ${htmlTable(
+      ['', ''],
+      report.resources.map(([k, v]) => [k, v]),
+    )}
+    <h2>The run</h2>
+    ${htmlTable(
+      ['', ''],
+      report.facts.map(([k, v]) => [k, v]),
+    )}
+    <p class="soft">The same figures: <code>${report.command}</code></p>`;
+  return page(report.name, body);
+}
