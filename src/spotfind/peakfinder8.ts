@@ -11,7 +11,7 @@
  */
 import { checkLayout, type DetectorLayout, type PanelArea } from './layout.js';
 import { createRadialBins, createRadialLimits, radialLimits, type RadialBins } from './radial.js';
-import { rint, type FoundSpot, type PixelBlock } from './spot.js';
+import { rint, type FoundSpot } from './spot.js';
 
 export interface Peakfinder8Parameters {
   /** Pixels must exceed this value in ADU (OM `adc_threshold`, CrystFEL `threshold`, Cheetah `hitfinderADC`). */
@@ -36,17 +36,9 @@ export const PEAKFINDER8_DEFAULTS: Peakfinder8Parameters = {
   maxNumPeaks: 2048,
 };
 
-/** `[x, y]` steps to the pixel itself and its eight neighbours, in the order of the original. */
-const NEIGHBOURS = [
-  [-1, -1],
-  [0, -1],
-  [1, -1],
-  [-1, 0],
-  [1, 0],
-  [-1, 1],
-  [0, 1],
-  [1, 1],
-] as const;
+/** Steps to the eight neighbours, in the order of the original. */
+const NEIGHBOUR_X = [-1, 0, 1, -1, 1, -1, 0, 1];
+const NEIGHBOUR_Y = [-1, -1, -1, 0, 0, 1, 1, 1];
 
 /** Everything about a layout and parameters that does not change from frame to frame, and scratch space. */
 interface Plan {
@@ -69,7 +61,7 @@ interface Plan {
 
 /** Finds the peaks of one frame. `prepare` once and call the result when there are many frames. */
 export function peakfinder8(
-  pixels: PixelBlock,
+  pixels: Uint16Array,
   layout: DetectorLayout,
   parameters: Peakfinder8Parameters = PEAKFINDER8_DEFAULTS,
 ): readonly FoundSpot[] {
@@ -80,7 +72,7 @@ export function peakfinder8(
 export function preparePeakfinder8(
   layout: DetectorLayout,
   parameters: Peakfinder8Parameters = PEAKFINDER8_DEFAULTS,
-): (pixels: PixelBlock) => readonly FoundSpot[] {
+): (pixels: Uint16Array) => readonly FoundSpot[] {
   const plan = createPlan(checkLayout(layout), parameters);
   return (pixels) => {
     plan.round++;
@@ -116,7 +108,7 @@ function createPlan(layout: DetectorLayout, parameters: Peakfinder8Parameters): 
 }
 
 function scanPanel(
-  pixels: PixelBlock,
+  pixels: Uint16Array,
   plan: Plan,
   panel: PanelArea,
   index: number,
@@ -141,7 +133,7 @@ function scanPanel(
  * Takes all pixels above threshold that hang together with `seed`; stores the first `maxPixelCount` of them
  * and returns how many there are.
  */
-function flood(pixels: PixelBlock, plan: Plan, panel: PanelArea, seed: number): number {
+function flood(pixels: Uint16Array, plan: Plan, panel: PanelArea, seed: number): number {
   const { upper, taken, round, queue, peakX, peakY } = plan;
   const { binOfPixel } = plan.bins;
   const { width } = plan.layout;
@@ -158,9 +150,9 @@ function flood(pixels: PixelBlock, plan: Plan, panel: PanelArea, seed: number): 
       peakX[head] = x;
       peakY[head] = y;
     }
-    for (const [dx, dy] of NEIGHBOURS) {
-      const nx = x + dx;
-      const ny = y + dy;
+    for (let n = 0; n < 8; n++) {
+      const nx = x + NEIGHBOUR_X[n]!;
+      const ny = y + NEIGHBOUR_Y[n]!;
       if (nx < panel.x || nx >= right || ny < panel.y || ny >= bottom) continue;
       const k = ny * width + nx;
       if (taken[k] === round || !(pixels[k]! > upper[binOfPixel[k]!]!)) continue;
@@ -173,7 +165,7 @@ function flood(pixels: PixelBlock, plan: Plan, panel: PanelArea, seed: number): 
 
 /** Local background and shape of the `count` stored pixels; null when they are no peak. */
 function measure(
-  pixels: PixelBlock,
+  pixels: Uint16Array,
   plan: Plan,
   panel: PanelArea,
   index: number,
@@ -216,7 +208,7 @@ function measure(
  * the coordinates of the panel as in the original: which way a centroid between two pixels goes hangs on it.
  */
 function roughCentre(
-  pixels: PixelBlock,
+  pixels: Uint16Array,
   plan: Plan,
   panel: PanelArea,
   count: number,
@@ -245,7 +237,7 @@ interface LocalBackground {
 }
 
 function localBackground(
-  pixels: PixelBlock,
+  pixels: Uint16Array,
   plan: Plan,
   panel: PanelArea,
   cx: number,

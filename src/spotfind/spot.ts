@@ -3,9 +3,6 @@
  */
 import type { Spot } from '../data/frames.js';
 
-/** Pixel values of a frame: raw counts, or corrected ones. NaN and infinities must be masked. */
-export type PixelBlock = Uint16Array | Float32Array;
-
 /** A found peak. Positions in pixels of the block, pixel centre = integer (CrystFEL adds 0.5, DIALS too). */
 export interface FoundSpot extends Spot {
   /** Index of the panel in the layout. */

@@ -5,8 +5,9 @@
  * DIALS reports the plain sum. The signal to noise here is ours: the sum above the mean of the live, weak
  * pixels within two pixels of the spot's bounding box, over the Poisson error of the sum.
  */
+import { invariant } from '../core/errors.js';
 import type { DetectorLayout, PanelArea } from './layout.js';
-import type { FoundSpot, PixelBlock } from './spot.js';
+import type { FoundSpot } from './spot.js';
 
 export interface StrongSpotParameters {
   readonly minSpotSize: number;
@@ -36,66 +37,66 @@ export interface StrongSpots {
   readonly tooManyStrong: boolean;
 }
 
-/** Groups `strong` (1 = strong) into spots, panel by panel, in the order of their first pixel. */
+/** Groups `strong` (1 = strong) into spots, in the order of their first pixel. */
 export function spotsOfStrongPixels(
-  pixels: PixelBlock,
+  pixels: Uint16Array,
   strong: Uint8Array,
   layout: DetectorLayout,
   parameters: StrongSpotParameters = STRONG_SPOT_DEFAULTS,
 ): StrongSpots {
-  let strongCount = 0;
-  for (let i = 0; i < strong.length; i++) strongCount += strong[i]!;
-  const limit = Math.ceil(parameters.maxStrongPixelFraction * strong.length);
-  if (parameters.maxStrongPixelFraction < 1 && strongCount > limit)
-    return { spots: [], strongCount, tooManyStrong: true };
   const left = strong.slice();
   const queue: number[] = [];
   const spots: FoundSpot[] = [];
-  layout.panels.forEach((panel, index) => {
-    for (let y = panel.y; y < panel.y + panel.height; y++)
-      for (let x = panel.x; x < panel.x + panel.width; x++) {
-        if (left[y * layout.width + x] === 0) continue;
-        collect(left, layout.width, panel, x, y, queue);
-        if (queue.length < parameters.minSpotSize || queue.length > parameters.maxSpotSize) continue;
-        const spot = describe(pixels, strong, layout, panel, index, queue, parameters);
-        if (spot !== null) spots.push(spot);
-      }
-  });
-  return { spots, strongCount, tooManyStrong: false };
+  let strongCount = 0;
+  for (let first = left.indexOf(1); first >= 0; first = left.indexOf(1, first + 1)) {
+    const index = panelOf(layout, first);
+    collect(left, layout.width, layout.panels[index]!, first, queue);
+    strongCount += queue.length;
+    if (queue.length < parameters.minSpotSize || queue.length > parameters.maxSpotSize) continue;
+    const spot = describe(pixels, strong, layout, index, queue, parameters);
+    if (spot !== null) spots.push(spot);
+  }
+  const limit = Math.ceil(parameters.maxStrongPixelFraction * strong.length);
+  const tooManyStrong = parameters.maxStrongPixelFraction < 1 && strongCount > limit;
+  return { spots: tooManyStrong ? [] : spots, strongCount, tooManyStrong };
 }
 
-/** Moves the pixels connected to (x, y) by their sides from `left` into `queue`. */
-function collect(
-  left: Uint8Array,
-  width: number,
-  panel: PanelArea,
-  x: number,
-  y: number,
-  queue: number[],
-): void {
-  const take = (i: number): void => {
-    if (left[i] === 0) return;
-    left[i] = 0;
-    queue.push(i);
-  };
+function panelOf(layout: DetectorLayout, pixel: number): number {
+  const x = pixel % layout.width;
+  const y = (pixel - x) / layout.width;
+  const index = layout.panels.findIndex(
+    (p) => x >= p.x && x < p.x + p.width && y >= p.y && y < p.y + p.height,
+  );
+  invariant(index >= 0, `strong pixel at ${y}, ${x} lies on no panel`);
+  return index;
+}
+
+/** Moves the pixels connected to `first` by their sides from `left` into `queue`. */
+function collect(left: Uint8Array, width: number, panel: PanelArea, first: number, queue: number[]): void {
   queue.length = 0;
-  take(y * width + x);
+  queue.push(first);
+  left[first] = 0;
   for (let head = 0; head < queue.length; head++) {
     const i = queue[head]!;
-    const px = i % width;
-    const py = (i - px) / width;
-    if (px > panel.x) take(i - 1);
-    if (px < panel.x + panel.width - 1) take(i + 1);
-    if (py > panel.y) take(i - width);
-    if (py < panel.y + panel.height - 1) take(i + width);
+    const x = i % width;
+    const y = (i - x) / width;
+    if (x > panel.x) take(left, i - 1, queue);
+    if (x < panel.x + panel.width - 1) take(left, i + 1, queue);
+    if (y > panel.y) take(left, i - width, queue);
+    if (y < panel.y + panel.height - 1) take(left, i + width, queue);
   }
 }
 
+function take(left: Uint8Array, i: number, queue: number[]): void {
+  if (left[i] === 0) return;
+  left[i] = 0;
+  queue.push(i);
+}
+
 function describe(
-  pixels: PixelBlock,
+  pixels: Uint16Array,
   strong: Uint8Array,
   layout: DetectorLayout,
-  panel: PanelArea,
   index: number,
   members: readonly number[],
   parameters: StrongSpotParameters,
@@ -119,7 +120,7 @@ function describe(
   const y = momentY / sum;
   const peakX = peak % width;
   if (Math.hypot(peakX - x, (peak - peakX) / width - y) > parameters.maxSeparation) return null;
-  const background = weakAround(pixels, strong, layout, panel, ordered);
+  const background = weakAround(pixels, strong, layout, layout.panels[index]!, ordered);
   const intensity = sum - ordered.length * background.mean;
   return {
     y,
@@ -134,7 +135,7 @@ function describe(
 }
 
 function weakAround(
-  pixels: PixelBlock,
+  pixels: Uint16Array,
   strong: Uint8Array,
   layout: DetectorLayout,
   panel: PanelArea,
