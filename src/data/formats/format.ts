@@ -1,0 +1,95 @@
+/**
+ * What a frame format provides: raw frames exactly as stored, and what the file says about them.
+ *
+ * A reader converts nothing: `readRaw` gives the stored values in the stored type. Masks, rules and the step to
+ * `uint16` are applied above (source.ts), the same for every format.
+ */
+import { UserError } from '../../core/errors.js';
+import type { FrameLabel, Spot } from '../frames.js';
+import type { PixelArray, PixelType, ValueRule } from '../pixels.js';
+
+/** A frame larger than this is a lying header, not a detector (the largest detectors have 2^26 pixels). */
+export const MAX_FRAME_PIXELS = 2 ** 28;
+
+/** What a file says of its frames besides pixels. Indices are those of the raw source. */
+export interface Annotations {
+  readonly classNames: readonly string[] | null;
+  label(index: number): FrameLabel;
+  meta(index: number): Readonly<Record<string, string | number>>;
+  spots(index: number): readonly Spot[] | null;
+}
+
+export const UNKNOWN_LABEL: FrameLabel = { label: null, hit: null, split: null, group: null };
+
+export const NO_ANNOTATIONS: Annotations = {
+  classNames: null,
+  label: () => UNKNOWN_LABEL,
+  meta: () => ({}),
+  spots: () => null,
+};
+
+/** Frames of one shape in one file (or in files that belong together, as an NXmx master and its data). */
+export interface RawSource {
+  /** The file as the user named it. */
+  readonly file: string;
+  /** Such as `HDF5 (CXI)` or `CBF`. */
+  readonly format: string;
+  /** The dataset inside the file, or null where a file is just frames. */
+  readonly dataset: string | null;
+  readonly count: number;
+  /** One frame: `[y, x]` or `[module, y, x]`, slowest axis first. */
+  readonly frameShape: readonly number[];
+  readonly pixelType: PixelType;
+  /** Layout and compression in words. */
+  readonly storage: string;
+  /** Values that the format or the file declares to be no measurement. */
+  readonly rule: ValueRule;
+  /** Facts of the whole file (wavelength, distance…), with units in the names. */
+  readonly details: Readonly<Record<string, string | number>>;
+  readonly annotations: Annotations;
+  /** The stored values of frame `index`, row-major, in their stored type. Throws `UserError`. */
+  readRaw(index: number): Promise<PixelArray>;
+  /** The file's own mask of frame `index`, 1 live, or null. Equal masks may be one array. */
+  mask(index: number): Promise<Uint8Array | null>;
+  close(): Promise<void>;
+}
+
+/** What a format is asked to open. */
+export interface OpenRequest {
+  /** The file as the user named it: for messages. */
+  readonly file: string;
+  /** The absolute path. */
+  readonly path: string;
+  /** The dataset the user asked for, or null to find one. */
+  readonly dataset: string | null;
+  /** Index on a channel axis (`[n, channel, y, x]`), 0 unless said otherwise. */
+  readonly channel: number;
+  /** Read the rest where a linked or virtual source file is missing; its frames are then errors one by one. */
+  readonly allowMissing: boolean;
+}
+
+export interface FrameFormat {
+  /** Short name, as in messages and `--format`. */
+  readonly name: string;
+  /** True when `head` (the first bytes of the file, up to 4096) and the lower-case name say it is this format. */
+  matches(head: Uint8Array, lowerName: string): boolean;
+  open(request: OpenRequest): Promise<RawSource>;
+}
+
+/** Checks a frame's shape before memory is asked for. Throws `UserError` naming `file`. */
+export function checkFrameShape(file: string, shape: readonly number[], bytesPerPixel: number): void {
+  const pixels = shape.reduce((a, b) => a * b, 1);
+  if (!shape.every((n) => Number.isSafeInteger(n) && n > 0) || pixels > MAX_FRAME_PIXELS) {
+    throw new UserError(`a frame of ${shape.join('×')} pixels of ${bytesPerPixel} bytes cannot be right`, {
+      file,
+      remedy: 'check that the file is what its name says',
+    });
+  }
+}
+
+/** Throws unless `index` is one of `count` frames. */
+export function checkFrameIndex(file: string, index: number, count: number): void {
+  if (!Number.isSafeInteger(index) || index < 0 || index >= count) {
+    throw new UserError(`frame ${index} does not exist; the file has ${count}`, { file });
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Finding the dataset that holds the frames: first where the known layouts put it, then by looking.
+ *
+ * Refuses to guess: several candidates are listed, and the user names one with `FILE#/path`. A dangling link is
+ * refused with the name of the missing file.
+ */
+import { existsSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import { UserError } from '../../core/errors.js';
+import { Hdf5Failure } from './library.js';
+import type { Hdf5DatasetInfo, Hdf5File, Hdf5Node } from './file.js';
+
+/** Paths where frames are found, in order: vetoc and NXmx, CXI, older CXI, Cheetah and OM, EPICS. */
+const KNOWN_PATHS = [
+  '/entry/data/data',
+  '/entry_1/data_1/data',
+  '/entry_1/instrument_1/detector_1/data',
+  '/entry_1/image_1/data',
+  '/entry/instrument/detector/data',
+  '/data/data',
+];
+
+const MAX_DEPTH = 12;
+const MAX_VISITED = 20_000;
+/** Images have at least this many pixels a side; smaller tables are facts. */
+const MIN_SIDE = 8;
+
+/** Where a file named in a link of `file` would be. */
+export function resolveLinked(file: string, linked: string): string {
+  if (linked === '.') return file;
+  return isAbsolute(linked) && existsSync(linked) ? linked : join(dirname(file), linked);
+}
+
+/** Throws the words for a path that is not there, follows nowhere, or is no dataset. */
+export function refuseNode(file: Hdf5File, path: string, node: Hdf5Node): never {
+  if (node.kind === 'externalLink') {
+    const target = resolveLinked(file.path, node.file);
+    const missing = !existsSync(target);
+    throw new UserError(
+      missing
+        ? `links to the file ${node.file}, which is missing`
+        : `links to ${node.target} in ${node.file}, which cannot be opened`,
+      {
+        file: file.name,
+        field: path,
+        remedy: missing ? `put ${node.file} beside it (${target})` : `check ${target}`,
+      },
+    );
+  }
+  if (node.kind === 'danglingSoftLink') {
+    throw new UserError(`links to ${node.target}, which does not exist`, { file: file.name, field: path });
+  }
+  const problem = node.kind === 'missing' ? 'does not exist' : `is a ${node.kind}, not a dataset`;
+  const known = listCandidates(file).map((info) => info.path);
+  throw new UserError(problem, {
+    file: file.name,
+    field: path,
+    remedy: known.length === 0 ? 'the file holds no frames' : `use one of ${known.slice(0, 12).join(', ')}`,
+  });
+}
+
+function looksLikeFrames(info: Hdf5DatasetInfo): boolean {
+  const [height, width] = info.shape.slice(-2);
+  if (info.pixelType === null || info.shape.length < 2 || info.shape.length > 5) return false;
+  return height! >= MIN_SIDE && width! >= MIN_SIDE;
+}
+
+/** Every dataset that could hold frames, in the file's order. Broken objects are passed over. */
+export function listCandidates(file: Hdf5File): readonly Hdf5DatasetInfo[] {
+  const found: Hdf5DatasetInfo[] = [];
+  let visited = 0;
+  const walk = (group: string, depth: number): void => {
+    for (const name of children(file, group)) {
+      if (++visited > MAX_VISITED) return;
+      const path = `${group === '/' ? '' : group}/${name}`;
+      try {
+        const node = file.node(path);
+        if (node.kind === 'group' && depth < MAX_DEPTH) walk(path, depth + 1);
+        if (node.kind === 'dataset' && looksLikeFrames(file.info(path))) found.push(file.info(path));
+      } catch (error) {
+        if (!(error instanceof Hdf5Failure)) throw error;
+      }
+    }
+  };
+  walk('/', 0);
+  return found;
+}
+
+function children(file: Hdf5File, group: string): readonly string[] {
+  try {
+    return file.children(group);
+  } catch (error) {
+    if (error instanceof Hdf5Failure) return [];
+    throw error;
+  }
+}
+
+/** `…/data_000001`, `…/data_000002`, … of an NXmx master without a virtual dataset; empty where there is none. */
+function linkedSeries(file: Hdf5File): readonly string[] {
+  if (file.node('/entry/data').kind !== 'group') return [];
+  return file
+    .children('/entry/data')
+    .filter((name) => /^data_\d+$/.test(name))
+    .sort((a, b) => Number(a.slice(5)) - Number(b.slice(5)))
+    .map((name) => `/entry/data/${name}`);
+}
+
+/** The signal that the NeXus attributes `default` and `signal` lead to, or null. */
+function nexusSignal(file: Hdf5File): string | null {
+  let group = '/';
+  for (let depth = 0; depth < 4; depth++) {
+    const signal = file.attribute(group, 'signal')?.[0];
+    const base = group === '/' ? '' : group;
+    if (typeof signal === 'string') return `${base}/${signal}`;
+    const next = file.attribute(group, 'default')?.[0];
+    if (typeof next !== 'string' || file.node(`${base}/${next}`).kind !== 'group') return null;
+    group = `${base}/${next}`;
+  }
+  return null;
+}
+
+/** The datasets that hold the frames, in order: one, or the linked files of an NXmx master. */
+export function findFrameDatasets(file: Hdf5File, asked: string | null): readonly string[] {
+  if (asked !== null) {
+    const node = file.node(asked);
+    if (node.kind !== 'dataset') refuseNode(file, asked, node);
+    return [asked];
+  }
+  for (const path of [nexusSignal(file), ...KNOWN_PATHS]) {
+    if (path !== null && file.node(path).kind === 'dataset' && looksLikeFrames(file.info(path)))
+      return [path];
+  }
+  const series = linkedSeries(file);
+  if (series.length > 0) return series;
+  const candidates = listCandidates(file);
+  const deepest = candidates.filter((info) => info.shape.length >= 3);
+  const chosen = deepest.length > 0 ? deepest : candidates;
+  if (chosen.length === 1) return [chosen[0]!.path];
+  if (chosen.length === 0) {
+    throw new UserError('holds no dataset of two or more dimensions with numbers', {
+      file: file.name,
+      remedy: 'name the frames with FILE#/path/to/dataset',
+    });
+  }
+  throw new UserError(
+    `holds several datasets that could be frames: ${chosen
+      .slice(0, 20)
+      .map((info) => `${info.path} ${info.shape.join('×')} ${info.typeName}`)
+      .join(', ')}`,
+    { file: file.name, remedy: 'name one with FILE#/path/to/dataset' },
+  );
+}

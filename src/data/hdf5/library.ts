@@ -1,0 +1,117 @@
+/**
+ * The HDF5 library: h5wasm (HDF5 2 compiled to WebAssembly) with its filter plugins, loaded once per thread.
+ *
+ * The C library reports failures on stderr and its JavaScript layer ignores them; here every call runs with
+ * stderr captured, and whatever the library printed becomes an `Hdf5Failure` in words. A WebAssembly trap
+ * (a hostile file that breaks the library) poisons the instance: the next `loadHdf5` makes a fresh one.
+ *
+ * Refuses nothing itself: bounds on sizes are the callers'.
+ */
+import { fileURLToPath } from 'node:url';
+import type * as H5wasm from 'h5wasm/node';
+import { describeStack } from './words.js';
+
+/** The library said no. `message` is words for a user, `stack` ours. */
+export class Hdf5Failure extends Error {
+  override readonly name = 'Hdf5Failure';
+}
+
+/** The functions of the WebAssembly module that are used here (h5wasm's own types cover the rest). */
+interface RawModule {
+  readonly HEAPU8: Uint8Array;
+  readonly FS: {
+    write: (
+      stream: { readonly nfd: number },
+      buffer: ArrayBufferView,
+      offset: number,
+      length: number,
+      position?: number,
+    ) => number;
+  };
+  _malloc(bytes: number): number;
+  _free(pointer: number): void;
+  UTF8ToString(pointer: number): string;
+}
+
+export type Hdf5Module = RawModule &
+  Omit<H5wasm.Metadata, keyof H5wasm.Metadata> &
+  Awaited<typeof H5wasm.ready>;
+
+export interface Hdf5Library {
+  readonly high: typeof H5wasm;
+  readonly module: Hdf5Module;
+  /** True after a trap: the instance must not be used again. */
+  readonly poisoned: () => boolean;
+  /** Runs `call` with the library's stderr captured; throws `Hdf5Failure` when it printed an error or trapped. */
+  run<T>(call: (module: Hdf5Module) => T): T;
+}
+
+let current: Promise<Hdf5Library> | undefined;
+let instance: Hdf5Library | undefined;
+let generation = 0;
+
+/** The library of this thread, loaded at the first call and replaced after a trap. */
+export async function loadHdf5(): Promise<Hdf5Library> {
+  if (instance?.poisoned() === true) {
+    instance = undefined;
+    current = undefined;
+  }
+  current ??= createLibrary(generation++);
+  instance = await current;
+  return instance;
+}
+
+async function importFresh(number: number): Promise<typeof H5wasm> {
+  if (number === 0) return import('h5wasm/node');
+  // A query makes a second module instance, and with it a second WebAssembly memory.
+  return (await import(`${import.meta.resolve('h5wasm/node')}?instance=${number}`)) as typeof H5wasm;
+}
+
+async function createLibrary(number: number): Promise<Hdf5Library> {
+  const high = await importFresh(number);
+  const module = (await high.ready) as unknown as Hdf5Module;
+  const plugins = fileURLToPath(import.meta.resolve('h5wasm-plugins')).replace(/index\.mjs$/, 'plugins');
+  module.insert_plugin_search_path(plugins, 0);
+
+  let captured = '';
+  let capturing = false;
+  const decoder = new TextDecoder();
+  const files = module.FS as RawModule['FS'];
+  const write = files.write.bind(files);
+  files.write = (stream, buffer, offset, length, position) => {
+    if (!capturing || (stream.nfd !== 2 && stream.nfd !== 1)) {
+      return write(stream, buffer, offset, length, position);
+    }
+    // The stack of a deep failure is a few kB; more is a loop that must not fill the memory.
+    if (captured.length < 65536) {
+      captured += decoder.decode(new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length).slice());
+    }
+    return length;
+  };
+
+  let poisoned = false;
+  function run<T>(call: (module: Hdf5Module) => T): T {
+    if (poisoned) throw new Hdf5Failure('the HDF5 library broke on an earlier file');
+    captured = '';
+    capturing = true;
+    const consoleError = console.error;
+    console.error = () => undefined; // where Emscripten announces an abort, before it throws
+    let result: T;
+    try {
+      result = call(module);
+    } catch (error) {
+      if (error instanceof Error && ['RuntimeError', 'RangeError'].includes(error.name)) {
+        poisoned = true;
+        throw new Hdf5Failure('the HDF5 library broke while it read this file; the file is corrupt');
+      }
+      if (captured !== '') throw new Hdf5Failure(describeStack(captured));
+      throw error instanceof Error ? new Hdf5Failure(error.message) : new Hdf5Failure(String(error));
+    } finally {
+      capturing = false;
+      console.error = consoleError;
+    }
+    if (captured.includes('HDF5-DIAG')) throw new Hdf5Failure(describeStack(captured));
+    return result;
+  }
+  return { high, module, poisoned: () => poisoned, run };
+}

@@ -1,0 +1,148 @@
+/**
+ * Pixel types as detectors write them, and the one rule that turns them into the `uint16` a network sees.
+ *
+ * The rule: a value is masked (pixel 0, mask 0) when it is a sentinel, below or above the trusted range, NaN or
+ * infinite. Otherwise a float is rounded half to even, a negative value becomes 0, and a value above 65535 becomes
+ * 65535; both stay live. `uint8` and `uint16` pass unchanged.
+ */
+import { invariant } from '../core/errors.js';
+
+export type PixelArray =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | BigUint64Array
+  | BigInt64Array
+  | Float32Array
+  | Float64Array;
+
+export const PIXEL_BYTES = {
+  uint8: 1,
+  int8: 1,
+  uint16: 2,
+  int16: 2,
+  uint32: 4,
+  int32: 4,
+  uint64: 8,
+  int64: 8,
+  float32: 4,
+  float64: 8,
+} as const;
+
+export type PixelType = keyof typeof PIXEL_BYTES;
+
+/** The array of `type` over `buffer`, whose bytes are already in this machine's order. */
+export function pixelArray(type: PixelType, buffer: ArrayBuffer, offset = 0, length?: number): PixelArray {
+  const make: { readonly [K in PixelType]: () => PixelArray } = {
+    uint8: () => new Uint8Array(buffer, offset, length),
+    int8: () => new Int8Array(buffer, offset, length),
+    uint16: () => new Uint16Array(buffer, offset, length),
+    int16: () => new Int16Array(buffer, offset, length),
+    uint32: () => new Uint32Array(buffer, offset, length),
+    int32: () => new Int32Array(buffer, offset, length),
+    uint64: () => new BigUint64Array(buffer, offset, length),
+    int64: () => new BigInt64Array(buffer, offset, length),
+    float32: () => new Float32Array(buffer, offset, length),
+    float64: () => new Float64Array(buffer, offset, length),
+  };
+  return make[type]();
+}
+
+/** Which stored values are no measurement. Bounds are exclusive: `below` masks `v < below`. */
+export interface ValueRule {
+  readonly sentinels: readonly number[];
+  readonly below: number | null;
+  readonly above: number | null;
+}
+
+export const NO_RULE: ValueRule = { sentinels: [], below: null, above: null };
+
+/** Both rules at once. */
+export function mergeRules(a: ValueRule, b: ValueRule): ValueRule {
+  const tighter = (
+    x: number | null,
+    y: number | null,
+    pick: (p: number, q: number) => number,
+  ): number | null => (x === null ? y : y === null ? x : pick(x, y));
+  return {
+    sentinels: [...new Set([...a.sentinels, ...b.sentinels])],
+    below: tighter(a.below, b.below, Math.max),
+    above: tighter(a.above, b.above, Math.min),
+  };
+}
+
+function isEmptyRule(rule: ValueRule): boolean {
+  return rule.sentinels.length === 0 && rule.below === null && rule.above === null;
+}
+
+/** Rounds half to even; exact for |v| < 2^52. */
+export function roundHalfEven(v: number): number {
+  const down = Math.floor(v);
+  const rest = v - down;
+  if (rest > 0.5) return down + 1;
+  if (rest < 0.5) return down;
+  return down % 2 === 0 ? down : down + 1;
+}
+
+export interface ConvertedFrame {
+  readonly pixels: Uint16Array;
+  /** 1 live, 0 masked; null when every pixel is live; the very `mask` given when nothing was added to it. */
+  readonly mask: Uint8Array | null;
+}
+
+/**
+ * Applies the rule above to `raw`. `mask` (1 live) is joined with what the values mask; `scale` multiplies each
+ * value before rounding (1 leaves integers exact). Lengths must agree.
+ */
+export function convertToUint16(
+  raw: PixelArray,
+  rule: ValueRule,
+  mask: Uint8Array | null,
+  scale = 1,
+): ConvertedFrame {
+  invariant(mask === null || mask.length === raw.length, 'mask and frame differ in length');
+  if ((raw instanceof Uint16Array || raw instanceof Uint8Array) && isEmptyRule(rule) && scale === 1) {
+    const pixels = raw instanceof Uint16Array ? raw : Uint16Array.from(raw);
+    if (mask !== null) zeroMasked(pixels, mask);
+    return { pixels, mask };
+  }
+  if (raw instanceof BigInt64Array || raw instanceof BigUint64Array) {
+    return convertToUint16(Float64Array.from(raw, Number), rule, mask, scale);
+  }
+  return convertByValue(raw, rule, mask, scale);
+}
+
+function zeroMasked(pixels: Uint16Array, mask: Uint8Array): void {
+  for (let i = 0; i < mask.length; i++) if (mask[i] === 0) pixels[i] = 0;
+}
+
+function convertByValue(
+  raw: Exclude<PixelArray, BigInt64Array | BigUint64Array>,
+  rule: ValueRule,
+  mask: Uint8Array | null,
+  scale: number,
+): ConvertedFrame {
+  const pixels = new Uint16Array(raw.length);
+  const below = rule.below ?? -Infinity;
+  const above = rule.above ?? Infinity;
+  const { sentinels } = rule;
+  let joined = mask;
+  const maskOut = (index: number): void => {
+    if (joined === mask) joined = mask === null ? new Uint8Array(raw.length).fill(1) : mask.slice();
+    joined![index] = 0;
+  };
+  for (let i = 0; i < raw.length; i++) {
+    if (mask !== null && mask[i] === 0) continue;
+    const value = raw[i]!;
+    if (!Number.isFinite(value) || value < below || value > above || sentinels.includes(value)) {
+      maskOut(i);
+      continue;
+    }
+    const scaled = value * scale;
+    pixels[i] = scaled <= 0 ? 0 : scaled >= 65535 ? 65535 : roundHalfEven(scaled);
+  }
+  return { pixels, mask: joined };
+}

@@ -1,0 +1,104 @@
+/**
+ * From raw sources to the `FrameSource` that the rest of vetoc sees: one rule to `uint16`, masks applied, several
+ * files in a row. Modules `[module, y, x]` are stacked along y, as Cheetah stacks its panels.
+ */
+import { UserError } from '../core/errors.js';
+import type { Frame, FrameSource } from './frames.js';
+import { convertToUint16, mergeRules, NO_RULE, type ValueRule } from './pixels.js';
+import { checkFrameIndex, type RawSource } from './formats/format.js';
+
+export interface ConvertOptions {
+  /** Values to mask besides those that the format declares. */
+  readonly rule?: ValueRule;
+  /** Multiplies each stored value before it is rounded to `uint16`. */
+  readonly scale?: number;
+}
+
+/** Rows and columns of the network's view of a frame shape. */
+export function stackedShape(frameShape: readonly number[]): {
+  readonly height: number;
+  readonly width: number;
+} {
+  const width = frameShape.at(-1)!;
+  return { height: frameShape.slice(0, -1).reduce((a, b) => a * b, 1), width };
+}
+
+/** One raw source as frames. */
+export function framesFromRaw(raw: RawSource, options: ConvertOptions = {}): FrameSource {
+  const { height, width } = stackedShape(raw.frameShape);
+  const rule = mergeRules(raw.rule, options.rule ?? NO_RULE);
+  return {
+    name: raw.file,
+    count: raw.count,
+    height,
+    width,
+    classNames: raw.annotations.classNames,
+    async read(index): Promise<Frame> {
+      const stored = await raw.readRaw(index);
+      const { pixels, mask } = convertToUint16(stored, rule, await raw.mask(index), options.scale ?? 1);
+      return { height, width, pixels, mask };
+    },
+    label: (index) => raw.annotations.label(index),
+    meta: (index) => raw.annotations.meta(index),
+    spots: (index) => raw.annotations.spots(index),
+    origin: (index) => ({ file: raw.file, index }),
+    close: () => raw.close(),
+  };
+}
+
+/** Several sources of one shape in a row. Throws `UserError` where shapes or class names differ. */
+export function concatenateFrames(sources: readonly FrameSource[]): FrameSource {
+  const [first, ...rest] = sources;
+  if (first === undefined)
+    throw new UserError('no frames were given', { remedy: 'name a file, a folder or a pattern' });
+  if (rest.length === 0) return first;
+  for (const source of rest) {
+    if (source.height !== first.height || source.width !== first.width) {
+      throw new UserError(
+        `has frames of ${source.height}×${source.width}, but ${first.name} has ${first.height}×${first.width}`,
+        { file: source.name, remedy: 'give files of one detector together' },
+      );
+    }
+  }
+  const named = sources.find((source) => source.classNames !== null);
+  const odd = sources.find(
+    (s) => s.classNames !== null && String(s.classNames) !== String(named?.classNames),
+  );
+  if (odd !== undefined) throw new UserError(`has other classes than ${named?.name}`, { file: odd.name });
+  const starts: number[] = [];
+  let count = 0;
+  for (const source of sources) {
+    starts.push(count);
+    count += source.count;
+  }
+  function locate(index: number): { readonly source: FrameSource; readonly local: number } {
+    checkFrameIndex(`${first!.name} …`, index, count);
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (starts[middle]! <= index) low = middle;
+      else high = middle - 1;
+    }
+    return { source: sources[low]!, local: index - starts[low]! };
+  }
+  const at = <T>(index: number, use: (source: FrameSource, local: number) => T): T => {
+    const { source, local } = locate(index);
+    return use(source, local);
+  };
+  return {
+    name: `${first.name} and ${rest.length} more`,
+    count,
+    height: first.height,
+    width: first.width,
+    classNames: named?.classNames ?? null,
+    read: (index) => at(index, (source, local) => source.read(local)),
+    label: (index) => at(index, (source, local) => source.label(local)),
+    meta: (index) => at(index, (source, local) => source.meta(local)),
+    spots: (index) => at(index, (source, local) => source.spots(local)),
+    origin: (index) => at(index, (source, local) => source.origin(local)),
+    close: async () => {
+      await Promise.all(sources.map((source) => source.close()));
+    },
+  };
+}
