@@ -33,9 +33,9 @@ function splitmix32(state: number): () => number {
   };
 }
 
-/** FNV-1a over the UTF-16 units of `text`, mixed with `seed`. */
+/** FNV-1a over the UTF-16 units of `text`, from a state that `seed` scrambles. */
 function hashLabel(seed: number, text: string): number {
-  let hash = (0x811c9dc5 ^ seed) >>> 0;
+  let hash = splitmix32(seed)();
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
   return hash;
 }
@@ -58,6 +58,7 @@ export function createRandom(seed: number): Random {
   let b = mix();
   let c = mix();
   let counter = 1;
+  const root = a ^ b;
   let spare: number | undefined;
 
   function uint32(): number {
@@ -126,6 +127,6 @@ export function createRandom(seed: number): Random {
       invariant(items.length > 0, 'pick from an empty list');
       return items[Math.floor(uniform() * items.length)]!;
     },
-    fork: (label) => createRandom(hashLabel(seed >>> 0, `${seed}/${label}`)),
+    fork: (label) => createRandom(hashLabel(root, String(label))),
   };
 }
