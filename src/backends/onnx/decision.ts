@@ -1,0 +1,36 @@
+/** The outputs of every model: `logits` [N, classes], `score` [N] = max hit − max miss, `keep` [N] = score ≥ threshold. */
+import type { FixedGraph, FloatGraph } from '../../ir/graph.js';
+import type { OnnxWriter } from './writer.js';
+
+export const LOGITS = 'logits';
+export const SCORE = 'score';
+export const KEEP = 'keep';
+
+/** Emits the three outputs from `source`, `[N, classes]` of any type; `threshold` must fit `type`. */
+export function emitDecision(
+  writer: OnnxWriter,
+  graph: Pick<FixedGraph | FloatGraph, 'hitClasses'>,
+  source: string,
+  type: 'int32' | 'float',
+  threshold: number,
+): void {
+  const logits =
+    type === 'int32'
+      ? writer.node('Cast', LOGITS, [source], { attributes: { to: { int: 6 } } })
+      : writer.node('Identity', LOGITS, [source]);
+  const best = (name: string, wanted: boolean): string => {
+    const classes = graph.hitClasses.flatMap((hit, i) => (hit === wanted ? [i] : []));
+    const index = writer.constant(`decision.${name}_classes`, 'int64', classes, [classes.length]);
+    const some = writer.node('Gather', `decision.${name}_logits`, [logits, index], {
+      attributes: { axis: { int: 1 } },
+    });
+    return writer.node('ReduceMax', `decision.best_${name}`, [some], {
+      attributes: { axes: { ints: [1] }, keepdims: { int: 0 } },
+    });
+  };
+  const score = writer.node('Sub', SCORE, [best('hit', true), best('miss', false)]);
+  writer.node('GreaterOrEqual', KEEP, [score, writer.constant('decision.threshold', type, [threshold], [])]);
+  writer.output(LOGITS, type, ['N', graph.hitClasses.length]);
+  writer.output(SCORE, type, ['N']);
+  writer.output(KEEP, 'bool', ['N']);
+}

@@ -1,0 +1,199 @@
+/**
+ * `float.onnx`: a trained network with its integer preprocessing, in plain float32 operators. Raw `uint16` frames
+ * `[N, height, width]` in, float `logits` `[N, classes]`, `score` and `keep` out.
+ */
+import { type NodeId, type Shape } from '../../ir/common.js';
+import { floatShapes, type FloatGraph } from '../../ir/graph.js';
+import { isPreprocess, type FloatNode, type PreprocessNode } from '../../ir/ops/index.js';
+import { nodeRange, type StageInput } from '../../ir/prove.js';
+import { emitDecision } from './decision.js';
+import { convAttributes, onnxWeights } from './exact-sum.js';
+import { metadataOf, TENSOR_SUFFIX, type EmitOptions } from './metadata.js';
+import { preprocessRules, realValues, type NodeFacts } from './preprocess.js';
+import { flattened, inRank, scalar, type MantissaTensor, type Tensor } from './tensor.js';
+import { createOnnxWriter, type OnnxWriter } from './writer.js';
+
+type NetworkNode = Exclude<FloatNode, PreprocessNode>;
+type Rules = {
+  readonly [K in NetworkNode['kind']]: (
+    writer: OnnxWriter,
+    op: Extract<NetworkNode, { kind: K }>,
+    inputs: readonly Tensor[],
+    shape: Shape,
+  ) => Tensor;
+};
+
+const real = (name: string, rank: 2 | 4, shape: Shape): Tensor => ({ name, carrier: 'float', rank, shape });
+
+function conv(
+  writer: OnnxWriter,
+  op: Extract<NetworkNode, { kind: 'conv2d' | 'depthwiseConv2d' }>,
+  input: Tensor,
+  shape: Shape,
+): Tensor {
+  const x = inRank(writer, input, 4);
+  const channels = op.bias.length;
+  const groups = op.kind === 'conv2d' ? op.groups : channels;
+  const perGroup = x.shape[2] / groups;
+  const weights = onnxWeights(op.weights, op.kernel[0] * op.kernel[1], perGroup, channels);
+  const name = writer.node(
+    'Conv',
+    `${op.id}.value`,
+    [
+      x.name,
+      writer.constant(`${op.id}.weights`, 'float', weights, [channels, perGroup, ...op.kernel]),
+      writer.constant(`${op.id}.bias`, 'float', op.bias, [channels]),
+    ],
+    { attributes: convAttributes({ ...op, groups }) },
+  );
+  return real(name, 4, shape);
+}
+
+function pool(
+  writer: OnnxWriter,
+  op: Extract<NetworkNode, { kind: 'maxPool' | 'avgPool' }>,
+  input: Tensor,
+  shape: Shape,
+): Tensor {
+  const x = inRank(writer, input, 4);
+  const attributes = {
+    kernel_shape: { ints: op.kernel },
+    strides: { ints: op.strides },
+    pads: { ints: op.padding },
+    ...(op.kind === 'avgPool' ? { count_include_pad: { int: 1 } } : {}),
+  };
+  const type = op.kind === 'avgPool' ? 'AveragePool' : 'MaxPool';
+  return real(writer.node(type, `${op.id}.value`, [x.name], { attributes }), 4, shape);
+}
+
+/** An operator on one value at a time. */
+const elementwise = (writer: OnnxWriter, type: string, id: NodeId, x: Tensor, ...more: string[]): Tensor => ({
+  ...x,
+  name: writer.node(type, `${id}.value`, [x.name, ...more]),
+});
+
+/** Inputs as vectors if all are, else as images. */
+function aligned(writer: OnnxWriter, inputs: readonly Tensor[]): readonly Tensor[] {
+  const rank = inputs.every((x) => x.rank === 2) ? 2 : 4;
+  return inputs.map((x) => inRank(writer, x, rank));
+}
+
+const rules: Rules = {
+  conv2d: (writer, op, [x], shape) => conv(writer, op, x!, shape),
+  depthwiseConv2d: (writer, op, [x], shape) => conv(writer, op, x!, shape),
+  dense(writer, op, [input], shape) {
+    const x = inRank(writer, input!, 2);
+    const channels = op.bias.length;
+    const name = writer.node('Gemm', `${op.id}.value`, [
+      x.name,
+      writer.constant(`${op.id}.weights`, 'float', op.weights, [x.shape[2], channels]),
+      writer.constant(`${op.id}.bias`, 'float', op.bias, [channels]),
+    ]);
+    return real(name, 2, shape);
+  },
+  batchNorm(writer, op, [x], shape) {
+    const parameters = (['gamma', 'beta', 'mean', 'variance'] as const).map((key) =>
+      writer.constant(`${op.id}.${key}`, 'float', op[key], [shape[2]]),
+    );
+    const name = writer.node('BatchNormalization', `${op.id}.value`, [x!.name, ...parameters], {
+      attributes: { epsilon: { float: op.epsilon } },
+    });
+    return { ...x!, name };
+  },
+  relu: (writer, op, [x]) => elementwise(writer, 'Relu', op.id, x!),
+  clip: (writer, op, [x]) =>
+    elementwise(
+      writer,
+      'Clip',
+      op.id,
+      x!,
+      scalar(writer, `${op.id}.min`, 'float', op.min),
+      scalar(writer, `${op.id}.max`, 'float', op.max),
+    ),
+  leakyRelu: (writer, op, [x]) => ({
+    ...x!,
+    name: writer.node('LeakyRelu', `${op.id}.value`, [x!.name], {
+      attributes: { alpha: { float: op.alpha } },
+    }),
+  }),
+  maxPool: (writer, op, [x], shape) => pool(writer, op, x!, shape),
+  avgPool: (writer, op, [x], shape) => pool(writer, op, x!, shape),
+  globalAvgPool: (writer, op, [x], shape) =>
+    real(writer.node('GlobalAveragePool', `${op.id}.value`, [inRank(writer, x!, 4).name]), 4, shape),
+  globalMaxPool: (writer, op, [x], shape) =>
+    real(writer.node('GlobalMaxPool', `${op.id}.value`, [inRank(writer, x!, 4).name]), 4, shape),
+  add(writer, op, inputs) {
+    const [a, b] = aligned(writer, inputs);
+    return elementwise(writer, 'Add', op.id, a!, b!.name);
+  },
+  concat(writer, op, inputs, shape) {
+    const terms = aligned(writer, inputs);
+    const name = writer.node(
+      'Concat',
+      `${op.id}.value`,
+      terms.map((x) => x.name),
+      { attributes: { axis: { int: 1 } } },
+    );
+    return real(name, terms[0]!.rank, shape);
+  },
+  flatten: (writer, op, [x]) => flattened(writer, op.id, x!),
+};
+
+/** Emits every node in order; returns the tensors: mantissas of preprocessing, real values of the network. */
+function emitNodes(writer: OnnxWriter, graph: FloatGraph): ReadonlyMap<NodeId, Tensor | MantissaTensor> {
+  const shapes = floatShapes(graph);
+  const integers = new Map<NodeId, MantissaTensor>();
+  const values = new Map<NodeId, Tensor>();
+  for (const node of graph.nodes) {
+    const shape = shapes.get(node.id)!;
+    if (isPreprocess(node)) {
+      const inputs = node.inputs.map((id) => integers.get(id)!);
+      const facts = inputs.map((x): StageInput => ({ range: x.range, format: x.format, shape: x.shape }));
+      const range = nodeRange(node, facts);
+      // The tables are keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
+      const rule = preprocessRules[node.kind] as (
+        writer: OnnxWriter,
+        op: PreprocessNode,
+        inputs: readonly MantissaTensor[],
+        facts: NodeFacts,
+      ) => Tensor;
+      const tensor = rule(writer, node, inputs, { shape, range });
+      integers.set(node.id, { ...tensor, range, format: node.format });
+      continue;
+    }
+    const rule = rules[node.kind] as (
+      writer: OnnxWriter,
+      op: NetworkNode,
+      inputs: readonly Tensor[],
+      shape: Shape,
+    ) => Tensor;
+    const inputs = node.inputs.map((id) => values.get(id) ?? realValues(writer, integers.get(id)!));
+    values.set(node.id, rule(writer, node, inputs, shape));
+  }
+  return new Map<NodeId, Tensor | MantissaTensor>([...integers, ...values]);
+}
+
+/** A node's values as float32 `[N, height, width, channels]`, in real units. */
+function emitTensor(writer: OnnxWriter, id: NodeId, tensor: Tensor | MantissaTensor): void {
+  const values = 'format' in tensor ? realValues(writer, tensor) : tensor;
+  const image = inRank(writer, values, 4);
+  const name = writer.node('Transpose', `${id}${TENSOR_SUFFIX}`, [image.name], {
+    attributes: { perm: { ints: [0, 2, 3, 1] } },
+  });
+  writer.output(name, 'float', ['N', ...tensor.shape]);
+}
+
+/** The bytes of `float.onnx`; the same graph and options give the same bytes. */
+export function emitFloatOnnx(graph: FloatGraph, options: EmitOptions = {}): Uint8Array {
+  const writer = createOnnxWriter();
+  const tensors = emitNodes(writer, graph);
+  const output = tensors.get(graph.output)!;
+  emitDecision(writer, graph, inRank(writer, output, 2).name, 'float', graph.threshold);
+  if (options.intermediates === true) for (const [id, tensor] of tensors) emitTensor(writer, id, tensor);
+  return writer.finish({
+    graphName: graph.name,
+    doc: 'The float32 reference of a vetoc network, with its integer preprocessing.',
+    producerVersion: options.producerVersion ?? '',
+    metadata: metadataOf('float', graph, options),
+  });
+}

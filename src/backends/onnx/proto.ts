@@ -1,0 +1,40 @@
+/** The protobuf classes of ONNX (IR version 8, onnx 1.10) and the enumeration values that vetoc writes and reads. */
+import proto from 'onnx-proto';
+import type { onnx } from 'onnx-proto';
+
+export const { ModelProto, GraphProto, NodeProto, TensorProto, AttributeProto } = proto.onnx;
+export type Model = onnx.IModelProto;
+export type Graph = onnx.IGraphProto;
+export type Node = onnx.INodeProto;
+export type TensorRecord = onnx.ITensorProto;
+export type Attribute = onnx.IAttributeProto;
+export type ValueInfo = onnx.IValueInfoProto;
+
+/** `TensorProto.DataType` (onnx.proto). */
+export const DATA_TYPE = {
+  float: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float16: 10,
+  double: 11,
+  uint32: 12,
+  uint64: 13,
+} as const;
+export type DataType = keyof typeof DATA_TYPE;
+
+/** `AttributeProto.AttributeType` (onnx.proto). */
+export const ATTRIBUTE_TYPE = {
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  floats: 6,
+  ints: 7,
+  strings: 8,
+} as const;
