@@ -1,0 +1,88 @@
+/**
+ * Which TensorFlow.js back end computes: native TensorFlow where it is installed, else wasm, else plain JavaScript.
+ */
+import { createRequire } from 'node:module';
+import { dirname, sep } from 'node:path';
+import { z } from 'zod';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { UserError } from '../core/errors.js';
+import { tf } from './tf.js';
+import { registerWasmGradients } from './wasm-gradients.js';
+
+export const backendNameSchema = z.enum(['auto', 'tensorflow', 'wasm', 'cpu']);
+export type BackendName = z.infer<typeof backendNameSchema>;
+
+export interface TrainBackend {
+  readonly name: Exclude<BackendName, 'auto'>;
+  /** What it is, for the person who reads the log. */
+  readonly description: string;
+  /** Whether more cores need worker threads: native TensorFlow has threads of its own. */
+  readonly singleThreaded: boolean;
+}
+
+const NATIVE_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
+
+async function openTensorflow(): Promise<TrainBackend | null> {
+  for (const name of NATIVE_PACKAGES) {
+    try {
+      // The packages are optional and not there to type-check against; importing one registers its back end.
+      await import(name);
+      if (await tf.setBackend('tensorflow'))
+        return {
+          name: 'tensorflow',
+          description: `TensorFlow through ${name}`,
+          singleThreaded: false,
+        };
+    } catch {
+      // Not installed, or its native library is missing: the next one.
+    }
+  }
+  return null;
+}
+
+async function openWasm(): Promise<TrainBackend | null> {
+  const folder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
+  setWasmPaths(`${folder}${sep}`);
+  registerWasmGradients();
+  try {
+    if (!(await tf.setBackend('wasm'))) return null;
+    await tf.ready();
+  } catch {
+    return null;
+  }
+  return {
+    name: 'wasm',
+    description: 'WebAssembly (XNNPACK kernels of TensorFlow.js, convolution gradients of vetoc)',
+    singleThreaded: true,
+  };
+}
+
+async function openCpu(): Promise<TrainBackend> {
+  await tf.setBackend('cpu');
+  await tf.ready();
+  return {
+    name: 'cpu',
+    description: 'plain JavaScript: correct and about a hundred times slower',
+    singleThreaded: true,
+  };
+}
+
+/** Makes `name` (or the best there is, for `auto`) the current back end. Throws `UserError` if it is not there. */
+export async function openBackend(name: BackendName = 'auto'): Promise<TrainBackend> {
+  if (name === 'cpu') return openCpu();
+  const native = name === 'wasm' ? null : await openTensorflow();
+  if (native !== null) return native;
+  if (name === 'tensorflow')
+    throw new UserError('native TensorFlow is not installed on this machine', {
+      field: 'backend',
+      remedy: `npm install ${NATIVE_PACKAGES[0]} (or ${NATIVE_PACKAGES[1]}), or use --backend wasm`,
+    });
+  const wasm = await openWasm();
+  if (wasm !== null) return wasm;
+  if (name === 'wasm')
+    throw new UserError('the WebAssembly back end does not start on this machine', {
+      field: 'backend',
+      remedy: 'use --backend cpu',
+    });
+  return openCpu();
+}

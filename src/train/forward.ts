@@ -1,0 +1,219 @@
+/**
+ * The forward pass of a float graph in TensorFlow.js: one total table, used by training, prediction and Grad-CAM.
+ *
+ * Tensors carry a batch in front: `[batch, height, width, channels]`. Preprocessing happens before, in integers
+ * (`data/preprocess`); here a boundary tensor arrives as `mantissa * lsb`. Grouped convolution is composed from
+ * slices, since TensorFlow.js has none with a gradient.
+ */
+import { invariant } from '../core/errors.js';
+import type { NodeId, Padding, Window } from '../ir/common.js';
+import type { FloatGraph } from '../ir/graph.js';
+import { isPreprocess, type FloatKind, type FloatNode, type FloatNodeOf } from '../ir/ops/index.js';
+import { parameterLayout, type ParameterField, type ParameterLayout } from './parameters.js';
+import { tf } from './tf.js';
+
+/** Batch statistics of one batch normalisation, seen in a training pass. */
+export interface BatchStatistics {
+  readonly mean: tf.Tensor1D;
+  readonly variance: tf.Tensor1D;
+}
+
+interface Context {
+  /** A parameter of the node at hand. */
+  parameter(node: NodeId, field: ParameterField): tf.Tensor;
+  /** In training: batch normalisation normalises by the batch and reports what it saw. */
+  readonly onStatistics: ((node: NodeId, seen: BatchStatistics) => void) | null;
+}
+
+type NetworkKind = Exclude<FloatKind, 'input' | 'crop' | 'mask' | 'bin' | 'clamp' | 'lut'>;
+type Rule<K extends NetworkKind> = (
+  op: FloatNodeOf<K>,
+  inputs: readonly tf.Tensor4D[],
+  context: Context,
+) => tf.Tensor4D;
+type Rules = { readonly [K in NetworkKind]: Rule<K> };
+
+const isPadded = (padding: Padding): boolean => padding.some((p) => p > 0);
+
+const pad = (x: tf.Tensor4D, [top, left, bottom, right]: Padding, value = 0): tf.Tensor4D =>
+  tf.pad(
+    x,
+    [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ],
+    value,
+  );
+
+/** Explicit padding as TensorFlow.js spells it. */
+const explicit = ([top, left, bottom, right]: Padding): 'valid' | tf.backend_util.ExplicitPadding =>
+  isPadded([top, left, bottom, right])
+    ? [
+        [0, 0],
+        [top, bottom],
+        [left, right],
+        [0, 0],
+      ]
+    : 'valid';
+
+/** The type of what must lose a max pool, without the infinities that a gradient would turn into NaN. */
+const LOWEST = -3e38;
+
+function conv(op: FloatNodeOf<'conv2d'>, x: tf.Tensor4D, context: Context): tf.Tensor4D {
+  const weights = context.parameter(op.id, 'weights') as tf.Tensor4D;
+  const bias = context.parameter(op.id, 'bias');
+  const strides: [number, number] = [op.strides[0], op.strides[1]];
+  if (op.groups === 1) return tf.add(tf.conv2d(x, weights, strides, explicit(op.padding)), bias);
+  const xs: tf.Tensor4D[] = tf.split(x, op.groups, 3);
+  const ws: tf.Tensor4D[] = tf.split(weights, op.groups, 3);
+  const parts = xs.map((part, g) => tf.conv2d(part, ws[g]!, strides, explicit(op.padding)));
+  return tf.add(tf.concat(parts, 3), bias);
+}
+
+function batchNorm(op: FloatNodeOf<'batchNorm'>, x: tf.Tensor4D, context: Context): tf.Tensor4D {
+  const gamma = context.parameter(op.id, 'gamma') as tf.Tensor1D;
+  const beta = context.parameter(op.id, 'beta') as tf.Tensor1D;
+  if (context.onStatistics === null) {
+    const mean = context.parameter(op.id, 'mean') as tf.Tensor1D;
+    const variance = context.parameter(op.id, 'variance') as tf.Tensor1D;
+    const scale = tf.div(gamma, tf.sqrt(tf.add(variance, op.epsilon)));
+    return tf.add(tf.mul(x, scale), tf.sub(beta, tf.mul(mean, scale)));
+  }
+  const rows: tf.Tensor2D = tf.reshape(x, [-1, x.shape[3]]);
+  const mean = tf.mean(rows, 0);
+  const centred = tf.sub(rows, mean);
+  const variance = tf.mean(tf.square(centred), 0);
+  context.onStatistics(op.id, { mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D });
+  const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, op.epsilon)));
+  return tf.reshape(tf.add(tf.mul(centred, scale), beta), x.shape);
+}
+
+const pair = (p: readonly [number, number]): [number, number] => [p[0], p[1]];
+const windowed = (x: tf.Tensor4D, w: Window, value: number): tf.Tensor4D =>
+  isPadded(w.padding) ? pad(x, w.padding, value) : x;
+
+const rules: Rules = {
+  conv2d: (op, [x], context) => conv(op, x!, context),
+  depthwiseConv2d: (op, [x], context) => {
+    const weights = context.parameter(op.id, 'weights') as tf.Tensor4D;
+    const y: tf.Tensor4D = tf.depthwiseConv2d(x!, weights, pair(op.strides), explicit(op.padding));
+    return tf.add(y, context.parameter(op.id, 'bias'));
+  },
+  dense: (op, [x], context) => {
+    const weights = context.parameter(op.id, 'weights') as tf.Tensor2D;
+    const rows: tf.Tensor2D = tf.reshape(x!, [x!.shape[0], -1]);
+    const y = tf.add(tf.matMul(rows, weights), context.parameter(op.id, 'bias'));
+    return tf.reshape(y, [x!.shape[0], 1, 1, op.bias.length]);
+  },
+  batchNorm: (op, [x], context) => batchNorm(op, x!, context),
+  relu: (_op, [x]) => tf.relu(x!),
+  clip: (op, [x]) => tf.clipByValue(x!, op.min, op.max),
+  leakyRelu: (op, [x]) => tf.leakyRelu(x!, op.alpha),
+  maxPool: (op, [x]) => tf.maxPool(windowed(x!, op, LOWEST), pair(op.kernel), pair(op.strides), 'valid'),
+  avgPool: (op, [x]) => tf.avgPool(windowed(x!, op, 0), pair(op.kernel), pair(op.strides), 'valid'),
+  globalAvgPool: (_op, [x]) => tf.avgPool(x!, [x!.shape[1], x!.shape[2]], 1, 'valid'),
+  globalMaxPool: (_op, [x]) => tf.maxPool(x!, [x!.shape[1], x!.shape[2]], 1, 'valid'),
+  add: (_op, [a, b]) => tf.add(a!, b!),
+  concat: (_op, inputs) => tf.concat([...inputs], 3),
+  flatten: (_op, [x]) => tf.reshape(x!, [x!.shape[0], 1, 1, -1]),
+};
+
+/** Parameters as tensors: what the forward pass reads and the gradient is taken of. */
+export interface ParameterTensors {
+  /** In the order of `layout.trainable`. */
+  readonly trainable: readonly tf.Tensor[];
+  /** In the order of `layout.statistics`. */
+  readonly statistics: readonly tf.Tensor[];
+}
+
+/** A float graph prepared for many forward passes. */
+export interface ForwardPass {
+  readonly graph: FloatGraph;
+  readonly layout: ParameterLayout;
+  /** The preprocessing tensors that the network reads. */
+  readonly boundary: readonly NodeId[];
+  /** Tensors for the flat parameter vectors; the caller disposes of them (or runs inside `tf.tidy`). */
+  tensors(trainable: Float32Array, statistics: Float32Array): ParameterTensors;
+  /**
+   * Values of all network nodes for boundary tensors `[batch, h, w, c]`, already in value units (`mantissa * lsb`).
+   * With `onStatistics`, batch normalisation runs in training mode.
+   */
+  run(
+    parameters: ParameterTensors,
+    boundary: ReadonlyMap<NodeId, tf.Tensor4D>,
+    options?: ForwardOptions,
+  ): ReadonlyMap<NodeId, tf.Tensor4D>;
+}
+
+export interface ForwardOptions {
+  readonly onStatistics?: (node: NodeId, seen: BatchStatistics) => void;
+  /** Node to start after: its value is given among `boundary` (Grad-CAM differentiates by it). */
+  readonly given?: ReadonlySet<NodeId>;
+}
+
+const key = (node: NodeId, field: ParameterField): string => `${node}/${field}`;
+
+function applyRule(op: FloatNode, inputs: readonly tf.Tensor4D[], context: Context): tf.Tensor4D {
+  invariant(!isPreprocess(op), `${op.id} is preprocessing`);
+  // The table is keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
+  return (rules[op.kind] as Rule<NetworkKind>)(op as FloatNodeOf<NetworkKind>, inputs, context);
+}
+
+/** Prepares `graph` for forward passes. Parameters are given with each pass, not taken from the graph. */
+export function createForwardPass(graph: FloatGraph): ForwardPass {
+  const layout = parameterLayout(graph);
+  const network = graph.nodes.filter((node) => !isPreprocess(node));
+  const inside = new Set(network.map((node) => node.id));
+  const boundary = [...new Set(network.flatMap((node) => node.inputs.filter((id) => !inside.has(id))))];
+  const make = (all: ParameterLayout['trainable'], flat: Float32Array): tf.Tensor[] =>
+    all.map(({ offset, length, shape }) =>
+      tf.tensor(flat.subarray(offset, offset + length), [...shape], 'float32'),
+    );
+  return {
+    graph,
+    layout,
+    boundary,
+    tensors: (trainable, statistics) => ({
+      trainable: make(layout.trainable, trainable),
+      statistics: make(layout.statistics, statistics),
+    }),
+    run(parameters, given, options = {}) {
+      const byKey = new Map<string, tf.Tensor>();
+      layout.trainable.forEach(({ node, field }, i) => byKey.set(key(node, field), parameters.trainable[i]!));
+      layout.statistics.forEach(({ node, field }, i) =>
+        byKey.set(key(node, field), parameters.statistics[i]!),
+      );
+      const context: Context = {
+        parameter: (node, field) => {
+          const tensor = byKey.get(key(node, field));
+          invariant(tensor !== undefined, `${node} has no ${field}`);
+          return tensor;
+        },
+        onStatistics: options.onStatistics ?? null,
+      };
+      const values = new Map<NodeId, tf.Tensor4D>(given);
+      for (const node of network) {
+        if (values.has(node.id)) continue;
+        if (!node.inputs.every((id) => values.has(id))) continue;
+        values.set(
+          node.id,
+          applyRule(
+            node,
+            node.inputs.map((id) => values.get(id)!),
+            context,
+          ),
+        );
+      }
+      return values;
+    },
+  };
+}
+
+/** The logits of a pass as `[batch, classes]`. */
+export function logitsOf(graph: FloatGraph, values: ReadonlyMap<NodeId, tf.Tensor4D>): tf.Tensor2D {
+  const output = values.get(graph.output);
+  invariant(output !== undefined, `${graph.name}: no value for the output ${graph.output}`);
+  return tf.reshape(output, [output.shape[0], graph.classNames.length]);
+}

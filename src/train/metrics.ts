@@ -1,0 +1,267 @@
+/**
+ * What a trained network is worth to the user of a veto: how many hits are lost for how many misses dropped.
+ *
+ * Pure functions on arrays. Accuracy, precision and recall are equations 8–10 of Nawaz et al., J. Appl. Cryst.
+ * (2023) 56, 1494; the confusion table's margins are those of its table 3. Intervals are Wilson's (1927) at 95 %.
+ */
+import { invariant } from '../core/errors.js';
+import { veto } from '../ir/graph.js';
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A proportion with its 95 % Wilson score interval. `value` is NaN when `total` is 0. */
+export interface Proportion extends Interval {
+  readonly count: number;
+  readonly total: number;
+  readonly value: number;
+}
+
+const Z95 = 1.959963984540054;
+
+export function proportion(count: number, total: number): Proportion {
+  if (total === 0) return { count, total, value: NaN, low: 0, high: 1 };
+  const p = count / total;
+  const z2 = Z95 * Z95;
+  const centre = (p + z2 / (2 * total)) / (1 + z2 / total);
+  const half = (Z95 / (1 + z2 / total)) * Math.sqrt((p * (1 - p)) / total + z2 / (4 * total * total));
+  return { count, total, value: p, low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
+}
+
+export function argmax(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
+  return best;
+}
+
+export interface Confusion {
+  /** `[actual][predicted]` counts. */
+  readonly counts: readonly (readonly number[])[];
+  readonly accuracy: Proportion;
+  /** Per class, of the actual: TP / (TP + FN). */
+  readonly recall: readonly Proportion[];
+  /** Per class, of the predicted: TP / (TP + FP). */
+  readonly precision: readonly Proportion[];
+}
+
+/** Confusion table of predicted against actual class indices. */
+export function confusion(
+  actual: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  classes: number,
+): Confusion {
+  invariant(actual.length === predicted.length, 'as many predictions as labels are needed');
+  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  for (let i = 0; i < actual.length; i++) counts[actual[i]!]![predicted[i]!]! += 1;
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  const diagonal = counts.map((row, k) => row[k]!);
+  return {
+    counts,
+    accuracy: proportion(sum(diagonal), actual.length),
+    recall: counts.map((row, k) => proportion(diagonal[k]!, sum(row))),
+    precision: counts.map((_, k) => proportion(diagonal[k]!, sum(counts.map((row) => row[k]!)))),
+  };
+}
+
+export interface VetoPoint {
+  /** Frames with `score >= threshold` are kept. */
+  readonly threshold: number;
+  /** Fraction of hits kept (recall). */
+  readonly hitsKept: Proportion;
+  /** Fraction of misses rejected. */
+  readonly missesRejected: Proportion;
+}
+
+export interface VetoCurve {
+  /** From keeping every frame to keeping none, one point per distinct score and one beyond. */
+  readonly points: readonly VetoPoint[];
+  /** Area under the ROC curve; ties count half. NaN when hits or misses are absent. */
+  readonly auc: number;
+}
+
+/** The veto curve (an ROC curve with named axes) of `scores`, where a larger score means hit. */
+export function vetoCurve(scores: ArrayLike<number>, hits: ArrayLike<boolean | number>): VetoCurve {
+  const order = Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[a]! - scores[b]!);
+  const isHit = (i: number): boolean => Boolean(hits[i]);
+  const hitTotal = order.filter(isHit).length;
+  const missTotal = order.length - hitTotal;
+  const points: VetoPoint[] = [];
+  let hitsLost = 0;
+  let missesRejected = 0;
+  let area = 0;
+  const push = (threshold: number): void => {
+    points.push({
+      threshold,
+      hitsKept: proportion(hitTotal - hitsLost, hitTotal),
+      missesRejected: proportion(missesRejected, missTotal),
+    });
+  };
+  for (let k = 0; k < order.length;) {
+    const score = scores[order[k]!]!;
+    push(score);
+    let tiedHits = 0;
+    let tiedMisses = 0;
+    for (; k < order.length && scores[order[k]!]! === score; k++)
+      if (isHit(order[k]!)) tiedHits += 1;
+      else tiedMisses += 1;
+    area += tiedHits * (missesRejected + tiedMisses / 2);
+    hitsLost += tiedHits;
+    missesRejected += tiedMisses;
+  }
+  push(Infinity);
+  return { points, auc: hitTotal * missTotal === 0 ? NaN : area / (hitTotal * missTotal) };
+}
+
+/** The point of `curve` that rejects most while keeping at least `keepFraction` of the hits. */
+export function pointAt(curve: VetoCurve, keepFraction: number): VetoPoint {
+  let best = curve.points[0];
+  invariant(best !== undefined, 'an empty curve');
+  for (const point of curve.points)
+    if (point.hitsKept.count >= Math.ceil(keepFraction * point.hitsKept.total - 1e-9)) best = point;
+  return best;
+}
+
+/**
+ * The threshold for `score >= threshold` that keeps at least `keepFraction` of the hits and rejects most misses:
+ * in the middle of the gap between the lowest score kept and the next one below it, so that a little noise on
+ * either side changes nothing. With no score below, the lowest kept score.
+ */
+export function chooseThreshold(
+  scores: ArrayLike<number>,
+  hits: ArrayLike<boolean | number>,
+  keepFraction: number,
+): number {
+  const { threshold } = pointAt(vetoCurve(scores, hits), keepFraction);
+  let below = -Infinity;
+  for (let i = 0; i < scores.length; i++)
+    if (scores[i]! < threshold && scores[i]! > below) below = scores[i]!;
+  if (threshold === Infinity) return 0;
+  return below === -Infinity ? threshold : (threshold + below) / 2;
+}
+
+/** Stable softmax. */
+export function softmax(logits: ArrayLike<number>): number[] {
+  const top = Math.max(...Array.from(logits));
+  const powers = Array.from(logits, (v) => Math.exp(v - top));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((p) => p / sum);
+}
+
+/**
+ * Expected calibration error of the predicted class: the mean gap between confidence and accuracy over `bins`
+ * equal bins of confidence, weighted by how many frames fall into each (Guo et al. 2017).
+ */
+export function expectedCalibrationError(
+  logits: readonly ArrayLike<number>[],
+  actual: ArrayLike<number>,
+  bins = 15,
+): number {
+  const correct = new Float64Array(bins);
+  const confidence = new Float64Array(bins);
+  const count = new Float64Array(bins);
+  logits.forEach((row, i) => {
+    const probabilities = softmax(row);
+    const predicted = argmax(probabilities);
+    const p = probabilities[predicted]!;
+    const bin = Math.min(bins - 1, Math.floor(p * bins));
+    count[bin]! += 1;
+    confidence[bin]! += p;
+    if (predicted === actual[i]) correct[bin]! += 1;
+  });
+  let error = 0;
+  for (let b = 0; b < bins; b++) error += Math.abs(correct[b]! - confidence[b]!);
+  return logits.length === 0 ? NaN : error / logits.length;
+}
+
+/** The fractions of hits kept at which the rejection is quoted. */
+export const KEEP_FRACTIONS = [0.99, 0.995, 0.999] as const;
+
+export interface Evaluation {
+  readonly frames: number;
+  /** By the largest logit. */
+  readonly confusion: Confusion;
+  /** Hit against miss by the stored threshold. */
+  readonly veto: {
+    readonly threshold: number;
+    readonly accuracy: Proportion;
+    readonly precision: Proportion;
+    readonly recall: Proportion;
+    readonly missesRejected: Proportion;
+  };
+  /** Hit against miss by the largest logit: a hit class on top. */
+  readonly hitMissAccuracy: Proportion;
+  readonly curve: VetoCurve;
+  /** Rejection at each of {@link KEEP_FRACTIONS}. */
+  readonly rejectionAt: readonly { readonly keepFraction: number; readonly point: VetoPoint }[];
+  readonly calibrationError: number;
+}
+
+export interface EvaluationInput {
+  readonly logits: readonly ArrayLike<number>[];
+  /** Class index per frame. */
+  readonly labels: ArrayLike<number>;
+  readonly hitClasses: readonly boolean[];
+  readonly threshold: number;
+}
+
+/** Everything that is quoted of a network on labelled frames. */
+export function evaluate({ logits, labels, hitClasses, threshold }: EvaluationInput): Evaluation {
+  const scores = logits.map((row) => veto(row, hitClasses));
+  const hits = Array.from(labels, (label) => hitClasses[label]!);
+  const predicted = logits.map((row) => argmax(row));
+  const curve = vetoCurve(scores, hits);
+  const kept = scores.map((score) => score >= threshold);
+  const count = (test: (i: number) => boolean): number => scores.filter((_, i) => test(i)).length;
+  const truePositives = count((i) => kept[i]! && hits[i]!);
+  const trueNegatives = count((i) => !kept[i]! && !hits[i]!);
+  const hitTotal = count((i) => hits[i]!);
+  return {
+    frames: logits.length,
+    confusion: confusion(labels, predicted, hitClasses.length),
+    veto: {
+      threshold,
+      accuracy: proportion(truePositives + trueNegatives, logits.length),
+      precision: proportion(
+        truePositives,
+        count((i) => kept[i]!),
+      ),
+      recall: proportion(truePositives, hitTotal),
+      missesRejected: proportion(trueNegatives, logits.length - hitTotal),
+    },
+    hitMissAccuracy: proportion(
+      count((i) => hitClasses[predicted[i]!] === hits[i]),
+      logits.length,
+    ),
+    curve,
+    rejectionAt: KEEP_FRACTIONS.map((keepFraction) => ({
+      keepFraction,
+      point: pointAt(curve, keepFraction),
+    })),
+    calibrationError: expectedCalibrationError(logits, labels),
+  };
+}
+
+/** `evaluate` for each group of frames (crystal, detector style, …), groups in order of first appearance. */
+export function evaluateByGroup(
+  input: EvaluationInput,
+  groups: readonly string[],
+): ReadonlyMap<string, Evaluation> {
+  const members = new Map<string, number[]>();
+  groups.forEach((group, i) => {
+    const list = members.get(group);
+    if (list === undefined) members.set(group, [i]);
+    else list.push(i);
+  });
+  return new Map(
+    [...members].map(([group, list]) => [
+      group,
+      evaluate({
+        ...input,
+        logits: list.map((i) => input.logits[i]!),
+        labels: list.map((i) => input.labels[i]!),
+      }),
+    ]),
+  );
+}

@@ -1,0 +1,107 @@
+/**
+ * A network as a person writes it: a list of layers, in JSON or here in the registry. One description yields the
+ * float graph, and through it everything else.
+ *
+ * Padding is the same on all four sides: `same` is `(kernel − 1) / 2`, as in the published networks; TensorFlow's
+ * uneven `SAME` is written as a number or not at all.
+ */
+import { z } from 'zod';
+
+const size = z.int().min(1).max(64);
+const channels = z.int().min(1).max(8192);
+const activationSchema = z.enum(['relu', 'leakyRelu', 'none']);
+const paddingSchema = z.literal('same').or(z.int().min(0).max(32));
+
+const convSchema = z.strictObject({
+  op: z.literal('conv'),
+  filters: channels,
+  kernel: size.default(3),
+  stride: size.default(1),
+  padding: paddingSchema.default('same'),
+  groups: z.int().min(1).default(1),
+  /** Batch normalisation between the convolution and the activation. */
+  norm: z.boolean().default(false),
+  activation: activationSchema.default('relu'),
+});
+const depthwiseSchema = z.strictObject({
+  op: z.literal('depthwise'),
+  kernel: size.default(3),
+  stride: size.default(1),
+  padding: paddingSchema.default('same'),
+  norm: z.boolean().default(false),
+  activation: activationSchema.default('relu'),
+});
+const poolSchema = z.strictObject({
+  op: z.enum(['maxPool', 'avgPool']),
+  size: size.default(2),
+  /** Default: the size. */
+  stride: size.optional(),
+  padding: z.int().min(0).max(32).default(0),
+});
+const globalPoolSchema = z.strictObject({
+  op: z.literal('globalPool'),
+  /** `both` puts the averages and the maxima of all channels side by side. */
+  mode: z.enum(['avg', 'max', 'both']),
+});
+const flattenSchema = z.strictObject({ op: z.literal('flatten') });
+const denseSchema = z.strictObject({
+  op: z.literal('dense'),
+  /** `classes`: one per class, no activation. */
+  units: channels.or(z.literal('classes')),
+  activation: activationSchema.optional(),
+});
+/** `activation(body(x) + shortcut(x))`; an empty shortcut is the input itself. */
+const residualSchema = z.strictObject({
+  op: z.literal('residual'),
+  get body(): z.ZodType<readonly Layer[], readonly LayerInput[]> {
+    return z.array(layerSchema).min(1);
+  },
+  get shortcut(): z.ZodType<readonly Layer[], readonly LayerInput[] | undefined> {
+    return z.array(layerSchema).default([]);
+  },
+  activation: activationSchema.default('relu'),
+});
+
+export const layerSchema: z.ZodType<Layer, LayerInput> = z.lazy(() =>
+  z.discriminatedUnion('op', [
+    convSchema,
+    depthwiseSchema,
+    poolSchema,
+    globalPoolSchema,
+    flattenSchema,
+    denseSchema,
+    residualSchema,
+  ]),
+);
+
+type Plain =
+  | z.output<typeof convSchema>
+  | z.output<typeof depthwiseSchema>
+  | z.output<typeof poolSchema>
+  | z.output<typeof globalPoolSchema>
+  | z.output<typeof flattenSchema>
+  | z.output<typeof denseSchema>;
+type PlainInput =
+  | z.input<typeof convSchema>
+  | z.input<typeof depthwiseSchema>
+  | z.input<typeof poolSchema>
+  | z.input<typeof globalPoolSchema>
+  | z.input<typeof flattenSchema>
+  | z.input<typeof denseSchema>;
+type Activation = z.infer<typeof activationSchema>;
+export type Layer =
+  | Plain
+  | {
+      readonly op: 'residual';
+      readonly body: readonly Layer[];
+      readonly shortcut: readonly Layer[];
+      readonly activation: Activation;
+    };
+export type LayerInput =
+  | PlainInput
+  | {
+      readonly op: 'residual';
+      readonly body: readonly LayerInput[];
+      readonly shortcut?: readonly LayerInput[] | undefined;
+      readonly activation?: Activation | undefined;
+    };

@@ -1,0 +1,82 @@
+/**
+ * The networks that vetoc knows by name. To add one is to add an entry here.
+ *
+ * The veto networks are for firmware: small kernels, early strides, global pooling, no state as wide as the frame.
+ */
+import { UserError } from '../../core/errors.js';
+import type { FloatGraph } from '../../ir/graph.js';
+import type { PreprocessGraph } from '../../data/preprocess.js';
+import { buildNetwork, type NetworkClasses } from './build.js';
+import { layerSchema, type LayerInput } from './description.js';
+
+export interface NetworkEntry {
+  /** One sentence for `--help` and the report. */
+  readonly summary: string;
+  readonly layers: readonly LayerInput[];
+}
+
+const vetoNano: NetworkEntry = {
+  summary: 'under 2,000 weights: two strided convolutions and global pooling',
+  layers: [
+    { op: 'conv', filters: 6, stride: 2 },
+    { op: 'conv', filters: 10, stride: 2 },
+    { op: 'conv', filters: 10 },
+    { op: 'globalPool', mode: 'both' },
+    { op: 'dense', units: 'classes' },
+  ],
+};
+
+const vetoSmall: NetworkEntry = {
+  summary: 'about 10,000 weights: the default for firmware',
+  layers: [
+    { op: 'conv', filters: 8, stride: 2 },
+    { op: 'conv', filters: 16, stride: 2 },
+    { op: 'conv', filters: 24 },
+    { op: 'maxPool' },
+    { op: 'conv', filters: 24 },
+    { op: 'globalPool', mode: 'both' },
+    { op: 'dense', units: 16 },
+    { op: 'dense', units: 'classes' },
+  ],
+};
+
+const vetoBase: NetworkEntry = {
+  summary: 'under 100,000 weights: the most accurate veto network',
+  layers: [
+    { op: 'conv', filters: 16 },
+    { op: 'maxPool' },
+    { op: 'conv', filters: 32, stride: 2 },
+    { op: 'conv', filters: 48 },
+    { op: 'maxPool' },
+    { op: 'conv', filters: 64 },
+    { op: 'globalPool', mode: 'both' },
+    { op: 'dense', units: 32 },
+    { op: 'dense', units: 'classes' },
+  ],
+};
+
+export const NETWORKS: Readonly<Record<string, NetworkEntry>> = {
+  'veto-nano': vetoNano,
+  'veto-small': vetoSmall,
+  'veto-base': vetoBase,
+};
+
+export interface NetworkRequest {
+  readonly network: string;
+  readonly preprocess: PreprocessGraph;
+  readonly classes: NetworkClasses;
+  /** For the weights. */
+  readonly seed: number;
+}
+
+/** The untrained float graph of a registered network. Throws `UserError` for an unknown name. */
+export function createNetwork(request: NetworkRequest): FloatGraph {
+  const entry = NETWORKS[request.network];
+  if (entry === undefined)
+    throw new UserError(`there is no network ${request.network}`, {
+      field: 'training.network',
+      remedy: `name one of ${Object.keys(NETWORKS).join(', ')}`,
+    });
+  const layers = entry.layers.map((layer) => layerSchema.parse(layer));
+  return buildNetwork(request.network, layers, request.preprocess, request.classes, request.seed);
+}
