@@ -1,0 +1,187 @@
+/**
+ * What calibration saw of every tensor: extremes and a histogram, over all values and over those under Bragg
+ * peaks. Mergeable, and saved as JSON so that a network is quantized again without its frames.
+ */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { UserError } from '../core/errors.js';
+import { writeFileAtomic } from '../core/files.js';
+import { nodeIdSchema, type NodeId } from '../ir/common.js';
+import {
+  addCounts,
+  countValue,
+  countValues,
+  denseCounts,
+  emptyCounts,
+  sparseCounts,
+  type Counts,
+} from './histogram.js';
+
+/** Extremes and histogram of a set of values. `min` > `max` when there were none. */
+export interface ValueStats {
+  readonly count: number;
+  readonly min: number;
+  readonly max: number;
+  readonly histogram: Counts;
+}
+
+export interface TensorStats {
+  readonly all: ValueStats;
+  /** Values at positions under a true or found Bragg peak. */
+  readonly peaks: ValueStats;
+}
+
+export interface Ranges {
+  /** Frames that were observed. */
+  readonly frames: number;
+  /** Frames left out because every pixel had one value. */
+  readonly constantFrames: number;
+  /** Frames whose peaks were known: where it is 0, nothing is known of what lies under peaks. */
+  readonly framesWithPeaks: number;
+  readonly tensors: ReadonlyMap<NodeId, TensorStats>;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+export type ValueObserver = Mutable<ValueStats>;
+
+export const emptyStats = (): ValueObserver => ({
+  count: 0,
+  min: Infinity,
+  max: -Infinity,
+  histogram: emptyCounts(),
+});
+
+/** Adds all of `data`; false when a value is NaN or infinite. */
+export function observeAll(stats: ValueObserver, data: Float32Array): boolean {
+  let { min, max } = stats;
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i]!;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  stats.min = min;
+  stats.max = max;
+  stats.count += data.length;
+  return countValues(stats.histogram, data);
+}
+
+export function observeOne(stats: ValueObserver, value: number): void {
+  stats.min = Math.min(stats.min, value);
+  stats.max = Math.max(stats.max, value);
+  stats.count += 1;
+  countValue(stats.histogram, value);
+}
+
+function mergeStats(a: ValueStats, b: ValueStats): ValueStats {
+  const histogram = a.histogram.slice();
+  addCounts(histogram, b.histogram);
+  return {
+    count: a.count + b.count,
+    min: Math.min(a.min, b.min),
+    max: Math.max(a.max, b.max),
+    histogram,
+  };
+}
+
+/** What one calibration over the frames of both would have seen. Both must be of the same network. */
+export function mergeRanges(a: Ranges, b: Ranges): Ranges {
+  const tensors = new Map<NodeId, TensorStats>();
+  for (const [id, one] of a.tensors) {
+    const other = b.tensors.get(id);
+    if (other === undefined)
+      throw new UserError(`the ranges to merge differ: only one has ${id}`, {
+        remedy: 'merge ranges of one network, prepared with the same options',
+      });
+    tensors.set(id, { all: mergeStats(one.all, other.all), peaks: mergeStats(one.peaks, other.peaks) });
+  }
+  return {
+    frames: a.frames + b.frames,
+    constantFrames: a.constantFrames + b.constantFrames,
+    framesWithPeaks: a.framesWithPeaks + b.framesWithPeaks,
+    tensors,
+  };
+}
+
+const RANGES_VERSION = 1;
+const statsSchema = z.strictObject({
+  count: z.int().min(0),
+  // An empty set has no extremes.
+  min: z.number().nullable(),
+  max: z.number().nullable(),
+  histogram: z.array(z.int().min(0)),
+});
+const fileSchema = z.strictObject({
+  vetoc: z.literal('ranges'),
+  version: z.literal(RANGES_VERSION),
+  frames: z.int().min(0),
+  constantFrames: z.int().min(0),
+  framesWithPeaks: z.int().min(0),
+  tensors: z.array(z.strictObject({ id: nodeIdSchema, all: statsSchema, peaks: statsSchema })),
+});
+
+const statsToJson = (s: ValueStats): z.infer<typeof statsSchema> => ({
+  count: s.count,
+  min: s.count === 0 ? null : s.min,
+  max: s.count === 0 ? null : s.max,
+  histogram: sparseCounts(s.histogram),
+});
+const statsFromJson = (s: z.infer<typeof statsSchema>): ValueStats => ({
+  count: s.count,
+  min: s.min ?? Infinity,
+  max: s.max ?? -Infinity,
+  histogram: denseCounts(s.histogram),
+});
+
+export function printRanges(ranges: Ranges): string {
+  const { tensors, ...facts } = ranges;
+  const file: z.infer<typeof fileSchema> = {
+    vetoc: 'ranges',
+    version: RANGES_VERSION,
+    ...facts,
+    tensors: [...tensors].map(([id, s]) => ({ id, all: statsToJson(s.all), peaks: statsToJson(s.peaks) })),
+  };
+  return `${JSON.stringify(file)}\n`;
+}
+
+/** Inverse of `printRanges`; `file` names the text in errors (`UserError`). */
+export function parseRanges(text: string, file: string): Ranges {
+  const remedy = 'calibrate again, or name a file that vetoc wrote';
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    throw new UserError('not JSON', { file, remedy });
+  }
+  const parsed = fileSchema.safeParse(raw);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new UserError(issue?.message ?? 'not calibration ranges', {
+      file,
+      field: issue?.path.join('.') ?? 'ranges',
+      remedy,
+    });
+  }
+  const { frames, constantFrames, framesWithPeaks, tensors } = parsed.data;
+  return {
+    frames,
+    constantFrames,
+    framesWithPeaks,
+    tensors: new Map(
+      tensors.map((t) => [t.id, { all: statsFromJson(t.all), peaks: statsFromJson(t.peaks) }]),
+    ),
+  };
+}
+
+export const saveRanges = (path: string, ranges: Ranges): Promise<void> =>
+  writeFileAtomic(path, printRanges(ranges));
+
+/** Throws `UserError` when the file is missing or is not a ranges file. */
+export async function loadRanges(path: string): Promise<Ranges> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch {
+    throw new UserError('cannot be read', { file: path, remedy: 'name a ranges file that vetoc wrote' });
+  }
+  return parseRanges(text, path);
+}

@@ -1,0 +1,71 @@
+/** The integer preprocessing ops as plain loops, for the float reference and the quantizer's run of a fixed graph. */
+import { invariant } from '../core/errors.js';
+import { elements, type Shape } from './common.js';
+import type { PreprocessNode } from './ops/index.js';
+
+type Preprocess = {
+  readonly [K in PreprocessNode['kind']]: (
+    op: Extract<PreprocessNode, { kind: K }>,
+    input: Int32Array,
+    from: Shape,
+    output: Int32Array,
+    to: Shape,
+  ) => void;
+};
+
+const rules: Preprocess = {
+  input: () => {
+    invariant(false, 'the input node is given, not computed');
+  },
+  crop(op, input, from, output, to) {
+    const rowSize = to[1] * to[2];
+    for (let y = 0; y < to[0]; y++) {
+      const start = ((y + op.offset[0]) * from[1] + op.offset[1]) * from[2];
+      output.set(input.subarray(start, start + rowSize), y * rowSize);
+    }
+  },
+  mask(op, input, _from, output) {
+    for (let i = 0; i < output.length; i++) output[i] = op.live[i] === 1 ? input[i]! : 0;
+  },
+  bin(op, input, from, output, to) {
+    const [fy, fx] = op.factor;
+    const channels = from[2];
+    const sum = op.mode === 'sum';
+    for (let y = 0; y < from[0]; y++) {
+      const rowTo = Math.floor(y / fy) * to[1];
+      for (let x = 0; x < from[1]; x++) {
+        const at = (rowTo + Math.floor(x / fx)) * channels;
+        const source = (y * from[1] + x) * channels;
+        for (let c = 0; c < channels; c++) {
+          const value = input[source + c]!;
+          if (sum) output[at + c]! += value;
+          else if (value > output[at + c]!) output[at + c] = value;
+        }
+      }
+    }
+  },
+  clamp(op, input, _from, output) {
+    for (let i = 0; i < output.length; i++) {
+      const value = input[i]!;
+      output[i] = value < op.min ? op.min : value > op.max ? op.max : value;
+    }
+  },
+  lut(op, input, _from, output) {
+    for (let i = 0; i < output.length; i++) output[i] = op.table[input[i]! - op.first]!;
+  },
+};
+
+/** Mantissas of a preprocessing node (not of `input`) from those of its one input. */
+export function preprocess(op: PreprocessNode, input: Int32Array, from: Shape, to: Shape): Int32Array {
+  const output = new Int32Array(elements(to));
+  // The table is keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
+  const rule = rules[op.kind] as (
+    op: PreprocessNode,
+    input: Int32Array,
+    from: Shape,
+    output: Int32Array,
+    to: Shape,
+  ) => void;
+  rule(op, input, from, output, to);
+  return output;
+}

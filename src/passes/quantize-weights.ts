@@ -1,0 +1,95 @@
+/**
+ * Weights as mantissas with a power-of-two scale for each output channel, by least squares.
+ *
+ * For a channel of weights w the scale 2^-f minimises Σ (w − q·2^-f)², where q is w·2^f rounded half to even and
+ * clamped to the width. The error is not monotonic in f, so every f between "nothing is clipped" and "the largest
+ * weight is clipped to half a bit" is tried. (Below and above lie only worse ones; see the test.)
+ */
+import { invariant } from '../core/errors.js';
+
+/** `x` rounded to an integer, halves to even: exact for |x| < 2^52. */
+export function roundHalfEven(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor + 0;
+}
+
+/** The mantissa of `width` bits nearest to `w · 2^fraction`. */
+export function weightMantissa(w: number, fraction: number, width: number): number {
+  const limit = 2 ** (width - 1);
+  return Math.min(Math.max(roundHalfEven(w * 2 ** fraction), -limit), limit - 1);
+}
+
+function squaredError(weights: ArrayLike<number>, fraction: number, width: number): number {
+  let sum = 0;
+  for (let i = 0; i < weights.length; i++) {
+    const error = weights[i]! - weightMantissa(weights[i]!, fraction, width) * 2 ** -fraction;
+    sum += error * error;
+  }
+  return sum;
+}
+
+/** Fraction bits of the best scale of one channel, not above `most`; `most` where every weight is 0. */
+export function bestWeightFraction(weights: ArrayLike<number>, width: number, most = 60): number {
+  let largest = 0;
+  for (let i = 0; i < weights.length; i++) largest = Math.max(largest, Math.abs(weights[i]!));
+  if (largest === 0) return most;
+  // With this many fraction bits the largest weight needs between half and all of the width.
+  const full = width - 1 - Math.ceil(Math.log2(largest));
+  let best = Math.min(full - 1, most);
+  let least = squaredError(weights, best, width);
+  for (let fraction = best + 1; fraction <= Math.min(full + width, most); fraction++) {
+    const error = squaredError(weights, fraction, width);
+    if (error < least) {
+      least = error;
+      best = fraction;
+    }
+  }
+  return best;
+}
+
+/** Largest bias mantissa that a scale may produce: far below the bounds of a proof, far above the noise. */
+const MOST_BIAS = 2 ** 22;
+
+export interface ChannelWeights {
+  /** In the layer's own order: weight `i` belongs to output channel `i % channels`. */
+  readonly mantissas: Int32Array<ArrayBuffer>;
+  readonly fraction: Int32Array<ArrayBuffer>;
+}
+
+/**
+ * Quantizes the weights of a layer. `inputFraction` is that of what it reads: a channel whose weights are tiny
+ * beside its bias gets no finer scale than the bias at accumulator resolution allows.
+ */
+export function quantizeWeights(
+  weights: Float32Array,
+  bias: Float32Array,
+  width: number,
+  inputFraction: number,
+): ChannelWeights {
+  const channels = bias.length;
+  invariant(weights.length % channels === 0, `${weights.length} weights for ${channels} channels`);
+  const mantissas = new Int32Array(weights.length);
+  const fraction = new Int32Array(channels);
+  for (let c = 0; c < channels; c++) {
+    const own = weights.filter((_, i) => i % channels === c);
+    const size = Math.abs(bias[c]!);
+    const most = size === 0 ? 60 : Math.floor(Math.log2(MOST_BIAS / size)) - inputFraction;
+    // A channel of zeros: any scale will do, one that keeps 16 bits of the bias is enough.
+    fraction[c] = own.every((w) => w === 0)
+      ? Math.min(most - 6, width)
+      : bestWeightFraction(own, width, most);
+    own.forEach((w, k) => {
+      mantissas[k * channels + c] = weightMantissa(w, fraction[c]!, width);
+    });
+  }
+  return { mantissas, fraction };
+}
+
+/** Biases at the accumulator's resolution, rounded half to even. */
+export const quantizeBias = (
+  bias: ArrayLike<number>,
+  fraction: Int32Array,
+  inputFraction: number,
+): Float64Array<ArrayBuffer> =>
+  Float64Array.from(fraction, (f, c) => roundHalfEven(bias[c]! * 2 ** (f + inputFraction)));
