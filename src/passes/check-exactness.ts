@@ -1,58 +1,80 @@
 /**
- * What to do when a stage's partial sums reach 2^24, where float32 stops being exact. ONNX can still compute it
- * exactly when a split of the input channels brings every part below; otherwise the stage is refused, by name and
- * with the cheapest remedy.
+ * Refuses, by name and with the cheapest remedy, a stage whose partial sums leave what can be computed exactly:
+ * 2^52 for integers and double precision, and 2^24 where the recipe asks that every stage be exact in plain float32
+ * (`float32: true`). Without that wish `fixed.onnx` splits such a stage into exact pieces and adds them.
  */
 import { UserError, invariant } from '../core/errors.js';
+import type { Activation, QuantizedWeights } from '../ir/common.js';
 import { FLOAT32_EXACT, type ProvenNode, type StageInput } from '../ir/prove.js';
+import { LEAST_BITS } from './recipe.js';
 
-/** Largest magnitude of the partial sums over one input channel (all taps of the window), per whole stage. */
-function largestChannelSum(
-  node: Extract<ProvenNode, { kind: 'conv2d' | 'dense' }>,
-  input: StageInput,
+/** Just below where the IR's own proofs stop. */
+const INTEGER_EXACT = 2 ** 52;
+
+const magnitude = ({ range }: StageInput): number => Math.max(Math.abs(range.low), Math.abs(range.high));
+
+const slope = (activation: Activation): number =>
+  activation.kind === 'leakyRelu' ? Math.max(2 ** activation.alphaFraction, activation.alphaMantissa) : 1;
+
+function dotProductBound(weights: QuantizedWeights, input: StageInput, reloadable: boolean): number {
+  const channels = weights.bias.length;
+  if (reloadable)
+    return (weights.mantissas.length / channels) * 2 ** (weights.width - 1) * magnitude(input) * 2;
+  const sums = Float64Array.from(weights.bias, Math.abs);
+  weights.mantissas.forEach((w, i) => (sums[i % channels]! += Math.abs(w) * magnitude(input)));
+  return sums.reduce((a, b) => Math.max(a, b), 0);
+}
+
+/** A bound of every partial sum of `node`, never below what its proof says. */
+export function partialSumBound(
+  node: Omit<ProvenNode, 'proof'>,
+  inputs: readonly StageInput[],
+  reloadable: boolean,
 ): number {
-  const { mantissas, bias } = node.weights;
-  const channels = bias.length;
-  const perGroup = node.kind === 'conv2d' ? input.shape[2] / node.groups : input.shape[2];
-  const positive = new Float64Array(perGroup * channels);
-  const negative = new Float64Array(perGroup * channels);
-  const { low, high } = input.range;
-  mantissas.forEach((w, i) => {
-    const at = (Math.floor(i / channels) % perGroup) * channels + (i % channels);
-    positive[at]! += Math.max(w * low, w * high, 0);
-    negative[at]! -= Math.min(w * low, w * high, 0);
-  });
-  return Math.max(...[positive, negative].map((sums) => sums.reduce((a, b) => Math.max(a, b), 0)));
+  const n = node as ProvenNode;
+  const first = inputs[0];
+  invariant(first !== undefined, `${n.id} has no input`);
+  switch (n.kind) {
+    case 'conv2d':
+    case 'depthwiseConv2d':
+    case 'dense':
+      return dotProductBound(n.weights, first, reloadable) * slope(n.activation);
+    case 'avgPool':
+      return n.kernel[0] * n.kernel[1] * magnitude(first) * n.reciprocal;
+    case 'globalAvgPool':
+      return first.shape[0] * first.shape[1] * magnitude(first) * n.reciprocal;
+    case 'add': {
+      const fractions = inputs.map((i) => i.format.width - i.format.integer);
+      const finest = Math.max(...fractions);
+      return (
+        inputs.reduce((sum, input, k) => sum + magnitude(input) * 2 ** (finest - fractions[k]!), 0) *
+        slope(n.activation)
+      );
+    }
+  }
 }
 
-/** Largest magnitude that has to be exact in float32 however the stage is split. */
-function leastExactBound(node: ProvenNode, input: StageInput, reloadable: boolean): number {
-  const whole = Math.max(
-    node.proof.accumulatorMax.reduce((a, b) => Math.max(a, b), 0),
-    -node.proof.accumulatorMin.reduce((a, b) => Math.min(a, b), 0),
-  );
-  if (node.kind !== 'conv2d' && node.kind !== 'dense') return whole;
-  if (!reloadable) return largestChannelSum(node, input);
-  const taps = node.kind === 'conv2d' ? node.kernel[0] * node.kernel[1] : 1;
-  const { low, high } = input.range;
-  return taps * 2 ** (node.weights.width - 1) * Math.max(Math.abs(low), Math.abs(high));
+function remedyFor(node: Omit<ProvenNode, 'proof'>, inputs: readonly StageInput[], excess: number): string {
+  const weightBits = 'weights' in node ? (node as { weights: QuantizedWeights }).weights.width - excess : 0;
+  if (weightBits >= LEAST_BITS) return `give ${node.id} ${weightBits}-bit weights`;
+  const bits = Math.max(...inputs.map((i) => i.format.width)) - excess;
+  return bits >= LEAST_BITS
+    ? `give ${node.inputs.join(' and ')} ${bits}-bit activations`
+    : `split ${node.id} into smaller layers`;
 }
 
-/** Throws `UserError` unless `node` is exact in float32 as it is or after a split of its input channels. */
-export function checkExactness(node: ProvenNode, inputs: readonly StageInput[], reloadable: boolean): void {
-  if (node.proof.float32Exact) return;
-  const input = inputs[0];
-  invariant(input !== undefined, `${node.id} has no input`);
-  const bound = leastExactBound(node, input, reloadable);
-  if (bound < FLOAT32_EXACT) return;
-  const excess = Math.ceil(Math.log2(bound / FLOAT32_EXACT + Number.EPSILON)) || 1;
-  const readsBits = input.format.width;
-  const remedy =
-    'weights' in node && node.weights.width - excess >= 2
-      ? `give ${node.id} ${node.weights.width - excess}-bit weights`
-      : `give ${node.inputs.join(' and ')} ${Math.max(readsBits - excess, 2)}-bit activations`;
+/** Throws `UserError` when `node` cannot be computed exactly in the way that is asked for. */
+export function checkExactness(
+  node: Omit<ProvenNode, 'proof'>,
+  inputs: readonly StageInput[],
+  options: { readonly reloadable: boolean; readonly float32: boolean },
+): void {
+  const bound = partialSumBound(node, inputs, options.reloadable);
+  const limit = options.float32 ? FLOAT32_EXACT : INTEGER_EXACT;
+  if (bound < limit) return;
+  const excess = Math.floor(Math.log2(bound / limit)) + 1;
   throw new UserError(
-    `partial sums reach ${bound}, which is not below 2^24: no split of its channels makes it exact in float32`,
-    { field: `quantization.layers.${node.id}`, remedy },
+    `partial sums may reach ${bound}, exact ${options.float32 ? 'in float32' : 'arithmetic'} ends at 2^${Math.log2(limit)}`,
+    { field: `layer ${node.id}`, remedy: remedyFor(node, inputs, excess) },
   );
 }

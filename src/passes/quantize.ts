@@ -8,7 +8,7 @@ import { fractionBits, maxMantissa, minMantissa, sameFormat, type Format } from 
 import { createFixedGraphBuilder, type FixedGraphBuilder, type UnprovenNode } from '../ir/build.js';
 import type { Activation, NodeId, QuantizedWeights } from '../ir/common.js';
 import type { FixedGraph, FloatGraph } from '../ir/graph.js';
-import { proveStage, type ProvenNode, type StageInput } from '../ir/prove.js';
+import type { ProvenNode, StageInput } from '../ir/prove.js';
 import {
   assignFormats,
   assignWidths,
@@ -46,7 +46,7 @@ interface Context {
   readonly formats: ReadonlyMap<NodeId, Format>;
   readonly widths: ReadonlyMap<NodeId, Widths>;
   readonly choose: WeightChooser;
-  readonly reloadable: boolean;
+  readonly exactness: { readonly reloadable: boolean; readonly float32: boolean };
   /** The fixed node that holds each stage's output: the stage itself, or the `requantize` behind it. */
   readonly holder: Map<NodeId, NodeId>;
   readonly taken: Set<string>;
@@ -172,14 +172,9 @@ function addStage(context: Context, stage: Stage): void {
   const node = fixedNode(context, stage, inputs, format);
   const read = inputs.map((id) => context.builder.output(id));
   if ('activation' in node || 'reciprocal' in node)
-    checkProof(node as Omit<ProvenNode, 'proof'>, read, context);
+    checkExactness(node as Omit<ProvenNode, 'proof'>, read, context.exactness);
   context.builder.add(node);
   context.holder.set(stage.id, preservesFormat(stage) ? requantized(context, stage.id, format) : stage.id);
-}
-
-function checkProof(node: Omit<ProvenNode, 'proof'>, read: readonly StageInput[], context: Context): void {
-  const proof = proveStage(node, read, context.reloadable);
-  checkExactness({ ...node, proof } as ProvenNode, read, context.reloadable);
 }
 
 /**
@@ -193,13 +188,13 @@ export function quantizeGraph(
   choose: WeightChooser = nearestWeights,
 ): FixedGraph {
   const stages = fuseStages(graph);
-  const { reloadable } = options.quantization;
+  const { reloadable, float32 } = options.quantization;
   const context: Context = {
     builder: createFixedGraphBuilder(reloadable),
     formats: assignFormats(graph, stages, ranges, options),
     widths: assignWidths(stages, options.quantization),
     choose,
-    reloadable,
+    exactness: { reloadable, float32 },
     holder: new Map(),
     taken: new Set(graph.nodes.map((n) => n.id)),
   };

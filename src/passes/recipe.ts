@@ -41,6 +41,8 @@ export const quantizationSchema = z
     biasCorrection: z.boolean().default(true),
     /** Chooses the rounding of every weight on calibration frames instead of to nearest. */
     adaptiveRounding: z.boolean().default(false),
+    /** Refuse stages that are not exact in plain float32; otherwise `fixed.onnx` splits them. */
+    float32: z.boolean().default(false),
     /** Proofs for any weights of the format, so that the firmware may be given others. */
     reloadable: z.boolean().default(false),
   })
