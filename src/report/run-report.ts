@@ -2,38 +2,16 @@
  * The report of a run: what a person reads first. Everything in it comes from `RunReport`, plain data that is
  * stored beside the page as JSON, so that each figure can be looked up.
  */
+import type { Evaluation, Proportion } from '../train/metrics.js';
 import { lineChart } from './chart.js';
 import { html, htmlTable, type Html } from './html.js';
 import { page, pngImage } from './page.js';
 
 /** How well one form of the network tells hits from misses on the test frames. */
-export interface EvaluationSummary {
+export interface NamedEvaluation {
   /** `float` or `fixed`. */
   readonly name: string;
-  readonly frames: number;
-  /** Share of frames whose hit/miss decision at threshold is right. */
-  readonly hitMissAccuracy: number;
-  /** Share of frames whose class is right. */
-  readonly classAccuracy: number;
-  readonly auc: number;
-  /** `[true class][predicted class]` counts. */
-  readonly confusion: readonly (readonly number[])[];
-  /** Share of misses rejected while this share of hits is kept, with a 95 % Wilson interval. */
-  readonly rejection: readonly {
-    readonly keptHits: number;
-    readonly rejectedMisses: number;
-    readonly low: number;
-    readonly high: number;
-  }[];
-  /** At the chosen threshold. */
-  readonly atThreshold: {
-    readonly hitsLost: number;
-    readonly hits: number;
-    readonly missesKept: number;
-    readonly misses: number;
-  };
-  /** The veto curve: share of hits lost against share of frames rejected. */
-  readonly curve: readonly (readonly [rejected: number, lost: number])[];
+  readonly evaluation: Evaluation;
 }
 
 export interface StageRow {
@@ -73,7 +51,7 @@ export interface RunReport {
     readonly loss: number;
     readonly validationAccuracy: number;
   }[];
-  readonly evaluations: readonly EvaluationSummary[];
+  readonly evaluations: readonly NamedEvaluation[];
   readonly stages: readonly StageRow[];
   readonly verification: VerificationSummary;
   readonly resources: readonly (readonly [label: string, value: string])[];
@@ -82,53 +60,73 @@ export interface RunReport {
   readonly command: string;
 }
 
-const percent = (share: number, digits = 2): string => `${(100 * share).toFixed(digits)} %`;
+export const percent = (share: number, digits = 2): string =>
+  Number.isNaN(share) ? '–' : `${(100 * share).toFixed(digits)} %`;
+
+const interval = (p: Proportion): string =>
+  `${percent(p.value, 1)} (${percent(p.low, 1)}–${percent(p.high, 1)})`;
+const missed = (p: Proportion): string => `${p.total - p.count}/${p.total}`;
 
 function tiles(report: RunReport): Html {
-  const fixed = report.evaluations.find((e) => e.name === 'fixed') ?? report.evaluations[0];
+  const fixed = report.evaluations.find((e) => e.name === 'fixed')?.evaluation;
   const { verdict } = report.verification;
   const verdictClass = verdict === 'exact' ? 'good' : 'bad';
+  const measured =
+    fixed === undefined
+      ? html`<div class="tile"><b>–</b>no test frames with labels</div>`
+      : html`<div class="tile">
+            <b>${percent(fixed.hitMissAccuracy.value)}</b>hit/miss accuracy, fixed point
+          </div>
+          <div class="tile">
+            <b>${fixed.veto.recall.total - fixed.veto.recall.count} of ${fixed.veto.recall.total}</b>hits lost
+            at the threshold
+          </div>
+          <div class="tile"><b>${percent(fixed.veto.missesRejected.value)}</b>of misses rejected there</div>`;
   return html`<div class="tiles">
-    ${
-      fixed === undefined
-        ? html`<div class="tile"><b>–</b>no test frames with labels</div>`
-        : html`<div class="tile"><b>${percent(fixed.hitMissAccuracy)}</b>hit/miss accuracy, fixed point</div>
-            <div class="tile">
-              <b>${fixed.atThreshold.hitsLost} of ${fixed.atThreshold.hits}</b>hits lost at the threshold
-            </div>
-            <div class="tile">
-              <b
-                >${percent(fixed.atThreshold.misses === 0 ? 0 : 1 - fixed.atThreshold.missesKept / fixed.atThreshold.misses)}</b
-              >of misses rejected
-            </div>`
-    }
+    ${measured}
     <div class="tile"><b class="${verdictClass}">${verdict}</b>agreement of all simulators, bit for bit</div>
   </div>`;
 }
 
+/** The veto curve in percent: frames rejected against hits lost. */
+function curvePoints({ curve }: Evaluation): (readonly [number, number])[] {
+  return curve.points.map(({ hitsKept, missesRejected }) => {
+    const lost = hitsKept.total - hitsKept.count;
+    const rejected = (lost + missesRejected.count) / (hitsKept.total + missesRejected.total);
+    return [100 * rejected, (100 * lost) / Math.max(1, hitsKept.total)] as const;
+  });
+}
+
 function evaluationSection(report: RunReport): Html {
-  if (report.evaluations.length === 0)
-    return html`<p>The frames carry no test labels: nothing to measure.</p>`;
-  const rows = report.evaluations.map((e) => [
-    e.name,
+  const { evaluations } = report;
+  if (evaluations.length === 0) return html`<p>The frames carry no test labels: nothing to measure.</p>`;
+  const rows = evaluations.map(({ name, evaluation: e }) => [
+    name,
     e.frames,
-    percent(e.hitMissAccuracy),
-    percent(e.classAccuracy),
-    e.auc.toFixed(4),
-    ...e.rejection.map((r) => `${percent(r.rejectedMisses, 1)} (${percent(r.low, 1)}–${percent(r.high, 1)})`),
-    `${e.atThreshold.hitsLost}/${e.atThreshold.hits}`,
-    `${e.atThreshold.missesKept}/${e.atThreshold.misses}`,
+    percent(e.hitMissAccuracy.value),
+    percent(e.confusion.accuracy.value),
+    e.curve.auc.toFixed(4),
+    ...e.rejectionAt.map((r) => interval(r.point.missesRejected)),
+    missed(e.veto.recall),
+    missed(e.veto.missesRejected),
   ]);
-  const kept = report.evaluations[0]!.rejection.map(
-    (r) => `misses rejected at ${percent(r.keptHits, 1)} hits kept`,
+  const kept = evaluations[0]!.evaluation.rejectionAt.map(
+    (r) => `misses rejected at ${percent(r.keepFraction, 1)} hits kept`,
   );
   return html`${htmlTable(
       ['network', 'test frames', 'hit/miss', 'classes', 'AUC', ...kept, 'hits lost', 'misses kept'],
       rows,
     )}
-    <p class="soft">Brackets: 95 % Wilson interval. The threshold was chosen on validation frames.</p>
+    <p class="soft">
+      Brackets: 95 % Wilson interval. The last two columns hold at the threshold, which was chosen on
+      validation frames.
+    </p>
     ${lineChart(
-      report.evaluations.map((e, i) => ({ name: e.name, points: e.curve, dashed: i > 0 })),
+      evaluations.map(({ name, evaluation }, i) => ({
+        name,
+        points: curvePoints(evaluation),
+        dashed: i > 0,
+      })),
       {
         title: 'Veto curve: hits lost against frames rejected',
         xLabel: 'frames rejected (%)',
@@ -137,18 +135,15 @@ function evaluationSection(report: RunReport): Html {
         yRange: [0, 100],
       },
     )}
-    ${report.evaluations.map((e) => confusionTable(e, report.classNames))}`;
+    ${evaluations.map((e) => confusionTable(e, report.classNames))}`;
 }
 
-function confusionTable(e: EvaluationSummary, classNames: readonly string[]): Html {
-  const columnSums = classNames.map((_, j) => e.confusion.reduce((sum, row) => sum + row[j]!, 0));
-  const rows = e.confusion.map((row, i) => {
-    const total = row.reduce((a, b) => a + b, 0);
-    return [classNames[i]!, ...row, total === 0 ? '–' : percent(row[i]! / total, 1)];
-  });
-  const precision = columnSums.map((sum, j) => (sum === 0 ? '–' : percent(e.confusion[j]![j]! / sum, 1)));
-  return html`<h3>Confusion matrix, ${e.name}</h3>
-    ${htmlTable(['true \\ predicted', ...classNames, 'recall'], [...rows, ['precision', ...precision, '']])}`;
+function confusionTable({ name, evaluation }: NamedEvaluation, classNames: readonly string[]): Html {
+  const { counts, recall, precision } = evaluation.confusion;
+  const rows = counts.map((row, i) => [classNames[i]!, ...row, percent(recall[i]!.value, 1)]);
+  const last = ['precision', ...precision.map((p) => percent(p.value, 1)), ''];
+  return html`<h3>Confusion matrix, ${name}</h3>
+    ${htmlTable(['true \\ predicted', ...classNames, 'recall'], [...rows, last])}`;
 }
 
 function stageSection(report: RunReport): Html {

@@ -1,7 +1,8 @@
 /** The list of commands, in the order of `vetoc --help`. */
 import type { Command } from 'commander';
+import { registerSpotfind } from './spotfind.js';
 
-const COMMANDS: readonly ((program: Command) => void)[] = [];
+const COMMANDS: readonly ((program: Command) => void)[] = [registerSpotfind];
 
 export function registerCommands(program: Command): void {
   for (const register of COMMANDS) register(program);

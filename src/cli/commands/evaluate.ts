@@ -1,0 +1,156 @@
+/** `vetoc evaluate`: what a finished run does with other frames. */
+import type { Command } from 'commander';
+import { openFrames } from '../../data/open.js';
+import type { FrameSource } from '../../data/frames.js';
+import { UserError } from '../../core/errors.js';
+import { inputNode, veto, type FixedGraph } from '../../ir/graph.js';
+import { evaluate } from '../../train/metrics.js';
+import { startProgress, say, sayJson, table } from '../console.js';
+import { evaluationJson, evaluationTable } from '../evaluation-text.js';
+import { scoreFixed } from '../pipeline/score.js';
+import { loadRun } from '../run-folder.js';
+
+interface Options {
+  readonly frames: string[];
+  readonly by?: string;
+  readonly json?: boolean;
+}
+
+interface FrameDecision {
+  readonly index: number;
+  readonly file: string;
+  readonly fileIndex: number;
+  readonly group: string;
+  readonly score: number;
+  readonly keep: boolean;
+  readonly hit: boolean | null;
+}
+
+/** Refuses frames that the network cannot take. */
+export function checkFrameSize(source: FrameSource, graph: FixedGraph): void {
+  const [height, width] = inputNode(graph).size;
+  if (source.height !== height || source.width !== width)
+    throw new UserError(`frames of ${source.height}×${source.width}, the network takes ${height}×${width}`, {
+      file: source.name,
+      field: '--frames',
+      remedy: 'give frames of the detector that the run was made for',
+    });
+}
+
+/** Text metadata that several frames share: what a table can be grouped by, unless `--by` says it. */
+function groupKey(source: FrameSource, by: string | undefined): string | null {
+  if (by !== undefined) {
+    if (source.count > 0 && source.meta(0)[by] === undefined)
+      throw new UserError(`frames have no "${by}"`, {
+        file: source.name,
+        field: '--by',
+        remedy: `use one of ${Object.keys(source.meta(0)).join(', ')}`,
+      });
+    return by;
+  }
+  return (
+    ['family', 'style', 'source'].find((key) => source.count > 0 && source.meta(0)[key] !== undefined) ?? null
+  );
+}
+
+function decide(
+  source: FrameSource,
+  graph: FixedGraph,
+  logits: readonly Int32Array[],
+  key: string | null,
+): FrameDecision[] {
+  return logits.map((row, index) => {
+    const score = veto(row, graph.hitClasses);
+    const origin = source.origin(index);
+    return {
+      index,
+      file: origin.file,
+      fileIndex: origin.index,
+      group: key === null ? 'all' : String(source.meta(index)[key] ?? 'unknown'),
+      score,
+      keep: score >= graph.threshold,
+      hit: source.label(index).hit,
+    };
+  });
+}
+
+function groupTable(decisions: readonly FrameDecision[], key: string): string {
+  const groups = [...new Set(decisions.map((d) => d.group))];
+  return table(
+    [key, 'frames', 'hits', 'hits vetoed', 'misses', 'misses kept', 'vetoed hits: frame numbers'],
+    groups.map((group) => {
+      const members = decisions.filter((d) => d.group === group);
+      const hits = members.filter((d) => d.hit === true);
+      const lost = hits.filter((d) => !d.keep);
+      const misses = members.filter((d) => d.hit === false);
+      return [
+        group,
+        String(members.length),
+        String(hits.length),
+        String(lost.length),
+        String(misses.length),
+        String(misses.filter((d) => d.keep).length),
+        lost.map((d) => d.fileIndex).join(' '),
+      ];
+    }),
+  );
+}
+
+/** Labels as the network's classes, where the frames have them under the same names. */
+function labelsOf(source: FrameSource, graph: FixedGraph): number[] | null {
+  const same = source.classNames !== null && source.classNames.join('\n') === graph.classNames.join('\n');
+  const labels = Array.from({ length: source.count }, (_, i) => {
+    const { label, hit } = source.label(i);
+    if (same && label !== null) return label;
+    return hit === null ? null : graph.hitClasses.indexOf(hit);
+  });
+  return labels.every((l) => l !== null) ? labels : null;
+}
+
+async function run(dir: string, options: Options): Promise<void> {
+  const { fixed } = await loadRun(dir);
+  const source = await openFrames(options.frames);
+  try {
+    checkFrameSize(source, fixed);
+    const key = groupKey(source, options.by);
+    const progress = startProgress('Evaluate');
+    const indices = Array.from({ length: source.count }, (_, i) => i);
+    const logits = await scoreFixed(fixed, source, indices, progress);
+    progress.finish(`${logits.length} frames`);
+    const decisions = decide(source, fixed, logits, key);
+    const labels = labelsOf(source, fixed);
+    const evaluation =
+      labels === null
+        ? null
+        : evaluate({ logits, labels, hitClasses: fixed.hitClasses, threshold: fixed.threshold });
+    if (options.json === true) {
+      sayJson({
+        run: dir,
+        threshold: fixed.threshold,
+        evaluation: evaluation && evaluationJson(evaluation),
+        decisions,
+      });
+      return;
+    }
+    if (evaluation === null) say('The frames have no labels: decisions only.');
+    else say(evaluationTable([{ name: 'fixed', evaluation }]));
+    say();
+    say(groupTable(decisions, key ?? 'group'));
+    const kept = decisions.filter((d) => d.keep).length;
+    say(`\n${kept} of ${decisions.length} frames kept at threshold ${fixed.threshold}.`);
+  } finally {
+    await source.close();
+  }
+}
+
+export function registerEvaluate(program: Command): void {
+  program
+    .command('evaluate')
+    .description('Run a finished veto over other frames and say what it keeps and loses.')
+    .argument('<run>', 'folder of a finished run')
+    .requiredOption('--frames <file...>', 'frames to evaluate on')
+    .option('--by <meta>', 'group the table by this per-frame fact (default: family or style)')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  vetoc evaluate out/demo --frames night1.h5 --by style')
+    .action(run);
+}

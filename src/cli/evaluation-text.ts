@@ -1,0 +1,31 @@
+/** An evaluation in words and as JSON for programs. */
+import type { Evaluation, Proportion } from '../train/metrics.js';
+import { percent, type NamedEvaluation } from '../report/run-report.js';
+import { table } from './console.js';
+
+const missed = (p: Proportion): string => `${p.total - p.count}/${p.total}`;
+
+/** A row a network: accuracy, rejection at fixed shares of hits kept, losses at the threshold. */
+export function evaluationTable(evaluations: readonly NamedEvaluation[]): string {
+  const kept =
+    evaluations[0]?.evaluation.rejectionAt.map((r) => `rejected @${percent(r.keepFraction, 1)}`) ?? [];
+  return table(
+    ['network', 'frames', 'hit/miss', 'classes', 'AUC', ...kept, 'hits lost', 'misses kept'],
+    evaluations.map(({ name, evaluation: e }) => [
+      name,
+      String(e.frames),
+      percent(e.hitMissAccuracy.value),
+      percent(e.confusion.accuracy.value),
+      e.curve.auc.toFixed(4),
+      ...e.rejectionAt.map((r) => percent(r.point.missesRejected.value, 1)),
+      missed(e.veto.recall),
+      missed(e.veto.missesRejected),
+    ]),
+  );
+}
+
+/** The evaluation without the full curve: what a program wants to read. */
+export function evaluationJson(e: Evaluation): object {
+  const { curve, ...rest } = e;
+  return { ...rest, auc: curve.auc };
+}

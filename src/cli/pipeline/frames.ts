@@ -1,0 +1,86 @@
+/** Stage 1: the frames of a run, and which of them train, validate, calibrate and test. */
+import { openFrames } from '../../data/open.js';
+import { partitionFrames, type Partition } from '../../data/partition.js';
+import { CLASS_NAMES, FIRST_HIT_CLASS, type FrameSource } from '../../data/frames.js';
+import { simulateFrames } from '../../data/simulate/simulate-frames.js';
+import { UserError } from '../../core/errors.js';
+import type { Recipe } from '../recipe.js';
+
+export interface RunFrames {
+  readonly source: FrameSource;
+  readonly partition: Partition;
+  readonly classNames: readonly string[];
+  readonly hitClasses: readonly boolean[];
+  /** Class of frame `index`; every frame of the partition has one. */
+  readonly labelOf: (index: number) => number;
+}
+
+function openSource(recipe: Recipe): Promise<FrameSource> {
+  const { frames } = recipe;
+  if (frames.kind === 'files') return openFrames(frames.paths);
+  const { count, height, width, variety, hitFraction } = frames;
+  return Promise.resolve(
+    simulateFrames({
+      seed: recipe.seed,
+      count,
+      height,
+      width,
+      variety,
+      ...(hitFraction === null ? {} : { hitFraction }),
+    }),
+  );
+}
+
+/** Which classes are hits: learned from the labels themselves, since a file may order its classes as it likes. */
+function hitClassesOf(source: FrameSource, classNames: readonly string[]): boolean[] {
+  const seen = new Array<boolean | undefined>(classNames.length);
+  for (let i = 0; i < source.count; i++) {
+    const { label, hit } = source.label(i);
+    if (label === null || hit === null) continue;
+    if (seen[label] !== undefined && seen[label] !== hit)
+      throw new UserError(
+        `class "${classNames[label] ?? label}" is a hit in some frames and a miss in others`,
+        {
+          file: source.name,
+          field: 'hit',
+          remedy: 'correct the labels, or give hit alone',
+        },
+      );
+    seen[label] = hit;
+  }
+  const diffraNet =
+    classNames.length === CLASS_NAMES.length && classNames.every((n, i) => n === CLASS_NAMES[i]);
+  return seen.map((hit, i) => hit ?? (diffraNet ? i >= FIRST_HIT_CLASS : i > 0));
+}
+
+/** Opens the frames of `recipe`; the caller closes `source`. */
+export async function openRunFrames(recipe: Recipe): Promise<RunFrames> {
+  const source = await openSource(recipe);
+  try {
+    const partition = partitionFrames(source, { ...recipe.split, seed: recipe.seed });
+    const byClass = source.classNames !== null && source.label(partition.train[0]!).label !== null;
+    const classNames = byClass ? source.classNames! : ['miss', 'hit'];
+    const labelOf = (index: number): number => {
+      const { label, hit } = source.label(index);
+      return byClass ? label! : Number(hit);
+    };
+    return {
+      source,
+      partition,
+      classNames,
+      hitClasses: byClass ? hitClassesOf(source, classNames) : [false, true],
+      labelOf,
+    };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+/** Raw pixels of the frames `indices`, one at a time. */
+export async function* framePixels(
+  source: FrameSource,
+  indices: readonly number[],
+): AsyncGenerator<{ readonly index: number; readonly pixels: Uint16Array }> {
+  for (const index of indices) yield { index, pixels: (await source.read(index)).pixels };
+}

@@ -1,0 +1,133 @@
+/**
+ * The recipe of a run: everything that was asked for, each default spelled out, strictly parsed.
+ *
+ * Recipes with a name stand in `calibration/NAME.json`; a path to a JSON file does as well. A section belongs to the
+ * part that reads it; this file only joins them.
+ */
+import { readFile, readdir } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { calibrationSchema } from '../calibrate/recipe.js';
+import { UserError } from '../core/errors.js';
+import { preprocessSchema } from '../data/preprocess.js';
+import { quantizationSchema } from '../passes/recipe.js';
+import { trainingSchema } from '../train/recipe.js';
+
+export const RECIPE_VERSION = 1;
+
+const share = z.number().gt(0).lt(1);
+
+const simulatedFramesSchema = z
+  .strictObject({
+    kind: z.literal('simulate'),
+    count: z.int().min(20).max(10_000_000),
+    height: z.int().min(32).max(8192).default(512),
+    width: z.int().min(32).max(8192).default(512),
+    variety: z.enum(['standard', 'broad']).default('standard'),
+    /** Share of hits; null: the five classes equally often. */
+    hitFraction: share.nullable().default(null),
+  })
+  .readonly();
+const fileFramesSchema = z
+  .strictObject({ kind: z.literal('files'), paths: z.array(z.string().min(1)).min(1) })
+  .readonly();
+
+const recipeSchema = z
+  .strictObject({
+    version: z.literal(RECIPE_VERSION),
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,40}$/, 'lower-case letters, digits and -'),
+    description: z.string().max(500).default(''),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 32 - 1)
+      .default(1),
+    frames: z.discriminatedUnion('kind', [simulatedFramesSchema, fileFramesSchema]),
+    /** Shares of the training frames; `test` where the frames declare no split. */
+    split: z
+      .strictObject({
+        validation: share.default(0.12),
+        calibration: share.default(0.08),
+        test: share.default(0.2),
+      })
+      .prefault({}),
+    preprocess: preprocessSchema,
+    training: trainingSchema,
+    calibration: calibrationSchema,
+    quantization: quantizationSchema,
+    target: z.string().default('kcu1500'),
+    verify: z
+      .strictObject({
+        frames: z.int().min(1).default(200),
+        /** Frames on which every intermediate tensor is compared. */
+        tensorFrames: z.int().min(1).default(4),
+      })
+      .prefault({}),
+    explain: z.strictObject({ frames: z.int().min(0).max(1000).default(8) }).prefault({}),
+  })
+  .readonly();
+export type Recipe = z.infer<typeof recipeSchema>;
+
+const recipeFolder = fileURLToPath(new URL('../../calibration/', import.meta.url));
+
+/** The recipes that come with vetoc. */
+export async function recipeNames(): Promise<readonly string[]> {
+  const files = await readdir(recipeFolder);
+  return files
+    .filter((f) => f.endsWith('.json'))
+    .map((f) => basename(f, '.json'))
+    .sort();
+}
+
+async function readRecipeText(name: string): Promise<{ readonly text: string; readonly file: string }> {
+  const isPath = name.includes('/') || name.endsWith('.json');
+  const file = isPath ? name : `${recipeFolder}${name}.json`;
+  try {
+    return { text: await readFile(file, 'utf8'), file };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    if (isPath)
+      throw new UserError(`cannot be read (${code})`, { file, remedy: 'check the path of the recipe' });
+    throw new UserError(`there is no recipe ${name}`, {
+      field: 'RECIPE',
+      remedy: `name one of ${(await recipeNames()).join(', ')}, or give the path of a .json file`,
+    });
+  }
+}
+
+/** What is wrong with a value that zod refused, in words that name the key. */
+function schemaProblem(error: z.ZodError, file: string): UserError {
+  const issue = error.issues[0]!;
+  const at = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys')
+    return new UserError(`unknown key ${issue.keys.map((k) => `"${k}"`).join(', ')}`, {
+      file,
+      ...(at === '' ? {} : { field: at }),
+      remedy: 'remove it or correct its spelling',
+    });
+  return new UserError(issue.message, {
+    file,
+    field: at === '' ? 'recipe' : at,
+    remedy: 'correct this value',
+  });
+}
+
+/** Parses recipe JSON; `file` names it in errors (`UserError`). */
+export function parseRecipe(text: string, file: string): Recipe {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`not JSON: ${(error as Error).message}`, { file, remedy: 'correct the syntax' });
+  }
+  const parsed = recipeSchema.safeParse(raw);
+  if (!parsed.success) throw schemaProblem(parsed.error, file);
+  return parsed.data;
+}
+
+/** Reads a recipe by name or path. */
+export async function loadRecipe(name: string): Promise<Recipe> {
+  const { text, file } = await readRecipeText(name);
+  return parseRecipe(text, file);
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { lineChart, ticks } from '../../src/report/chart.js';
+import { html, htmlTable } from '../../src/report/html.js';
+
+describe('HTML of a report', () => {
+  it('shows text from outside as text, never as markup', () => {
+    const hostile = '<img src=x onerror="alert(1)"> & \'quotes\'';
+    expect(html`<p title="${hostile}">${hostile}</p>`.html).toBe(
+      '<p title="&lt;img src=x onerror=&quot;alert(1)&quot;&gt; &amp; &#39;quotes&#39;">' +
+        '&lt;img src=x onerror=&quot;alert(1)&quot;&gt; &amp; &#39;quotes&#39;</p>',
+    );
+    expect(htmlTable([hostile], [[hostile]]).html).not.toContain('<img');
+  });
+
+  it('puts nested HTML in as it is, lists in order', () => {
+    const items = [1, 2].map((n) => html`<li>${n}</li>`);
+    expect(html`<ul>${items}</ul>`.html).toBe('<ul><li>1</li><li>2</li></ul>');
+  });
+});
+
+describe('a line chart', () => {
+  it('has round ticks inside its range', () => {
+    expect(ticks(0, 100)).toEqual([0, 20, 40, 60, 80, 100]);
+    expect(ticks(0.13, 0.57)).toEqual([0.2, 0.3, 0.4, 0.5]);
+  });
+
+  it('places points linearly and says when there is nothing to plot', () => {
+    const chart = lineChart(
+      [
+        {
+          name: 'a',
+          points: [
+            [0, 0],
+            [10, 5],
+          ],
+        },
+      ],
+      { title: 't', xLabel: 'x', yLabel: 'y', xRange: [0, 10], yRange: [0, 10] },
+    );
+    expect(chart.html).toContain('points="64.0,312.0 624.0,164.0"');
+    expect(lineChart([{ name: 'a', points: [] }], { title: 't', xLabel: 'x', yLabel: 'y' }).html).toContain(
+      'nothing to plot',
+    );
+  });
+});
