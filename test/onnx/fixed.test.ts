@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
 import { interpret } from '../../src/simulate/interpret.js';
-import { createOrtWitness, ORT_OPTIMIZATIONS } from '../../src/simulate/ort.js';
+import { ORT_OPTIMIZATIONS } from '../../src/simulate/ort-session.js';
+import { createOrtWitness } from '../../src/simulate/ort.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
 
 const PIXELS = 40 * 36;

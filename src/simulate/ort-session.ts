@@ -1,0 +1,74 @@
+/**
+ * Opening ONNX models in ONNX Runtime: optimisation level, execution provider, threads, and batches of frames.
+ *
+ * It never falls back in silence: a provider that the machine cannot run is a `UserError` that says why.
+ */
+import * as ort from 'onnxruntime-node';
+import { UserError, invariant } from '../core/errors.js';
+
+export const ORT_OPTIMIZATIONS = ['disabled', 'basic', 'extended', 'all'] as const;
+export type OrtOptimization = (typeof ORT_OPTIMIZATIONS)[number];
+export const ORT_PROVIDERS = ['cpu', 'cuda', 'tensorrt', 'webgpu'] as const;
+export type OrtProvider = (typeof ORT_PROVIDERS)[number];
+
+export interface OrtOptions {
+  /** Graph optimisation level; `disabled` (the default) runs every node as it stands in the file. */
+  readonly optimization?: OrtOptimization;
+  readonly provider?: OrtProvider;
+  /** Threads inside an operator; 0 (the default) lets ONNX Runtime take all cores. */
+  readonly threads?: number;
+  /** Frames in one call; 16 unless said otherwise. */
+  readonly batch?: number;
+}
+
+export const DEFAULT_BATCH = 16;
+
+// TF32 keeps 10 bits of a factor and Winograd kernels divide: both would break exactness on a GPU.
+const PROVIDER_OPTIONS: Readonly<Record<OrtProvider, ort.InferenceSession.ExecutionProviderConfig>> = {
+  cpu: 'cpu',
+  cuda: { name: 'cuda', use_tf32: 0, cudnn_conv_algo_search: 'DEFAULT' } as { readonly name: string },
+  tensorrt: 'tensorrt',
+  webgpu: 'webgpu',
+};
+
+/** Opens `model` (ONNX bytes); throws `UserError` when ONNX Runtime or the provider refuses. */
+export async function openSession(
+  model: Uint8Array,
+  options: OrtOptions = {},
+): Promise<ort.InferenceSession> {
+  const provider = options.provider ?? 'cpu';
+  try {
+    return await ort.InferenceSession.create(model, {
+      executionProviders: [PROVIDER_OPTIONS[provider]],
+      graphOptimizationLevel: options.optimization ?? 'disabled',
+      ...(options.threads === undefined || options.threads === 0
+        ? {}
+        : { intraOpNumThreads: options.threads, interOpNumThreads: 1 }),
+      logSeverityLevel: 3,
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(`ONNX Runtime cannot run this model on ${provider}: ${reason.slice(0, 300)}`, {
+      field: 'provider',
+      remedy: provider === 'cpu' ? 'write the model again with vetoc' : 'use --provider cpu',
+    });
+  }
+}
+
+/** Frames of one size, one after the other: `uint16 [N, height, width]`. */
+export function frameBatch(
+  frames: readonly Uint16Array[],
+  [height, width]: readonly [number, number],
+): ort.Tensor {
+  const pixels = height * width;
+  const data = new Uint16Array(frames.length * pixels);
+  frames.forEach((frame, i) => {
+    invariant(frame.length === pixels, `a frame of ${frame.length} pixels for ${height}×${width}`);
+    data.set(frame, i * pixels);
+  });
+  return new ort.Tensor('uint16', data, [frames.length, height, width]);
+}
+
+/** Version of ONNX Runtime, provider and optimisation level, for the record. */
+export const ortVersion = (options: OrtOptions): string =>
+  `${ort.env.versions.node ?? 'unknown'} ${options.provider ?? 'cpu'} ${options.optimization ?? 'disabled'}`;
