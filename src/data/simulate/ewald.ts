@@ -76,7 +76,7 @@ export interface Reflection {
 }
 
 /** How many σ(ε) away a node still counts. */
-const REACH: Readonly<Record<NodeShape, number>> = { gauss: 3.5, block: 9, sphere: 5 };
+const REACH: Readonly<Record<NodeShape, number>> = { gauss: 3.2, block: 6, sphere: 4 };
 
 /** Part of a node's intensity seen at excitation error `t` = ε/σ. */
 export function partiality(shape: NodeShape, t: number): number {
@@ -113,6 +113,26 @@ export function radiusAtQ(geometry: Geometry, q: number): number {
   const sinTheta = (q * geometry.wavelength) / 2;
   if (sinTheta >= Math.SQRT1_2) return Infinity;
   return (Math.tan(2 * Math.asin(sinTheta)) * geometry.distanceMm) / geometry.pixelMm;
+}
+
+/**
+ * About how many reflections `excitedReflections` will find: cell volume × the part of the Ewald sphere that the detector
+ * sees × the thickness of the shell at the middle of the frame. An estimate, within a factor of two.
+ */
+export function expectedReflections(geometry: Geometry, lattice: Lattice): number {
+  const { width, height, pixelMm, distanceMm, wavelength } = geometry;
+  const radius = Math.hypot(geometry.beamX - width / 2, geometry.beamY - height / 2);
+  const q = qAtRadius(geometry, Math.max(radius, Math.min(width, height) / 3));
+  const cosine = distanceMm / Math.hypot(distanceMm, radius * pixelMm);
+  const sphereArea = (width * height * pixelMm ** 2 * cosine ** 3) / (distanceMm * wavelength) ** 2;
+  const m = lattice.matrix;
+  const determinant =
+    m[0] * (m[4] * m[8] - m[5] * m[7]) -
+    m[1] * (m[3] * m[8] - m[5] * m[6]) +
+    m[2] * (m[3] * m[7] - m[4] * m[6]);
+  return (
+    (sphereArea * 2 * REACH[lattice.shape] * excitationWidth(lattice, wavelength, q)) / Math.abs(determinant)
+  );
 }
 
 interface Ray {

@@ -84,89 +84,116 @@ function buildQuantiles(): Float64Array {
   return table;
 }
 
-export interface NoiseSource {
-  /** Replaces each mean in `values` by a Poisson number. */
-  poisson(values: Float32Array): void;
-  /** Adds normal noise of standard deviation `sigma` to each of `values`. */
-  addNormal(values: Float32Array, sigma: number): void;
+/** Random words in blocks: filling a block in one tight loop is several times cheaper than a call per word. */
+export interface NoiseStream {
+  readonly words: Uint32Array;
+  /** Next unused word. */
+  at: number;
+  readonly state: Int32Array;
 }
 
-/** A stream of noise whose start is drawn from `random`. */
-export function createNoise(random: Random): NoiseSource {
-  poissonTables ??= buildPoissonTables();
-  quantiles ??= buildQuantiles();
-  const { guide, cdf } = poissonTables;
-  const table = quantiles;
-  let [a, b, c] = [random.uint32() | 0, random.uint32() | 0, random.uint32() | 0];
-  let counter = 1;
+const BLOCK = 4096;
 
-  const next = (): number => {
+/** A stream of noise whose start is drawn from `random`. */
+export function createNoise(random: Random): NoiseStream {
+  const state = Int32Array.of(random.uint32(), random.uint32(), random.uint32(), 1);
+  return { words: new Uint32Array(BLOCK), at: BLOCK, state };
+}
+
+function refill(stream: NoiseStream): void {
+  const { words, state } = stream;
+  let a = state[0]!;
+  let b = state[1]!;
+  let c = state[2]!;
+  let counter = state[3]!;
+  for (let i = 0; i < BLOCK; i++) {
     const t = (a + b + counter) | 0;
     counter = (counter + 1) | 0;
     a = b ^ (b >>> 9);
     b = (c + (c << 3)) | 0;
     c = (c << 21) | (c >>> 11);
     c = (c + t) | 0;
-    return t >>> 0;
-  };
+    words[i] = t;
+  }
+  state[0] = a;
+  state[1] = b;
+  state[2] = c;
+  state[3] = counter;
+  stream.at = 0;
+}
 
-  const normal = (): number => {
-    const word = next();
-    const slot = word >>> 20;
-    const part = ((word & 0xfffff) + 0.5) / 1048576;
-    if (slot === 0) return -tailQuantile(part / QUANTILES);
-    if (slot === QUANTILES - 1) return tailQuantile(part / QUANTILES);
-    const low = table[slot]!;
-    return low + part * (table[slot + 1]! - low);
-  };
+/** A standard normal number from a random word. */
+function normalFrom(table: Float64Array, word: number): number {
+  const slot = word >>> 20;
+  const part = ((word & 0xfffff) + 0.5) / 1048576;
+  if (slot === 0) return -tailQuantile(part / QUANTILES);
+  if (slot === QUANTILES - 1) return tailQuantile((1 - part) / QUANTILES);
+  const low = table[slot]!;
+  return low + part * (table[slot + 1]! - low);
+}
 
-  /** Poisson with a mean below 1/8. */
-  const small = (mean: number): number => {
-    const u = (next() + 0.5) / 4294967296;
-    if (u < 1 - mean) return 0;
-    let term = Math.exp(-mean);
-    let sum = term;
-    let k = 0;
-    while (u > sum && k < 40) {
-      k++;
-      term *= mean / k;
-      sum += term;
+/** Poisson with a mean below 1/8 from a uniform number. */
+function poissonSmall(mean: number, u: number): number {
+  let term = Math.exp(-mean);
+  let sum = term;
+  let k = 0;
+  while (u > sum && k < 40) {
+    k++;
+    term *= mean / k;
+    sum += term;
+  }
+  return k;
+}
+
+/** Poisson with a mean of 32 or more from a standard normal number. */
+function poissonLarge(mean: number, z: number): number {
+  const root = Math.sqrt(mean);
+  const value = mean + root * z + (z * z - 1) / 6 - (z * z * z - z) / (72 * root);
+  return value < 0 ? 0 : Math.floor(value + 0.5);
+}
+
+/** Replaces each mean in `values` by a Poisson number. */
+export function applyPoisson(stream: NoiseStream, values: Float32Array): void {
+  poissonTables ??= buildPoissonTables();
+  quantiles ??= buildQuantiles();
+  const { guide, cdf } = poissonTables;
+  const { words } = stream;
+  let at = stream.at;
+  for (let i = 0; i < values.length; i++) {
+    const mean = values[i]!;
+    if (!(mean > 0)) {
+      values[i] = 0;
+      continue;
     }
-    return k;
-  };
+    if (at > BLOCK - 2) {
+      refill(stream);
+      at = 0;
+    }
+    if (mean >= TABLE_LIMIT) {
+      values[i] = poissonLarge(mean, normalFrom(quantiles, words[at++]!));
+      continue;
+    }
+    const level = (mean * LEVELS_PER_UNIT) | 0;
+    let k = 0;
+    if (level > 0) {
+      const word = words[at++]!;
+      const base = level * CDF_LENGTH;
+      k = guide[level * GUIDE + (word >>> (32 - GUIDE_BITS))]!;
+      while (word > cdf[base + k]!) k++;
+    }
+    const rest = mean - level / LEVELS_PER_UNIT;
+    const u = (words[at++]! + 0.5) / 4294967296;
+    values[i] = u < 1 - rest ? k : k + poissonSmall(rest, u);
+  }
+  stream.at = at;
+}
 
-  const large = (mean: number): number => {
-    const z = normal();
-    const root = Math.sqrt(mean);
-    const value = mean + root * z + (z * z - 1) / 6 - (z * z * z - z) / (72 * root);
-    return value < 0 ? 0 : Math.floor(value + 0.5);
-  };
-
-  return {
-    poisson(values) {
-      for (let i = 0; i < values.length; i++) {
-        const mean = values[i]!;
-        if (!(mean > 0)) {
-          values[i] = 0;
-          continue;
-        }
-        if (mean >= TABLE_LIMIT) {
-          values[i] = large(mean);
-          continue;
-        }
-        const level = (mean * LEVELS_PER_UNIT) | 0;
-        let k = 0;
-        if (level > 0) {
-          const word = next();
-          const base = level * CDF_LENGTH;
-          k = guide[level * GUIDE + (word >>> (32 - GUIDE_BITS))]!;
-          while (word > cdf[base + k]!) k++;
-        }
-        values[i] = k + small(mean - level / LEVELS_PER_UNIT);
-      }
-    },
-    addNormal(values, sigma) {
-      for (let i = 0; i < values.length; i++) values[i] = values[i]! + sigma * normal();
-    },
-  };
+/** Adds normal noise of standard deviation `sigma` to each of `values`. */
+export function addNormal(stream: NoiseStream, values: Float32Array, sigma: number): void {
+  quantiles ??= buildQuantiles();
+  const { words } = stream;
+  for (let i = 0; i < values.length; i++) {
+    if (stream.at === BLOCK) refill(stream);
+    values[i]! += sigma * normalFrom(quantiles, words[stream.at++]!);
+  }
 }

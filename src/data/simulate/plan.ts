@@ -67,6 +67,9 @@ const B_FACTORS = [
 const MARGIN = 1.25;
 const ATTEMPTS = 7;
 
+/** A spot below this many photons in all is left out of the picture. */
+const FAINTEST = 0.02;
+
 interface Bragg {
   readonly classIndex: number;
   readonly geometry: Geometry;
@@ -100,13 +103,13 @@ function drawReflections(
   geometry: Geometry,
   bFactor: number,
   random: Random,
-  widen: number,
+  wanted: number,
 ): { reflections: Reflection[]; lattices: number } {
   const lattices = random.uniform() < settings.multiLatticeProbability ? random.integer(2, 4) : 1;
   const reflections: Reflection[] = [];
   for (let n = 0; n < lattices; n++) {
     const weight = n === 0 ? 1 : between(random, 0.1, 1);
-    const lattice = drawLattice(settings, crystal, bFactor, random.fork(`lattice ${n}`), widen);
+    const lattice = drawLattice(settings, crystal, bFactor, random.fork(`lattice ${n}`), geometry, wanted);
     for (const reflection of excitedReflections(geometry, lattice)) {
       reflections.push(n === 0 ? reflection : { ...reflection, intensity: reflection.intensity * weight });
     }
@@ -258,7 +261,11 @@ export function planFrame(
       wanted === 0 ? drawDark(geometry, random) : drawScatter(settings, detector, geometry, false, random);
   }
   const scale = bragg?.scale ?? 0;
-  const braggSpots = (bragg?.reflections ?? []).map((r) => ({ ...r, photons: r.intensity * scale }));
+  const spots: RenderSpot[] = [...scatter.grains];
+  for (const { x, y, intensity, varX, varY, covXY } of bragg?.reflections ?? []) {
+    const photons = intensity * scale;
+    if (photons >= FAINTEST) spots.push({ x, y, photons, varX, varY, covXY });
+  }
   const plan = {
     index,
     classIndex: bragg?.classIndex ?? wanted,
@@ -268,7 +275,7 @@ export function planFrame(
     detector,
     geometry,
     scatter,
-    spots: [...braggSpots, ...scatter.grains],
+    spots,
     truth: bragg === null ? [] : truthOf(bragg),
     zingers: drawZingers(settings, detector, random),
     noise: random.fork('noise'),

@@ -3,7 +3,7 @@
  */
 import { fillProfile, shadeAt, streakAt, type Shade, type Streak } from './background.js';
 import type { Geometry } from './ewald.js';
-import { createNoise, normalCdf } from './noise.js';
+import { addNormal, applyPoisson, createNoise, normalCdf } from './noise.js';
 import type { FramePlan } from './plan.js';
 import type { RenderSpot } from './spots.js';
 
@@ -19,43 +19,57 @@ function phi(x: number): number {
   return PHI[i]! + (at - i) * (PHI[i + 1]! - PHI[i]!);
 }
 
-/** A spot below this many photons in all is left out. */
-const FAINTEST = 0.01;
+/** Parts of a Gaussian (centre, sigma) in the pixels from `first` to `last`, into `parts`. */
+function pixelParts(parts: Float64Array, first: number, last: number, centre: number, sigma: number): void {
+  let below = phi((first - 0.5 - centre) / sigma);
+  for (let i = first; i <= last; i++) {
+    const above = phi((i + 0.5 - centre) / sigma);
+    parts[i - first] = above - below;
+    below = above;
+  }
+}
+
+/** Widest spot, pixels to either side of its centre. */
+const WIDEST = 60;
+const partsX = new Float64Array(2 * WIDEST + 1);
+const partsY = new Float64Array(2 * WIDEST + 1);
 
 /**
  * Adds a Gaussian spot to `out`: exact pixel integrals where it is nearly aligned with the pixels, else the density of
  * the Gaussian widened by a pixel's own variance (1/12) at pixel centres, normalised to the photons.
  */
-function addSpot(out: Float32Array, height: number, width: number, spot: RenderSpot, photons: number): void {
+function addSpot(out: Float32Array, height: number, width: number, spot: RenderSpot): void {
   const sx = Math.sqrt(spot.varX + 1e-4);
   const sy = Math.sqrt(spot.varY + 1e-4);
-  const rx = Math.ceil(3.5 * sx + 0.5);
-  const ry = Math.ceil(3.5 * sy + 0.5);
+  // Faint spots need no far tails.
+  const sigmas = spot.photons > 30 ? 4 : 3;
+  const rx = Math.min(WIDEST, Math.ceil(sigmas * sx));
+  const ry = Math.min(WIDEST, Math.ceil(sigmas * sy));
   const x0 = Math.max(0, Math.round(spot.x) - rx);
   const x1 = Math.min(width - 1, Math.round(spot.x) + rx);
   const y0 = Math.max(0, Math.round(spot.y) - ry);
   const y1 = Math.min(height - 1, Math.round(spot.y) + ry);
   if (x0 > x1 || y0 > y1) return;
   if (Math.abs(spot.covXY) < 0.15 * sx * sy) {
+    pixelParts(partsX, x0, x1, spot.x, sx);
+    pixelParts(partsY, y0, y1, spot.y, sy);
     for (let y = y0; y <= y1; y++) {
-      const row = photons * (phi((y + 0.5 - spot.y) / sy) - phi((y - 0.5 - spot.y) / sy));
-      if (row <= 0) continue;
-      for (let x = x0; x <= x1; x++) {
-        out[y * width + x]! += row * (phi((x + 0.5 - spot.x) / sx) - phi((x - 0.5 - spot.x) / sx));
-      }
+      const row = spot.photons * partsY[y - y0]!;
+      const base = y * width;
+      for (let x = x0; x <= x1; x++) out[base + x]! += row * partsX[x - x0]!;
     }
     return;
   }
   const a = spot.varX + 1 / 12;
   const b = spot.varY + 1 / 12;
   const determinant = a * b - spot.covXY * spot.covXY;
-  const norm = photons / (2 * Math.PI * Math.sqrt(determinant));
+  const norm = spot.photons / (2 * Math.PI * Math.sqrt(determinant));
   for (let y = y0; y <= y1; y++) {
     const dy = y - spot.y;
     for (let x = x0; x <= x1; x++) {
       const dx = x - spot.x;
       const exponent = (b * dx * dx - 2 * spot.covXY * dx * dy + a * dy * dy) / determinant;
-      out[y * width + x]! += norm * Math.exp(-0.5 * exponent);
+      if (exponent < 16) out[y * width + x]! += norm * Math.exp(-0.5 * exponent);
     }
   }
 }
@@ -118,9 +132,7 @@ export function renderExpectation(plan: FramePlan, out: Float32Array): void {
   if (scatter.meanPhotons > 0) fillProfile(scatter.profile, geometry, out);
   else out.fill(0);
   for (const streak of scatter.streaks) addStreak(out, geometry, streak);
-  for (const spot of plan.spots) {
-    if (spot.photons >= FAINTEST) addSpot(out, height, width, spot, spot.photons);
-  }
+  for (const spot of plan.spots) addSpot(out, height, width, spot);
   for (const shade of scatter.shades) applyShade(out, height, width, shade);
   const { response, live } = detector;
   if (response !== null) for (let i = 0; i < out.length; i++) out[i]! *= response[i]!;
@@ -170,10 +182,10 @@ function blur(
 function digitize(plan: FramePlan, values: Float32Array): Uint16Array {
   const { gain, offset, pedestal, saturation, live, hot } = plan.detector;
   const pixels = new Uint16Array(values.length);
-  for (const zinger of plan.zingers) values[zinger.index]! += zinger.value;
+  for (const zinger of plan.zingers) values[zinger.index]! += zinger.value / gain;
   for (let i = 0; i < values.length; i++) {
-    const value = Math.round(values[i]! + offset + (pedestal === null ? 0 : pedestal[i]!));
-    pixels[i] = value < 0 ? 0 : value > saturation ? saturation : value;
+    const value = gain * values[i]! + offset + (pedestal === null ? 0 : pedestal[i]!) + 0.5;
+    pixels[i] = value < 0 ? 0 : value > saturation ? saturation : value | 0;
   }
   for (const pixel of hot) pixels[pixel.index] = Math.min(saturation, Math.max(pixel.value, gain));
   if (live !== null) for (let i = 0; i < pixels.length; i++) if (live[i] === 0) pixels[i] = 0;
@@ -192,9 +204,8 @@ export function renderFrame(plan: FramePlan, buffers: RenderBuffers): Uint16Arra
   const { values, scratch } = buffers;
   const noise = createNoise(plan.noise);
   renderExpectation(plan, values);
-  noise.poisson(values);
+  applyPoisson(noise, values);
   if (detector.spread > 0) blur(values, detector.height, detector.width, detector.spread, scratch);
-  if (detector.gain !== 1) for (let i = 0; i < values.length; i++) values[i]! *= detector.gain;
-  if (detector.readNoise > 0) noise.addNormal(values, detector.readNoise);
+  if (detector.readNoise > 0) addNormal(noise, values, detector.readNoise / detector.gain);
   return digitize(plan, values);
 }

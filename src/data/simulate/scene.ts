@@ -14,7 +14,7 @@ import {
 } from './background.js';
 import { multiply, randomRotation, reciprocalBasis, type CrystalForm, type UnitCell } from './crystal.js';
 import type { Detector } from './detector.js';
-import { radiusAtQ, type Geometry, type Lattice, type NodeShape } from './ewald.js';
+import { expectedReflections, radiusAtQ, type Geometry, type Lattice, type NodeShape } from './ewald.js';
 import type { SimulationSettings } from './settings.js';
 import { spaceGroup, type SpaceGroup } from './space-group.js';
 import type { RenderSpot } from './spots.js';
@@ -129,27 +129,50 @@ export function drawGeometry(
   };
 }
 
-/** A lattice of `crystal` in a random orientation; `widen` above 1 broadens the nodes (a second attempt). */
+/** A lattice with nodes `factor` times as broad. */
+function widened(lattice: Lattice, factor: number): Lattice {
+  return {
+    ...lattice,
+    sizeAngstrom: lattice.sizeAngstrom / factor,
+    mosaicity: lattice.mosaicity * factor,
+    divergence: lattice.divergence * factor,
+    bandwidth: lattice.bandwidth * factor,
+  };
+}
+
+/**
+ * A lattice of `crystal` in a random orientation. The nodes are broadened or narrowed where the frame would else hold far
+ * fewer reflections than `wanted`, or so many that they could not be told apart: crystals for which that is so are
+ * not measured on such a detector.
+ */
 export function drawLattice(
   settings: SimulationSettings,
   crystal: CrystalSample,
   bFactor: number,
   random: Random,
-  widen: number,
+  geometry: Geometry,
+  wanted: number,
 ): Lattice {
-  return {
+  const lattice: Lattice = {
     matrix: multiply(randomRotation(random), reciprocalBasis(crystal.cell)),
     group: crystal.group,
     seed: crystal.seed,
     bFactor,
-    sizeAngstrom: crystal.sizeAngstrom / widen,
-    mosaicity: crystal.mosaicity * widen,
+    sizeAngstrom: crystal.sizeAngstrom,
+    mosaicity: crystal.mosaicity,
     divergence: logUniform(random, ...settings.divergence),
-    bandwidth: logUniform(random, ...settings.bandwidth) * widen,
+    bandwidth: logUniform(random, ...settings.bandwidth),
     shape: crystal.shape,
     crystalPixels: logUniform(random, ...settings.crystalPixels),
   };
+  const expected = expectedReflections(geometry, lattice);
+  const most = Math.max(wanted, (settings.height * settings.width) / PIXELS_PER_REFLECTION);
+  if (expected > most) return widened(lattice, most / expected);
+  return expected < wanted ? widened(lattice, Math.min(20, wanted / expected)) : lattice;
 }
+
+/** Closer than this on the average, spots cannot be told apart. */
+const PIXELS_PER_REFLECTION = 40;
 
 export interface Scatter {
   readonly profile: RadialProfile;
