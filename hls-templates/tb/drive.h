@@ -1,0 +1,74 @@
+// Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
+//
+// Driving the firmware in C simulation: frames in as beats, decisions out, and each stage's values.
+// `design.h` is generated: it names the top function and lists the stages.
+#ifndef VETOC_DRIVE_H
+#define VETOC_DRIVE_H
+
+#include <cstdint>
+#include <vector>
+
+#include "design.h"
+#include "probe.h"
+
+namespace vetoc {
+
+struct decision {
+  std::uint32_t frame;
+  std::int32_t score;
+  bool keep;
+  bool malformed;
+};
+
+struct registers {
+  ap_uint<32> mode = 0;
+  ap_int<32> threshold = 0;
+  ap_uint<32> frames = 0;
+  ap_uint<32> kept = 0;
+  ap_uint<32> vetoed = 0;
+  ap_uint<32> malformed = 0;
+};
+
+/// One frame as beats: each row starts with a fresh beat, TLAST with the last one.
+inline void send_frame(hls::stream<design::pixel_beat> &frames, const std::uint16_t *pixels) {
+  for (int y = 0; y < design::HEIGHT; ++y)
+    for (int x = 0; x < design::WIDTH; x += design::PIXELS_PER_CLOCK) {
+      design::pixel_beat beat;
+      beat.data = 0;
+      for (int l = 0; l < design::PIXELS_PER_CLOCK && x + l < design::WIDTH; ++l)
+        beat.data.range(16 * l + 15, 16 * l) = pixels[y * design::WIDTH + x + l];
+      beat.keep = -1;
+      beat.strb = -1;
+      beat.last = y == design::HEIGHT - 1 && x + design::PIXELS_PER_CLOCK >= design::WIDTH;
+      frames.write(beat);
+    }
+}
+
+/// Runs the firmware on the next frame in `frames`.
+inline decision decide_next(hls::stream<design::pixel_beat> &frames, registers &r) {
+  static hls::stream<decision_beat> decisions("decisions");
+  design::top(frames, decisions, r.mode, r.threshold, r.frames, r.kept, r.vetoed, r.malformed);
+  const decision_beat beat = decisions.read();
+  decision d;
+  d.frame = ap_uint<32>(beat.data.range(31, 0)).to_uint();
+  d.score = ap_int<32>(beat.data.range(63, 32)).to_int();
+  d.keep = beat.data.test(64);
+  d.malformed = beat.data.test(65);
+  return d;
+}
+
+/// The values of a stage in the order [height, width, channels], without the unused lanes at the ends of rows.
+inline std::vector<std::int32_t> stage_values(const stage_info &stage) {
+  const std::vector<std::int32_t> &seen = probes::instance().seen[stage.name];
+  const std::size_t row = static_cast<std::size_t>(stage.width) * stage.channels;
+  const std::size_t stored = seen.size() / static_cast<std::size_t>(stage.height);
+  std::vector<std::int32_t> values;
+  values.reserve(row * stage.height);
+  for (int y = 0; y < stage.height; ++y)
+    for (std::size_t i = 0; i < row; ++i) values.push_back(seen.at(y * stored + i));
+  return values;
+}
+
+}  // namespace vetoc
+
+#endif

@@ -1,0 +1,46 @@
+// Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
+//
+// The C simulation as a server for vetoc's verification: requests on stdin, answers on stdout, little-endian.
+// Request: u32 flags (bit 0: every stage), u32 number of frames, the frames (u16 pixels). Answer per frame: the
+// logits (i32 each), i32 score, u32 keep, u32 malformed and, if asked for, the values of every stage (i32 each).
+#include <cstdio>
+
+#include "drive.h"
+
+namespace {
+
+bool read_exactly(void *to, std::size_t bytes) { return std::fread(to, 1, bytes, stdin) == bytes; }
+bool write_all(const void *from, std::size_t bytes) { return std::fwrite(from, 1, bytes, stdout) == bytes; }
+bool write_values(const std::vector<std::int32_t> &values) {
+  return write_all(values.data(), values.size() * sizeof(std::int32_t));
+}
+
+bool answer(const std::uint16_t *pixels, bool every_stage, vetoc::registers &registers) {
+  hls::stream<design::pixel_beat> frames("frames");
+  vetoc::send_frame(frames, pixels);
+  const vetoc::decision d = vetoc::decide_next(frames, registers);
+  const std::int32_t words[3] = {d.score, d.keep, d.malformed};
+  if (!write_values(vetoc::stage_values(design::stages[design::OUTPUT_STAGE])) || !write_all(words, sizeof words))
+    return false;
+  if (every_stage)
+    for (const vetoc::stage_info &stage : design::stages)
+      if (!write_values(vetoc::stage_values(stage))) return false;
+  return std::fflush(stdout) == 0;
+}
+
+}  // namespace
+
+int main() {
+  std::vector<std::uint16_t> pixels(static_cast<std::size_t>(design::HEIGHT) * design::WIDTH);
+  vetoc::registers registers;
+  vetoc::probes::instance().output = design::stages[design::OUTPUT_STAGE].name;
+  std::uint32_t request[2];
+  while (read_exactly(request, sizeof request)) {
+    vetoc::probes::instance().all = (request[0] & 1U) != 0;
+    for (std::uint32_t i = 0; i < request[1]; ++i)
+      if (!read_exactly(pixels.data(), pixels.size() * sizeof(std::uint16_t)) ||
+          !answer(pixels.data(), vetoc::probes::instance().all, registers))
+        return 1;
+  }
+  return 0;
+}

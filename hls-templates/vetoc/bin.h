@@ -1,0 +1,77 @@
+// Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
+//
+// Joins blocks of FACTOR_Y x FACTOR_X pixels into one: the brightest, or the sum. Either a word holds whole blocks
+// (FACTOR_X divides PIXELS) or a block spans whole words (PIXELS divides FACTOR_X).
+#ifndef VETOC_BIN_H
+#define VETOC_BIN_H
+
+#include "word.h"
+
+namespace vetoc {
+
+struct bin_max {
+  template <typename T>
+  static T join(const T &a, const T &b) {
+    return a > b ? a : b;
+  }
+};
+
+struct bin_sum {
+  template <typename T>
+  static T join(const T &a, const T &b) {
+    return T(a + b);
+  }
+};
+
+template <typename CONFIG>
+void bin(hls::stream<word<typename CONFIG::input_t, CONFIG::PIXELS>> &in,
+         hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_PIXELS>> &out) {
+  typedef typename CONFIG::output_t value_t;
+  typedef typename CONFIG::mode mode;
+  constexpr int PER_GROUP = CONFIG::PIXELS / CONFIG::OUT_PIXELS;             // lanes that join within a word
+  constexpr int SPAN = CONFIG::FACTOR_X > CONFIG::PIXELS ? CONFIG::FACTOR_X / CONFIG::PIXELS : 1;  // words of a block
+  constexpr int OUT_WORDS = divide_up(CONFIG::OUT_WIDTH, CONFIG::OUT_PIXELS);
+  static_assert(PER_GROUP * CONFIG::OUT_PIXELS == CONFIG::PIXELS && PER_GROUP * SPAN == CONFIG::FACTOR_X,
+                "blocks and words do not line up");
+  // One row of unfinished blocks. The first row of each block overwrites it, so nothing outlives a frame.
+  word<value_t, CONFIG::OUT_PIXELS> blocks[OUT_WORDS];
+#pragma HLS AGGREGATE variable = blocks
+BLOCK_ROWS:
+  for (int by = 0; by < CONFIG::OUT_HEIGHT; ++by) {
+  ROWS:
+    for (int dy = 0; dy < CONFIG::FACTOR_Y; ++dy) {
+      word<value_t, CONFIG::OUT_PIXELS> block;
+#pragma HLS ARRAY_PARTITION variable = block.lane complete
+    WORDS:
+      for (int bx = 0; bx < OUT_WORDS; ++bx) {
+      PARTS:
+        for (int part = 0; part < SPAN; ++part) {
+#pragma HLS PIPELINE II = 1
+          const word<typename CONFIG::input_t, CONFIG::PIXELS> pixels = in.read();
+          if (part == 0 && dy > 0) block = blocks[bx];
+        LANES:
+          for (int l = 0; l < CONFIG::OUT_PIXELS; ++l) {
+#pragma HLS UNROLL
+            value_t joined = pixels.lane[l * PER_GROUP];
+          GROUP:
+            for (int k = 1; k < PER_GROUP; ++k) {
+#pragma HLS UNROLL
+              joined = mode::join(joined, value_t(pixels.lane[l * PER_GROUP + k]));
+            }
+            block.lane[l] = part == 0 && dy == 0 ? joined : mode::join(block.lane[l], joined);
+          }
+          if (part == SPAN - 1) {
+            if (dy == CONFIG::FACTOR_Y - 1)
+              out.write(block);
+            else
+              blocks[bx] = block;
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace vetoc
+
+#endif

@@ -1,0 +1,22 @@
+// Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
+//
+// Fully connected layer: one vector a frame through the multipliers.
+#ifndef VETOC_DENSE_H
+#define VETOC_DENSE_H
+
+#include "matrix_vector.h"
+
+namespace vetoc {
+
+template <typename CONFIG>
+void dense(hls::stream<word<typename CONFIG::input_t, CONFIG::TAPS>> &in,
+           const typename CONFIG::weight_t (&weights)[CONFIG::STEPS][CONFIG::MULTIPLIERS],
+           const typename CONFIG::bias_t (&bias)[CONFIG::OUT_CHANNELS],
+           const ap_uint<6> (&align)[CONFIG::OUT_CHANNELS],
+           hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_LANES>> &out) {
+  matrix_vector<CONFIG>(in, weights, bias, align, out);
+}
+
+}  // namespace vetoc
+
+#endif

@@ -1,0 +1,88 @@
+// Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
+//
+// The multipliers of convolutions and dense layers. Each of VECTORS vectors arrives as WORDS words of TAPS values and
+// is multiplied with a matrix of WORDS * TAPS rows and OUT_FOLD * OUT_LANES columns.
+//
+// A cycle multiplies TAPS / TAP_FOLD values with OUT_LANES weights each; the reuse factor of a multiplier is
+// WORDS * TAP_FOLD * OUT_FOLD. weights[step] holds the factors of one cycle, [value][output lane].
+#ifndef VETOC_MATRIX_VECTOR_H
+#define VETOC_MATRIX_VECTOR_H
+
+#include "requantize.h"
+
+namespace vetoc {
+
+template <typename CONFIG>
+void matrix_vector(hls::stream<word<typename CONFIG::input_t, CONFIG::TAPS>> &in,
+                   const typename CONFIG::weight_t (&weights)[CONFIG::STEPS][CONFIG::MULTIPLIERS],
+                   const typename CONFIG::bias_t (&bias)[CONFIG::OUT_CHANNELS],
+                   const ap_uint<6> (&align)[CONFIG::OUT_CHANNELS],
+                   hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_LANES>> &out) {
+  typedef typename CONFIG::accumulator_t accumulator_t;
+  constexpr int PART = CONFIG::TAPS / CONFIG::TAP_FOLD;  // values a cycle
+  constexpr int PER_GROUP = CONFIG::OUT_FOLD * CONFIG::OUT_LANES;
+  static_assert(PART * CONFIG::TAP_FOLD == CONFIG::TAPS && PART * CONFIG::OUT_LANES == CONFIG::MULTIPLIERS,
+                "the folding does not divide the matrix");
+#pragma HLS ARRAY_RESHAPE variable = weights type = complete dim = 2
+#pragma HLS ARRAY_RESHAPE variable = bias type = cyclic factor = CONFIG::OUT_LANES
+#pragma HLS ARRAY_RESHAPE variable = align type = cyclic factor = CONFIG::OUT_LANES
+
+VECTORS:
+  for (int v = 0; v < CONFIG::VECTORS; ++v) {
+    int step = 0;
+  GROUPS:
+    for (int g = 0; g < CONFIG::GROUPS; ++g) {
+      accumulator_t sums[CONFIG::OUT_FOLD][CONFIG::OUT_LANES];
+#pragma HLS ARRAY_PARTITION variable = sums complete dim = 0
+      word<typename CONFIG::input_t, CONFIG::TAPS> x;
+    WORDS:
+      for (int w = 0; w < CONFIG::WORDS; ++w) {
+      TAPS:
+        for (int t = 0; t < CONFIG::TAP_FOLD; ++t) {
+        OUTPUTS:
+          for (int o = 0; o < CONFIG::OUT_FOLD; ++o) {
+#pragma HLS PIPELINE II = 1
+            if (t == 0 && o == 0) x = in.read();
+            const int first_output = g * PER_GROUP + o * CONFIG::OUT_LANES;
+            accumulator_t sum[CONFIG::OUT_LANES];
+#pragma HLS ARRAY_PARTITION variable = sum complete
+          LOAD:
+            for (int p = 0; p < CONFIG::OUT_LANES; ++p) {
+#pragma HLS UNROLL
+              sum[p] = w == 0 && t == 0 ? accumulator_t(bias[first_output + p]) : sums[o][p];
+            }
+          MULTIPLY:
+            for (int k = 0; k < PART; ++k) {
+#pragma HLS UNROLL
+            LANES:
+              for (int p = 0; p < CONFIG::OUT_LANES; ++p) {
+#pragma HLS UNROLL
+                sum[p] += weights[step][k * CONFIG::OUT_LANES + p] * x.lane[t * PART + k];
+              }
+            }
+            if (w == CONFIG::WORDS - 1 && t == CONFIG::TAP_FOLD - 1) {
+              word<typename CONFIG::output_t, CONFIG::OUT_LANES> y;
+            ROUND:
+              for (int p = 0; p < CONFIG::OUT_LANES; ++p) {
+#pragma HLS UNROLL
+                y.lane[p] = requantize<CONFIG>(sum[p], align[first_output + p].to_int());
+              }
+              out.write(y);
+            } else {
+            STORE:
+              for (int p = 0; p < CONFIG::OUT_LANES; ++p) {
+#pragma HLS UNROLL
+                sums[o][p] = sum[p];
+              }
+            }
+            ++step;
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace vetoc
+
+#endif

@@ -1,0 +1,81 @@
+// Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
+//
+// The largest or the mean of a window. Padding of max_pool never wins; padding of avg_pool counts as zeros.
+#ifndef VETOC_POOL_H
+#define VETOC_POOL_H
+
+#include "requantize.h"
+#include "sliding_window.h"
+
+namespace vetoc {
+
+template <typename CONFIG>
+void window_max(hls::stream<window_word<CONFIG>> &windows,
+                hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
+WINDOWS:
+  for (int i = 0; i < CONFIG::WORDS; ++i) {
+#pragma HLS PIPELINE II = 1
+    const window_word<CONFIG> x = windows.read();
+    word<typename CONFIG::output_t, CONFIG::LANES> best;
+  LANES:
+    for (int l = 0; l < CONFIG::LANES; ++l) {
+#pragma HLS UNROLL
+      best.lane[l] = x.lane[l];
+    COMPARE:
+      for (int k = 1; k < CONFIG::KERNEL_HEIGHT * CONFIG::KERNEL_WIDTH; ++k) {
+#pragma HLS UNROLL
+        const typename CONFIG::output_t candidate = x.lane[k * CONFIG::LANES + l];
+        if (candidate > best.lane[l]) best.lane[l] = candidate;
+      }
+    }
+    out.write(best);
+  }
+}
+
+template <typename CONFIG>
+void max_pool(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
+              hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
+#pragma HLS DATAFLOW
+  hls::stream<window_word<CONFIG>> windows("windows");
+#pragma HLS STREAM variable = windows depth = CONFIG::WINDOW_DEPTH
+  sliding_window<CONFIG>(in, windows, CONFIG::LOWEST);
+  window_max<CONFIG>(windows, out);
+}
+
+template <typename CONFIG>
+void window_mean(hls::stream<window_word<CONFIG>> &windows,
+                 hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
+WINDOWS:
+  for (int i = 0; i < CONFIG::WORDS; ++i) {
+#pragma HLS PIPELINE II = 1
+    const window_word<CONFIG> x = windows.read();
+    word<typename CONFIG::output_t, CONFIG::LANES> mean;
+  LANES:
+    for (int l = 0; l < CONFIG::LANES; ++l) {
+#pragma HLS UNROLL
+      typename CONFIG::accumulator_t sum = 0;
+    ADD:
+      for (int k = 0; k < CONFIG::KERNEL_HEIGHT * CONFIG::KERNEL_WIDTH; ++k) {
+#pragma HLS UNROLL
+        sum += x.lane[k * CONFIG::LANES + l];
+      }
+      mean.lane[l] = requantize<CONFIG>(sum * CONFIG::RECIPROCAL, 0);
+    }
+    out.write(mean);
+  }
+}
+
+/// The exact sum times RECIPROCAL, a constant with the fraction that CONFIG::exact_t accounts for.
+template <typename CONFIG>
+void avg_pool(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
+              hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
+#pragma HLS DATAFLOW
+  hls::stream<window_word<CONFIG>> windows("windows");
+#pragma HLS STREAM variable = windows depth = CONFIG::WINDOW_DEPTH
+  sliding_window<CONFIG>(in, windows, 0);
+  window_mean<CONFIG>(windows, out);
+}
+
+}  // namespace vetoc
+
+#endif

@@ -1,0 +1,32 @@
+// Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
+//
+// What travels between stages: a tensor [height, width, channels] in row-major order, LANES values a word.
+// Either LANES divides the channels, or a word holds whole pixels and each row starts with a fresh word (the last
+// word of a row may then carry lanes that nobody reads).
+#ifndef VETOC_WORD_H
+#define VETOC_WORD_H
+
+#include <ap_fixed.h>
+#include <ap_int.h>
+#include <hls_stream.h>
+
+#ifndef __SYNTHESIS__
+// Loops carry labels for the synthesis tool's reports; a plain compiler has no use for them.
+#pragma GCC diagnostic ignored "-Wunused-label"
+#endif
+
+namespace vetoc {
+
+template <typename T, int LANES>
+struct word {
+  typedef T value_t;
+  static constexpr int lanes = LANES;
+  T lane[LANES];
+};
+
+/// a / b, rounded up.
+constexpr int divide_up(int a, int b) { return (a + b - 1) / b; }
+
+}  // namespace vetoc
+
+#endif

@@ -1,0 +1,97 @@
+/**
+ * The dataflow between graph and C++: stages (one HLS function each) and streams (one producer, one consumer each).
+ *
+ * A stream carries a tensor in row-major order, `lanes` values a word. Either `lanes` divides the channels, or a word
+ * holds whole pixels of a one-channel image and every row starts with a fresh word.
+ */
+import { invariant } from '../../core/errors.js';
+import type { Format } from '../../fixed/format.js';
+import type { NodeId, Shape } from '../../ir/common.js';
+import type { FixedKind, FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
+
+/** How a tensor is cut into words. */
+export interface Packing {
+  readonly shape: Shape;
+  readonly lanes: number;
+}
+
+export interface Stream extends Packing {
+  /** A C++ identifier, unique in the project. */
+  readonly name: string;
+  /** The node whose values it carries. */
+  readonly node: NodeId;
+  readonly format: Format;
+}
+
+/** Words that a tensor takes in a frame. */
+export function wordsPerFrame({ shape, lanes }: Packing): number {
+  const [height, width, channels] = shape;
+  if (channels % lanes === 0) return height * width * (channels / lanes);
+  invariant(lanes % channels === 0, `${lanes} lanes for ${channels} channels`);
+  return height * Math.ceil(width / (lanes / channels));
+}
+
+/** How a weighted stage is folded onto its multipliers. */
+export interface Folding {
+  /** Channels that arrive in a word. */
+  readonly inLanes: number;
+  /** Output channels computed at a time. */
+  readonly outLanes: number;
+  /** Cycles that share the multipliers of one word. */
+  readonly tapFold: number;
+}
+
+/** Kinds of stage that are a node of the graph: `input` becomes `receive`, `flatten` only renames. */
+export type NodeStageKind = Exclude<FixedKind, 'input' | 'flatten'>;
+
+export type Stage =
+  | { readonly [K in NodeStageKind]: NodeStage<K> }[NodeStageKind]
+  | ReceiveStage
+  | ForkStage
+  | RepackStage
+  | DecideStage;
+
+interface StageBase {
+  /** A C++ identifier, unique in the project: the config struct is `<name>_config`. */
+  readonly name: string;
+  readonly inputs: readonly Stream[];
+  readonly outputs: readonly Stream[];
+}
+
+export interface NodeStage<K extends NodeStageKind> extends StageBase {
+  readonly kind: K;
+  readonly node: FixedNodeOf<K>;
+  readonly folding: Folding;
+}
+export interface ReceiveStage extends StageBase {
+  readonly kind: 'receive';
+  readonly node: FixedNodeOf<'input'>;
+}
+/** The same words to two readers. */
+export interface ForkStage extends StageBase {
+  readonly kind: 'fork';
+}
+/** Words of another width. */
+export interface RepackStage extends StageBase {
+  readonly kind: 'repack';
+}
+export interface DecideStage extends StageBase {
+  readonly kind: 'decide';
+}
+
+export type StageKind = Stage['kind'];
+export type StageOf<K extends StageKind> = Extract<Stage, { kind: K }>;
+
+export interface Plan {
+  readonly stages: readonly Stage[];
+  /** Every stream, in the order of its producer. */
+  readonly streams: readonly Stream[];
+  /** The stream on which the values of each node can be seen. */
+  readonly visible: ReadonlyMap<NodeId, Stream>;
+  readonly pixelsPerClock: number;
+  /** Cycles that a frame may take. */
+  readonly cyclesPerFrame: number;
+}
+
+/** The stages of a plan that compute a node. */
+export const nodeOf = (stage: Stage): FixedNode | undefined => ('node' in stage ? stage.node : undefined);

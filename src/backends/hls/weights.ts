@@ -1,0 +1,66 @@
+/** Weights in the order in which the multipliers take them: one row of factors for each cycle. */
+import type { Shape } from '../../ir/common.js';
+import type { Weighted } from './folding.js';
+import type { Folding } from './plan.js';
+
+export interface WeightSteps {
+  readonly steps: number;
+  readonly multipliers: number;
+  /** `[steps][multipliers]`, row-major; a row is [value][output lane]. */
+  readonly values: Int32Array;
+}
+
+/** `weights[step]` of hls-templates/vetoc/matrix_vector.h and depthwise_conv2d.h. */
+export function weightSteps(node: Weighted, input: Shape, folding: Folding): WeightSteps {
+  return node.kind === 'depthwiseConv2d'
+    ? depthwiseSteps(node, input, folding)
+    : matrixSteps(node, input, folding);
+}
+
+function matrixSteps(
+  node: Exclude<Weighted, { kind: 'depthwiseConv2d' }>,
+  input: Shape,
+  { inLanes, outLanes, tapFold }: Folding,
+): WeightSteps {
+  const kernel = node.kind === 'dense' ? 1 : node.kernel[0] * node.kernel[1];
+  const groups = node.kind === 'dense' ? 1 : node.groups;
+  const channels = node.weights.bias.length;
+  const groupInputs = input[2] / groups;
+  const groupOutputs = channels / groups;
+  const words = groupInputs / inLanes;
+  const outFold = groupOutputs / outLanes;
+  const part = (kernel * inLanes) / tapFold;
+  const steps = groups * words * tapFold * outFold;
+  const multipliers = part * outLanes;
+  const values = new Int32Array(steps * multipliers);
+  let i = 0;
+  for (let g = 0; g < groups; g++)
+    for (let w = 0; w < words; w++)
+      for (let t = 0; t < tapFold; t++)
+        for (let o = 0; o < outFold; o++)
+          for (let k = 0; k < part; k++) {
+            const tap = t * part + k;
+            const row = Math.floor(tap / inLanes) * groupInputs + w * inLanes + (tap % inLanes);
+            const first = row * channels + g * groupOutputs + o * outLanes;
+            for (let p = 0; p < outLanes; p++) values[i++] = node.weights.mantissas[first + p]!;
+          }
+  return { steps, multipliers, values };
+}
+
+function depthwiseSteps(
+  node: Extract<Weighted, { kind: 'depthwiseConv2d' }>,
+  input: Shape,
+  { inLanes, tapFold }: Folding,
+): WeightSteps {
+  const channels = input[2];
+  const part = (node.kernel[0] * node.kernel[1]) / tapFold;
+  const groups = channels / inLanes;
+  const values = new Int32Array(node.weights.mantissas.length);
+  let i = 0;
+  for (let g = 0; g < groups; g++)
+    for (let t = 0; t < tapFold; t++)
+      for (let k = 0; k < part; k++)
+        for (let l = 0; l < inLanes; l++)
+          values[i++] = node.weights.mantissas[(t * part + k) * channels + g * inLanes + l]!;
+  return { steps: groups * tapFold, multipliers: part * inLanes, values };
+}

@@ -1,0 +1,156 @@
+/**
+ * Child processes: the one file that starts them. No shell in between, output bounded, ends with its caller.
+ */
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { invariant } from '../core/errors.js';
+
+export type Finished =
+  | { readonly kind: 'finished'; readonly code: number; readonly stdout: string; readonly stderr: string }
+  /** The program is not installed, or may not be started. */
+  | { readonly kind: 'missing'; readonly command: string }
+  | { readonly kind: 'timeout'; readonly command: string; readonly seconds: number };
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly timeoutSeconds?: number;
+}
+
+/** Text kept of each output stream; what comes after is dropped. */
+const MAX_OUTPUT = 1 << 20;
+
+const isMissing = (error: NodeJS.ErrnoException): boolean =>
+  error.code === 'ENOENT' || error.code === 'EACCES' || error.code === 'EPERM';
+
+function collect(stream: NodeJS.ReadableStream): () => string {
+  let text = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    if (text.length < MAX_OUTPUT) text += chunk.slice(0, MAX_OUTPUT - text.length);
+  });
+  return () => text;
+}
+
+/** Runs `command` to its end. */
+export function runProcess(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Finished> {
+  const { timeoutSeconds = 600 } = options;
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    let expired = false;
+    const timer = setTimeout(() => {
+      expired = true;
+      child.kill('SIGKILL');
+    }, timeoutSeconds * 1000);
+    const stdout = collect(child.stdout);
+    const stderr = collect(child.stderr);
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      if (isMissing(error)) resolve({ kind: 'missing', command });
+      else reject(error);
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      if (expired) resolve({ kind: 'timeout', command, seconds: timeoutSeconds });
+      else
+        resolve({
+          kind: 'finished',
+          code: code ?? 1,
+          stdout: stdout(),
+          stderr: stderr() + (signal ? `\n${signal}` : ''),
+        });
+    });
+  });
+}
+
+/** A program that answers requests on its standard streams. */
+export interface Server {
+  /** Writes `bytes` as fast as the program takes them. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** The next `count` bytes of its output; rejects with its last words when it ends before. */
+  read(count: number): Promise<Buffer>;
+  /** Closes its input and waits for its end. */
+  close(): Promise<void>;
+}
+
+/** Starts `command`; a missing program shows as a rejected `read`. */
+export function startServer(command: string, args: readonly string[], cwd?: string): Server {
+  const child: ChildProcessWithoutNullStreams = spawn(command, args, {
+    cwd,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const stderr = collect(child.stderr);
+  const chunks: Buffer[] = [];
+  let available = 0;
+  let ended: Error | undefined;
+  let waiting:
+    { count: number; resolve: (bytes: Buffer) => void; reject: (error: Error) => void } | undefined;
+  const serve = (): void => {
+    if (waiting === undefined) return;
+    const { count, resolve, reject } = waiting;
+    if (available >= count) {
+      waiting = undefined;
+      resolve(takeBytes(chunks, count));
+      available -= count;
+    } else if (ended !== undefined) {
+      waiting = undefined;
+      reject(ended);
+    }
+  };
+  const closed = new Promise<void>((resolve) => {
+    const end = (reason: string): void => {
+      ended ??= new Error(`${command} ${reason}${stderr() === '' ? '' : `: ${stderr().trim()}`}`);
+      serve();
+      resolve();
+    };
+    child.on('error', (error) => {
+      end(error.message);
+    });
+    child.on('close', (code, signal) => {
+      end(`ended with ${signal ?? `exit code ${code ?? 0}`}`);
+    });
+  });
+  child.stdout.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    available += chunk.length;
+    serve();
+  });
+  // A program that died shows in `read`; the broken pipe itself says nothing more.
+  child.stdin.on('error', () => undefined);
+  return {
+    write: (bytes) =>
+      new Promise((resolve) => {
+        child.stdin.write(bytes, () => {
+          resolve();
+        });
+      }),
+    read: (count) => {
+      invariant(waiting === undefined, 'one read at a time');
+      return new Promise((resolve, reject) => {
+        waiting = { count, resolve, reject };
+        serve();
+      });
+    },
+    close: async () => {
+      child.stdin.end();
+      await closed;
+    },
+  };
+}
+
+/** Removes the first `count` bytes of `chunks`. */
+function takeBytes(chunks: Buffer[], count: number): Buffer {
+  const result = Buffer.alloc(count);
+  let filled = 0;
+  while (filled < count) {
+    const chunk = chunks[0]!;
+    const used = Math.min(chunk.length, count - filled);
+    chunk.copy(result, filled, 0, used);
+    filled += used;
+    if (used === chunk.length) chunks.shift();
+    else chunks[0] = chunk.subarray(used);
+  }
+  return result;
+}
