@@ -17,7 +17,7 @@ const channelSchema = z.strictObject({
   bin: z.enum(['max', 'sum']).default('max'),
   /** Limits of the binned counts; below `clampMin` reads as 0, above `clampMax` as full scale. */
   clampMin: z.int().min(0).default(0),
-  clampMax: z.int().min(1).max(1048575).default(4095),
+  clampMax: z.int().min(1).max(65535).default(4095),
   /** How clamped counts fill the output range. */
   table: z.enum(['linear', 'sqrt', 'log']).default('sqrt'),
 });

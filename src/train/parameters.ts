@@ -5,7 +5,7 @@
 import { invariant } from '../core/errors.js';
 import type { NodeId, Shape } from '../ir/common.js';
 import { floatShapes, type FloatGraph } from '../ir/graph.js';
-import type { FloatNode } from '../ir/ops/index.js';
+import type { FloatKind, FloatNode, FloatNodeOf } from '../ir/ops/index.js';
 
 export type ParameterField = 'weights' | 'bias' | 'gamma' | 'beta' | 'mean' | 'variance';
 
@@ -31,34 +31,30 @@ export interface ParameterLayout {
 
 type Field = readonly [field: ParameterField, shape: readonly number[]];
 
-/** Fields of `node` that are trained, with their shapes. */
+/** Fields that are trained, with their shapes; kinds without an arm have none. */
+const trainable: { readonly [K in FloatKind]?: (node: FloatNodeOf<K>, input: Shape) => readonly Field[] } = {
+  conv2d: ({ kernel, groups, bias }, input) => [
+    ['weights', [...kernel, input[2] / groups, bias.length]],
+    ['bias', [bias.length]],
+  ],
+  depthwiseConv2d: ({ kernel, bias }) => [
+    ['weights', [...kernel, bias.length, 1]],
+    ['bias', [bias.length]],
+  ],
+  dense: ({ bias }, input) => [
+    ['weights', [input[2], bias.length]],
+    ['bias', [bias.length]],
+  ],
+  batchNorm: ({ gamma }) => [
+    ['gamma', [gamma.length]],
+    ['beta', [gamma.length]],
+  ],
+};
+
 function trainableFields(node: FloatNode, input: Shape | undefined): readonly Field[] {
-  switch (node.kind) {
-    case 'conv2d': {
-      const perGroup = input![2] / node.groups;
-      return [
-        ['weights', [...node.kernel, perGroup, node.bias.length]],
-        ['bias', [node.bias.length]],
-      ];
-    }
-    case 'depthwiseConv2d':
-      return [
-        ['weights', [...node.kernel, node.bias.length, 1]],
-        ['bias', [node.bias.length]],
-      ];
-    case 'dense':
-      return [
-        ['weights', [input![2], node.bias.length]],
-        ['bias', [node.bias.length]],
-      ];
-    case 'batchNorm':
-      return [
-        ['gamma', [node.gamma.length]],
-        ['beta', [node.gamma.length]],
-      ];
-    default:
-      return [];
-  }
+  // The table is keyed by kind, so arm and node agree; TypeScript cannot correlate the two.
+  const fields = trainable[node.kind] as ((node: FloatNode, input: Shape) => readonly Field[]) | undefined;
+  return fields === undefined ? [] : fields(node, input!);
 }
 
 const statisticFields = (node: FloatNode): readonly Field[] =>

@@ -7,7 +7,7 @@ import { UserError } from '../../core/errors.js';
 import type { FloatGraph } from '../../ir/graph.js';
 import type { PreprocessGraph } from '../../data/preprocess.js';
 import { buildNetwork, type NetworkClasses } from './build.js';
-import { layerSchema, type LayerInput } from './description.js';
+import { layerSchema, type Layer, type LayerInput } from './description.js';
 
 export interface NetworkEntry {
   /** One sentence for `--help` and the report. */
@@ -62,21 +62,24 @@ export const NETWORKS: Readonly<Record<string, NetworkEntry>> = {
 };
 
 export interface NetworkRequest {
-  readonly network: string;
+  /** A name of {@link NETWORKS}, or layers in full. */
+  readonly network: string | readonly Layer[];
   readonly preprocess: PreprocessGraph;
   readonly classes: NetworkClasses;
   /** For the weights. */
   readonly seed: number;
 }
 
-/** The untrained float graph of a registered network. Throws `UserError` for an unknown name. */
+/** The untrained float graph of a registered network, or of the layers given. Throws `UserError` for an unknown name. */
 export function createNetwork(request: NetworkRequest): FloatGraph {
-  const entry = NETWORKS[request.network];
+  const { network, preprocess, classes, seed } = request;
+  if (typeof network !== 'string') return buildNetwork('custom', network, preprocess, classes, seed);
+  const entry = NETWORKS[network];
   if (entry === undefined)
-    throw new UserError(`there is no network ${request.network}`, {
+    throw new UserError(`there is no network ${network}`, {
       field: 'training.network',
       remedy: `name one of ${Object.keys(NETWORKS).join(', ')}`,
     });
   const layers = entry.layers.map((layer) => layerSchema.parse(layer));
-  return buildNetwork(request.network, layers, request.preprocess, request.classes, request.seed);
+  return buildNetwork(network, layers, preprocess, classes, seed);
 }

@@ -1,0 +1,113 @@
+/**
+ * Loss and gradient of one batch (or of a worker's share of it) on the current TensorFlow.js back end.
+ *
+ * The loss is the cross-entropy of the classes plus `vetoLoss` times the logistic loss of the veto score
+ * `max(hit logits) − max(miss logits)`, each frame weighted by its class. Sums are divided by the size of the whole
+ * batch, so that the gradients of the shares add up to the gradient of the batch.
+ */
+import { invariant } from '../core/errors.js';
+import type { NodeId } from '../ir/common.js';
+import type { FloatGraph } from '../ir/graph.js';
+import type { Preprocessor } from '../data/preprocess.js';
+import { batchTensors, type BatchArrays } from './batches.js';
+import { logitsOf, type BatchStatistics, type ForwardPass } from './forward.js';
+import { tf } from './tf.js';
+
+export interface LossOptions {
+  readonly labelSmoothing: number;
+  readonly vetoLoss: number;
+  /** Weight of a frame by its class index. */
+  readonly classWeights: readonly number[];
+}
+
+export interface GradientResult {
+  /** Weighted loss summed over the share, divided by the batch. */
+  readonly loss: number;
+  readonly correct: number;
+  /** Flat, in the order of `layout.trainable`. */
+  readonly gradient: Float32Array;
+  /** Batch means and variances times the share's size, in the order of `layout.statistics`; empty without any. */
+  readonly statistics: Float32Array;
+}
+
+/** `[batch]`: the loss of each frame. */
+export function lossPerFrame(
+  graph: FloatGraph,
+  logits: tf.Tensor2D,
+  labels: readonly number[],
+  options: LossOptions,
+): tf.Tensor1D {
+  const classes = graph.classNames.length;
+  const truth = tf.oneHot(tf.tensor1d([...labels], 'int32'), classes).toFloat();
+  const smooth = options.labelSmoothing;
+  const target = tf.add(tf.mul(truth, 1 - smooth), smooth / classes);
+  let loss = tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1));
+  if (options.vetoLoss > 0) {
+    const far = (isHit: boolean): tf.Tensor1D =>
+      tf.tensor1d(graph.hitClasses.map((hit) => (hit === isHit ? 0 : -1e9)));
+    const score = tf.sub(tf.max(tf.add(logits, far(true)), 1), tf.max(tf.add(logits, far(false)), 1));
+    const sign = tf.tensor1d(labels.map((label) => (graph.hitClasses[label]! ? -1 : 1)));
+    loss = tf.add(loss, tf.mul(tf.softplus(tf.mul(score, sign)), options.vetoLoss));
+  }
+  const weights = tf.tensor1d(labels.map((label) => options.classWeights[label]!));
+  return tf.mul(loss, weights) as tf.Tensor1D;
+}
+
+function flatten(tensors: readonly tf.Tensor[], length: number): Float32Array {
+  const flat = new Float32Array(length);
+  let offset = 0;
+  for (const tensor of tensors) {
+    flat.set(tensor.dataSync(), offset);
+    offset += tensor.size;
+  }
+  invariant(offset === length, `${offset} gradient values for ${length} parameters`);
+  return flat;
+}
+
+export interface GradientRequest {
+  readonly batch: BatchArrays;
+  readonly labels: readonly number[];
+  /** Frames of the whole batch, of which this may be a share. */
+  readonly batchSize: number;
+  readonly parameters: Float32Array;
+  readonly statistics: Float32Array;
+}
+
+/** Computes one share of a training step. */
+export function computeGradient(
+  pass: ForwardPass,
+  preprocessor: Preprocessor,
+  request: GradientRequest,
+  options: LossOptions,
+): GradientResult {
+  const { layout, graph } = pass;
+  const { labels, batchSize } = request;
+  return tf.tidy(() => {
+    const tensors = pass.tensors(request.parameters, request.statistics);
+    const inputs = batchTensors(preprocessor, request.batch);
+    const seen = new Map<NodeId, BatchStatistics>();
+    let correct = 0;
+    const forward = (...trainable: tf.Tensor[]): tf.Scalar => {
+      const values = pass.run({ trainable, statistics: tensors.statistics }, inputs, {
+        onStatistics: (node, batch) =>
+          seen.set(node, { mean: tf.keep(batch.mean), variance: tf.keep(batch.variance) }),
+      });
+      const logits = logitsOf(graph, values);
+      const predicted = tf.argMax(logits, 1).dataSync();
+      correct = labels.filter((label, i) => predicted[i] === label).length;
+      return tf.div(tf.sum(lossPerFrame(graph, logits, labels, options)), batchSize);
+    };
+    const { value, grads } = tf.valueAndGrads(forward)([...tensors.trainable]);
+    const statistics = flatten(
+      layout.statistics.map(({ node, field }) => seen.get(node)![field as keyof BatchStatistics]),
+      layout.statisticsLength,
+    );
+    for (const { mean, variance } of seen.values()) tf.dispose([mean, variance]);
+    return {
+      loss: value.dataSync()[0]!,
+      correct,
+      gradient: flatten(grads, layout.trainableLength),
+      statistics: statistics.map((v) => v * labels.length),
+    };
+  });
+}

@@ -1,0 +1,71 @@
+/**
+ * The training section of a recipe: everything that decides the weights besides the frames and the seed.
+ */
+import { z } from 'zod';
+import { layerSchema } from './networks/description.js';
+
+/** Changes to a training frame that the physics allows: the label stays true. Strengths; 0 or false turns one off. */
+export const augmentationSchema = z.strictObject({
+  /** The eight symmetries of the square (four flips where the frame is not square). */
+  symmetries: z.boolean().default(true),
+  /** Largest shift, in pixels of the network's input; what moves in from outside is 0. */
+  shift: z.int().min(0).max(64).default(4),
+  /** Gain: all counts times a factor, log-uniform in [1/gain, gain]. */
+  gain: z.number().min(1).max(100).default(1.5),
+  /** Pedestal: up to so many counts added to every raw pixel. */
+  pedestal: z.number().min(0).max(10000).default(2),
+  /** Poisson background: up to so many extra photons in every raw pixel, on average. */
+  background: z.number().min(0).max(100).default(0.1),
+  /** Hot pixels: up to so many a frame. */
+  hotPixels: z.int().min(0).max(1000).default(6),
+  /** Probability that a band of rows or columns reads 0. */
+  droppedPanel: z.number().min(0).max(1).default(0.15),
+});
+export type Augmentation = z.infer<typeof augmentationSchema>;
+
+export const trainingSchema = z.strictObject({
+  /** A network of the registry by name, or layers in full. */
+  network: z.union([z.string(), z.array(layerSchema).min(1)]).default('veto-small'),
+  epochs: z.int().min(1).max(10000).default(30),
+  batchSize: z.int().min(1).max(4096).default(32),
+  learningRate: z.number().positive().max(1).default(0.003),
+  /** How the learning rate falls over the run; a warm-up of `warmupEpochs` comes first. */
+  schedule: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('constant') }),
+      z.strictObject({ kind: z.literal('cosine'), final: z.number().min(0).max(1).default(0.01) }),
+      z.strictObject({ kind: z.literal('exponential'), perEpoch: z.number().positive().max(1) }),
+    ])
+    .default({ kind: 'cosine', final: 0.01 }),
+  warmupEpochs: z.number().min(0).max(100).default(1),
+  /** Adam's moments, its epsilon, and decoupled weight decay (AdamW) on kernels. */
+  beta1: z.number().min(0).max(1).default(0.9),
+  beta2: z.number().min(0).max(1).default(0.999),
+  epsilon: z.number().positive().default(1e-7),
+  weightDecay: z.number().min(0).max(1).default(1e-4),
+  /** Gradients longer than this are shortened to it; 0: never. */
+  clipNorm: z.number().min(0).default(5),
+  /** Averages the weights over steps with this decay and keeps the average; 0: the last weights. */
+  averaging: z.number().min(0).max(0.99999).default(0),
+  /** Moves this much probability from the true class to all classes. */
+  labelSmoothing: z.number().min(0).max(0.5).default(0),
+  /** Weight of the hit-against-miss loss beside the loss of the classes. */
+  vetoLoss: z.number().min(0).max(100).default(0.5),
+  /** `balanced`: classes weigh as if all were equally frequent. */
+  classWeights: z.enum(['balanced', 'none']).or(z.array(z.number().positive())).default('balanced'),
+  /** Stops after so many epochs without a better validation; 0: never. */
+  patience: z.int().min(0).max(10000).default(0),
+  /** Which epoch is kept: the best veto on validation frames, the lowest loss, or the last. */
+  select: z.enum(['veto', 'loss', 'last']).default('veto'),
+  /** The fraction of validation hits that the stored threshold keeps. */
+  keepFraction: z.number().positive().max(1).default(0.995),
+  augmentation: augmentationSchema.default(augmentationSchema.parse({})),
+  /** Mebibytes of preprocessed frames held in memory; beyond it they are kept in a file. */
+  cacheMebibytes: z.int().min(1).max(1048576).default(1024),
+  /** Threads for back ends that have none of their own; 0: one per core, at most 8. */
+  workers: z.int().min(0).max(64).default(0),
+});
+/** All defaults filled in. */
+export type TrainingRecipe = z.infer<typeof trainingSchema>;
+/** As a person writes it. */
+export type TrainingInput = z.input<typeof trainingSchema>;

@@ -1,0 +1,163 @@
+/**
+ * Training frames read once and kept as counts: cropped, masked and binned, before clamp and table. Worker threads
+ * share them. What does not fit the memory limit is kept in a temporary file instead.
+ *
+ * Counts are stored in 16 bits: a sum above 65535 is stored as 65535, which the clamps (at most 65535) do not see.
+ */
+import { closeSync, openSync, readSync, writeSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { UserError } from '../core/errors.js';
+import { createPreprocessor, type Preprocessor } from '../data/preprocess.js';
+import type { FrameSource } from '../data/frames.js';
+import { elements } from '../ir/common.js';
+import type { FloatGraph } from '../ir/graph.js';
+
+/** Labelled frames in a fixed order. */
+export interface LabelledFrames {
+  readonly count: number;
+  /** Raw pixels of the graph's input size. */
+  read(index: number): Promise<Uint16Array>;
+  /** Class index. */
+  label(index: number): number;
+}
+
+/** The frames `indices` of `source`, labelled by class. Throws `UserError` at a frame without a label. */
+export function labelledFrames(source: FrameSource, indices: readonly number[]): LabelledFrames {
+  const labels = indices.map((index) => {
+    const { label } = source.label(index);
+    if (label === null)
+      throw new UserError(`frame ${index} has no class label`, {
+        file: source.name,
+        field: 'label',
+        remedy: 'leave it out of the split, or label it',
+      });
+    return label;
+  });
+  return {
+    count: indices.length,
+    read: async (i) => (await source.read(indices[i]!)).pixels,
+    label: (i) => labels[i]!,
+  };
+}
+
+type Store = Uint16Array<SharedArrayBuffer>;
+
+/** What a worker thread needs to open the same cache: plain, and shared rather than copied. */
+export interface CacheHandle {
+  readonly count: number;
+  readonly labels: Int32Array;
+  readonly store:
+    { readonly kind: 'memory'; readonly data: Store } | { readonly kind: 'file'; readonly path: string };
+}
+
+export interface SampleCache {
+  readonly handle: CacheHandle;
+  readonly preprocessor: Preprocessor;
+  /** Numbers per sample: all linear tensors one after the other. */
+  readonly stride: number;
+  /** Copies sample `index` into `out` (length `stride`). */
+  load(index: number, out: Uint16Array): void;
+  close(): void;
+}
+
+const strideOf = (p: Preprocessor): number => p.linear.reduce((sum, t) => sum + elements(t.shape), 0);
+
+/** Opens a cache that `fillCache` made, in this thread or another. */
+export function openCache(graph: FloatGraph, handle: CacheHandle): SampleCache {
+  const preprocessor = createPreprocessor(graph);
+  const stride = strideOf(preprocessor);
+  const { store } = handle;
+  if (store.kind === 'memory')
+    return {
+      handle,
+      preprocessor,
+      stride,
+      load: (index, out) => {
+        out.set(store.data.subarray(index * stride, (index + 1) * stride));
+      },
+      close: () => undefined,
+    };
+  const file = openSync(store.path, 'r');
+  return {
+    handle,
+    preprocessor,
+    stride,
+    load: (index, out) => {
+      readSync(file, out, 0, stride * 2, index * stride * 2);
+    },
+    close: () => {
+      closeSync(file);
+    },
+  };
+}
+
+export interface FillOptions {
+  readonly cacheMebibytes: number;
+  readonly onFrame?: (done: number, total: number) => void;
+}
+
+export interface FilledCache {
+  readonly handle: CacheHandle;
+  /** Removes the temporary file, if there is one. */
+  dispose(): void;
+}
+
+/** Reads all of `frames`. */
+export async function fillCache(
+  graph: FloatGraph,
+  frames: LabelledFrames,
+  options: FillOptions,
+): Promise<FilledCache> {
+  const preprocessor = createPreprocessor(graph);
+  const stride = strideOf(preprocessor);
+  const labels = new Int32Array(new SharedArrayBuffer(4 * frames.count));
+  for (let i = 0; i < frames.count; i++) {
+    const label = frames.label(i);
+    if (label < 0 || label >= graph.classNames.length)
+      throw new UserError(
+        `frame ${i} has class ${label}, the network has ${graph.classNames.length} classes`,
+        {
+          field: 'label',
+          remedy: 'check the class names of the recipe',
+        },
+      );
+    labels[i] = label;
+  }
+  const bytes = frames.count * stride * 2;
+  const inMemory = bytes <= options.cacheMebibytes * 2 ** 20;
+  const folder = inMemory ? null : mkdtempSync(join(tmpdir(), 'vetoc-frames-'));
+  const path = folder === null ? null : join(folder, 'counts.u16');
+  const data = inMemory
+    ? new Uint16Array(new SharedArrayBuffer(bytes))
+    : new Uint16Array(new SharedArrayBuffer(0));
+  const file = path === null ? null : openSync(path, 'w');
+  const dispose = (): void => {
+    if (folder !== null) rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const sample = new Uint16Array(stride);
+    for (let i = 0; i < frames.count; i++) {
+      packCounts(preprocessor.counts(await frames.read(i)), sample);
+      if (file === null) data.set(sample, i * stride);
+      else writeSync(file, sample);
+      options.onFrame?.(i + 1, frames.count);
+    }
+  } catch (error) {
+    dispose();
+    throw error;
+  } finally {
+    if (file !== null) closeSync(file);
+  }
+  const store = path === null ? ({ kind: 'memory', data } as const) : ({ kind: 'file', path } as const);
+  return { handle: { count: frames.count, labels, store }, dispose };
+}
+
+/** Counts of all linear tensors as one vector of `uint16`, cut off at 65535. */
+export function packCounts(counts: readonly Uint32Array[], out: Uint16Array): void {
+  let offset = 0;
+  for (const tensor of counts) {
+    for (let i = 0; i < tensor.length; i++) out[offset + i] = Math.min(tensor[i]!, 65535);
+    offset += tensor.length;
+  }
+}
