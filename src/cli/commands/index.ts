@@ -1,8 +1,10 @@
 /** The list of commands, in the order of `vetoc --help`. */
 import type { Command } from 'commander';
+import { registerEvaluate } from './evaluate.js';
+import { registerRun } from './run.js';
 import { registerSpotfind } from './spotfind.js';
 
-const COMMANDS: readonly ((program: Command) => void)[] = [registerSpotfind];
+const COMMANDS: readonly ((program: Command) => void)[] = [registerRun, registerEvaluate, registerSpotfind];
 
 export function registerCommands(program: Command): void {
   for (const register of COMMANDS) register(program);

@@ -1,0 +1,104 @@
+/** `vetoc run`: from frames to verified firmware with one command. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { backendNameSchema } from '../../train/backend.js';
+import { UserError } from '../../core/errors.js';
+import { say, sayJson } from '../console.js';
+import { EXIT } from '../exit.js';
+import { evaluationJson } from '../evaluation-text.js';
+import { runPipeline } from '../pipeline/run.js';
+import { loadRecipe, type Recipe } from '../recipe.js';
+import { draftRun, RUN_FILES } from '../run-folder.js';
+
+interface Options {
+  readonly frames?: string[];
+  readonly target?: string;
+  readonly out?: string;
+  readonly seed?: string;
+  readonly backend: string;
+  readonly replace?: boolean;
+  readonly json?: boolean;
+}
+
+function integer(text: string, option: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0 || value > 2 ** 32 - 1)
+    throw new UserError(`"${text}" is not a whole number`, {
+      field: option,
+      remedy: 'give a whole number from 0 to 4294967295',
+    });
+  return value;
+}
+
+/** The recipe with what the command line says otherwise. */
+async function requested(name: string | undefined, options: Options): Promise<Recipe> {
+  const recipe = await loadRecipe(name ?? 'veto');
+  return {
+    ...recipe,
+    ...(options.frames === undefined ? {} : { frames: { kind: 'files', paths: options.frames } }),
+    ...(options.target === undefined ? {} : { target: options.target }),
+    ...(options.seed === undefined ? {} : { seed: integer(options.seed, '--seed') }),
+  };
+}
+
+async function run(name: string | undefined, options: Options): Promise<void> {
+  const recipe = await requested(name, options);
+  const backend = backendNameSchema.safeParse(options.backend);
+  if (!backend.success)
+    throw new UserError(`there is no back end ${options.backend}`, {
+      field: '--backend',
+      remedy: `use one of ${backendNameSchema.options.join(', ')}`,
+    });
+  const out = options.out ?? join('out', recipe.name);
+  if (options.replace === true) await rm(out, { recursive: true, force: true });
+  const draft = await draftRun(out);
+  const stop = (): void => {
+    // Synchronously: nothing that looks finished may stay, and the process ends here.
+    void draft.discard().finally(() => process.exit(130));
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  try {
+    const { verification, evaluations } = await runPipeline(recipe, draft, backend.data);
+    await draft.publish();
+    if (options.json === true)
+      sayJson({
+        out,
+        verdict: verification.verdict,
+        evaluations: Object.fromEntries(evaluations.map((e) => [e.name, evaluationJson(e.evaluation)])),
+      });
+    else {
+      say(`\nThe run is in ${out}. Open ${join(out, RUN_FILES.report)} in a browser.`);
+      say('What to try next:');
+      say(`  vetoc evaluate ${out} --frames YOUR_FRAMES.h5    what it keeps and loses on other frames`);
+      say(`  make -C ${join(out, RUN_FILES.hls)} check           the firmware's own test bench, with g++`);
+    }
+    if (verification.verdict !== 'exact') process.exitCode = EXIT.checkFailed;
+  } catch (error) {
+    await draft.discard();
+    throw error;
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}
+
+export function registerRun(program: Command): void {
+  program
+    .command('run')
+    .description('Run the whole pipeline: frames, train, quantize, emit, verify, explain, report.')
+    .argument('[recipe]', 'name of a recipe that comes with vetoc, or path of a .json file', 'veto')
+    .option('--frames <file...>', "train and test on these frames instead of the recipe's")
+    .option('--target <name>', 'board to build firmware for (vetoc targets lists them)')
+    .option('--out <dir>', 'folder of the run (default: out/RECIPE)')
+    .option('--seed <n>', 'seed of everything random')
+    .option('--backend <name>', 'auto, tensorflow, wasm or cpu', 'auto')
+    .option('--replace', 'replace the run that stands in the folder')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vetoc run demo\n  vetoc run --frames night1.h5 --target kcu1500 --out out/night1',
+    )
+    .action(run);
+}

@@ -1,0 +1,76 @@
+/** Stage 2: the network, trained on the run's training frames. */
+import type { RunFrames } from './frames.js';
+import { preprocessNodes } from '../../data/preprocess.js';
+import type { BackendName } from '../../train/backend.js';
+import { createNetwork } from '../../train/networks/registry.js';
+import type { LabelledFrames } from '../../train/sample-cache.js';
+import { trainNetwork, type TrainEvent, type TrainResult } from '../../train/train.js';
+import type { Progress } from '../console.js';
+import type { Recipe } from '../recipe.js';
+
+function labelled(frames: RunFrames, indices: readonly number[]): LabelledFrames {
+  return {
+    count: indices.length,
+    read: async (i) => (await frames.source.read(indices[i]!)).pixels,
+    label: (i) => frames.labelOf(indices[i]!),
+  };
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** Progress in words. */
+function follow(progress: Progress): (event: TrainEvent) => void {
+  let backend = '';
+  let validation = '';
+  return (event) => {
+    switch (event.kind) {
+      case 'backend':
+        backend = event.backend.name;
+        break;
+      case 'frames':
+        progress.update(event.done, event.total, `${event.part} frames read`);
+        break;
+      case 'step':
+        progress.update(
+          Math.round(event.fraction * 1000) / 10,
+          100,
+          `% on ${backend}, epoch ${event.epoch}/${event.epochs}, loss ${event.loss.toFixed(3)}${validation}`,
+        );
+        break;
+      case 'epoch':
+        validation = `, validation ${percent(event.result.validation.hitMissAccuracy)}`;
+        break;
+    }
+  };
+}
+
+/** Trains the network of `recipe`; the threshold in the result is chosen on validation frames. */
+export async function trainStage(
+  recipe: Recipe,
+  frames: RunFrames,
+  backend: BackendName,
+  progress: Progress,
+): Promise<TrainResult> {
+  const { source, partition, classNames, hitClasses } = frames;
+  const graph = createNetwork({
+    network: recipe.training.network,
+    preprocess: preprocessNodes(recipe.preprocess, [source.height, source.width]),
+    classes: { classNames, hitClasses },
+    seed: recipe.seed,
+  });
+  const trained = await trainNetwork({
+    graph,
+    train: labelled(frames, partition.train),
+    validation: labelled(frames, partition.validation),
+    recipe: recipe.training,
+    seed: recipe.seed,
+    backend,
+    onProgress: follow(progress),
+  });
+  const best = trained.history.find((h) => h.epoch === trained.bestEpoch)!;
+  progress.finish(
+    `${graph.name} on ${trained.backend.description}; best epoch ${trained.bestEpoch} of ${trained.history.length}, ` +
+      `validation hit/miss ${percent(best.validation.hitMissAccuracy)}`,
+  );
+  return trained;
+}
