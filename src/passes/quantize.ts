@@ -102,6 +102,10 @@ function stageWeights(
   };
 }
 
+/** Bits that a reciprocal must have: as the result calls for, unless float32 sets the limit. */
+const reciprocalBits = (context: Context, format: Format): number =>
+  context.exactness.float32 ? 0 : format.width;
+
 /** The fixed node for `stage`, without its proof. */
 function fixedNode(context: Context, stage: Stage, inputs: readonly NodeId[], format: Format): UnprovenNode {
   const { node, id } = stage;
@@ -129,14 +133,19 @@ function fixedNode(context: Context, stage: Stage, inputs: readonly NodeId[], fo
       return { ...base, kind: 'add', activation: quantizeActivation(stage.activation, format), format };
     case 'avgPool': {
       const count = node.kernel[0] * node.kernel[1];
-      return { ...node, ...base, ...averageReciprocal(count, count * largest(read[0]!)), format };
+      return {
+        ...node,
+        ...base,
+        ...averageReciprocal(count, count * largest(read[0]!), reciprocalBits(context, format)),
+        format,
+      };
     }
     case 'globalAvgPool': {
       const count = read[0]!.shape[0] * read[0]!.shape[1];
       return {
         ...base,
         kind: 'globalAvgPool',
-        ...averageReciprocal(count, count * largest(read[0]!)),
+        ...averageReciprocal(count, count * largest(read[0]!), reciprocalBits(context, format)),
         format,
       };
     }
