@@ -49,6 +49,8 @@ export interface FrameSource {
   readonly count: number;
   readonly height: number;
   readonly width: number;
+  /** The stored shape of a frame, `[y, x]` or `[module, y, x]` (stacked along y), where it is known. */
+  readonly frameShape?: readonly number[];
   readonly classNames: readonly string[] | null;
   /** Reads frame `index` in [0, count). Throws `UserError` naming the file and frame when it cannot be read. */
   read(index: number): Promise<Frame>;

@@ -32,6 +32,7 @@ export function framesFromRaw(raw: RawSource, options: ConvertOptions = {}): Fra
     count: raw.count,
     height,
     width,
+    frameShape: raw.frameShape,
     classNames: raw.annotations.classNames,
     async read(index): Promise<Frame> {
       const stored = await raw.readRaw(index);
@@ -41,7 +42,7 @@ export function framesFromRaw(raw: RawSource, options: ConvertOptions = {}): Fra
     label: (index) => raw.annotations.label(index),
     meta: (index) => raw.annotations.meta(index),
     spots: (index) => raw.annotations.spots(index),
-    origin: (index) => ({ file: raw.file, index }),
+    origin: (index) => ({ file: raw.file, index: raw.originIndex?.(index) ?? index }),
     close: () => raw.close(),
   };
 }
@@ -91,6 +92,7 @@ export function concatenateFrames(sources: readonly FrameSource[]): FrameSource 
     count,
     height: first.height,
     width: first.width,
+    ...(first.frameShape === undefined ? {} : { frameShape: first.frameShape }),
     classNames: named?.classNames ?? null,
     read: (index) => at(index, (source, local) => source.read(local)),
     label: (index) => at(index, (source, local) => source.label(local)),
@@ -100,5 +102,22 @@ export function concatenateFrames(sources: readonly FrameSource[]): FrameSource 
     close: async () => {
       await Promise.all(sources.map((source) => source.close()));
     },
+  };
+}
+
+/** The frames `indices` of `source`, in that order. */
+export function selectFrames(source: FrameSource, indices: readonly number[]): FrameSource {
+  const at = (index: number): number => {
+    checkFrameIndex(source.name, index, indices.length);
+    return indices[index]!;
+  };
+  return {
+    ...source,
+    count: indices.length,
+    read: async (index) => source.read(at(index)),
+    label: (index) => source.label(at(index)),
+    meta: (index) => source.meta(at(index)),
+    spots: (index) => source.spots(at(index)),
+    origin: (index) => source.origin(at(index)),
   };
 }

@@ -47,6 +47,8 @@ export interface RawSource {
   /** Facts of the whole file (wavelength, distance…), with units in the names. */
   readonly details: Readonly<Record<string, string | number>>;
   readonly annotations: Annotations;
+  /** The number in the file of frame `index`, where that is another (LCLS2 events sorted by time). */
+  originIndex?(index: number): number;
   /** The stored values of frame `index`, row-major, in their stored type. Throws `UserError`. */
   readRaw(index: number): Promise<PixelArray>;
   /** The file's own mask of frame `index`, 1 live, or null. Equal masks may be one array. */
@@ -71,6 +73,8 @@ export interface OpenRequest {
 export interface FrameFormat {
   /** Short name, as in messages and `--format`. */
   readonly name: string;
+  /** True when every file holds one frame: thousands of them are then opened only when they are read. */
+  readonly singleFrame: boolean;
   /** True when `head` (the first bytes of the file, up to 4096) and the lower-case name say it is this format. */
   matches(head: Uint8Array, lowerName: string): boolean;
   open(request: OpenRequest): Promise<RawSource>;

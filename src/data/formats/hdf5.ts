@@ -1,25 +1,21 @@
 /**
  * HDF5: any dataset of numbers `[y,x]`, `[n,y,x]`, `[n,module,y,x]` or with a channel axis, in any layout and any
- * compression of h5wasm-plugins, with the masks and annotations of vetoc, NXmx, CXI and European XFEL files.
+ * compression of h5wasm-plugins, with the masks and annotations of vetoc, NXmx, CXI, European XFEL and LCLS2 files.
  *
  * A frame is read when it is asked for; chunks that span frames are read once for all their frames, within
  * `BLOCK_BYTES`. Refuses lying dimensions, missing linked files, and types that are not numbers.
  */
-import { existsSync } from 'node:fs';
 import { UserError } from '../../core/errors.js';
 import { readAnnotations } from '../hdf5/annotations.js';
+import { checkSameFrames, frameShapeOf, isNxmx, planPart, type FramePart } from '../hdf5/axes.js';
+import { fileDetails, LCLS2_MISSING, timestampOrder } from '../hdf5/facility.js';
 import { openHdf5, type Hdf5DatasetInfo, type Hdf5File } from '../hdf5/file.js';
-import { findFrameDatasets, resolveLinked } from '../hdf5/find.js';
+import { findFrameDatasets, refuseNode } from '../hdf5/find.js';
 import { Hdf5Failure } from '../hdf5/library.js';
 import { findMasks } from '../hdf5/masks.js';
+import { openVirtualSources, type VirtualSources } from '../hdf5/virtual.js';
 import { NO_RULE, type PixelArray, type ValueRule } from '../pixels.js';
-import {
-  checkFrameIndex,
-  checkFrameShape,
-  type FrameFormat,
-  type OpenRequest,
-  type RawSource,
-} from './format.js';
+import { checkFrameIndex, type FrameFormat, type OpenRequest, type RawSource } from './format.js';
 
 /** Frames of a chunk that spans frames are kept up to this many bytes. */
 const BLOCK_BYTES = 64 * 1024 * 1024;
@@ -27,20 +23,11 @@ const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
 export const hdf5Format: FrameFormat = {
   name: 'HDF5',
+  singleFrame: false,
   matches: (head, name) =>
     SIGNATURE.every((byte, i) => head[i] === byte) || /\.(h5|hdf5|hdf|cxi|nxs|nx5|nexus)$/.test(name),
   open: openHdf5Frames,
 };
-
-/** What each axis of a dataset means; the frame keeps `module`, `slow` and `fast`. */
-type Axis = 'frame' | 'module' | 'channel' | 'slow' | 'fast';
-
-interface Part {
-  readonly info: Hdf5DatasetInfo;
-  readonly axes: readonly Axis[];
-  readonly first: number;
-  readonly count: number;
-}
 
 /** Turns a library failure into a `UserError` that names the file, dataset and frame. */
 function inWords<T>(file: string, field: string, call: () => T): T {
@@ -78,97 +65,25 @@ async function openFile(request: OpenRequest): Promise<Hdf5File> {
   }
 }
 
-function axesOf(file: Hdf5File, info: Hdf5DatasetInfo): readonly Axis[] {
-  const rank = info.shape.length;
-  if (rank === 2) return ['slow', 'fast'];
-  if (rank === 3) return ['frame', 'slow', 'fast'];
-  if (rank === 4) {
-    const rawXfel = info.path.includes('INSTRUMENT/') && info.shape[1] === 2;
-    const nxmx = String(
-      file.node('/entry/definition').kind === 'dataset' ? file.readAll('/entry/definition')?.[0] : '',
-    );
-    return ['frame', rawXfel || nxmx === 'NXmx' ? 'channel' : 'module', 'slow', 'fast'];
-  }
-  if (rank === 5) return ['frame', 'module', 'channel', 'slow', 'fast'];
-  throw new UserError(`has ${rank} dimensions (${info.shape.join('×')})`, {
-    file: file.name,
-    field: info.path,
-    remedy: 'name a dataset [n,y,x], [y,x] or [n,module,y,x] with FILE#/path',
-  });
-}
-
-/** Frames really written: `numEvents` of a CXI file that is being written, or was cut short, can be fewer. */
-function countFrames(file: Hdf5File, info: Hdf5DatasetInfo, axes: readonly Axis[]): number {
-  const frames = axes[0] === 'frame' ? info.shape[0]! : 1;
-  const events = Number(file.attribute(info.path, 'numEvents')?.[0] ?? frames);
-  return Math.min(frames, events >= 0 ? events : frames);
-}
-
-function frameShapeOf(part: {
-  readonly info: Hdf5DatasetInfo;
-  readonly axes: readonly Axis[];
-}): readonly number[] {
-  return part.info.shape.filter((_, i) => ['module', 'slow', 'fast'].includes(part.axes[i]!));
-}
-
-function planParts(request: OpenRequest, file: Hdf5File): readonly Part[] {
-  const parts: Part[] = [];
+function planParts(request: OpenRequest, file: Hdf5File): readonly FramePart[] {
+  const parts: FramePart[] = [];
   let first = 0;
   for (const path of findFrameDatasets(file, request.dataset)) {
-    if (file.node(path).kind !== 'dataset') {
+    const node = file.node(path);
+    if (node.kind !== 'dataset') {
       if (request.allowMissing) continue;
-      findFrameDatasets(file, path);
+      refuseNode(file, path, node);
     }
-    const info = file.info(path);
-    if (info.pixelType === null) {
-      throw new UserError(`holds ${info.typeName}, not integers or floats of 32 or 64 bits`, {
-        file: request.file,
-        field: path,
-        remedy: 'name the frames with FILE#/path/to/dataset',
-      });
-    }
-    const axes = axesOf(file, info);
-    checkFrameShape(request.file, frameShapeOf({ info, axes }), info.elementBytes);
-    const count = countFrames(file, info, axes);
-    parts.push({ info, axes, first, count });
-    first += count;
+    const part = planPart(file, path, first, request.channel);
+    parts.push(part);
+    first += part.count;
   }
-  const [head, ...rest] = parts;
-  for (const part of rest) {
-    const same =
-      part.info.pixelType === head?.info.pixelType &&
-      String(frameShapeOf(part)) === String(frameShapeOf(head));
-    if (!same) {
-      throw new UserError(`has other frames than ${head?.info.path}`, {
-        file: request.file,
-        field: part.info.path,
-      });
-    }
-  }
-  if (head === undefined) throw new UserError('holds no frames that can be read', { file: request.file });
+  if (parts.length === 0) throw new UserError('holds no frames that can be read', { file: request.file });
+  checkSameFrames(file, parts);
   return parts;
 }
 
-/** Sources of a virtual dataset that cannot be read: HDF5 would fill their frames with zeros in silence. */
-function refuseMissingSources(request: OpenRequest, file: Hdf5File, info: Hdf5DatasetInfo): void {
-  if (request.allowMissing) return;
-  for (const source of info.virtualSources) {
-    if (source.file === '.') {
-      const node = file.node(source.dataset);
-      if (node.kind !== 'dataset' && !source.dataset.includes('%')) findFrameDatasets(file, source.dataset);
-      continue;
-    }
-    const path = resolveLinked(request.path, source.file.replace('%b', '0'));
-    if (existsSync(path)) continue;
-    throw new UserError(`is virtual and needs the file ${source.file}, which is missing`, {
-      file: request.file,
-      field: info.path,
-      remedy: `put ${source.file} beside it, or read the rest with --skip-bad`,
-    });
-  }
-}
-
-function describeStorage(parts: readonly Part[]): string {
+function describeStorage(parts: readonly FramePart[]): string {
   const { info } = parts[0]!;
   const layout =
     info.virtualSources.length > 0
@@ -180,38 +95,57 @@ function describeStorage(parts: readonly Part[]): string {
   return [...linked, layout, ...info.filters].join(', ');
 }
 
-/** All-ones is what photon counters write where there is no count; in plain 16-bit files it may be saturation. */
+/**
+ * All-ones is what photon counters write where there is no count, and the lowest signed number where an integrating
+ * detector has an error; in plain unsigned 16-bit files 65535 may be saturation and stays.
+ */
 function ruleOf(file: Hdf5File, info: Hdf5DatasetInfo): ValueRule {
-  if (info.pixelType === 'uint32') return { ...NO_RULE, sentinels: [0xffffffff] };
-  const nxmx =
-    file.node('/entry/definition').kind === 'dataset' && file.readAll('/entry/definition')?.[0] === 'NXmx';
-  if (nxmx && info.pixelType === 'uint16') return { ...NO_RULE, sentinels: [0xffff] };
-  return NO_RULE;
+  const sentinels: number[] = [];
+  if (info.pixelType === 'uint32') sentinels.push(0xffffffff);
+  if (info.pixelType === 'int16') sentinels.push(-32768);
+  if (info.pixelType === 'int32') sentinels.push(-2147483648);
+  if (info.pixelType === 'uint16' && isNxmx(file)) sentinels.push(0xffff);
+  if (file.node('/timestamp').kind === 'dataset') sentinels.push(LCLS2_MISSING);
+  return { ...NO_RULE, sentinels };
+}
+
+function formatName(file: Hdf5File, info: Hdf5DatasetInfo): string {
+  if (isNxmx(file)) return 'HDF5 (NXmx)';
+  if (file.node('/cxi_version').kind === 'dataset') return 'HDF5 (CXI)';
+  if (info.path.startsWith('/INSTRUMENT/')) return 'HDF5 (European XFEL)';
+  if (file.node('/timestamp').kind === 'dataset') return 'HDF5 (LCLS2 small data)';
+  return 'HDF5';
 }
 
 function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
   const parts = planParts(request, file);
   const { info } = parts[0]!;
-  for (const part of parts) refuseMissingSources(request, file, part.info);
+  const virtual = parts.map((part) => openVirtualSources(file, part.info));
+  const broken = virtual.flatMap((one) => one.broken);
+  const close = (): void => {
+    for (const one of virtual) one.close();
+    file.close();
+  };
+  if (broken[0] !== undefined && !request.allowMissing) {
+    virtual.forEach((one) => one.close());
+    throw broken[0];
+  }
   const count = parts.reduce((sum, part) => sum + part.count, 0);
   const frameShape = frameShapeOf(parts[0]!);
   const masks = findMasks(file, info.path, frameShape, count);
-  const annotations = readAnnotations(file, info.path, [
-    count,
-    ...(parts.length === 1 ? [info.shape[0]!] : []),
-  ]);
-  const reader = blockReader(request, file, parts);
-  return {
+  const lengths = [count, ...(parts.length === 1 ? [info.shape[0]!] : [])];
+  const reader = refuseFilled(request, broken, blockReader(request, file, parts));
+  const raw: RawSource = {
     file: request.file,
-    format: 'HDF5',
+    format: formatName(file, info),
     dataset: info.path,
     count,
     frameShape,
     pixelType: info.pixelType!,
     storage: describeStorage(parts),
     rule: ruleOf(file, info),
-    details: masks.described === '' ? {} : { mask: masks.described },
-    annotations,
+    details: { ...(masks.described === '' ? {} : { mask: masks.described }), ...fileDetails(file) },
+    annotations: readAnnotations(file, info.path, lengths),
     async readRaw(index) {
       checkFrameIndex(request.file, index, count);
       await file.revive();
@@ -221,7 +155,41 @@ function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
       await file.revive();
       return inWords(request.file, `mask of frame ${index}`, () => masks.read(index));
     },
-    close: () => Promise.resolve(file.close()),
+    close: () => Promise.resolve(close()),
+  };
+  const order = timestampOrder(file, count);
+  return order === null ? raw : reorderFrames(raw, order);
+}
+
+/** Frame `i` of the result is frame `order[i]` of `raw`. */
+function reorderFrames(raw: RawSource, order: Uint32Array): RawSource {
+  const { annotations } = raw;
+  return {
+    ...raw,
+    readRaw: (index) => raw.readRaw(order[index] ?? index),
+    mask: (index) => raw.mask(order[index]!),
+    originIndex: (index) => order[index]!,
+    annotations: {
+      classNames: annotations.classNames,
+      label: (index) => annotations.label(order[index]!),
+      meta: (index) => annotations.meta(order[index]!),
+      spots: (index) => annotations.spots(order[index]!),
+    },
+  };
+}
+
+/** With sources missing, a frame (or module) of nothing but the fill value is one that is not there. */
+function refuseFilled(
+  request: OpenRequest,
+  broken: VirtualSources['broken'],
+  read: (index: number) => PixelArray,
+): (index: number) => PixelArray {
+  const [problem] = broken;
+  if (problem === undefined) return read;
+  return (index) => {
+    const pixels = read(index);
+    if (pixels.some((value) => Number(value) !== 0 && !Number.isNaN(Number(value)))) return pixels;
+    throw new UserError(`frame ${index} is not there: ${problem.problem}`, { file: request.file });
   };
 }
 
@@ -229,11 +197,11 @@ function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
 function blockReader(
   request: OpenRequest,
   file: Hdf5File,
-  parts: readonly Part[],
+  parts: readonly FramePart[],
 ): (index: number) => PixelArray {
-  let block: { readonly part: Part; readonly from: number; readonly data: PixelArray } | null = null;
+  let block: { readonly part: FramePart; readonly from: number; readonly data: PixelArray } | null = null;
 
-  function readFrames(part: Part, from: number, frames: number): PixelArray {
+  function readFrames(part: FramePart, from: number, frames: number): PixelArray {
     const start = part.axes.map((axis) =>
       axis === 'frame' ? from : axis === 'channel' ? request.channel : 0,
     );

@@ -8,86 +8,11 @@
 import { UserError } from '../../core/errors.js';
 import { CLASS_NAMES, type FrameLabel, type Split, type Spot } from '../frames.js';
 import type { Annotations } from '../formats/format.js';
-import type { Hdf5File, Hdf5Value } from './file.js';
+import { attributeText, columnsOf, parseJson, parseNames, toColumn, type Column } from './columns.js';
+import { cxiPeaks, facilityColumns, LCLS2_MISSING } from './facility.js';
+import type { Hdf5File } from './file.js';
 
 const SPLIT_NAMES: readonly Split[] = ['train', 'test', 'validation', 'calibration'];
-
-type Column = readonly (string | number)[];
-
-/** Text of an attribute, or null. */
-export function attributeText(file: Hdf5File, path: string, name: string): string | null {
-  const value = file.attribute(path, name);
-  if (value === null) return null;
-  return typeof value[0] === 'string' ? value[0] : value[0] === undefined ? null : String(value[0]);
-}
-
-/** The names of codes 0, 1, …: a JSON list, `a,b,c`, or `0=a 1=b`; null where the text is none of these. */
-export function parseNames(text: string): ReadonlyMap<number, string> | null {
-  const names = new Map<number, string>();
-  let items: readonly string[];
-  if (text.startsWith('[')) {
-    const parsed: unknown = parseJson(text);
-    if (!Array.isArray(parsed) || !parsed.every((item) => typeof item === 'string')) return null;
-    items = parsed;
-  } else {
-    items = text.split(/[,\s]+/).filter((item) => item !== '');
-  }
-  items.forEach((item, index) => {
-    const coded = /^(\d+)=(.+)$/.exec(item);
-    if (coded === null) names.set(index, item);
-    else names.set(Number(coded[1]), coded[2]!);
-  });
-  return names;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-function toColumn(value: Hdf5Value): Column {
-  if (value === null) return [];
-  if (value instanceof BigInt64Array || value instanceof BigUint64Array) return Array.from(value, Number);
-  return Array.from(value as ArrayLike<string | number>);
-}
-
-/** Child datasets of `group` with one value a frame, by name. `dataset` itself is left out. */
-function columnsOf(
-  file: Hdf5File,
-  group: string,
-  dataset: string,
-  lengths: readonly number[],
-): Map<string, Column> {
-  const columns = new Map<string, Column>();
-  if (file.node(group).kind !== 'group') return columns;
-  for (const name of file.children(group)) {
-    const path = `${group === '/' ? '' : group}/${name}`;
-    if (path === dataset || file.node(path).kind !== 'dataset') continue;
-    const info = file.info(path);
-    if (info.shape.length !== 1 || (info.pixelType === null && !info.isString)) continue;
-    if (!lengths.includes(info.shape[0]!)) {
-      if (!['label', 'hit', 'split', 'group'].includes(name)) continue;
-      throw new UserError(`has ${info.shape[0]} values for ${lengths[0]} frames`, {
-        file: file.name,
-        field: path,
-        remedy: 'write one value a frame, or name other labels with --labels',
-      });
-    }
-    columns.set(name, decodeNames(file, path, toColumn(file.readAll(path))));
-  }
-  return columns;
-}
-
-/** Replaces codes by names where the dataset has an attribute `names`. */
-function decodeNames(file: Hdf5File, path: string, column: Column): Column {
-  const text = attributeText(file, path, 'names');
-  const names = text === null ? null : parseNames(text);
-  if (names === null) return column;
-  return column.map((code) => (typeof code === 'number' ? (names.get(code) ?? code) : code));
-}
 
 function readClassNames(file: Hdf5File, path: string, labels: Column | undefined): readonly string[] | null {
   if (labels === undefined) return null;
@@ -117,6 +42,11 @@ function decodeSplits(file: Hdf5File, path: string, column: Column | undefined):
   });
 }
 
+/** LCLS2 marks what an event does not have. */
+function isMissing(value: string | number): boolean {
+  return value === LCLS2_MISSING || Number.isNaN(value);
+}
+
 function checkLabels(
   file: Hdf5File,
   path: string,
@@ -144,14 +74,16 @@ export function readAnnotations(file: Hdf5File, dataset: string, lengths: readon
   const facts = columnsOf(file, `${parent}/meta`, dataset, lengths);
   const at = (name: string): string => `${group === '/' ? '' : group}/${name}`;
   const labels = columns.get('label');
-  const hits = columns.get('hit');
+  const facility = facilityColumns(file, dataset, lengths);
+  const hits = columns.get('hit') ?? facility.get('hit');
   const classNames = readClassNames(file, at('label'), labels);
   checkLabels(file, at('label'), labels, classNames);
   const splits = decodeSplits(file, at('split'), columns.get('split'));
-  const spots = readSpots(file, `${parent}/spots`, lengths[0]!);
+  const spots = cxiPeaks(file, lengths[0]!) ?? readSpots(file, `${parent}/spots`, lengths[0]!);
   const groups = groupColumn(columns, facts);
-  for (const name of ['label', 'hit', 'split', 'group']) columns.delete(name);
-  const metaColumns = [...columns, ...facts];
+  const metaColumns = [...facility, ...columns, ...facts].filter(
+    ([name]) => !['label', 'hit', 'split', 'group'].includes(name),
+  );
 
   return {
     classNames,
@@ -161,7 +93,12 @@ export function readAnnotations(file: Hdf5File, dataset: string, lengths: readon
       split: splits[index] ?? null,
       group: groups(index),
     }),
-    meta: (index) => Object.fromEntries(metaColumns.map(([name, column]) => [name, column[index]!])),
+    meta: (index) =>
+      Object.fromEntries(
+        metaColumns
+          .map(([name, column]) => [name, column[index]!] as const)
+          .filter(([, value]) => !isMissing(value)),
+      ),
     spots,
   };
 }

@@ -11,6 +11,8 @@ import { describeFilter } from './words.js';
 
 /** No frame, mask or annotation array may ask for more than this at once. */
 export const MAX_READ_BYTES = 512 * 1024 * 1024;
+/** More chunks under one frame are a lying header: reading them would take minutes. */
+const MAX_CHUNKS = 1 << 18;
 const MAX_ATTRIBUTE_BYTES = 16 * 1024 * 1024;
 
 export interface Hdf5DatasetInfo {
@@ -53,6 +55,8 @@ export interface Hdf5File {
   /** An attribute, or null where there is none. */
   attribute(path: string, name: string): Hdf5Value;
   attributeNames(path: string): readonly string[];
+  /** Opens another file in the same library; HDF5 then shares it with links and virtual datasets of this one. */
+  openOther(path: string): Hdf5File;
   /** Must be awaited before reads that follow a failure: reopens the file when the library had to be replaced. */
   revive(): Promise<void>;
   close(): void;
@@ -87,7 +91,11 @@ function product(values: readonly number[]): number {
 
 /** Opens `path` (absolute, so that external links resolve beside it). Throws `Hdf5Failure`. */
 export async function openHdf5(path: string, name: string): Promise<Hdf5File> {
-  let library = await loadHdf5();
+  return openIn(await loadHdf5(), path, name);
+}
+
+function openIn(loaded: Hdf5Library, path: string, name: string): Hdf5File {
+  let library = loaded;
   let id = openFile(library, path);
   const run = <T>(call: (module: Hdf5Module) => T): T => library.run(call);
   const infos = new Map<string, Hdf5DatasetInfo>();
@@ -115,6 +123,7 @@ export async function openHdf5(path: string, name: string): Promise<Hdf5File> {
     },
     attribute: (name, attribute) => readAttribute(run, id, name, attribute),
     attributeNames: (name) => run((module) => [...module.get_attribute_names(id, name)]),
+    openOther: (other) => openIn(library, other, other),
     async revive() {
       if (!library.poisoned()) return;
       library = await loadHdf5();
@@ -203,7 +212,12 @@ function readSlab(
   if (type === null) throw new Hdf5Failure(`${dataset.path} holds ${dataset.typeName}, not numbers`);
   const bytes = product(count) * dataset.elementBytes;
   checkBytes(bytes, dataset.path);
-  if (dataset.chunks !== null) checkBytes(product(dataset.chunks) * dataset.elementBytes, 'a chunk');
+  if (dataset.chunks !== null) {
+    checkBytes(product(dataset.chunks) * dataset.elementBytes, 'a chunk');
+    const pieces = product(count.map((n, axis) => Math.ceil(n / dataset.chunks![axis]!) + 1));
+    if (pieces > MAX_CHUNKS)
+      throw new Hdf5Failure(`${dataset.path} lies in ${pieces} chunks, too many to be right`);
+  }
   if (bytes === 0) return pixelArray(type, new ArrayBuffer(0));
   return run((module) =>
     withMemory(module, bytes, (pointer) => {

@@ -135,6 +135,8 @@ export function findFrameDatasets(file: Hdf5File, asked: string | null): readonl
   const candidates = listCandidates(file);
   const deepest = candidates.filter((info) => info.shape.length >= 3);
   const chosen = deepest.length > 0 ? deepest : candidates;
+  const named = chosen.filter((info) => /(^|[/.])(data|calib|adc)$/.test(info.path));
+  if (named.length === 1) return [named[0]!.path];
   if (chosen.length === 1) return [chosen[0]!.path];
   if (chosen.length === 0) {
     throw new UserError('holds no dataset of two or more dimensions with numbers', {

@@ -7,7 +7,7 @@
  * - European XFEL: `mask` beside the frames, any bit is bad.
  */
 import { UserError } from '../../core/errors.js';
-import { attributeText } from './annotations.js';
+import { attributeText } from './columns.js';
 import type { PixelArray } from '../pixels.js';
 import type { Hdf5DatasetInfo, Hdf5File } from './file.js';
 

@@ -1,0 +1,184 @@
+/**
+ * The grammar of a frame argument, the same for every command:
+ *
+ *     FILE | FOLDER | PATTERN   [#/path/to/dataset]   [\[start:stop:step\]]
+ *
+ * A pattern has `*`, `?`, `[abc]` or `**`. The range counts the frames of this argument as Python slices do (stop is
+ * not included, negative numbers count from the end); `[7]` is one frame. A path that exists as written is taken as
+ * written. Refuses patterns that match nothing and folders without frames.
+ */
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { UserError } from '../core/errors.js';
+
+export interface FrameRange {
+  readonly start: number | null;
+  readonly stop: number | null;
+  readonly step: number;
+}
+
+export interface FrameArgument {
+  /** As the user wrote it. */
+  readonly text: string;
+  /** File, folder or pattern. */
+  readonly path: string;
+  readonly dataset: string | null;
+  readonly range: FrameRange | null;
+}
+
+/** Names of files that folders are searched for. */
+const FRAME_FILES = /\.(h5|hdf5|hdf|cxi|nxs|cbf|tiff?|mccd|marccd|img|edf|npy|png|bin)(\.gz|\.bz2)?$/i;
+/** Data files that a master file links to are read through the master. */
+const MASTER_FILE = /^(.*)_master\.(h5|nxs)$/i;
+const MAX_FILES = 1_000_000;
+
+/** Splits an argument into path, dataset and range. Throws `UserError` on a range that cannot be read. */
+export function parseFrameArgument(text: string): FrameArgument {
+  if (existsSync(text)) return { text, path: text, dataset: null, range: null };
+  const [, body, slice] = /^(.*?)(?:\[([^[\]]*)\])?$/s.exec(text)!;
+  const isRange =
+    slice !== undefined && /^-?\d*(:-?\d*){0,2}$/.test(slice) && slice !== '' && !existsSync(body! + slice);
+  const named = isRange ? body! : text;
+  const hash = named.indexOf('#/');
+  return {
+    text,
+    path: hash < 0 ? named : named.slice(0, hash),
+    dataset: hash < 0 ? null : named.slice(hash + 1).replace(/\/+$/, ''),
+    range: isRange ? parseRange(text, slice) : null,
+  };
+}
+
+function parseRange(text: string, slice: string): FrameRange {
+  const parts = slice.split(':').map((part) => (part === '' ? null : Number(part)));
+  const [start = null, stop = null, step = null] = parts;
+  if (parts.length === 1) return { start, stop: start === -1 ? null : start! + 1, step: 1 };
+  if (step !== null && step < 1) {
+    throw new UserError(`the step of [${slice}] is not positive`, {
+      file: text,
+      remedy: 'write [start:stop:step]',
+    });
+  }
+  return { start, stop, step: step ?? 1 };
+}
+
+/** The frame numbers of `range` among `count`. Throws `UserError` when there are none. */
+export function rangeIndices(argument: FrameArgument, count: number): readonly number[] {
+  const { range } = argument;
+  if (range === null) return Array.from({ length: count }, (_, i) => i);
+  const at = (value: number | null, otherwise: number): number =>
+    value === null ? otherwise : Math.min(count, Math.max(0, value < 0 ? value + count : value));
+  const indices: number[] = [];
+  for (let i = at(range.start, 0); i < at(range.stop, count); i += range.step) indices.push(i);
+  if (indices.length === 0) {
+    throw new UserError(`the range holds none of the ${count} frames`, {
+      file: argument.text,
+      remedy: 'frames count from 0 and the end is not included',
+    });
+  }
+  return indices;
+}
+
+const collator = new Intl.Collator('en', { numeric: true });
+
+/** Whether `name` is written as a pattern. */
+function isPattern(path: string): boolean {
+  return /[*?[]/.test(path);
+}
+
+/** `*`, `?`, `[…]` within one path part as a regular expression. */
+function partPattern(part: string): RegExp {
+  const source = part.replace(/\[[^\]]*\]|[\s\S]/g, (token) => {
+    if (token === '*') return '[^/]*';
+    if (token === '?') return '[^/]';
+    if (token.length > 1) return token.replace(/^\[!/, '[^').replaceAll('\\', '\\\\');
+    return token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  });
+  return new RegExp(`^${source}$`);
+}
+
+async function entriesOf(
+  folder: string,
+): Promise<readonly { readonly name: string; readonly folder: boolean }[]> {
+  const entries = await readdir(folder === '' ? '.' : folder, { withFileTypes: true }).catch(() => []);
+  const found = await Promise.all(
+    entries.map(async (entry) => ({
+      name: entry.name,
+      folder: entry.isDirectory() || (entry.isSymbolicLink() && (await isFolder(join(folder, entry.name)))),
+    })),
+  );
+  return found.sort((a, b) => collator.compare(a.name, b.name) || (a.name < b.name ? -1 : 1));
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
+}
+
+async function matchParts(folder: string, parts: readonly string[], found: string[]): Promise<void> {
+  const [part, ...rest] = parts;
+  if (part === undefined || found.length > MAX_FILES) return;
+  const here = (name: string): string => (folder === '' ? name : join(folder, name));
+  if (part === '**') {
+    await matchParts(folder, rest, found);
+    for (const entry of await entriesOf(folder))
+      if (entry.folder) await matchParts(here(entry.name), parts, found);
+    return;
+  }
+  if (!isPattern(part)) {
+    if (rest.length > 0) await matchParts(here(part), rest, found);
+    else if (existsSync(here(part))) found.push(here(part));
+    return;
+  }
+  const pattern = partPattern(part);
+  for (const entry of await entriesOf(folder)) {
+    if (!pattern.test(entry.name) || (entry.name.startsWith('.') && !part.startsWith('.'))) continue;
+    if (rest.length > 0) await matchParts(here(entry.name), rest, found);
+    else found.push(here(entry.name));
+  }
+}
+
+/** The frame files of a folder, in natural order; a master file stands for the data files it links to. */
+async function filesOfFolder(folder: string): Promise<readonly string[]> {
+  const names = (await entriesOf(folder)).filter((entry) => !entry.folder && FRAME_FILES.test(entry.name));
+  const masters = names
+    .map((entry) => MASTER_FILE.exec(entry.name)?.[1])
+    .filter((stem) => stem !== undefined);
+  const linked = (name: string): boolean =>
+    masters.some(
+      (stem) => name.startsWith(`${stem}_`) && !MASTER_FILE.test(name) && /_(data_)?\d+\.h5$/i.test(name),
+    );
+  return names.filter((entry) => !linked(entry.name)).map((entry) => join(folder, entry.name));
+}
+
+/** The files that an argument names, in order. Throws `UserError` where there are none. */
+export async function expandArgument(argument: FrameArgument): Promise<readonly string[]> {
+  const { path, text } = argument;
+  if (await isFolder(path)) {
+    const files = await filesOfFolder(path);
+    if (files.length > 0) return files;
+    throw new UserError('is a folder without frames', {
+      file: text,
+      remedy: 'name the files with a pattern',
+    });
+  }
+  if (existsSync(path) || !isPattern(path)) return [path];
+  const found: string[] = [];
+  const absolute = path.startsWith('/');
+  await matchParts(
+    absolute ? '/' : '',
+    path.split('/').filter((part) => part !== '' && part !== '.'),
+    found,
+  );
+  const files: string[] = [];
+  for (const one of [...new Set(found)]) if (!(await isFolder(one))) files.push(one);
+  if (files.length === 0) throw new UserError('matches no file', { file: text, remedy: 'check the pattern' });
+  return files;
+}
+
+/** A file's name for messages and tables. */
+export function shortName(path: string): string {
+  return basename(path);
+}

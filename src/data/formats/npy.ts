@@ -1,0 +1,114 @@
+/**
+ * NumPy `.npy`, versions 1 to 3: arrays `[y,x]`, `[n,y,x]` and `[n,module,y,x]` of numbers in C order.
+ *
+ * Source: numpy.lib.format. Refuses Fortran order, objects and structured types. Frames are read where they stand.
+ */
+import { UserError } from '../../core/errors.js';
+import { NO_RULE, PIXEL_BYTES, type PixelType } from '../pixels.js';
+import { decodePixels, latin1, openBytes, type ByteSource } from './bytes.js';
+import {
+  checkFrameIndex,
+  checkFrameShape,
+  NO_ANNOTATIONS,
+  type FrameFormat,
+  type OpenRequest,
+  type RawSource,
+} from './format.js';
+
+const MAX_HEADER_BYTES = 1 << 20;
+
+const DESCRIPTIONS: Readonly<Record<string, PixelType>> = {
+  b1: 'uint8', u1: 'uint8', i1: 'int8', u2: 'uint16', i2: 'int16', u4: 'uint32', i4: 'int32',
+  u8: 'uint64', i8: 'int64', f4: 'float32', f8: 'float64',
+}; // prettier-ignore
+
+export const npyFormat: FrameFormat = {
+  name: 'NumPy',
+  singleFrame: false,
+  matches: (head) => latin1(head.subarray(0, 6)) === '\x93NUMPY',
+  open: openNpy,
+};
+
+export interface NpyHeader {
+  readonly type: PixelType;
+  readonly littleEndian: boolean;
+  readonly shape: readonly number[];
+  /** Where the values begin. */
+  readonly offset: number;
+}
+
+/** Reads and checks the header. Throws `UserError`. */
+export async function readNpyHeader(bytes: ByteSource): Promise<NpyHeader> {
+  const { file } = bytes;
+  const start = await bytes.read(0, Math.min(12, bytes.size));
+  const version = start[6] ?? 0;
+  if (version < 1 || version > 3)
+    throw new UserError(`has version ${version}`, { file, remedy: 'save it again' });
+  const view = new DataView(start.buffer);
+  const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  const at = version === 1 ? 10 : 12;
+  if (length > MAX_HEADER_BYTES) throw new UserError(`has a header of ${length} bytes`, { file });
+  const text = latin1(await bytes.read(at, length));
+  const [, order, code] = /'descr':\s*'([<>|=])(\w+)'/.exec(text) ?? [];
+  const type = DESCRIPTIONS[code ?? ''];
+  if (type === undefined) {
+    throw new UserError('holds no plain numbers', {
+      file,
+      field: 'descr',
+      remedy: 'save integers or floats',
+    });
+  }
+  if (/'fortran_order':\s*True/.test(text)) {
+    throw new UserError('is in Fortran order', { file, remedy: 'save numpy.ascontiguousarray(array)' });
+  }
+  const shape = (/'shape':\s*\(([^)]*)\)/.exec(text)?.[1] ?? '')
+    .split(',')
+    .filter((part) => part.trim() !== '')
+    .map(Number);
+  const values = shape.reduce((a, b) => a * b, 1);
+  if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0) || !Number.isSafeInteger(values)) {
+    throw new UserError(`has the shape (${shape.join(', ')})`, { file, field: 'shape' });
+  }
+  const needed = at + length + values * PIXEL_BYTES[type];
+  if (needed > bytes.size) {
+    throw new UserError(`is truncated: ${needed} bytes are needed and it has ${bytes.size}`, {
+      file,
+      remedy: 'check that it was copied whole',
+    });
+  }
+  return { type, littleEndian: order !== '>', shape, offset: at + length };
+}
+
+async function openNpy(request: OpenRequest): Promise<RawSource> {
+  const { file } = request;
+  const bytes = await openBytes(file, request.path);
+  const { type, littleEndian, shape, offset } = await readNpyHeader(bytes);
+  if (shape.length < 2 || shape.length > 4) {
+    throw new UserError(`has the shape (${shape.join(', ')})`, {
+      file,
+      remedy: 'save frames as [y,x], [n,y,x] or [n,module,y,x]',
+    });
+  }
+  const frameShape = shape.length === 2 ? shape : shape.slice(1);
+  const count = shape.length === 2 ? 1 : shape[0]!;
+  checkFrameShape(file, frameShape, PIXEL_BYTES[type]);
+  const frameBytes = frameShape.reduce((a, b) => a * b, 1) * PIXEL_BYTES[type];
+  return {
+    file,
+    format: 'NumPy',
+    dataset: null,
+    count,
+    frameShape,
+    pixelType: type,
+    storage: 'uncompressed',
+    rule: NO_RULE,
+    details: {},
+    annotations: NO_ANNOTATIONS,
+    async readRaw(index) {
+      checkFrameIndex(file, index, count);
+      return decodePixels(await bytes.read(offset + index * frameBytes, frameBytes), type, littleEndian);
+    },
+    mask: () => Promise.resolve(null),
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,193 @@
+/**
+ * The directories of a TIFF file: one checked record a page.
+ */
+import { UserError } from '../../core/errors.js';
+import { PIXEL_BYTES, type PixelType } from '../pixels.js';
+import { latin1, type ByteSource } from './bytes.js';
+import { checkFrameShape } from './format.js';
+
+export interface TiffPage {
+  readonly width: number;
+  readonly height: number;
+  readonly type: PixelType;
+  readonly littleEndian: boolean;
+  readonly compression: 'none' | 'deflate';
+  /** 1 none, 2 horizontal differences. */
+  readonly predictor: number;
+  readonly tiled: boolean;
+  /** Size of a tile; of a strip (`pieceWidth` = `width`). */
+  readonly pieceHeight: number;
+  readonly pieceWidth: number;
+  readonly offsets: readonly number[];
+  readonly byteCounts: readonly number[];
+  readonly description: string;
+}
+
+const MAX_PAGES = 1_000_000;
+const MAX_ENTRIES = 4096;
+/** Bytes of the TIFF field types 1 to 12. */
+const FIELD_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
+
+const TAG = {
+  width: 256, height: 257, bits: 258, compression: 259, photometric: 262, description: 270, stripOffsets: 273,
+  samples: 277, rowsPerStrip: 278, stripByteCounts: 279, model: 272, predictor: 317, tileWidth: 322, tileHeight: 323,
+  tileOffsets: 324, tileByteCounts: 325, sampleFormat: 339,
+} as const; // prettier-ignore
+
+const COMPRESSIONS: Readonly<Record<number, string>> = {
+  2: 'CCITT', 3: 'CCITT fax 3', 4: 'CCITT fax 4', 5: 'LZW', 6: 'old JPEG', 7: 'JPEG', 32773: 'PackBits', 34712: 'JPEG 2000',
+  34925: 'LZMA', 50000: 'Zstd',
+}; // prettier-ignore
+
+interface Field {
+  readonly type: number;
+  readonly count: number;
+  /** Where its value stands: in the entry or elsewhere. */
+  readonly at: number;
+}
+
+interface Reader {
+  readonly bytes: ByteSource;
+  readonly littleEndian: boolean;
+}
+
+/** Every page, all of one shape and type. Throws `UserError`. */
+export async function readPages(bytes: ByteSource): Promise<readonly TiffPage[]> {
+  const head = new DataView((await bytes.read(0, 8)).buffer);
+  const littleEndian = head.getUint8(0) === 0x49;
+  if (head.getUint16(2, littleEndian) === 43) {
+    throw new UserError('is BigTIFF, which vetoc does not read', {
+      file: bytes.file,
+      remedy: 'convert it to HDF5',
+    });
+  }
+  const reader = { bytes, littleEndian };
+  const pages: TiffPage[] = [];
+  const seen = new Set<number>();
+  for (let at = head.getUint32(4, littleEndian); at !== 0;) {
+    if (seen.has(at) || pages.length >= MAX_PAGES) {
+      throw new UserError('has directories that lead in a circle', { file: bytes.file });
+    }
+    seen.add(at);
+    const { fields, next } = await readDirectory(reader, at);
+    const page = await describePage(reader, fields);
+    const [first] = pages;
+    if (
+      first !== undefined &&
+      (first.width !== page.width || first.height !== page.height || first.type !== page.type)
+    ) {
+      throw new UserError('holds pages of different shapes or types', {
+        file: bytes.file,
+        remedy: 'split the file',
+      });
+    }
+    pages.push(page);
+    at = next;
+  }
+  if (pages.length === 0) throw new UserError('holds no image', { file: bytes.file });
+  return pages;
+}
+
+async function readDirectory(
+  reader: Reader,
+  at: number,
+): Promise<{ readonly fields: ReadonlyMap<number, Field>; readonly next: number }> {
+  const { bytes, littleEndian } = reader;
+  const entries = new DataView((await bytes.read(at, 2)).buffer).getUint16(0, littleEndian);
+  if (entries > MAX_ENTRIES)
+    throw new UserError(`has a directory of ${entries} entries`, { file: bytes.file });
+  const view = new DataView((await bytes.read(at + 2, entries * 12 + 4)).buffer);
+  const fields = new Map<number, Field>();
+  for (let i = 0; i < entries; i++) {
+    const type = view.getUint16(i * 12 + 2, littleEndian);
+    const count = view.getUint32(i * 12 + 4, littleEndian);
+    const inline = (FIELD_BYTES[type] ?? 0) * count <= 4;
+    const where = inline ? at + 2 + i * 12 + 8 : view.getUint32(i * 12 + 8, littleEndian);
+    fields.set(view.getUint16(i * 12, littleEndian), { type, count, at: where });
+  }
+  return { fields, next: view.getUint32(entries * 12, littleEndian) };
+}
+
+async function readNumbers(reader: Reader, field: Field | undefined): Promise<readonly number[]> {
+  if (field === undefined) return [];
+  const { bytes, littleEndian } = reader;
+  const size = FIELD_BYTES[field.type] ?? 0;
+  if (![1, 3, 4].includes(field.type))
+    throw new UserError(`has a field of type ${field.type}`, { file: bytes.file });
+  const view = new DataView((await bytes.read(field.at, size * field.count)).buffer);
+  return Array.from({ length: field.count }, (_, i) =>
+    size === 1
+      ? view.getUint8(i)
+      : size === 2
+        ? view.getUint16(2 * i, littleEndian)
+        : view.getUint32(4 * i, littleEndian),
+  );
+}
+
+async function readText(reader: Reader, field: Field | undefined): Promise<string> {
+  if (field?.type !== 2) return '';
+  const length = Math.min(field.count, 65536);
+  return latin1(await reader.bytes.read(field.at, length)).replace(/\0.*$/s, '');
+}
+
+function typeOf(file: string, bits: number, format: number): PixelType {
+  const kind = format === 3 ? 'float' : format === 2 ? 'int' : format === 1 || format === 4 ? 'uint' : '?';
+  const name = `${kind}${bits}`;
+  if (name in PIXEL_BYTES) return name as PixelType;
+  throw new UserError(`has pixels of ${bits} bits (sample format ${format})`, {
+    file,
+    remedy: 'convert it to 16 bits',
+  });
+}
+
+async function describePage(reader: Reader, fields: ReadonlyMap<number, Field>): Promise<TiffPage> {
+  const { bytes, littleEndian } = reader;
+  const { file } = bytes;
+  const first = async (tag: number, otherwise: number): Promise<number> =>
+    (await readNumbers(reader, fields.get(tag)))[0] ?? otherwise;
+  const [width, height] = [await first(TAG.width, 0), await first(TAG.height, 0)];
+  const samples = await first(TAG.samples, 1);
+  if (samples !== 1 || (await first(TAG.photometric, 1)) > 1) {
+    throw new UserError('is a colour picture, not detector pixels', {
+      file,
+      remedy: 'give the grey original',
+    });
+  }
+  const type = typeOf(file, await first(TAG.bits, 1), await first(TAG.sampleFormat, 1));
+  checkFrameShape(file, [height, width], PIXEL_BYTES[type]);
+  const code = await first(TAG.compression, 1);
+  if (code !== 1 && code !== 8 && code !== 32946) {
+    const name = COMPRESSIONS[code] ?? `compression ${code}`;
+    throw new UserError(`is compressed with ${name}, which vetoc does not read`, {
+      file,
+      remedy: 'save it uncompressed or with deflate',
+    });
+  }
+  const predictor = await first(TAG.predictor, 1);
+  if (predictor !== 1 && (predictor !== 2 || type.startsWith('float') || type.endsWith('64'))) {
+    throw new UserError(`uses the predictor ${predictor}, which vetoc does not read`, { file });
+  }
+  const tiled = fields.has(TAG.tileOffsets);
+  const pieceWidth = tiled ? await first(TAG.tileWidth, 0) : width;
+  const pieceHeight = tiled
+    ? await first(TAG.tileHeight, 0)
+    : Math.min(height, await first(TAG.rowsPerStrip, height));
+  checkFrameShape(file, [pieceHeight, pieceWidth], PIXEL_BYTES[type]);
+  const pieces = Math.ceil(height / pieceHeight) * Math.ceil(width / pieceWidth);
+  const offsets = await readNumbers(reader, fields.get(tiled ? TAG.tileOffsets : TAG.stripOffsets));
+  const stated = await readNumbers(reader, fields.get(tiled ? TAG.tileByteCounts : TAG.stripByteCounts));
+  const whole = pieceWidth * pieceHeight * PIXEL_BYTES[type];
+  const byteCounts = stated.length > 0 ? stated : offsets.map(() => whole);
+  if (offsets.length < pieces || byteCounts.length < pieces) {
+    throw new UserError(`lists ${offsets.length} strips or tiles and needs ${pieces}`, { file });
+  }
+  const description = [
+    await readText(reader, fields.get(TAG.description)),
+    await readText(reader, fields.get(TAG.model)),
+  ].join(' ');
+  const compression = code === 1 ? 'none' : 'deflate';
+  return {
+    width, height, type, littleEndian, compression, predictor, tiled, pieceHeight, pieceWidth,
+    offsets: offsets.slice(0, pieces), byteCounts: byteCounts.slice(0, pieces), description: description.trim(),
+  }; // prettier-ignore
+}

@@ -1,0 +1,91 @@
+/**
+ * Per-frame arrays of an HDF5 file as columns of text or numbers.
+ */
+import { UserError } from '../../core/errors.js';
+import type { Hdf5File, Hdf5Value } from './file.js';
+
+export type Column = readonly (string | number)[];
+
+/** Names with a meaning of their own: a wrong length is an error there, not another kind of array. */
+const LABEL_NAMES = ['label', 'hit', 'split', 'group'];
+
+/** Text of an attribute, or null. */
+export function attributeText(file: Hdf5File, path: string, name: string): string | null {
+  const value = file.attribute(path, name);
+  if (value === null) return null;
+  return typeof value[0] === 'string' ? value[0] : value[0] === undefined ? null : String(value[0]);
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The names of codes 0, 1, …: a JSON list, `a,b,c`, or `0=a 1=b`; null where the text is none of these. */
+export function parseNames(text: string): ReadonlyMap<number, string> | null {
+  const names = new Map<number, string>();
+  let items: readonly string[];
+  if (text.startsWith('[')) {
+    const parsed: unknown = parseJson(text);
+    if (!Array.isArray(parsed) || !parsed.every((item) => typeof item === 'string')) return null;
+    items = parsed;
+  } else {
+    items = text.split(/[,\s]+/).filter((item) => item !== '');
+  }
+  items.forEach((item, index) => {
+    const coded = /^(\d+)=(.+)$/.exec(item);
+    if (coded === null) names.set(index, item);
+    else names.set(Number(coded[1]), coded[2]!);
+  });
+  return names;
+}
+
+/** Numbers, or the digits of those beyond 2^53 (timestamps). */
+function fromBigInt(value: bigint): number | string {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
+}
+
+export function toColumn(value: Hdf5Value): Column {
+  if (value === null) return [];
+  if (value instanceof BigInt64Array || value instanceof BigUint64Array) return Array.from(value, fromBigInt);
+  return Array.from(value as ArrayLike<string | number>);
+}
+
+/** Replaces codes by names where the dataset has an attribute `names`. */
+function decodeNames(file: Hdf5File, path: string, column: Column): Column {
+  const text = attributeText(file, path, 'names');
+  const names = text === null ? null : parseNames(text);
+  if (names === null) return column;
+  return column.map((code) => (typeof code === 'number' ? (names.get(code) ?? code) : code));
+}
+
+/** Child datasets of `group` with one value a frame, by name. `dataset` itself is left out. */
+export function columnsOf(
+  file: Hdf5File,
+  group: string,
+  dataset: string,
+  lengths: readonly number[],
+): ReadonlyMap<string, Column> {
+  const columns = new Map<string, Column>();
+  if (file.node(group).kind !== 'group') return columns;
+  for (const name of file.children(group)) {
+    const path = `${group === '/' ? '' : group}/${name}`;
+    if (path === dataset || file.node(path).kind !== 'dataset') continue;
+    const info = file.info(path);
+    if (info.shape.length !== 1 || (info.pixelType === null && !info.isString)) continue;
+    if (!lengths.includes(info.shape[0]!)) {
+      if (!LABEL_NAMES.includes(name)) continue;
+      throw new UserError(`has ${info.shape[0]} values for ${lengths[0]} frames`, {
+        file: file.name,
+        field: path,
+        remedy: 'write one value a frame, or take the frames with FILE#/path and other labels',
+      });
+    }
+    columns.set(name, decodeNames(file, path, toColumn(file.readAll(path))));
+  }
+  return columns;
+}

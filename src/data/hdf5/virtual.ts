@@ -1,0 +1,72 @@
+/**
+ * The files behind a virtual dataset. HDF5 fills what it cannot open with zeros and says nothing; here every source
+ * is opened first, held open (which also makes reading many times faster), and named when it is missing or broken.
+ */
+import { existsSync } from 'node:fs';
+import { UserError } from '../../core/errors.js';
+import type { Hdf5DatasetInfo, Hdf5File } from './file.js';
+import { refuseNode, resolveLinked } from './find.js';
+import { Hdf5Failure } from './library.js';
+
+/** Sources held open at once; the others are opened when they are needed, and checked to exist. */
+const MAX_HELD = 128;
+
+export interface VirtualSources {
+  /** Why each source that cannot be read cannot. */
+  readonly broken: readonly UserError[];
+  close(): void;
+}
+
+/** Opens what `info` refers to. Names with `%b` are numbered series: the first is checked. */
+export function openVirtualSources(file: Hdf5File, info: Hdf5DatasetInfo): VirtualSources {
+  const broken: UserError[] = [];
+  const held = new Map<string, Hdf5File>();
+  for (const source of info.virtualSources) {
+    const problem =
+      source.file === '.' ? checkSelf(file, source.dataset) : checkSource(file, info, source, held);
+    if (problem !== null) broken.push(problem);
+  }
+  return { broken, close: () => held.forEach((one) => one.close()) };
+}
+
+function checkSelf(file: Hdf5File, dataset: string): UserError | null {
+  const node = file.node(dataset);
+  if (node.kind === 'dataset' || dataset.includes('%')) return null;
+  try {
+    return refuseNode(file, dataset, node);
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+}
+
+function checkSource(
+  file: Hdf5File,
+  info: Hdf5DatasetInfo,
+  source: { readonly file: string; readonly dataset: string },
+  held: Map<string, Hdf5File>,
+): UserError | null {
+  const path = resolveLinked(file.path, source.file.replace('%b', '0'));
+  const say = (problem: string, remedy: string): UserError =>
+    new UserError(problem, {
+      file: file.name,
+      field: info.path,
+      remedy: `${remedy}, or read the rest with --skip-bad`,
+    });
+  if (!existsSync(path)) {
+    return say(`is virtual and needs the file ${source.file}, which is missing`, `put it at ${path}`);
+  }
+  if (held.size >= MAX_HELD) return null;
+  try {
+    let other = held.get(path);
+    if (other === undefined) {
+      other = file.openOther(path);
+      held.set(path, other);
+    }
+    if (source.dataset.includes('%') || other.node(source.dataset).kind === 'dataset') return null;
+    return say(`needs ${source.dataset} in ${source.file}, which does not exist`, 'check the file');
+  } catch (error) {
+    if (!(error instanceof Hdf5Failure)) throw error;
+    return say(`needs the file ${source.file}, which cannot be read: ${error.message}`, 'check the file');
+  }
+}

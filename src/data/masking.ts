@@ -1,0 +1,167 @@
+/**
+ * Masks that the user states: a file, values that are no measurement, and pixels found hot or dead by looking.
+ *
+ *     --mask FILE | bad:FILE | none
+ *     --mask-rule above:30000,below:-10,value:65535,hot,dead
+ *
+ * A mask file is any frame file with one frame of the same pixels, not zero = live (`bad:` turns that round).
+ * Hot: in at least half of the sampled frames the pixel is above all eight neighbours by six standard deviations of
+ * counting statistics; no Bragg peak stays where it is. Dead: 0 in every sampled frame while the live neighbours
+ * counted at least 100 together. Refuses masks of another shape, and masks that hide more than half of the pixels.
+ */
+import { UserError } from '../core/errors.js';
+import type { FrameSource } from './frames.js';
+import type { PixelArray, ValueRule } from './pixels.js';
+
+export interface MaskRule {
+  readonly values: ValueRule;
+  readonly hot: boolean;
+  readonly dead: boolean;
+}
+
+/** How many frames are looked at for hot and dead pixels, and how few are too few. */
+const SAMPLE_FRAMES = 50;
+const MIN_SAMPLE_FRAMES = 4;
+
+/** Reads `--mask-rule`. Throws `UserError`. */
+export function parseMaskRule(text: string): MaskRule {
+  const sentinels: number[] = [];
+  let [below, above]: (number | null)[] = [null, null];
+  let [hot, dead] = [false, false];
+  for (const part of text.split(',')) {
+    const [kind, value] = part.trim().split(':');
+    const number = Number(value);
+    if (kind === 'hot' && value === undefined) hot = true;
+    else if (kind === 'dead' && value === undefined) dead = true;
+    else if (value !== undefined && value !== '' && Number.isFinite(number) && kind === 'value')
+      sentinels.push(number);
+    else if (value !== undefined && value !== '' && Number.isFinite(number) && kind === 'above')
+      above = number;
+    else if (value !== undefined && value !== '' && Number.isFinite(number) && kind === 'below')
+      below = number;
+    else {
+      throw new UserError(`'${part}' is no rule`, {
+        field: '--mask-rule',
+        remedy: 'use above:N, below:N, value:N, hot, dead, with commas between',
+      });
+    }
+  }
+  return { values: { sentinels, below: below!, above: above! }, hot, dead };
+}
+
+/** A stored array as a mask of 1 (live) and 0. Throws `UserError` where it cannot be one for `pixels` pixels. */
+export function maskFromArray(
+  values: PixelArray,
+  pixels: number,
+  nonzeroIsBad: boolean,
+  file: string,
+): Uint8Array {
+  if (values.length !== pixels) {
+    throw new UserError(`has ${values.length} pixels, the frames have ${pixels}`, {
+      file,
+      field: '--mask',
+      remedy: 'give a mask of this detector',
+    });
+  }
+  const mask = new Uint8Array(pixels);
+  let live = 0;
+  for (let i = 0; i < pixels; i++) {
+    mask[i] = (Number(values[i]) !== 0) !== nonzeroIsBad ? 1 : 0;
+    live += mask[i]!;
+  }
+  if (2 * live < pixels) {
+    throw new UserError(`hides ${pixels - live} of ${pixels} pixels`, {
+      file,
+      field: '--mask',
+      remedy: nonzeroIsBad
+        ? 'leave out bad: if not zero means live'
+        : 'write bad:FILE if not zero means masked',
+    });
+  }
+  return mask;
+}
+
+/** Both masks; null is all live. */
+export function joinTwo(a: Uint8Array | null, b: Uint8Array | null): Uint8Array | null {
+  if (a === null || b === null || a === b) return a ?? b;
+  return a.map((live, i) => live & b[i]!);
+}
+
+interface Tally {
+  readonly spikes: Uint16Array;
+  readonly sum: Float64Array;
+  readonly neighbours: Float64Array;
+}
+
+function tallyFrame(pixels: Uint16Array, height: number, width: number, tally: Tally): void {
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const at = y * width + x;
+      let highest = 0;
+      let around = 0;
+      for (let dy = -1; dy <= 1; dy++) {
+        for (let dx = -1; dx <= 1; dx++) {
+          if ((dy === 0 && dx === 0) || x + dx < 0 || x + dx >= width || y + dy < 0 || y + dy >= height)
+            continue;
+          const value = pixels[at + dy * width + dx]!;
+          around += value;
+          if (value > highest) highest = value;
+        }
+      }
+      const value = pixels[at]!;
+      if (value > highest + 6 * Math.sqrt(highest + 1)) tally.spikes[at]!++;
+      tally.sum[at]! += value;
+      tally.neighbours[at]! += around;
+    }
+  }
+}
+
+/** The mask of hot and dead pixels, from up to 50 frames spread over `source`. */
+export async function findDefects(source: FrameSource, rule: MaskRule): Promise<Uint8Array> {
+  const { height, width, count } = source;
+  const frames = Math.min(count, SAMPLE_FRAMES);
+  if (frames < MIN_SAMPLE_FRAMES) {
+    throw new UserError(`${count} frames are too few to find hot or dead pixels`, {
+      file: source.name,
+      field: '--mask-rule',
+      remedy: `give at least ${MIN_SAMPLE_FRAMES} frames, or a mask file`,
+    });
+  }
+  const size = height * width;
+  const tally = {
+    spikes: new Uint16Array(size),
+    sum: new Float64Array(size),
+    neighbours: new Float64Array(size),
+  };
+  for (let k = 0; k < frames; k++) {
+    const { pixels } = await source.read(Math.floor((k * count) / frames));
+    tallyFrame(pixels, height, width, tally);
+  }
+  const live = new Uint8Array(size).fill(1);
+  for (let i = 0; i < size; i++) {
+    if (rule.hot && 2 * tally.spikes[i]! >= frames) live[i] = 0;
+    if (rule.dead && tally.sum[i] === 0 && tally.neighbours[i]! >= 100) live[i] = 0;
+  }
+  return live;
+}
+
+/** `source` with `mask` joined to each frame's own. */
+export function maskFrames(source: FrameSource, mask: Uint8Array): FrameSource {
+  let last: Uint8Array | null = null;
+  let joined: Uint8Array = mask;
+  const join = (own: Uint8Array | null): Uint8Array => {
+    if (own === null) return mask;
+    if (own !== last) joined = joinTwo(own, mask)!;
+    last = own;
+    return joined;
+  };
+  return {
+    ...source,
+    async read(index) {
+      const frame = await source.read(index);
+      const both = join(frame.mask);
+      for (let i = 0; i < both.length; i++) if (both[i] === 0) frame.pixels[i] = 0;
+      return { ...frame, mask: both };
+    },
+  };
+}
