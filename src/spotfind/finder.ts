@@ -1,0 +1,92 @@
+/**
+ * One door to all spot finders: settings and a layout in, a function from pixels to spots out.
+ */
+import type { Frame } from '../data/frames.js';
+import { prepareDispersion } from './dispersion.js';
+import {
+  checkLayout,
+  limitResolution,
+  radiusMap,
+  wholePanel,
+  type BeamCentre,
+  type DetectorLayout,
+  type PanelArea,
+  type ResolutionScale,
+} from './layout.js';
+import type { SpotFinderSettings } from './parameters.js';
+import { preparePeakfinder8 } from './peakfinder8.js';
+import type { FoundSpot } from './spot.js';
+import { spotsOfStrongPixels } from './strong-spots.js';
+
+export interface FoundSpots {
+  readonly spots: readonly FoundSpot[];
+  /** More strong pixels than `max_strong_pixel_fraction` allows: no spots, and DIALS would stop here. */
+  readonly tooManyStrong: boolean;
+}
+
+export type SpotFinder = (pixels: Uint16Array) => FoundSpots;
+
+/** Prepares the finder that `settings` describe for frames of one layout. Calls do not influence each other. */
+export function prepareSpotFinder(
+  layout: DetectorLayout,
+  settings: SpotFinderSettings,
+  scale: ResolutionScale | null = null,
+): SpotFinder {
+  const limited = limitResolution(checkLayout(layout), settings.limits, scale);
+  switch (settings.algorithm) {
+    case 'peakfinder8': {
+      const find = preparePeakfinder8(limited, settings.parameters);
+      return (pixels) => ({ spots: find(pixels), tooManyStrong: false });
+    }
+    case 'dispersion':
+    case 'dispersion-extended': {
+      const strong = prepareDispersion(limited, settings.algorithm, settings.parameters);
+      return (pixels) => spotsOfStrongPixels(pixels, strong(pixels), limited, settings.parameters);
+    }
+  }
+}
+
+/** What may differ from frame to frame besides the pixels. */
+export interface FrameGeometry {
+  /** Null: the middle of the frame. */
+  readonly centre: BeamCentre | null;
+  readonly scale: ResolutionScale | null;
+}
+
+/** Finds the spots of a frame, whatever its mask and geometry. */
+export type FrameSpotFinder = (frame: Frame, geometry?: FrameGeometry) => FoundSpots;
+
+const REMEMBERED = 4;
+
+/**
+ * A finder for frames of any mask and geometry: prepared finders of the last few are kept, so that a run of
+ * frames of one detector is prepared once. `panels` of null: the frame is one panel.
+ */
+export function createFrameSpotFinder(
+  settings: SpotFinderSettings,
+  panels: readonly PanelArea[] | null = null,
+): FrameSpotFinder {
+  const prepared: { readonly key: readonly unknown[]; readonly find: SpotFinder }[] = [];
+  return (frame, geometry = { centre: null, scale: null }) => {
+    const { height, width, mask } = frame;
+    const centre = geometry.centre ?? { x: (width - 1) / 2, y: (height - 1) / 2 };
+    const { wavelengthA, distanceMm, pixelMm } = geometry.scale ?? {};
+    const key = [height, width, mask, centre.x, centre.y, wavelengthA, distanceMm, pixelMm];
+    const known = prepared.findIndex((one) => one.key.every((part, i) => Object.is(part, key[i])));
+    const entry = known >= 0 ? prepared.splice(known, 1)[0]! : { key, find: prepare() };
+    prepared.unshift(entry);
+    prepared.length = Math.min(prepared.length, REMEMBERED);
+    return entry.find(frame.pixels);
+
+    function prepare(): SpotFinder {
+      const layout = {
+        height,
+        width,
+        mask,
+        panels: panels ?? [wholePanel(height, width)],
+        radii: radiusMap(height, width, centre),
+      };
+      return prepareSpotFinder(layout, settings, geometry.scale);
+    }
+  };
+}
