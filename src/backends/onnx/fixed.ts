@@ -22,6 +22,7 @@ import {
   inCarrier,
   inRank,
   largest,
+  poolingInput,
   scalar,
   type MantissaTensor,
   type Tensor,
@@ -150,13 +151,8 @@ const rules: Rules = {
   },
   maxPool(writer, op, [input], { shape }) {
     const x = inRank(writer, input!, 4);
-    const name = writer.node('MaxPool', `${op.id}.mantissa`, [x.name], {
-      attributes: {
-        kernel_shape: { ints: op.kernel },
-        strides: { ints: op.strides },
-        pads: { ints: op.padding },
-      },
-    });
+    const { name: source, attributes } = poolingInput(writer, op.id, x, op, x.range.low);
+    const name = writer.node('MaxPool', `${op.id}.mantissa`, [source], { attributes });
     return { name, carrier: x.carrier, rank: 4, shape };
   },
   avgPool: (writer, op, [x], { range }) => averaged(writer, op, x!, windowSum(writer, op.id, x!, op), range),

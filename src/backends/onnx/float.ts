@@ -10,7 +10,7 @@ import { emitDecision } from './decision.js';
 import { convAttributes, onnxWeights } from './exact-sum.js';
 import { metadataOf, TENSOR_SUFFIX, type EmitOptions } from './metadata.js';
 import { preprocessRules, realValues, type NodeFacts } from './preprocess.js';
-import { flattened, inRank, scalar, type MantissaTensor, type Tensor } from './tensor.js';
+import { flattened, inRank, poolingInput, scalar, type MantissaTensor, type Tensor } from './tensor.js';
 import { createOnnxWriter, type OnnxWriter } from './writer.js';
 
 type NetworkNode = Exclude<FloatNode, PreprocessNode>;
@@ -22,6 +22,8 @@ type Rules = {
     shape: Shape,
   ) => Tensor;
 };
+
+const LOWEST_FLOAT32 = -(2 - 2 ** -23) * 2 ** 127;
 
 const real = (name: string, rank: 2 | 4, shape: Shape): Tensor => ({ name, carrier: 'float', rank, shape });
 
@@ -56,14 +58,16 @@ function pool(
   shape: Shape,
 ): Tensor {
   const x = inRank(writer, input, 4);
-  const attributes = {
-    kernel_shape: { ints: op.kernel },
-    strides: { ints: op.strides },
-    pads: { ints: op.padding },
-    ...(op.kind === 'avgPool' ? { count_include_pad: { int: 1 } } : {}),
-  };
-  const type = op.kind === 'avgPool' ? 'AveragePool' : 'MaxPool';
-  return real(writer.node(type, `${op.id}.value`, [x.name], { attributes }), 4, shape);
+  // The lowest float32: padding never wins a maximum. Padded zeros count in an average.
+  const value = op.kind === 'avgPool' ? 0 : LOWEST_FLOAT32;
+  const { name: source, attributes } = poolingInput(writer, op.id, x, op, value);
+  const name =
+    op.kind === 'avgPool'
+      ? writer.node('AveragePool', `${op.id}.value`, [source], {
+          attributes: { ...attributes, count_include_pad: { int: 1 } },
+        })
+      : writer.node('MaxPool', `${op.id}.value`, [source], { attributes });
+  return real(name, 4, shape);
 }
 
 /** An operator on one value at a time. */

@@ -4,9 +4,9 @@
  * A mantissa travels as `float` while |q| ≤ 2^24 is proved and as `double` above, where it is exact below 2^53.
  */
 import type { Format } from '../../fixed/format.js';
-import { elements, type NodeId, type Shape } from '../../ir/common.js';
+import { elements, NO_PADDING, type NodeId, type Padding, type Shape, type Window } from '../../ir/common.js';
 import { FLOAT32_EXACT, type Range } from '../../ir/prove.js';
-import type { OnnxWriter } from './writer.js';
+import type { Attributes, OnnxWriter } from './writer.js';
 
 export type Carrier = 'float' | 'double';
 
@@ -85,3 +85,33 @@ export function perChannel(
 
 export const scalar = (writer: OnnxWriter, name: string, carrier: Carrier, value: number): string =>
   writer.constant(name, carrier, [value], []);
+
+const isSymmetric = ([top, left, bottom, right]: Padding): boolean => top === bottom && left === right;
+
+/**
+ * Input and attributes of a pooling of `x`. Padding that differs between the sides becomes a `Pad` with `value`:
+ * cuDNN's pooling, and onnx's own reference evaluator, take one padding an axis and get the other wrong.
+ */
+export function poolingInput(
+  writer: OnnxWriter,
+  id: NodeId,
+  x: Tensor,
+  { kernel, strides, padding }: Window,
+  value: number,
+): { readonly name: string; readonly attributes: Attributes } {
+  const symmetric = isSymmetric(padding);
+  const [top, left, bottom, right] = padding;
+  const name = symmetric
+    ? x.name
+    : writer.node('Pad', `${id}.padded`, [
+        x.name,
+        writer.constant(`${id}.pads`, 'int64', [0, 0, top, left, 0, 0, bottom, right], [8]),
+        scalar(writer, `${id}.pad_value`, x.carrier, value),
+      ]);
+  const attributes = {
+    kernel_shape: { ints: kernel },
+    strides: { ints: strides },
+    pads: { ints: symmetric ? padding : NO_PADDING },
+  };
+  return { name, attributes };
+}
