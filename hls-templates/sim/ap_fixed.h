@@ -77,8 +77,8 @@ constexpr C round_right(const C &x, int down) {
 template <int W, bool S, ap_o_mode O, int N, typename C>
 inline C wrap_overflowed(C low, bool negative, bool lowest_dropped) {
   const C top = power_of_two<C>(W - 1);
-  const C saturated = power_of_two<C>(W) - power_of_two<C>(W - smaller(N, W));
-  const C all = power_of_two<C>(W) - to<C>(std::int64_t(1));
+  const C saturated = low_mask<C>(W) ^ low_mask<C>(W - N);
+  const C all = low_mask<C>(W);
   if (!S) return N == 0 ? low : low | saturated;
   if (O == AP_WRAP) {
     if (N == 0) return low;
@@ -102,7 +102,7 @@ template <int W, bool S, ap_o_mode O, int N, typename C>
 inline C keep(const C &x, bool lowest_dropped) {
   const C one = to<C>(std::int64_t(1));
   if (O == AP_WRAP && N == 0) return wrap<W, S>(x);
-  const C high = power_of_two<C>(S ? W - 1 : W) - one;
+  const C high = low_mask<C>(S ? W - 1 : W);
   const C least = S ? ~high : to<C>(std::int64_t(0));
   // A one-bit signed format has no symmetric range: the vendor's headers keep -1.
   const C low = O == AP_SAT_SYM && S && W > 1 ? least + one : least;
@@ -172,7 +172,8 @@ struct ap_fixed_base {
   }
   constexpr value_type value() const { return vetoc_sim::to<value_type>(V); }
 
-  /// Integer part, truncated towards zero.
+  /// Integer part, truncated towards zero. With no integer bit at all, -1 for every negative value: the one-bit
+  /// result of the vendor's headers wraps (below that, with I < 0, theirs is not defined).
   typename vetoc_sim::int_of<vetoc_sim::larger(I, 1), S>::type to_ap_int_base() const {
     typedef typename vetoc_sim::int_of<vetoc_sim::larger(I, 1), S>::type R;
     typedef vetoc_sim::carrier<vetoc_sim::larger(I, W) + 2> C;
@@ -180,6 +181,7 @@ struct ap_fixed_base {
     constexpr int up = I > W ? I - W : 0;
     const C x = vetoc_sim::to<C>(V);
     if (down == 0) return R::exact(vetoc_sim::shift_left(x, up));
+    if (I == 0) return R::exact(vetoc_sim::to<C>(std::int64_t(vetoc_sim::is_negative(x) ? -1 : 0)));
     return R::exact(vetoc_sim::wrap<vetoc_sim::larger(I, 1), S>(vetoc_sim::round_right<AP_TRN_ZERO>(x, down)));
   }
   bool to_bool() const { return !is_zero(); }
@@ -340,14 +342,45 @@ inline typename vetoc_sim::fixed_result<W1, I1, S1, W2, I2, S2>::quotient operat
       vetoc_sim::divide(vetoc_sim::shift_left(vetoc_sim::to<C>(a.V), up), vetoc_sim::to<C>(b.V))));
 }
 
+/// The mantissas are aligned first; then the rule of integers holds, for the widths that the alignment gives.
+VETOC_FIXED_TEMPLATE
+inline bool operator<(VETOC_FIXED_A, VETOC_FIXED_B) {
+  typedef vetoc_sim::fixed_result<W1, I1, S1, W2, I2, S2> F;
+  typedef typename F::aligned C;
+  constexpr int w1 = F::up1 > 0 ? W1 + F::up1 + 1 : W1;
+  constexpr int w2 = W2 + F::up2;
+  return vetoc_sim::less<w1, S1, w2, S2>(vetoc_sim::shift_left(vetoc_sim::to<C>(a.V), F::up1),
+                                         vetoc_sim::shift_left(vetoc_sim::to<C>(b.V), F::up2));
+}
+VETOC_FIXED_TEMPLATE
+inline bool operator>(VETOC_FIXED_A, VETOC_FIXED_B) {
+  typedef vetoc_sim::fixed_result<W1, I1, S1, W2, I2, S2> F;
+  typedef typename F::aligned C;
+  constexpr int w1 = F::up1 > 0 ? W1 + F::up1 + 1 : W1;
+  constexpr int w2 = W2 + F::up2;
+  return vetoc_sim::less<w2, S2, w1, S1>(vetoc_sim::shift_left(vetoc_sim::to<C>(b.V), F::up2),
+                                         vetoc_sim::shift_left(vetoc_sim::to<C>(a.V), F::up1));
+}
+VETOC_FIXED_TEMPLATE
+inline bool operator<=(VETOC_FIXED_A, VETOC_FIXED_B) {
+  return !(a > b);
+}
+VETOC_FIXED_TEMPLATE
+inline bool operator>=(VETOC_FIXED_A, VETOC_FIXED_B) {
+  return !(a < b);
+}
+VETOC_FIXED_TEMPLATE
+inline bool operator==(VETOC_FIXED_A, VETOC_FIXED_B) {
+  typedef vetoc_sim::fixed_result<W1, I1, S1, W2, I2, S2> F;
+  typedef typename F::aligned C;
+  return vetoc_sim::shift_left(vetoc_sim::to<C>(a.V), F::up1) == vetoc_sim::shift_left(vetoc_sim::to<C>(b.V), F::up2);
+}
+VETOC_FIXED_TEMPLATE
+inline bool operator!=(VETOC_FIXED_A, VETOC_FIXED_B) {
+  return !(a == b);
+}
+
 #define VETOC_FIXED_COMPARISON(SYMBOL)                                                                \
-  VETOC_FIXED_TEMPLATE                                                                                \
-  inline bool operator SYMBOL(VETOC_FIXED_A, VETOC_FIXED_B) {                                         \
-    typedef vetoc_sim::fixed_result<W1, I1, S1, W2, I2, S2> F;                                        \
-    typedef typename F::aligned C;                                                                    \
-    return vetoc_sim::shift_left(vetoc_sim::to<C>(a.V), F::up1)                                       \
-        SYMBOL vetoc_sim::shift_left(vetoc_sim::to<C>(b.V), F::up2);                                  \
-  }                                                                                                   \
   template <int W, int I, bool S, ap_q_mode Q, ap_o_mode O, int N>                                    \
   inline bool operator SYMBOL(const ap_fixed_base<W, I, S, Q, O, N> &a, double b) {                   \
     return a.to_double() SYMBOL b;                                                                    \

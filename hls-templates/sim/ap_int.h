@@ -4,7 +4,8 @@
 // "Arbitrary Precision Integer Data Types": `ap_int<W>`, `ap_uint<W>`, result types that grow, bit and range
 // access. `test/sim-headers` holds it to the vendor's public headers.
 //
-// Left out: concatenations as an assignment target, istream input.
+// Left out: concatenations as an assignment target, istream input, xor_reduce (the vendor's simulation takes the
+// parity of the sign-extended carrier).
 // Defining VETOC_SIM_POISON fills default-constructed values with a pattern: a design that reads what it never
 // wrote then gives different bits.
 #ifndef VETOC_SIM_AP_INT_H
@@ -97,12 +98,12 @@ struct range_ref {
         if (bit_at(whole, high_ + i)) r = r | power_of_two<wide_value>(n - 1 - i);
       return to<C>(r);
     }
-    const wide_value r = shift_right(whole, low_) & (power_of_two<wide_value>(n) - to<wide_value>(std::int64_t(1)));
+    const wide_value r = shift_right(whole, low_) & low_mask<wide_value>(n);
     return to<C>(r);
   }
   void set(wide_value value) {
     const int n = length();
-    const wide_value mask = power_of_two<wide_value>(n) - to<wide_value>(std::int64_t(1));
+    const wide_value mask = low_mask<wide_value>(n);
     wide_value bits = value & mask;
     if (high_ < low_) {
       wide_value r = to<wide_value>(std::int64_t(0));
@@ -230,7 +231,9 @@ struct ap_int_base {
   /// Stores the low W bits of a carrier.
   template <typename C>
   static constexpr storage cut(const C &x) {
-    return vetoc_sim::to<storage>(vetoc_sim::wrap<W, S>(x));
+    // Where the storage has exactly W bits the conversion itself cuts: compilers vectorize that.
+    return W == 8 * static_cast<int>(sizeof(storage)) ? vetoc_sim::to<storage>(x)
+                                                      : vetoc_sim::to<storage>(vetoc_sim::wrap<W, S>(x));
   }
   /// From a carrier whose value is known to fit.
   template <typename C>
@@ -293,14 +296,8 @@ struct ap_int_base {
   }
   bool and_reduce() const { return (~*this).iszero(); }
   bool or_reduce() const { return !iszero(); }
-  bool xor_reduce() const {
-    bool odd = false;
-    for (int i = 0; i < W; ++i) odd ^= get_bit(i);
-    return odd;
-  }
   bool nand_reduce() const { return !and_reduce(); }
   bool nor_reduce() const { return !or_reduce(); }
-  bool xnor_reduce() const { return !xor_reduce(); }
 
   // --- unary
   typename vetoc_sim::int_of<W, S>::type operator+() const { return *this; }
@@ -376,30 +373,79 @@ VETOC_INT_OPERATOR(|, logic)
 VETOC_INT_OPERATOR(^, logic)
 #undef VETOC_INT_OPERATOR
 
+namespace vetoc_sim {
+
+/// The operands of / and %. As in C, mixed signs do not mean what they look like: when the wider operand is
+/// unsigned, both are read as unsigned.
+template <int W1, bool S1, int W2, bool S2>
+struct division {
+  static constexpr int width = larger(W1, W2) + (S1 || S2);
+  static constexpr bool is_signed = W1 > W2 ? S1 : W2 > W1 ? S2 : (S1 || S2);
+  typedef carrier<width + 1> C;
+  C n;
+  C d;
+  division(const ap_int_base<W1, S1> &a, const ap_int_base<W2, S2> &b)
+      : n(wrap<width, is_signed>(to<C>(a.V))), d(wrap<width, is_signed>(to<C>(b.V))) {
+    if (is_zero(d)) fail("division by zero");
+  }
+  C quotient() const { return divide(n, d); }
+  C remainder() const { return !S1 && is_negative(d) ? n : n - divide(n, d) * d; }
+};
+
+/// Whether comparing reads a negative operand as a large unsigned one: C's rule, for widths from 32 up.
+template <int W1, bool S1, int W2, bool S2>
+struct compares_unsigned {
+  static constexpr bool value = S1 != S2 && (W1 >= 32 || W2 >= 32) && (S1 ? W2 >= W1 : W1 >= W2);
+};
+/// `a < b` of mantissas with the widths and signs that the vendor's comparison sees.
+template <int W1, bool S1, int W2, bool S2, typename C>
+constexpr bool less(const C &a, const C &b) {
+  return compares_unsigned<W1, S1, W2, S2>::value && (is_negative(a) || is_negative(b)) ? is_negative(b) : a < b;
+}
+
+}  // namespace vetoc_sim
+
 template <int W1, bool S1, int W2, bool S2>
 inline typename vetoc_sim::int_result<W1, S1, W2, S2>::quotient operator/(const ap_int_base<W1, S1> &a,
                                                                           const ap_int_base<W2, S2> &b) {
-  typedef vetoc_sim::carrier<vetoc_sim::larger(W1, W2) + 2> C;
-  if (b.iszero()) vetoc_sim::fail("division by zero");
-  return vetoc_sim::int_result<W1, S1, W2, S2>::quotient::exact(
-      vetoc_sim::divide(vetoc_sim::to<C>(a.V), vetoc_sim::to<C>(b.V)));
+  typedef typename vetoc_sim::int_result<W1, S1, W2, S2>::quotient R;
+  return R(R::Base::exact(R::cut(vetoc_sim::division<W1, S1, W2, S2>(a, b).quotient())));
 }
 template <int W1, bool S1, int W2, bool S2>
 inline typename vetoc_sim::int_result<W1, S1, W2, S2>::remainder operator%(const ap_int_base<W1, S1> &a,
                                                                            const ap_int_base<W2, S2> &b) {
-  typedef vetoc_sim::carrier<vetoc_sim::larger(W1, W2) + 2> C;
-  if (b.iszero()) vetoc_sim::fail("division by zero");
-  const C n = vetoc_sim::to<C>(a.V);
-  const C d = vetoc_sim::to<C>(b.V);
-  return vetoc_sim::int_result<W1, S1, W2, S2>::remainder::exact(n - vetoc_sim::divide(n, d) * d);
+  typedef typename vetoc_sim::int_result<W1, S1, W2, S2>::remainder R;
+  return R(R::Base::exact(R::cut(vetoc_sim::division<W1, S1, W2, S2>(a, b).remainder())));
+}
+
+template <int W1, bool S1, int W2, bool S2>
+inline bool operator<(const ap_int_base<W1, S1> &a, const ap_int_base<W2, S2> &b) {
+  typedef typename vetoc_sim::int_result<W1, S1, W2, S2>::both C;
+  return vetoc_sim::less<W1, S1, W2, S2>(vetoc_sim::to<C>(a.V), vetoc_sim::to<C>(b.V));
+}
+template <int W1, bool S1, int W2, bool S2>
+inline bool operator>(const ap_int_base<W1, S1> &a, const ap_int_base<W2, S2> &b) {
+  return b < a;
+}
+template <int W1, bool S1, int W2, bool S2>
+inline bool operator<=(const ap_int_base<W1, S1> &a, const ap_int_base<W2, S2> &b) {
+  return !(b < a);
+}
+template <int W1, bool S1, int W2, bool S2>
+inline bool operator>=(const ap_int_base<W1, S1> &a, const ap_int_base<W2, S2> &b) {
+  return !(a < b);
+}
+template <int W1, bool S1, int W2, bool S2>
+inline bool operator==(const ap_int_base<W1, S1> &a, const ap_int_base<W2, S2> &b) {
+  typedef typename vetoc_sim::int_result<W1, S1, W2, S2>::both C;
+  return vetoc_sim::to<C>(a.V) == vetoc_sim::to<C>(b.V);
+}
+template <int W1, bool S1, int W2, bool S2>
+inline bool operator!=(const ap_int_base<W1, S1> &a, const ap_int_base<W2, S2> &b) {
+  return !(a == b);
 }
 
 #define VETOC_INT_COMPARISON(SYMBOL)                                                                                 \
-  template <int W1, bool S1, int W2, bool S2>                                                                        \
-  inline bool operator SYMBOL(const ap_int_base<W1, S1> &a, const ap_int_base<W2, S2> &b) {                          \
-    typedef typename vetoc_sim::int_result<W1, S1, W2, S2>::both C;                                                  \
-    return vetoc_sim::to<C>(a.V) SYMBOL vetoc_sim::to<C>(b.V);                                                       \
-  }                                                                                                                  \
   template <int W, bool S, typename T, vetoc_sim::if_integer<T> = 0>                                                 \
   inline bool operator SYMBOL(const ap_int_base<W, S> &a, T b) {                                                     \
     return a SYMBOL vetoc_sim::int_like<T>(b);                                                                       \

@@ -322,13 +322,19 @@ constexpr C power_of_two(int n) {
   return shift_left(to<C>(std::int64_t(1)), n);
 }
 
+/// n ones; any n from 0 up.
+template <typename C>
+constexpr C low_mask(int n) {
+  return ~shift_left(to<C>(std::int64_t(-1)), n);
+}
+
 /// The low W bits read as a signed or unsigned number.
 template <int W, bool S, typename C>
 constexpr C wrap(const C &x) {
   constexpr int spare = bits_of<C>::value - W;
   return spare <= 0 ? x
          : S        ? shift_right(shift_left(x, spare > 0 ? spare : 0), spare > 0 ? spare : 0)
-                    : x & (power_of_two<C>(spare > 0 ? W : 0) - to<C>(std::int64_t(1)));
+                    : x & low_mask<C>(W);
 }
 
 /// Truncating division, as C++ does it.

@@ -46,7 +46,8 @@ export function roundShift(q: bigint, shift: number, mode: Quantization): bigint
 /** The same below 2^53: division by a power of two and `Math.floor` are exact there. */
 export function roundShiftNumber(q: number, shift: number, mode: Quantization): number {
   if (shift <= 0) {
-    const value = q * 2 ** -shift;
+    // `+ 0` turns a negative zero into zero.
+    const value = q * 2 ** -shift + 0;
     invariant(Math.abs(value) <= Number.MAX_SAFE_INTEGER, `${q} << ${-shift} leaves 53 bits`);
     return value;
   }
@@ -54,7 +55,6 @@ export function roundShiftNumber(q: number, shift: number, mode: Quantization): 
   const floor = Math.floor(q / step);
   const remainder = q - floor * step;
   const half = remainder > step / 2 ? 1 : remainder === step / 2 ? 0 : -1;
-  // `+ 0` turns a negative zero into zero.
   return (roundsUp(mode, half, remainder === 0, q < 0, floor % 2 !== 0) ? floor + 1 : floor) + 0;
 }
 
@@ -68,7 +68,8 @@ function overflowed(q: bigint, signed: boolean, width: number, mode: Overflow): 
     case 'AP_SAT_ZERO':
       return q > max || q < min ? 0n : q;
     case 'AP_SAT_SYM': {
-      const low = signed ? -max : 0n;
+      // One signed bit has no symmetric range: the vendor's headers keep -1.
+      const low = signed && width > 1 ? -max : min;
       return q > max ? max : q < low ? low : q;
     }
     case 'AP_WRAP':
@@ -101,19 +102,29 @@ export function castMantissa(q: bigint, fraction: number, to: Format): bigint {
 export function castNumber(q: number, fraction: number, to: Format): number {
   const rounded = roundShiftNumber(q, fraction - (to.width - to.integer), to.quantization);
   const max = maxMantissa(to);
-  const min = to.overflow === 'AP_SAT_SYM' && to.signed ? -max : minMantissa(to);
+  const min = to.overflow === 'AP_SAT_SYM' && to.signed && to.width > 1 ? -max : minMantissa(to);
   if (rounded >= min && rounded <= max) return rounded;
   if (to.overflow === 'AP_SAT' || to.overflow === 'AP_SAT_SYM') return rounded > max ? max : min;
   return Number(overflowed(BigInt(rounded), to.signed, to.width, to.overflow));
 }
 
-/** The mantissa of a real number in `to`; `x` must be finite. Only for weights and thresholds, never below quantize. */
+/** `x` as `mantissa * 2^-fraction`, exactly. */
+function dissect(x: number): { readonly mantissa: bigint; readonly fraction: number } {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, x);
+  const bits = view.getBigUint64(0);
+  const exponent = Number((bits >> 52n) & 0x7ffn);
+  const stored = bits & 0xfffffffffffffn;
+  const magnitude = exponent === 0 ? stored : stored | (1n << 52n);
+  return { mantissa: x < 0 ? -magnitude : magnitude, fraction: 1075 - Math.max(exponent, 1) };
+}
+
+/**
+ * The mantissa of a real number in `to`; `x` must be finite. Exact: the double itself is rounded, never a
+ * difference of doubles. Only for weights and thresholds, never below quantize.
+ */
 export function castReal(x: number, to: Format): number {
   invariant(Number.isFinite(x), `${x} has no fixed-point form`);
-  const scaled = x * 2 ** (to.width - to.integer);
-  const floor = Math.floor(scaled);
-  const rest = scaled - floor;
-  const half = rest > 0.5 ? 1 : rest === 0.5 ? 0 : -1;
-  const rounded = roundsUp(to.quantization, half, rest === 0, x < 0, floor % 2 !== 0) ? floor + 1 : floor;
-  return Number(overflowed(BigInt(rounded), to.signed, to.width, to.overflow));
+  const { mantissa, fraction } = dissect(x);
+  return Number(castMantissa(mantissa, fraction, to));
 }
