@@ -43,13 +43,13 @@ export interface RunDraft {
   readonly discard: () => Promise<void>;
 }
 
-/** Opens `NAME.partial`; refuses with `UserError` when `out` exists already. */
-export async function draftRun(out: string): Promise<RunDraft> {
-  if (await exists(out))
+/** Opens `NAME.partial`; refuses with `UserError` when `out` exists already, unless it is to be replaced. */
+export async function draftRun(out: string, replace = false): Promise<RunDraft> {
+  if (!replace && (await exists(out)))
     throw new UserError('already exists; nothing was overwritten', {
       file: out,
       field: '--out',
-      remedy: 'name another folder or remove this one',
+      remedy: 'name another folder, or say --replace',
     });
   const dir = `${out}.partial`;
   await rm(dir, { recursive: true, force: true });
@@ -60,6 +60,7 @@ export async function draftRun(out: string): Promise<RunDraft> {
     write: (relative, content) => writeFileAtomic(join(dir, relative), content),
     publish: async () => {
       await mkdir(dirname(out), { recursive: true });
+      if (replace) await rm(out, { recursive: true, force: true });
       await rename(dir, out);
       return out;
     },

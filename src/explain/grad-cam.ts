@@ -62,9 +62,10 @@ function descendants(nodes: readonly FloatNode[], id: NodeId): ReadonlySet<NodeI
 function targetValue(graph: FloatGraph, logits: tf.Tensor2D, target: Target): tf.Scalar {
   const row: tf.Tensor1D = tf.reshape(logits, [-1]);
   if (target.kind === 'class') return tf.reshape(tf.slice(row, target.index, 1), []);
+  // Logits of the other kind are pushed out of reach: wasm has no gradient for gathering.
   const best = (wanted: boolean): tf.Scalar => {
-    const indices = graph.hitClasses.flatMap((hit, i) => (hit === wanted ? [i] : []));
-    return tf.max(tf.gather(row, tf.tensor1d(indices, 'int32')));
+    const away = graph.hitClasses.map((hit) => (hit === wanted ? 0 : -1e30));
+    return tf.max(tf.add(row, tf.tensor1d(away)));
   };
   const score = tf.sub(best(true), best(false));
   return target.kind === 'hit' ? (score as tf.Scalar) : (tf.neg(score) as tf.Scalar);

@@ -1,10 +1,16 @@
 /** The list of commands, in the order of `vetoc --help`. */
 import type { Command } from 'commander';
 import { registerEvaluate } from './evaluate.js';
+import { registerInspect } from './inspect.js';
 import { registerRun } from './run.js';
 import { registerSpotfind } from './spotfind.js';
 
-const COMMANDS: readonly ((program: Command) => void)[] = [registerRun, registerEvaluate, registerSpotfind];
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  registerRun,
+  registerInspect,
+  registerEvaluate,
+  registerSpotfind,
+];
 
 export function registerCommands(program: Command): void {
   for (const register of COMMANDS) register(program);

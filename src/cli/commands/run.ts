@@ -1,5 +1,4 @@
 /** `vetoc run`: from frames to verified firmware with one command. */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { backendNameSchema } from '../../train/backend.js';
@@ -51,8 +50,7 @@ async function run(name: string | undefined, options: Options): Promise<void> {
       remedy: `use one of ${backendNameSchema.options.join(', ')}`,
     });
   const out = options.out ?? join('out', recipe.name);
-  if (options.replace === true) await rm(out, { recursive: true, force: true });
-  const draft = await draftRun(out);
+  const draft = await draftRun(out, options.replace ?? false);
   const stop = (): void => {
     // Synchronously: nothing that looks finished may stay, and the process ends here.
     void draft.discard().finally(() => process.exit(130));

@@ -1,0 +1,119 @@
+/** The options that every command with frames takes, and how it opens them. */
+import type { Command } from 'commander';
+import { UserError } from '../core/errors.js';
+import type { FrameSource } from '../data/frames.js';
+import { openFrames, type OpenFramesOptions } from '../data/open.js';
+import { withoutBadFrames, type BadFrame } from '../data/stream.js';
+import { startProgress } from './console.js';
+
+/** How to name frames, for the help of every command. */
+export const FRAME_HELP = `
+Frames are named as FILE, FOLDER or 'PATTERN', each with #/path/to/dataset and [start:stop:step] where wanted:
+  run12.cxi   'night/*.cbf'   folder/   run12.h5#/entry/data/data[0:500]   DiffraNet's folder`;
+
+export interface FrameOptionValues {
+  readonly mask?: string;
+  readonly maskRule?: string;
+  readonly geometry?: string;
+  readonly assemble?: boolean;
+  readonly labels?: string;
+  readonly groups?: string;
+  readonly channel?: string;
+  readonly pedestal?: string;
+  readonly gain?: string;
+  readonly photonEnergy?: string;
+  readonly scale?: string;
+  readonly skipBad?: boolean;
+}
+
+/** Adds the options; the values go to `frameOptions` or `openFrameArguments`. */
+export function addFrameOptions(command: Command): Command {
+  return command
+    .option(
+      '--mask <file>',
+      'mask file, not zero = live; bad:FILE for not zero = masked; none to ignore the file’s own',
+    )
+    .option('--mask-rule <rules>', 'mask by value: above:N, below:N, value:N, hot, dead, with commas between')
+    .option('--geometry <file.geom>', 'CrystFEL geometry: masks what no panel covers and its bad regions')
+    .option('--assemble', 'use the assembled detector instead of the stored layout (needs --geometry)')
+    .option(
+      '--labels <source>',
+      'labels from FILE#/path, FILE.csv, FILE.stream, FILE.lst, folders, or peaks:K',
+    )
+    .option('--groups <by>', 'what frames share: file, folder, run, or a per-frame fact')
+    .option('--channel <n>', 'channel of a dataset with a channel axis')
+    .option('--pedestal <files>', 'JUNGFRAU pedestals: G0,G1,G2 (float32) or one .npy [3,y,x]')
+    .option('--gain <gains>', 'JUNGFRAU gains in ADU/keV: g0,g1,g2, a .npy [3,y,x] or a .bin of float64')
+    .option('--photon-energy <eV>', 'photon energy for --pedestal and --gain')
+    .option('--scale <factor>', 'multiply each value before it is rounded to uint16')
+    .option('--skip-bad', 'report frames and files that cannot be read, and go on without them');
+}
+
+function numberOption(
+  text: string | undefined,
+  field: string,
+  fits: (n: number) => boolean,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === '' || !fits(value)) throw new UserError(`'${text}' is no fitting number`, { field });
+  return value;
+}
+
+/** The options as the data layer takes them. Throws `UserError`. */
+export function frameOptions(values: FrameOptionValues): OpenFramesOptions {
+  const channel = numberOption(values.channel, '--channel', (n) => Number.isInteger(n) && n >= 0);
+  const scale = numberOption(values.scale, '--scale', (n) => n > 0 && Number.isFinite(n));
+  const energy = numberOption(values.photonEnergy, '--photon-energy', (n) => n > 0 && Number.isFinite(n));
+  const { pedestal, gain } = values;
+  const stated = [pedestal, gain, energy].filter((one) => one !== undefined).length;
+  if (stated !== 0 && stated !== 3) {
+    throw new UserError('JUNGFRAU needs --pedestal, --gain and --photon-energy together', {
+      field: '--pedestal',
+    });
+  }
+  return {
+    ...(values.mask === undefined ? {} : { mask: values.mask }),
+    ...(values.maskRule === undefined ? {} : { maskRule: values.maskRule }),
+    ...(values.geometry === undefined ? {} : { geometry: values.geometry }),
+    ...(values.assemble === undefined ? {} : { assemble: values.assemble }),
+    ...(values.labels === undefined ? {} : { labels: values.labels }),
+    ...(values.groups === undefined ? {} : { groups: values.groups }),
+    ...(channel === undefined ? {} : { channel }),
+    ...(scale === undefined ? {} : { scale }),
+    ...(stated === 0 ? {} : { jungfrau: { pedestal: pedestal!, gain: gain!, photonEnergyEv: energy! } }),
+    allowMissing: values.skipBad === true,
+  };
+}
+
+/**
+ * Opens frames for a command. With `--skip-bad`, files and frames that cannot be read are reported on stderr, counted
+ * and left out; every frame is then read once before the command begins.
+ */
+export async function openFrameArguments(
+  texts: readonly string[],
+  values: FrameOptionValues,
+): Promise<{ readonly source: FrameSource; readonly bad: readonly BadFrame[] }> {
+  const options = frameOptions(values);
+  if (values.skipBad !== true) return { source: await openFrames(texts, options), bad: [] };
+  const bad: BadFrame[] = [];
+  const report = (one: BadFrame): void => {
+    bad.push(one);
+    process.stderr.write(
+      `skipped ${one.file}${one.index < 0 ? '' : ` frame ${one.index}`}: ${one.problem}\n`,
+    );
+  };
+  const onBadFile = (error: UserError): void => {
+    report({ file: error.place.file ?? '', index: -1, problem: error.problem });
+  };
+  const source = await openFrames(texts, { ...options, onBadFile });
+  try {
+    const progress = startProgress('check');
+    const good = await withoutBadFrames(source, report, (done) => progress.update(done, source.count));
+    progress.finish(`${good.count} frames can be read, ${bad.length} skipped`);
+    return { source: good, bad };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}

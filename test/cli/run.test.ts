@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadRun } from '../../src/cli/run-folder.js';
+import { runCli, type CliResult } from './run-cli.js';
+
+const TINY = {
+  version: 1,
+  name: 'tiny',
+  seed: 3,
+  frames: { kind: 'simulate', count: 120, height: 64, width: 64 },
+  preprocess: { factor: 2 },
+  training: { network: 'veto-nano', epochs: 2, workers: 1 },
+  calibration: { frames: 8 },
+  verify: { frames: 24, tensorFrames: 2 },
+  explain: { frames: 2 },
+};
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'vetoc-cli-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function recipe(name: string, content: unknown): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+describe('vetoc run', () => {
+  let result: CliResult;
+  const out = (): string => join(folder, 'run');
+
+  it('goes from frames to an exact verification and a report', async () => {
+    result = await runCli(
+      'run',
+      await recipe('tiny.json', TINY),
+      '--out',
+      out(),
+      '--backend',
+      'wasm',
+      '--json',
+    );
+    expect(result.stderr).toContain('exact: 0 mismatches');
+    const printed = JSON.parse(result.stdout.slice(result.stdout.indexOf('{'))) as { verdict: string };
+    expect(printed.verdict).toBe('exact');
+    expect(result.code).toBe(0);
+    const verification = JSON.parse(await readFile(join(out(), 'verify.json'), 'utf8')) as {
+      witnesses: { witness: string; frames: number; values: number; mismatches: number }[];
+    };
+    expect(verification.witnesses.map((w) => w.witness)).toEqual(['onnxruntime', 'csim']);
+    for (const w of verification.witnesses) {
+      expect(w.frames).toBe(24);
+      expect(w.values).toBeGreaterThan(2 * 32 * 32);
+      expect(w.mismatches).toBe(0);
+    }
+    const page = await readFile(join(out(), 'report/index.html'), 'utf8');
+    expect(page).toContain('data:image/png;base64,');
+    expect(page).not.toMatch(/(src|href)="https?:/);
+  });
+
+  it('leaves a recipe that spells out every default', async () => {
+    const written = JSON.parse(await readFile(join(out(), 'recipe.json'), 'utf8')) as Record<string, unknown>;
+    expect(written).toMatchObject({
+      name: 'tiny',
+      seed: 3,
+      target: 'kcu1500',
+      quantization: { weightBits: 8 },
+    });
+  });
+
+  it('refuses a folder that already holds a run, and changes nothing in it', async () => {
+    const before = await readFile(join(out(), 'fixed.json'), 'utf8');
+    const again = await runCli('run', join(folder, 'tiny.json'), '--out', out());
+    expect(again.code).toBe(2);
+    expect(again.stderr).toMatch(/run: --out: already exists; nothing was overwritten — name another folder/);
+    expect(await readFile(join(out(), 'fixed.json'), 'utf8')).toBe(before);
+  });
+
+  it('gives the same fixed.json twice for one seed', async () => {
+    const second = join(folder, 'second');
+    await runCli('run', join(folder, 'tiny.json'), '--out', second, '--backend', 'wasm');
+    for (const file of ['fixed.json', 'fixed.bin'])
+      expect((await readFile(join(second, file))).equals(await readFile(join(out(), file)))).toBe(true);
+  });
+
+  it('writes a run that can be read again', async () => {
+    const run = await loadRun(out());
+    expect(run.fixed.classNames).toEqual(run.float.classNames);
+  });
+});
+
+describe('mistakes', () => {
+  const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
+    ['an unknown recipe', ['run', 'nope'], /there is no recipe nope — name one of .*demo/],
+    ['a missing recipe file', ['run', 'no/such.json'], /no\/such\.json: cannot be read \(ENOENT\)/],
+    ['an unknown back end', ['run', 'demo', '--backend', 'abacus'], /--backend: there is no back end abacus/],
+    ['a seed that is no number', ['run', 'demo', '--seed', 'x'], /--seed: "x" is not a whole number/],
+    ['missing frames', ['run', 'demo', '--frames', 'gone.h5'], /gone\.h5: does not exist/],
+    ['an unknown target', ['run', 'demo', '--target', 'toaster'], /target: no target is called toaster/],
+    ['a run that is none', ['evaluate', '.', '--frames', 'x.h5'], /is not a finished run/],
+    ['an unknown command', ['frobnicate'], /unknown command/],
+    ['an unknown option', ['run', '--frobnicate'], /unknown option/],
+  ];
+
+  it.each(cases)('%s is said in one message, exit code 2', async (_name, args, message) => {
+    const out = join(folder, 'mistake');
+    const result = await runCli(...args, ...(args[0] === 'run' ? ['--out', out] : []));
+    expect(result.stderr).toMatch(message);
+    expect(result.stderr).not.toMatch(/\n\s+at /);
+    expect(result.code).toBe(2);
+    expect(existsSync(out)).toBe(false);
+    expect(existsSync(`${out}.partial`)).toBe(false);
+  });
+
+  it.each([
+    ['an unknown key', { ...TINY, colour: 'red' }, /bad\.json: unknown key "colour" — remove it/],
+    ['a wrong type', { ...TINY, seed: 'seven' }, /bad\.json: seed: .*expected number/],
+    ['no JSON', '{', /bad\.json: not JSON/],
+  ])('a recipe with %s names file and key', async (_name, content, message) => {
+    const result = await runCli('run', await recipe('bad.json', content), '--out', join(folder, 'bad'));
+    expect(result.stderr).toMatch(message);
+    expect(result.code).toBe(2);
+  });
+
+  it('leaves an earlier run alone when --replace fails', async () => {
+    const old = join(folder, 'old');
+    await mkdir(old);
+    await writeFile(join(old, 'kept.txt'), 'kept');
+    const result = await runCli('run', 'demo', '--frames', 'gone.h5', '--out', old, '--replace');
+    expect(result.code).toBe(2);
+    expect(await readFile(join(old, 'kept.txt'), 'utf8')).toBe('kept');
+  });
+});
