@@ -161,7 +161,7 @@ function isBetter(
 
 /** Trains `request.graph`. Throws `UserError` for frames or recipes that do not fit it. */
 export async function trainNetwork(request: TrainRequest): Promise<TrainResult> {
-  const { recipe, seed, onProgress } = request;
+  const { recipe, onProgress } = request;
   const backend = await openBackend(request.backend ?? 'auto');
   onProgress?.({ kind: 'backend', backend, workers: 1 });
   for (const [name, frames] of [

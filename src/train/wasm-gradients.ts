@@ -2,187 +2,161 @@
  * The gradients that the wasm back end of TensorFlow.js lacks, or has only slowly, as kernels of that back end.
  *
  * A convolution's filter gradient is itself a convolution: of the input with batch and channel exchanged, by the
- * output gradient as the filter, with the strides as dilation. Its input gradient is the convolution of the
- * zero-stuffed output gradient with the filter turned by 180° and its channels exchanged. Both run on the fast
- * forward kernel. The rest are single passes over the wasm heap in JavaScript.
+ * output gradient as the filter, with the strides as dilation. Its input gradient is, for each phase of the strides,
+ * a convolution of the output gradient with every stride-th tap of the turned filter, channels exchanged. Both run
+ * on the fast forward kernel. The rest (`wasm-heap.ts`) are single passes over the wasm heap in JavaScript.
  *
  * Refuses dilated forward convolutions (TensorFlow.js has no gradient for them either).
  */
 import { invariant } from '../core/errors.js';
 import { tf } from './tf.js';
+import {
+  avgPoolGradient,
+  concatChannels,
+  depthwiseFilterGradient,
+  maxPoolGradient,
+  place,
+  sumToChannels,
+  type Geometry,
+  type Size,
+} from './wasm-heap.js';
 
-type Size = readonly [height: number, width: number];
-type Pad = tf.backend_util.ExplicitPadding | 'valid' | 'same' | number;
-
-interface ConvAttributes {
+interface WindowAttributes {
   readonly strides: number | [number, number];
-  readonly pad: Pad;
+  readonly pad: tf.backend_util.ExplicitPadding | 'valid' | 'same' | number;
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
+  readonly dilations?: number | [number, number];
+}
+interface ConvAttributes extends WindowAttributes {
+  readonly filterShape: number[];
+  readonly inputShape: number[];
+}
+interface PoolAttributes extends WindowAttributes {
+  readonly filterSize: number | [number, number];
 }
 
-/** The wasm back end as the kernels below need it. */
-interface WasmHeap {
-  makeOutput(shape: number[], dtype: 'float32'): tf.TensorInfo;
-  typedArrayFromHeap(info: tf.TensorInfo): Float32Array;
-}
-
-interface Geometry {
-  readonly strides: Size;
-  /** Top, left, bottom, right. */
-  readonly padding: readonly [number, number, number, number];
-  readonly input: readonly [number, number, number, number];
-  readonly output: Size;
-  readonly kernel: Size;
-}
+type Four = [number, number, number, number];
 
 function geometry(
   input: number[],
-  filter: number[],
-  attributes: ConvAttributes,
-  depthwise: boolean,
+  kernel: readonly number[],
+  attributes: WindowAttributes,
+  channels: number,
 ): Geometry {
   const info = tf.backend_util.computeConv2DInfo(
-    input as [number, number, number, number],
-    filter as [number, number, number, number],
+    input as Four,
+    [kernel[0]!, kernel[1]!, input[3]!, channels],
     attributes.strides,
     1,
     attributes.pad,
     attributes.dimRoundingMode,
-    depthwise,
   );
-  const { top, left, bottom, right } = info.padInfo;
+  const { top, left } = info.padInfo;
   return {
     strides: [info.strideHeight, info.strideWidth],
-    padding: [top, left, bottom, right],
-    input: info.inShape,
+    before: [top, left],
+    input: input as Four,
     output: [info.outHeight, info.outWidth],
     kernel: [info.filterHeight, info.filterWidth],
   };
 }
 
-/**
- * `x` `[n, h, w, c]` moved by (top, left) inside a zero image of `size`, rows and columns `step` apart; what falls
- * outside is dropped. Padding, cropping and zero stuffing are all this.
- */
-function place(x: tf.Tensor4D, top: number, left: number, size: Size, step: Size): tf.Tensor4D {
-  const [n, h, w, c] = x.shape;
-  if (top === 0 && left === 0 && h === size[0] && w === size[1] && step[0] === 1 && step[1] === 1) return x;
-  const heap = tf.backend() as unknown as WasmHeap;
-  const out = heap.makeOutput([n, size[0], size[1], c], 'float32');
-  const to = heap.typedArrayFromHeap(out);
-  const from = heap.typedArrayFromHeap(x);
-  to.fill(0);
-  const contiguous = step[1] === 1;
-  const first = left < 0 ? Math.ceil(-left / step[1]) : 0;
-  const last = Math.min(w, Math.floor((size[1] - 1 - left) / step[1]) + 1);
-  for (let b = 0; b < n; b++)
-    for (let y = 0; y < h; y++) {
-      const row = top + y * step[0];
-      if (row < 0 || row >= size[0]) continue;
-      const source = (b * h + y) * w * c;
-      const target = (b * size[0] + row) * size[1] * c;
-      if (contiguous)
-        to.set(from.subarray(source + first * c, source + last * c), target + (left + first) * c);
-      else
-        for (let x0 = first; x0 < last; x0++) {
-          const s = source + x0 * c;
-          const t = target + (left + x0 * step[1]) * c;
-          for (let k = 0; k < c; k++) to[t + k] = from[s + k]!;
-        }
-    }
-  return tf.engine().makeTensorFromTensorInfo(out) as tf.Tensor4D;
-}
-
-/** `[n, h, w, c]` padded (or cut at the far side) to what the strided windows cover exactly. */
-function covered(x: tf.Tensor4D, g: Geometry): tf.Tensor4D {
-  const rows = (g.output[0] - 1) * g.strides[0] + g.kernel[0];
-  const columns = (g.output[1] - 1) * g.strides[1] + g.kernel[1];
-  return place(x, g.padding[0], g.padding[1], [rows, columns], [1, 1]);
-}
-
 function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, g: Geometry): tf.Tensor4D {
-  const swapped: tf.Tensor4D = tf.transpose(covered(x, g), [3, 1, 2, 0]);
+  // Padded (or cut at the far side) to what the strided windows cover exactly.
+  const covered: Size = [
+    (g.output[0] - 1) * g.strides[0] + g.kernel[0],
+    (g.output[1] - 1) * g.strides[1] + g.kernel[1],
+  ];
+  const swapped: tf.Tensor4D = tf.transpose(place(x, g.before, covered), [3, 1, 2, 0]);
   const filter: tf.Tensor4D = tf.transpose(dy, [1, 2, 0, 3]);
   // Strides of the forward pass become the dilation of this one.
   const product = tf.conv2d(swapped, filter, 1, 'valid', 'NHWC', [g.strides[0], g.strides[1]]);
   return tf.transpose(product, [1, 2, 0, 3]);
 }
 
-/** The output gradient zero-stuffed and padded so that a valid stride-1 window of the kernel gives the input gradient. */
-function stuffed(dy: tf.Tensor4D, g: Geometry): tf.Tensor4D {
-  return place(
-    dy,
-    g.kernel[0] - 1 - g.padding[0],
-    g.kernel[1] - 1 - g.padding[1],
-    [g.input[1] + g.kernel[0] - 1, g.input[2] + g.kernel[1] - 1],
-    g.strides,
-  );
+/** Of one axis: which taps reach the inputs `i ≡ phase (mod stride)`, and how `dy` is padded for them. */
+function phaseOf(
+  phase: number,
+  stride: number,
+  kernel: number,
+  before: number,
+  input: number,
+  output: number,
+) {
+  // Input i receives dy[o] · w[k] for o · stride + k − before = i: k runs over one residue class.
+  const first = (phase + before) % stride;
+  const taps = Math.max(0, Math.ceil((kernel - first) / stride));
+  const count = Math.max(0, Math.ceil((input - phase) / stride));
+  // With k = first + stride · t, o = (phase + before − first) / stride + (i − phase) / stride − t.
+  const top = taps - 1 - (phase + before - first) / stride;
+  return { first, taps, count, top, size: count + taps - 1, output };
 }
 
-function inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, g: Geometry): tf.Tensor4D {
-  const turned: tf.Tensor4D = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]);
-  return tf.conv2d(stuffed(dy, g), turned, 1, 'valid');
-}
+type Convolve = (dy: tf.Tensor4D, turned: tf.Tensor4D) => tf.Tensor4D;
 
-function depthwiseInputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, g: Geometry): tf.Tensor4D {
-  return tf.depthwiseConv2d(stuffed(dy, g), tf.reverse(filter, [0, 1]), 1, 'valid');
-}
-
-/** Tap by tap over the heap: each tap is a sum over the batch and the image of a product of two pixels. */
-function depthwiseFilterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, g: Geometry): tf.TensorInfo {
-  const heap = tf.backend() as unknown as WasmHeap;
-  const [n, h, w, c] = g.input;
-  const out = heap.makeOutput([g.kernel[0], g.kernel[1], c, 1], 'float32');
-  const to = heap.typedArrayFromHeap(out);
-  const xs = heap.typedArrayFromHeap(x);
-  const dys = heap.typedArrayFromHeap(dy);
-  const sum = new Float64Array(c);
-  for (let ky = 0; ky < g.kernel[0]; ky++)
-    for (let kx = 0; kx < g.kernel[1]; kx++) {
-      sum.fill(0);
-      for (let b = 0; b < n; b++)
-        for (let oy = 0; oy < g.output[0]; oy++) {
-          const iy = oy * g.strides[0] + ky - g.padding[0];
-          if (iy < 0 || iy >= h) continue;
-          for (let ox = 0; ox < g.output[1]; ox++) {
-            const ix = ox * g.strides[1] + kx - g.padding[1];
-            if (ix < 0 || ix >= w) continue;
-            const i = ((b * h + iy) * w + ix) * c;
-            const o = ((b * g.output[0] + oy) * g.output[1] + ox) * c;
-            for (let k = 0; k < c; k++) sum[k]! += xs[i + k]! * dys[o + k]!;
-          }
-        }
-      to.set(sum, (ky * g.kernel[1] + kx) * c);
+/** Input gradient, phase by phase of the strides; `turned` is the filter as `convolve` wants it, unturned in space. */
+function inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, g: Geometry, convolve: Convolve): tf.Tensor4D {
+  const [n, height, width, channels] = g.input;
+  const [sy, sx] = g.strides;
+  let out: tf.Tensor4D | null = null;
+  for (let py = 0; py < sy; py++)
+    for (let px = 0; px < sx; px++) {
+      const y = phaseOf(py, sy, g.kernel[0], g.before[0], height, g.output[0]);
+      const x = phaseOf(px, sx, g.kernel[1], g.before[1], width, g.output[1]);
+      if (y.taps === 0 || x.taps === 0 || y.count === 0 || x.count === 0) continue;
+      const taps = tf.stridedSlice(filter, [y.first, x.first, 0, 0], filter.shape, [sy, sx, 1, 1]);
+      const part = convolve(
+        place(dy, [y.top, x.top], [y.size, x.size]),
+        tf.reverse(taps, [0, 1]) as tf.Tensor4D,
+      );
+      if (sy === 1 && sx === 1) return part;
+      out = place(part, [py, px], [height, width], [sy, sx], out);
     }
-  return out;
+  return out ?? tf.zeros([n, height, width, channels]);
 }
 
 const four = (t: unknown): tf.Tensor4D => t as tf.Tensor4D;
+const pair = (p: number | readonly [number, number]): readonly [number, number] =>
+  typeof p === 'number' ? [p, p] : p;
+
+type Inputs = tf.NamedTensorInfoMap;
+type Kernels = Readonly<
+  Record<string, (inputs: Inputs, attributes: ConvAttributes & PoolAttributes) => tf.TensorInfo>
+>;
 
 /** Kernel name, and what it computes from its inputs and attributes. */
-const kernels: Readonly<
-  Record<string, (inputs: tf.NamedTensorInfoMap, attributes: ConvAttributes) => tf.TensorInfo>
-> = {
-  Conv2DBackpropFilter: ({ x, dy }, attributes) => {
-    const { filterShape } = attributes as ConvAttributes & { filterShape: number[] };
-    return filterGradient(four(x), four(dy), geometry(x!.shape, filterShape, attributes, false));
-  },
-  Conv2DBackpropInput: ({ dy, filter }, attributes) => {
-    const { inputShape } = attributes as ConvAttributes & { inputShape: number[] };
-    return inputGradient(four(dy), four(filter), geometry(inputShape, filter!.shape, attributes, false));
-  },
-  DepthwiseConv2dNativeBackpropFilter: ({ x, dy }, attributes) => {
-    const { filterShape } = attributes as ConvAttributes & { filterShape: number[] };
-    return depthwiseFilterGradient(four(x), four(dy), geometry(x!.shape, filterShape, attributes, true));
-  },
-  DepthwiseConv2dNativeBackpropInput: ({ dy, filter }, attributes) => {
-    const { inputShape } = attributes as ConvAttributes & { inputShape: number[] };
-    return depthwiseInputGradient(
+const kernels: Kernels = {
+  Conv2DBackpropFilter: ({ x, dy }, a) =>
+    filterGradient(four(x), four(dy), geometry(x!.shape, a.filterShape, a, a.filterShape[3]!)),
+  Conv2DBackpropInput: ({ dy, filter }, a) =>
+    inputGradient(
       four(dy),
       four(filter),
-      geometry(inputShape, filter!.shape, attributes, true),
-    );
-  },
+      geometry(a.inputShape, filter!.shape, a, filter!.shape[3]!),
+      (padded, taps) => tf.conv2d(padded, tf.transpose(taps, [0, 1, 3, 2]), 1, 'valid'),
+    ),
+  DepthwiseConv2dNativeBackpropFilter: ({ x, dy }, a) =>
+    depthwiseFilterGradient(x!, dy!, geometry(x!.shape, a.filterShape, a, 1)),
+  DepthwiseConv2dNativeBackpropInput: ({ dy, filter }, a) =>
+    inputGradient(four(dy), four(filter), geometry(a.inputShape, filter!.shape, a, 1), (padded, taps) =>
+      tf.depthwiseConv2d(padded, taps, 1, 'valid'),
+    ),
+  MaxPoolGrad: ({ dy, input, output }, a) =>
+    maxPoolGradient(dy!, input!, output!, geometry(input!.shape, pair(a.filterSize), a, 1)),
+  AvgPoolGrad: ({ dy, input }, a) => avgPoolGradient(dy!, geometry(input!.shape, pair(a.filterSize), a, 1)),
+};
+
+interface ReduceAttributes {
+  readonly axis?: number | number[];
+  readonly keepDims?: boolean;
+}
+
+/** Kernels that the back end has, replaced where `fast` does not decline by returning null. */
+const shortcuts: Readonly<
+  Record<string, (inputs: Inputs, attributes: ReduceAttributes) => tf.TensorInfo | null>
+> = {
+  Concat: (inputs, { axis }) => concatChannels(Object.values(inputs) as tf.TensorInfo[], axis),
+  Sum: ({ x }, { axis, keepDims }) => (keepDims === true ? null : sumToChannels(x!, axis)),
 };
 
 let registered = false;
@@ -197,14 +171,21 @@ export function registerWasmGradients(): void {
       kernelName,
       backendName: 'wasm',
       kernelFunc: ({ inputs, attrs }) => {
-        const attributes = attrs as unknown as ConvAttributes & { dilations?: number | [number, number] };
-        const dilations = [attributes.dilations ?? 1].flat();
+        const attributes = attrs as unknown as ConvAttributes & PoolAttributes;
         invariant(
-          dilations.every((d) => d === 1),
+          pair(attributes.dilations ?? 1).every((d) => d === 1),
           'the gradient of a dilated convolution is not implemented',
         );
         return tf.tidy(() => compute(inputs, attributes) as tf.Tensor);
       },
+    });
+  }
+  for (const [kernelName, fast] of Object.entries(shortcuts)) {
+    const slow = tf.getKernel(kernelName, 'wasm');
+    tf.unregisterKernel(kernelName, 'wasm');
+    tf.registerKernel({
+      ...slow,
+      kernelFunc: (args) => fast(args.inputs, args.attrs as ReduceAttributes) ?? slow.kernelFunc(args),
     });
   }
 }
