@@ -58,7 +58,7 @@ async function openTiff(request: OpenRequest): Promise<RawSource> {
 function describeStorage(page: TiffPage): string {
   const pieces = page.tiled
     ? `tiles ${page.pieceHeight}×${page.pieceWidth}`
-    : `${page.offsets.length} strips`;
+    : `${page.offsets.length} strip${page.offsets.length === 1 ? '' : 's'}`;
   return [pieces, page.compression === 'deflate' ? 'deflate' : 'uncompressed'].join(', ');
 }
 
