@@ -1,13 +1,13 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
 // Stand-in for the vendor's ap_axi_sdata.h: AXI4-Stream beats `hls::axis<T, WUser, WId, WDest>`, and `ap_axiu`,
-// `ap_axis` over integers. A side channel of width 0 exists but carries nothing.
+// `ap_axis` over integers; works over the vendor's ap_int.h as well. A side channel of width 0 exists but carries nothing.
 #ifndef VETOC_SIM_AP_AXI_SDATA_H
 #define VETOC_SIM_AP_AXI_SDATA_H
 
 #include <cstddef>
 
-#include "ap_int.h"
+#include <ap_int.h>
 
 namespace vetoc_sim {
 

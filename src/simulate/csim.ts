@@ -16,7 +16,7 @@ import type { FrameResult, Witness } from './witness.js';
 export interface CsimOptions {
   /** `g++` unless given; clang++ works too. */
   readonly compiler?: string;
-  /** Folder of `ap_int.h`, `ap_fixed.h`, `hls_stream.h`, `ap_axi_sdata.h`; the project's own `sim/` unless given. */
+  /** Folder of the vendor's `ap_int.h`, `ap_fixed.h`, …; what it lacks comes from the project's own `sim/`. */
   readonly apTypes?: string;
   /** More compiler options, as `-fsanitize=address`. */
   readonly flags?: readonly string[];
@@ -51,6 +51,8 @@ export async function buildCsim(
     ...flags,
     '-isystem',
     apTypes,
+    '-isystem',
+    join(project, 'sim'),
     ...['firmware/vetoc', 'firmware', 'tb'].map((f) => `-I${join(project, f)}`),
     '-o',
     program,

@@ -1,6 +1,7 @@
 /** ONNX Runtime as a witness: runs `fixed.onnx` on raw frames in batches, on whichever execution provider is asked for. */
 import type * as ort from 'onnxruntime-node';
 import { invariant } from '../core/errors.js';
+import { exposeTensors } from '../backends/onnx/expose.js';
 import { emitFixedOnnx } from '../backends/onnx/fixed.js';
 import { TENSOR_SUFFIX } from '../backends/onnx/metadata.js';
 import { nodeId, type NodeId } from '../ir/common.js';
@@ -35,14 +36,19 @@ function results(outputs: ort.InferenceSession.ReturnType, count: number): Frame
 }
 
 /**
- * ONNX Runtime on the `fixed.onnx` of `graph`. Sessions open at the first call that needs them; the one that puts out
- * every tensor is another model. Close it when done.
+ * ONNX Runtime on `model`, a `fixed.onnx` of `graph` (emitted here unless given). Sessions open at the first call that
+ * needs them; the one that puts out every tensor is the same model with more outputs. Close it when done.
  */
-export function createOrtWitness(graph: FixedGraph, options: OrtOptions = {}): Promise<Witness> {
+export function createOrtWitness(
+  graph: FixedGraph,
+  options: OrtOptions = {},
+  model: Uint8Array = emitFixedOnnx(graph),
+): Promise<Witness> {
   const size = inputNode(graph).size;
   const sessions = new Map<boolean, Promise<ort.InferenceSession>>();
   const session = (intermediates: boolean): Promise<ort.InferenceSession> => {
-    const open = sessions.get(intermediates) ?? openSession(emitFixedOnnx(graph, { intermediates }), options);
+    const open =
+      sessions.get(intermediates) ?? openSession(intermediates ? exposeTensors(model) : model, options);
     sessions.set(intermediates, open);
     return open;
   };

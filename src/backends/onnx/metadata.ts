@@ -14,6 +14,18 @@ export interface EmitOptions {
 /** Suffix of the outputs that `intermediates` adds. */
 export const TENSOR_SUFFIX = '.tensor';
 
+/** Of a fixed model: JSON of `{node: [value, rank]}`, the value that holds each node's tensor. */
+export const TENSORS_KEY = 'vetoc.tensors';
+
+/** The entry under `TENSORS_KEY`. */
+export const tensorPlaces = (
+  tensors: ReadonlyMap<string, { readonly name: string; readonly rank: number }>,
+): Record<string, string> => ({
+  [TENSORS_KEY]: JSON.stringify(
+    Object.fromEntries([...tensors].map(([id, { name, rank }]) => [id, [name, rank]])),
+  ),
+});
+
 /** Keys in a fixed order, so that the bytes are deterministic. */
 export function metadataOf(
   dialect: string,
