@@ -1,4 +1,4 @@
-/** Moments of samples, for the simulator's tests. */
+/** Moments of samples and equality of arrays, for the simulator's tests. */
 
 export function meanOf(values: ArrayLike<number>): number {
   let sum = 0;
@@ -24,4 +24,10 @@ export function momentsOf(values: ArrayLike<number>): Moments {
   }
   const variance = second / values.length;
   return { mean, variance, thirdCentral: third / values.length, secondMoment: variance + mean * mean };
+}
+
+/** Far faster than `toEqual` on a frame. */
+export function equalBytes(a: Uint8Array | Uint16Array, b: Uint8Array | Uint16Array): boolean {
+  const view = (x: Uint8Array | Uint16Array): Buffer => Buffer.from(x.buffer, x.byteOffset, x.byteLength);
+  return view(a).equals(view(b));
 }

@@ -51,8 +51,8 @@ export interface FramePlan {
   /** Bragg spots with an expected SNR of 3 or more: pixel of the maximum, expected photons in 3×3. */
   readonly truth: readonly Spot[];
   readonly zingers: readonly Zinger[];
-  /** The stream from which the noise starts. */
-  readonly noise: Random;
+  /** Seed of the noise. */
+  readonly noiseSeed: number;
   readonly meta: Readonly<Record<string, string | number>>;
 }
 
@@ -175,8 +175,10 @@ function drawBragg(
 function truthOf(bragg: Bragg): Spot[] {
   const spots: Spot[] = [];
   for (const candidate of bragg.candidates) {
-    const intensity = candidate.unit * bragg.scale;
-    const snr = snrOf(intensity, candidate.noise);
+    const photons = candidate.unit * bragg.scale;
+    // Files hold them as float32: rounded here, so that what is read back is equal.
+    const intensity = Math.fround(photons);
+    const snr = Math.fround(snrOf(photons, candidate.noise));
     if (snr >= LISTED_SNR) spots.push({ y: candidate.y, x: candidate.x, intensity, snr });
   }
   return spots.sort((a, b) => a.y - b.y || a.x - b.x);
@@ -209,8 +211,8 @@ function metaOf(
 ): FramePlan['meta'] {
   const visible = bragg === null ? { count: 0, resolution: 0 } : visibleOf(bragg);
   return {
-    style: plan.style,
-    style_name: plan.detector.name,
+    style: plan.detector.name,
+
     cell: bragg === null ? 'none' : crystal.name,
     cell_a: bragg === null ? 0 : crystal.cell.a,
     cell_b: bragg === null ? 0 : crystal.cell.b,
@@ -278,7 +280,7 @@ export function planFrame(
     spots,
     truth: bragg === null ? [] : truthOf(bragg),
     zingers: drawZingers(settings, detector, random),
-    noise: random.fork('noise'),
+    noiseSeed: random.fork('noise').uint32(),
   };
   return { ...plan, meta: metaOf(plan, crystal, bragg) };
 }

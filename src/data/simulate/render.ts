@@ -1,6 +1,7 @@
 /**
  * From a plan to pixels: expectation, Poisson noise, point spread, ADU.
  */
+import { createRandom } from '../../core/random.js';
 import { fillProfile, shadeAt, streakAt, type Shade, type Streak } from './background.js';
 import type { Geometry } from './ewald.js';
 import { addNormal, applyPoisson, createNoise, normalCdf } from './noise.js';
@@ -202,7 +203,7 @@ export interface RenderBuffers {
 export function renderFrame(plan: FramePlan, buffers: RenderBuffers): Uint16Array {
   const { detector } = plan;
   const { values, scratch } = buffers;
-  const noise = createNoise(plan.noise);
+  const noise = createNoise(createRandom(plan.noiseSeed));
   renderExpectation(plan, values);
   applyPoisson(noise, values);
   if (detector.spread > 0) blur(values, detector.height, detector.width, detector.spread, scratch);

@@ -135,7 +135,13 @@ function pedestalMap(random: Random, height: number, width: number, size: number
   return map;
 }
 
-/** One detector of the bank. */
+/** A value computed when it is first asked for. */
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** One detector of the bank. Its maps are made when a frame first needs them. */
 export function variedDetector(index: number, height: number, width: number, random: Random): Detector {
   const side = Math.max(height, width);
   const unit = side / 512;
@@ -145,17 +151,26 @@ export function variedDetector(index: number, height: number, width: number, ran
   const offset = integrating && random.uniform() < 0.55 ? logUniform(random, 2, 400) : 0;
   // Noise in photons: good integrating detectors 0.05 to 0.3, old ones several.
   const readNoise = integrating ? gain * logUniform(random, 0.05, 3) : 0;
-  const pedestal =
+  const step =
     integrating && random.uniform() < 0.4 ? logUniform(random, 0.1, 1.5) * Math.max(readNoise, 0.5) : 0;
   const lowest = integrating ? Math.max(0.03, (0.3 * readNoise) / gain) : 0.02;
+  const live = lazily(() => liveMask(random.fork('live'), layout, height, width));
+  const response = lazily(() => responseMap(random.fork('response'), height, width));
+  const pedestal = lazily(() => pedestalMap(random.fork('pedestal'), height, width, step));
   return {
     name: `varied-${index}-${layout}`,
     height,
     width,
     pixelMm: 153.6 / side,
-    live: liveMask(random, layout, height, width),
-    response: responseMap(random, height, width),
-    pedestal: pedestalMap(random, height, width, pedestal),
+    get live() {
+      return live();
+    },
+    get response() {
+      return response();
+    },
+    get pedestal() {
+      return pedestal();
+    },
     gain,
     offset,
     readNoise,
