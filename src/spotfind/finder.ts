@@ -10,9 +10,9 @@ import {
   wholePanel,
   type BeamCentre,
   type DetectorLayout,
-  type PanelArea,
   type ResolutionScale,
 } from './layout.js';
+import type { Detector } from './geometry.js';
 import type { SpotFinderSettings } from './parameters.js';
 import { preparePeakfinder8 } from './peakfinder8.js';
 import type { FoundSpot } from './spot.js';
@@ -60,11 +60,11 @@ const REMEMBERED = 4;
 
 /**
  * A finder for frames of any mask and geometry: prepared finders of the last few are kept, so that a run of
- * frames of one detector is prepared once. `panels` of null: the frame is one panel.
+ * frames of one detector is prepared once. Without `detector` the frame is one flat panel.
  */
 export function createFrameSpotFinder(
   settings: SpotFinderSettings,
-  panels: readonly PanelArea[] | null = null,
+  detector: Detector | null = null,
 ): FrameSpotFinder {
   const prepared: { readonly key: readonly unknown[]; readonly find: SpotFinder }[] = [];
   return (frame, geometry = { centre: null, scale: null }) => {
@@ -83,8 +83,8 @@ export function createFrameSpotFinder(
         height,
         width,
         mask,
-        panels: panels ?? [wholePanel(height, width)],
-        radii: radiusMap(height, width, centre),
+        panels: detector?.panels ?? [wholePanel(height, width)],
+        radii: detector?.radii ?? radiusMap(height, width, centre),
       };
       return prepareSpotFinder(layout, settings, geometry.scale);
     }

@@ -2,9 +2,11 @@
  * Beam centre and resolution scale from what a file says of a frame.
  *
  * Names as in `nanobragg_dev.h5` and vetoc's own files: `beam_x`, `beam_y` (pixels), `wavelength` (Å), `distance_mm`,
- * `pixel_mm`. What the user states goes first. Refuses panels that do not fit the frame.
+ * `pixel_mm`. What the user states goes first. Or a CrystFEL `.geom` file, read by `data/geometry`: panels, and the radius
+ * of every pixel as CrystFEL computes it. Refuses panels that do not fit the frame.
  */
 import { UserError } from '../core/errors.js';
+import type { DetectorGeometry } from '../data/geometry.js';
 import type { FrameGeometry } from './finder.js';
 import { resolutionOfRadius, type PanelArea } from './layout.js';
 import type { FoundSpot } from './spot.js';
@@ -68,20 +70,81 @@ export function gridPanels(
   }));
 }
 
+/** A detector whose panels and pixel positions are known; the same for all frames. */
+export interface Detector {
+  readonly panels: readonly PanelArea[];
+  /** Distance of every pixel from the beam in pixels; null: from the frame's centre. */
+  readonly radii: Float32Array | null;
+}
+
+/**
+ * Panels and radii of a CrystFEL geometry for frames of `frameShape` (`[y, x]`, or `[module, y, x]` stacked along y).
+ * Positions are truncated to whole pixels as CrystFEL's peakfinder8 does.
+ */
+export function detectorOfGeometry(geometry: DetectorGeometry, frameShape: readonly number[]): Detector {
+  const width = frameShape.at(-1)!;
+  const height = frameShape.slice(0, -1).reduce((a, b) => a * b, 1);
+  const radii = new Float32Array(height * width);
+  const panels = geometry.panels.map((panel): PanelArea => {
+    const first = panel.module === null || frameShape.length === 2 ? 0 : panel.module * frameShape.at(-2)!;
+    const area = {
+      name: panel.name,
+      x: panel.minFs,
+      y: first + panel.minSs,
+      width: panel.maxFs - panel.minFs + 1,
+      height: panel.maxSs - panel.minSs + 1,
+    };
+    if (area.x + area.width > width || area.y + area.height > height)
+      throw new UserError(`reaches outside a frame of ${height}×${width}`, {
+        file: geometry.file,
+        field: panel.name,
+        remedy: 'give the geometry of this detector and data layout',
+      });
+    for (let ss = 0; ss < area.height; ss++)
+      for (let fs = 0; fs < area.width; fs++) {
+        const x = Math.trunc(panel.corner[0] + fs * panel.fs[0] + ss * panel.ss[0]);
+        const y = Math.trunc(panel.corner[1] + fs * panel.fs[1] + ss * panel.ss[1]);
+        radii[(area.y + ss) * width + area.x + fs] = Math.hypot(x, y);
+      }
+    return area;
+  });
+  return { panels, radii };
+}
+
+/** What a CrystFEL geometry states of wavelength, distance and pixel size; the first panel speaks for all. */
+export function scaleOfGeometry(
+  geometry: DetectorGeometry,
+): Pick<StatedGeometry, 'wavelengthA' | 'distanceMm' | 'pixelMm'> {
+  const first = geometry.panels[0];
+  return {
+    wavelengthA: geometry.wavelength,
+    distanceMm: first?.clen === null || first === undefined ? null : 1000 * first.clen,
+    pixelMm: first === undefined ? null : 1000 / first.res,
+  };
+}
+
 /** Share of the spots that lie inside the estimated resolution: a few far ones are noise. */
 const RESOLUTION_SHARE = 0.95;
 const FEWEST_SPOTS = 4;
 
 /**
  * How far out a frame diffracts: the radius inside which 95 % of its spots lie, in pixels, and in Å where the
- * geometry is known. An estimate; null below four spots or without a beam centre.
+ * geometry is known. An estimate; null below four spots or where nobody knows the beam centre. `radii` of a detector
+ * go before the centre.
  */
 export function estimateResolution(
   spots: readonly FoundSpot[],
   { centre, scale }: FrameGeometry,
+  radii: { readonly map: Float32Array; readonly width: number } | null = null,
 ): { readonly radius: number; readonly dA: number | null } | null {
-  if (centre === null || spots.length < FEWEST_SPOTS) return null;
-  const radii = spots.map((spot) => Math.hypot(spot.x - centre.x, spot.y - centre.y)).sort((a, b) => a - b);
-  const radius = radii[Math.ceil(RESOLUTION_SHARE * radii.length) - 1]!;
+  if (spots.length < FEWEST_SPOTS || (centre === null && radii === null)) return null;
+  const distances = spots
+    .map(({ x, y }) =>
+      radii === null
+        ? Math.hypot(x - centre!.x, y - centre!.y)
+        : radii.map[Math.round(y) * radii.width + Math.round(x)]!,
+    )
+    .sort((a, b) => a - b);
+  const radius = distances[Math.ceil(RESOLUTION_SHARE * distances.length) - 1]!;
   return { radius, dA: scale === null ? null : resolutionOfRadius(radius, scale) };
 }

@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import { prepareDispersion, strongPixels } from '../../src/spotfind/dispersion.js';
 import { createFrameSpotFinder, prepareSpotFinder } from '../../src/spotfind/finder.js';
+import { parseGeometry } from '../../src/data/geometry.js';
 import {
+  detectorOfGeometry,
   estimateResolution,
   frameGeometry,
   gridPanels,
   NOTHING_STATED,
+  scaleOfGeometry,
 } from '../../src/spotfind/geometry.js';
 import {
   flatLayout,
@@ -187,6 +190,24 @@ describe('geometry', () => {
       centre: { x: 7, y: 2 },
       scale: { wavelengthA: 1.1, distanceMm: 90, pixelMm: 0.1 },
     });
+  });
+
+  it('takes panels and radii from a CrystFEL geometry, truncated as CrystFEL does', () => {
+    const text = [
+      'clen = 0.1', 'res = 10000', 'wavelength = 1.3 A',
+      'a/fs = +1.0x', 'a/ss = +1.0y', 'a/corner_x = -10.5', 'a/corner_y = 2.7',
+      'a/min_fs = 0', 'a/max_fs = 3', 'a/min_ss = 0', 'a/max_ss = 1',
+      'b/fs = -1.0y', 'b/ss = +1.0x', 'b/corner_x = 0', 'b/corner_y = 0',
+      'b/min_fs = 0', 'b/max_fs = 3', 'b/min_ss = 2', 'b/max_ss = 3',
+    ].join('\n'); // prettier-ignore
+    const geometry = parseGeometry(text, 'test.geom');
+    const { panels, radii } = detectorOfGeometry(geometry, [4, 4]);
+    expect(panels[1]).toEqual({ name: 'b', x: 0, y: 2, width: 4, height: 2 });
+    expect(radii![0]).toBeCloseTo(Math.hypot(10, 2), 5);
+    expect(radii![3]).toBeCloseTo(Math.hypot(7, 2), 5);
+    expect(radii![2 * 4 + 3]).toBe(3);
+    expect(scaleOfGeometry(geometry)).toEqual({ wavelengthA: 1.3, distanceMm: 100, pixelMm: 0.1 });
+    expect(() => detectorOfGeometry(geometry, [3, 4])).toThrow('reaches outside');
   });
 
   it('estimates how far a frame diffracts, and not from a handful of spots', () => {
