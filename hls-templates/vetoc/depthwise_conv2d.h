@@ -1,7 +1,7 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
 // Depthwise convolution: each channel has a kernel of its own. LANES channels at a time, KERNEL / TAP_FOLD products
-// per channel and cycle. weights[step] is [tap][lane]; a step is a (group of channels, part of the kernel).
+// per channel and cycle. weights[step] is [lane][tap]; a step is a (group of channels, part of the kernel).
 #ifndef VETOC_DEPTHWISE_CONV2D_H
 #define VETOC_DEPTHWISE_CONV2D_H
 
@@ -17,6 +17,7 @@ void depthwise_multiply(hls::stream<window_word<CONFIG>> &windows,
                         const ap_uint<6> (&align)[CONFIG::OUT_CHANNELS],
                         hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
   typedef typename CONFIG::accumulator_t accumulator_t;
+  typedef typename CONFIG::step_t step_t;
   constexpr int GROUPS = CONFIG::OUT_CHANNELS / CONFIG::LANES;
   constexpr int PART = CONFIG::KERNEL_HEIGHT * CONFIG::KERNEL_WIDTH / CONFIG::TAP_FOLD;
 #pragma HLS ARRAY_RESHAPE variable = weights type = complete dim = 2
@@ -38,13 +39,15 @@ WINDOWS:
       LANES:
         for (int l = 0; l < CONFIG::LANES; ++l) {
 #pragma HLS UNROLL
-          accumulator_t sum = t == 0 ? accumulator_t(bias[g * CONFIG::LANES + l]) : sums[l];
+          step_t products = 0;
         MULTIPLY:
           for (int k = 0; k < PART; ++k) {
 #pragma HLS UNROLL
-            sum += weights[g * CONFIG::TAP_FOLD + t][k * CONFIG::LANES + l] *
-                   x.lane[(t * PART + k) * CONFIG::LANES + l];
+            products += static_cast<step_t>(weights[g * CONFIG::TAP_FOLD + t][l * PART + k] *
+                                            x.lane[(t * PART + k) * CONFIG::LANES + l]);
           }
+          const accumulator_t before = t == 0 ? accumulator_t(bias[g * CONFIG::LANES + l]) : sums[l];
+          const accumulator_t sum = before + products;
           sums[l] = sum;
           y.lane[l] = requantize<CONFIG>(sum, align[g * CONFIG::LANES + l].to_int());
         }

@@ -4,7 +4,7 @@
 // is multiplied with a matrix of WORDS * TAPS rows and OUT_FOLD * OUT_LANES columns.
 //
 // A cycle multiplies TAPS / TAP_FOLD values with OUT_LANES weights each; the reuse factor of a multiplier is
-// WORDS * TAP_FOLD * OUT_FOLD. weights[step] holds the factors of one cycle, [value][output lane].
+// WORDS * TAP_FOLD * OUT_FOLD. weights[step] holds the factors of one cycle, [output lane][value].
 #ifndef VETOC_MATRIX_VECTOR_H
 #define VETOC_MATRIX_VECTOR_H
 
@@ -19,6 +19,7 @@ void matrix_vector(hls::stream<word<typename CONFIG::input_t, CONFIG::TAPS>> &in
                    const ap_uint<6> (&align)[CONFIG::OUT_CHANNELS],
                    hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_LANES>> &out) {
   typedef typename CONFIG::accumulator_t accumulator_t;
+  typedef typename CONFIG::step_t step_t;
   constexpr int PART = CONFIG::TAPS / CONFIG::TAP_FOLD;  // values a cycle
   constexpr int PER_GROUP = CONFIG::OUT_FOLD * CONFIG::OUT_LANES;
   static_assert(PART * CONFIG::TAP_FOLD == CONFIG::TAPS && PART * CONFIG::OUT_LANES == CONFIG::MULTIPLIERS,
@@ -46,19 +47,17 @@ VECTORS:
             const int first_output = g * PER_GROUP + o * CONFIG::OUT_LANES;
             accumulator_t sum[CONFIG::OUT_LANES];
 #pragma HLS ARRAY_PARTITION variable = sum complete
-          LOAD:
+          LANES:
             for (int p = 0; p < CONFIG::OUT_LANES; ++p) {
 #pragma HLS UNROLL
-              sum[p] = w == 0 && t == 0 ? accumulator_t(bias[first_output + p]) : sums[o][p];
-            }
-          MULTIPLY:
-            for (int k = 0; k < PART; ++k) {
+              step_t products = 0;
+            MULTIPLY:
+              for (int k = 0; k < PART; ++k) {
 #pragma HLS UNROLL
-            LANES:
-              for (int p = 0; p < CONFIG::OUT_LANES; ++p) {
-#pragma HLS UNROLL
-                sum[p] += weights[step][k * CONFIG::OUT_LANES + p] * x.lane[t * PART + k];
+                products += static_cast<step_t>(weights[step][p * PART + k] * x.lane[t * PART + k]);
               }
+              const accumulator_t before = w == 0 && t == 0 ? accumulator_t(bias[first_output + p]) : sums[o][p];
+              sum[p] = before + products;
             }
             if (w == CONFIG::WORDS - 1 && t == CONFIG::TAP_FOLD - 1) {
               word<typename CONFIG::output_t, CONFIG::OUT_LANES> y;

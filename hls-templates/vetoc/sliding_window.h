@@ -71,10 +71,18 @@ ROWS:
 
         if (rows_to_go == 0 && columns_to_go == 0) {
           window_word<CONFIG> w;
-        EMIT:
-          for (int i = 0; i < KH * KW * CONFIG::LANES; ++i) {
+        EMIT_ROWS:
+          for (int ky = 0; ky < KH; ++ky) {
 #pragma HLS UNROLL
-            w.lane[i] = window[g][i / (KW * CONFIG::LANES)][i / CONFIG::LANES % KW].lane[i % CONFIG::LANES];
+          EMIT_COLUMNS:
+            for (int kx = 0; kx < KW; ++kx) {
+#pragma HLS UNROLL
+            EMIT_LANES:
+              for (int l = 0; l < CONFIG::LANES; ++l) {
+#pragma HLS UNROLL
+                w.lane[(ky * KW + kx) * CONFIG::LANES + l] = window[g][ky][kx].lane[l];
+              }
+            }
           }
           windows.write(w);
         }

@@ -43,7 +43,7 @@ export async function buildCsim(
   const program = join(folder, main);
   const args = [
     '-std=c++14',
-    '-O2',
+    '-O3',
     '-Wall',
     '-Wextra',
     '-Wno-unknown-pragmas',

@@ -90,6 +90,10 @@ function activationType(activation: Activation): string {
 }
 
 /** Accumulator, its exact value at the finest fraction of any channel, and the rounding to the output format. */
+/** Sum of the products of one cycle: plain C++, which simulates fast; synthesis keeps the bits that can change. */
+const stepType = (accumulatorWidth: number): Member =>
+  typedef('step_t', accumulatorWidth <= 32 ? 'int' : 'long long', 'sum of the products of one cycle, exact');
+
 function requantizeMembers(
   accumulatorWidth: number,
   exactWidth: number,
@@ -181,9 +185,10 @@ function weightTables(
       constant('STEPS', steps, 'reuse factor of a multiplier'),
       constant('MULTIPLIERS', multipliers),
       constant('OUT_CHANNELS', bias.length),
+      stepType(node.proof.accumulatorWidth),
     ],
     tables: [
-      `// One row a cycle: [value][output lane].\n${table2(intType(true, node.weights.width), names[0]!, steps, multipliers, values)}`,
+      `// One row a cycle: [output lane][value].\n${table2(intType(true, node.weights.width), names[0]!, steps, multipliers, values)}`,
       table1(biasType, names[1]!, bias),
       `// Left shift that brings each channel's accumulator to the common fraction of ${align.fraction} bits.\n${table1('ap_uint<6>', names[2]!, align.shifts)}`,
     ],

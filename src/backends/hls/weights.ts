@@ -6,7 +6,7 @@ import type { Folding } from './plan.js';
 export interface WeightSteps {
   readonly steps: number;
   readonly multipliers: number;
-  /** `[steps][multipliers]`, row-major; a row is [value][output lane]. */
+  /** `[steps][multipliers]`, row-major; a row is [output lane][value]. */
   readonly values: Int32Array;
 }
 
@@ -38,12 +38,12 @@ function matrixSteps(
     for (let w = 0; w < words; w++)
       for (let t = 0; t < tapFold; t++)
         for (let o = 0; o < outFold; o++)
-          for (let k = 0; k < part; k++) {
-            const tap = t * part + k;
-            const row = Math.floor(tap / inLanes) * groupInputs + w * inLanes + (tap % inLanes);
-            const first = row * channels + g * groupOutputs + o * outLanes;
-            for (let p = 0; p < outLanes; p++) values[i++] = node.weights.mantissas[first + p]!;
-          }
+          for (let p = 0; p < outLanes; p++)
+            for (let k = 0; k < part; k++) {
+              const tap = t * part + k;
+              const row = Math.floor(tap / inLanes) * groupInputs + w * inLanes + (tap % inLanes);
+              values[i++] = node.weights.mantissas[row * channels + g * groupOutputs + o * outLanes + p]!;
+            }
   return { steps, multipliers, values };
 }
 
@@ -59,8 +59,8 @@ function depthwiseSteps(
   let i = 0;
   for (let g = 0; g < groups; g++)
     for (let t = 0; t < tapFold; t++)
-      for (let k = 0; k < part; k++)
-        for (let l = 0; l < inLanes; l++)
+      for (let l = 0; l < inLanes; l++)
+        for (let k = 0; k < part; k++)
           values[i++] = node.weights.mantissas[(t * part + k) * channels + g * inLanes + l]!;
   return { steps: groups * tapFold, multipliers: part * inLanes, values };
 }
