@@ -1,13 +1,7 @@
 /** The program with all its commands. */
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { registerCommands } from './commands/index.js';
-
-const packageFile = new URL('../../package.json', import.meta.url);
-
-export function version(): string {
-  return (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version;
-}
+import { version } from './version.js';
 
 /** Errors are thrown, never exited on, so that `main` alone sets the exit code. */
 export function createProgram(): Command {

@@ -9,7 +9,6 @@ import { invariant } from '../core/errors.js';
 import { castNumber } from '../fixed/cast.js';
 import { bitsFor, fractionBits, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
 import type { Activation, NodeId, Proof, QuantizedWeights, Shape } from './common.js';
-import { elements } from './common.js';
 import { fixedShapes, type FixedGraph } from './graph.js';
 import type { FixedNode, FixedNodeOf } from './ops/index.js';
 
@@ -264,18 +263,4 @@ export function analyseRanges(
     known.set(node.id, { range: nodeRange(node, inputs), inputs, node });
   }
   return known;
-}
-
-/** How many products an output element of `node` sums: the cost that folding divides. */
-export function macsPerFrame(node: FixedNode, output: Shape, input: Shape): number {
-  switch (node.kind) {
-    case 'conv2d':
-      return elements(output) * node.kernel[0] * node.kernel[1] * (input[2] / node.groups);
-    case 'depthwiseConv2d':
-      return elements(output) * node.kernel[0] * node.kernel[1];
-    case 'dense':
-      return elements(output) * input[2];
-    default:
-      return 0;
-  }
 }

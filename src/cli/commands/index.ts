@@ -3,11 +3,13 @@ import type { Command } from 'commander';
 import { registerEvaluate } from './evaluate.js';
 import { registerInspect } from './inspect.js';
 import { registerRun } from './run.js';
+import { registerSimulate } from './simulate.js';
 import { registerSpotfind } from './spotfind.js';
 
 const COMMANDS: readonly ((program: Command) => void)[] = [
   registerRun,
   registerInspect,
+  registerSimulate,
   registerEvaluate,
   registerSpotfind,
 ];

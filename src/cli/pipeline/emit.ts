@@ -8,7 +8,7 @@ import type { FixedGraph, FloatGraph } from '../../ir/graph.js';
 import { createInterpreter } from '../../simulate/interpret.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import type { Progress } from '../console.js';
-import { version } from '../program.js';
+import { version } from '../version.js';
 import type { Recipe } from '../recipe.js';
 import { RUN_FILES, type RunDraft } from '../run-folder.js';
 

@@ -9,7 +9,7 @@ import { renderRunReport, type NamedEvaluation } from '../../report/run-report.j
 import type { Verification } from '../../verify/verify.js';
 import { say, startProgress, type Progress } from '../console.js';
 import { evaluationJson, evaluationTable } from '../evaluation-text.js';
-import { version } from '../program.js';
+import { version } from '../version.js';
 import type { Recipe } from '../recipe.js';
 import { RUN_FILES, writeGraph, type RunDraft } from '../run-folder.js';
 import { emitStage, recipeHash } from './emit.js';

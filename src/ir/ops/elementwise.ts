@@ -28,13 +28,7 @@ export const fixedFlattenSchema = z.strictObject({ ...fixedBase, kind: z.literal
 /** A change of format without arithmetic: rounds and saturates as the new format says. */
 export const requantizeSchema = z.strictObject({ ...fixedBase, kind: z.literal('requantize') }).readonly();
 
-export type ReluOp = z.infer<typeof reluSchema>;
-export type ClipOp = z.infer<typeof clipSchema>;
-export type LeakyReluOp = z.infer<typeof leakyReluSchema>;
 export type BatchNormOp = z.infer<typeof batchNormSchema>;
-export type FloatFlatten = z.infer<typeof floatFlattenSchema>;
-export type FixedFlatten = z.infer<typeof fixedFlattenSchema>;
-export type RequantizeOp = z.infer<typeof requantizeSchema>;
 
 export const sameAsInput = (op: { readonly id: string }, inputs: readonly Shape[]): Shape =>
   only(inputs, op.id);

@@ -47,10 +47,6 @@ export type FloatMaxPool = z.infer<typeof floatMaxPoolSchema>;
 export type FixedMaxPool = z.infer<typeof fixedMaxPoolSchema>;
 export type FloatAvgPool = z.infer<typeof floatAvgPoolSchema>;
 export type FixedAvgPool = z.infer<typeof fixedAvgPoolSchema>;
-export type FloatGlobalAvgPool = z.infer<typeof floatGlobalAvgPoolSchema>;
-export type FixedGlobalAvgPool = z.infer<typeof fixedGlobalAvgPoolSchema>;
-export type FloatGlobalMaxPool = z.infer<typeof floatGlobalMaxPoolSchema>;
-export type FixedGlobalMaxPool = z.infer<typeof fixedGlobalMaxPoolSchema>;
 
 export function poolShape(
   op: FloatMaxPool | FixedMaxPool | FloatAvgPool | FixedAvgPool,
