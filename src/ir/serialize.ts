@@ -131,7 +131,8 @@ export function parseGraph<K extends GraphKind>(kind: K, files: GraphFiles, file
         file,
         remedy: 'the .bin is truncated; write the graph again',
       });
-    return new make(files.bin.slice(offset, end).buffer);
+    // Not `slice` of `bin` itself: a Node Buffer's shares its memory.
+    return new make(new Uint8Array(files.bin.subarray(offset, end)).buffer);
   });
   return validate(kind, restore(header.data.graph, arrays, file), file);
 }

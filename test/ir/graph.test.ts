@@ -9,6 +9,8 @@ describe('a fixed graph', () => {
 
   it('is the same graph after JSON and after text', () => {
     expect(parseGraph('fixed', serializeGraph('fixed', graph), 'fixed.json')).toEqual(graph);
+    const files = serializeGraph('fixed', graph);
+    expect(parseGraph('fixed', { ...files, bin: Buffer.from(files.bin) }, 'fixed.json')).toEqual(graph);
     expect(parseGraphText('fixed', printGraph('fixed', graph), 'fixed.txt')).toEqual(graph);
   });
 
