@@ -6,10 +6,17 @@ import { UserError } from '../core/errors.js';
 import type { Spot } from '../data/frames.js';
 import type { NodeId, Shape } from '../ir/common.js';
 import { createFloatReference, type FloatEvaluator, type TensorVisitor } from '../ir/float-reference.js';
-import { floatShapes, inputNode, type FloatGraph } from '../ir/graph.js';
+import { consumers, floatShapes, inputNode, type FloatGraph } from '../ir/graph.js';
 import { isPreprocess } from '../ir/ops/index.js';
 import { peakPositions, placements } from './geometry.js';
-import { emptyStats, observeAll, observeOne, type Ranges, type ValueObserver } from './ranges.js';
+import {
+  emptyStats,
+  observeAll,
+  observeChannels,
+  observeOne,
+  type Ranges,
+  type ValueObserver,
+} from './ranges.js';
 
 export interface CalibrationFrame {
   /** `height * width` raw pixels. */
@@ -21,6 +28,8 @@ export interface CalibrationFrame {
 export interface CalibrateOptions {
   /** Computes the float tensors; the float reference unless given. */
   readonly evaluate?: FloatEvaluator;
+  /** Also sees every observed tensor, with the positions `[height, width]` under peaks where they are known. */
+  readonly onTensor?: (id: NodeId, tensor: Float32Array, shape: Shape, underPeaks: Uint8Array | null) => void;
   /** Called after every frame with the number of frames so far. */
   readonly onFrame?: (done: number) => void;
 }
@@ -30,6 +39,7 @@ export const isConstant = (pixels: Uint16Array): boolean => pixels.every((p) => 
 interface Observed {
   readonly all: ValueObserver;
   readonly peaks: ValueObserver;
+  readonly channelSums: Float64Array<ArrayBuffer>;
 }
 
 function observePeaks(peaks: ValueObserver, tensor: Float32Array, under: Uint8Array, channels: number): void {
@@ -51,7 +61,23 @@ const notFinite = (id: NodeId, index: number): UserError =>
     remedy: 'train again: a weight is too large, or a normalisation divides by zero',
   });
 
-/** Statistics of every tensor behind the preprocessing, over `frames`. */
+/** The tensors that are observed: what stages compute, and what they read of the preprocessing. */
+function observedTensors(graph: FloatGraph): Map<NodeId, Observed> {
+  const shapes = floatShapes(graph);
+  const tensors = new Map<NodeId, Observed>();
+  for (const node of graph.nodes) {
+    const matters = !isPreprocess(node) || consumers(graph, node.id).some((reader) => !isPreprocess(reader));
+    if (matters)
+      tensors.set(node.id, {
+        all: emptyStats(),
+        peaks: emptyStats(),
+        channelSums: new Float64Array(shapes.get(node.id)![2]),
+      });
+  }
+  return tensors;
+}
+
+/** Statistics of every tensor that a stage computes or reads, over `frames`. */
 export async function calibrate(
   graph: FloatGraph,
   frames: Iterable<CalibrationFrame> | AsyncIterable<CalibrationFrame>,
@@ -59,37 +85,36 @@ export async function calibrate(
 ): Promise<Ranges> {
   const shapes = floatShapes(graph);
   const placed = placements(graph);
-  const tensors = new Map<NodeId, Observed>();
-  for (const node of graph.nodes)
-    if (!isPreprocess(node)) tensors.set(node.id, { all: emptyStats(), peaks: emptyStats() });
+  const tensors = observedTensors(graph);
   const reference = options.evaluate === undefined ? createFloatReference(graph) : null;
   let index = 0;
-  let observed = 0;
   let framesWithPeaks = 0;
+  let constantFrames = 0;
   for await (const frame of frames) {
     checkSize(graph, frame, index);
-    if (!isConstant(frame.pixels)) {
-      const look: TensorVisitor = (id: NodeId, tensor: Float32Array, shape: Shape) => {
-        const stats = tensors.get(id);
-        if (stats === undefined) return;
-        if (!observeAll(stats.all, tensor)) throw notFinite(id, index);
-        if (frame.spots === null) return;
-        const under = peakPositions(placed.get(id) ?? null, shape, frame.spots);
-        if (under !== null) observePeaks(stats.peaks, tensor, under, shape[2]);
-      };
+    const look: TensorVisitor = (id, tensor, shape) => {
+      const stats = tensors.get(id);
+      if (stats === undefined) return;
+      if (!observeAll(stats.all, tensor)) throw notFinite(id, index);
+      observeChannels(stats.channelSums, tensor);
+      const under = frame.spots === null ? null : peakPositions(placed.get(id) ?? null, shape, frame.spots);
+      if (under !== null) observePeaks(stats.peaks, tensor, under, shape[2]);
+      options.onTensor?.(id, tensor, shape, under);
+    };
+    if (isConstant(frame.pixels)) constantFrames += 1;
+    else {
       if (reference !== null) reference.visit(frame.pixels, look);
       else
         for (const [id, tensor] of await options.evaluate!(frame.pixels)) look(id, tensor, shapes.get(id)!);
-      observed += 1;
       if (frame.spots !== null) framesWithPeaks += 1;
     }
     index += 1;
     options.onFrame?.(index);
   }
-  if (observed === 0)
+  if (index === constantFrames)
     throw new UserError(
       index === 0 ? 'there are no calibration frames' : `all ${index} calibration frames are constant`,
       { remedy: 'calibrate on frames with signal, some of every class' },
     );
-  return { frames: observed, constantFrames: index - observed, framesWithPeaks, tensors };
+  return { frames: index - constantFrames, constantFrames, framesWithPeaks, tensors };
 }

@@ -29,7 +29,13 @@ export interface TensorStats {
   readonly all: ValueStats;
   /** Values at positions under a true or found Bragg peak. */
   readonly peaks: ValueStats;
+  /** Sum of all values of each channel. */
+  readonly channelSums: Float64Array<ArrayBuffer>;
 }
+
+/** Mean of each channel of a tensor. */
+export const channelMeans = ({ all, channelSums }: TensorStats): Float64Array<ArrayBuffer> =>
+  channelSums.map((sum) => (all.count === 0 ? 0 : (sum * channelSums.length) / all.count));
 
 export interface Ranges {
   /** Frames that were observed. */
@@ -50,6 +56,12 @@ export const emptyStats = (): ValueObserver => ({
   max: -Infinity,
   histogram: emptyCounts(),
 });
+
+/** Adds every channel of `data`, `[…, channels]`, to `sums`. */
+export function observeChannels(sums: Float64Array, data: Float32Array): void {
+  const channels = sums.length;
+  for (let i = 0; i < data.length; i += channels) for (let c = 0; c < channels; c++) sums[c]! += data[i + c]!;
+}
 
 /** Adds all of `data`; false when a value is NaN or infinite. */
 export function observeAll(stats: ValueObserver, data: Float32Array): boolean {
@@ -92,7 +104,11 @@ export function mergeRanges(a: Ranges, b: Ranges): Ranges {
       throw new UserError(`the ranges to merge differ: only one has ${id}`, {
         remedy: 'merge ranges of one network, prepared with the same options',
       });
-    tensors.set(id, { all: mergeStats(one.all, other.all), peaks: mergeStats(one.peaks, other.peaks) });
+    tensors.set(id, {
+      all: mergeStats(one.all, other.all),
+      peaks: mergeStats(one.peaks, other.peaks),
+      channelSums: one.channelSums.map((sum, c) => sum + other.channelSums[c]!),
+    });
   }
   return {
     frames: a.frames + b.frames,
@@ -116,7 +132,14 @@ const fileSchema = z.strictObject({
   frames: z.int().min(0),
   constantFrames: z.int().min(0),
   framesWithPeaks: z.int().min(0),
-  tensors: z.array(z.strictObject({ id: nodeIdSchema, all: statsSchema, peaks: statsSchema })),
+  tensors: z.array(
+    z.strictObject({
+      id: nodeIdSchema,
+      all: statsSchema,
+      peaks: statsSchema,
+      channelSums: z.array(z.number()).min(1),
+    }),
+  ),
 });
 
 const statsToJson = (s: ValueStats): z.infer<typeof statsSchema> => ({
@@ -138,7 +161,12 @@ export function printRanges(ranges: Ranges): string {
     vetoc: 'ranges',
     version: RANGES_VERSION,
     ...facts,
-    tensors: [...tensors].map(([id, s]) => ({ id, all: statsToJson(s.all), peaks: statsToJson(s.peaks) })),
+    tensors: [...tensors].map(([id, s]) => ({
+      id,
+      all: statsToJson(s.all),
+      peaks: statsToJson(s.peaks),
+      channelSums: [...s.channelSums],
+    })),
   };
   return `${JSON.stringify(file)}\n`;
 }
@@ -167,7 +195,14 @@ export function parseRanges(text: string, file: string): Ranges {
     constantFrames,
     framesWithPeaks,
     tensors: new Map(
-      tensors.map((t) => [t.id, { all: statsFromJson(t.all), peaks: statsFromJson(t.peaks) }]),
+      tensors.map((t) => [
+        t.id,
+        {
+          all: statsFromJson(t.all),
+          peaks: statsFromJson(t.peaks),
+          channelSums: Float64Array.from(t.channelSums),
+        },
+      ]),
     ),
   };
 }

@@ -4,6 +4,10 @@ import type { Ranges } from '../calibrate/ranges.js';
 import type { Calibration } from '../calibrate/recipe.js';
 import type { FloatEvaluator } from '../ir/float-reference.js';
 import type { FixedGraph, FloatGraph } from '../ir/graph.js';
+import { UserError } from '../core/errors.js';
+import type { NodeId } from '../ir/common.js';
+import { informedWeights } from './choose-weights.js';
+import { createMomentObserver, type Moments } from './input-moments.js';
 import { prepareGraph } from './pipeline.js';
 import { quantizeGraph } from './quantize.js';
 import type { Quantization } from './recipe.js';
@@ -30,6 +34,8 @@ export interface QuantizedNetwork {
   /** The float graph that `fixed` approximates stage by stage: folded, pruned, equalised. */
   readonly prepared: FloatGraph;
   readonly ranges: Ranges;
+  /** Second moments of what the layers read; empty without adaptive rounding. */
+  readonly moments: ReadonlyMap<NodeId, Moments>;
   readonly fixed: FixedGraph;
 }
 
@@ -44,13 +50,22 @@ export async function quantizeNetwork(
     onStep?.({ kind: 'float', pass, graph: g }),
   );
   const evaluate = await options.createEvaluator?.(prepared);
+  const observer = quantization.adaptiveRounding ? createMomentObserver(prepared) : null;
+  if (observer !== null && options.ranges !== undefined)
+    throw new UserError('adaptive rounding needs calibration frames, saved ranges do not do', {
+      field: 'quantization.adaptiveRounding',
+      remedy: 'calibrate again, or switch adaptive rounding off',
+    });
   const ranges =
     options.ranges ??
     (await calibrate(prepared, frames, {
       ...(evaluate === undefined ? {} : { evaluate }),
+      ...(observer === null ? {} : { onTensor: observer.look }),
       ...(options.onFrame === undefined ? {} : { onFrame: options.onFrame }),
     }));
-  const fixed = quantizeGraph(prepared, ranges, { quantization, observer: calibration });
+  const moments = observer?.result() ?? new Map<NodeId, Moments>();
+  const choose = informedWeights({ ranges, moments }, quantization);
+  const fixed = quantizeGraph(prepared, ranges, { quantization, observer: calibration }, choose);
   onStep?.({ kind: 'fixed', pass: 'quantize', graph: fixed });
-  return { prepared, ranges, fixed };
+  return { prepared, ranges, moments, fixed };
 }

@@ -57,31 +57,49 @@ export interface ChannelWeights {
   readonly fraction: Int32Array<ArrayBuffer>;
 }
 
+/** Mantissas and scale for the weights of one channel; no fraction above `most`. */
+export type ChannelRounder = (
+  weights: Float32Array,
+  channel: number,
+  most: number,
+) => { readonly mantissas: Int32Array; readonly fraction: number };
+
+/** Every weight to the nearest mantissa, at the scale of least squared error. */
+export const roundToNearest =
+  (width: number): ChannelRounder =>
+  (weights, _channel, most) => {
+    const fraction = bestWeightFraction(weights, width, most);
+    return { mantissas: Int32Array.from(weights, (w) => weightMantissa(w, fraction, width)), fraction };
+  };
+
 /**
- * Quantizes the weights of a layer. `inputFraction` is that of what it reads: a channel whose weights are tiny
- * beside its bias gets no finer scale than the bias at accumulator resolution allows.
+ * Quantizes the weights of a layer channel by channel. `inputFraction` is that of what it reads: a channel whose
+ * weights are tiny beside its bias gets no finer scale than the bias at accumulator resolution allows.
  */
 export function quantizeWeights(
   weights: Float32Array,
   bias: Float32Array,
   width: number,
   inputFraction: number,
+  round: ChannelRounder = roundToNearest(width),
 ): ChannelWeights {
   const channels = bias.length;
-  invariant(weights.length % channels === 0, `${weights.length} weights for ${channels} channels`);
+  const terms = weights.length / channels;
+  invariant(Number.isInteger(terms), `${weights.length} weights for ${channels} channels`);
   const mantissas = new Int32Array(weights.length);
   const fraction = new Int32Array(channels);
   for (let c = 0; c < channels; c++) {
-    const own = weights.filter((_, i) => i % channels === c);
+    const own = Float32Array.from({ length: terms }, (_, k) => weights[k * channels + c]!);
     const size = Math.abs(bias[c]!);
     const most = size === 0 ? 60 : Math.floor(Math.log2(MOST_BIAS / size)) - inputFraction;
-    // A channel of zeros: any scale will do, one that keeps 16 bits of the bias is enough.
-    fraction[c] = own.every((w) => w === 0)
-      ? Math.min(most - 6, width)
-      : bestWeightFraction(own, width, most);
-    own.forEach((w, k) => {
-      mantissas[k * channels + c] = weightMantissa(w, fraction[c]!, width);
-    });
+    if (own.every((w) => w === 0)) {
+      // Any scale will do: one that keeps 16 bits of the bias is enough.
+      fraction[c] = Math.min(most - 6, width);
+      continue;
+    }
+    const rounded = round(own, c, most);
+    fraction[c] = rounded.fraction;
+    rounded.mantissas.forEach((q, k) => (mantissas[k * channels + c] = q));
   }
   return { mantissas, fraction };
 }

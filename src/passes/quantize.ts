@@ -17,29 +17,11 @@ import {
   type Widths,
 } from './assign-formats.js';
 import { checkExactness } from './check-exactness.js';
-import { quantizeBias, quantizeWeights, roundHalfEven, type ChannelWeights } from './quantize-weights.js';
+import { nearestWeights, type WeightChooser } from './choose-weights.js';
+import { quantizeBias, roundHalfEven } from './quantize-weights.js';
 import { averageReciprocal } from './reciprocal.js';
 import { freshId, type ActivationNode, type WeightedNode } from './rewrite.js';
 import { fuseStages, type Stage } from './stages.js';
-
-/**
- * Instead of least squares: weights (and biases) chosen with knowledge of the data. The bias is real-valued.
- */
-export interface StageWeights extends ChannelWeights {
-  readonly bias: ArrayLike<number>;
-}
-export type WeightChooser = (
-  stage: Stage,
-  node: WeightedNode,
-  input: StageInput,
-  width: number,
-) => StageWeights;
-
-/** Weights to the nearest mantissa, at the scale of least squared error. */
-export const nearestWeights: WeightChooser = (_stage, node, input, width) => ({
-  ...quantizeWeights(node.weights, node.bias, width, fractionBits(input.format)),
-  bias: node.bias,
-});
 
 interface Context {
   readonly builder: FixedGraphBuilder;
@@ -52,15 +34,17 @@ interface Context {
   readonly taken: Set<string>;
 }
 
-/** Relative error that a leaky slope may have. */
-const SLOPE_TOLERANCE = 2 ** -7;
-
-function slope(alpha: number, id: NodeId): { alphaMantissa: number; alphaFraction: number } {
+/** The slope with the fewest fraction bits whose relative error is below half a step of a result of `width` bits. */
+function slope(
+  alpha: number,
+  id: NodeId,
+  width: number,
+): { readonly alphaMantissa: number; readonly alphaFraction: number } {
   if (alpha < 0)
     throw new UserError(`${id}: a leaky slope of ${alpha}`, { remedy: 'use a slope of 0 or more' });
   for (let alphaFraction = 0; alphaFraction < 15; alphaFraction++) {
     const alphaMantissa = roundHalfEven(alpha * 2 ** alphaFraction);
-    if (Math.abs(alphaMantissa * 2 ** -alphaFraction - alpha) <= alpha * SLOPE_TOLERANCE)
+    if (Math.abs(alphaMantissa * 2 ** -alphaFraction - alpha) <= alpha * 2 ** -width)
       return { alphaMantissa, alphaFraction };
   }
   return { alphaMantissa: roundHalfEven(alpha * 2 ** 15), alphaFraction: 15 };
@@ -72,7 +56,7 @@ function quantizeActivation(activation: ActivationNode | null, to: Format): Acti
     case 'relu':
       return { kind: 'relu' };
     case 'leakyRelu':
-      return { kind: 'leakyRelu', ...slope(activation.alpha, activation.id) };
+      return { kind: 'leakyRelu', ...slope(activation.alpha, activation.id, to.width) };
     case 'clip': {
       const limit = (value: number): number =>
         Math.min(Math.max(roundHalfEven(value * 2 ** fractionBits(to)), minMantissa(to)), maxMantissa(to));
@@ -93,7 +77,7 @@ function stageWeights(
   input: StageInput,
 ): QuantizedWeights {
   const { weightBits } = context.widths.get(stage.id)!;
-  const { mantissas, fraction, bias } = context.choose(stage, node, input, weightBits);
+  const { mantissas, fraction, bias } = context.choose(node, node.inputs[0]!, input, weightBits);
   return {
     mantissas,
     width: weightBits,
