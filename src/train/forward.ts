@@ -23,6 +23,7 @@ interface Context {
   parameter(node: NodeId, field: ParameterField): tf.Tensor;
   /** In training: batch normalisation normalises by the batch and reports what it saw. */
   readonly onStatistics: ((node: NodeId, seen: BatchStatistics) => void) | null;
+  readonly relu: (x: tf.Tensor4D) => tf.Tensor4D;
 }
 
 type NetworkKind = Exclude<FloatKind, 'input' | 'crop' | 'mask' | 'bin' | 'clamp' | 'lut'>;
@@ -108,7 +109,7 @@ const rules: Rules = {
     return tf.reshape(y, [x!.shape[0], 1, 1, op.bias.length]);
   },
   batchNorm: (op, [x], context) => batchNorm(op, x!, context),
-  relu: (_op, [x]) => tf.relu(x!),
+  relu: (_op, [x], context) => context.relu(x!),
   clip: (op, [x]) => tf.clipByValue(x!, op.min, op.max),
   leakyRelu: (op, [x]) => tf.leakyRelu(x!, op.alpha),
   maxPool: (op, [x]) => tf.maxPool(windowed(x!, op, LOWEST), pair(op.kernel), pair(op.strides), 'valid'),
@@ -149,8 +150,10 @@ export interface ForwardPass {
 
 export interface ForwardOptions {
   readonly onStatistics?: (node: NodeId, seen: BatchStatistics) => void;
-  /** Node to start after: its value is given among `boundary` (Grad-CAM differentiates by it). */
-  readonly given?: ReadonlySet<NodeId>;
+  /** Rectifies instead of `tf.relu`: guided back-propagation has another gradient. */
+  readonly relu?: (x: tf.Tensor4D) => tf.Tensor4D;
+  /** Stands in for a node's value: fake quantization, or the value that the firmware computed. */
+  readonly replace?: (node: FloatNode, value: tf.Tensor4D) => tf.Tensor4D;
 }
 
 const key = (node: NodeId, field: ParameterField): string => `${node}/${field}`;
@@ -192,19 +195,15 @@ export function createForwardPass(graph: FloatGraph): ForwardPass {
           return tensor;
         },
         onStatistics: options.onStatistics ?? null,
+        relu: options.relu ?? ((x) => tf.relu(x)),
       };
       const values = new Map<NodeId, tf.Tensor4D>(given);
       for (const node of network) {
         if (values.has(node.id)) continue;
         if (!node.inputs.every((id) => values.has(id))) continue;
-        values.set(
-          node.id,
-          applyRule(
-            node,
-            node.inputs.map((id) => values.get(id)!),
-            context,
-          ),
-        );
+        const inputs = node.inputs.map((id) => values.get(id)!);
+        const value = applyRule(node, inputs, context);
+        values.set(node.id, options.replace?.(node, value) ?? value);
       }
       return values;
     },
