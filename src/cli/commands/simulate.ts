@@ -1,0 +1,276 @@
+/** `vetoc simulate`: labelled diffraction frames for any detector, as HDF5. */
+import { existsSync } from 'node:fs';
+import { Option, type Command } from 'commander';
+import { UserError } from '../../core/errors.js';
+import { CLASS_NAMES } from '../../data/frames.js';
+import { CRYSTAL_FORMS } from '../../data/simulate/crystal.js';
+import type { DetectorSpec } from '../../data/simulate/detector.js';
+import type { Range, SimulateOptions, Variety } from '../../data/simulate/settings.js';
+import { simulateFrames, type SimulatedSource } from '../../data/simulate/simulate-frames.js';
+import {
+  parseNumbers,
+  parseRange,
+  simulationOf,
+  type UserExperiment,
+} from '../../data/simulate/user-experiment.js';
+import { COMPRESSIONS, type Compression } from '../../data/write/hdf5-writer.js';
+import { writeFrames } from '../../data/write/write-frames.js';
+import { say, sayJson, startProgress, table } from '../console.js';
+import { version } from '../version.js';
+
+interface Options {
+  readonly count: number;
+  readonly seed: number;
+  readonly size: readonly [number, number];
+  readonly variety: Variety;
+  readonly hitFraction?: number;
+  readonly classes?: readonly number[];
+  readonly framesPerCrystal?: number;
+  readonly cell?: string;
+  readonly spaceGroup?: string;
+  readonly energy?: Range;
+  readonly distance?: Range;
+  readonly beamCentre?: readonly [number, number];
+  readonly mosaicity?: Range;
+  readonly bandwidth?: Range;
+  readonly pixelSize?: number;
+  readonly panels?: readonly [number, number];
+  readonly gap?: readonly [number, number];
+  readonly gain?: number;
+  readonly offset?: number;
+  readonly readNoise?: number;
+  readonly pointSpread?: number;
+  readonly saturation?: number;
+  readonly hotPixels?: number;
+  readonly beamStop?: number;
+  readonly background?: Range;
+  readonly backgroundScale?: number;
+  readonly ice?: number;
+  readonly powder?: number;
+  readonly streaks?: number;
+  readonly shadows?: number;
+  readonly multiLattice?: number;
+  readonly zingers?: number;
+  readonly compression: Compression;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Ranges are LOW:HIGH or one number. Crystal forms: ${CRYSTAL_FORMS.map((form) => form.name).join(', ')}.
+Without detector options the frames come from a bank of detectors; any of them makes one detector of your own.
+
+Examples:
+  vetoc simulate frames.h5 --count 4000 --seed 7
+  vetoc simulate rare.h5 --count 10000 --hit-fraction 0.004 --variety standard
+  vetoc simulate own.h5 --size 1030x1065 --pixel-size 0.075 --distance 150:200 --energy 9.5 --panels 2x1 --gap 37,0 \\
+      --cell 79.1,79.1,38,90,90,90 --space-group P43212 --background 0.1:3 --ice 0.1 --multi-lattice 0.2`;
+
+const number = (field: string, low: number, high: number) => {
+  return (text: string): number => {
+    const value = text.trim() === '' ? NaN : Number(text);
+    if (value >= low && value <= high) return value;
+    throw new UserError(`'${text}' is not a number from ${low} to ${high}`, { field });
+  };
+};
+const probability = (field: string) => number(field, 0, 1);
+const pair = (field: string, separator: string) => {
+  return (text: string): readonly [number, number] =>
+    parseNumbers(text, separator, field, 2) as [number, number];
+};
+const range =
+  (field: string, least: number) =>
+  (text: string): Range =>
+    parseRange(text, field, least);
+
+function parseSize(text: string): readonly [number, number] {
+  if (!text.includes('x')) return parseNumbers(`${text}x${text}`, 'x', '--size', 2) as [number, number];
+  return parseNumbers(text, 'x', '--size', 2) as [number, number];
+}
+
+export function registerSimulate(program: Command): void {
+  const command = program
+    .command('simulate')
+    .description('Make labelled diffraction frames: five classes, with the truth of every spot.')
+    .argument('<out.h5>', 'file to write')
+    .option('-n, --count <n>', 'number of frames', number('--count', 1, 1e8), 1000)
+    .option('--seed <n>', 'the same seed gives the same frames', number('--seed', 0, 2 ** 32), 1)
+    .option('--size <HxW>', 'frame size in pixels', parseSize, [512, 512] as const)
+    .addOption(
+      new Option('--variety <name>', 'one kind of experiment, or many')
+        .choices(['standard', 'broad'])
+        .default('broad'),
+    )
+    .option('--hit-fraction <f>', 'part of frames that are hits', probability('--hit-fraction'))
+    .option('--classes <a,b,c,d,e>', `relative shares of ${CLASS_NAMES.join(', ')}`, (text: string) =>
+      parseNumbers(text, ',', '--classes', 5),
+    )
+    .option('--frames-per-crystal <n>', 'frames of one crystal', number('--frames-per-crystal', 1, 1e6));
+  addExperimentOptions(command);
+  addDetectorOptions(command);
+  command
+    .addOption(
+      new Option('--compression <name>', 'bitshuffle is fast, but needs a plugin to read')
+        .choices(COMPRESSIONS)
+        .default('gzip'),
+    )
+    .option('--force', 'replace the file if it exists')
+    .option('--json', 'print a summary as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(run);
+}
+
+function addExperimentOptions(command: Command): void {
+  command
+    .option('--cell <form>', 'crystal form by name, or a,b,c,alpha,beta,gamma in Å and degrees')
+    .option('--space-group <group>', 'number or symbol, such as 96 or P43212')
+    .option('--energy <keV>', 'photon energy', range('--energy', 0.1))
+    .option('--distance <mm>', 'detector distance', range('--distance', 0.1))
+    .option('--beam-centre <x,y>', 'beam centre in pixels', pair('--beam-centre', ','))
+    .option('--mosaicity <deg>', 'mosaic spread (rms)', range('--mosaicity', 1e-6))
+    .option('--bandwidth <part>', 'relative bandwidth (rms)', range('--bandwidth', 1e-9))
+    .option('--background <photons>', 'mean diffuse photons a pixel', range('--background', 1e-6))
+    .option('--background-scale <f>', 'factor on the background', number('--background-scale', 1e-6, 1e6))
+    .option('--ice <p>', 'part of frames with ice rings', probability('--ice'))
+    .option('--powder <p>', 'part of frames with powder rings', probability('--powder'))
+    .option('--streaks <p>', 'part of frames with a jet streak', probability('--streaks'))
+    .option('--shadows <p>', 'part of frames with a shadow', probability('--shadows'))
+    .option('--multi-lattice <p>', 'part of hits with two to four lattices', probability('--multi-lattice'))
+    .option('--zingers <n>', 'random hot pixels per 512×512 pixels', number('--zingers', 0, 1e5));
+}
+
+function addDetectorOptions(command: Command): void {
+  command
+    .option('--pixel-size <mm>', 'pixel size', number('--pixel-size', 1e-4, 100))
+    .option('--panels <RxC>', 'equal panels, rows × columns', pair('--panels', 'x'))
+    .option('--gap <y,x>', 'gaps between the panels in pixels', pair('--gap', ','))
+    .option('--gain <ADU>', 'ADU per photon', number('--gain', 1e-4, 1e5))
+    .option('--offset <ADU>', 'pedestal', number('--offset', 0, 65535))
+    .option('--read-noise <ADU>', 'read noise (rms)', number('--read-noise', 0, 65535))
+    .option('--point-spread <px>', 'point spread (rms)', number('--point-spread', 0, 5))
+    .option('--saturation <ADU>', 'largest value', number('--saturation', 1, 65535))
+    .option('--hot-pixels <n>', 'pixels that always fire', number('--hot-pixels', 0, 1e5))
+    .option('--beam-stop <px>', 'radius of the beam stop', number('--beam-stop', 0, 1e4));
+}
+
+/** The user's own detector, or undefined where no option speaks of one. */
+function detectorOf(options: Options): Partial<Omit<DetectorSpec, 'name'>> | undefined {
+  const {
+    pixelSize,
+    panels,
+    gap,
+    gain,
+    offset,
+    readNoise,
+    pointSpread,
+    saturation,
+    hotPixels,
+    beamStop,
+    background,
+  } = options;
+  const stated = {
+    pixelMm: pixelSize,
+    panels,
+    gap: gap ?? (panels === undefined ? undefined : ([4, 4] as const)),
+    gain,
+    offset,
+    readNoise,
+    spread: pointSpread,
+    saturation,
+    hotPixels,
+    stopRadius: beamStop,
+    background,
+  };
+  const given = Object.entries(stated).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? undefined : Object.fromEntries(given);
+}
+
+function simulationOptions(options: Options): SimulateOptions {
+  const { count, seed, size, variety, hitFraction, classes, framesPerCrystal, distance } = options;
+  const [height, width] = size;
+  const detector = detectorOf(options);
+  const experiment: UserExperiment = {
+    ...options,
+    distanceMm: distance,
+    ...(detector === undefined ? {} : { detector }),
+  };
+  const { settings, detectors } = simulationOf(experiment, { height, width });
+  return {
+    seed,
+    count,
+    height,
+    width,
+    variety,
+    ...(hitFraction === undefined ? {} : { hitFraction }),
+    ...(classes === undefined ? {} : { classWeights: classes }),
+    ...(detectors === undefined ? {} : { detectors }),
+    settings: { ...settings, ...(framesPerCrystal === undefined ? {} : { framesPerCrystal }) },
+  };
+}
+
+interface Summary {
+  readonly file: string;
+  readonly frames: number;
+  readonly hits: number;
+  readonly classes: Readonly<Record<string, number>>;
+  readonly splits: Readonly<Record<string, number>>;
+  readonly crystals: number;
+}
+
+function summarize(file: string, source: SimulatedSource): Summary {
+  const classes: Record<string, number> = Object.fromEntries(CLASS_NAMES.map((name) => [name, 0]));
+  const splits: Record<string, number> = {};
+  const crystals = new Set<string>();
+  let hits = 0;
+  for (let i = 0; i < source.count; i++) {
+    const { label, hit, split, group } = source.label(i);
+    classes[CLASS_NAMES[label!]!]! += 1;
+    splits[split!] = (splits[split!] ?? 0) + 1;
+    crystals.add(group!);
+    if (hit === true) hits++;
+  }
+  return { file, frames: source.count, hits, classes, splits, crystals: crystals.size };
+}
+
+async function run(out: string, options: Options): Promise<void> {
+  if (existsSync(out) && options.force !== true) {
+    throw new UserError('exists already', { file: out, remedy: 'choose another name or add --force' });
+  }
+  const asked = simulationOptions(options);
+  const source = simulateFrames(asked);
+  const progress = startProgress('Simulate');
+  await writeFrames(out, source, {
+    compression: options.compression,
+    styles: source.settings.detectors,
+    attributes: {
+      generator: `vetoc ${version()} simulate`,
+      seed: options.seed,
+      options_json: JSON.stringify(asked),
+      class_rule: classRule(source),
+    },
+    onFrame: (done, total) => {
+      progress.update(done, total, 'frames');
+    },
+  });
+  const summary = summarize(out, source);
+  progress.finish(`${summary.frames} frames, ${summary.hits} hits, to ${out}`);
+  if (options.json === true) sayJson(summary);
+  else
+    say(
+      table(
+        ['class', 'frames'],
+        Object.entries(summary.classes).map(([name, count]) => [name, String(count)]),
+      ),
+    );
+}
+
+/** The rule in words, as an attribute of the file. */
+function classRule(source: SimulatedSource): string {
+  const [weak, good, strong] = source.settings.visibleSpots.map(([low, high]) => `${low}..${high}`);
+  return (
+    'A Bragg spot is visible if, on the 3x3 sum of the noise-free image around its maximum, SNR = S/sqrt(S+B+R) >= 5 and ' +
+    'S >= 6 photons, on live pixels; B is the background, R the read noise in photons squared. Frames are scaled so that the ' +
+    `number of visible spots falls in Weak ${weak}, Good ${good}, Strong ${strong}. No crystal = diffuse scatter, rings, streaks. ` +
+    'Blank = no beam, or below 0.01 photon per pixel. Hot pixels occur in every class.'
+  );
+}
