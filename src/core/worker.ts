@@ -8,7 +8,9 @@ import { Worker, type WorkerOptions } from 'node:worker_threads';
  * Under vitest or tsx the caller is a `.ts` file: the worker is then loaded through tsx.
  */
 export function startWorker(name: string, base: string, options: WorkerOptions = {}): Worker {
-  const source = base.endsWith('.ts');
-  const url = new URL(`${name}${source ? '.ts' : '.js'}`, base);
-  return new Worker(url, source ? { ...options, execArgv: ['--import', 'tsx'] } : options);
+  if (!base.endsWith('.ts')) return new Worker(new URL(`${name}.js`, base), options);
+  // `--import tsx` does not reach worker threads on Node 20: register the loader inside.
+  const source = JSON.stringify(new URL(`${name}.ts`, base).href);
+  const start = `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}); })`;
+  return new Worker(start, { ...options, eval: true });
 }
