@@ -58,7 +58,8 @@ export function roundShiftNumber(q: number, shift: number, mode: Quantization): 
   return (roundsUp(mode, half, remainder === 0, q < 0, floor % 2 !== 0) ? floor + 1 : floor) + 0;
 }
 
-function overflowed(q: bigint, signed: boolean, width: number, mode: Overflow): bigint {
+/** What `mode` keeps of the rounded `q`; `floor` is `q` before it was rounded up. */
+function overflowed(q: bigint, floor: bigint, signed: boolean, width: number, mode: Overflow): bigint {
   const w = BigInt(width);
   const max = signed ? (1n << (w - 1n)) - 1n : (1n << w) - 1n;
   const min = signed ? -(1n << (w - 1n)) : 0n;
@@ -75,27 +76,28 @@ function overflowed(q: bigint, signed: boolean, width: number, mode: Overflow): 
     case 'AP_WRAP':
       return signed ? BigInt.asIntN(width, q) : BigInt.asUintN(width, q);
     case 'AP_WRAP_SM':
-      return wrapSignMagnitude(q, signed, width);
+      return wrapSignMagnitude(q, floor, signed, width);
   }
 }
 
 /**
- * Sign-magnitude wrapping with no saturated bits: the kept bits are inverted when the sign that is kept
- * disagrees with the lowest dropped bit. Unsigned formats wrap.
+ * Sign-magnitude wrapping with no saturated bits: when the sign that is kept disagrees with the lowest dropped bit,
+ * all bits are inverted. As in the vendor's headers, that bit is taken before rounding. Unsigned formats wrap.
  */
-function wrapSignMagnitude(q: bigint, signed: boolean, width: number): bigint {
+function wrapSignMagnitude(q: bigint, floor: bigint, signed: boolean, width: number): bigint {
   if (!signed) return BigInt.asUintN(width, q);
   const kept = BigInt.asIntN(width, q);
   if (kept === q) return q;
-  const lowestDropped = (q >> BigInt(width)) & 1n;
+  const lowestDropped = (floor >> BigInt(width)) & 1n;
   const sign = (q >> BigInt(width - 1)) & 1n;
   return sign === lowestDropped ? kept : BigInt.asIntN(width, ~q);
 }
 
 /** The mantissa of `q * 2^-fraction` in `to`: rounded once, then overflow-handled. Any width. */
 export function castMantissa(q: bigint, fraction: number, to: Format): bigint {
-  const rounded = roundShift(q, fraction - (to.width - to.integer), to.quantization);
-  return overflowed(rounded, to.signed, to.width, to.overflow);
+  const shift = fraction - (to.width - to.integer);
+  const rounded = roundShift(q, shift, to.quantization);
+  return overflowed(rounded, roundShift(q, shift, 'AP_TRN'), to.signed, to.width, to.overflow);
 }
 
 /** `castMantissa` for integers below 2^53. */
@@ -105,7 +107,7 @@ export function castNumber(q: number, fraction: number, to: Format): number {
   const min = to.overflow === 'AP_SAT_SYM' && to.signed && to.width > 1 ? -max : minMantissa(to);
   if (rounded >= min && rounded <= max) return rounded;
   if (to.overflow === 'AP_SAT' || to.overflow === 'AP_SAT_SYM') return rounded > max ? max : min;
-  return Number(overflowed(BigInt(rounded), to.signed, to.width, to.overflow));
+  return Number(castMantissa(BigInt(q), fraction, to));
 }
 
 /** `x` as `mantissa * 2^-fraction`, exactly. */
