@@ -11,11 +11,13 @@ export interface SampleOptions {
   readonly width?: number;
   readonly weightBits?: number;
   readonly activationBits?: number;
+  /** Bits of the table's output. */
+  readonly inputBits?: number;
 }
 
 /** crop → mask → max-bin 2×2 → clamp → √ table → conv s2 → pool → depthwise → residual add → concat → avg → dense. */
 export function sampleFixedGraph(options: SampleOptions = {}): FixedGraph {
-  const { seed = 1, height = 40, width = 36, weightBits = 8, activationBits = 8 } = options;
+  const { seed = 1, height = 40, width = 36, weightBits = 8, activationBits = 8, inputBits = 8 } = options;
   const random = createRandom(seed);
   const u = (bits: number, integer: number) => format(false, bits, integer);
   const b = createFixedGraphBuilder();
@@ -66,8 +68,17 @@ export function sampleFixedGraph(options: SampleOptions = {}): FixedGraph {
     inputs: [bin],
     format: u(bitsFor(0, top), bitsFor(0, top)),
   });
-  const table = Int32Array.from({ length: top + 1 }, (_, i) => Math.round(Math.sqrt(i / top) * 255));
-  const lut = b.add({ id: nodeId('lut'), kind: 'lut', first: 0, table, inputs: [clamp], format: u(8, 0) });
+  const table = Int32Array.from({ length: top + 1 }, (_, i) =>
+    Math.round(Math.sqrt(i / top) * (2 ** inputBits - 1)),
+  );
+  const lut = b.add({
+    id: nodeId('lut'),
+    kind: 'lut',
+    first: 0,
+    table,
+    inputs: [clamp],
+    format: u(inputBits, 0),
+  });
   const act = format(false, activationBits, 2);
   const conv1 = b.add({
     id: nodeId('conv1'),

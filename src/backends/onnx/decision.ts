@@ -24,8 +24,9 @@ export function emitDecision(
     const some = writer.node('Gather', `decision.${name}_logits`, [logits, index], {
       attributes: { axis: { int: 1 } },
     });
-    return writer.node('ReduceMax', `decision.best_${name}`, [some], {
-      attributes: { axes: { ints: [1] }, keepdims: { int: 0 } },
+    const axes = writer.constant('axis_1', 'int64', [1], [1]);
+    return writer.node('ReduceMax', `decision.best_${name}`, [some, axes], {
+      attributes: { keepdims: { int: 0 } },
     });
   };
   const score = writer.node('Sub', SCORE, [best('hit', true), best('miss', false)]);

@@ -106,6 +106,10 @@ function pieceBound(
   return bound;
 }
 
+/** The largest |Σ w·x + bias| of a layer, weights in the IR's order, over all its output channels. */
+export const sumBound = (weights: Int32Array, bias: Float64Array, range: Range): number =>
+  pieceBound(weights, bias.length, weights.length / bias.length, range, [0, weights.length], bias);
+
 /** A convolution of integers: weights `[kh, kw, cin/groups, cout]` of `width` bits. */
 export interface IntegerConv extends ConvGeometry {
   readonly weights: Int32Array;
@@ -199,7 +203,7 @@ export function exactConv(
   const window = conv.kernel[0] * conv.kernel[1];
   const shape = windowShape(x.shape, conv, channels);
   const all = [0, conv.perGroup] as const;
-  const bound = pieceBound(conv.weights, channels, conv.perGroup, x.range, all, conv.bias);
+  const bound = sumBound(conv.weights, conv.bias, x.range);
   const weightsName = (name: string, values: Int32Array, chunk: readonly [number, number]): string =>
     writer.constant(name, 'float', onnxWeights(values, window, conv.perGroup, channels, chunk), [
       channels,

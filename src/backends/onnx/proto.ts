@@ -1,4 +1,6 @@
-/** The protobuf classes of ONNX (IR version 8, onnx 1.10) and the enumeration values that vetoc writes and reads. */
+/**
+ * The protobuf classes of ONNX (as of onnx 1.10, whose wire format later versions only add to) and the enumeration values that vetoc writes and reads.
+ */
 import proto from 'onnx-proto';
 import type { onnx } from 'onnx-proto';
 

@@ -2,15 +2,15 @@
  * Writing an ONNX model node by node. Names are the caller's and must be unique; fields, nodes and initializers
  * are encoded in the order in which they were added, so that the same calls give the same bytes.
  *
- * Opset 17 and IR version 8: the newest that TensorRT 8.5, OpenVINO 2022.3 and ONNX Runtime 1.12 read already,
- * and the oldest with everything used here (per-channel QuantizeLinear came with 13, GreaterOrEqual on int32 and
- * BatchNormalization without training outputs with 15 and 16).
+ * Opset 19 and IR version 9 (2023): ONNX Runtime 1.15, TensorRT 10 and OpenVINO 2023.2 read them. It is the oldest
+ * opset for which the official reference evaluator has QuantizeLinear and DequantizeLinear, so that every file can be
+ * held against it, and nothing newer is used.
  */
 import { invariant } from '../../core/errors.js';
 import { ATTRIBUTE_TYPE, DATA_TYPE, ModelProto, type Attribute, type DataType, type Graph } from './proto.js';
 
-export const OPSET = 17;
-export const IR_VERSION = 8;
+export const OPSET = 19;
+export const IR_VERSION = 9;
 
 export type ElementType = Extract<
   DataType,

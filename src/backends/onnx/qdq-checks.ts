@@ -1,0 +1,53 @@
+/** What keeps a fixed graph out of 8-bit QuantizeLinear/DequantizeLinear form. */
+import type { UnsupportedReason } from '../../core/errors.js';
+import { fractionBits } from '../../fixed/format.js';
+import type { FixedGraph } from '../../ir/graph.js';
+import { isPreprocess, type FixedNode, type FixedNodeOf } from '../../ir/ops/index.js';
+import { analyseRanges, FLOAT32_EXACT, type Range, type StageInput } from '../../ir/prove.js';
+import { sumBound } from './exact-sum.js';
+import { largest } from './tensor.js';
+
+export type Weighted = FixedNodeOf<'conv2d' | 'depthwiseConv2d' | 'dense'>;
+export type ByteType = 'int8' | 'uint8';
+
+/** The 8-bit type that holds `range`, or null. */
+export function byteType(range: Range, uint8: boolean): ByteType | null {
+  if (range.low >= -128 && range.high <= 127) return 'int8';
+  return uint8 && range.low >= 0 && range.high <= 255 ? 'uint8' : null;
+}
+
+export const BYTE_LIMITS = { int8: { low: -128, high: 127 }, uint8: { low: 0, high: 255 } } as const;
+
+const isWeighted = (node: FixedNode): node is Weighted =>
+  node.kind === 'conv2d' || node.kind === 'depthwiseConv2d' || node.kind === 'dense';
+
+/** The largest accumulator of a stage with a proof, before a leaky slope. */
+function accumulatorBound(node: FixedNode, inputs: readonly StageInput[]): number {
+  if (isWeighted(node)) return sumBound(node.weights.mantissas, node.weights.bias, inputs[0]!.range);
+  if (node.kind !== 'add') return 0;
+  const fraction = Math.max(...inputs.map((x) => fractionBits(x.format)));
+  return inputs.reduce((sum, x) => sum + largest(x.range) * 2 ** (fraction - fractionBits(x.format)), 0);
+}
+
+/** Every reason why `graph` cannot be said in int8 (or, with `uint8`, in 8 bits). */
+export function refusals(graph: FixedGraph, uint8: boolean): UnsupportedReason[] {
+  const reasons: UnsupportedReason[] = [];
+  const shortfall = uint8 ? '8 bits' : 'signed 8 bits (unsigned tensors need 7 bits, or the dialect qdq)';
+  const analysis = analyseRanges(graph);
+  const readByNetwork = new Set(graph.nodes.filter((n) => !isPreprocess(n)).flatMap((n) => n.inputs));
+  for (const node of graph.nodes) {
+    const { range, inputs } = analysis.get(node.id)!;
+    const refuse = (why: string): number => reasons.push({ what: node.id, why });
+    const carried = isPreprocess(node) ? readByNetwork.has(node.id) : node.id !== graph.output;
+    if (carried && byteType(range, uint8) === null)
+      refuse(`values from ${range.low} to ${range.high} do not fit ${shortfall}`);
+    const bound = accumulatorBound(node, inputs);
+    if (bound >= FLOAT32_EXACT) refuse(`sums of up to ${bound} are not exact in float32: use fewer bits`);
+    if (!isWeighted(node)) continue;
+    const least = uint8 ? -128 : -127;
+    if (node.weights.mantissas.some((w) => w < least || w > 127))
+      refuse(`weights outside [${least}, 127]: quantize weights to 7 bits${uint8 ? ' or 8' : ''}`);
+    if (node.weights.bias.some((b) => Math.abs(b) >= 2 ** 31)) refuse('a bias does not fit int32');
+  }
+  return reasons;
+}

@@ -1,0 +1,98 @@
+/**
+ * `qdq-int8.onnx`: a fixed graph as QuantizeLinear/DequantizeLinear pairs around float operators, the form that
+ * TensorRT and ONNX Runtime's int8 kernels take. Same inputs, outputs and bits as `fixed.onnx` when run unfused.
+ *
+ * Signed int8 with zero point 0, weights in [−127, 127] with a scale per output channel, int32 biases, powers of two
+ * throughout. With `uint8: true` unsigned tensors become uint8 and weights may be −128: for ONNX Runtime alone.
+ *
+ * It refuses, all reasons at once: tensors and weights that do not fit 8 bits, and sums of 2^24 or more (a float
+ * kernel would round them). Logits may be wider: they leave the last accumulator by the operators of `fixed.onnx`.
+ */
+import { UnsupportedError } from '../../core/errors.js';
+import type { NodeId } from '../../ir/common.js';
+import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
+import { isPreprocess, type FixedNode } from '../../ir/ops/index.js';
+import { analyseRanges, type Range } from '../../ir/prove.js';
+import { fixedRules } from './fixed-rules.js';
+import { emitFixedDecision, emitTensor, refuseWide } from './fixed.js';
+import { metadataOf, tensorPlaces, type EmitOptions } from './metadata.js';
+import { realValues, type NodeFacts } from './preprocess.js';
+import { refusals } from './qdq-checks.js';
+import { qdqRules } from './qdq-rules.js';
+import { mantissas, quantizedPair, type Context, type RealTensor } from './qdq-stages.js';
+import type { MantissaTensor, Tensor } from './tensor.js';
+import { createOnnxWriter, type OnnxWriter } from './writer.js';
+
+export interface QdqOptions extends EmitOptions {
+  /** Unsigned tensors as uint8, weights down to −128. TensorRT takes neither. */
+  readonly uint8?: boolean;
+}
+
+/** Emits every node in order: preprocessing as mantissas, then real values. Returns mantissas of all. */
+function emitNodes(
+  context: Context,
+  graph: FixedGraph,
+  ranges: ReadonlyMap<NodeId, Range>,
+): ReadonlyMap<NodeId, MantissaTensor> {
+  const { writer } = context;
+  const shapes = fixedShapes(graph);
+  const counts = new Map<NodeId, MantissaTensor>();
+  const reals = new Map<NodeId, RealTensor>();
+  const realOf = (id: NodeId): RealTensor => {
+    const known = reals.get(id);
+    if (known !== undefined) return known;
+    const x = counts.get(id)!;
+    const real = quantizedPair(context, id, realValues(writer, x), x);
+    reals.set(id, real);
+    return real;
+  };
+  for (const node of graph.nodes) {
+    const facts = { shape: shapes.get(node.id)!, range: ranges.get(node.id)! };
+    // The tables are keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
+    if (isPreprocess(node)) {
+      const rule = fixedRules[node.kind] as (
+        writer: OnnxWriter,
+        op: FixedNode,
+        inputs: readonly MantissaTensor[],
+        facts: NodeFacts,
+      ) => Tensor;
+      const tensor = rule(
+        writer,
+        node,
+        node.inputs.map((id) => counts.get(id)!),
+        facts,
+      );
+      counts.set(node.id, { ...tensor, range: facts.range, format: node.format });
+    } else {
+      const rule = qdqRules[node.kind] as (
+        context: Context,
+        op: FixedNode,
+        inputs: readonly RealTensor[],
+        facts: NodeFacts,
+      ) => RealTensor;
+      reals.set(node.id, rule(context, node, node.inputs.map(realOf), facts));
+    }
+  }
+  return new Map(
+    graph.nodes.map(({ id }) => [id, counts.get(id) ?? mantissas(writer, reals.get(id)!)] as const),
+  );
+}
+
+/** The bytes of `qdq-int8.onnx` (with `uint8`: `qdq.onnx`). Throws `UnsupportedError` with every reason. */
+export function emitQdqOnnx(graph: FixedGraph, options: QdqOptions = {}): Uint8Array {
+  const uint8 = options.uint8 ?? false;
+  const reasons = refusals(graph, uint8);
+  if (reasons.length > 0) throw new UnsupportedError(`ONNX dialect ${uint8 ? 'qdq' : 'qdq-int8'}`, reasons);
+  const ranges = new Map([...analyseRanges(graph)].map(([id, { range }]) => [id, range]));
+  refuseWide(graph, ranges, options.intermediates ?? false);
+  const writer = createOnnxWriter();
+  const tensors = emitNodes({ writer, uint8 }, graph, ranges);
+  emitFixedDecision(writer, graph, tensors.get(graph.output)!);
+  if (options.intermediates === true) for (const [id, tensor] of tensors) emitTensor(writer, id, tensor);
+  return writer.finish({
+    graphName: graph.name,
+    doc: 'A vetoc fixed graph as QuantizeLinear/DequantizeLinear pairs with power-of-two scales. Exact when run as it stands; fused int8 kernels may round otherwise.',
+    producerVersion: options.producerVersion ?? '',
+    metadata: { ...metadataOf(uint8 ? 'qdq' : 'qdq-int8', graph, options), ...tensorPlaces(tensors) },
+  });
+}

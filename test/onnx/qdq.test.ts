@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { emitQdqOnnx } from '../../src/backends/onnx/qdq.js';
+import { UnsupportedError } from '../../src/core/errors.js';
+import type { FixedGraph } from '../../src/ir/graph.js';
+import { interpret } from '../../src/simulate/interpret.js';
+import type { OrtOptimization } from '../../src/simulate/ort-session.js';
+import { createOrtWitness } from '../../src/simulate/ort.js';
+import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
+import { askOfficial, int32Output, onnxMissing } from './official.js';
+
+const size = [40, 36] as const;
+const frames = sampleFrames(6, size[0] * size[1], 5);
+
+/** How many values of all tensors differ from the interpreter. */
+async function differences(
+  graph: FixedGraph,
+  model: Uint8Array,
+  optimization: OrtOptimization,
+): Promise<{ readonly different: number; readonly of: number }> {
+  const witness = await createOrtWitness(graph, { optimization }, model);
+  const results = await witness.run(frames, { tensors: true });
+  const plain = await witness.run(frames);
+  await witness.close();
+  let different = 0;
+  let of = 0;
+  frames.forEach((frame, i) => {
+    const expected = interpret(graph, frame, true);
+    for (const [id, tensor] of expected.tensors) {
+      of += tensor.length;
+      tensor.forEach((v, k) => (different += Number(results[i]!.tensors.get(id)![k] !== v)));
+    }
+    expected.logits.forEach((v, k) => (different += Number(plain[i]!.logits[k] !== v)));
+    different += Number(plain[i]!.keep !== expected.keep) + Number(plain[i]!.score !== expected.score);
+  });
+  return { different, of };
+}
+
+const sevenBits = (): FixedGraph =>
+  sampleFixedGraph({ weightBits: 7, activationBits: 7, inputBits: 7, seed: 3 });
+
+describe('qdq-int8.onnx', () => {
+  // The fused levels pick other kernels on other machines: `npm run bench` reports them, no promise is made.
+  it.each(['disabled', 'basic'] as const)(
+    'equals the interpreter in every tensor at optimisation level %s',
+    async (level) => {
+      const graph = sevenBits();
+      expect((await differences(graph, emitQdqOnnx(graph), level)).different).toBe(0);
+    },
+  );
+
+  it('holds signed int8 and zero points of 0 only', () => {
+    const text = Buffer.from(emitQdqOnnx(sevenBits())).toString('latin1');
+    expect(text).toContain('zero_point.int8');
+    expect(text).not.toContain('zero_point.uint8');
+  });
+
+  it('refuses unsigned 8 bits and weights of −128, all reasons at once', () => {
+    const graph = sampleFixedGraph();
+    let reasons: readonly { what: string; why: string }[] = [];
+    try {
+      emitQdqOnnx(graph);
+    } catch (error) {
+      if (error instanceof UnsupportedError) reasons = error.reasons;
+    }
+    expect(reasons.map((r) => r.what)).toContain('lut');
+    expect(reasons.length).toBeGreaterThan(3);
+    expect(reasons.some((r) => r.why.includes('weights outside [-127, 127]'))).toBe(true);
+  });
+});
+
+describe('qdq.onnx with uint8', () => {
+  it('is exact unfused at 8 bits', async () => {
+    const graph = sampleFixedGraph({ seed: 4 });
+    const model = emitQdqOnnx(graph, { uint8: true });
+    expect((await differences(graph, model, 'disabled')).different).toBe(0);
+  });
+
+  it('refuses 12 bits', () => {
+    expect(() =>
+      emitQdqOnnx(sampleFixedGraph({ weightBits: 12, activationBits: 12 }), { uint8: true }),
+    ).toThrow(UnsupportedError);
+  });
+});
+
+describe.skipIf(onnxMissing !== null)('the official onnx package on QDQ files', () => {
+  it('accepts them, infers every shape and evaluates them to the same bits', async () => {
+    const graphs = [sevenBits(), sampleFixedGraph({ seed: 4 })];
+    const data = frames.slice(0, 2);
+    const answers = await askOfficial(
+      graphs.map((graph, i) => ({
+        model: emitQdqOnnx(graph, { uint8: i === 1, intermediates: true }),
+        frames: { data, size },
+      })),
+    );
+    graphs.forEach((graph, g) => {
+      expect(answers[g]!.error).toBeUndefined();
+      expect(answers[g]!.unknown).toEqual([]);
+      data.forEach((frame, i) => {
+        for (const [id, tensor] of interpret(graph, frame, true).tensors) {
+          const values = int32Output(answers[g]!, `${id}.tensor`);
+          expect(values.subarray(i * tensor.length, (i + 1) * tensor.length), id).toEqual(tensor);
+        }
+      });
+    });
+  });
+});
