@@ -1,6 +1,8 @@
 /**
  * Starting worker threads from compiled JavaScript and, in tests, straight from TypeScript.
  */
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 /**
@@ -9,8 +11,15 @@ import { Worker, type WorkerOptions } from 'node:worker_threads';
  */
 export function startWorker(name: string, base: string, options: WorkerOptions = {}): Worker {
   if (!base.endsWith('.ts')) return new Worker(new URL(`${name}.js`, base), options);
-  // `--import tsx` does not reach worker threads on Node 20: register the loader inside.
-  const source = JSON.stringify(new URL(`${name}.ts`, base).href);
-  const start = `import('tsx/esm/api').then(({ register }) => { register(); return import(${source}); })`;
-  return new Worker(start, { ...options, eval: true });
+  const { href } = new URL(`${name}.ts`, base);
+  // Node 20 does not apply a loader of `--import` to the entry of a worker, hence the detour through an import.
+  const tsx = new URL(
+    'dist/esm/api/index.mjs',
+    pathToFileURL(createRequire(base).resolve('tsx/package.json')),
+  );
+  const code = `import(${JSON.stringify(tsx.href)}).then(({ register }) => {
+    register();
+    return import(${JSON.stringify(href)});
+  });`;
+  return new Worker(code, { ...options, eval: true });
 }

@@ -8,10 +8,10 @@ import type { ParameterLayout } from './parameters.js';
 import type { TrainingRecipe } from './recipe.js';
 
 export interface OptimizerState {
-  readonly first: Float32Array<ArrayBuffer>;
-  readonly second: Float32Array<ArrayBuffer>;
+  readonly first: Float32Array;
+  readonly second: Float32Array;
   /** Average of the weights over steps, or empty when the recipe has no averaging. */
-  readonly average: Float32Array<ArrayBuffer>;
+  readonly average: Float32Array;
   /** Steps taken. */
   step: number;
 }

@@ -1,0 +1,74 @@
+/**
+ * What one thread does in training: its share of a step, and its share of the validation. The same code runs in the
+ * main thread and in workers.
+ */
+import { createRandom } from '../core/random.js';
+import type { FloatGraph } from '../ir/graph.js';
+import { createBatchMaker } from './batches.js';
+import { createForwardPass } from './forward.js';
+import { computeGradient, type GradientResult, type LossOptions } from './gradient.js';
+import { withParameters } from './parameters.js';
+import { createPredictor } from './predict.js';
+import type { Augmentation } from './recipe.js';
+import { openCache, type CacheHandle } from './sample-cache.js';
+
+/** Plain data, so that it can be sent to a worker. */
+export interface JobSetup {
+  readonly graph: FloatGraph;
+  readonly train: CacheHandle;
+  readonly validation: CacheHandle;
+  readonly loss: LossOptions;
+  readonly augmentation: Augmentation;
+  readonly seed: number;
+}
+
+export interface StepShare {
+  /** Samples of the training cache. */
+  readonly indices: readonly number[];
+  /** Frames of the whole batch. */
+  readonly batchSize: number;
+  readonly epoch: number;
+}
+
+export interface GradientJob {
+  step(share: StepShare, parameters: Float32Array, statistics: Float32Array): GradientResult;
+  /** Logits of validation samples `[first, last)`. */
+  predict(first: number, last: number, parameters: Float32Array, statistics: Float32Array): Float32Array[];
+  close(): void;
+}
+
+/** Frames in one prediction batch. */
+const PREDICT_BATCH = 16;
+
+/** Prepares a thread's share of a training; the back end must be open. */
+export function createGradientJob(setup: JobSetup): GradientJob {
+  const { graph, seed } = setup;
+  const pass = createForwardPass(graph);
+  const trainCache = openCache(graph, setup.train);
+  const validationCache = openCache(graph, setup.validation);
+  const maker = createBatchMaker(trainCache, setup.augmentation);
+  const validationMaker = createBatchMaker(validationCache, null);
+  return {
+    step({ indices, batchSize, epoch }, parameters, statistics) {
+      const batch = maker.make(indices, (index) => createRandom(seed).fork(`augment ${epoch} ${index}`));
+      const labels = indices.map((i) => setup.train.labels[i]!);
+      const request = { batch, labels, batchSize, parameters, statistics };
+      return computeGradient(pass, maker.preprocessor, request, setup.loss);
+    },
+    predict(first, last, parameters, statistics) {
+      const predictor = createPredictor(withParameters(graph, pass.layout, parameters, statistics));
+      const logits: Float32Array[] = [];
+      for (let i = first; i < last; i += PREDICT_BATCH) {
+        const size = Math.min(PREDICT_BATCH, last - i);
+        const indices = Array.from({ length: size }, (_, k) => i + k);
+        logits.push(...predictor.predictBatch(validationMaker.make(indices, null)));
+      }
+      predictor.dispose();
+      return logits;
+    },
+    close() {
+      trainCache.close();
+      validationCache.close();
+    },
+  };
+}

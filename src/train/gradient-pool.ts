@@ -1,0 +1,207 @@
+/**
+ * Gradients of whole batches, in this thread or spread over workers. Shares are contiguous and summed in order, so
+ * that the same number of workers gives the same bits.
+ */
+import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
+import { InvariantError } from '../core/errors.js';
+import { startWorker } from '../core/worker.js';
+import type { TrainBackend } from './backend.js';
+import type { GradientResult } from './gradient.js';
+import { createGradientJob, type JobSetup, type StepShare } from './gradient-job.js';
+import type { ParameterLayout } from './parameters.js';
+
+export interface GradientPool {
+  readonly workers: number;
+  /** The gradient of one batch. */
+  step(
+    indices: readonly number[],
+    epoch: number,
+    parameters: Float32Array,
+    statistics: Float32Array,
+  ): Promise<GradientResult>;
+  /** Logits of all validation samples, in order. */
+  predict(parameters: Float32Array, statistics: Float32Array): Promise<Float32Array[]>;
+  close(): Promise<void>;
+}
+
+export interface WorkerSetup {
+  readonly job: JobSetup;
+  readonly backend: TrainBackend['name'];
+  /** Shared: written by the main thread before each request. */
+  readonly parameters: Float32Array;
+  readonly statistics: Float32Array;
+  /** Shared: written by the worker before its reply. */
+  readonly gradient: Float32Array;
+  readonly seen: Float32Array;
+}
+export type WorkerRequest =
+  | { readonly kind: 'step'; readonly share: StepShare }
+  | { readonly kind: 'predict'; readonly first: number; readonly last: number };
+export type WorkerReply =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'step'; readonly loss: number; readonly correct: number }
+  | { readonly kind: 'logits'; readonly logits: Float32Array[] }
+  | { readonly kind: 'error'; readonly message: string };
+
+const shared = (length: number): Float32Array<SharedArrayBuffer> =>
+  new Float32Array(new SharedArrayBuffer(4 * length));
+
+/** `[first, last)` of part `k` of `parts` of `count` things. */
+const part = (count: number, parts: number, k: number): readonly [number, number] => [
+  Math.floor((count * k) / parts),
+  Math.floor((count * (k + 1)) / parts),
+];
+
+/** Below so many frames a share is not worth a thread. */
+const SMALLEST_SHARE = 4;
+const MOST_WORKERS = 8;
+
+/** How many threads to use: what was asked for, or one per core where the back end has no threads of its own. */
+export function workerCount(asked: number, backend: TrainBackend, batchSize: number): number {
+  if (!backend.singleThreaded) return 1;
+  const wanted = asked > 0 ? asked : Math.min(MOST_WORKERS, availableParallelism());
+  return Math.max(1, Math.min(wanted, Math.floor(batchSize / SMALLEST_SHARE)));
+}
+
+function localPool(setup: JobSetup): GradientPool {
+  const job = createGradientJob(setup);
+  return {
+    workers: 1,
+    step: (indices, epoch, parameters, statistics) =>
+      Promise.resolve(job.step({ indices, batchSize: indices.length, epoch }, parameters, statistics)),
+    predict: (parameters, statistics) =>
+      Promise.resolve(job.predict(0, setup.validation.count, parameters, statistics)),
+    close() {
+      job.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly gradient: Float32Array;
+  readonly seen: Float32Array;
+  ask(request: WorkerRequest | null): Promise<WorkerReply>;
+}
+
+/** Starts a worker; `ask(null)` waits for its first message. One request at a time. */
+function startThread(setup: WorkerSetup): Thread {
+  const worker = startWorker('./gradient-worker', import.meta.url, { workerData: setup });
+  return {
+    worker,
+    gradient: setup.gradient,
+    seen: setup.seen,
+    ask: (request) =>
+      new Promise((resolve, reject) => {
+        const stop = (): void => {
+          worker.off('message', onMessage);
+          worker.off('error', onError);
+          worker.off('exit', onExit);
+        };
+        const fail = (message: string): void => {
+          stop();
+          reject(new InvariantError(`a training thread failed: ${message}`));
+        };
+        const onMessage = (message: WorkerReply): void => {
+          if (message.kind === 'error') {
+            fail(message.message);
+            return;
+          }
+          stop();
+          resolve(message);
+        };
+        const onError = (error: unknown): void => {
+          fail(String(error));
+        };
+        const onExit = (code: number): void => {
+          fail(`it ended with code ${code}`);
+        };
+        worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+        if (request !== null) worker.postMessage(request);
+      }),
+  };
+}
+
+function sumInto(total: Float32Array, addend: Float32Array): void {
+  for (let i = 0; i < total.length; i++) total[i]! += addend[i]!;
+}
+
+async function threadedPool(
+  setup: JobSetup,
+  layout: ParameterLayout,
+  backend: TrainBackend,
+  workers: number,
+): Promise<GradientPool> {
+  const parameters = shared(layout.trainableLength);
+  const statistics = shared(layout.statisticsLength);
+  const threads = Array.from({ length: workers }, () =>
+    startThread({
+      job: setup,
+      backend: backend.name,
+      parameters,
+      statistics,
+      gradient: shared(layout.trainableLength),
+      seen: shared(layout.statisticsLength),
+    }),
+  );
+  const close = async (): Promise<void> => {
+    await Promise.all(threads.map(({ worker }) => worker.terminate()));
+  };
+  const askAll = (request: (k: number) => WorkerRequest | null): Promise<WorkerReply[]> =>
+    Promise.all(threads.map((thread, k) => thread.ask(request(k))));
+  try {
+    await askAll(() => null);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    workers,
+    async step(indices, epoch, newParameters, newStatistics) {
+      parameters.set(newParameters);
+      statistics.set(newStatistics);
+      const replies = await askAll((k) => ({
+        kind: 'step',
+        share: {
+          indices: indices.slice(...part(indices.length, workers, k)),
+          batchSize: indices.length,
+          epoch,
+        },
+      }));
+      const gradient = new Float32Array(layout.trainableLength);
+      const seen = new Float32Array(layout.statisticsLength);
+      let loss = 0;
+      let correct = 0;
+      replies.forEach((reply, k) => {
+        if (reply.kind !== 'step') return;
+        loss += reply.loss;
+        correct += reply.correct;
+        sumInto(gradient, threads[k]!.gradient);
+        sumInto(seen, threads[k]!.seen);
+      });
+      return { loss, correct, gradient, statistics: seen };
+    },
+    async predict(newParameters, newStatistics) {
+      parameters.set(newParameters);
+      statistics.set(newStatistics);
+      const replies = await askAll((k) => {
+        const [first, last] = part(setup.validation.count, workers, k);
+        return { kind: 'predict', first, last };
+      });
+      return replies.flatMap((reply) => (reply.kind === 'logits' ? reply.logits : []));
+    },
+    close,
+  };
+}
+
+/** A pool of `workers` threads, or this thread alone for one. */
+export async function openGradientPool(
+  setup: JobSetup,
+  layout: ParameterLayout,
+  backend: TrainBackend,
+  workers: number,
+): Promise<GradientPool> {
+  return workers === 1 ? localPool(setup) : threadedPool(setup, layout, backend, workers);
+}

@@ -1,0 +1,225 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/core/random.js';
+import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { veto } from '../../src/ir/graph.js';
+import { createNetwork } from '../../src/train/networks/registry.js';
+import { predictFloat } from '../../src/train/predict.js';
+import { trainingSchema, type TrainingInput } from '../../src/train/recipe.js';
+import type { LabelledFrames } from '../../src/train/sample-cache.js';
+import { trainNetwork, type TrainEvent } from '../../src/train/train.js';
+
+const SIZE = 32;
+
+/** Misses: Poisson background and a hot pixel. Hits: a few small spots on it. */
+function toyFrames(
+  count: number,
+  seed: number,
+): LabelledFrames & { readonly frames: readonly Uint16Array[] } {
+  const random = createRandom(seed);
+  const frames = Array.from({ length: count }, (_, i) => {
+    const frame = Uint16Array.from({ length: SIZE * SIZE }, () => random.poisson(1));
+    const spots = i % 2 === 1 ? 6 : 0;
+    for (let s = 0; s < spots; s++) {
+      const y = random.integer(1, SIZE - 3);
+      const x = random.integer(1, SIZE - 3);
+      for (const at of [y * SIZE + x, y * SIZE + x + 1, (y + 1) * SIZE + x])
+        frame[at] = frame[at]! + random.poisson(15);
+    }
+    frame[random.integer(0, frame.length - 1)] = 3000;
+    return frame;
+  });
+  return { count, frames, read: (i) => Promise.resolve(frames[i]!), label: (i) => i % 2 };
+}
+
+const preprocess = preprocessNodes(
+  preprocessSchema.parse({ factor: 2, channels: [{ bin: 'sum', clampMax: 255 }] }),
+  [SIZE, SIZE],
+);
+const graph = createNetwork({
+  network: 'veto-nano',
+  preprocess,
+  classes: { classNames: ['miss', 'hit'], hitClasses: [false, true] },
+  seed: 3,
+});
+const train = toyFrames(96, 1);
+const validation = toyFrames(32, 2);
+const recipe = (more: TrainingInput = {}) =>
+  trainingSchema.parse({
+    epochs: 4,
+    batchSize: 16,
+    learningRate: 0.01,
+    workers: 1,
+    averaging: 0.9,
+    select: 'last',
+    ...more,
+  });
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'vetoc-train-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('training', () => {
+  it('learns to tell spots from hot pixels, and keeps the hits that it was asked to keep', async () => {
+    const events: TrainEvent[] = [];
+    const result = await trainNetwork({
+      graph,
+      train,
+      validation,
+      recipe: recipe({ epochs: 14, select: 'veto' }),
+      seed: 1,
+      backend: 'wasm',
+      onProgress: (event) => events.push(event),
+    });
+    const logits = await predictFloat(result.graph, validation.frames, { backend: 'wasm' });
+    const scores = logits.map((row) => veto(row, graph.hitClasses));
+    const kept = scores.filter((s, i) => i % 2 === 1 && s >= result.graph.threshold).length;
+    expect(kept).toBeGreaterThanOrEqual(Math.ceil(0.995 * 16));
+    const best = result.history[result.bestEpoch - 1]!;
+    expect(best.validation.hitMissAccuracy).toBeGreaterThan(0.9);
+    expect(events.filter((e) => e.kind === 'epoch')).toHaveLength(14);
+    const last = events.findLast((e) => e.kind === 'step');
+    expect(last).toMatchObject({ step: 6, steps: 6, fraction: 1 });
+  });
+
+  it('gives the same weights for the same seed, and others for another', async () => {
+    const run = (seed: number) =>
+      trainNetwork({ graph, train, validation, recipe: recipe({ epochs: 2 }), seed, backend: 'wasm' });
+    const [a, b, c] = [await run(5), await run(5), await run(6)];
+    expect(a.graph).toEqual(b.graph);
+    expect(a.graph).not.toEqual(c.graph);
+  });
+
+  it('reads frames from a file when they do not fit the memory limit, with the same result', async () => {
+    const big = toyFrames(1100, 9);
+    const run = (cacheMebibytes: number) =>
+      trainNetwork({
+        graph,
+        train: big,
+        validation,
+        recipe: recipe({ epochs: 1, batchSize: 256, cacheMebibytes }),
+        seed: 5,
+        backend: 'wasm',
+      });
+    // 1,100 frames of 16 × 16 counts of 2 bytes: 0.54 MiB; 4,100 would be needed to pass 1 MiB, so factor 1 is used.
+    const full = preprocessNodes(preprocessSchema.parse({ factor: 1 }), [SIZE, SIZE]);
+    const large = createNetwork({
+      network: 'veto-nano',
+      preprocess: full,
+      classes: { classNames: ['miss', 'hit'], hitClasses: [false, true] },
+      seed: 3,
+    });
+    const runLarge = (cacheMebibytes: number) =>
+      trainNetwork({
+        graph: large,
+        train: big,
+        validation,
+        recipe: recipe({ epochs: 1, batchSize: 256, cacheMebibytes }),
+        seed: 5,
+        backend: 'wasm',
+      });
+    expect((await runLarge(1)).graph).toEqual((await runLarge(64)).graph);
+    expect((await run(1)).history).toHaveLength(1);
+  });
+
+  it('gives the same weights twice with two workers, close to those of one', async () => {
+    const run = (workers: number) =>
+      trainNetwork({
+        graph,
+        train,
+        validation,
+        recipe: recipe({ epochs: 1, workers }),
+        seed: 5,
+        backend: 'wasm',
+      });
+    const [a, b, one] = [await run(2), await run(2), await run(1)];
+    expect(a.workers).toBe(2);
+    expect(a.graph).toEqual(b.graph);
+    expect(a.history[0]!.loss).toBeCloseTo(one.history[0]!.loss, 4);
+    expect(a.history[0]!.validation.loss).toBeCloseTo(one.history[0]!.validation.loss, 3);
+  });
+});
+
+describe('a killed training', () => {
+  const killedAfter = async (epoch: number, checkpoint: string): Promise<void> => {
+    const kill = trainNetwork({
+      graph,
+      train,
+      validation,
+      recipe: recipe(),
+      seed: 5,
+      backend: 'wasm',
+      checkpoint,
+      onProgress: (event) => {
+        if (event.kind === 'step' && event.epoch === epoch + 1 && event.step === 2) throw new Error('killed');
+      },
+    });
+    await expect(kill).rejects.toThrow('killed');
+  };
+
+  it('goes on from its checkpoint to the same final weights', async () => {
+    const checkpoint = join(folder, 'run.ckpt');
+    const whole = await trainNetwork({
+      graph,
+      train,
+      validation,
+      recipe: recipe(),
+      seed: 5,
+      backend: 'wasm',
+    });
+    await killedAfter(2, checkpoint);
+    const events: TrainEvent[] = [];
+    const resumed = await trainNetwork({
+      graph,
+      train,
+      validation,
+      recipe: recipe(),
+      seed: 5,
+      backend: 'wasm',
+      checkpoint,
+      onProgress: (event) => events.push(event),
+    });
+    expect(events.find((e) => e.kind === 'resumed')).toMatchObject({ epoch: 2 });
+    expect(resumed.graph).toEqual(whole.graph);
+    expect(resumed.history).toEqual(whole.history);
+    expect(existsSync(checkpoint)).toBe(false);
+  });
+
+  it('does not go on from the checkpoint of another run, or from a damaged one', async () => {
+    const checkpoint = join(folder, 'other.ckpt');
+    await killedAfter(1, checkpoint);
+    const run = (seed: number) =>
+      trainNetwork({ graph, train, validation, recipe: recipe(), seed, backend: 'wasm', checkpoint });
+    await expect(run(6)).rejects.toThrow(/other\.ckpt.*of another training.*remove it/s);
+    await writeFile(checkpoint, 'vetockpt and then nothing');
+    await expect(run(5)).rejects.toThrow(/other\.ckpt.*damaged/s);
+  });
+});
+
+describe('what cannot be trained', () => {
+  it('is refused in words', async () => {
+    const run = (more: Partial<Parameters<typeof trainNetwork>[0]>) =>
+      trainNetwork({
+        graph,
+        train,
+        validation,
+        recipe: recipe({ epochs: 1 }),
+        seed: 1,
+        backend: 'wasm',
+        ...more,
+      });
+    await expect(run({ train: { ...train, count: 0 } })).rejects.toThrow(/no train frames/);
+    await expect(run({ train: { ...train, label: () => 2 } })).rejects.toThrow(/class 2.*2 classes/);
+    await expect(run({ recipe: recipe({ classWeights: [1, 2, 3] }) })).rejects.toThrow(
+      /3 weights for 2 classes/,
+    );
+    await expect(
+      run({ recipe: recipe({ learningRate: 1, clipNorm: 0, warmupEpochs: 0, epochs: 30 }) }),
+    ).resolves.toBeDefined();
+  });
+});
