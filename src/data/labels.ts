@@ -11,11 +11,10 @@
  *
  * Refuses labels that match no frame, and rows that name frames which are not there.
  */
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { UserError } from '../core/errors.js';
+import { readList, readStream, type EventLabel } from './crystfel-lists.js';
 import { parseCsv, type CsvRow } from './csv.js';
 import { CLASS_NAMES, FIRST_HIT_CLASS, type FrameLabel, type FrameSource, type Split } from './frames.js';
 import { openHdf5 } from './hdf5/file.js';
@@ -253,67 +252,6 @@ function fromTable(source: FrameSource, file: string, rows: readonly CsvRow[]): 
   }
   if (labels.size === 0) throw new UserError('labels no frame', { file, remedy: 'write a row a frame' });
   return { classNames, of: (index) => labels.get(index) ?? {} };
-}
-
-interface EventLabel {
-  readonly file: string;
-  readonly index: number;
-  readonly hit: boolean;
-}
-
-/** `entry//12`, `//12` → 12; nothing → 0. */
-function eventIndex(text: string | undefined): number {
-  return Number(/(\d+)\s*$/.exec(text ?? '')?.[1] ?? 0);
-}
-
-async function readLines(file: string, use: (line: string) => void): Promise<void> {
-  const stream = createReadStream(file, 'utf8');
-  const failed = new Promise<never>((_, reject) => {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        new UserError(`cannot be read (${error.code})`, {
-          file,
-          field: '--labels',
-          remedy: 'check the path',
-        }),
-      );
-    });
-  });
-  const read = (async (): Promise<void> => {
-    for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) use(line);
-  })();
-  await Promise.race([read, failed]);
-}
-
-/** The chunks of a CrystFEL stream: image, event, and whether a method indexed it. */
-async function readStream(file: string): Promise<readonly EventLabel[]> {
-  const events: EventLabel[] = [];
-  let image: string | undefined;
-  let event: string | undefined;
-  let indexed = false;
-  await readLines(file, (line) => {
-    if (line.startsWith('----- Begin chunk')) {
-      image = undefined;
-      event = undefined;
-      indexed = false;
-    } else if (line.startsWith('Image filename:')) image = line.slice(15).trim();
-    else if (line.startsWith('Event:')) event = line.slice(6).trim();
-    else if (line.startsWith('indexed_by =')) indexed = indexed || line.slice(12).trim() !== 'none';
-    else if (line.startsWith('----- End chunk') && image !== undefined) {
-      events.push({ file: image, index: eventIndex(event), hit: indexed });
-    }
-  });
-  return events;
-}
-
-async function readList(file: string): Promise<readonly EventLabel[]> {
-  const events: EventLabel[] = [];
-  await readLines(file, (line) => {
-    const [, image, event] = /^(\S+)(?:\s+(\S*\/\/\d+|\d+))?\s*$/.exec(line.trim()) ?? [];
-    if (image !== undefined && !image.startsWith('#'))
-      events.push({ file: image, index: eventIndex(event), hit: true });
-  });
-  return events;
 }
 
 function fromEvents(source: FrameSource, file: string, events: readonly EventLabel[]): Labelling {

@@ -22,6 +22,7 @@ import { lazyFrames } from './lazy.js';
 import { findDefects, joinTwo, maskFrames, maskFromArray, parseMaskRule } from './masking.js';
 import { NO_RULE } from './pixels.js';
 import { concatenateFrames, framesFromRaw, selectFrames, stackedShape } from './source.js';
+import { groupModules, joinModules } from './xfel-modules.js';
 
 export interface OpenFramesOptions {
   /** The channel of a dataset with a channel axis. */
@@ -111,11 +112,18 @@ async function openArgument(
 ): Promise<FrameSource | null> {
   const tree = await listDiffranet(argument.path);
   const files = tree === null ? await expandArgument(argument) : tree.map((one) => one.file);
-  const openOne = async (file: string): Promise<FrameSource> => {
-    const raw = await openRaw(argument.dataset === null ? file : `${file}#${argument.dataset}`, options);
-    return framesOf(raw, options, geometry);
+  const rawOf = (file: string): Promise<RawSource> =>
+    openRaw(argument.dataset === null ? file : `${file}#${argument.dataset}`, options);
+  const openOne = async (group: readonly string[]): Promise<FrameSource> => {
+    if (group.length === 1) return framesOf(await rawOf(group[0]!), options, geometry);
+    return framesOf(joinModules(await openModules(group, rawOf, options.onBadFile)), options, geometry);
   };
-  let source = await openFiles(files, openOne, options, opened.length === 0 && files.length === 1);
+  let source = await openFiles(
+    groupModules(files),
+    openOne,
+    options,
+    opened.length === 0 && files.length === 1,
+  );
   if (tree !== null && source !== null) {
     const labels = new Map(tree.map((one) => [one.file, one.label]));
     const plain = source;
@@ -128,20 +136,44 @@ async function openArgument(
   return source;
 }
 
-async function openFiles(
+/** The modules of one detector; with `onBadFile` those that cannot be opened are reported and masked. */
+async function openModules(
   files: readonly string[],
-  openOne: (file: string) => Promise<FrameSource>,
+  rawOf: (file: string) => Promise<RawSource>,
+  onBadFile: OpenFramesOptions['onBadFile'],
+): Promise<readonly RawSource[]> {
+  const modules: RawSource[] = [];
+  for (const [position, file] of files.entries()) {
+    try {
+      modules.push(await rawOf(file));
+    } catch (error) {
+      const last = position === files.length - 1 && modules.length === 0;
+      if (error instanceof UserError && onBadFile !== undefined && !last) {
+        onBadFile(error);
+        continue;
+      }
+      await Promise.all(modules.map((module) => module.close()));
+      throw error;
+    }
+  }
+  return modules;
+}
+
+async function openFiles(
+  groups: readonly (readonly string[])[],
+  openOne: (group: readonly string[]) => Promise<FrameSource>,
   options: OpenFramesOptions,
   alone: boolean,
 ): Promise<FrameSource | null> {
   const sources: FrameSource[] = [];
   try {
+    const files = groups.map((group) => group[0]!);
     if (files.length >= LAZY_FILES && (await formatOf(files[0]!)).singleFrame) {
-      return lazyFrames(files, openOne, await openOne(files[0]!));
+      return lazyFrames(files, (file) => openOne([file]), await openOne([files[0]!]));
     }
-    for (const file of files) {
+    for (const group of groups) {
       try {
-        sources.push(await openOne(file));
+        sources.push(await openOne(group));
       } catch (error) {
         if (!(error instanceof UserError) || options.onBadFile === undefined || alone) throw error;
         options.onBadFile(error);

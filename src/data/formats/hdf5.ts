@@ -2,12 +2,13 @@
  * HDF5: any dataset of numbers `[y,x]`, `[n,y,x]`, `[n,module,y,x]` or with a channel axis, in any layout and any
  * compression of h5wasm-plugins, with the masks and annotations of vetoc, NXmx, CXI, European XFEL and LCLS2 files.
  *
- * A frame is read when it is asked for; chunks that span frames are read once for all their frames, within
- * `BLOCK_BYTES`. Refuses lying dimensions, missing linked files, and types that are not numbers.
+ * A frame is read when it is asked for (blocks.ts). Refuses lying dimensions, missing linked files, types that are
+ * not numbers, and frames that were never written.
  */
 import { UserError } from '../../core/errors.js';
 import { readAnnotations } from '../hdf5/annotations.js';
 import { checkSameFrames, frameShapeOf, isNxmx, planPart, type FramePart } from '../hdf5/axes.js';
+import { frameReader } from '../hdf5/blocks.js';
 import { fileDetails, LCLS2_MISSING, timestampOrder } from '../hdf5/facility.js';
 import { openHdf5, type Hdf5DatasetInfo, type Hdf5File } from '../hdf5/file.js';
 import { findFrameDatasets, refuseNode } from '../hdf5/find.js';
@@ -17,8 +18,6 @@ import { openVirtualSources, type VirtualSources } from '../hdf5/virtual.js';
 import { NO_RULE, type PixelArray, type ValueRule } from '../pixels.js';
 import { checkFrameIndex, type FrameFormat, type OpenRequest, type RawSource } from './format.js';
 
-/** Frames of a chunk that spans frames are kept up to this many bytes. */
-const BLOCK_BYTES = 64 * 1024 * 1024;
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
 export const hdf5Format: FrameFormat = {
@@ -134,7 +133,7 @@ function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
   const frameShape = frameShapeOf(parts[0]!);
   const masks = findMasks(file, info.path, frameShape, count);
   const lengths = [count, ...(parts.length === 1 ? [info.shape[0]!] : [])];
-  const reader = refuseFilled(request, broken, blockReader(request, file, parts));
+  const reader = refuseFilled(request, broken, frameReader(file, parts, request.channel));
   const raw: RawSource = {
     file: request.file,
     format: formatName(file, info),
@@ -190,40 +189,5 @@ function refuseFilled(
     const pixels = read(index);
     if (pixels.some((value) => Number(value) !== 0 && !Number.isNaN(Number(value)))) return pixels;
     throw new UserError(`frame ${index} is not there: ${problem.problem}`, { file: request.file });
-  };
-}
-
-/** Reads frames one by one, and the frames of a chunk that spans several at once. */
-function blockReader(
-  request: OpenRequest,
-  file: Hdf5File,
-  parts: readonly FramePart[],
-): (index: number) => PixelArray {
-  let block: { readonly part: FramePart; readonly from: number; readonly data: PixelArray } | null = null;
-
-  function readFrames(part: FramePart, from: number, frames: number): PixelArray {
-    const start = part.axes.map((axis) =>
-      axis === 'frame' ? from : axis === 'channel' ? request.channel : 0,
-    );
-    const count = part.axes.map((axis, i) =>
-      axis === 'frame' ? frames : axis === 'channel' ? 1 : part.info.shape[i]!,
-    );
-    return file.read(part.info, start, count);
-  }
-
-  return (index) => {
-    const part = parts.find((one) => index < one.first + one.count)!;
-    const local = index - part.first;
-    const pixels = frameShapeOf(part).reduce((a, b) => a * b, 1);
-    const span = part.axes[0] === 'frame' ? (part.info.chunks?.[0] ?? 1) : 1;
-    const fitting = Math.max(1, Math.floor(BLOCK_BYTES / (pixels * part.info.elementBytes)));
-    if (span === 1 || fitting === 1) return readFrames(part, local, 1);
-    const step = Math.min(span, fitting);
-    const from = local - (local % step);
-    if (block === null || block.part !== part || block.from !== from) {
-      const frames = Math.min(step, part.info.shape[0]! - from);
-      block = { part, from, data: readFrames(part, from, frames) };
-    }
-    return block.data.slice((local - from) * pixels, (local - from + 1) * pixels);
   };
 }

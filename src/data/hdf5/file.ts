@@ -5,40 +5,25 @@
  * are `Hdf5Failure` (words without the file name); formats/ turns them into a `UserError` that names the file.
  */
 import type { Metadata } from 'h5wasm/node';
-import { pixelArray, type PixelArray, type PixelType } from '../pixels.js';
+import type { PixelArray } from '../pixels.js';
 import { Hdf5Failure, loadHdf5, type Hdf5Library, type Hdf5Module } from './library.js';
+import {
+  numberType,
+  readAttribute,
+  readSlab,
+  readStrings,
+  type Hdf5DatasetInfo,
+  type Hdf5Value,
+  type Run,
+} from './values.js';
 import { describeFilter } from './words.js';
 
-/** No frame, mask or annotation array may ask for more than this at once. */
-export const MAX_READ_BYTES = 512 * 1024 * 1024;
-/** More chunks under one frame are a lying header: reading them would take minutes. */
-const MAX_CHUNKS = 1 << 18;
-const MAX_ATTRIBUTE_BYTES = 16 * 1024 * 1024;
-
-export interface Hdf5DatasetInfo {
-  readonly path: string;
-  readonly shape: readonly number[];
-  /** Null for an axis without limit. */
-  readonly maxShape: readonly (number | null)[];
-  /** Null when the elements are not plain numbers. */
-  readonly pixelType: PixelType | null;
-  readonly elementBytes: number;
-  readonly isString: boolean;
-  /** What the elements are, for messages: `uint16`, `string`, `compound`. */
-  readonly typeName: string;
-  readonly littleEndian: boolean;
-  readonly chunks: readonly number[] | null;
-  /** The filter pipeline in words. */
-  readonly filters: readonly string[];
-  readonly virtualSources: readonly { readonly file: string; readonly dataset: string }[];
-}
+export type { Hdf5DatasetInfo, Hdf5Value } from './values.js';
 
 export type Hdf5Node =
   | { readonly kind: 'group' | 'dataset' | 'type' | 'missing' }
   | { readonly kind: 'danglingSoftLink'; readonly target: string }
   | { readonly kind: 'externalLink'; readonly file: string; readonly target: string };
-
-export type Hdf5Value = PixelArray | readonly string[] | null;
 
 export interface Hdf5File {
   /** The absolute path. */
@@ -50,6 +35,11 @@ export interface Hdf5File {
   info(dataset: string): Hdf5DatasetInfo;
   /** Reads the hyperslab [start, start + count) of a dataset of numbers. */
   read(dataset: Hdf5DatasetInfo, start: readonly number[], count: readonly number[]): PixelArray;
+  /**
+   * Whether the hyperslab was ever written. HDF5 gives the fill value for what was not, and says nothing: a second
+   * read of it, when everything about the file is in the library's cache, then takes no byte from the file.
+   */
+  isWritten(dataset: Hdf5DatasetInfo, start: readonly number[], count: readonly number[]): boolean;
   /** Reads a whole small dataset. */
   readAll(dataset: string): Hdf5Value;
   /** An attribute, or null where there is none. */
@@ -62,31 +52,13 @@ export interface Hdf5File {
   close(): void;
 }
 
-const NUMBER_TYPES: Readonly<Record<string, PixelType>> = {
-  'i1s': 'int8', 'i1u': 'uint8', 'i2s': 'int16', 'i2u': 'uint16', 'i4s': 'int32',
-  'i4u': 'uint32', 'i8s': 'int64', 'i8u': 'uint64', 'f4': 'float32', 'f8': 'float64',
-}; // prettier-ignore
-
 const CLASS_NAMES = ['integer', 'float', 'time', 'string', 'bitfield', 'opaque', 'compound', 'reference', 'enumeration', 'variable-length', 'array']; // prettier-ignore
-
-function numberType(metadata: Metadata): PixelType | null {
-  const { type, size, signed } = metadata;
-  // Enumerations (h5py's booleans) and bit fields are stored as integers.
-  if (type === 0 || type === 8) return NUMBER_TYPES[`i${size}${signed ? 's' : 'u'}`] ?? null;
-  if (type === 4) return NUMBER_TYPES[`i${size}u`] ?? null;
-  if (type === 1) return NUMBER_TYPES[`f${size}`] ?? null;
-  return null;
-}
 
 function describeType(metadata: Metadata): string {
   const known = numberType(metadata);
   if (known !== null) return known;
   const name = CLASS_NAMES[metadata.type] ?? 'unknown';
   return metadata.type <= 1 ? `${name} of ${metadata.size} bytes` : name;
-}
-
-function product(values: readonly number[]): number {
-  return values.reduce((a, b) => a * b, 1);
 }
 
 /** Opens `path` (absolute, so that external links resolve beside it). Throws `Hdf5Failure`. */
@@ -115,6 +87,12 @@ function openIn(loaded: Hdf5Library, path: string, name: string): Hdf5File {
     children: (group) => run((module) => [...module.get_names(id, group, false)]),
     info,
     read: (dataset, start, count) => readSlab(run, id, dataset, start, count),
+    isWritten(dataset, start, count) {
+      readSlab(run, id, dataset, start, count);
+      const before = library.bytesRead();
+      readSlab(run, id, dataset, start, count);
+      return library.bytesRead() > before;
+    },
     readAll(name) {
       const dataset = info(name);
       const start = dataset.shape.map(() => 0);
@@ -135,13 +113,18 @@ function openIn(loaded: Hdf5Library, path: string, name: string): Hdf5File {
   };
 }
 
+/** A file that is being written in SWMR mode opens only when that mode is asked for. */
 function openFile(library: Hdf5Library, path: string): bigint {
-  const id = library.run((module) => module.open(path, 0, false, -1, -1));
+  let id: bigint;
+  try {
+    id = library.run((module) => module.open(path, 0, false, -1, -1));
+  } catch (error) {
+    if (!(error instanceof Hdf5Failure) || !error.message.includes('open for writing')) throw error;
+    id = library.run((module) => module.open(path, module.H5F_ACC_SWMR_READ, false, -1, -1));
+  }
   if (id < 0n) throw new Hdf5Failure('not an HDF5 file');
   return id;
 }
-
-type Run = <T>(call: (module: Hdf5Module) => T) => T;
 
 function findNode(module: Hdf5Module, id: bigint, name: string): Hdf5Node {
   const type = module.get_type(id, name);
@@ -181,109 +164,4 @@ function readInfo(run: Run, id: bigint, path: string): Hdf5DatasetInfo {
       dataset: s.dset_name,
     })),
   };
-}
-
-/** Runs `use` on `bytes` zeroed bytes of the module's memory. */
-function withMemory<T>(module: Hdf5Module, bytes: number, use: (pointer: number) => T): T {
-  const pointer = module._malloc(Math.max(bytes, 1));
-  if (pointer === 0) throw new Hdf5Failure(`${bytes} bytes do not fit into memory`);
-  try {
-    module.HEAPU8.fill(0, pointer, pointer + bytes);
-    return use(pointer);
-  } finally {
-    module._free(pointer);
-  }
-}
-
-function checkBytes(bytes: number, what: string): void {
-  if (!(bytes <= MAX_READ_BYTES)) {
-    throw new Hdf5Failure(`${what} needs ${bytes} bytes at once, more than the limit of ${MAX_READ_BYTES}`);
-  }
-}
-
-function readSlab(
-  run: Run,
-  id: bigint,
-  dataset: Hdf5DatasetInfo,
-  start: readonly number[],
-  count: readonly number[],
-): PixelArray {
-  const type = dataset.pixelType;
-  if (type === null) throw new Hdf5Failure(`${dataset.path} holds ${dataset.typeName}, not numbers`);
-  const bytes = product(count) * dataset.elementBytes;
-  checkBytes(bytes, dataset.path);
-  if (dataset.chunks !== null) {
-    checkBytes(product(dataset.chunks) * dataset.elementBytes, 'a chunk');
-    const pieces = product(count.map((n, axis) => Math.ceil(n / dataset.chunks![axis]!) + 1));
-    if (pieces > MAX_CHUNKS)
-      throw new Hdf5Failure(`${dataset.path} lies in ${pieces} chunks, too many to be right`);
-  }
-  if (bytes === 0) return pixelArray(type, new ArrayBuffer(0));
-  return run((module) =>
-    withMemory(module, bytes, (pointer) => {
-      const [counts, starts] = [count.map(BigInt), start.map(BigInt)];
-      const strides = start.map(() => 1n);
-      const status =
-        dataset.shape.length === 0
-          ? module.get_dataset_data(id, dataset.path, null, null, null, BigInt(pointer))
-          : module.get_dataset_data(id, dataset.path, counts, starts, strides, BigInt(pointer));
-      if (status < 0) throw new Hdf5Failure('reading failed');
-      return pixelArray(type, module.HEAPU8.slice(pointer, pointer + bytes).buffer);
-    }),
-  );
-}
-
-function decodeFixedStrings(bytes: Uint8Array, size: number): readonly string[] {
-  const decoder = new TextDecoder();
-  const strings: string[] = [];
-  for (let at = 0; at + size <= bytes.length; at += size) {
-    const field = bytes.subarray(at, at + size);
-    const end = field.indexOf(0);
-    strings.push(decoder.decode(end < 0 ? field : field.subarray(0, end)).trimEnd());
-  }
-  return strings;
-}
-
-function readPointers(module: Hdf5Module, pointer: number, bytes: number): readonly string[] {
-  const pointers = new Uint32Array(module.HEAPU8.slice(pointer, pointer + bytes).buffer);
-  return Array.from(pointers, (text) => (text === 0 ? '' : module.UTF8ToString(text)));
-}
-
-function readStrings(run: Run, id: bigint, dataset: Hdf5DatasetInfo): readonly string[] {
-  const bytes = product(dataset.shape) * dataset.elementBytes;
-  checkBytes(bytes, dataset.path);
-  const vlen = run((module) => module.get_dataset_metadata(id, dataset.path).vlen);
-  return run((module) =>
-    withMemory(module, bytes, (pointer) => {
-      const status = module.get_dataset_data(id, dataset.path, null, null, null, BigInt(pointer));
-      if (status < 0) throw new Hdf5Failure('reading failed');
-      if (!vlen)
-        return decodeFixedStrings(module.HEAPU8.slice(pointer, pointer + bytes), dataset.elementBytes);
-      const strings = readPointers(module, pointer, bytes);
-      module.reclaim_vlen_memory(id, dataset.path, '', BigInt(pointer));
-      return strings;
-    }),
-  );
-}
-
-function readAttribute(run: Run, id: bigint, path: string, name: string): Hdf5Value {
-  const names = run((module) => module.get_attribute_names(id, path));
-  if (!names.includes(name)) return null;
-  const metadata = run((module) => module.get_attribute_metadata(id, path, name));
-  const bytes = metadata.size * metadata.total_size;
-  const type = numberType(metadata);
-  if (metadata.shape === null || (type === null && metadata.type !== 3)) return null;
-  if (!(bytes <= MAX_ATTRIBUTE_BYTES)) throw new Hdf5Failure(`the attribute ${name} of ${path} is too large`);
-  return run((module) =>
-    withMemory(module, bytes, (pointer) => {
-      const status = module.get_attribute_data(id, path, name, BigInt(pointer));
-      if (status < 0) throw new Hdf5Failure(`the attribute ${name} of ${path} cannot be read`);
-      const data = module.HEAPU8.slice(pointer, pointer + bytes);
-      if (type !== null) return pixelArray(type, data.buffer);
-      if (!metadata.vlen) return decodeFixedStrings(data, metadata.size);
-      const strings = readPointers(module, pointer, bytes);
-      module.reclaim_vlen_memory(id, path, name, BigInt(pointer));
-      return strings;
-    }),
-  );
 }

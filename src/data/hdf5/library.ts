@@ -20,6 +20,13 @@ export class Hdf5Failure extends Error {
 interface RawModule {
   readonly HEAPU8: Uint8Array;
   readonly FS: {
+    read: (
+      stream: { readonly nfd: number },
+      buffer: ArrayBufferView,
+      offset: number,
+      length: number,
+      position?: number,
+    ) => number;
     write: (
       stream: { readonly nfd: number },
       buffer: ArrayBufferView,
@@ -40,6 +47,8 @@ export type Hdf5Module = RawModule &
 export interface Hdf5Library {
   readonly high: typeof H5wasm;
   readonly module: Hdf5Module;
+  /** Bytes that the library has read from files so far. */
+  readonly bytesRead: () => number;
   /** True after a trap: the instance must not be used again. */
   readonly poisoned: () => boolean;
   /** Runs `call` with the library's stderr captured; throws `Hdf5Failure` when it printed an error or trapped. */
@@ -77,6 +86,13 @@ async function createLibrary(number: number): Promise<Hdf5Library> {
   let capturing = false;
   const decoder = new TextDecoder();
   const files = module.FS as RawModule['FS'];
+  let bytesRead = 0;
+  const read = files.read.bind(files);
+  files.read = (stream, buffer, offset, length, position) => {
+    const bytes = read(stream, buffer, offset, length, position);
+    bytesRead += bytes;
+    return bytes;
+  };
   const write = files.write.bind(files);
   files.write = (stream, buffer, offset, length, position) => {
     if (!capturing || (stream.nfd !== 2 && stream.nfd !== 1)) {
@@ -113,5 +129,5 @@ async function createLibrary(number: number): Promise<Hdf5Library> {
     if (captured.includes('HDF5-DIAG')) throw new Hdf5Failure(describeStack(captured));
     return result;
   }
-  return { high, module, poisoned: () => poisoned, run };
+  return { high, module, bytesRead: () => bytesRead, poisoned: () => poisoned, run };
 }

@@ -1,0 +1,140 @@
+/**
+ * Detectors of the European XFEL that write a file per module: the modules of one event joined into one frame.
+ *
+ * Files are recognised by name, as `RAW-R0001-AGIPD03-S00000.h5`. Frames are matched by train and pulse (or by train
+ * and cell); an event that a module misses has that module masked, as the virtual CXI of EXtra-data has it. Refuses
+ * modules of different shapes, and the same event twice in one module.
+ */
+import { basename } from 'node:path';
+import { UserError } from '../core/errors.js';
+import type { Annotations, RawSource } from './formats/format.js';
+import { checkFrameIndex, UNKNOWN_LABEL } from './formats/format.js';
+import { PIXEL_BYTES, pixelArray, type PixelArray } from './pixels.js';
+
+const MODULE_NAME = /^(.*-)(AGIPD|LPD|DSSC)(\d{2})(-.*\.h5)$/;
+/** The megapixel detectors have sixteen modules. */
+const MODULES = 16;
+
+/** Files of modules that belong together: by detector and sequence; other files stand alone. */
+export function groupModules(files: readonly string[]): readonly (readonly string[])[] {
+  const groups = new Map<string, string[]>();
+  for (const file of files) {
+    const [, start, kind, , end] = MODULE_NAME.exec(basename(file)) ?? [];
+    const key = start === undefined ? file : `${file.slice(0, -basename(file).length)}${start}${kind}*${end}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [file]);
+    else group.push(file);
+  }
+  return [...groups.values()];
+}
+
+/** The module number in a file's name, or null. */
+function moduleOf(file: string): number | null {
+  const number = MODULE_NAME.exec(basename(file))?.[3];
+  return number === undefined || Number(number) >= MODULES ? null : Number(number);
+}
+
+interface Event {
+  readonly key: string;
+  readonly order: readonly number[];
+  /** The frame of each module, −1 where it has none. */
+  readonly frames: Int32Array;
+}
+
+function eventsOf(sources: ReadonlyMap<number, RawSource>): readonly Event[] {
+  const events = new Map<string, Event>();
+  for (const [module, source] of sources) {
+    for (let index = 0; index < source.count; index++) {
+      const { trainId, pulseId, cellId } = source.annotations.meta(index);
+      if (trainId === undefined || (pulseId ?? cellId) === undefined) {
+        throw new UserError('has no trainId and pulseId for its frames', {
+          file: source.file,
+          remedy: 'read the module files one by one',
+        });
+      }
+      const key = `${trainId}:${pulseId ?? cellId}`;
+      let event = events.get(key);
+      if (event === undefined) {
+        const order = [Number(trainId), Number(pulseId ?? cellId)];
+        event = { key, order, frames: new Int32Array(MODULES).fill(-1) };
+        events.set(key, event);
+      }
+      if (event.frames[module] !== -1)
+        throw new UserError(`holds the event ${key} twice`, { file: source.file });
+      event.frames[module] = index;
+    }
+  }
+  return [...events.values()].sort((a, b) => a.order[0]! - b.order[0]! || a.order[1]! - b.order[1]!);
+}
+
+/** One source `[module, y, x]` of 16 modules from the sources of single modules, which it owns. */
+export function joinModules(modules: readonly RawSource[]): RawSource {
+  const sources = new Map<number, RawSource>();
+  const first = modules[0]!;
+  for (const source of modules) {
+    const module = moduleOf(source.file);
+    const same =
+      String(source.frameShape) === String(first.frameShape) && source.pixelType === first.pixelType;
+    if (module === null || !same || source.frameShape.length !== 2 || sources.has(module)) {
+      throw new UserError(`does not fit beside ${basename(first.file)}`, {
+        file: source.file,
+        remedy: 'read it alone',
+      });
+    }
+    sources.set(module, source);
+  }
+  const events = eventsOf(sources);
+  const [height, width] = first.frameShape as [number, number];
+  const size = height * width;
+  const eventAt = (index: number): Event => {
+    checkFrameIndex(first.file, index, events.length);
+    return events[index]!;
+  };
+  const sourceOf = (event: Event): { readonly source: RawSource; readonly index: number } => {
+    const module = event.frames.findIndex((frame) => frame >= 0);
+    return { source: sources.get(module)!, index: event.frames[module]! };
+  };
+  const annotations: Annotations = {
+    classNames: null,
+    label: () => UNKNOWN_LABEL,
+    meta(index) {
+      const { source, index: at } = sourceOf(eventAt(index));
+      return source.annotations.meta(at);
+    },
+    spots: () => null,
+  };
+  return {
+    ...first,
+    format: `${first.format}, ${sources.size} module files`,
+    count: events.length,
+    frameShape: [MODULES, height, width],
+    annotations,
+    async readRaw(index) {
+      const { frames } = eventAt(index);
+      const out = pixelArray(first.pixelType, new ArrayBuffer(MODULES * size * PIXEL_BYTES[first.pixelType]));
+      for (const [module, frame] of frames.entries()) {
+        if (frame >= 0) place(out, await sources.get(module)!.readRaw(frame), module * size);
+      }
+      return out;
+    },
+    async mask(index) {
+      const { frames } = eventAt(index);
+      const mask = new Uint8Array(MODULES * size);
+      for (const [module, frame] of frames.entries()) {
+        if (frame < 0) continue;
+        const own = await sources.get(module)!.mask(frame);
+        if (own === null) mask.fill(1, module * size, (module + 1) * size);
+        else mask.set(own, module * size);
+      }
+      return mask;
+    },
+    close: async () => {
+      await Promise.all(modules.map((source) => source.close()));
+    },
+  };
+}
+
+/** Copies the pixels of one module; both arrays are of one type. */
+function place(out: PixelArray, module: PixelArray, at: number): void {
+  (out as Uint8Array).set(module as Uint8Array, at);
+}
