@@ -12,7 +12,13 @@ import { createPreprocessor, type Preprocessor } from '../data/preprocess.js';
 import { elements, type NodeId, type Shape } from '../ir/common.js';
 import { floatShapes, type FloatGraph } from '../ir/graph.js';
 import { isPreprocess, type FloatNode } from '../ir/ops/index.js';
-import { createForwardPass, logitsOf, type ForwardPass, type ParameterTensors } from '../train/forward.js';
+import {
+  createForwardPass,
+  logitsOf,
+  type ForwardOptions,
+  type ForwardPass,
+  type ParameterTensors,
+} from '../train/forward.js';
 import { flattenParameters } from '../train/parameters.js';
 import { tf } from '../train/tf.js';
 
@@ -39,7 +45,9 @@ export interface Explainer {
   /** Activations and logits of one raw frame. */
   activations(pixels: Uint16Array): ReadonlyMap<NodeId, Float32Array>;
   /** Activation and gradient of the target at `layer`, `[height, width, channels]` each. */
-  gradient(pixels: Uint16Array, layer: NodeId, target: Target): LayerGradient;
+  gradient(pixels: Uint16Array, layer: NodeId, target: Target, options?: ForwardOptions): LayerGradient;
+  /** The tensors that the network reads, as `layer`s of `gradient`. */
+  readonly boundary: readonly NodeId[];
   dispose(): void;
 }
 
@@ -113,8 +121,14 @@ function scoped<T>(compute: () => T): T {
   }
 }
 
-/** Prepares `graph`; a TensorFlow.js back end must be open (see `train/backend`). */
-export function createExplainer(graph: FloatGraph): Explainer {
+/** What stands in for the float values of a frame: see `fixed-twin`. */
+export type Replacement = (pixels: Uint16Array) => ForwardOptions;
+
+/**
+ * Prepares `graph`; a TensorFlow.js back end must be open (see `train/backend`). With `replacement` the values of the
+ * forward pass are those of another arithmetic, while gradients flow through the float graph.
+ */
+export function createExplainer(graph: FloatGraph, replacement: Replacement = () => ({})): Explainer {
   const forward: ForwardPass = createForwardPass(graph);
   const preprocessor = createPreprocessor(graph);
   const shapes = floatShapes(graph);
@@ -127,21 +141,23 @@ export function createExplainer(graph: FloatGraph): Explainer {
   return {
     graph,
     layers,
+    boundary: forward.boundary,
     shape: (id) => shapes.get(id)!,
     activations: (pixels) =>
       scoped(() => {
-        const values = forward.run(parameters, boundaryTensors(preprocessor, pixels));
+        const values = forward.run(parameters, boundaryTensors(preprocessor, pixels), replacement(pixels));
         return new Map([...values].map(([id, tensor]) => [id, tensor.dataSync() as Float32Array]));
       }),
-    gradient(pixels, layer, target) {
-      checkLayer(layers, layer);
+    gradient(pixels, layer, target, extra = {}) {
+      if (!forward.boundary.includes(layer)) checkLayer(layers, layer);
       return scoped(() => {
-        const values = forward.run(parameters, boundaryTensors(preprocessor, pixels));
+        const options = { ...replacement(pixels), ...extra };
+        const values = forward.run(parameters, boundaryTensors(preprocessor, pixels), options);
         const moving = descendants(graph.nodes, layer);
         const fixed = new Map([...values].filter(([id]) => !moving.has(id)));
         const activation = values.get(layer)!;
         const scoreOf = (a: tf.Tensor): tf.Scalar => {
-          const rest = forward.run(parameters, new Map([...fixed, [layer, a as tf.Tensor4D]]));
+          const rest = forward.run(parameters, new Map([...fixed, [layer, a as tf.Tensor4D]]), options);
           return targetValue(graph, logitsOf(graph, rest), target);
         };
         const { value, grad } = tf.valueAndGrad(scoreOf)(activation);

@@ -1,6 +1,7 @@
 /** The list of commands, in the order of `vetoc --help`. */
 import type { Command } from 'commander';
 import { registerEvaluate } from './evaluate.js';
+import { registerExplain } from './explain.js';
 import { registerInspect } from './inspect.js';
 import { registerRun } from './run.js';
 import { registerSimulate } from './simulate.js';
@@ -11,6 +12,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerInspect,
   registerSimulate,
   registerEvaluate,
+  registerExplain,
   registerSpotfind,
 ];
 

@@ -1,0 +1,73 @@
+/**
+ * Is a map any good? Figures to hold against the truth and against the random control.
+ *
+ * - Pointing game (Zhang et al., IJCV 2018): is the map's maximum on a true Bragg peak?
+ * - Area under the ROC curve: do pixels at peaks have more of the map than others?
+ * - Rank correlation: do two maps agree, and does a map change when weights are randomised (Adebayo et al., 2018)?
+ */
+import { resample } from '../core/picture.js';
+import type { Spot } from '../data/frames.js';
+import { vetoCurve } from '../train/metrics.js';
+import type { EvidenceMap } from './grad-cam.js';
+
+/** Ranks with ties shared. */
+function ranks(values: ArrayLike<number>): Float64Array {
+  const order = Array.from({ length: values.length }, (_, i) => i).sort((a, b) => values[a]! - values[b]!);
+  const result = new Float64Array(values.length);
+  for (let i = 0; i < order.length;) {
+    let j = i;
+    while (j < order.length && values[order[j]!] === values[order[i]!]) j++;
+    for (let k = i; k < j; k++) result[order[k]!] = (i + j - 1) / 2;
+    i = j;
+  }
+  return result;
+}
+
+/** Spearman's rank correlation of two maps, the second resampled to the first; 0 when either is constant. */
+export function correlation(a: EvidenceMap, b: EvidenceMap): number {
+  const ra = ranks(a.values);
+  const rb = ranks(resample(b.values, b.size, a.size[0], a.size[1]));
+  const mean = (ra.length - 1) / 2;
+  let ab = 0;
+  let aa = 0;
+  let bb = 0;
+  for (let i = 0; i < ra.length; i++) {
+    const x = ra[i]! - mean;
+    const y = rb[i]! - mean;
+    ab += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  return aa === 0 || bb === 0 ? 0 : ab / Math.sqrt(aa * bb);
+}
+
+/** Cells of the map that hold a spot; `frame` is `[height, width]` of the raw frame. */
+function spotCells(map: EvidenceMap, spots: readonly Spot[], frame: readonly [number, number]): Uint8Array {
+  const [height, width] = map.size;
+  const cells = new Uint8Array(height * width);
+  for (const { y, x } of spots) {
+    const row = Math.min(height - 1, Math.max(0, Math.floor(((y + 0.5) / frame[0]) * height)));
+    const column = Math.min(width - 1, Math.max(0, Math.floor(((x + 0.5) / frame[1]) * width)));
+    cells[row * width + column] = 1;
+  }
+  return cells;
+}
+
+export interface Localization {
+  /** Whether the maximum stands on a cell with a true spot. */
+  readonly pointing: boolean;
+  /** Of the map's values, cells with spots against cells without; NaN when either is missing. */
+  readonly auc: number;
+}
+
+/** How well `map` finds `spots` (raw pixels) of a frame of `[height, width]`. */
+export function localization(
+  map: EvidenceMap,
+  spots: readonly Spot[],
+  frame: readonly [number, number],
+): Localization {
+  const cells = spotCells(map, spots, frame);
+  let best = 0;
+  for (let i = 1; i < map.values.length; i++) if (map.values[i]! > map.values[best]!) best = i;
+  return { pointing: cells[best] === 1, auc: vetoCurve(map.values, cells).auc };
+}
