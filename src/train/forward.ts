@@ -10,6 +10,7 @@ import type { NodeId, Padding, Window } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { isPreprocess, type FloatKind, type FloatNode, type FloatNodeOf } from '../ir/ops/index.js';
 import { parameterLayout, type ParameterField, type ParameterLayout } from './parameters.js';
+import { normalizeBatch } from './batch-norm.js';
 import { tf } from './tf.js';
 
 /** Batch statistics of one batch normalisation, seen in a training pass. */
@@ -82,13 +83,9 @@ function batchNorm(op: FloatNodeOf<'batchNorm'>, x: tf.Tensor4D, context: Contex
     const scale = tf.div(gamma, tf.sqrt(tf.add(variance, op.epsilon)));
     return tf.add(tf.mul(x, scale), tf.sub(beta, tf.mul(mean, scale)));
   }
-  const rows: tf.Tensor2D = tf.reshape(x, [-1, x.shape[3]]);
-  const mean = tf.mean(rows, 0);
-  const centred = tf.sub(rows, mean);
-  const variance = tf.mean(tf.square(centred), 0);
-  context.onStatistics(op.id, { mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D });
-  const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, op.epsilon)));
-  return tf.reshape(tf.add(tf.mul(centred, scale), beta), x.shape);
+  const { y, mean, variance } = normalizeBatch(x, gamma, beta, op.epsilon);
+  context.onStatistics(op.id, { mean, variance });
+  return y;
 }
 
 const pair = (p: readonly [number, number]): [number, number] => [p[0], p[1]];

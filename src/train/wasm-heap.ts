@@ -23,6 +23,12 @@ interface WasmHeap {
 }
 
 const heap = (): WasmHeap => tf.backend() as unknown as WasmHeap;
+/** The numbers of a tensor of the wasm back end, valid until the next tensor is made. */
+export const heapView = (info: tf.TensorInfo): Float32Array => heap().typedArrayFromHeap(info);
+/** A tensor of unset numbers. */
+export const heapTensor = (shape: readonly number[]): tf.Tensor =>
+  asTensor(heap().makeOutput(shape, 'float32'));
+
 const asTensor = (info: tf.TensorInfo): tf.Tensor4D =>
   tf.engine().makeTensorFromTensorInfo(info) as tf.Tensor4D;
 

@@ -27,7 +27,7 @@ function toyFrames(
       const y = random.integer(1, SIZE - 3);
       const x = random.integer(1, SIZE - 3);
       for (const at of [y * SIZE + x, y * SIZE + x + 1, (y + 1) * SIZE + x])
-        frame[at] = frame[at]! + random.poisson(15);
+        frame[at] = frame[at]! + random.poisson(25);
     }
     frame[random.integer(0, frame.length - 1)] = 3000;
     return frame;
@@ -71,7 +71,11 @@ describe('training', () => {
       graph,
       train,
       validation,
-      recipe: recipe({ epochs: 14, select: 'veto' }),
+      recipe: recipe({
+        epochs: 14,
+        select: 'veto',
+        augmentation: { shift: 1, gain: 1, pedestal: 0, background: 0, hotPixels: 1, droppedPanel: 0 },
+      }),
       seed: 1,
       backend: 'wasm',
       onProgress: (event) => events.push(event),

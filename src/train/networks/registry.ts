@@ -18,9 +18,9 @@ export interface NetworkEntry {
 const vetoNano: NetworkEntry = {
   summary: 'under 2,000 weights: two strided convolutions and global pooling',
   layers: [
-    { op: 'conv', filters: 6, stride: 2 },
-    { op: 'conv', filters: 10, stride: 2 },
-    { op: 'conv', filters: 10 },
+    { op: 'conv', filters: 6, stride: 2, norm: true },
+    { op: 'conv', filters: 10, stride: 2, norm: true },
+    { op: 'conv', filters: 10, norm: true },
     { op: 'globalPool', mode: 'both' },
     { op: 'dense', units: 'classes' },
   ],
@@ -29,11 +29,11 @@ const vetoNano: NetworkEntry = {
 const vetoSmall: NetworkEntry = {
   summary: 'about 10,000 weights: the default for firmware',
   layers: [
-    { op: 'conv', filters: 8, stride: 2 },
-    { op: 'conv', filters: 16, stride: 2 },
-    { op: 'conv', filters: 24 },
+    { op: 'conv', filters: 8, stride: 2, norm: true },
+    { op: 'conv', filters: 16, stride: 2, norm: true },
+    { op: 'conv', filters: 24, norm: true },
     { op: 'maxPool' },
-    { op: 'conv', filters: 24 },
+    { op: 'conv', filters: 24, norm: true },
     { op: 'globalPool', mode: 'both' },
     { op: 'dense', units: 16 },
     { op: 'dense', units: 'classes' },
@@ -43,12 +43,12 @@ const vetoSmall: NetworkEntry = {
 const vetoBase: NetworkEntry = {
   summary: 'under 100,000 weights: the most accurate veto network',
   layers: [
-    { op: 'conv', filters: 16 },
+    { op: 'conv', filters: 16, norm: true },
     { op: 'maxPool' },
-    { op: 'conv', filters: 32, stride: 2 },
-    { op: 'conv', filters: 48 },
+    { op: 'conv', filters: 32, stride: 2, norm: true },
+    { op: 'conv', filters: 48, norm: true },
     { op: 'maxPool' },
-    { op: 'conv', filters: 64 },
+    { op: 'conv', filters: 64, norm: true },
     { op: 'globalPool', mode: 'both' },
     { op: 'dense', units: 32 },
     { op: 'dense', units: 'classes' },
