@@ -1,10 +1,11 @@
 /**
  * Where two witnesses part: the first stage, in topological order, whose integers differ, with pixel, channel and
- * both mantissas. Equality is `===`; there is no tolerance.
+ * both mantissas, and what went into it. Equality is `===`; there is no tolerance.
  */
 import type { NodeId } from '../ir/common.js';
-import { fixedShapes, type FixedGraph } from '../ir/graph.js';
+import { findNode, fixedShapes, type FixedGraph } from '../ir/graph.js';
 import type { FrameResult } from '../simulate/witness.js';
+import { traceElement, type Trace } from './trace.js';
 
 export interface Divergence {
   /** The stage, or `score` or `keep` of the decision. */
@@ -13,62 +14,66 @@ export interface Divergence {
   readonly x: number;
   readonly channel: number;
   readonly expected: number;
-  readonly found: number;
-  /** Integers of this frame that were compared and that differ. */
-  readonly compared: number;
-  readonly different: number;
+  /** Null when the witness said nothing there. */
+  readonly found: number | null;
 }
 
-/** Two's complement, as wide as the wider of the two needs. */
+export interface Comparison {
+  /** Integers compared, and how many differ. */
+  readonly compared: number;
+  readonly different: number;
+  readonly first: Divergence | null;
+}
+
+/** Two's complement of `width` bits. */
 export function binary(value: number, width: number): string {
   return BigInt.asUintN(width, BigInt(value)).toString(2).padStart(width, '0');
 }
 
-interface Place {
-  readonly stage: string;
-  readonly index: number;
-  readonly expected: number;
-  readonly found: number;
+interface Tally {
+  compared: number;
+  different: number;
+  first: {
+    readonly stage: string;
+    readonly index: number;
+    readonly expected: number;
+    readonly found: number | null;
+  } | null;
 }
 
 function compareArrays(
+  tally: Tally,
   stage: string,
-  expected: Int32Array,
-  found: Int32Array | undefined,
-  places: Place[],
-): number {
-  for (let i = 0; i < expected.length; i++) {
-    const value = found?.[i];
-    if (value !== expected[i]) places.push({ stage, index: i, expected: expected[i]!, found: value ?? NaN });
+  expected: ArrayLike<number>,
+  found: ArrayLike<number> | undefined,
+): void {
+  const length = Math.max(expected.length, found?.length ?? 0);
+  tally.compared += length;
+  for (let i = 0; i < length; i++) {
+    if (found?.[i] === expected[i]) continue;
+    tally.different += 1;
+    tally.first ??= { stage, index: i, expected: expected[i] ?? 0, found: found?.[i] ?? null };
   }
-  return expected.length;
 }
 
-/** Compares what `found` says with the interpreter's `expected`: logits, score, keep, and all tensors they share. */
-export function compareResults(
-  graph: FixedGraph,
-  expected: FrameResult,
-  found: FrameResult,
-): { readonly compared: number; readonly different: number; readonly first: Divergence | null } {
-  const places: Place[] = [];
-  let compared = 0;
+/**
+ * Compares what `found` says with the interpreter's `expected`: logits, score, keep and, where the interpreter has
+ * them, all tensors (one that is missing counts as different).
+ */
+export function compareResults(graph: FixedGraph, expected: FrameResult, found: FrameResult): Comparison {
+  const tally: Tally = { compared: 0, different: 0, first: null };
   if (expected.tensors.size > 0)
     for (const { id } of graph.nodes)
-      compared += compareArrays(id, expected.tensors.get(id)!, found.tensors.get(id), places);
-  compared += compareArrays(graph.output, expected.logits, found.logits, places);
-  compared += compareArrays('score', Int32Array.of(expected.score), Int32Array.of(found.score), places);
-  compared += compareArrays(
-    'keep',
-    Int32Array.of(Number(expected.keep)),
-    Int32Array.of(Number(found.keep)),
-    places,
-  );
-  const [first] = places;
-  if (first === undefined) return { compared, different: 0, first: null };
+      compareArrays(tally, id, expected.tensors.get(id)!, found.tensors.get(id));
+  compareArrays(tally, graph.output, expected.logits, found.logits);
+  compareArrays(tally, 'score', [expected.score], [found.score]);
+  compareArrays(tally, 'keep', [Number(expected.keep)], [Number(found.keep)]);
+  const { compared, different, first } = tally;
+  if (first === null) return { compared, different, first: null };
   const shape = fixedShapes(graph).get(first.stage as NodeId) ?? [1, 1, 1];
   return {
     compared,
-    different: places.length,
+    different,
     first: {
       stage: first.stage,
       y: Math.floor(first.index / shape[2] / shape[1]),
@@ -76,17 +81,36 @@ export function compareResults(
       channel: first.index % shape[2],
       expected: first.expected,
       found: first.found,
-      compared,
-      different: places.length,
     },
   };
 }
 
+/** The bits that show both values: the stage's own width, or what a decision needs. */
+function widthOf(graph: FixedGraph, d: Divergence): number {
+  const own = graph.nodes.find((n) => n.id === d.stage)?.format.width ?? 2;
+  return Math.max(
+    own,
+    ...[d.expected, d.found ?? 0].map((v) => (Math.abs(v) < 2 ** 52 ? v : 0).toString(2).length + 1),
+  );
+}
+
 /** A divergence in words. */
-export function describeDivergence(d: Divergence): string {
-  const width = Math.max(2, ...[d.expected, d.found].map((v) => Math.ceil(Math.log2(Math.abs(v) + 1)) + 1));
+export function describeDivergence(graph: FixedGraph, d: Divergence): string {
+  const width = widthOf(graph, d);
+  const found = d.found === null ? 'nothing' : `${d.found} (${binary(d.found, width)})`;
   return (
     `first difference in ${d.stage} at pixel (${d.y}, ${d.x}), channel ${d.channel}: ` +
-    `expected ${d.expected} (${binary(d.expected, width)}), found ${d.found} (${Number.isNaN(d.found) ? 'nothing' : binary(d.found, width)})`
+    `expected ${d.expected} (${binary(d.expected, width)}), found ${found}`
   );
+}
+
+/** What went into the element where `d` shows; null for the decision, which reads the logits alone. */
+export function explainDivergence(
+  graph: FixedGraph,
+  tensors: ReadonlyMap<NodeId, Int32Array>,
+  d: Divergence,
+): Trace | null {
+  if (!graph.nodes.some((n) => n.id === d.stage)) return null;
+  const { id } = findNode(graph, d.stage as NodeId);
+  return traceElement(graph, tensors, id, d.y, d.x, d.channel);
 }

@@ -1,11 +1,32 @@
 /**
  * Verification: the interpreter's integers against those of every other witness, frame by frame, with `===`.
  *
- * A witness that is missing makes the verdict `incomplete`, never `exact`.
+ * Frames stream through all witnesses at once. A witness that is missing makes the verdict `incomplete`, one that
+ * breaks down makes it `different`; neither is ever `exact`.
  */
-import type { FixedGraph } from '../ir/graph.js';
-import type { Witness } from '../simulate/witness.js';
-import { compareResults, describeDivergence, type Divergence } from './divergence.js';
+import { inputNode, type FixedGraph } from '../ir/graph.js';
+import type { FrameResult, Witness } from '../simulate/witness.js';
+import { createCoverageMeter, type Coverage } from './coverage.js';
+import { compareResults, describeDivergence, explainDivergence, type Divergence } from './divergence.js';
+import type { FrameKind, NamedFrame } from './frames.js';
+import { minimizeFrame } from './minimize.js';
+import type { Trace } from './trace.js';
+
+/** The smallest frame found that still shows the difference: its pixels that are not 0. */
+export interface MinimalFrame {
+  readonly pixels: readonly { readonly y: number; readonly x: number; readonly value: number }[];
+  readonly divergence: Divergence;
+}
+
+export interface FirstDifference extends Divergence {
+  /** Number and name of the first frame that differs. */
+  readonly frame: number;
+  readonly frameName: string;
+  readonly text: string;
+  /** What went into the element, by the interpreter's tensors; null for the decision. */
+  readonly trace: Trace | null;
+  readonly minimal: MinimalFrame | null;
+}
 
 export interface WitnessReport {
   readonly witness: string;
@@ -14,23 +35,33 @@ export interface WitnessReport {
   /** Integers compared. */
   readonly values: number;
   readonly mismatches: number;
+  readonly differentFrames: number;
   /** The first frame (by number) that differs, and where. */
-  readonly first: (Divergence & { readonly frame: number; readonly text: string }) | null;
+  readonly first: FirstDifference | null;
   /** Why a witness said nothing. */
   readonly skipped: string | null;
+  /** What a witness died of. */
+  readonly failed: string | null;
 }
 
 export type Verdict = 'exact' | 'different' | 'incomplete';
 
 export interface Verification {
   readonly verdict: Verdict;
+  /** How many frames of each kind. */
+  readonly frames: Readonly<Partial<Record<FrameKind, number>>>;
   readonly witnesses: readonly WitnessReport[];
+  readonly coverage: Coverage;
 }
 
 export interface VerifyOptions {
-  /** How many of the first frames are compared in every intermediate tensor; logits and decision in all. */
-  readonly tensorFrames: number;
-  readonly onProgress?: (done: number, total: number) => void;
+  /** How many of the first frames are compared in every intermediate tensor (all unless given). */
+  readonly tensorFrames?: number;
+  /** On how many of those coverage is counted: it costs as much as the interpreter does. 32 unless given. */
+  readonly coverageFrames?: number;
+  /** Frames tried when shrinking a frame that differs; 0 leaves frames as they are. */
+  readonly minimizeBudget?: number;
+  readonly onProgress?: (done: number) => void;
 }
 
 /** A witness that could not be had, and why. */
@@ -39,59 +70,243 @@ export interface MissingWitness {
   readonly reason: string;
 }
 
-const BATCH = 16;
+/** Frames in one request, and requests under way at a time. */
+const BATCH = 8;
+const IN_FLIGHT = 3;
 
 interface Tally {
   frames: number;
   values: number;
   mismatches: number;
-  first: WitnessReport['first'];
+  differentFrames: number;
+  first: { readonly frame: number; readonly named: NamedFrame } | null;
+  failed: string | null;
 }
+
+type Answer = readonly FrameResult[] | Error;
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+/** What a witness says, or what it died of. */
+async function ask(witness: Witness, frames: readonly Uint16Array[], tensors: boolean): Promise<Answer> {
+  try {
+    const results = await witness.run(frames, { tensors });
+    return results.length === frames.length
+      ? results
+      : new Error(`${results.length} answers to ${frames.length} frames`);
+  } catch (error) {
+    return asError(error);
+  }
+}
+
+function count(
+  graph: FixedGraph,
+  tally: Tally,
+  batch: Batch,
+  expected: readonly FrameResult[],
+  answer: Answer,
+): void {
+  if (answer instanceof Error) {
+    tally.failed ??= answer.message;
+    return;
+  }
+  answer.forEach((result, i) => {
+    const { compared, different } = compareResults(graph, expected[i]!, result);
+    tally.frames += 1;
+    tally.values += compared;
+    tally.mismatches += different;
+    if (different === 0) return;
+    tally.differentFrames += 1;
+    tally.first ??= { frame: batch.start + i, named: batch.frames[i]! };
+  });
+}
+
+interface Batch {
+  readonly start: number;
+  readonly frames: readonly NamedFrame[];
+  readonly tensors: boolean;
+}
+
+/** Cuts the frames into batches, none of them across `tensorFrames`. */
+async function* batches(
+  frames: Iterable<NamedFrame> | AsyncIterable<NamedFrame>,
+  tensorFrames: number,
+): AsyncGenerator<Batch> {
+  let start = 0;
+  let part: NamedFrame[] = [];
+  for await (const frame of frames) {
+    part.push(frame);
+    const end = start + part.length;
+    if (part.length < BATCH && end !== tensorFrames) continue;
+    yield { start, frames: part, tensors: start < tensorFrames };
+    start = end;
+    part = [];
+  }
+  if (part.length > 0) yield { start, frames: part, tensors: start < tensorFrames };
+}
+
+/** Looks at a frame again, with all tensors: where the difference starts, and the least frame that shows it. */
+async function investigate(
+  graph: FixedGraph,
+  definition: Witness,
+  witness: Witness,
+  { frame, named }: NonNullable<Tally['first']>,
+  budget: number,
+): Promise<FirstDifference | null> {
+  const compare = async (frames: readonly Uint16Array[]): Promise<readonly (Divergence | null)[]> => {
+    const [expected, found] = await Promise.all(
+      [definition, witness].map((w) => w.run(frames, { tensors: true })),
+    );
+    return frames.map((_, i) => compareResults(graph, expected![i]!, found![i]!).first);
+  };
+  const [divergence] = await compare([named.pixels]);
+  // A witness that does not repeat itself is caught by its first answer; there is nothing more to look at.
+  if (divergence === null || divergence === undefined) return null;
+  const [result] = await definition.run([named.pixels], { tensors: true });
+  const facts = {
+    ...divergence,
+    frame,
+    frameName: named.name,
+    text: `${named.name}: ${describeDivergence(graph, divergence)}`,
+    trace: explainDivergence(graph, result!.tensors, divergence),
+  };
+  if (budget === 0) return { ...facts, minimal: null };
+  const width = inputNode(graph).size[1];
+  const differs = async (frames: readonly Uint16Array[]): Promise<readonly boolean[]> =>
+    (await compare(frames)).map((d) => d?.stage === divergence.stage);
+  const least = await minimizeFrame(named.pixels, width, differs, budget);
+  const [again] = await compare([least]);
+  const pixels = [...least].flatMap((value, i) =>
+    value === 0 ? [] : [{ y: Math.floor(i / width), x: i % width, value }],
+  );
+  return { ...facts, minimal: { pixels, divergence: again ?? divergence } };
+}
+
+const UNSTABLE: Omit<FirstDifference, 'frame' | 'frameName'> = {
+  stage: 'unknown',
+  y: 0,
+  x: 0,
+  channel: 0,
+  expected: 0,
+  found: null,
+  text: 'differed once and not when asked again: the witness does not repeat itself',
+  trace: null,
+  minimal: null,
+};
+
+async function report(
+  graph: FixedGraph,
+  definition: Witness,
+  witness: Witness,
+  tally: Tally,
+  budget: number,
+): Promise<WitnessReport> {
+  let { failed } = tally;
+  let first: FirstDifference | null = null;
+  if (tally.first !== null) {
+    const { frame, named } = tally.first;
+    try {
+      first = (await investigate(graph, definition, witness, tally.first, budget)) ?? {
+        ...UNSTABLE,
+        frame,
+        frameName: named.name,
+      };
+    } catch (error) {
+      failed ??= asError(error).message;
+      first = { ...UNSTABLE, text: 'differs, and broke down when asked again', frame, frameName: named.name };
+    }
+  }
+  const { frames, values, mismatches, differentFrames } = tally;
+  return {
+    witness: witness.name,
+    version: witness.version,
+    frames,
+    values,
+    mismatches,
+    differentFrames,
+    first,
+    skipped: null,
+    failed,
+  };
+}
+
+const missingReport = ({ name, reason }: MissingWitness): WitnessReport => ({
+  witness: name,
+  version: '',
+  frames: 0,
+  values: 0,
+  mismatches: 0,
+  differentFrames: 0,
+  first: null,
+  skipped: reason,
+  failed: null,
+});
 
 /** Compares `witnesses` with `definition` (the interpreter) on `frames`. */
 export async function verify(
   graph: FixedGraph,
   definition: Witness,
   witnesses: readonly (Witness | MissingWitness)[],
-  frames: readonly Uint16Array[],
-  options: VerifyOptions,
+  frames: Iterable<NamedFrame> | AsyncIterable<NamedFrame>,
+  options: VerifyOptions = {},
 ): Promise<Verification> {
+  const { tensorFrames = Infinity, coverageFrames = 32, minimizeBudget = 2000, onProgress } = options;
   const present = witnesses.filter((w): w is Witness => 'run' in w);
-  const tallies = present.map((): Tally => ({ frames: 0, values: 0, mismatches: 0, first: null }));
-  for (let start = 0; start < frames.length;) {
-    const tensors = start < options.tensorFrames;
-    const end = Math.min(frames.length, tensors ? options.tensorFrames : start + BATCH);
-    const part = frames.slice(start, end);
-    const expected = await definition.run(part, { tensors });
-    const found = await Promise.all(present.map((w) => w.run(part, { tensors })));
-    found.forEach((results, w) => {
-      const tally = tallies[w]!;
-      results.forEach((result, i) => {
-        const { compared, different, first } = compareResults(graph, expected[i]!, result);
-        tally.frames += 1;
-        tally.values += compared;
-        tally.mismatches += different;
-        if (first !== null && tally.first === null)
-          tally.first = { ...first, frame: start + i, text: describeDivergence(first) };
-      });
+  const tallies = present.map((): Tally => ({
+    frames: 0,
+    values: 0,
+    mismatches: 0,
+    differentFrames: 0,
+    first: null,
+    failed: null,
+  }));
+  const meter = createCoverageMeter(graph);
+  const kinds: Partial<Record<FrameKind, number>> = {};
+  let done = 0;
+
+  async function run(batch: Batch): Promise<void> {
+    const pixels = batch.frames.map((f) => f.pixels);
+    const [expected, ...answers] = await Promise.all([
+      definition.run(pixels, { tensors: batch.tensors }),
+      ...present.map((w, k) =>
+        tallies[k]!.failed === null
+          ? ask(w, pixels, batch.tensors)
+          : Promise.resolve(new Error('failed before')),
+      ),
+    ]);
+    answers.forEach((answer, k) => {
+      count(graph, tallies[k]!, batch, expected, answer);
     });
-    start = end;
-    options.onProgress?.(start, frames.length);
+    expected.forEach((result, i) => {
+      if (batch.tensors && batch.start + i < coverageFrames) meter.add(result.tensors);
+    });
+    for (const { kind } of batch.frames) kinds[kind] = (kinds[kind] ?? 0) + 1;
+    done += batch.frames.length;
+    onProgress?.(done);
   }
-  const reports = witnesses.map((w): WitnessReport => {
-    if (!('run' in w))
-      return {
-        witness: w.name,
-        version: '',
-        frames: 0,
-        values: 0,
-        mismatches: 0,
-        first: null,
-        skipped: w.reason,
-      };
-    return { witness: w.name, version: w.version, ...tallies[present.indexOf(w)]!, skipped: null };
-  });
-  const different = reports.some((r) => r.mismatches > 0);
-  const incomplete = reports.some((r) => r.skipped !== null) || reports.length === 0 || frames.length === 0;
-  return { verdict: different ? 'different' : incomplete ? 'incomplete' : 'exact', witnesses: reports };
+
+  const underWay: Promise<void>[] = [];
+  for await (const batch of batches(frames, tensorFrames)) {
+    underWay.push(run(batch));
+    // An error must not go unhandled while others are awaited; it surfaces where its own turn comes.
+    underWay.at(-1)!.catch(() => undefined);
+    if (underWay.length >= IN_FLIGHT) await underWay.shift();
+  }
+  for (const rest of underWay) await rest;
+
+  const reports: WitnessReport[] = [];
+  for (const w of witnesses)
+    reports.push(
+      'run' in w
+        ? await report(graph, definition, w, tallies[present.indexOf(w)]!, minimizeBudget)
+        : missingReport(w),
+    );
+  return { verdict: verdictOf(reports, done), frames: kinds, witnesses: reports, coverage: meter.result() };
+}
+
+function verdictOf(reports: readonly WitnessReport[], frames: number): Verdict {
+  if (reports.some((r) => r.mismatches > 0 || r.failed !== null)) return 'different';
+  return reports.some((r) => r.skipped !== null) || reports.length === 0 || frames === 0
+    ? 'incomplete'
+    : 'exact';
 }

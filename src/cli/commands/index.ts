@@ -6,12 +6,14 @@ import { registerInspect } from './inspect.js';
 import { registerRun } from './run.js';
 import { registerSimulate } from './simulate.js';
 import { registerSpotfind } from './spotfind.js';
+import { registerVerify } from './verify.js';
 
 const COMMANDS: readonly ((program: Command) => void)[] = [
   registerRun,
   registerInspect,
   registerSimulate,
   registerEvaluate,
+  registerVerify,
   registerExplain,
   registerSpotfind,
 ];

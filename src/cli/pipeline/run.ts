@@ -6,6 +6,7 @@ import { saveRanges } from '../../calibrate/ranges.js';
 import { createOrtFloat } from '../../simulate/ort-float.js';
 import { loadFpga } from '../../targets/load.js';
 import { renderRunReport, type NamedEvaluation } from '../../report/run-report.js';
+import type { NamedFrame } from '../../verify/frames.js';
 import type { Verification } from '../../verify/verify.js';
 import { say, startProgress, type Progress } from '../console.js';
 import { evaluationJson, evaluationTable } from '../evaluation-text.js';
@@ -136,8 +137,10 @@ export async function runPipeline(
     );
 
     progress = startProgress('Verify');
-    const hls = draft.path(RUN_FILES.hls);
-    const verification = await verifyStage(fixed, hls, verified, recipe.verify.tensorFrames, progress);
+    const named = verified.map(
+      (pixels, i): NamedFrame => ({ name: `frame ${chosen[i]!} of ${source.name}`, kind: 'file', pixels }),
+    );
+    const verification = await verifyStage(fixed, draft.dir, named, recipe.verify.tensorFrames, progress);
 
     progress = startProgress('Explain');
     const decided = partition.test.map((index, i) => {
@@ -182,7 +185,7 @@ export async function runPipeline(
       stages: stageRows(fixed),
       verification: {
         verdict: verification.verdict,
-        rows: verification.witnesses.map((w) => ({ ...w, note: w.skipped ?? w.first?.text ?? '' })),
+        rows: verification.witnesses.map((w) => ({ ...w, note: w.skipped ?? w.failed ?? w.first?.text ?? '' })),
       },
       resources: [],
       pictures,

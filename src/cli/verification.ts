@@ -1,0 +1,177 @@
+/**
+ * Verifying what stands in a run folder: the files themselves are what the witnesses run, never something emitted
+ * anew. Also what `verify.json` holds.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '../core/errors.js';
+import { createRandom } from '../core/random.js';
+import type { FixedGraph } from '../ir/graph.js';
+import { createCsim } from '../simulate/csim.js';
+import { createInterpreterPool } from '../simulate/interpret-pool.js';
+import { createOrtWitness } from '../simulate/ort.js';
+import type { Witness } from '../simulate/witness.js';
+import { aimedFrames, patternFrames, randomFrames, type NamedFrame } from '../verify/frames.js';
+import { verify, type MissingWitness, type Verification, type VerifyOptions } from '../verify/verify.js';
+import { RUN_FILES } from './run-folder.js';
+import { version } from './version.js';
+
+/** Raised whenever the meaning of `verify.json` changes. */
+export const VERIFICATION_VERSION = 1;
+
+export const WITNESS_NAMES = ['onnxruntime', 'csim', 'csim-vendor'] as const;
+export type WitnessName = (typeof WITNESS_NAMES)[number];
+
+export interface FileHash {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** What `verify.json` holds. */
+export interface VerificationRecord extends Verification {
+  readonly version: number;
+  readonly vetoc: string;
+  readonly node: string;
+  readonly definition: { readonly witness: string; readonly version: string };
+  /** Every file that was compared. */
+  readonly files: readonly FileHash[];
+  /** Frames that were meant to take part and could not, in words. */
+  readonly notes: readonly string[];
+}
+
+export interface FolderVerifyOptions extends VerifyOptions {
+  /** Witnesses asked for; the vendor's headers take part where `apTypes` names them. */
+  readonly witnesses: readonly WitnessName[];
+  /** Folder of the vendor's `ap_int.h` and `ap_fixed.h`. */
+  readonly apTypes?: string;
+  readonly compiler?: string;
+  /** Threads of the interpreter; all cores unless given. */
+  readonly threads?: number;
+  readonly notes?: readonly string[];
+}
+
+async function filesBelow(folder: string, prefix: string): Promise<string[]> {
+  const entries = await readdir(join(folder, prefix), { withFileTypes: true }).catch(() => []);
+  const nested = await Promise.all(
+    entries.map((e) => {
+      const path = `${prefix}/${e.name}`;
+      return e.isDirectory() ? filesBelow(folder, path) : Promise.resolve([path]);
+    }),
+  );
+  return nested.flat().sort();
+}
+
+/** SHA-256 of the fixed graph, the ONNX file and the HLS sources of the run in `dir`. */
+export async function hashRunFiles(dir: string): Promise<readonly FileHash[]> {
+  const hls = (await filesBelow(dir, RUN_FILES.hls)).filter((p) => !/\/(golden|build)\//.test(p));
+  const stem = RUN_FILES.fixedGraph.replace(/\.json$/, '');
+  const hashes: FileHash[] = [];
+  for (const path of [RUN_FILES.fixedGraph, `${stem}.bin`, RUN_FILES.fixedOnnx, ...hls]) {
+    const content = await readFile(join(dir, path)).catch(() => null);
+    if (content === null) continue;
+    hashes.push({
+      path,
+      bytes: content.length,
+      sha256: createHash('sha256').update(content).digest('hex'),
+    });
+  }
+  return hashes;
+}
+
+type Opened = Witness | MissingWitness;
+
+async function openOrt(dir: string, fixed: FixedGraph): Promise<Opened> {
+  const path = join(dir, RUN_FILES.fixedOnnx);
+  const model = await readFile(path).catch(() => null);
+  if (model === null) return { name: 'onnxruntime', reason: `${path} cannot be read` };
+  return createOrtWitness(fixed, {}, model);
+}
+
+async function openCsim(
+  name: 'csim' | 'csim-vendor',
+  dir: string,
+  fixed: FixedGraph,
+  options: FolderVerifyOptions,
+): Promise<Opened> {
+  const project = join(dir, RUN_FILES.hls);
+  if ((await filesBelow(dir, RUN_FILES.hls)).length === 0)
+    return { name, reason: `${project} holds no project` };
+  if (name === 'csim-vendor' && options.apTypes === undefined)
+    return { name, reason: 'VETOC_AP_TYPES does not name the vendor’s headers' };
+  const opened = await createCsim(fixed, project, {
+    ...(options.compiler === undefined ? {} : { compiler: options.compiler }),
+    ...(name === 'csim-vendor' && options.apTypes !== undefined ? { apTypes: options.apTypes } : {}),
+  });
+  return opened.kind === 'ready' ? { ...opened.witness, name } : { name, reason: opened.reason };
+}
+
+/** A witness whose file cannot even be opened: it fails at its first frame, with that reason. */
+function broken(name: string, error: unknown): Witness {
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    name,
+    version: '',
+    run: () => Promise.reject(new Error(reason)),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Opens the witnesses of the run in `dir`, all at once. */
+async function openWitnesses(
+  dir: string,
+  fixed: FixedGraph,
+  options: FolderVerifyOptions,
+): Promise<readonly Opened[]> {
+  return Promise.all(
+    options.witnesses.map((name) =>
+      (name === 'onnxruntime' ? openOrt(dir, fixed) : openCsim(name, dir, fixed, options)).catch(
+        (error: unknown) => broken(name, error),
+      ),
+    ),
+  );
+}
+
+/** Patterns, aimed and random frames for `graph`: what every verification asks besides real frames. */
+export function* syntheticFrames(
+  graph: FixedGraph,
+  aimed: number,
+  random: number,
+  seed: number,
+): Generator<NamedFrame> {
+  yield* patternFrames(graph);
+  yield* aimedFrames(graph, aimed);
+  yield* randomFrames(graph, random, createRandom(seed));
+}
+
+/** Compares the files of the run in `dir` with the interpreter of `fixed` on `frames`. */
+export async function verifyFolder(
+  dir: string,
+  fixed: FixedGraph,
+  frames: Iterable<NamedFrame> | AsyncIterable<NamedFrame>,
+  options: FolderVerifyOptions,
+): Promise<VerificationRecord> {
+  if (options.witnesses.length === 0)
+    throw new UserError('no witness was asked for', {
+      field: '--witness',
+      remedy: `name one of ${WITNESS_NAMES.join(', ')}`,
+    });
+  const opened = await openWitnesses(dir, fixed, options);
+  const definition = createInterpreterPool(fixed, options.threads);
+  try {
+    const files = await hashRunFiles(dir);
+    const verification = await verify(fixed, definition, opened, frames, options);
+    return {
+      version: VERIFICATION_VERSION,
+      vetoc: version(),
+      node: process.version,
+      definition: { witness: definition.name, version: definition.version },
+      ...verification,
+      files,
+      notes: options.notes ?? [],
+    };
+  } finally {
+    await Promise.all([definition, ...opened].map((w) => ('close' in w ? w.close() : Promise.resolve())));
+  }
+}

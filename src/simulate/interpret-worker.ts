@@ -1,0 +1,20 @@
+/** A thread of the interpreter: frames in, results out, one at a time. See `interpret-pool.ts`. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { invariant } from '../core/errors.js';
+import type { FixedGraph } from '../ir/graph.js';
+import type { InterpretAnswer, InterpretTask } from './interpret-pool.js';
+import { interpret } from './interpret.js';
+
+invariant(parentPort !== null, 'interpret-worker runs as a worker thread');
+const port = parentPort;
+const graph = workerData as FixedGraph;
+
+port.on('message', ({ number, pixels, tensors }: InterpretTask) => {
+  let answer: InterpretAnswer;
+  try {
+    answer = { number, result: interpret(graph, pixels, tensors) };
+  } catch (error) {
+    answer = { number, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+  port.postMessage(answer);
+});

@@ -1,0 +1,240 @@
+/**
+ * What frames have exercised: saturation, rounding ties, signs and extremes of every stage that rounds, and how far
+ * its accumulators came towards their proved bounds. What can happen and was never seen is listed.
+ */
+import { castNumber } from '../fixed/cast.js';
+import { fractionBits, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
+import type { Activation, NodeId } from '../ir/common.js';
+import type { FixedGraph } from '../ir/graph.js';
+import { analyseRanges, type Range } from '../ir/prove.js';
+import {
+  accumulatorFraction,
+  biasOf,
+  factsOf,
+  isSumming,
+  visitSources,
+  type NodeFacts,
+  type SummingNode,
+} from './trace.js';
+
+export interface StageCoverage {
+  readonly stage: NodeId;
+  readonly values: number;
+  /** Values that left the format at its top and at its bottom. */
+  readonly saturatedHigh: number;
+  readonly saturatedLow: number;
+  /** Accumulators exactly between two values of the format. */
+  readonly ties: number;
+  /** Accumulators that the format does not hold exactly. */
+  readonly rounded: number;
+  readonly negative: number;
+  readonly zero: number;
+  readonly positive: number;
+  /** Mantissas seen. */
+  readonly low: number;
+  readonly high: number;
+  /** The least, over channels, of what was reached of the proved accumulator range; null without a proof. */
+  readonly boundReached: number | null;
+}
+
+export interface Coverage {
+  readonly frames: number;
+  readonly stages: readonly StageCoverage[];
+  /** What could happen, by the proofs, and no frame has shown. */
+  readonly unseen: readonly string[];
+}
+
+type Counts = { -readonly [K in Exclude<keyof StageCoverage, 'stage' | 'boundReached'>]: number };
+
+interface Stage {
+  readonly facts: NodeFacts & { readonly node: SummingNode };
+  readonly counts: Counts;
+  readonly least: Float64Array;
+  readonly most: Float64Array;
+  /** Proved ranges of what the stage writes and of what it reads first. */
+  readonly reachable: Range;
+  readonly read: Range;
+}
+
+export interface CoverageMeter {
+  /** Counts one frame, given all its tensors. */
+  add(tensors: ReadonlyMap<NodeId, Int32Array>): void;
+  /** Whether `stage` has shown a tie. */
+  hasTie(stage: NodeId): boolean;
+  result(): Coverage;
+}
+
+const activationOf = (node: SummingNode): Activation =>
+  'activation' in node ? node.activation : { kind: 'none' };
+
+/** The accumulator after the activation, and its fraction. */
+function activated(sum: number, fraction: number, activation: Activation): readonly [number, number] {
+  if (activation.kind === 'relu') return [Math.max(sum, 0), fraction];
+  if (activation.kind !== 'leakyRelu') return [sum, fraction];
+  const scale = sum < 0 ? activation.alphaMantissa : 2 ** activation.alphaFraction;
+  return [sum * scale, fraction + activation.alphaFraction];
+}
+
+function countElement(stage: Stage, sum: number, c: number): void {
+  const { counts, facts } = stage;
+  const { format } = facts.node;
+  const activation = activationOf(facts.node);
+  const [value, fraction] = activated(sum, accumulatorFraction(facts.node, facts.sources, c), activation);
+  const scaled = value * 2 ** (fractionBits(format) - fraction);
+  const rest = scaled - Math.floor(scaled);
+  if (rest !== 0) counts.rounded += 1;
+  if (rest === 0.5) counts.ties += 1;
+  // The rounding itself may carry a value over the top: ask the format without its overflow.
+  const rounded = castNumber(value, fraction, {
+    ...format,
+    width: 53,
+    integer: 53 - fractionBits(format),
+    signed: true,
+  });
+  if (rounded > maxMantissa(format)) counts.saturatedHigh += 1;
+  if (rounded < minMantissa(format)) counts.saturatedLow += 1;
+  stage.least[c] = Math.min(stage.least[c]!, sum);
+  stage.most[c] = Math.max(stage.most[c]!, sum);
+}
+
+function addStage(stage: Stage, tensors: ReadonlyMap<NodeId, Int32Array>): void {
+  const { node, shape, sources } = stage.facts;
+  const inputs = node.inputs.map((id) => tensors.get(id)!);
+  const output = tensors.get(node.id)!;
+  const { counts } = stage;
+  let sum = 0;
+  const visit = (source: number, index: number, weight: number): void => {
+    sum += inputs[source]![index]! * weight;
+  };
+  let i = 0;
+  for (let y = 0; y < shape[0]; y++)
+    for (let x = 0; x < shape[1]; x++)
+      for (let c = 0; c < shape[2]; c++) {
+        sum = biasOf(node, c);
+        visitSources(node, sources, shape, y, x, c, visit);
+        countElement(stage, sum, c);
+        const mantissa = output[i++]!;
+        counts.values += 1;
+        if (mantissa < 0) counts.negative += 1;
+        else if (mantissa === 0) counts.zero += 1;
+        else counts.positive += 1;
+        counts.low = Math.min(counts.low, mantissa);
+        counts.high = Math.max(counts.high, mantissa);
+      }
+}
+
+/** The least share, over channels, of the proved accumulator range that was reached. */
+function boundReached(stage: Stage): number | null {
+  const { node } = stage.facts;
+  if (!('proof' in node)) return null;
+  // A leaky ReLU's proof is of the scaled accumulator.
+  const { activation } = 'activation' in node ? node : { activation: undefined };
+  const scale =
+    activation?.kind === 'leakyRelu' ? Math.max(2 ** activation.alphaFraction, activation.alphaMantissa) : 1;
+  let least = 1;
+  stage.least.forEach((low, c) => {
+    const span = (node.proof.accumulatorMax[c]! - node.proof.accumulatorMin[c]!) / scale;
+    const seen = Math.max(stage.most[c]!, 0) - Math.min(low, 0);
+    if (span > 0) least = Math.min(least, seen / span);
+  });
+  return least;
+}
+
+interface Possible {
+  readonly saturatedHigh: boolean;
+  readonly saturatedLow: boolean;
+  readonly ties: boolean;
+}
+
+/** An average's accumulator is a multiple of its reciprocal, and may be too small to reach the first tie. */
+function tieIsReachable(node: SummingNode, shift: number, high: number): boolean {
+  if (shift <= 0) return false;
+  if (!('reciprocal' in node)) return true;
+  let half = 2 ** (shift - 1);
+  for (let r = node.reciprocal; r % 2 === 0 && half > 0.5; r /= 2) half /= 2;
+  return half >= 1 && high / node.reciprocal >= half;
+}
+
+/** What the proof lets happen. */
+function possible(stage: Stage): Possible {
+  const { node, sources } = stage.facts;
+  const target = node.format;
+  const activation = activationOf(node);
+  const unbounded: Format = {
+    ...target,
+    width: 53,
+    integer: 53 - fractionBits(target),
+    signed: true,
+    overflow: 'AP_SAT',
+  };
+  const channels = stage.least.length;
+  let [saturatedHigh, saturatedLow, ties] = [false, false, false];
+  for (let c = 0; c < channels; c++) {
+    const proof = 'proof' in node ? node.proof : null;
+    const fraction = proof?.accumulatorFraction[c] ?? accumulatorFraction(node, sources, c);
+    const low = activation.kind === 'relu' ? 0 : (proof?.accumulatorMin[c] ?? stage.read.low);
+    const high = proof?.accumulatorMax[c] ?? stage.read.high;
+    saturatedHigh ||= castNumber(high, fraction, unbounded) > maxMantissa(target);
+    saturatedLow ||= castNumber(low, fraction, unbounded) < minMantissa(target);
+    ties ||= tieIsReachable(node, fraction - fractionBits(target), high);
+  }
+  return { saturatedHigh, saturatedLow, ties };
+}
+
+function unseenOf(stage: Stage): string[] {
+  const { counts, facts } = stage;
+  const can = possible(stage);
+  const { id } = facts.node;
+  const unseen: string[] = [];
+  if (can.saturatedHigh && counts.saturatedHigh === 0) unseen.push(`${id}: no value above the format`);
+  if (can.saturatedLow && counts.saturatedLow === 0) unseen.push(`${id}: no value below the format`);
+  if (can.ties && counts.ties === 0) unseen.push(`${id}: no accumulator on a rounding tie`);
+  if (stage.reachable.low < 0 && counts.negative === 0) unseen.push(`${id}: no negative value`);
+  if (stage.reachable.high > 0 && counts.positive === 0) unseen.push(`${id}: no positive value`);
+  return unseen;
+}
+
+/** A meter for the stages of `graph` that sum and round. */
+export function createCoverageMeter(graph: FixedGraph): CoverageMeter {
+  const ranges = analyseRanges(graph);
+  const stages = [...factsOf(graph).values()].flatMap((facts): Stage[] => {
+    const { node } = facts;
+    if (!isSumming(node)) return [];
+    const counts: Counts = {
+      values: 0,
+      saturatedHigh: 0,
+      saturatedLow: 0,
+      ties: 0,
+      rounded: 0,
+      negative: 0,
+      zero: 0,
+      positive: 0,
+      low: Infinity,
+      high: -Infinity,
+    };
+    const channels = facts.shape[2];
+    return [
+      {
+        facts: { ...facts, node },
+        counts,
+        least: new Float64Array(channels).fill(Infinity),
+        most: new Float64Array(channels).fill(-Infinity),
+        reachable: ranges.get(node.id)!.range,
+        read: ranges.get(node.id)!.inputs[0]!.range,
+      },
+    ];
+  });
+  let frames = 0;
+  return {
+    add(tensors) {
+      frames += 1;
+      for (const stage of stages) addStage(stage, tensors);
+    },
+    hasTie: (id) => stages.some((s) => s.facts.node.id === id && s.counts.ties > 0),
+    result: () => ({
+      frames,
+      stages: stages.map((s) => ({ stage: s.facts.node.id, ...s.counts, boundReached: boundReached(s) })),
+      unseen: frames === 0 ? [] : stages.flatMap(unseenOf),
+    }),
+  };
+}
