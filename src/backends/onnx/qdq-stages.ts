@@ -59,7 +59,10 @@ export function stored(
   const { writer, uint8 } = context;
   const byte = BYTE_LIMITS[byteType(range, uint8)!];
   const top = maxMantissa(op.format);
-  const bottom = op.format.overflow === 'AP_SAT_SYM' && op.format.signed ? -top : minMantissa(op.format);
+  const bottom =
+    op.format.overflow === 'AP_SAT_SYM' && op.format.signed && op.format.width > 1
+      ? -top
+      : minMantissa(op.format);
   const low = Math.max(bottom, limits.low);
   const high = Math.min(top, limits.high);
   // Limits are multiples of the least significant bit, so that clipping before or after rounding is the same.

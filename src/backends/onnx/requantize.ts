@@ -83,22 +83,24 @@ const ROUNDING: { readonly [Q in Quantization]: Rounding } = {
     emit('Mul', 'truncated', emit('Sign', 'sign', v), emit('Floor', 'magnitude', emit('Abs', 'abs', v))),
 };
 
+/** Of `v`, rounded from `exact`. */
 type OverflowRule = (
   emit: Emit,
   mask: (name: string) => string,
   v: string,
   to: Format,
   low: number,
+  exact: string,
 ) => string;
 
-/** `v` reduced to the format's bits, two's complement; also the number of times that 2^W was taken off. */
-function wrapped(emit: Emit, mask: (name: string) => string, v: string, to: Format): [string, string] {
+/** `v` reduced to the format's bits, two's complement. */
+function wrapped(emit: Emit, mask: (name: string) => string, v: string, to: Format): string {
   const modulus = 2 ** to.width;
   const turns = emit('Floor', 'turns', emit('Mul', 'per_turn', v, 1 / modulus));
   const residue = emit('Sub', 'residue', v, emit('Mul', 'whole_turns', turns, modulus));
-  if (!to.signed) return [residue, turns];
+  if (!to.signed) return residue;
   const upper = mask(emit('GreaterOrEqual', 'upper_half', residue, modulus / 2));
-  return [emit('Sub', 'wrapped', residue, emit('Mul', 'one_turn', upper, modulus)), turns];
+  return emit('Sub', 'wrapped', residue, emit('Mul', 'one_turn', upper, modulus));
 }
 
 const saturate: OverflowRule = (emit, _mask, v, to, low) =>
@@ -116,22 +118,20 @@ const OVERFLOW: { readonly [O in Overflow]: OverflowRule } = {
     );
     return emit('Mul', 'kept', v, mask(inside));
   },
-  AP_WRAP: (emit, mask, v, to) => wrapped(emit, mask, v, to)[0],
-  AP_WRAP_SM: (emit, mask, v, to) => {
-    const [kept, turns] = wrapped(emit, mask, v, to);
+  AP_WRAP: wrapped,
+  AP_WRAP_SM: (emit, mask, v, to, _low, exact) => {
+    const kept = wrapped(emit, mask, v, to);
     if (!to.signed) return kept;
-    // The lowest dropped bit is the parity of the turns, counted from the unsigned residue.
+    // The lowest dropped bit, taken before rounding, is the parity of the turns in the exact value.
+    const turns = emit('Floor', 'exact_turns', emit('Mul', 'exact_per_turn', exact, 2 ** -to.width));
     const pairs = emit('Floor', 'pairs', emit('Mul', 'half_turns', turns, 0.5));
     const dropped = emit('Sub', 'dropped_bit', turns, emit('Mul', 'even_turns', pairs, 2));
     const sign = mask(emit('Less', 'negative', kept, 0));
-    const inverted = emit('Sub', 'inverted', -1, kept);
     const disagree = emit('Abs', 'disagree', emit('Sub', 'difference', sign, dropped));
-    return emit(
-      'Add',
-      'sign_magnitude',
-      kept,
-      emit('Mul', 'correction', disagree, emit('Sub', 'swing', inverted, kept)),
-    );
+    const outside = mask(emit('Not', 'outside', emit('Equal', 'inside', kept, v)));
+    const swing = emit('Sub', 'swing', emit('Sub', 'inverted', -1, kept), kept);
+    const correction = emit('Mul', 'correction', emit('Mul', 'inverts', disagree, outside), swing);
+    return emit('Add', 'sign_magnitude', kept, correction);
   },
 };
 
@@ -187,11 +187,13 @@ export function requantized(
     const factors = shifts.map((s) => 2 ** -s);
     v = emit('Mul', 'scaled', v, perChannel(writer, `${id}.scale`, a, factors));
   }
+  const exactValue = v;
   if (shifts.some((s) => s > 0)) v = ROUNDING[to.quantization](emit, mask, v);
-  const bottom =
-    to.overflow === 'AP_SAT_SYM' ? Math.min(-maxMantissa(to), 0) * Number(to.signed) : minMantissa(to);
-  const low = activation.kind === 'relu' && saturates ? 0 : bottom + 0;
-  v = OVERFLOW[to.overflow](emit, mask, v, to, low);
+  // One signed bit has no symmetric range: it keeps its -1.
+  const symmetric = to.overflow === 'AP_SAT_SYM' && to.signed && to.width > 1;
+  const bottom = symmetric ? -maxMantissa(to) : minMantissa(to);
+  const low = activation.kind === 'relu' && saturates ? 0 : bottom;
+  v = OVERFLOW[to.overflow](emit, mask, v, to, low, exactValue);
   if (activation.kind === 'clip') v = emit('Clip', 'clipped', v, activation.min, activation.max);
 
   const result = { name: v, carrier: a.carrier, rank: a.rank, shape: a.shape, range, format: to };

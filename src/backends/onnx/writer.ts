@@ -41,6 +41,8 @@ export interface OnnxWriter {
   constant(name: string, type: ElementType, values: ArrayLike<number>, dims: readonly number[]): string;
   input(name: string, type: ElementType, dims: readonly Dimension[]): string;
   output(name: string, type: ElementType, dims: readonly Dimension[]): void;
+  /** Declares the shape of a value, for readers that infer none. */
+  declare(name: string, type: ElementType, dims: readonly Dimension[]): void;
   finish(facts: ModelFacts): Uint8Array;
 }
 
@@ -50,6 +52,8 @@ export interface ModelFacts {
   readonly doc: string;
   readonly producerVersion: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Version of ONNX's own operators; `OPSET` unless said otherwise. */
+  readonly opset?: number;
   /** Further operator domains and their versions. */
   readonly domains?: Readonly<Record<string, number>>;
 }
@@ -101,7 +105,8 @@ export function createOnnxWriter(): OnnxWriter {
     initializer: [],
     input: [],
     output: [],
-  } satisfies Graph as Required<Pick<Graph, 'node' | 'initializer' | 'input' | 'output'>>;
+    valueInfo: [],
+  } satisfies Graph as Required<Pick<Graph, 'node' | 'initializer' | 'input' | 'output' | 'valueInfo'>>;
   const claim = (name: string): string => {
     invariant(!names.has(name), `two tensors are called ${name}`);
     names.add(name);
@@ -144,17 +149,26 @@ export function createOnnxWriter(): OnnxWriter {
       invariant(names.has(name), `output ${name} is not computed`);
       graph.output!.push(valueInfo(name, type, dims));
     },
-    finish: ({ graphName, doc, producerVersion, metadata, domains = {} }) =>
+    declare: (name, type, dims) => {
+      graph.valueInfo!.push(valueInfo(name, type, dims));
+    },
+    finish: ({ graphName, doc, producerVersion, metadata, opset = OPSET, domains = {} }) =>
       ModelProto.encode({
         irVersion: IR_VERSION,
         producerName: 'vetoc',
         producerVersion,
         docString: doc,
         opsetImport: [
-          { domain: '', version: OPSET },
+          { domain: '', version: opset },
           ...Object.entries(domains).map(([domain, version]) => ({ domain, version })),
         ],
-        graph: { ...graph, name: graphName, docString: doc },
+        graph: {
+          ...graph,
+          // A value is described once: outputs describe themselves.
+          valueInfo: graph.valueInfo!.filter((v) => !graph.output!.some((o) => o.name === v.name)),
+          name: graphName,
+          docString: doc,
+        },
         metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
       }).finish(),
   };
