@@ -9,6 +9,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import type * as H5wasm from 'h5wasm/node';
+import { createInstance } from './instance.js';
 import { describeStack } from './words.js';
 
 /** The library said no. `message` is words for a user, `stack` ours. */
@@ -70,20 +71,21 @@ export async function loadHdf5(): Promise<Hdf5Library> {
   return instance;
 }
 
-async function importFresh(number: number): Promise<typeof H5wasm> {
-  if (number === 0) return import('h5wasm/node');
-  // A query makes a second module instance, and with it a second WebAssembly memory.
-  return (await import(`${import.meta.resolve('h5wasm/node')}?instance=${number}`)) as typeof H5wasm;
-}
-
 async function createLibrary(number: number): Promise<Hdf5Library> {
-  const high = await importFresh(number);
+  let captured = '';
+  let capturing = false;
+  const capture = (text: string): void => {
+    // The stack of a deep failure is a few kB; more is a loop that must not fill the memory.
+    if (captured.length < 65536) captured += text;
+  };
+  const high = await createInstance(number, (text) => {
+    if (capturing) capture(text);
+    else process.stderr.write(`${text}\n`);
+  });
   const module = (await high.ready) as unknown as Hdf5Module;
   const plugins = fileURLToPath(import.meta.resolve('h5wasm-plugins')).replace(/index\.mjs$/, 'plugins');
   module.insert_plugin_search_path(plugins, 0);
 
-  let captured = '';
-  let capturing = false;
   const decoder = new TextDecoder();
   const files = module.FS as RawModule['FS'];
   let bytesRead = 0;
@@ -98,10 +100,7 @@ async function createLibrary(number: number): Promise<Hdf5Library> {
     if (!capturing || (stream.nfd !== 2 && stream.nfd !== 1)) {
       return write(stream, buffer, offset, length, position);
     }
-    // The stack of a deep failure is a few kB; more is a loop that must not fill the memory.
-    if (captured.length < 65536) {
-      captured += decoder.decode(new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length).slice());
-    }
+    capture(decoder.decode(new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length).slice()));
     return length;
   };
 
@@ -110,8 +109,6 @@ async function createLibrary(number: number): Promise<Hdf5Library> {
     if (poisoned) throw new Hdf5Failure('the HDF5 library broke on an earlier file');
     captured = '';
     capturing = true;
-    const consoleError = console.error;
-    console.error = () => undefined; // where Emscripten announces an abort, before it throws
     let result: T;
     try {
       result = call(module);
@@ -124,7 +121,6 @@ async function createLibrary(number: number): Promise<Hdf5Library> {
       throw error instanceof Error ? new Hdf5Failure(error.message) : new Hdf5Failure(String(error));
     } finally {
       capturing = false;
-      console.error = consoleError;
     }
     if (captured.includes('HDF5-DIAG')) throw new Hdf5Failure(describeStack(captured));
     return result;
