@@ -128,13 +128,12 @@ export function dequantize(fixed: FixedGraph): FloatGraph {
 function straightThrough(x: tf.Tensor4D, value: tf.Tensor4D, format: Format): tf.Tensor4D {
   const low = minMantissa(format) * lsb(format);
   const high = maxMantissa(format) * lsb(format);
-  const op = tf.customGrad((input) => {
-    const inside = tf.logicalAnd(
-      tf.greaterEqual(input as tf.Tensor, low),
-      tf.lessEqual(input as tf.Tensor, high),
-    );
-    const mask = tf.cast(inside, 'float32');
-    return { value: tf.clone(value), gradFunc: (dy: tf.Tensor) => tf.mul(dy, mask) };
+  const op = tf.customGrad((input, save) => {
+    const real = input as tf.Tensor;
+    const inside = tf.logicalAnd(tf.greaterEqual(real, low), tf.lessEqual(real, high));
+    (save as tf.GradSaveFunc)([tf.cast(inside, 'float32')]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor => tf.mul(dy, saved[0]!);
+    return { value: tf.clone(value), gradFunc };
   });
   return op(x) as tf.Tensor4D;
 }

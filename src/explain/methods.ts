@@ -70,9 +70,11 @@ function gradCamPlusPlus(g: LayerGradient): EvidenceMap {
 
 /** Passes back only positive gradients through positive activations. */
 function guidedRelu(x: tf.Tensor4D): tf.Tensor4D {
-  const op = tf.customGrad((input) => {
-    const positive = tf.cast(tf.greater(input as tf.Tensor, 0), 'float32');
-    return { value: tf.relu(input as tf.Tensor), gradFunc: (dy: tf.Tensor) => tf.mul(tf.relu(dy), positive) };
+  const op = tf.customGrad((input, save) => {
+    const x = input as tf.Tensor;
+    (save as tf.GradSaveFunc)([tf.cast(tf.greater(x, 0), 'float32')]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor => tf.mul(tf.relu(dy), saved[0]!);
+    return { value: tf.relu(x), gradFunc };
   });
   return op(x) as tf.Tensor4D;
 }

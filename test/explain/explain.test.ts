@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { dequantize, fixedValues } from '../../src/explain/fixed-twin.js';
+import { createExplainer, gradCam, type Explainer } from '../../src/explain/grad-cam.js';
+import { correlation, localization } from '../../src/explain/measures.js';
+import { evidenceMap, MAP_METHODS } from '../../src/explain/methods.js';
+import { flippingRegions, occlude, regionGrid, withoutRegions } from '../../src/explain/occlusion.js';
+import { lsb } from '../../src/fixed/format.js';
+import { nodeId } from '../../src/ir/common.js';
+import { findNode, type FloatGraph } from '../../src/ir/graph.js';
+import { interpret } from '../../src/simulate/interpret.js';
+import { openBackend } from '../../src/train/backend.js';
+import { createNetwork } from '../../src/train/networks/registry.js';
+import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
+
+beforeAll(async () => {
+  await openBackend('wasm');
+});
+
+/** conv 3×3 → relu → global average → dense: Grad-CAM has a closed form here. */
+function tinyGraph(): FloatGraph {
+  return createNetwork({
+    network: [
+      {
+        op: 'conv',
+        filters: 4,
+        kernel: 3,
+        stride: 1,
+        padding: 'same',
+        activation: 'relu',
+        norm: false,
+        groups: 1,
+      },
+      { op: 'globalPool', mode: 'avg' },
+      { op: 'dense', units: 'classes', activation: 'none' },
+    ],
+    preprocess: preprocessNodes(preprocessSchema.parse({ factor: 2 }), [32, 32]),
+    classes: { classNames: ['miss', 'hit'], hitClasses: [false, true] },
+    seed: 5,
+  });
+}
+
+describe('Grad-CAM', () => {
+  const graph = tinyGraph();
+  let explainer: Explainer;
+  beforeAll(() => {
+    explainer = createExplainer(graph);
+  });
+  afterAll(() => {
+    explainer.dispose();
+  });
+  const [frame] = sampleFrames(1, 32 * 32, 4);
+
+  it('is the rectified sum of channels weighted by the mean gradient (equations 6 and 7 of Nawaz et al. 2023)', () => {
+    const layer = explainer.layers.at(-1)!;
+    const map = gradCam(explainer, frame!, { kind: 'class', index: 1 });
+    const activation = explainer.activations(frame!).get(layer)!;
+    const dense = findNode(graph, graph.output);
+    const weights = dense.kind === 'dense' ? dense.weights : new Float32Array();
+    const pixels = 16 * 16;
+    expect(map.size).toEqual([16, 16]);
+    let largest = 0;
+    for (let p = 0; p < pixels; p++) {
+      let expected = 0;
+      for (let c = 0; c < 4; c++) expected += (weights[c * 2 + 1]! / pixels) * activation[p * 4 + c]!;
+      // The mean gradient of a global average is the weight over the number of pixels; eq. 6 averages it once more.
+      expect(Math.abs(map.values[p]! - Math.max(0, expected))).toBeLessThan(1e-6);
+      largest = Math.max(largest, map.values[p]!);
+    }
+    expect(largest).toBeGreaterThan(1e-5);
+  });
+
+  it('of the decision is that of the score: hit minus miss', () => {
+    const logits = explainer.activations(frame!).get(graph.output)!;
+    expect(gradCam(explainer, frame!, { kind: 'hit' }).target).toBeCloseTo(logits[1]! - logits[0]!, 5);
+    expect(gradCam(explainer, frame!, { kind: 'miss' }).target).toBeCloseTo(logits[0]! - logits[1]!, 5);
+  });
+
+  it.each(MAP_METHODS)('%s yields a finite map that is not constant', (method) => {
+    const layer = explainer.layers.at(-1)!;
+    const map = evidenceMap(method, { explainer, pixels: frame!, layer, target: { kind: 'hit' }, seed: 1 });
+    expect(map.values.every((v) => Number.isFinite(v) && v >= 0)).toBe(true);
+    expect(new Set(map.values).size).toBeGreaterThan(3);
+  });
+
+  it('refuses a layer that is no image', () => {
+    expect(() => gradCam(explainer, frame!, { kind: 'hit' }, graph.output)).toThrow(/no map at layer/);
+  });
+});
+
+describe('the map on the arithmetic that decided', () => {
+  const fixed = sampleFixedGraph();
+  const twin = dequantize(fixed);
+
+  it('works with the logits and activations of the interpreter, bit for bit', () => {
+    const explainer = createExplainer(twin, fixedValues(fixed));
+    for (const frame of sampleFrames(3, 40 * 36, 9)) {
+      const { tensors } = interpret(fixed, frame, true);
+      const values = explainer.activations(frame);
+      for (const id of ['conv1', 'add1', 'avg1', 'logits'].map(nodeId)) {
+        const unit = lsb(findNode(fixed, id).format);
+        expect([...values.get(id)!]).toEqual([...tensors.get(id)!].map((q) => q * unit));
+      }
+    }
+    explainer.dispose();
+  });
+
+  it('has no gradient where a stage saturates', () => {
+    const explainer = createExplainer(twin, fixedValues(fixed));
+    const [frame] = sampleFrames(1, 40 * 36, 9);
+    const { tensors } = interpret(fixed, frame!, true);
+    const pool = nodeId('pool1');
+    const saturated = tensors.get(nodeId('conv1'))!.filter((q) => q === 255).length;
+    const { gradient } = explainer.gradient(frame!, pool, { kind: 'hit' });
+    expect(saturated).toBeGreaterThan(0);
+    expect(gradient.some((g) => g !== 0)).toBe(true);
+    const conv = explainer.gradient(frame!, nodeId('conv1_sum'), { kind: 'hit' });
+    tensors.get(nodeId('conv1'))!.forEach((q, i) => {
+      const sum = conv.activation[i]!;
+      if (q === 255 && sum > 255 / 64) expect(conv.gradient[i]).toBe(0);
+    });
+    explainer.dispose();
+  });
+});
+
+describe('occlusion', () => {
+  const size = [48, 48] as const;
+  const frame = new Uint16Array(48 * 48).fill(10);
+  for (const [y, x] of [
+    [5, 5],
+    [20, 41],
+  ] as const)
+    frame[y * 48 + x] = 500;
+  /** Counts bright pixels: a peak finder in one line. */
+  const scorer = (frames: readonly Uint16Array[]) =>
+    Promise.resolve(frames.map((f) => f.reduce((n, v) => n + (v > 100 ? 1 : 0), 0)));
+  const regions = regionGrid(48, 48, 8);
+
+  it('covers the frame once', () => {
+    const covered = new Uint8Array(48 * 48);
+    for (const r of regions)
+      for (let y = r.y; y < r.y + r.height; y++)
+        for (let x = r.x; x < r.x + r.width; x++) covered[y * 48 + x]! += 1;
+    expect(covered.every((n) => n === 1)).toBe(true);
+  });
+
+  it('finds the regions that the score rests on, and no others', async () => {
+    const { effects } = await occlude(scorer, frame, size, regions);
+    const found = regions.filter((_, i) => effects[i]! > 0);
+    expect(found.map((r) => [r.y, r.x])).toEqual([
+      [0, 0],
+      [16, 40],
+    ]);
+  });
+
+  it('names the fewest regions that turn a decision, and says when none do', async () => {
+    const occlusion = await occlude(scorer, frame, size, regions);
+    const one = await flippingRegions(scorer, frame, size, occlusion, 2);
+    expect(one?.regions).toHaveLength(1);
+    const both = await flippingRegions(scorer, frame, size, occlusion, 1);
+    expect(both?.regions).toHaveLength(2);
+    expect(await flippingRegions(scorer, frame, size, occlusion, 0)).toBeNull();
+  });
+
+  it('fills a region with what surrounds it', () => {
+    expect(withoutRegions(frame, size, regions).every((v) => v === 10)).toBe(true);
+  });
+});
+
+describe('measures of a map', () => {
+  const layer = nodeId('x');
+  const map = (values: number[]) => ({
+    layer,
+    size: [2, 2] as const,
+    values: Float32Array.from(values),
+    target: 0,
+  });
+
+  it('rank correlation is 1 for the same order, −1 for the opposite, 0 for a constant', () => {
+    expect(correlation(map([1, 2, 3, 4]), map([10, 20, 30, 99]))).toBeCloseTo(1);
+    expect(correlation(map([1, 2, 3, 4]), map([4, 3, 2, 1]))).toBeCloseTo(-1);
+    expect(correlation(map([1, 2, 3, 4]), map([5, 5, 5, 5]))).toBe(0);
+  });
+
+  it('pointing and AUC hold the map against true spots', () => {
+    const spot = { y: 1, x: 7, intensity: 1, snr: 9 };
+    expect(localization(map([0, 9, 1, 2]), [spot], [10, 10])).toEqual({ pointing: true, auc: 1 });
+    expect(localization(map([9, 0, 1, 2]), [spot], [10, 10])).toEqual({ pointing: false, auc: 0 });
+  });
+});
