@@ -22,6 +22,7 @@ export interface BatchStatistics {
 interface Context {
   /** A parameter of the node at hand. */
   parameter(node: NodeId, field: ParameterField): tf.Tensor;
+  has(node: NodeId, field: ParameterField): boolean;
   /** In training: batch normalisation normalises by the batch and reports what it saw. */
   readonly onStatistics: ((node: NodeId, seen: BatchStatistics) => void) | null;
   readonly relu: (x: tf.Tensor4D) => tf.Tensor4D;
@@ -63,15 +64,19 @@ const explicit = ([top, left, bottom, right]: Padding): 'valid' | tf.backend_uti
 /** The type of what must lose a max pool, without the infinities that a gradient would turn into NaN. */
 const LOWEST = -3e38;
 
+/** Adds the bias, unless it is one that only batch normalisation would remove again. */
+function biased(op: { readonly id: NodeId }, y: tf.Tensor4D, context: Context): tf.Tensor4D {
+  return context.has(op.id, 'bias') ? tf.add(y, context.parameter(op.id, 'bias')) : y;
+}
+
 function conv(op: FloatNodeOf<'conv2d'>, x: tf.Tensor4D, context: Context): tf.Tensor4D {
   const weights = context.parameter(op.id, 'weights') as tf.Tensor4D;
-  const bias = context.parameter(op.id, 'bias');
   const strides: [number, number] = [op.strides[0], op.strides[1]];
-  if (op.groups === 1) return tf.add(tf.conv2d(x, weights, strides, explicit(op.padding)), bias);
+  if (op.groups === 1) return biased(op, tf.conv2d(x, weights, strides, explicit(op.padding)), context);
   const xs: tf.Tensor4D[] = tf.split(x, op.groups, 3);
   const ws: tf.Tensor4D[] = tf.split(weights, op.groups, 3);
   const parts = xs.map((part, g) => tf.conv2d(part, ws[g]!, strides, explicit(op.padding)));
-  return tf.add(tf.concat(parts, 3), bias);
+  return biased(op, tf.concat(parts, 3), context);
 }
 
 function batchNorm(op: FloatNodeOf<'batchNorm'>, x: tf.Tensor4D, context: Context): tf.Tensor4D {
@@ -97,7 +102,7 @@ const rules: Rules = {
   depthwiseConv2d: (op, [x], context) => {
     const weights = context.parameter(op.id, 'weights') as tf.Tensor4D;
     const y: tf.Tensor4D = tf.depthwiseConv2d(x!, weights, pair(op.strides), explicit(op.padding));
-    return tf.add(y, context.parameter(op.id, 'bias'));
+    return biased(op, y, context);
   },
   dense: (op, [x], context) => {
     const weights = context.parameter(op.id, 'weights') as tf.Tensor2D;
@@ -191,6 +196,7 @@ export function createForwardPass(graph: FloatGraph): ForwardPass {
           invariant(tensor !== undefined, `${node} has no ${field}`);
           return tensor;
         },
+        has: (node, field) => byKey.has(key(node, field)),
         onStatistics: options.onStatistics ?? null,
         relu: options.relu ?? ((x) => tf.relu(x)),
       };

@@ -4,7 +4,7 @@
  */
 import { invariant } from '../core/errors.js';
 import type { NodeId, Shape } from '../ir/common.js';
-import { floatShapes, type FloatGraph } from '../ir/graph.js';
+import { consumers, floatShapes, type FloatGraph } from '../ir/graph.js';
 import type { FloatKind, FloatNode, FloatNodeOf } from '../ir/ops/index.js';
 
 export type ParameterField = 'weights' | 'bias' | 'gamma' | 'beta' | 'mean' | 'variance';
@@ -51,10 +51,18 @@ const trainable: { readonly [K in FloatKind]?: (node: FloatNodeOf<K>, input: Sha
   ],
 };
 
-function trainableFields(node: FloatNode, input: Shape | undefined): readonly Field[] {
+/** A bias of zeros that only batch normalisation reads: its gradient is zero, so it is not a parameter at all. */
+const isIdleBias = (graph: FloatGraph, node: FloatNode): boolean =>
+  'bias' in node &&
+  node.bias.every((b) => b === 0) &&
+  node.id !== graph.output &&
+  consumers(graph, node.id).every((reader) => reader.kind === 'batchNorm');
+
+function trainableFields(node: FloatNode, input: Shape | undefined, graph: FloatGraph): readonly Field[] {
   // The table is keyed by kind, so arm and node agree; TypeScript cannot correlate the two.
-  const fields = trainable[node.kind] as ((node: FloatNode, input: Shape) => readonly Field[]) | undefined;
-  return fields === undefined ? [] : fields(node, input!);
+  const arm = trainable[node.kind] as ((node: FloatNode, input: Shape) => readonly Field[]) | undefined;
+  const fields = arm === undefined ? [] : arm(node, input!);
+  return isIdleBias(graph, node) ? fields.filter(([field]) => field !== 'bias') : fields;
 }
 
 const statisticFields = (node: FloatNode): readonly Field[] =>
@@ -67,14 +75,14 @@ const statisticFields = (node: FloatNode): readonly Field[] =>
 
 function slots(
   graph: FloatGraph,
-  fieldsOf: (node: FloatNode, input: Shape | undefined) => readonly Field[],
+  fieldsOf: (node: FloatNode, input: Shape | undefined, graph: FloatGraph) => readonly Field[],
 ): readonly ParameterSlot[] {
   const shapes = floatShapes(graph);
   const all: ParameterSlot[] = [];
   let offset = 0;
   for (const node of graph.nodes) {
     const input = node.inputs[0] === undefined ? undefined : shapes.get(node.inputs[0]);
-    for (const [field, shape] of fieldsOf(node, input)) {
+    for (const [field, shape] of fieldsOf(node, input, graph)) {
       const length = shape.reduce((a, b) => a * b, 1);
       all.push({ node: node.id, field, offset, length, shape, decays: field === 'weights' });
       offset += length;

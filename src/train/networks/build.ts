@@ -60,7 +60,10 @@ function createBuilder(
 
 function heNormal(random: Random, length: number, fanIn: number): Float32Array<ArrayBuffer> {
   const scale = Math.sqrt(2 / fanIn);
-  return Float32Array.from({ length }, () => scale * random.normal());
+  const weights = new Float32Array(length);
+  // Not `Float32Array.from`: the references have tens of millions of weights.
+  for (let i = 0; i < length; i++) weights[i] = scale * random.normal();
+  return weights;
 }
 
 const square = (n: number): readonly [number, number] => [n, n];

@@ -7,6 +7,7 @@ import { UserError } from '../../core/errors.js';
 import type { FloatGraph } from '../../ir/graph.js';
 import type { PreprocessGraph } from '../../data/preprocess.js';
 import { buildNetwork, type NetworkClasses } from './build.js';
+import { alexnet, resnet101, resnet18, resnet50 } from './references.js';
 import { layerSchema, type Layer, type LayerInput } from './description.js';
 
 export interface NetworkEntry {
@@ -59,10 +60,17 @@ export const NETWORKS: Readonly<Record<string, NetworkEntry>> = {
   'veto-nano': vetoNano,
   'veto-small': vetoSmall,
   'veto-base': vetoBase,
+  alexnet: {
+    summary: 'AlexNet, 57 million weights, for 512×512 frames: a published reference',
+    layers: alexnet,
+  },
+  resnet18: { summary: 'ResNet-18, 11 million weights: a published reference', layers: resnet18 },
+  resnet50: { summary: 'ResNet-50, 24 million weights: a published reference', layers: resnet50 },
+  resnet101: { summary: 'ResNet-101, 43 million weights: a published reference', layers: resnet101 },
 };
 
 export interface NetworkRequest {
-  /** A name of {@link NETWORKS}, or layers in full. */
+  /** A name of {@link NETWORKS}, or the layers themselves. */
   readonly network: string | readonly Layer[];
   readonly preprocess: PreprocessGraph;
   readonly classes: NetworkClasses;
@@ -70,9 +78,8 @@ export interface NetworkRequest {
   readonly seed: number;
 }
 
-/** The untrained float graph of a registered network, or of the layers given. Throws `UserError` for an unknown name. */
-export function createNetwork(request: NetworkRequest): FloatGraph {
-  const { network, preprocess, classes, seed } = request;
+/** An untrained float graph. Throws `UserError` for an unknown name or layers that do not fit the input. */
+export function createNetwork({ network, preprocess, classes, seed }: NetworkRequest): FloatGraph {
   if (typeof network !== 'string') return buildNetwork('custom', network, preprocess, classes, seed);
   const entry = NETWORKS[network];
   if (entry === undefined)
