@@ -2,8 +2,9 @@
  * Every reader against pixels that other programs wrote or read: fabio, tifffile, PIL, h5py with bitshuffle.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { calibrateJungfrau } from '../../src/data/calibrate-jungfrau.js';
 import { openRaw } from '../../src/data/open.js';
 import type { PixelArray } from '../../src/data/pixels.js';
 
@@ -154,5 +155,36 @@ describe.skipIf(!existsSync(REAL))('files as the instruments wrote them (needs .
     const stages = [0, 0, 0, 0];
     for (const word of words) stages[word >>> 14]!++;
     expect(stages).toEqual([523750, 501, 0, 37]);
+  });
+
+  it('JUNGFRAU words become the photons that the receiver computed, to the spread of its gain map', async () => {
+    // The receiver's gain map is not there; these are the means of its stages, ADU per photon (so 1 keV stands for one).
+    const pedestal = [0, 1, 2].map((stage) => `${REAL}/jungfrau/mod5_pedeG${stage}.bin`).join(',');
+    const raw = await openRaw(`${REAL}/jungfrau/mod5_raw0.bin`);
+    const calibrated = await calibrateJungfrau(raw, {
+      pedestal,
+      gain: '508.4,-17.95,-1.430',
+      photonEnergyEv: 1000,
+    });
+    const photons = (await calibrated.readRaw(0)) as Float32Array;
+    const words = (await raw.readRaw(0)) as Uint16Array;
+    const truth = new Float32Array(readFileSync(`${REAL}/jungfrau/mod5_conv0.bin`).buffer.slice(0));
+    for (const stage of [0, 1, 3]) {
+      let [pixels, near] = [0, 0];
+      for (let i = 0; i < words.length; i++) {
+        if (words[i]! >>> 14 !== stage || (stage === 3 && (words[i]! & 0x3fff) === 0)) continue;
+        if (Math.abs(truth[i]!) < 0.5) continue;
+        pixels++;
+        if (Math.abs(photons[i]! / truth[i]! - 1) < 0.12) near++;
+      }
+      expect(pixels).toBeGreaterThan(30);
+      expect(near / pixels).toBeGreaterThan(0.998);
+    }
+    // Where the receiver wrote its mark for a saturated pixel.
+    expect(Array.from(truth).filter((value, i) => value === 32678 && Number.isNaN(photons[i]))).toHaveLength(
+      3,
+    );
+    // And 43 more whose pedestal was never measured (0), where the receiver's photons are the raw words divided.
+    expect(photons.filter((value) => Number.isNaN(value))).toHaveLength(46);
   });
 });
