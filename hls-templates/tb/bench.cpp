@@ -1,7 +1,8 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
 // Self-checking test bench. Reads golden vectors, runs the firmware frame by frame and stops with exit code 1 at the
-// first bit that differs, naming frame, stage, pixel, channel, the expected and the found mantissa.
+// first bit that differs, naming frame, stage, pixel, channel, the expected and the found mantissa. Then sends what a
+// broken link would send (failsafe.h) and checks that malformed frames are kept and flagged and the next one is right.
 //
 //   bench [--streams] [FOLDER]     FOLDER defaults to golden/; --streams also compares every intermediate stream
 //
@@ -13,6 +14,7 @@
 #include <string>
 
 #include "drive.h"
+#include "failsafe.h"
 
 namespace {
 
@@ -77,9 +79,9 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "bench: frames.bin and decisions.bin do not fit this design\n");
     return 2;
   }
-  for (int s = 0; s < design::STAGES; ++s) {
+  for (std::size_t s = 0; s < golden.size(); ++s) {
     const vetoc::stage_info &stage = design::stages[s];
-    if (!streams && s != design::OUTPUT_STAGE) continue;
+    if (!streams && s != static_cast<std::size_t>(design::OUTPUT_STAGE)) continue;
     if (!load(folder + "/" + stage.name + ".bin", golden[s])) return 2;
     if (golden[s].size() != frames * size_of(stage)) {
       std::fprintf(stderr, "bench: %s.bin does not fit this design\n", stage.name);
@@ -91,10 +93,12 @@ int main(int argc, char **argv) {
   vetoc::probes::instance().output = design::stages[design::OUTPUT_STAGE].name;
   vetoc::registers registers;
   hls::stream<design::pixel_beat> input("frames");
+  hls::stream<vetoc::decision_beat> output("decisions");
   for (std::size_t f = 0; f < frames; ++f) {
-    vetoc::send_frame(input, pixels.data() + f * frame_size);
-    const vetoc::decision d = vetoc::decide_next(input, registers);
-    for (int s = 0; s < design::STAGES; ++s)
+    vetoc::send(input, vetoc::beats_of(pixels.data() + f * frame_size));
+    vetoc::run(input, output, registers);
+    const vetoc::decision d = vetoc::take(output);
+    for (std::size_t s = 0; s < golden.size(); ++s)
       if (!golden[s].empty() && !same(design::stages[s], f, golden[s].data() + f * size_of(design::stages[s]))) return 1;
     const std::int32_t score = decisions[2 * f];
     const bool keep = decisions[2 * f + 1] != 0;
@@ -107,5 +111,10 @@ int main(int argc, char **argv) {
     }
   }
   std::printf("PASS %zu frames, %s\n", frames, streams ? "every stream" : "logits and decisions");
-  return 0;
+
+  vetoc::probes::instance().all = false;
+  const std::size_t second = frames > 1 ? 1 : 0;
+  const vetoc::good_frame a = {vetoc::beats_of(pixels.data()), decisions[0]};
+  const vetoc::good_frame b = {vetoc::beats_of(pixels.data() + second * frame_size), decisions[2 * second]};
+  return vetoc::failsafe_cases(a, b) ? 0 : 1;
 }

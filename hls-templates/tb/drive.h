@@ -29,25 +29,33 @@ struct registers {
   ap_uint<32> malformed = 0;
 };
 
-/// One frame as beats: each row starts with a fresh beat, TLAST with the last one.
-inline void send_frame(hls::stream<design::pixel_beat> &frames, const std::uint16_t *pixels) {
+/// Beats of one frame: each row starts with a fresh beat, TLAST with the last one.
+inline std::vector<design::pixel_beat> beats_of(const std::uint16_t *pixels) {
+  std::vector<design::pixel_beat> beats;
   for (int y = 0; y < design::HEIGHT; ++y)
     for (int x = 0; x < design::WIDTH; x += design::PIXELS_PER_CLOCK) {
       design::pixel_beat beat;
       beat.data = 0;
       for (int l = 0; l < design::PIXELS_PER_CLOCK && x + l < design::WIDTH; ++l)
-        beat.data.range(16 * l + 15, 16 * l) = pixels[y * design::WIDTH + x + l];
+        beat.data.range(16 * l + 15, 16 * l) = pixels[static_cast<std::size_t>(y) * design::WIDTH + x + l];
       beat.keep = -1;
       beat.strb = -1;
       beat.last = y == design::HEIGHT - 1 && x + design::PIXELS_PER_CLOCK >= design::WIDTH;
-      frames.write(beat);
+      beats.push_back(beat);
     }
+  return beats;
 }
 
-/// Runs the firmware on the next frame in `frames`.
-inline decision decide_next(hls::stream<design::pixel_beat> &frames, registers &r) {
-  static hls::stream<decision_beat> decisions("decisions");
+inline void send(hls::stream<design::pixel_beat> &frames, const std::vector<design::pixel_beat> &beats) {
+  for (const design::pixel_beat &beat : beats) frames.write(beat);
+}
+
+/// Lets the firmware take one frame.
+inline void run(hls::stream<design::pixel_beat> &frames, hls::stream<decision_beat> &decisions, registers &r) {
   design::top(frames, decisions, r.mode, r.threshold, r.frames, r.kept, r.vetoed, r.malformed);
+}
+
+inline decision take(hls::stream<decision_beat> &decisions) {
   const decision_beat beat = decisions.read();
   decision d;
   d.frame = ap_uint<32>(beat.data.range(31, 0)).to_uint();
@@ -63,9 +71,9 @@ inline std::vector<std::int32_t> stage_values(const stage_info &stage) {
   const std::size_t row = static_cast<std::size_t>(stage.width) * stage.channels;
   const std::size_t stored = seen.size() / static_cast<std::size_t>(stage.height);
   std::vector<std::int32_t> values;
-  values.reserve(row * stage.height);
+  values.reserve(row * static_cast<std::size_t>(stage.height));
   for (int y = 0; y < stage.height; ++y)
-    for (std::size_t i = 0; i < row; ++i) values.push_back(seen.at(y * stored + i));
+    for (std::size_t i = 0; i < row; ++i) values.push_back(seen.at(static_cast<std::size_t>(y) * stored + i));
   return values;
 }
 

@@ -17,8 +17,10 @@ bool write_values(const std::vector<std::int32_t> &values) {
 
 bool answer(const std::uint16_t *pixels, bool every_stage, vetoc::registers &registers) {
   hls::stream<design::pixel_beat> frames("frames");
-  vetoc::send_frame(frames, pixels);
-  const vetoc::decision d = vetoc::decide_next(frames, registers);
+  hls::stream<vetoc::decision_beat> decisions("decisions");
+  vetoc::send(frames, vetoc::beats_of(pixels));
+  vetoc::run(frames, decisions, registers);
+  const vetoc::decision d = vetoc::take(decisions);
   const std::int32_t words[3] = {d.score, d.keep, d.malformed};
   if (!write_values(vetoc::stage_values(design::stages[design::OUTPUT_STAGE])) || !write_all(words, sizeof words))
     return false;

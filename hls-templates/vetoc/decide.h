@@ -37,10 +37,8 @@ void decide(hls::stream<word<typename CONFIG::logit_t, CONFIG::LANES>> &logits,
     malformed_count = 0;
   }
 
-  typename CONFIG::logit_t best_hit = 0;
-  typename CONFIG::logit_t best_miss = 0;
-  bool any_hit = false;
-  bool any_miss = false;
+  typename CONFIG::logit_t best_hit = CONFIG::LOWEST;
+  typename CONFIG::logit_t best_miss = CONFIG::LOWEST;
 CLASSES:
   for (int w = 0; w < CONFIG::CLASSES / CONFIG::LANES; ++w) {
 #pragma HLS PIPELINE II = 1
@@ -48,14 +46,9 @@ CLASSES:
   LANES:
     for (int l = 0; l < CONFIG::LANES; ++l) {
 #pragma HLS UNROLL
-      const typename CONFIG::logit_t value = x.lane[l];
-      if (hit[w * CONFIG::LANES + l]) {
-        if (!any_hit || value > best_hit) best_hit = value;
-        any_hit = true;
-      } else {
-        if (!any_miss || value > best_miss) best_miss = value;
-        any_miss = true;
-      }
+      const bool is_hit = hit[w * CONFIG::LANES + l];
+      if (is_hit && x.lane[l] > best_hit) best_hit = x.lane[l];
+      if (!is_hit && x.lane[l] > best_miss) best_miss = x.lane[l];
     }
   }
   const ap_int<32> score = best_hit - best_miss;

@@ -34,6 +34,8 @@ export const fpgaTargetSchema = z
     part: z.string().regex(/^xc[a-z0-9-]+$/i),
     /** Default clock of the generated firmware. */
     clockMHz: z.number().positive().max(1000),
+    /** What a pipelined HLS design can be asked for: the block RAM's limit in this speed grade. */
+    maxClockMHz: z.number().positive().max(1000),
     resources: z.strictObject({ lut: count, ff: count, dsp: count, bram36: count, uram: count }).readonly(),
     /** Signed multiplier of one DSP block. */
     multiplier: z

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { emitHls, PIXELS_PER_CLOCK } from '../../src/backends/hls/emit.js';
+import { PIXELS_PER_CLOCK } from '../../src/backends/hls/design.js';
+import { emitHls } from '../../src/backends/hls/emit.js';
 import { elements } from '../../src/ir/common.js';
 import { inputNode, type FixedGraph } from '../../src/ir/graph.js';
 import { createCsim } from '../../src/simulate/csim.js';

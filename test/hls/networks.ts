@@ -9,6 +9,8 @@ const ACTIVATION: Format = format(false, 8, 2);
 
 export interface NetworkBuilder {
   readonly b: FixedGraphBuilder;
+  /** Random weights whose sums of `terms` products stay about as large as the inputs. */
+  weights(terms: number, channels: number): QuantizedWeights;
   /** Bin to `size`, clamp, square-root table: the usual way in. Returns the table's node. */
   input(height: number, width: number, bin?: number, mode?: 'max' | 'sum'): NodeId;
   conv(
@@ -35,7 +37,6 @@ export function networkBuilder(seed = 1, reloadable = false, weightBits = 8): Ne
   const b = createFixedGraphBuilder(reloadable);
   const square = (k: number): readonly [number, number] => [k, k];
   const pad = (p: number): Padding => (p === 0 ? NO_PADDING : [p, p, p, p]);
-  /** Weights whose sums of `terms` products stay about as large as the inputs. */
   function weights(terms: number, channels: number): QuantizedWeights {
     const top = 2 ** (weightBits - 1) - 1;
     return {
@@ -50,6 +51,7 @@ export function networkBuilder(seed = 1, reloadable = false, weightBits = 8): Ne
   }
   return {
     b,
+    weights,
     input(height, width, bin = 1, mode = 'max') {
       let last = b.add({
         id: nodeId('input'),
@@ -169,6 +171,20 @@ export function networkBuilder(seed = 1, reloadable = false, weightBits = 8): Ne
   };
 }
 
+const convFields = (n: NetworkBuilder, name: string, from: NodeId, channels: number, kernel: number) => {
+  const groups = name === 'grouped' ? 3 : 1;
+  const padding = (kernel - 1) / 2;
+  return {
+    id: nodeId(name),
+    kind: 'conv2d',
+    inputs: [from],
+    kernel: [kernel, kernel],
+    strides: [1, 1],
+    padding: [padding, padding, padding, padding],
+    weights: n.weights(kernel * kernel * (n.b.output(from).shape[2] / groups), channels),
+  } as const;
+};
+
 /** The network of `dependencies.md`: conv 3×3×8 s2, conv 3×3×16 s2, pool, conv 3×3×32, pool, dense 2. */
 export function smallVetoNetwork(size = 128, bin = 1, reloadable = false): FixedGraph {
   const n = networkBuilder(3, reloadable);
@@ -190,6 +206,113 @@ export function rivalNetwork(): FixedGraph {
   x = n.conv('conv2', x, 16, 3, 1, 1);
   x = n.globalAvg('mean', x);
   return n.finish('two convolutions', n.dense('logits', x, 2, true));
+}
+
+/**
+ * Every template and every way through it that `sampleFixedGraph` leaves out: blocks that do not fit the words, crops
+ * inside a word, three inputs to a concat, groups, all activations, other roundings, flatten.
+ */
+export function zooNetwork(): FixedGraph {
+  const n = networkBuilder(11);
+  const { b } = n;
+  const counts = (bits: number): Format => format(false, bits, bits);
+  const input = b.add({ id: nodeId('input'), kind: 'input', inputs: [], size: [27, 31], format: counts(16) });
+  const crop = b.add({
+    id: nodeId('double'),
+    kind: 'crop',
+    inputs: [input],
+    offset: [2, 3],
+    size: [24, 27],
+    format: counts(16),
+  });
+  const brightest = b.add({
+    id: nodeId('bin_max'),
+    kind: 'bin',
+    mode: 'max',
+    factor: [2, 3],
+    inputs: [crop],
+    format: counts(16),
+  });
+  const sumBits = bitsFor(0, 65535 * 6);
+  const sum = b.add({
+    id: nodeId('bin_sum'),
+    kind: 'bin',
+    mode: 'sum',
+    factor: [2, 3],
+    inputs: [crop],
+    format: counts(sumBits),
+  });
+  const live = Uint8Array.from({ length: 12 * 9 }, (_, i) => (i % 5 === 2 ? 0 : 1));
+  const masked = b.add({ id: nodeId('mask'), kind: 'mask', inputs: [sum], live, format: counts(sumBits) });
+  const toTable = (name: string, from: NodeId, top: number): NodeId => {
+    const bits = bitsFor(0, top);
+    const clamped = b.add({
+      id: nodeId(`${name}_clamp`),
+      kind: 'clamp',
+      min: 5,
+      max: top,
+      inputs: [from],
+      format: counts(bits),
+    });
+    const table = Int32Array.from({ length: top - 4 }, (_, i) => Math.round((i / (top - 5)) * 255));
+    return b.add({
+      id: nodeId(`${name}__table`),
+      kind: 'lut',
+      first: 5,
+      table,
+      inputs: [clamped],
+      format: format(false, 8, 0),
+    });
+  };
+  const both = b.add({
+    id: nodeId('both'),
+    kind: 'concat',
+    inputs: [toTable('max', brightest, 300), toTable('sum', masked, 900)],
+    format: format(false, 8, 0),
+  });
+  const conv1 = n.conv('conv1', both, 12, 3, 1, 1);
+  const grouped = b.add({
+    ...convFields(n, 'grouped', conv1, 18, 3),
+    groups: 3,
+    activation: { kind: 'clip', min: -40, max: 90 },
+    format: format(true, 8, 3, 'AP_RND'),
+  });
+  const rounded = b.add({
+    id: nodeId('rounded'),
+    kind: 'requantize',
+    inputs: [grouped],
+    format: format(false, 6, 2, 'AP_TRN_ZERO'),
+  });
+  const depth = n.depthwise('depth', conv1, 3, 1, 1);
+  const narrow = b.add({
+    id: nodeId('narrow'),
+    kind: 'requantize',
+    inputs: [depth],
+    format: format(false, 6, 2, 'AP_TRN_ZERO'),
+  });
+  const joined = b.add({
+    id: nodeId('joined'),
+    kind: 'concat',
+    inputs: [rounded, narrow, narrow],
+    format: format(false, 6, 2, 'AP_TRN_ZERO'),
+  });
+  const pool = n.maxPool('pool', joined, 3, 2, 1);
+  const leaky = b.add({
+    ...convFields(n, 'leaky', pool, 8, 1),
+    groups: 1,
+    activation: { kind: 'leakyRelu', alphaMantissa: 3, alphaFraction: 4 },
+    format: format(true, 9, 4, 'AP_RND_ZERO', 'AP_SAT_SYM'),
+  });
+  const mean = n.globalAvg('mean', leaky);
+  const flat = n.flatten('flat', leaky);
+  const all = b.add({
+    id: nodeId('all'),
+    kind: 'concat',
+    inputs: [flat, mean],
+    format: b.output(leaky).format,
+  });
+  const hidden = n.dense('hidden', all, 6);
+  return n.finish('zoo', n.dense('logits', hidden, 4, true), 4);
 }
 
 /** AlexNet's layers (two groups as in the original), for an input of `size` pixels. */

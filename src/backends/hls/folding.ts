@@ -69,6 +69,10 @@ export function weightedCost(node: Weighted, input: Shape, output: Shape, foldin
   };
 }
 
+/** Products of a frame: every weight is used once at each output position. */
+export const macsPerFrame = (node: Weighted, output: Shape): number =>
+  node.weights.mantissas.length * output[0] * output[1];
+
 export const cyclesOf = (cost: WeightedCost): number => Math.max(cost.windowCycles, cost.multiplyCycles);
 
 /** Every way to fold `node`, and what it costs. */

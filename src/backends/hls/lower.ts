@@ -6,7 +6,7 @@ import { invariant } from '../../core/errors.js';
 import { elements, type NodeId, type Shape } from '../../ir/common.js';
 import { consumers, fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import type { FixedKind, FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
-import { chooseFolding, divisors, MAX_STREAM_BITS, paddedPositions } from './folding.js';
+import { chooseFolding, divisors, MAX_STREAM_BITS, paddedPositions, type Weighted } from './folding.js';
 import { createNames } from './names.js';
 import {
   wordsPerFrame,
@@ -22,6 +22,8 @@ export interface LowerOptions {
   readonly pixelsPerClock: number;
   /** Cycles that a frame may take; at least the beats of a frame. */
   readonly cyclesPerFrame: number;
+  /** Cycles that a weighted stage may take, where a short latency asks for less; `cyclesPerFrame` unless given. */
+  readonly budgetOf?: (node: Weighted, output: Shape) => number;
 }
 
 /** What a stage wants to read and will write: lanes of each input, lanes of the output, folding. */
@@ -82,11 +84,10 @@ function windowLanes(
 const pixelwise = ({ inputs: [x], options }: LaneRequest): Lanes =>
   same(channelLanes(x!.shape[2], (l) => elements(x!.shape) / l, x!.lanes, options.cyclesPerFrame, x!.bits));
 
-const weighted = (
-  node: FixedNodeOf<'conv2d'> | FixedNodeOf<'depthwiseConv2d'> | FixedNodeOf<'dense'>,
-  { inputs: [x], output, options }: LaneRequest,
-): Lanes => {
-  const { folding } = chooseFolding(node, x!.shape, output, x!.bits, x!.lanes, options.cyclesPerFrame);
+const weighted = (node: Weighted, { inputs: [x], output, options }: LaneRequest): Lanes => {
+  const own = options.budgetOf?.(node, output) ?? Infinity;
+  const budget = Math.min(own, options.cyclesPerFrame);
+  const { folding } = chooseFolding(node, x!.shape, output, x!.bits, x!.lanes, budget);
   return { inputs: [folding.inLanes], output: folding.outLanes, tapFold: folding.tapFold };
 };
 

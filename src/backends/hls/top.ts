@@ -2,7 +2,7 @@
 import { inputNode, type FixedGraph } from '../../ir/graph.js';
 import { LICENCE, mantissaType, plainText } from './cpp.js';
 import type { Plan, Stage, Stream } from './plan.js';
-import type { StageCode } from './stage-code.js';
+import type { StageCode } from './stages/index.js';
 
 const PARAMETERS = [
   'hls::stream<pixel_beat> &frames',
@@ -67,14 +67,20 @@ function call(stage: Stage, code: StageCode): string {
   return `  vetoc::${code.function}<${stage.name}_config>(${args.join(', ')});`;
 }
 
-function streamLines(stream: Stream): string[] {
+function streamLines(stream: Stream, depth: number): string[] {
   return [
     `  hls::stream<${wordType(stream)}> ${stream.name}("${stream.name}");`,
-    `#pragma HLS STREAM variable = ${stream.name} depth = 2`,
+    `#pragma HLS STREAM variable = ${stream.name} depth = ${depth}`,
   ];
 }
 
-export function topFunction(graph: FixedGraph, plan: Plan, codes: readonly StageCode[], top: string): string {
+export function topFunction(
+  graph: FixedGraph,
+  plan: Plan,
+  codes: readonly StageCode[],
+  top: string,
+  depths: ReadonlyMap<string, number>,
+): string {
   // A probe looks at a stream right after the stage that fills it, before anyone reads.
   const probes = new Map<string, string[]>();
   for (const [id, stream] of plan.visible)
@@ -111,8 +117,8 @@ export function topFunction(graph: FixedGraph, plan: Plan, codes: readonly Stage
     '#pragma HLS INTERFACE mode = ap_ctrl_none port = return',
     '#pragma HLS DATAFLOW',
     '  hls::stream<vetoc::frame_status> status("status");',
-    '#pragma HLS STREAM variable = status depth = 4',
-    ...plan.streams.flatMap(streamLines),
+    `#pragma HLS STREAM variable = status depth = ${depths.get('status') ?? 2}`,
+    ...plan.streams.flatMap((stream) => streamLines(stream, depths.get(stream.name) ?? 2)),
     '',
     ...body,
     '}',

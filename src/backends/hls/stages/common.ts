@@ -1,0 +1,152 @@
+/** What the C++ of every stage is made of: its config struct, its tables of constants, its place in the top function. */
+import { UnsupportedError } from '../../../core/errors.js';
+import { bitsFor, type Format } from '../../../fixed/format.js';
+import type { Activation, Proof, Shape, Window } from '../../../ir/common.js';
+import type { FixedGraph } from '../../../ir/graph.js';
+import { configStruct, constant, formatType, intType, mantissaType, typedef, type Member } from '../cpp.js';
+import { wordsPerFrame, type Stage, type StageKind, type StageOf, type Stream } from '../plan.js';
+
+export interface StageCode {
+  /** The header in hls-templates/vetoc. */
+  readonly header: string;
+  readonly function: string;
+  readonly config: string;
+  /** Constant arrays in a header of their own; empty when the stage has none. */
+  readonly tables: string;
+  /** Arguments between the input streams and the output streams. */
+  readonly tableNames: readonly string[];
+}
+
+/** What a renderer knows besides its stage. */
+export interface Context {
+  readonly graph: FixedGraph;
+  /** Depth of the FIFO behind the stage's line buffer, if it has one. */
+  readonly windowDepth: number;
+}
+
+export type Renderer<K extends StageKind> = (stage: StageOf<K>, context: Context) => StageCode;
+
+export interface Parts {
+  readonly header: string;
+  /** The function, where it is not called like its header. */
+  readonly function?: string;
+  /** What the stage does, in a few words. */
+  readonly text: string;
+  readonly members: readonly Member[];
+  readonly tables?: readonly string[];
+  readonly tableNames?: readonly string[];
+}
+
+const times = (shape: Shape): string => shape.join(' x ');
+
+function heading(stage: Stage, text: string): string {
+  const to = stage.outputs[0];
+  const from = stage.inputs.map((s) => times(s.shape)).join(' and ');
+  const shapes = `${from === '' ? '' : `, ${from}`}${to === undefined ? '' : ` -> ${times(to.shape)}`}`;
+  return `${stage.name}: ${text}${shapes}`;
+}
+
+export const code = (stage: Stage, parts: Parts): StageCode => ({
+  header: parts.header,
+  function: parts.function ?? parts.header,
+  config: configStruct(`${stage.name}_config`, heading(stage, parts.text), parts.members),
+  tables: (parts.tables ?? []).join('\n'),
+  tableNames: parts.tableNames ?? [],
+});
+
+export const input = (stage: Stage, i = 0): Stream => stage.inputs[i]!;
+export const output = (stage: Stage): Stream => stage.outputs[0]!;
+/** Pixels in a word of a stream of whole pixels. */
+export const pixels = (stream: Stream): number => stream.lanes / stream.shape[2];
+
+export const valueType = (name: string, format: Format): Member =>
+  typedef(name, mantissaType(format), formatType(format));
+
+/** Input and output types, with their formats. */
+export const ioTypes = (stage: Stage): Member[] => [
+  valueType('input_t', input(stage).format),
+  valueType('output_t', output(stage).format),
+];
+
+export const lanesAndWords = (stream: Stream): Member[] => [
+  constant('LANES', stream.lanes),
+  constant('WORDS', wordsPerFrame(stream), 'words a frame'),
+];
+
+function activationType(activation: Activation): string {
+  switch (activation.kind) {
+    case 'none':
+      return 'vetoc::identity';
+    case 'relu':
+      return 'vetoc::relu';
+    case 'clip':
+      return `vetoc::clip<${activation.min}, ${activation.max}>`;
+    case 'leakyRelu':
+      return `vetoc::leaky_relu<${activation.alphaMantissa}, ${activation.alphaFraction}>`;
+  }
+}
+
+/** How the accumulators of a stage's channels come to one fraction. */
+export interface Alignment {
+  /** Fraction bits that all channels have once aligned. */
+  readonly fraction: number;
+  /** Left shift of each channel's accumulator to `fraction`. */
+  readonly shifts: Int32Array;
+  /** Bits that hold every aligned accumulator. */
+  readonly width: number;
+}
+
+export function alignment(proof: Proof, name: string): Alignment {
+  const fraction = proof.accumulatorFraction.reduce((a, b) => Math.max(a, b));
+  const shifts = proof.accumulatorFraction.map((f) => fraction - f);
+  if (shifts.some((s) => s > 63))
+    throw new UnsupportedError('the firmware', [
+      { what: name, why: 'the scales of its output channels differ by more than 2^63' },
+    ]);
+  let width = proof.accumulatorWidth;
+  shifts.forEach((shift, c) => {
+    const low = Math.min(proof.accumulatorMin[c]!, 0);
+    const high = Math.max(proof.accumulatorMax[c]!, 0);
+    width = Math.max(width, bitsFor(low, high, true) + shift);
+  });
+  return { fraction, shifts, width };
+}
+
+/** Accumulator, its exact value at the common fraction, and the rounding to the output format. */
+export const requantizeMembers = (
+  accumulatorWidth: number,
+  exact: { readonly width: number; readonly fraction: number },
+  activation: Activation,
+  to: Format,
+): Member[] => [
+  typedef('accumulator_t', intType(true, accumulatorWidth), 'holds every partial sum: proved'),
+  typedef(
+    'exact_t',
+    `ap_fixed<${exact.width}, ${exact.width - exact.fraction}, AP_TRN, AP_WRAP>`,
+    'an accumulator, aligned',
+  ),
+  typedef('activation', activationType(activation)),
+  typedef('format_t', formatType(to), 'the one rounding of the stage'),
+];
+
+/** The line buffer of a stage. */
+export const windowMembers = (window: Window, from: Stream, to: Stream, depth: number): Member[] => [
+  constant('IN_HEIGHT', from.shape[0]),
+  constant('IN_WIDTH', from.shape[1]),
+  constant('IN_CHANNELS', from.shape[2]),
+  constant('OUT_HEIGHT', to.shape[0]),
+  constant('OUT_WIDTH', to.shape[1]),
+  constant('KERNEL_HEIGHT', window.kernel[0]),
+  constant('KERNEL_WIDTH', window.kernel[1]),
+  constant('STRIDE_Y', window.strides[0]),
+  constant('STRIDE_X', window.strides[1]),
+  constant('PAD_TOP', window.padding[0]),
+  constant('PAD_LEFT', window.padding[1]),
+  constant('PAD_BOTTOM', window.padding[2]),
+  constant('PAD_RIGHT', window.padding[3]),
+  constant('LANES', from.lanes, 'channels a word'),
+  constant('WINDOW_DEPTH', depth, 'windows that wait for the next loop'),
+];
+
+export const windowText = (window: Window): string =>
+  `${window.kernel.join(' x ')}, stride ${window.strides.join(' x ')}`;
