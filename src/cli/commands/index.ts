@@ -1,5 +1,6 @@
 /** The list of commands, in the order of `vetoc --help`. */
 import type { Command } from 'commander';
+import { registerAudit } from './audit.js';
 import { registerEvaluate } from './evaluate.js';
 import { registerExplain } from './explain.js';
 import { registerInspect } from './inspect.js';
@@ -16,6 +17,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerVerify,
   registerExplain,
   registerSpotfind,
+  registerAudit,
 ];
 
 export function registerCommands(program: Command): void {

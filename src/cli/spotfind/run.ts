@@ -1,39 +1,17 @@
 /** Spot finding over all frames that a command names. */
-import { readFile } from 'node:fs/promises';
 import type { FrameSource } from '../../data/frames.js';
-import { parseGeometry } from '../../data/geometry.js';
-import { openFrames } from '../../data/open.js';
+import { openDetector, type KnownDetector } from '../../spotfind/detector-file.js';
 import { createFrameSpotFinder } from '../../spotfind/finder.js';
-import {
-  detectorOfGeometry,
-  estimateResolution,
-  frameGeometry,
-  gridPanels,
-  scaleOfGeometry,
-  type Detector,
-  type StatedGeometry,
-} from '../../spotfind/geometry.js';
-import {
-  parseSpotParameters,
-  type SpotAlgorithm,
-  type SpotFinderSettings,
-} from '../../spotfind/parameters.js';
+import { estimateResolution, frameGeometry, gridPanels } from '../../spotfind/geometry.js';
+import { parseSpotParameters, type SpotFinderSettings } from '../../spotfind/parameters.js';
 import { say, startProgress, table } from '../console.js';
+import { statedGeometry, type FinderOptionValues } from '../finder-options.js';
+import { openFrameArguments, type FrameOptionValues } from '../frame-arguments.js';
 import { csvSink, cxiSink, jsonSink, type FrameFinding, type Sink } from './sinks.js';
 
-export interface SpotfindOptions {
-  readonly algorithm: SpotAlgorithm;
-  readonly param: readonly string[];
-  readonly beam?: readonly [number, number];
-  /** Å. */
-  readonly wavelength?: number;
-  /** Millimetres. */
-  readonly distance?: number;
-  readonly pixelSize?: number;
+export interface SpotfindOptions extends FinderOptionValues, FrameOptionValues {
   /** Panels along y and along x. */
   readonly panels?: readonly [number, number];
-  /** A CrystFEL geometry file. */
-  readonly geometry?: string;
   /** CXI file to write. */
   readonly out?: string;
   readonly withFrames?: boolean;
@@ -41,18 +19,9 @@ export interface SpotfindOptions {
   readonly json?: boolean;
 }
 
-/** Where the pixels are, as far as the user says. */
-interface KnownDetector {
-  readonly detector: Detector | null;
-  readonly stated: StatedGeometry;
-}
-
 export async function spotfind(files: readonly string[], options: SpotfindOptions): Promise<void> {
   const settings = parseSpotParameters(options.algorithm, options.param);
-  const source = await openFrames(
-    files,
-    options.geometry === undefined ? {} : { geometry: options.geometry },
-  );
+  const { source } = await openFrameArguments(files, options);
   const sinks: Sink[] = [];
   try {
     const known = await knownDetector(source, options);
@@ -81,23 +50,10 @@ async function openSinks(
 }
 
 async function knownDetector(source: FrameSource, options: SpotfindOptions): Promise<KnownDetector> {
-  const { beam, wavelength, distance, pixelSize, panels, geometry } = options;
-  const parsed = geometry === undefined ? null : parseGeometry(await readFile(geometry, 'utf8'), geometry);
-  const scale = parsed === null ? null : scaleOfGeometry(parsed);
-  const stated = {
-    beamX: beam?.[0] ?? null,
-    beamY: beam?.[1] ?? null,
-    wavelengthA: wavelength ?? scale?.wavelengthA ?? null,
-    distanceMm: distance ?? scale?.distanceMm ?? null,
-    pixelMm: pixelSize ?? scale?.pixelMm ?? null,
-  };
-  if (parsed !== null)
-    return {
-      detector: detectorOfGeometry(parsed, source.frameShape ?? [source.height, source.width]),
-      stated,
-    };
-  if (panels === undefined) return { detector: null, stated };
-  return { detector: { panels: gridPanels(source.height, source.width, ...panels), radii: null }, stated };
+  const { panels, geometry, assemble } = options;
+  const known = await openDetector(geometry, assemble === true, source, statedGeometry(options));
+  if (panels === undefined || known.detector !== null) return known;
+  return { ...known, detector: { panels: gridPanels(source.height, source.width, ...panels), radii: null } };
 }
 
 /** The numbers of a finding that a table needs; spots themselves are not kept. */

@@ -1,0 +1,78 @@
+/**
+ * Drift: does the score of the run stay where it is?
+ *
+ * The run is cut into windows of consecutive frames; a window has drifted when its median stands more than five
+ * deviations from the median of all windows. The deviation is taken from the steps between neighbouring windows
+ * (their median absolute size), which neither a slow slope nor a single jump inflates, and is never below the
+ * sampling error of a window's median (1.253 σ / √n, σ from the quartiles). Hits come and go: the median of a
+ * window with less than half of them hardly feels it. Fewer than eight windows say nothing.
+ */
+
+export interface ScoreWindow {
+  /** First and last frame, inclusive. */
+  readonly first: number;
+  readonly last: number;
+  /** Frames with a score. */
+  readonly scored: number;
+  readonly median: number | null;
+  readonly keptShare: number | null;
+  readonly drifted: boolean;
+}
+
+export interface ScoredFrame {
+  readonly frame: number;
+  readonly score: number | null;
+  readonly keep: boolean;
+}
+
+const FEWEST_WINDOWS = 8;
+const DEVIATIONS = 5;
+
+/** Frames per window for a run of `count`: about a hundred windows of 50 to 2000 frames. */
+export function windowLength(count: number): number {
+  return Math.min(2000, Math.max(50, Math.ceil(count / 100)));
+}
+
+/** The value below which `fraction` of the sorted values lie, linear between neighbours. */
+function quantileSorted(sorted: readonly number[], fraction: number): number {
+  const place = fraction * (sorted.length - 1);
+  const low = Math.floor(place);
+  const high = Math.min(sorted.length - 1, low + 1);
+  return sorted[low]! + (sorted[high]! - sorted[low]!) * (place - low);
+}
+
+const ascending = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
+const median = (values: readonly number[]): number => quantileSorted(ascending(values), 0.5);
+
+/** Windows of `length` frames over `frames`, which are in the order of the run. */
+export function scoreWindows(frames: readonly ScoredFrame[], length: number): readonly ScoreWindow[] {
+  const plain: { window: ScoreWindow; error: number }[] = [];
+  for (let at = 0; at < frames.length; at += length) {
+    const part = frames.slice(at, at + length);
+    const scores = ascending(part.flatMap(({ score }) => (score === null ? [] : [score])));
+    const spread = scores.length < 2 ? 0 : quantileSorted(scores, 0.75) - quantileSorted(scores, 0.25);
+    plain.push({
+      window: {
+        first: part[0]!.frame,
+        last: part.at(-1)!.frame,
+        scored: scores.length,
+        median: scores.length === 0 ? null : quantileSorted(scores, 0.5),
+        keptShare: part.filter(({ keep }) => keep).length / part.length,
+        drifted: false,
+      },
+      error: (1.253 * spread) / 1.349 / Math.sqrt(Math.max(1, scores.length)),
+    });
+  }
+  const medians = plain.flatMap(({ window }) => (window.median === null ? [] : [window.median]));
+  if (medians.length < FEWEST_WINDOWS) return plain.map(({ window }) => window);
+  const steps = medians.slice(1).map((value, i) => Math.abs(value - medians[i]!));
+  // The median size of a difference of two normal values is 0.954 of one deviation.
+  const deviation = median(steps) / 0.954;
+  const centre = median(medians);
+  return plain.map(({ window, error }) => ({
+    ...window,
+    drifted:
+      window.median !== null &&
+      Math.abs(window.median - centre) > DEVIATIONS * Math.max(deviation, error, 1e-9),
+  }));
+}

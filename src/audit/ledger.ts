@@ -1,0 +1,231 @@
+/**
+ * The ledger of an audit: one row a frame, written in whole blocks, so that a kill at any moment loses the blocks in
+ * work and nothing else, and none is written twice.
+ *
+ * A ledger belongs to one run, one list of frames and one set of settings (identity.ts); continuing it with others is
+ * refused. Everything but verdicts follows from these, so that an interrupted audit ends as an uninterrupted one.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { invariant, UserError } from '../core/errors.js';
+import { openDatabase, type Database, type OpenMode, type PlainRow } from './database.js';
+import type { ScoreWindow } from './drift.js';
+import { checkSameAudit, identitySchema, type AuditIdentity } from './identity.js';
+import type { FeatureBank, Reference } from './reference.js';
+import type { FrameRow } from './rows.js';
+import {
+  CREATE_TABLES,
+  createFramesView,
+  createSampleView,
+  LEDGER_VERSION,
+  ROW_COLUMNS,
+  sampleKey,
+  type Verdict,
+} from './schema.js';
+
+export const LEDGER_FILE = 'ledger.duckdb';
+
+export interface Ledger {
+  readonly path: string;
+  readonly identity: AuditIdentity;
+  /** Null until the reference frames are scored. */
+  reference(): Promise<Reference | null>;
+  setReference(reference: Reference): Promise<void>;
+  /** 1 for every frame that has its row. */
+  done(): Promise<Uint8Array>;
+  /** Writes the rows of a block: all or none. Rows that are there already are refused. */
+  append(rows: readonly FrameRow[]): Promise<void>;
+  /** True when every frame has its row and the windows are made. */
+  finished(): Promise<boolean>;
+  finish(windows: readonly ScoreWindow[]): Promise<void>;
+  /** Saves or, with null, withdraws a verdict. `at` is an ISO time. */
+  setVerdict(frame: number, verdict: Verdict | null, note: string, at: string): Promise<void>;
+  readonly database: Database;
+  close(): Promise<void>;
+}
+
+/** Starts a ledger in `folder`, or continues the one that is there. */
+export async function openLedgerForAudit(folder: string, identity: AuditIdentity): Promise<Ledger> {
+  await mkdir(folder, { recursive: true });
+  const database = await openDatabase(join(folder, LEDGER_FILE), 'write');
+  try {
+    const known = await readIdentity(database);
+    if (known !== null) checkSameAudit(known, identity, database.path);
+    else
+      await database.transaction(async ({ run }) => {
+        for (const statement of CREATE_TABLES) await run(statement);
+        await run('INSERT INTO meta VALUES (?, ?)', ['version', String(LEDGER_VERSION)]);
+        await run('INSERT INTO meta VALUES (?, ?)', ['identity', JSON.stringify(identity)]);
+      });
+    return createLedger(database, known ?? identity);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Opens the ledger of a finished or unfinished audit. Throws `UserError` when there is none. */
+export async function openLedger(folder: string, mode: OpenMode): Promise<Ledger> {
+  const path = join(folder, LEDGER_FILE);
+  // Reading first: a ledger that is not there must not be made.
+  const database = await openDatabase(path, 'read');
+  try {
+    const identity = await readIdentity(database);
+    if (identity === null)
+      throw new UserError('is an empty ledger', { file: path, remedy: 'run vetoc audit' });
+    if (mode === 'read') return createLedger(database, identity);
+    await database.close();
+    return createLedger(await openDatabase(path, 'write'), identity);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function readIdentity(database: Database): Promise<AuditIdentity | null> {
+  const tables = await database.select("SELECT table_name FROM duckdb_tables() WHERE table_name = 'meta'");
+  if (tables.length === 0) return null;
+  const meta = async (key: string): Promise<string | null> => readMeta(database, key);
+  if ((await meta('version')) !== String(LEDGER_VERSION))
+    throw new UserError('was written by another version of vetoc', {
+      file: database.path,
+      remedy: 'audit again into another folder',
+    });
+  const parsed = identitySchema.safeParse(JSON.parse((await meta('identity')) ?? 'null'));
+  if (!parsed.success) throw new UserError('is no ledger of vetoc', { file: database.path });
+  return parsed.data;
+}
+
+async function readMeta(database: Database, key: string): Promise<string | null> {
+  const rows = await database.select('SELECT value FROM meta WHERE key = ?', [key]);
+  return rows.length === 0 ? null : String(rows[0]!['value']);
+}
+
+function createLedger(database: Database, identity: AuditIdentity): Ledger {
+  let cached: Reference | null = null;
+  return {
+    path: database.path,
+    identity,
+    database,
+    async reference() {
+      const text = cached === null ? await readMeta(database, 'reference') : null;
+      if (text !== null) cached = parseReference(text);
+      return cached;
+    },
+    async setReference(reference) {
+      const text = printReference(reference);
+      await database.transaction(async ({ run }) => {
+        await run('INSERT INTO meta VALUES (?, ?)', ['reference', text]);
+        await run(createFramesView(reference.limits));
+        await run(createSampleView(reference.limits));
+      });
+    },
+    async done() {
+      const flags = new Uint8Array(identity.count);
+      for (const { frame } of await database.select('SELECT frame FROM frame_rows'))
+        flags[frame as number] = 1;
+      return flags;
+    },
+    append: (rows) =>
+      database.transaction(async ({ append }) => {
+        await append('frame_rows', rows.map(rowValues));
+      }),
+    finished: async () => (await readMeta(database, 'finished')) !== null,
+    finish: (windows) => finish(database, identity, windows),
+    setVerdict: (frame, verdict, note, at) =>
+      database.transaction(async ({ run }) => {
+        invariant(frame >= 0 && frame < identity.count, `frame ${frame} of ${identity.count}`);
+        await run('DELETE FROM verdicts WHERE frame = ?', [frame]);
+        if (verdict !== null)
+          await run('INSERT INTO verdicts VALUES (?, ?, ?, ?)', [frame, verdict, note, at]);
+      }),
+    close: () => database.close(),
+  };
+}
+
+const FIELDS = Object.keys(ROW_COLUMNS) as (keyof FrameRow)[];
+
+function rowValues(row: FrameRow): (string | number | boolean | null)[] {
+  return [...FIELDS.map((field) => row[field]), sampleKey(row.frame)];
+}
+
+async function finish(
+  database: Database,
+  identity: AuditIdentity,
+  windows: readonly ScoreWindow[],
+): Promise<void> {
+  const counted = await database.select('SELECT count(*)::INTEGER AS n FROM frame_rows');
+  invariant(counted[0]!['n'] === identity.count, 'an audit ends when all frames have their row');
+  await database.transaction(async ({ run, append }) => {
+    await run('DELETE FROM windows');
+    await append(
+      'windows',
+      windows.map((w) => [w.first, w.last, w.scored, w.median, w.keptShare, w.drifted]),
+    );
+    await run('DELETE FROM meta WHERE key = ?', ['finished']);
+    await run('INSERT INTO meta VALUES (?, ?)', ['finished', 'true']);
+  });
+}
+
+/** A row of the ledger as it was written. */
+export function frameRowOf(row: PlainRow): FrameRow {
+  return Object.fromEntries(
+    FIELDS.map((field) => [field, row[ROW_COLUMNS[field].name]]),
+  ) as unknown as FrameRow;
+}
+
+const share = z.number().nullable();
+const referenceSchema = z.strictObject({
+  frames: z.number(),
+  limits: z.strictObject({ spotThreshold: z.number(), nearLevels: z.number(), distanceLimit: share }),
+  accuracy: z
+    .strictObject({
+      truePositives: z.number(),
+      falseNegatives: z.number(),
+      trueNegatives: z.number(),
+      falsePositives: z.number(),
+    })
+    .nullable(),
+  thresholdAccuracy: share,
+  bank: z
+    .strictObject({
+      length: z.number(),
+      unit: z.number(),
+      mean: z.string(),
+      scale: z.string(),
+      vectors: z.string(),
+    })
+    .nullable(),
+});
+
+const encode = (values: Float32Array): string =>
+  Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
+
+function decode(text: string): Float32Array {
+  const bytes = Buffer.from(text, 'base64');
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}
+
+function printReference({ bank, ...rest }: Reference): string {
+  const coded =
+    bank === null
+      ? null
+      : {
+          length: bank.length,
+          unit: bank.unit,
+          mean: encode(bank.mean),
+          scale: encode(bank.scale),
+          vectors: encode(bank.vectors),
+        };
+  return JSON.stringify({ ...rest, bank: coded });
+}
+
+function parseReference(text: string): Reference {
+  const { bank, ...rest } = referenceSchema.parse(JSON.parse(text));
+  const decoded: FeatureBank | null =
+    bank === null
+      ? null
+      : { ...bank, mean: decode(bank.mean), scale: decode(bank.scale), vectors: decode(bank.vectors) };
+  return { ...rest, bank: decoded };
+}

@@ -1,0 +1,175 @@
+/**
+ * From frames to rows: reading, the second opinion, the decision in fixed point and in float, for a block at a time.
+ *
+ * A frame that cannot be read becomes a malformed row that is kept, as the firmware keeps it; it never ends an audit.
+ */
+import { argmax } from '../train/metrics.js';
+import { UserError } from '../core/errors.js';
+import type { Frame, FrameSource } from '../data/frames.js';
+import type { OrtScorer, ScoredFrame } from '../simulate/ort-scorer.js';
+import type { FrameSpotFinder } from '../spotfind/finder.js';
+import { estimateResolution, frameGeometry, type StatedGeometry } from '../spotfind/geometry.js';
+import { bitsOf, type FrameRow } from './rows.js';
+
+export interface ProcessedFrame {
+  /** Without its distance: that needs the reference. */
+  readonly row: FrameRow;
+  /** Penultimate features; null for a frame that could not be read. */
+  readonly features: Float32Array | null;
+}
+
+/** Works on blocks; up to `parallel` calls at the same time are worth while. */
+export interface FrameProcessor {
+  readonly parallel: number;
+  process(indices: readonly number[]): Promise<readonly ProcessedFrame[]>;
+  close(): Promise<void>;
+}
+
+/** What a decision is made with. */
+export interface DecisionFacts {
+  readonly classNames: readonly string[];
+  /** In levels. */
+  readonly threshold: number;
+  /** One level in the float network's units. */
+  readonly level: number;
+}
+
+export interface ProcessorParts {
+  readonly source: FrameSource;
+  readonly scorer: OrtScorer;
+  readonly find: FrameSpotFinder;
+  /** Radius of every pixel where a geometry file says it. */
+  readonly radii: Float32Array | null;
+  readonly stated: StatedGeometry;
+  readonly facts: DecisionFacts;
+}
+
+/** A processor on this thread. Closes what it was given. */
+export function createLocalProcessor(parts: ProcessorParts): FrameProcessor {
+  return {
+    parallel: 1,
+    process: (indices) => processBlock(parts, indices),
+    async close() {
+      await parts.scorer.close();
+      await parts.source.close();
+    },
+  };
+}
+
+type Outcome = { readonly frame: Frame } | { readonly problem: string };
+
+async function processBlock(
+  parts: ProcessorParts,
+  indices: readonly number[],
+): Promise<readonly ProcessedFrame[]> {
+  const outcomes: Outcome[] = [];
+  for (const index of indices) outcomes.push(await readFrame(parts.source, index));
+  const readable = outcomes.flatMap((outcome) => ('frame' in outcome ? [outcome.frame.pixels] : []));
+  const scores = [...(await parts.scorer.run(readable))];
+  return outcomes.map((outcome, k) =>
+    'frame' in outcome
+      ? describeFrame(parts, indices[k]!, outcome.frame, scores.shift()!)
+      : { row: unreadable(parts.source, indices[k]!, outcome.problem), features: null },
+  );
+}
+
+async function readFrame(source: FrameSource, index: number): Promise<Outcome> {
+  try {
+    return { frame: await source.read(index) };
+  } catch (error) {
+    if (error instanceof UserError) return { problem: error.problem };
+    throw error;
+  }
+}
+
+/** Names under which files state when a frame was taken. */
+const TIME_NAMES = ['time', 'timestamp', 'event_time', 'trainId', 'pulseId'] as const;
+
+function identify(
+  source: FrameSource,
+  index: number,
+): Pick<FrameRow, 'frame' | 'file' | 'fileIndex' | 'time' | 'hit'> {
+  const { file, index: fileIndex } = source.origin(index);
+  const meta = source.meta(index);
+  const name = TIME_NAMES.find((one) => meta[one] !== undefined);
+  return {
+    frame: index,
+    file,
+    fileIndex,
+    time: name === undefined ? null : String(meta[name]),
+    hit: source.label(index).hit,
+  };
+}
+
+function unreadable(source: FrameSource, index: number, problem: string): FrameRow {
+  return {
+    ...identify(source, index),
+    keep: true,
+    className: null,
+    score: null,
+    margin: null,
+    marginBits: null,
+    floatScore: null,
+    floatKeep: null,
+    spots: null,
+    strongestSnr: null,
+    resolutionRadius: null,
+    resolutionA: null,
+    distance: null,
+    meanLevel: null,
+    problem,
+  };
+}
+
+function describeFrame(
+  { source, find, radii, stated, facts }: ProcessorParts,
+  index: number,
+  frame: Frame,
+  scored: ScoredFrame,
+): ProcessedFrame {
+  const geometry = frameGeometry(source.meta(index), stated);
+  const { spots } = find(frame, geometry);
+  const resolution = estimateResolution(
+    spots,
+    geometry,
+    radii === null ? null : { map: radii, width: source.width },
+  );
+  const level = levelOf(frame);
+  const margin = scored.score - facts.threshold;
+  const row: FrameRow = {
+    ...identify(source, index),
+    keep: scored.keep,
+    className: facts.classNames[argmax(scored.logits)]!,
+    score: scored.score,
+    margin,
+    marginBits: bitsOf(margin),
+    floatScore: scored.floatScore / facts.level,
+    floatKeep: scored.floatKeep,
+    spots: spots.length,
+    strongestSnr: spots.length === 0 ? null : Math.max(...spots.map((spot) => spot.snr)),
+    resolutionRadius: resolution?.radius ?? null,
+    resolutionA: resolution?.dA ?? null,
+    distance: null,
+    meanLevel: level.mean,
+    problem: level.problem,
+  };
+  return { row, features: scored.features };
+}
+
+/** Mean of the live pixels, and what is wrong when they say nothing. */
+function levelOf({ pixels, mask }: Frame): { readonly mean: number | null; readonly problem: string | null } {
+  let live = 0;
+  let sum = 0;
+  let least = 65535;
+  let most = 0;
+  for (let i = 0; i < pixels.length; i++) {
+    if (mask !== null && mask[i] === 0) continue;
+    const v = pixels[i]!;
+    live++;
+    sum += v;
+    if (v < least) least = v;
+    if (v > most) most = v;
+  }
+  if (live === 0) return { mean: null, problem: 'every pixel is masked' };
+  return { mean: sum / live, problem: least === most ? `every live pixel reads ${least}` : null };
+}

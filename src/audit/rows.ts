@@ -1,0 +1,44 @@
+/**
+ * What the audit says of one frame: a row of the ledger. Plain values only, so that rows travel between threads.
+ */
+
+export interface FrameRow {
+  /** Number of the frame among the audited ones. */
+  readonly frame: number;
+  readonly file: string;
+  readonly fileIndex: number;
+  /** When the frame was taken, as its file says; null where it does not. */
+  readonly time: string | null;
+  /** Truth, where the frames carry it. */
+  readonly hit: boolean | null;
+  /** The decision. A frame that cannot be read is kept: the firmware fails safe. */
+  readonly keep: boolean;
+  /** Class of the largest logit. */
+  readonly className: string | null;
+  /** max(hit logits) − max(miss logits), in least significant bits of the logits. */
+  readonly score: number | null;
+  /** `score − threshold`, in the same levels: negative for a vetoed frame. */
+  readonly margin: number | null;
+  /** Bits that it takes to write |margin|: 0 on the threshold, 1 one level away, 5 at 16 to 31 levels. */
+  readonly marginBits: number | null;
+  /** Score of the float network in the same levels, not rounded. */
+  readonly floatScore: number | null;
+  readonly floatKeep: boolean | null;
+  /** Spots that the classical finder sees. */
+  readonly spots: number | null;
+  readonly strongestSnr: number | null;
+  /** Radius inside which most spots lie, pixels; and Å where the geometry is known. */
+  readonly resolutionRadius: number | null;
+  readonly resolutionA: number | null;
+  /** Distance of the penultimate features to the training set, in its own scale; see reference.ts. */
+  readonly distance: number | null;
+  /** Mean of the live pixels, ADU. */
+  readonly meanLevel: number | null;
+  /** Why the frame is malformed; null when it is not. */
+  readonly problem: string | null;
+}
+
+/** Bits that it takes to write |levels|. */
+export function bitsOf(levels: number): number {
+  return levels === 0 ? 0 : Math.floor(Math.log2(Math.abs(levels))) + 1;
+}

@@ -1,0 +1,136 @@
+/**
+ * The audit itself: reference frames once, then every frame that has no row yet, block by block, then the windows.
+ *
+ * Blocks are cut at fixed frame numbers and always worked on whole, so that the arithmetic of a batch (float sums
+ * may depend on its size) is the same whether the audit was interrupted or not. Memory holds the blocks in work.
+ */
+import type { Ledger } from './ledger.js';
+import type { FrameProcessor, ProcessedFrame } from './processor.js';
+import { scoreWindows, windowLength } from './drift.js';
+import { createReference, featureDistance, NO_REFERENCE, type Reference } from './reference.js';
+import type { FrameRow } from './rows.js';
+
+/** Frames of a block. */
+export const BLOCK_FRAMES = 32;
+
+export interface ReferenceFrames {
+  readonly processor: FrameProcessor;
+  readonly indices: readonly number[];
+}
+
+export interface AuditProgress {
+  readonly stage: 'reference' | 'frames';
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface AuditOptions {
+  readonly ledger: Ledger;
+  readonly processor: FrameProcessor;
+  /** Opens the reference frames; called only when the ledger has none. Null: nothing to compare with. */
+  readonly openReference: (() => Promise<ReferenceFrames>) | null;
+  readonly onProgress?: (progress: AuditProgress) => void;
+  /** Aborted: blocks in work are finished and written, then the audit returns. */
+  readonly signal?: AbortSignal;
+}
+
+export interface AuditOutcome {
+  readonly finished: boolean;
+  /** Frames that this sitting worked on. */
+  readonly processed: number;
+}
+
+/** Brings the ledger to its end, from wherever it stands. */
+export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
+  const { ledger, signal } = options;
+  const reference = (await ledger.reference()) ?? (await makeReference(options));
+  if (reference === null) return { finished: false, processed: 0 };
+  const blocks = missingBlocks(await ledger.done(), ledger.identity.blockFrames);
+  const total = blocks.reduce((sum, block) => sum + block.length, 0);
+  let processed = 0;
+  await eachBlock(blocks, options.processor, signal, async (frames) => {
+    await ledger.append(frames.map((one) => withDistance(one, reference)));
+    processed += frames.length;
+    options.onProgress?.({ stage: 'frames', done: processed, total });
+  });
+  if (processed < total) return { finished: false, processed };
+  if (!(await ledger.finished())) await ledger.finish(await windowsOf(ledger));
+  return { finished: true, processed };
+}
+
+async function makeReference(options: AuditOptions): Promise<Reference | null> {
+  const { ledger, openReference, signal } = options;
+  if (openReference === null) {
+    await ledger.setReference(NO_REFERENCE);
+    return NO_REFERENCE;
+  }
+  const { processor, indices } = await openReference();
+  try {
+    const blocks: number[][] = [];
+    for (let at = 0; at < indices.length; at += BLOCK_FRAMES)
+      blocks.push(indices.slice(at, at + BLOCK_FRAMES));
+    const scored: ProcessedFrame[] = [];
+    await eachBlock(blocks, processor, signal, (frames) => {
+      scored.push(...frames);
+      options.onProgress?.({ stage: 'reference', done: scored.length, total: indices.length });
+    });
+    if (scored.length < indices.length) return null;
+    // Threads end in any order; the bank does not depend on it.
+    scored.sort((a, b) => a.row.frame - b.row.frame);
+    const reference = createReference(
+      scored.flatMap(({ row, features }) => (features === null ? [] : [{ row, features }])),
+    );
+    await ledger.setReference(reference);
+    return reference;
+  } finally {
+    await processor.close();
+  }
+}
+
+/** Blocks, at fixed frame numbers, of which some frame has no row. They are written whole or not at all. */
+function missingBlocks(done: Uint8Array, blockFrames: number): readonly (readonly number[])[] {
+  const blocks: number[][] = [];
+  for (let from = 0; from < done.length; from += blockFrames) {
+    const to = Math.min(done.length, from + blockFrames);
+    if (done.subarray(from, to).includes(0))
+      blocks.push(Array.from({ length: to - from }, (_, k) => from + k));
+  }
+  return blocks;
+}
+
+async function eachBlock(
+  blocks: readonly (readonly number[])[],
+  processor: FrameProcessor,
+  signal: AbortSignal | undefined,
+  write: (frames: readonly ProcessedFrame[]) => Promise<void> | void,
+): Promise<void> {
+  let next = 0;
+  let failed = false;
+  async function lane(): Promise<void> {
+    try {
+      while (next < blocks.length && !failed && signal?.aborted !== true) {
+        const block = blocks[next++]!;
+        await write(await processor.process(block));
+      }
+    } catch (error) {
+      failed = true;
+      throw error;
+    }
+  }
+  await Promise.all(Array.from({ length: Math.max(1, processor.parallel) }, lane));
+}
+
+function withDistance({ row, features }: ProcessedFrame, { bank }: Reference): FrameRow {
+  if (bank === null || features === null) return row;
+  return { ...row, distance: featureDistance(bank, features) };
+}
+
+async function windowsOf(ledger: Ledger): Promise<ReturnType<typeof scoreWindows>> {
+  const rows = await ledger.database.select('SELECT frame, score, keep FROM frame_rows ORDER BY frame');
+  const frames = rows.map(({ frame, score, keep }) => ({
+    frame: frame as number,
+    score: score as number | null,
+    keep: keep as boolean,
+  }));
+  return scoreWindows(frames, windowLength(ledger.identity.count));
+}

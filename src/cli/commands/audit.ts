@@ -1,0 +1,62 @@
+/** `vetoc audit`: what did the veto do to a night of data, and was it right? */
+import type { Command } from 'commander';
+import { audit, type AuditOptions } from '../audit/start.js';
+import { EXIT } from '../exit.js';
+import { addFinderOptions, FINDER_HELP } from '../finder-options.js';
+import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
+import { wholeOption } from '../option-values.js';
+import { say, sayJson } from '../console.js';
+
+const HELP = `${FINDER_HELP}
+${FRAME_HELP}
+
+Examples:
+  vetoc audit out/demo --frames 'night1/*.cxi'
+  vetoc audit report out/demo
+  vetoc audit view out/demo
+  vetoc audit query out/demo "SELECT file, file_index, spots FROM frames WHERE vetoed_with_peaks ORDER BY spots DESC"
+  vetoc audit export out/demo --parquet night1.parquet --labels labels.csv
+
+An interrupted audit continues where it was when the command is repeated.`;
+
+interface StartOptions extends AuditOptions {
+  readonly json?: boolean;
+}
+
+async function start(dir: string, options: StartOptions): Promise<void> {
+  const stop = new AbortController();
+  const onInterrupt = (): void => {
+    process.stderr.write('\nfinishing the blocks in work; repeat the command to continue\n');
+    stop.abort();
+  };
+  process.once('SIGINT', onInterrupt);
+  try {
+    const { ledger, outcome } = await audit(dir, options, stop.signal);
+    await ledger.close();
+    if (!outcome.finished) process.exitCode = EXIT.checkFailed;
+    if (options.json === true) sayJson({ ledger: ledger.path, ...outcome });
+    else say(ledger.path);
+  } finally {
+    process.off('SIGINT', onInterrupt);
+  }
+}
+
+export function registerAudit(program: Command): void {
+  const command = program
+    .command('audit')
+    .description('Run the fixed-point network over any number of frames and keep a ledger of its decisions.')
+    .argument('<run>', 'folder of a finished run')
+    .requiredOption('--frames <file...>', 'frames to audit, see below');
+  addFrameOptions(addFinderOptions(command))
+    .option('-o, --out <dir>', 'folder of the ledger (default: RUN/audit)')
+    .option(
+      '--reference <n>',
+      'training frames to compare with, 0 for none',
+      wholeOption('--reference', 0, 100_000),
+      512,
+    )
+    .option('--threads <n>', 'threads (default: one a core, at most 8)', wholeOption('--threads', 1, 256))
+    .option('--json', 'print the outcome as JSON')
+    .addHelpText('after', HELP)
+    .action(start);
+}
