@@ -133,8 +133,11 @@ export type TensorVisitor = (id: NodeId, tensor: Float32Array, shape: Shape) => 
 /** A graph made ready to run: weights packed, shapes known. */
 export interface FloatReference {
   readonly graph: FloatGraph;
-  /** Shows every tensor of `frame` to `visit` in graph order and returns the logits. */
-  visit(frame: Uint16Array, visit: TensorVisitor): Float32Array;
+  /**
+   * Shows every tensor of `frame` to `visit` in graph order and returns the logits. Tensors of `instead` (of the
+   * network, not of the preprocessing) stand for what the reference would compute.
+   */
+  visit(frame: Uint16Array, visit: TensorVisitor, instead?: FloatTensors): Float32Array;
   /** Every tensor of `frame`. */
   tensors(frame: Uint16Array): FloatTensors;
   /** Logits and `veto` score of `frame`. */
@@ -172,7 +175,7 @@ export function createFloatReference(graph: FloatGraph): FloatReference {
   const steps = graph.nodes.map((node) => compileStep(node, shapes));
   const last = lastReaders(graph);
 
-  function visit(frame: Uint16Array, look: TensorVisitor): Float32Array {
+  function visit(frame: Uint16Array, look: TensorVisitor, instead?: FloatTensors): Float32Array {
     if (frame.length !== size[0] * size[1])
       throw new UserError(`a frame of ${frame.length} pixels where the network takes ${size.join('×')}`, {
         remedy: 'use frames of the size that the network was trained on',
@@ -194,7 +197,7 @@ export function createFloatReference(graph: FloatGraph): FloatReference {
         data = Float32Array.from(integers);
         if (unit !== 1) for (let k = 0; k < data.length; k++) data[k]! *= unit;
       } else {
-        data = steps[i]!(node.inputs.map((id) => values.get(id)!));
+        data = instead?.get(node.id) ?? steps[i]!(node.inputs.map((id) => values.get(id)!));
       }
       values.set(node.id, { data, shape });
       if (node.id === graph.output) logits = data;

@@ -1,72 +1,138 @@
 /**
- * Cross-layer equalisation (Nagel et al., "Data-free quantization through weight equalization and bias
- * correction", 2019): scaling channel c of one layer by s and its reader's weights by 1/s changes nothing through
- * an activation with f(s·x) = s·f(x), and makes channels alike, so that one format serves them all.
+ * Cross-layer equalisation (after Nagel et al., "Data-free quantization through weight equalization and bias
+ * correction", 2019): scaling channel c of one layer by s_c and its reader's weights by 1/s_c changes nothing
+ * through an activation with f(s·x) = s·f(x), and makes channels alike, so that one format serves them all.
  *
- * Here s is a power of two: the graph's meaning is kept bit for bit. Since weights have a scale per output channel,
- * what counts of the first layer is the size of its outputs; the measure is |bias| + 3·‖weights‖ unless
- * calibration supplies the true one.
+ * Here every s_c is a power of two, so the graph's meaning is kept bit for bit, and is chosen by the noise that it
+ * leaves at the reader's output: rounding of activations (one step for all channels) against rounding of the
+ * reader's weights (one step for each of its outputs), with the activations that calibration saw.
  */
 import type { NodeId } from '../ir/common.js';
 import { findNode, type FloatGraph } from '../ir/graph.js';
 import { channelPairs, inputChannels, type ChannelPair } from './channels.js';
-import { isWeighted, replaceNodes } from './rewrite.js';
+import { isWeighted, replaceNodes, type WeightedNode } from './rewrite.js';
 
-/** Largest activation magnitude of each output channel, by node. */
-export type ChannelMagnitudes = ReadonlyMap<NodeId, Float64Array>;
-
-/** At most this many doublings either way: beyond, the channel hardly matters and float32 range is lost. */
-const MOST_DOUBLINGS = 8;
-
-function outputSizes({ from }: ChannelPair): Float64Array {
-  const channels = from.bias.length;
-  const squares = new Float64Array(channels);
-  from.weights.forEach((w, i) => (squares[i % channels]! += w * w));
-  return squares.map((s, c) => Math.abs(from.bias[c]!) + 3 * Math.sqrt(s));
+/** What was seen of every channel of a tensor. */
+export interface ChannelStats {
+  readonly largest: Float64Array;
+  readonly meanSquare: Float64Array;
 }
 
-function readerSizes({ to, from }: ChannelPair, channelOf: Int32Array): Float64Array {
-  const sizes = new Float64Array(from.bias.length);
+/** Pairs beyond so many (channels² × outputs) are left alone: the search would take minutes. */
+const MOST_WORK = 2e8;
+const MOST_SWEEPS = 20;
+/** At most this many doublings either way: float32 range and bias resolution are finite. */
+const MOST_DOUBLINGS = 10;
+
+/** The reader's weights by (channel, output): sum of squares and largest, over the taps. */
+interface ReaderWeights {
+  readonly outputs: number;
+  readonly squares: Float64Array;
+  readonly largest: Float64Array;
+  /** How many weights an output has for a channel. */
+  readonly taps: number;
+}
+
+function readerWeights({ from, to }: ChannelPair, channelOf: Int32Array): ReaderWeights {
+  const channels = from.bias.length;
+  const outputs = to.bias.length;
+  const squares = new Float64Array(channels * outputs);
+  const largest = new Float64Array(channels * outputs);
   to.weights.forEach((w, i) => {
-    const c = channelOf[i]!;
-    sizes[c] = Math.max(sizes[c]!, Math.abs(w));
+    const at = channelOf[i]! * outputs + (i % outputs);
+    squares[at]! += w * w;
+    largest[at] = Math.max(largest[at]!, Math.abs(w));
   });
-  return sizes;
+  return { outputs, squares, largest, taps: to.weights.length / outputs / channels };
+}
+
+interface NoiseModel {
+  readonly reader: ReaderWeights;
+  readonly seen: ChannelStats;
+  readonly activationBits: number;
+  readonly weightBits: number;
+}
+
+/** Noise power at the reader's outputs, in arbitrary units, under scales `s`. */
+function noise({ reader, seen, activationBits, weightBits }: NoiseModel, s: Float64Array): number {
+  const { outputs, squares, largest, taps } = reader;
+  let reach = 0;
+  let power = 0;
+  for (let c = 0; c < s.length; c++) {
+    reach = Math.max(reach, seen.largest[c]! * s[c]!);
+    power += seen.meanSquare[c]! * s[c]! * s[c]! * taps;
+  }
+  const activationStep = (reach * 2 ** -activationBits) ** 2;
+  let total = 0;
+  for (let o = 0; o < outputs; o++) {
+    let gain = 0;
+    let top = 0;
+    for (let c = 0; c < s.length; c++) {
+      const at = c * outputs + o;
+      gain += squares[at]! / (s[c]! * s[c]!);
+      top = Math.max(top, largest[at]! / s[c]!);
+    }
+    total += activationStep * gain + (top * 2 ** (1 - weightBits)) ** 2 * power;
+  }
+  return total;
+}
+
+/** Powers of two by coordinate descent on the noise; all 1 where nothing helps. */
+function bestScales(model: NoiseModel): Float64Array<ArrayBuffer> {
+  const scales = new Float64Array(model.seen.largest.length).fill(1);
+  let least = noise(model, scales);
+  for (let sweep = 0; sweep < MOST_SWEEPS; sweep++) {
+    let changed = false;
+    for (let c = 0; c < scales.length; c++)
+      for (const factor of [2, 0.5]) {
+        const before = scales[c]!;
+        if (Math.abs(Math.log2(before * factor)) > MOST_DOUBLINGS) continue;
+        scales[c] = before * factor;
+        const value = noise(model, scales);
+        if (value < least * (1 - 1e-9)) {
+          least = value;
+          changed = true;
+        } else scales[c] = before;
+      }
+    if (!changed) break;
+  }
+  return scales;
 }
 
 const homogeneous = (pair: ChannelPair): boolean => pair.activations.every((a) => a.kind !== 'clip');
 
+function scaled(pair: ChannelPair, scale: Float64Array, channelOf: Int32Array): readonly WeightedNode[] {
+  const { from, to } = pair;
+  return [
+    {
+      ...from,
+      weights: from.weights.map((w, i) => w * scale[i % scale.length]!),
+      bias: from.bias.map((b, c) => b * scale[c]!),
+    },
+    { ...to, weights: to.weights.map((w, i) => w / scale[channelOf[i]!]!) },
+  ];
+}
+
+export interface EqualizeOptions {
+  /** By tensor, of the graph as it is given. */
+  readonly seen: ReadonlyMap<NodeId, ChannelStats>;
+  readonly activationBits: number;
+  readonly weightBits: number;
+}
+
 /** `graph` with every pair of layers equalised once, in graph order. Exact: all scales are powers of two. */
-export function equalizeLayers(graph: FloatGraph, magnitudes?: ChannelMagnitudes): FloatGraph {
+export function equalizeLayers(graph: FloatGraph, options: EqualizeOptions): FloatGraph {
   let result = graph;
   for (const found of channelPairs(graph)) {
-    if (!homogeneous(found)) continue;
     const from = findNode(result, found.from.id);
     const to = findNode(result, found.to.id);
-    if (!isWeighted(from) || !isWeighted(to)) continue;
+    const seen = options.seen.get(found.activations.at(-1)?.id ?? found.from.id);
+    if (!homogeneous(found) || !isWeighted(from) || !isWeighted(to) || seen === undefined) continue;
+    if (from.bias.length ** 2 * to.bias.length > MOST_WORK) continue;
     const pair = { ...found, from, to };
     const channelOf = inputChannels(result, pair);
-    const outputs = magnitudes?.get(from.id) ?? outputSizes(pair);
-    const readers = readerSizes(pair, channelOf);
-    const scale = Float64Array.from(outputs, (out, c) => {
-      const ratio = Math.sqrt(readers[c]! / out);
-      if (!Number.isFinite(ratio) || ratio === 0) return 1;
-      return 2 ** Math.min(Math.max(Math.round(Math.log2(ratio)), -MOST_DOUBLINGS), MOST_DOUBLINGS);
-    });
-    result = replaceNodes(
-      result,
-      new Map([
-        [
-          from.id,
-          {
-            ...from,
-            weights: from.weights.map((w, i) => w * scale[i % scale.length]!),
-            bias: from.bias.map((b, c) => b * scale[c]!),
-          },
-        ],
-        [to.id, { ...to, weights: to.weights.map((w, i) => w / scale[channelOf[i]!]!) }],
-      ]),
-    );
+    const scales = bestScales({ ...options, seen, reader: readerWeights(pair, channelOf) });
+    result = replaceNodes(result, new Map(scaled(pair, scales, channelOf).map((node) => [node.id, node])));
   }
   return result;
 }

@@ -2,18 +2,28 @@
  * The passes from a trained float graph to one that can be quantized, as a flat list. Each is pure, takes a valid
  * graph and gives a valid one, and the verifier runs after each.
  */
+import type { NodeId } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { verifyFloatGraph } from '../ir/verify.js';
 import { checkWeights } from './check-weights.js';
-import { equalizeLayers } from './equalize-layers.js';
+import { equalizeLayers, type ChannelStats } from './equalize-layers.js';
 import { foldBatchNorm } from './fold-batch-norm.js';
 import { lowerActivations } from './lower-activations.js';
 import { pruneDeadChannels } from './prune-dead-channels.js';
 import type { Quantization } from './recipe.js';
 
+/** Measures the channels of a graph's tensors on calibration frames. */
+export type ChannelMeasure = (graph: FloatGraph) => Promise<ReadonlyMap<NodeId, ChannelStats>>;
+
+export interface PassContext {
+  readonly quantization: Quantization;
+  /** Absent where there are no calibration frames: passes that need it leave the graph as it is. */
+  readonly measure?: ChannelMeasure;
+}
+
 export interface Pass {
   readonly name: string;
-  readonly run: (graph: FloatGraph, quantization: Quantization) => FloatGraph;
+  readonly run: (graph: FloatGraph, context: PassContext) => FloatGraph | Promise<FloatGraph>;
 }
 
 export const PASSES: readonly Pass[] = [
@@ -21,22 +31,28 @@ export const PASSES: readonly Pass[] = [
   { name: 'foldBatchNorm', run: foldBatchNorm },
   { name: 'lowerActivations', run: lowerActivations },
   { name: 'pruneDeadChannels', run: pruneDeadChannels },
-  { name: 'equalizeLayers', run: (graph, { equalize }) => (equalize ? equalizeLayers(graph) : graph) },
+  {
+    name: 'equalizeLayers',
+    run: async (graph, { quantization, measure }) =>
+      quantization.equalize && measure !== undefined
+        ? equalizeLayers(graph, { ...quantization, seen: await measure(graph) })
+        : graph,
+  },
 ];
 
 /** Sees the graph after every pass: what `--dump-ir` writes. */
 export type PassObserver = (name: string, graph: FloatGraph) => void;
 
 /** Runs all passes on `graph`. Deterministic; the result computes what `graph` does, up to float rounding. */
-export function prepareGraph(
+export async function prepareGraph(
   graph: FloatGraph,
-  quantization: Quantization,
+  context: PassContext,
   observe: PassObserver = () => undefined,
-): FloatGraph {
+): Promise<FloatGraph> {
   let result = verifyFloatGraph(graph);
   observe('input', result);
   for (const pass of PASSES) {
-    result = verifyFloatGraph(pass.run(result, quantization));
+    result = verifyFloatGraph(await pass.run(result, context));
     observe(pass.name, result);
   }
   return result;

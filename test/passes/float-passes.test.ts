@@ -4,11 +4,12 @@ import { createFloatReference } from '../../src/ir/float-reference.js';
 import { NO_PADDING, nodeId } from '../../src/ir/common.js';
 import { findNode, floatShapes, type FloatGraph } from '../../src/ir/graph.js';
 import { parseGraphText, printGraph } from '../../src/ir/serialize.js';
+import { channelStats } from '../../src/passes/channel-stats.js';
 import { checkWeights } from '../../src/passes/check-weights.js';
 import { equalizeLayers } from '../../src/passes/equalize-layers.js';
 import { foldBatchNorm } from '../../src/passes/fold-batch-norm.js';
 import { lowerActivations } from '../../src/passes/lower-activations.js';
-import { PASSES, prepareGraph } from '../../src/passes/pipeline.js';
+import { PASSES, prepareGraph, type PassContext } from '../../src/passes/pipeline.js';
 import { pruneDeadChannels } from '../../src/passes/prune-dead-channels.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
 import { isWeighted } from '../../src/passes/rewrite.js';
@@ -16,7 +17,14 @@ import { randomFrames, randomNetwork } from './random-networks.js';
 
 const seeds = fc.integer({ min: 0, max: 1_000_000 });
 const RUNS = { numRuns: 40 };
-const quantization = quantizationSchema.parse({});
+const context: PassContext = {
+  quantization: quantizationSchema.parse({}),
+  measure: (graph) =>
+    channelStats(
+      graph,
+      randomFrames(3, 99).map((pixels) => ({ pixels, spots: null })),
+    ),
+};
 
 const logits = (graph: FloatGraph, frame: Uint16Array): Float32Array =>
   createFloatReference(graph).decide(frame).logits;
@@ -35,25 +43,26 @@ function difference(a: FloatGraph, b: FloatGraph, seed: number): number {
 describe('the passes on float graphs', () => {
   it.each(PASSES.map((pass) => [pass.name, pass] as const))(
     '%s keeps what the network computes',
-    (_name, pass) => {
-      fc.assert(
-        fc.property(seeds, (seed) => {
+    async (_name, pass) => {
+      await fc.assert(
+        fc.asyncProperty(seeds, async (seed) => {
           let graph = randomNetwork(seed);
           for (const earlier of PASSES.slice(0, PASSES.indexOf(pass)))
-            graph = earlier.run(graph, quantization);
-          expect(difference(graph, pass.run(graph, quantization), seed)).toBeLessThan(2e-5);
+            graph = await earlier.run(graph, context);
+          expect(difference(graph, await pass.run(graph, context), seed)).toBeLessThan(2e-5);
         }),
         RUNS,
       );
     },
   );
 
-  it('equalises without changing a bit of the logits', () => {
+  it('equalises without changing a bit of the logits', async () => {
     let changed = 0;
-    fc.assert(
-      fc.property(seeds, (seed) => {
+    await fc.assert(
+      fc.asyncProperty(seeds, async (seed) => {
         const graph = lowerActivations(foldBatchNorm(randomNetwork(seed)));
-        const equalized = equalizeLayers(graph);
+        const seen = await context.measure!(graph);
+        const equalized = equalizeLayers(graph, { seen, activationBits: 8, weightBits: 8 });
         if (printGraph('float', graph) !== printGraph('float', equalized)) changed += 1;
         for (const frame of randomFrames(2, seed))
           expect(logits(equalized, frame)).toEqual(logits(graph, frame));
@@ -63,10 +72,10 @@ describe('the passes on float graphs', () => {
     expect(changed).toBeGreaterThan(5);
   });
 
-  it('leaves no batch normalisation and no activation without a stage of its own', () => {
-    fc.assert(
-      fc.property(seeds, (seed) => {
-        const prepared = prepareGraph(randomNetwork(seed), quantization);
+  it('leaves no batch normalisation and no activation without a stage of its own', async () => {
+    await fc.assert(
+      fc.asyncProperty(seeds, async (seed) => {
+        const prepared = await prepareGraph(randomNetwork(seed), context);
         const kinds = new Map(prepared.nodes.map((n) => [n.id, n.kind]));
         for (const node of prepared.nodes) {
           expect(node.kind).not.toBe('batchNorm');
@@ -78,9 +87,9 @@ describe('the passes on float graphs', () => {
     );
   });
 
-  it('prints after every pass a text that parses back to the same graph', () => {
+  it('prints after every pass a text that parses back to the same graph', async () => {
     const steps: string[] = [];
-    prepareGraph(randomNetwork(7), quantization, (name, graph) => {
+    await prepareGraph(randomNetwork(7), context, (name, graph) => {
       steps.push(name);
       expect(parseGraphText('float', printGraph('float', graph), name)).toEqual(graph);
     });

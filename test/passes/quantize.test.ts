@@ -8,7 +8,11 @@ import { analyseRanges } from '../../src/ir/prove.js';
 import { parseGraph, printGraph, parseGraphText, serializeGraph } from '../../src/ir/serialize.js';
 import { fractionBits, OVERFLOWS, QUANTIZATIONS } from '../../src/fixed/format.js';
 import type { FixedGraph, FloatGraph } from '../../src/ir/graph.js';
-import { quantizeNetwork, type QuantizedNetwork } from '../../src/passes/quantize-network.js';
+import {
+  quantizeNetwork,
+  quantizePrepared,
+  type QuantizedNetwork,
+} from '../../src/passes/quantize-network.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
 import { isWeighted } from '../../src/passes/rewrite.js';
 import { interpret } from '../../src/simulate/interpret.js';
@@ -61,7 +65,7 @@ describe('the quantized graph of a random network', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 30 },
     );
   });
 
@@ -87,7 +91,7 @@ describe('the quantized graph of a random network', () => {
           fine += error12;
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
     expect(fine).toBeLessThan(coarse / 4);
   });
@@ -177,13 +181,31 @@ describe('options of quantization', () => {
   });
 
   it('refuses ranges of another network', async () => {
-    const { ranges } = await quantize(randomNetwork(2));
-    await expect(
-      quantizeNetwork(randomNetwork(5), [], {
-        quantization: quantizationSchema.parse({}),
-        calibration: calibrationSchema.parse({}),
-        ranges: { ...ranges, tensors: new Map() },
-      }),
-    ).rejects.toThrow(/calibration knows nothing of .*calibrate again/);
+    const network = await quantize(randomNetwork(2));
+    const other = { ...network, ranges: { ...network.ranges, tensors: new Map() } };
+    expect(() => quantizePrepared(other, quantizationSchema.parse({}), calibrationSchema.parse({}))).toThrow(
+      /calibration knows nothing of .*calibrate again/,
+    );
+  });
+
+  it('refuses adaptive rounding from ranges alone', async () => {
+    const network = await quantize(randomNetwork(2));
+    const adaptive = quantizationSchema.parse({ adaptiveRounding: true });
+    expect(() => quantizePrepared(network, adaptive, calibrationSchema.parse({}))).toThrow(
+      /adaptiveRounding: .*calibrate again, or switch/,
+    );
+  });
+
+  it('gives the same graph from frames one at a time as from a list', async () => {
+    const list = randomFrames(5, 3).map((pixels) => ({ pixels, spots: null }));
+    const options = { quantization: quantizationSchema.parse({}), calibration: calibrationSchema.parse({}) };
+    async function* one() {
+      for (const frame of list) yield await Promise.resolve(frame);
+    }
+    const [a, b] = [
+      await quantizeNetwork(randomNetwork(3), list, options),
+      await quantizeNetwork(randomNetwork(3), one(), options),
+    ];
+    expect(serializeGraph('fixed', b.fixed)).toEqual(serializeGraph('fixed', a.fixed));
   });
 });
