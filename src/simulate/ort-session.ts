@@ -31,6 +31,18 @@ const PROVIDER_OPTIONS: Readonly<Record<OrtProvider, ort.InferenceSession.Execut
   webgpu: 'webgpu',
 };
 
+/** What each provider needs beyond the npm package, for the person whose machine lacks it. */
+const PROVIDER_NEEDS: Readonly<Record<OrtProvider, string>> = {
+  cpu: 'write the model again with vetoc',
+  cuda: "needs an NVIDIA GPU and ONNX Runtime's CUDA build: npm rebuild onnxruntime-node without onnxruntime-node-install=skip; or use --provider cpu",
+  tensorrt:
+    "needs an NVIDIA GPU, TensorRT and ONNX Runtime's CUDA build: npm rebuild onnxruntime-node without onnxruntime-node-install=skip; or use --provider cpu",
+  webgpu: 'needs a GPU and the Vulkan loader (Debian: libvulkan1); or use --provider cpu',
+};
+
+// Its C++ log repeats on stderr what the errors say.
+ort.env.logLevel = 'fatal';
+
 /** Opens `model` (ONNX bytes); throws `UserError` when ONNX Runtime or the provider refuses. */
 export async function openSession(
   model: Uint8Array,
@@ -48,12 +60,19 @@ export async function openSession(
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`ONNX Runtime cannot run this model on ${provider}: ${reason.slice(0, 300)}`, {
+    throw new UserError(`ONNX Runtime cannot run this model on ${provider}: ${shortened(reason)}`, {
       field: 'provider',
-      remedy: provider === 'cpu' ? 'write the model again with vetoc' : 'use --provider cpu',
+      remedy: PROVIDER_NEEDS[provider],
     });
   }
 }
+
+/** The words of ONNX Runtime without the places in its sources. */
+const shortened = (reason: string): string =>
+  reason
+    .replace(/\S*\/onnxruntime\/core\/\S+ /g, '')
+    .replace(/\s+/g, ' ')
+    .slice(0, 300);
 
 /** Frames of one size, one after the other: `uint16 [N, height, width]`. */
 export function frameBatch(

@@ -1,0 +1,208 @@
+/**
+ * Frames a second of 512×512 through each way of running a veto network, and whether ONNX Runtime's optimised kernels
+ * still give the interpreter's bits.
+ *
+ *     npx tsx bench/inference.ts [RUN | NETWORK]
+ *
+ * RUN is the folder of a finished run; NETWORK a name of the registry (default `veto-small`) with random weights,
+ * quantized to 8 bits (and, for signed int8, to 7). Figures depend on the machine: read them as ratios.
+ */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { emitHls } from '../src/backends/hls/emit.js';
+import { emitFixedOnnx } from '../src/backends/onnx/fixed.js';
+import { emitQdqOnnx } from '../src/backends/onnx/qdq.js';
+import { calibrationSchema } from '../src/calibrate/recipe.js';
+import { loadRun } from '../src/cli/run-folder.js';
+import { UnsupportedError } from '../src/core/errors.js';
+import { createRandom } from '../src/core/random.js';
+import { preprocessNodes, preprocessSchema } from '../src/data/preprocess.js';
+import { inputNode, type FixedGraph, type FloatGraph } from '../src/ir/graph.js';
+import { quantizeNetwork } from '../src/passes/quantize-network.js';
+import { quantizationSchema } from '../src/passes/recipe.js';
+import { createCsim } from '../src/simulate/csim.js';
+import { createInterpreter } from '../src/simulate/interpret.js';
+import { createOrtFloat } from '../src/simulate/ort-float.js';
+import { ORT_OPTIMIZATIONS, type OrtOptions } from '../src/simulate/ort-session.js';
+import { createOrtWitness } from '../src/simulate/ort.js';
+import { loadFpga } from '../src/targets/load.js';
+import { createNetwork } from '../src/train/networks/registry.js';
+
+const SIDE = 512;
+const SECONDS = 2;
+
+interface Networks {
+  readonly name: string;
+  readonly float: FloatGraph;
+  readonly fixed: FixedGraph;
+  /** The same network in signed int8, where there is one. */
+  readonly int8: FixedGraph | null;
+}
+
+function makeFrames(count: number, [height, width]: readonly [number, number]): Uint16Array[] {
+  const random = createRandom(3);
+  return Array.from({ length: count }, () =>
+    Uint16Array.from({ length: height * width }, () => {
+      const u = random.uniform();
+      return u < 0.95 ? Math.floor(u * 40) : random.integer(0, u < 0.999 ? 800 : 65535);
+    }),
+  );
+}
+
+async function randomNetworks(network: string): Promise<Networks> {
+  const make = async (bits: number): Promise<{ float: FloatGraph; fixed: FixedGraph }> => {
+    const float = createNetwork({
+      network,
+      preprocess: preprocessNodes(preprocessSchema.parse({ bits }), [SIDE, SIDE]),
+      classes: {
+        classNames: ['Blank', 'No crystal', 'Weak', 'Good', 'Strong'],
+        hitClasses: [false, false, true, true, true],
+      },
+      seed: 1,
+    });
+    const { fixed } = await quantizeNetwork(
+      float,
+      makeFrames(4, [SIDE, SIDE]).map((pixels) => ({ pixels, spots: null })),
+      {
+        quantization: quantizationSchema.parse({ weightBits: bits, activationBits: bits, edgeBits: null }),
+        calibration: calibrationSchema.parse({}),
+      },
+    );
+    return { float, fixed };
+  };
+  return { name: `${network} with random weights`, ...(await make(8)), int8: (await make(7)).fixed };
+}
+
+/** Frames a second of `run` on `frames`, after one round to warm up. */
+async function rate(frames: readonly Uint16Array[], run: () => Promise<unknown>): Promise<number> {
+  await run();
+  let done = 0;
+  const start = performance.now();
+  do {
+    await run();
+    done += frames.length;
+  } while (performance.now() - start < SECONDS * 1000);
+  return (1000 * done) / (performance.now() - start);
+}
+
+const line = (name: string, framesPerSecond: number): void => {
+  console.log(`${name.padEnd(46)} ${framesPerSecond.toFixed(framesPerSecond < 10 ? 2 : 0).padStart(8)}`);
+};
+
+async function timeFixed(
+  name: string,
+  graph: FixedGraph,
+  model: Uint8Array,
+  frames: readonly Uint16Array[],
+  options: OrtOptions,
+): Promise<void> {
+  const witness = await createOrtWitness(graph, options, model);
+  line(name, await rate(frames, () => witness.run(frames)));
+  await witness.close();
+}
+
+async function timeCsim(fixed: FixedGraph, frames: readonly Uint16Array[]): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'vetoc-bench-'));
+  try {
+    const files = emitHls(fixed, { target: await loadFpga('kcu1500') });
+    for (const [path, content] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), content);
+    }
+    const csim = await createCsim(fixed, folder);
+    if (csim.kind === 'unavailable') {
+      console.log(`C simulation: ${csim.reason}`);
+      return;
+    }
+    line('C simulation, g++ -O3, one thread', await rate(frames, () => csim.witness.run(frames)));
+    await csim.witness.close();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** How many integers of all tensors differ from the interpreter, per optimisation level. */
+async function exactness(name: string, graph: FixedGraph, model: Uint8Array): Promise<void> {
+  const frames = makeFrames(2, inputNode(graph).size);
+  const expected = await createInterpreter(graph).run(frames, { tensors: true });
+  const cells: string[] = [];
+  for (const optimization of ORT_OPTIMIZATIONS) {
+    const witness = await createOrtWitness(graph, { optimization }, model);
+    // Asking for every tensor keeps kernels from being fused: the decisions of the plain file are compared too.
+    const results = await witness.run(frames, { tensors: true });
+    const plain = await witness.run(frames);
+    await witness.close();
+    let different = 0;
+    let all = 0;
+    expected.forEach((frame, i) => {
+      for (const [id, tensor] of frame.tensors) {
+        const other = results[i]!.tensors.get(id)!;
+        all += tensor.length;
+        tensor.forEach((v, k) => (different += Number(v !== other[k])));
+      }
+      frame.logits.forEach((v, k) => (different += Number(v !== plain[i]!.logits[k])));
+    });
+    cells.push(`${optimization} ${different} of ${all}`);
+  }
+  console.log(`${name.padEnd(16)} ${cells.join(', ')}`);
+}
+
+async function main(what: string): Promise<void> {
+  const networks: Networks = existsSync(what)
+    ? { name: what, ...(await loadRun(what)), int8: null }
+    : await randomNetworks(what);
+  const { float, fixed, int8 } = networks;
+  const size = inputNode(fixed).size;
+  const frames = makeFrames(32, size);
+  const cores = availableParallelism();
+  console.log(`${networks.name}, frames of ${size.join('×')}, ${cores} cores\n`);
+  console.log(`${''.padEnd(46)} frames/s`);
+  const few = frames.slice(0, 2);
+  line('interpreter, one thread', await rate(few, () => createInterpreter(fixed).run(few)));
+  await timeCsim(fixed, frames);
+  const fixedModel = emitFixedOnnx(fixed);
+  for (const threads of cores > 1 ? [1, cores] : [1]) {
+    const floats = await createOrtFloat(float, { threads });
+    line(`ONNX Runtime float.onnx, ${threads} thread(s)`, await rate(frames, () => floats.run(frames)));
+    await floats.close();
+    for (const optimization of ['disabled', 'all'] as const)
+      await timeFixed(
+        `ONNX Runtime fixed.onnx ${optimization}, ${threads} thread(s)`,
+        fixed,
+        fixedModel,
+        frames,
+        {
+          threads,
+          optimization,
+        },
+      );
+    if (int8 !== null)
+      await timeFixed(
+        `ONNX Runtime qdq-int8.onnx all, ${threads} thread(s)`,
+        int8,
+        emitQdqOnnx(int8),
+        frames,
+        {
+          threads,
+          optimization: 'all',
+        },
+      );
+  }
+  console.log('\nfixed.onnx, all cores, optimised, by batch:');
+  for (const batch of [1, 4, 16, 32])
+    await timeFixed(`  batch ${batch}`, fixed, fixedModel, frames, { batch, optimization: 'all' });
+
+  console.log('\nIntegers that differ from the interpreter, by optimisation level:');
+  await exactness('fixed.onnx', fixed, fixedModel);
+  try {
+    await exactness('qdq.onnx', fixed, emitQdqOnnx(fixed, { uint8: true }));
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) throw error;
+    console.log(error.message);
+  }
+  if (int8 !== null) await exactness('qdq-int8.onnx', int8, emitQdqOnnx(int8));
+}
+
+await main(process.argv[2] ?? 'veto-small');
