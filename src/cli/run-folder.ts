@@ -15,6 +15,8 @@ export const RUN_FILES = {
   recipe: 'recipe.json',
   floatGraph: 'float/graph.json',
   fixedGraph: 'fixed.json',
+  /** The float graph that the fixed one was quantized from: folded, pruned, equalised. */
+  preparedGraph: 'float/prepared.json',
   ranges: 'ranges.json',
   floatOnnx: 'onnx/float.onnx',
   fixedOnnx: 'onnx/fixed.onnx',

@@ -97,7 +97,7 @@ function groupTable(decisions: readonly FrameDecision[], key: string): string {
 }
 
 /** Labels as the network's classes, where the frames have them under the same names. */
-function labelsOf(source: FrameSource, graph: FixedGraph): number[] | null {
+export function labelsOf(source: FrameSource, graph: FixedGraph): number[] | null {
   const same = source.classNames !== null && source.classNames.join('\n') === graph.classNames.join('\n');
   const labels = Array.from({ length: source.count }, (_, i) => {
     const { label, hit } = source.label(i);

@@ -1,12 +1,17 @@
 /** The list of commands, in the order of `vetoc --help`. */
 import type { Command } from 'commander';
 import { registerAudit } from './audit.js';
+import { registerCompare } from './compare.js';
+import { registerEstimate } from './estimate.js';
 import { registerEvaluate } from './evaluate.js';
 import { registerExplain } from './explain.js';
+import { registerExport } from './export.js';
+import { registerFilter } from './filter.js';
 import { registerInspect } from './inspect.js';
 import { registerRun } from './run.js';
 import { registerSimulate } from './simulate.js';
 import { registerSpotfind } from './spotfind.js';
+import { registerTargets } from './targets.js';
 import { registerVerify } from './verify.js';
 
 const COMMANDS: readonly ((program: Command) => void)[] = [
@@ -14,10 +19,15 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerInspect,
   registerSimulate,
   registerEvaluate,
+  registerFilter,
+  registerCompare,
   registerVerify,
   registerExplain,
   registerSpotfind,
   registerAudit,
+  registerTargets,
+  registerEstimate,
+  registerExport,
 ];
 
 export function registerCommands(program: Command): void {

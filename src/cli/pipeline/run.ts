@@ -100,6 +100,7 @@ export async function runPipeline(
     progress = startProgress('Quantize');
     const quantized = await quantizeStage(recipe, frames, float, progress);
     await saveRanges(draft.path(RUN_FILES.ranges), quantized.ranges);
+    await writeGraph(draft.path(RUN_FILES.preparedGraph), 'float', quantized.prepared);
 
     progress = startProgress('Evaluate');
     const fixed = await withThreshold(recipe, frames, quantized.fixed, progress);
@@ -137,9 +138,11 @@ export async function runPipeline(
     );
 
     progress = startProgress('Verify');
-    const named = verified.map(
-      (pixels, i): NamedFrame => ({ name: `frame ${chosen[i]!} of ${source.name}`, kind: 'file', pixels }),
-    );
+    const named = verified.map((pixels, i): NamedFrame => ({
+      name: `frame ${chosen[i]!} of ${source.name}`,
+      kind: 'file',
+      pixels,
+    }));
     const verification = await verifyStage(fixed, draft.dir, named, recipe.verify.tensorFrames, progress);
 
     progress = startProgress('Explain');
@@ -185,7 +188,10 @@ export async function runPipeline(
       stages: stageRows(fixed),
       verification: {
         verdict: verification.verdict,
-        rows: verification.witnesses.map((w) => ({ ...w, note: w.skipped ?? w.failed ?? w.first?.text ?? '' })),
+        rows: verification.witnesses.map((w) => ({
+          ...w,
+          note: w.skipped ?? w.failed ?? w.first?.text ?? '',
+        })),
       },
       resources: [],
       pictures,
