@@ -20,6 +20,7 @@ export interface TrainBackend {
   readonly singleThreaded: boolean;
 }
 
+const PROCESS_EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
 const NATIVE_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
 
 async function openTensorflow(): Promise<TrainBackend | null> {
@@ -44,11 +45,18 @@ async function openWasm(): Promise<TrainBackend | null> {
   const folder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
   setWasmPaths(`${folder}${sep}`);
   registerWasmGradients();
+  const before = PROCESS_EVENTS.map((event) => process.listeners(event as 'uncaughtException'));
   try {
     if (!(await tf.setBackend('wasm'))) return null;
     await tf.ready();
   } catch {
     return null;
+  } finally {
+    // The wasm module handles every error of the process by printing its own minified source: not here.
+    PROCESS_EVENTS.forEach((event, i) => {
+      for (const listener of process.listeners(event as 'uncaughtException'))
+        if (!before[i]!.includes(listener)) process.off(event, listener);
+    });
   }
   return {
     name: 'wasm',

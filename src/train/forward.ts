@@ -107,8 +107,8 @@ const rules: Rules = {
   dense: (op, [x], context) => {
     const weights = context.parameter(op.id, 'weights') as tf.Tensor2D;
     const rows: tf.Tensor2D = tf.reshape(x!, [x!.shape[0], -1]);
-    const y = tf.add(tf.matMul(rows, weights), context.parameter(op.id, 'bias'));
-    return tf.reshape(y, [x!.shape[0], 1, 1, op.bias.length]);
+    const y = tf.matMul(rows, weights);
+    return biased(op, tf.reshape(y, [x!.shape[0], 1, 1, op.bias.length]), context);
   },
   batchNorm: (op, [x], context) => batchNorm(op, x!, context),
   relu: (_op, [x], context) => context.relu(x!),

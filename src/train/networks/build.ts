@@ -5,6 +5,7 @@
 import { UserError, InvariantError } from '../../core/errors.js';
 import { createRandom, type Random } from '../../core/random.js';
 import { elements, nodeId, type NodeId, type Padding, type Shape } from '../../ir/common.js';
+import { lsb } from '../../fixed/format.js';
 import type { FloatGraph } from '../../ir/graph.js';
 import { floatShapeRules, type FloatNode } from '../../ir/ops/index.js';
 import { floatShapes } from '../../ir/graph.js';
@@ -21,11 +22,15 @@ export interface NetworkClasses {
 interface Builder {
   readonly random: Random;
   readonly classes: number;
+  /** The network input for one count: what spot filters measure in. */
+  readonly unit: number;
   /** Appends a node; its name is `prefix + kind + running number`. Returns its id. */
   add(name: string, node: (id: NodeId) => FloatNode): NodeId;
   shape(id: NodeId): Shape;
 }
 
+/** Upper limit of `clip`, a power of two for the same reason as below. */
+const CLIP_TOP = 4;
 /** Slope of `leakyRelu` below zero: a power of two, so that fixed point has it exactly. */
 const LEAKY_SLOPE = 0.125;
 
@@ -34,11 +39,13 @@ function createBuilder(
   shapes: Map<NodeId, Shape>,
   seed: number,
   classes: number,
+  unit: number,
 ): Builder {
   const counters = new Map<string, number>();
   return {
     random: createRandom(seed).fork('weights'),
     classes,
+    unit,
     add(name, make) {
       const number = (counters.get(name) ?? 0) + 1;
       counters.set(name, number);
@@ -66,6 +73,36 @@ function heNormal(random: Random, length: number, fanIn: number): Float32Array<A
   return weights;
 }
 
+interface Filters {
+  readonly weights: Float32Array<ArrayBuffer>;
+  readonly bias: Float32Array<ArrayBuffer>;
+}
+
+/** Thresholds of the first and last spot filter, in units of one count. */
+const SPOT_THRESHOLDS = [0.6, 2.2] as const;
+
+/**
+ * Filters that start as spot finders on the first input channel (centre minus mean of the rest, minus a threshold),
+ * with a tenth of the usual random weights on everything.
+ */
+function spotFilters(b: Builder, kernel: number, inChannels: number, filters: number): Filters {
+  const area = kernel * kernel;
+  const weights = heNormal(b.random, area * inChannels * filters, area * inChannels);
+  const centre = Math.floor(area / 2);
+  for (let i = 0; i < weights.length; i++) {
+    const channel = Math.floor(i / filters) % inChannels;
+    const tap = Math.floor(i / filters / inChannels);
+    const finder = channel > 0 ? 0 : tap === centre ? 1 : -1 / (area - 1);
+    weights[i] = finder / b.unit + 0.1 * weights[i]!;
+  }
+  const [low, high] = SPOT_THRESHOLDS;
+  const bias = Float32Array.from(
+    { length: filters },
+    (_, f) => -(low + ((high - low) * f) / Math.max(1, filters - 1)),
+  );
+  return { weights, bias };
+}
+
 const square = (n: number): readonly [number, number] => [n, n];
 const around = (n: number): Padding => [n, n, n, n];
 const zeros = (n: number): Float32Array<ArrayBuffer> => new Float32Array(n);
@@ -73,8 +110,12 @@ const ones = (n: number): Float32Array<ArrayBuffer> => new Float32Array(n).fill(
 
 type LayerOf<K extends Layer['op']> = Extract<Layer, { op: K }>;
 
-function activate(b: Builder, prefix: string, kind: 'relu' | 'leakyRelu' | 'none', input: NodeId): NodeId {
+type Activation = LayerOf<'conv'>['activation'];
+
+function activate(b: Builder, prefix: string, kind: Activation, input: NodeId): NodeId {
   if (kind === 'none') return input;
+  if (kind === 'clip')
+    return b.add(`${prefix}clip`, (id) => ({ id, kind: 'clip', inputs: [input], min: 0, max: CLIP_TOP }));
   if (kind === 'relu') return b.add(`${prefix}relu`, (id) => ({ id, kind: 'relu', inputs: [input] }));
   return b.add(`${prefix}leaky`, (id) => ({ id, kind: 'leakyRelu', inputs: [input], alpha: LEAKY_SLOPE }));
 }
@@ -121,8 +162,9 @@ function convolution(
             inputs: [input],
             ...window,
             groups: layer.groups,
-            weights: heNormal(b.random, fanIn * layer.filters, fanIn),
-            bias: zeros(layer.filters),
+            ...(layer.init === 'spots'
+              ? spotFilters(b, kernel, inChannels / layer.groups, layer.filters)
+              : { weights: heNormal(b.random, fanIn * layer.filters, fanIn), bias: zeros(layer.filters) }),
           };
         });
   return activate(b, prefix, layer.activation, layer.norm ? normalize(b, prefix, last) : last);
@@ -156,7 +198,8 @@ function dense(b: Builder, prefix: string, layer: LayerOf<'dense'>, input: NodeI
     weights: heNormal(b.random, fanIn * units, isOutput ? 2 * fanIn : fanIn),
     bias: zeros(units),
   }));
-  return activate(b, prefix, layer.activation ?? (isOutput ? 'none' : 'relu'), last);
+  const normalized = layer.norm ? normalize(b, prefix, last) : last;
+  return activate(b, prefix, layer.activation ?? (isOutput ? 'none' : 'relu'), normalized);
 }
 
 function residual(
@@ -216,6 +259,14 @@ function addLayers(b: Builder, prefix: string, layers: readonly Layer[], input: 
   return last;
 }
 
+/** The network input, in value units, that one count above the least gives in the first channel. */
+function unitOf({ nodes, outputs }: PreprocessGraph): number {
+  const table = nodes.find((node) => node.id === outputs[0]);
+  if (table?.kind !== 'lut') return 1;
+  const step = (table.table[1] ?? 0) - table.table[0]!;
+  return Math.max(1, step) * lsb(table.format);
+}
+
 /**
  * The float graph of `layers` on top of `preprocess`, with weights drawn from `seed` and threshold 0. Throws
  * `UserError` naming the network when the layers do not fit the input.
@@ -230,7 +281,7 @@ export function buildNetwork(
   const nodes: FloatNode[] = [...preprocess.nodes];
   const facts = { name, ...classes, threshold: 0 };
   const shapes = new Map(floatShapes({ ...facts, nodes, output: preprocess.outputs[0]! }));
-  const b = createBuilder(nodes, shapes, seed, classes.classNames.length);
+  const b = createBuilder(nodes, shapes, seed, classes.classNames.length, unitOf(preprocess));
   try {
     const input =
       preprocess.outputs.length === 1

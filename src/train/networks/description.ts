@@ -9,7 +9,8 @@ import { z } from 'zod';
 
 const size = z.int().min(1).max(64);
 const channels = z.int().min(1).max(8192);
-const activationSchema = z.enum(['relu', 'leakyRelu', 'none']);
+/** `clip`: between 0 and 4. Behind it strong and very strong spots count the same. */
+const activationSchema = z.enum(['relu', 'leakyRelu', 'clip', 'none']);
 const paddingSchema = z.literal('same').or(z.int().min(0).max(32));
 
 const convSchema = z.strictObject({
@@ -22,6 +23,11 @@ const convSchema = z.strictObject({
   /** Batch normalisation between the convolution and the activation. */
   norm: z.boolean().default(false),
   activation: activationSchema.default('relu'),
+  /**
+   * `spots` starts every filter as a spot finder: a pixel minus the mean of those around it, minus a threshold of
+   * 0.6 to 2.2 in units of one count. On √ counts that is a test of significance, since their noise is the same everywhere.
+   */
+  init: z.enum(['he', 'spots']).default('he'),
 });
 const depthwiseSchema = z.strictObject({
   op: z.literal('depthwise'),
@@ -48,6 +54,7 @@ const denseSchema = z.strictObject({
   op: z.literal('dense'),
   /** `classes`: one per class, no activation. */
   units: channels.or(z.literal('classes')),
+  norm: z.boolean().default(false),
   activation: activationSchema.optional(),
 });
 /** `activation(body(x) + shortcut(x))`; an empty shortcut is the input itself. */
