@@ -1,0 +1,186 @@
+/**
+ * One network through everything: print and parse, the fast evaluator, ONNX Runtime, the C simulation; every integer
+ * against the interpreter.
+ */
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { PIXELS_PER_CLOCK, type HlsOptions } from '../../src/backends/hls/design.js';
+import { emitHls } from '../../src/backends/hls/emit.js';
+import { hlsTemplates } from '../../src/backends/hls/templates.js';
+import { UnsupportedError, UserError } from '../../src/core/errors.js';
+import type { Random } from '../../src/core/random.js';
+import { createFixedEvaluator } from '../../src/ir/fixed-evaluate.js';
+import type { NodeId } from '../../src/ir/common.js';
+import { veto, type FixedGraph } from '../../src/ir/graph.js';
+import { parseGraph, parseGraphText, printGraph, serializeGraph } from '../../src/ir/serialize.js';
+import { createCsim } from '../../src/simulate/csim.js';
+import { createInterpreter } from '../../src/simulate/interpret.js';
+import { createOrtWitness } from '../../src/simulate/ort.js';
+import { runProcess } from '../../src/simulate/process.js';
+import type { FrameResult, Witness } from '../../src/simulate/witness.js';
+import { loadFpga } from '../../src/targets/load.js';
+import { compareResults, describeDivergence } from '../../src/verify/divergence.js';
+
+export const CHECKS = ['interpreter', 'text', 'evaluator', 'onnxruntime', 'csim'] as const;
+export type CheckName = (typeof CHECKS)[number];
+
+/** What of `HlsOptions` varies. */
+export interface HlsChoice {
+  readonly pixelsPerClock: NonNullable<HlsOptions['pixelsPerClock']>;
+  readonly framesPerSecond?: number;
+}
+
+export interface Subject {
+  readonly graph: FixedGraph;
+  readonly frames: readonly Uint16Array[];
+  readonly hls: HlsChoice;
+}
+
+export type Outcome =
+  | { readonly kind: 'same'; readonly values: number }
+  /** Refused in words, as it should be. */
+  | { readonly kind: 'unsupported'; readonly reason: string }
+  | {
+      readonly kind: 'failed';
+      readonly stage: string;
+      /** Which frames show it; all of them for an error. */
+      readonly frames: readonly number[];
+      readonly text: string;
+    };
+
+const target = await loadFpga('kcu1500');
+
+export function randomHls(random: Random): HlsChoice {
+  const pixelsPerClock = random.pick(PIXELS_PER_CLOCK);
+  return random.uniform() < 0.6
+    ? { pixelsPerClock }
+    : { pixelsPerClock, framesPerSecond: random.pick([1000, 10_000, 50_000]) };
+}
+
+function compareAll(
+  graph: FixedGraph,
+  expected: readonly FrameResult[],
+  found: readonly FrameResult[],
+): Outcome {
+  let values = 0;
+  const failed: { readonly frame: number; readonly stage: string; readonly text: string }[] = [];
+  found.forEach((result, frame) => {
+    const { compared, first } = compareResults(graph, expected[frame]!, result);
+    values += compared;
+    if (first !== null) failed.push({ frame, stage: first.stage, text: describeDivergence(graph, first) });
+  });
+  const [first] = failed;
+  if (first === undefined) return { kind: 'same', values };
+  return { kind: 'failed', stage: first.stage, frames: failed.map((f) => f.frame), text: first.text };
+}
+
+async function ask(witness: Witness, subject: Subject, expected: readonly FrameResult[]): Promise<Outcome> {
+  try {
+    return compareAll(subject.graph, expected, await witness.run(subject.frames, { tensors: true }));
+  } finally {
+    await witness.close();
+  }
+}
+
+function checkText({ graph }: Subject): Outcome {
+  const text = printGraph('fixed', graph);
+  if (!isDeepStrictEqual(parseGraphText('fixed', text, 'text'), graph))
+    return { kind: 'failed', stage: 'text', frames: [0], text: 'print → parse differs' };
+  return isDeepStrictEqual(parseGraph('fixed', serializeGraph('fixed', graph), 'json'), graph)
+    ? { kind: 'same', values: text.length }
+    : { kind: 'failed', stage: 'json', frames: [0], text: 'serialize → parse differs' };
+}
+
+function checkEvaluator({ graph, frames }: Subject, expected: readonly FrameResult[]): Outcome {
+  const evaluator = createFixedEvaluator(graph);
+  const found = frames.map((frame): FrameResult => {
+    const tensors = new Map<NodeId, Int32Array>();
+    const logits = evaluator.visit(frame, (id, mantissas) => tensors.set(id, mantissas.slice()));
+    const score = veto(logits, graph.hitClasses);
+    return { logits, score, keep: score >= graph.threshold, tensors };
+  });
+  return compareAll(graph, expected, found);
+}
+
+let precompiled: Promise<readonly string[]> | undefined;
+
+/** The templates parsed once for all projects: a third of the compiler's time for small networks. */
+function precompiledFlags(): Promise<readonly string[]> {
+  precompiled ??= (async () => {
+    const templates = hlsTemplates();
+    const folder = await mkdtemp(join(tmpdir(), 'vetoc-fuzz-pch-'));
+    process.once('exit', () => {
+      rmSync(folder, { recursive: true, force: true });
+    });
+    for (const [path, content] of Object.entries(templates)) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), content);
+    }
+    const headers = Object.keys(templates).filter((p) => p.startsWith('vetoc/') && p.endsWith('.h'));
+    const all = join(folder, 'all.h');
+    await writeFile(all, [...headers, 'tb/probe.h'].map((h) => `#include "${h}"\n`).join(''));
+    const flags = ['-std=c++14', '-O0', '-DVETOC_PROBES', '-Wno-unknown-pragmas', '-x', 'c++-header'];
+    const folders = ['-isystem', join(folder, 'sim'), `-I${folder}`, `-I${join(folder, 'vetoc')}`];
+    const built = await runProcess('g++', [...flags, ...folders, all, '-o', `${all}.gch`]);
+    return built.kind === 'finished' && built.code === 0 ? ['-include', all] : [];
+  })();
+  return precompiled;
+}
+
+async function writeProject(graph: FixedGraph, hls: HlsChoice): Promise<string> {
+  const files = emitHls(graph, { target, ...hls });
+  const folder = await mkdtemp(join(tmpdir(), 'vetoc-fuzz-'));
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), content);
+  }
+  return folder;
+}
+
+/** The project for `hls`, or for one pixel per clock at any rate where the wish cannot be had. */
+async function project(graph: FixedGraph, hls: HlsChoice): Promise<string> {
+  try {
+    return await writeProject(graph, hls);
+  } catch (error) {
+    if (!(error instanceof UserError) || hls.framesPerSecond === undefined) throw error;
+    return writeProject(graph, { pixelsPerClock: hls.pixelsPerClock });
+  }
+}
+
+async function checkCsim(subject: Subject, expected: readonly FrameResult[]): Promise<Outcome> {
+  const folder = await project(subject.graph, subject.hls);
+  try {
+    const csim = await createCsim(subject.graph, folder, { flags: ['-O0', ...(await precompiledFlags())] });
+    return csim.kind === 'ready'
+      ? await ask(csim.witness, subject, expected)
+      : { kind: 'unsupported', reason: csim.reason };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs one check. Whatever it throws, other than a refusal, is a failure. */
+export async function check(name: CheckName, subject: Subject): Promise<Outcome> {
+  try {
+    const expected = await createInterpreter(subject.graph).run(subject.frames, { tensors: true });
+    switch (name) {
+      case 'interpreter':
+        return { kind: 'same', values: 0 };
+      case 'text':
+        return checkText(subject);
+      case 'evaluator':
+        return checkEvaluator(subject, expected);
+      case 'onnxruntime':
+        return await ask(await createOrtWitness(subject.graph, { threads: 1 }), subject, expected);
+      case 'csim':
+        return await checkCsim(subject, expected);
+    }
+  } catch (error) {
+    if (error instanceof UnsupportedError) return { kind: 'unsupported', reason: error.message };
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { kind: 'failed', stage: 'error', frames: [...subject.frames.keys()], text: text.slice(0, 1500) };
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * The fuzzer: random networks through every witness and every pass, until the time is up.
+ *
+ *   npm run fuzz -- --seconds 60 --seed 1 [--csim 0.1] [--first N] [--shrink 400]
+ *
+ * The same seed gives the same sequence; `--csim` is the share of networks that are also compiled. A failure is shrunk
+ * and written to `test/regressions/`; the exit code is then 1.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createRandom } from '../../src/core/random.js';
+import { check, CHECKS, randomHls, type CheckName, type Subject } from './check.js';
+import { fuzzFrames } from './frames.js';
+import { fuzzNetwork, type FuzzNetwork } from './network.js';
+import { opWidths } from './random-graph.js';
+import { REGRESSIONS, regressionText } from './regression.js';
+import { shrink } from './shrink.js';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '1' },
+    csim: { type: 'string', default: '0.1' },
+    first: { type: 'string', default: '0' },
+    frames: { type: 'string', default: '4' },
+    shrink: { type: 'string', default: '400' },
+  },
+});
+const number = (key: keyof typeof values): number => {
+  const value = Number(values[key]);
+  if (!Number.isFinite(value) || value < 0)
+    throw new Error(`--${key} ${values[key]} is not a number from 0 up`);
+  return value;
+};
+const settings = {
+  seconds: number('seconds'),
+  seed: number('seed'),
+  csim: number('csim'),
+  first: number('first'),
+  frames: number('frames'),
+  shrink: number('shrink'),
+};
+
+const counts = new Map<string, number>();
+const count = (what: string, n = 1): void => void counts.set(what, (counts.get(what) ?? 0) + n);
+const widths = new Map<string, Set<number>>();
+const refusals = new Map<string, number>();
+let failures = 0;
+
+function cover({ graph, origin }: FuzzNetwork): void {
+  count(`networks from ${origin} graphs`);
+  for (const [kind, width] of opWidths(graph)) {
+    const seen = widths.get(kind) ?? new Set<number>();
+    widths.set(kind, seen.add(width));
+  }
+}
+
+async function fail(index: number, name: CheckName, subject: Subject): Promise<void> {
+  const outcome = await check(name, subject);
+  if (outcome.kind !== 'failed') {
+    console.log(`network ${index}: ${name} failed once and not again`);
+    return;
+  }
+  console.log(`network ${index}: ${name} fails in ${outcome.stage}\n  ${outcome.text}\n  shrinking …`);
+  const small = await shrink(name, subject, outcome, name === 'csim' ? settings.shrink / 8 : settings.shrink);
+  const file = join(REGRESSIONS, `${name}-${settings.seed}-${index}.json`);
+  writeFileSync(file, regressionText(name, small.subject, `${small.outcome.stage}: ${small.outcome.text}`));
+  console.log(`  ${small.subject.graph.nodes.length} nodes: ${small.outcome.text}\n  written to ${file}`);
+}
+
+async function one(index: number): Promise<void> {
+  const random = createRandom(settings.seed).fork(`about ${index}`);
+  const compiled = random.uniform() < settings.csim;
+  let network: FuzzNetwork;
+  try {
+    network = await fuzzNetwork(settings.seed, index);
+  } catch (error) {
+    failures += 1;
+    console.log(
+      `network ${index} cannot be made: ${error instanceof Error ? (error.stack ?? '') : String(error)}`,
+    );
+    return;
+  }
+  cover(network);
+  if (network.broken !== null) {
+    failures += 1;
+    console.log(`network ${index}: ${network.broken}`);
+  }
+  const { graph } = network;
+  const subject = {
+    graph,
+    frames: fuzzFrames(graph, random.uint32(), settings.frames),
+    hls: randomHls(random),
+  };
+  for (const name of CHECKS) {
+    if (name === 'csim' && !compiled) continue;
+    const outcome = await check(name, subject);
+    count(`${name}: ${outcome.kind}`);
+    if (outcome.kind === 'same') count('integers compared', outcome.values);
+    if (outcome.kind === 'unsupported') {
+      const reason = outcome.reason.replace(/[0-9]+/g, 'N').slice(0, 100);
+      refusals.set(reason, (refusals.get(reason) ?? 0) + 1);
+    }
+    if (outcome.kind !== 'failed') continue;
+    failures += 1;
+    await fail(index, name, subject);
+    // The others would tell of the same defect, or ask an interpreter that has none to give.
+    break;
+  }
+}
+
+const started = performance.now();
+const elapsed = (): number => (performance.now() - started) / 1000;
+let next = settings.first;
+let done = 0;
+async function lane(): Promise<void> {
+  while (elapsed() < settings.seconds) {
+    await one(next++);
+    done += 1;
+    if (done % 500 === 0) console.log(`${done} networks in ${elapsed().toFixed(0)} s, ${failures} failures`);
+  }
+}
+await Promise.all([lane(), lane()]);
+
+console.log(`\nseed ${settings.seed}: networks ${settings.first} to ${next - 1}, ${failures} failures`);
+for (const [what, n] of [...counts].sort()) console.log(`  ${what}: ${n}`);
+for (const [reason, n] of refusals) console.log(`  refused ${n} times: ${reason}`);
+console.log('widths of what each op wrote:');
+for (const [kind, seen] of [...widths].sort())
+  console.log(`  ${kind.padEnd(16)} ${[...seen].sort((a, b) => a - b).join(' ')}`);
+process.exitCode = failures === 0 ? 0 : 1;
