@@ -116,9 +116,25 @@ function unpackError(file: string, kind: string, tooLarge: boolean): UserError {
       });
 }
 
+let bzip2: Promise<Bzip2> | undefined;
+
+/** Loads libbz2 once. Its loader listens for uncaught exceptions of the whole process: that is undone. */
+async function loadBzip2(): Promise<Bzip2> {
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  const before = events.map((event) => new Set<unknown>(process.rawListeners(event)));
+  const codec = await Bzip2.init();
+  for (const [i, event] of events.entries()) {
+    for (const listener of process.rawListeners(event)) {
+      if (!before[i]!.has(listener)) process.removeListener(event, listener as () => void);
+    }
+  }
+  return codec;
+}
+
 /** libbz2 unpacks into a buffer of a size that has to be guessed: it is doubled until all fits. */
 async function unpackBzip2(file: string, packed: Buffer): Promise<Uint8Array> {
-  const codec = await Bzip2.init();
+  bzip2 ??= loadBzip2();
+  const codec = await bzip2;
   for (let size = Math.max(1 << 20, packed.length * 8); ; size *= 2) {
     if (size > MAX_UNPACKED_BYTES) throw unpackError(file, 'bzip2', true);
     try {

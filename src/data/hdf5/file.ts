@@ -4,6 +4,7 @@
  * Every size is checked before memory is asked for: a header that lies about its dimensions is refused. Failures
  * are `Hdf5Failure` (words without the file name); formats/ turns them into a `UserError` that names the file.
  */
+import { statSync } from 'node:fs';
 import type { Metadata } from 'h5wasm/node';
 import type { PixelArray } from '../pixels.js';
 import { Hdf5Failure, loadHdf5, type Hdf5Library, type Hdf5Module } from './library.js';
@@ -32,6 +33,8 @@ export interface Hdf5File {
   readonly name: string;
   node(path: string): Hdf5Node;
   children(group: string): readonly string[];
+  /** The target of the soft link `path`, or null where it is no soft link. */
+  softLink(path: string): string | null;
   info(dataset: string): Hdf5DatasetInfo;
   /** Reads the hyperslab [start, start + count) of a dataset of numbers. */
   read(dataset: Hdf5DatasetInfo, start: readonly number[], count: readonly number[]): PixelArray;
@@ -75,7 +78,7 @@ function openIn(loaded: Hdf5Library, path: string, name: string): Hdf5File {
   function info(dataset: string): Hdf5DatasetInfo {
     const known = infos.get(dataset);
     if (known !== undefined) return known;
-    const found = readInfo(run, id, dataset);
+    const found = readInfo(run, id, dataset, path);
     infos.set(dataset, found);
     return found;
   }
@@ -85,6 +88,7 @@ function openIn(loaded: Hdf5Library, path: string, name: string): Hdf5File {
     name,
     node: (path) => run((module) => findNode(module, id, path)),
     children: (group) => run((module) => [...module.get_names(id, group, false)]),
+    softLink: (path) => run((module) => module.get_symbolic_link(id, path) as string | null),
     info,
     read: (dataset, start, count) => readSlab(run, id, dataset, start, count),
     isWritten(dataset, start, count) {
@@ -141,7 +145,16 @@ function findNode(module: Hdf5Module, id: bigint, name: string): Hdf5Node {
   return { kind: 'missing' };
 }
 
-function readInfo(run: Run, id: bigint, path: string): Hdf5DatasetInfo {
+/** Whether every part of `path` is a hard link, so that the object stands in this file. */
+function isHardLinked(module: Hdf5Module, id: bigint, path: string): boolean {
+  const parts = path.split('/').filter((part) => part !== '');
+  return parts.every((_, depth) => {
+    const here = `/${parts.slice(0, depth + 1).join('/')}`;
+    return !module.get_symbolic_link(id, here) && !module.get_external_link(id, here).filename;
+  });
+}
+
+function readInfo(run: Run, id: bigint, path: string, file: string): Hdf5DatasetInfo {
   const metadata = run((module) => module.get_dataset_metadata(id, path));
   const filters = run((module) => module.get_dataset_filters(id, path));
   const shape = metadata.shape ?? [0];
@@ -159,6 +172,7 @@ function readInfo(run: Run, id: bigint, path: string): Hdf5DatasetInfo {
     littleEndian: metadata.littleEndian,
     chunks: metadata.chunks,
     filters: filters.map((filter) => describeFilter(filter.id, filter.cd_values)),
+    fileBytes: run((module) => isHardLinked(module, id, path)) ? statSync(file).size : null,
     virtualSources: (metadata.virtual_sources ?? []).map((s) => ({
       file: s.file_name,
       dataset: s.dset_name,

@@ -9,6 +9,10 @@ import { Hdf5Failure, type Hdf5Module } from './library.js';
 
 /** No frame, mask or annotation array may ask for more than this at once. */
 export const MAX_READ_BYTES = 512 * 1024 * 1024;
+/** Below this nothing is worth a check. */
+const SMALL_BYTES = 16 * 1024 * 1024;
+/** Higher than any codec reaches on detector frames; of a blank frame Zstd may make a ten-thousandth. */
+const MAX_RATIO = 20_000;
 /** More chunks under one frame are a lying header: reading them would take minutes. */
 const MAX_CHUNKS = 1 << 18;
 const MAX_ATTRIBUTE_BYTES = 16 * 1024 * 1024;
@@ -28,6 +32,8 @@ export interface Hdf5DatasetInfo {
   readonly chunks: readonly number[] | null;
   /** The filter pipeline in words. */
   readonly filters: readonly string[];
+  /** The size of the file it stands in, where that is surely this one (no link on the way); else null. */
+  readonly fileBytes: number | null;
   readonly virtualSources: readonly { readonly file: string; readonly dataset: string }[];
 }
 
@@ -52,6 +58,17 @@ export function numberType(metadata: Metadata): PixelType | null {
 
 function product(values: readonly number[]): number {
   return values.reduce((a, b) => a * b, 1);
+}
+
+/** Contiguous pixels are in the file, byte by byte; compressed ones cannot be arbitrarily many. */
+function checkAgainstFile(dataset: Hdf5DatasetInfo, bytes: number): void {
+  const { fileBytes, chunks, virtualSources } = dataset;
+  if (fileBytes === null || virtualSources.length > 0 || bytes < SMALL_BYTES) return;
+  const most = chunks === null ? fileBytes : fileBytes * MAX_RATIO;
+  if (bytes <= most) return;
+  throw new Hdf5Failure(
+    `${dataset.path} says ${bytes} bytes a read, which a file of ${fileBytes} cannot hold`,
+  );
 }
 
 /** Runs `use` on `bytes` zeroed bytes of the module's memory. */
@@ -83,6 +100,7 @@ export function readSlab(
   if (type === null) throw new Hdf5Failure(`${dataset.path} holds ${dataset.typeName}, not numbers`);
   const bytes = product(count) * dataset.elementBytes;
   checkBytes(bytes, dataset.path);
+  checkAgainstFile(dataset, bytes);
   if (dataset.chunks !== null) {
     checkBytes(product(dataset.chunks) * dataset.elementBytes, 'a chunk');
     const pieces = product(count.map((n, axis) => Math.ceil(n / dataset.chunks![axis]!) + 1));
