@@ -5,6 +5,7 @@
 #ifndef VETOC_DEPTHWISE_CONV2D_H
 #define VETOC_DEPTHWISE_CONV2D_H
 
+#include "multiplier.h"
 #include "requantize.h"
 #include "sliding_window.h"
 
@@ -43,8 +44,8 @@ WINDOWS:
         MULTIPLY:
           for (int k = 0; k < PART; ++k) {
 #pragma HLS UNROLL
-            products += static_cast<step_t>(weights[g * CONFIG::TAP_FOLD + t][l * PART + k] *
-                                            x.lane[(t * PART + k) * CONFIG::LANES + l]);
+            products += static_cast<step_t>(CONFIG::multiplier::multiply(
+                weights[g * CONFIG::TAP_FOLD + t][l * PART + k], x.lane[(t * PART + k) * CONFIG::LANES + l]));
           }
           const accumulator_t before = t == 0 ? accumulator_t(bias[g * CONFIG::LANES + l]) : sums[l];
           const accumulator_t sum = before + products;

@@ -8,6 +8,7 @@
 #ifndef VETOC_MATRIX_VECTOR_H
 #define VETOC_MATRIX_VECTOR_H
 
+#include "multiplier.h"
 #include "requantize.h"
 
 namespace vetoc {
@@ -54,7 +55,8 @@ VECTORS:
             MULTIPLY:
               for (int k = 0; k < PART; ++k) {
 #pragma HLS UNROLL
-                products += static_cast<step_t>(weights[step][p * PART + k] * x.lane[t * PART + k]);
+                products += static_cast<step_t>(
+                    CONFIG::multiplier::multiply(weights[step][p * PART + k], x.lane[t * PART + k]));
               }
               const accumulator_t before = w == 0 && t == 0 ? accumulator_t(bias[first_output + p]) : sums[o][p];
               sum[p] = before + products;

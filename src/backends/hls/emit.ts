@@ -95,11 +95,11 @@ export function emitHls(graph: FixedGraph, options: HlsOptions): ProjectFiles {
 }
 
 /** The same, for a design that was made before. */
-export function emitDesign({ graph, plan, schedule }: Design): ProjectFiles {
+export function emitDesign({ graph, target, plan, schedule }: Design): ProjectFiles {
   const top = topName(graph);
   const depths = new Map(schedule.fifos.map((f) => [f.stream, f.depth]));
   const codes = plan.stages.map((stage) =>
-    renderStage(stage, { graph, windowDepth: depths.get(windowsOf(stage.name)) ?? 0 }),
+    renderStage(stage, { graph, target, windowDepth: depths.get(windowsOf(stage.name)) ?? 0 }),
   );
   const files: Record<string, string> = {
     Makefile: makefile(top),

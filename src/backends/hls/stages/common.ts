@@ -3,6 +3,7 @@ import { UnsupportedError } from '../../../core/errors.js';
 import { bitsFor, type Format } from '../../../fixed/format.js';
 import type { Activation, Proof, Shape, Window } from '../../../ir/common.js';
 import type { FixedGraph } from '../../../ir/graph.js';
+import type { FpgaTarget } from '../../../targets/target.js';
 import { configStruct, constant, formatType, intType, mantissaType, typedef, type Member } from '../cpp.js';
 import { wordsPerFrame, type Stage, type StageKind, type StageOf, type Stream } from '../plan.js';
 
@@ -20,6 +21,7 @@ export interface StageCode {
 /** What a renderer knows besides its stage. */
 export interface Context {
   readonly graph: FixedGraph;
+  readonly target: FpgaTarget;
   /** Depth of the FIFO behind the stage's line buffer, if it has one. */
   readonly windowDepth: number;
 }

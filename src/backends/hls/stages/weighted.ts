@@ -1,5 +1,7 @@
 /** Convolutions and dense layers. */
 import { constant, intType, signedTypeFor, table1, table2, typedef, type Member } from '../cpp.js';
+import type { FpgaTarget } from '../../../targets/target.js';
+import { chooseMultiplier } from '../multipliers.js';
 import { isPointwise, type Weighted } from '../folding.js';
 import type { Folding, Stage, StageOf } from '../plan.js';
 import { weightSteps } from '../weights.js';
@@ -31,7 +33,7 @@ const stepType = (accumulatorWidth: number): Member =>
   typedef('step_t', accumulatorWidth <= 32 ? 'int' : 'long long', 'sum of the products of one cycle, exact');
 
 /** Weights, biases and shifts. */
-function weightTables(stage: WeightedStage, align: Alignment): Tables {
+function weightTables(stage: WeightedStage, align: Alignment, target: FpgaTarget): Tables {
   const { node, folding, name } = stage;
   const { steps, multipliers, values } = weightSteps(node, input(stage).shape, folding);
   const { bias, width } = node.weights;
@@ -40,6 +42,7 @@ function weightTables(stage: WeightedStage, align: Alignment): Tables {
   return {
     members: [
       typedef('weight_t', intType(true, width)),
+      typedef('multiplier', `vetoc::in_${chooseMultiplier(width, input(stage).format, target)}`),
       typedef('bias_t', biasType, "at the accumulator's resolution"),
       constant('STEPS', steps, 'reuse factor of a multiplier'),
       constant('MULTIPLIERS', multipliers),
@@ -55,13 +58,16 @@ function weightTables(stage: WeightedStage, align: Alignment): Tables {
   };
 }
 
-function matrixStage(stage: StageOf<'conv2d'> | StageOf<'dense'>, { windowDepth }: Context): StageCode {
+function matrixStage(
+  stage: StageOf<'conv2d'> | StageOf<'dense'>,
+  { windowDepth, target }: Context,
+): StageCode {
   const { node, folding } = stage;
   const [from, to] = [input(stage), output(stage)];
   const groups = node.kind === 'conv2d' ? node.groups : 1;
   const kernel = node.kind === 'conv2d' ? node.kernel[0] * node.kernel[1] : 1;
   const align = alignment(node.proof, node.id);
-  const { members, tables, names } = weightTables(stage, align);
+  const { members, tables, names } = weightTables(stage, align, target);
   const grouped = groups === 1 ? '' : `, ${groups} groups`;
   return code(stage, {
     header: node.kind === 'dense' ? 'dense' : 'conv2d',
@@ -88,10 +94,10 @@ function matrixStage(stage: StageOf<'conv2d'> | StageOf<'dense'>, { windowDepth 
 export const conv2d: Renderer<'conv2d'> = matrixStage;
 export const dense: Renderer<'dense'> = matrixStage;
 
-export const depthwiseConv2d: Renderer<'depthwiseConv2d'> = (stage, { windowDepth }) => {
+export const depthwiseConv2d: Renderer<'depthwiseConv2d'> = (stage, { windowDepth, target }) => {
   const { node, folding } = stage;
   const align = alignment(node.proof, node.id);
-  const { members, tables, names } = weightTables(stage, align);
+  const { members, tables, names } = weightTables(stage, align, target);
   return code(stage, {
     header: 'depthwise_conv2d',
     text: `depthwise conv2d ${windowText(node)}`,

@@ -1,0 +1,224 @@
+/**
+ * Resources of a design: estimates from formulae, not what a vendor's tool would report.
+ *
+ * - DSP: multipliers of the stages that multiply in DSP blocks, one block a product that fits it.
+ * - BRAM: each memory of more than 1,024 bits and more than 64 words takes the fewest 18-kbit halves over their
+ *   shapes (16K×1, 8K×2, 4K×4, 2K×9, 1K×18, 512×36; AMD UG573); smaller ones are LUT RAM, 64 bits a LUT.
+ * - LUT: products in fabric one LUT a partial-product bit; adders, comparators and multiplexers one LUT a bit;
+ *   shift-register FIFOs one LUT a bit for each 32 words; 60 LUTs of control a process.
+ * - FF: window registers, accumulators and one pipeline register behind each adder and product bit; 80 a process.
+ */
+import { elements } from '../../ir/common.js';
+import type { FpgaTarget } from '../../targets/target.js';
+import { alignment } from './stages/common.js';
+import type { Design } from './design.js';
+import { macsPerFrame, paddedPositions, weightedCost, type Weighted } from './folding.js';
+import { chooseMultiplier, dspsPerProduct, lutsPerProduct, type Multiplier } from './multipliers.js';
+import type { Folding, Plan, Stage, StageKind, StageOf } from './plan.js';
+
+export interface Resources {
+  readonly lut: number;
+  readonly ff: number;
+  readonly dsp: number;
+  /** Blocks of 36 kbit; halves count a half. */
+  readonly bram36: number;
+}
+
+export interface StageEstimate extends Resources {
+  readonly stage: string;
+  readonly kind: StageKind;
+  /** Slowest loop of the stage. */
+  readonly cycles: number;
+  /** 0 where nothing is multiplied. */
+  readonly multipliers: number;
+  readonly multiplier: Multiplier | 'none';
+  /** Products a frame that share a multiplier; 0 where there are none. */
+  readonly reuseFactor: number;
+}
+
+export interface Estimate {
+  readonly stages: readonly StageEstimate[];
+  readonly fifos: Resources;
+  readonly total: Resources;
+  /** Share of the part, 0 to 1 and beyond. */
+  readonly utilisation: Resources;
+  readonly fits: boolean;
+}
+
+const NOTHING: Resources = { lut: 0, ff: 0, dsp: 0, bram36: 0 };
+const sum = (parts: readonly Partial<Resources>[]): Resources =>
+  parts.reduce<Resources>(
+    (a, b) => ({
+      lut: a.lut + (b.lut ?? 0),
+      ff: a.ff + (b.ff ?? 0),
+      dsp: a.dsp + (b.dsp ?? 0),
+      bram36: a.bram36 + (b.bram36 ?? 0),
+    }),
+    NOTHING,
+  );
+
+const SHAPES = [
+  [16384, 1],
+  [8192, 2],
+  [4096, 4],
+  [2048, 9],
+  [1024, 18],
+  [512, 36],
+] as const;
+
+/** A memory of `words` × `bits`. */
+export function memory(words: number, bits: number): Partial<Resources> {
+  if (words * bits <= 1024 || words <= 64) return { lut: Math.ceil(words / 64) * bits };
+  const halves = Math.min(...SHAPES.map(([w, b]) => Math.ceil(words / w) * Math.ceil(bits / b)));
+  return { bram36: halves / 2 };
+}
+
+/** A FIFO: shift registers up to 1,024 bits or 64 words, memory beyond. */
+export function fifo(depth: number, bits: number): Partial<Resources> {
+  if (depth * bits <= 1024 || depth <= 64) return { lut: Math.ceil(depth / 32) * bits + 10, ff: bits + 10 };
+  return sum([memory(depth, bits), { lut: 40, ff: 40 }]);
+}
+
+const logic = (lut: number, ff = lut): Partial<Resources> => ({ lut, ff });
+const PROCESS = logic(60, 80);
+
+/** Line buffers and window registers. */
+function lineBuffer(stage: Stage, kernel: readonly [number, number], columns: number): Resources {
+  const { lanes, format, shape } = stage.inputs[0]!;
+  const groups = shape[2] / lanes;
+  const bits = lanes * format.width;
+  const lines = new Array(kernel[0] - 1).fill(memory(columns * groups, bits)) as Partial<Resources>[];
+  const window = kernel[0] * kernel[1] * bits;
+  return sum([
+    ...lines,
+    groups > 1 ? logic(Math.ceil(groups / 64) * window, window) : logic(0, window),
+    PROCESS,
+  ]);
+}
+
+const requantizer = (exactBits: number): number => 3 * exactBits;
+
+type WeightedStage = Stage & { readonly node: Weighted; readonly folding: Folding };
+
+function weighted(stage: WeightedStage, target: FpgaTarget): Resources {
+  const { node, folding } = stage;
+  const from = stage.inputs[0]!;
+  const cost = weightedCost(node, from.shape, stage.outputs[0]!.shape, folding);
+  const { width } = node.weights;
+  const where = chooseMultiplier(width, from.format, target);
+  const lanes = node.kind === 'depthwiseConv2d' ? folding.inLanes : folding.outLanes;
+  const productBits = width + from.format.width + 1;
+  const accumulatorBits = node.proof.accumulatorWidth;
+  const steps = node.weights.mantissas.length / cost.multipliers;
+  const folded = (node.weights.bias.length / lanes) * accumulatorBits * lanes;
+  return sum([
+    where === 'dsp'
+      ? { dsp: cost.multipliers * dspsPerProduct(width, from.format, target) }
+      : logic(cost.multipliers * lutsPerProduct(width, from.format)),
+    logic((cost.multipliers - lanes) * productBits + lanes * accumulatorBits),
+    logic(lanes * requantizer(alignment(node.proof, node.id).width)),
+    // Partial sums wait in registers while other outputs have their turn.
+    steps > 1 ? logic(folded / 2, folded) : NOTHING,
+    steps > 1 ? memory(steps, cost.multipliers * width) : NOTHING,
+    PROCESS,
+  ]);
+}
+
+function window(stage: Stage): Resources {
+  const node = 'node' in stage ? stage.node : undefined;
+  if (node === undefined || !('kernel' in node) || !('padding' in node)) return NOTHING;
+  if (
+    node.kind === 'conv2d' &&
+    paddedPositions([1, 1, 1], node.padding) === 1 &&
+    node.kernel.every((k) => k === 1)
+  )
+    return NOTHING;
+  const columns = node.padding[1] + stage.inputs[0]!.shape[1] + node.padding[3];
+  return lineBuffer(stage, node.kernel, columns);
+}
+
+const bitsOf = (stage: Stage, i = 0): number => stage.inputs[i]!.lanes * stage.inputs[i]!.format.width;
+
+function averaging(stage: StageOf<'avgPool'> | StageOf<'globalAvgPool'>, terms: number): Resources {
+  const { lanes } = stage.inputs[0]!;
+  const bits = stage.node.proof.accumulatorWidth;
+  return sum([logic(lanes * terms * bits), { dsp: lanes }, logic(lanes * requantizer(bits)), PROCESS]);
+}
+
+const estimators: { readonly [K in StageKind]: (stage: StageOf<K>, target: FpgaTarget) => Resources } = {
+  receive: (stage) => sum([logic(stage.outputs[0]!.lanes * 16), PROCESS]),
+  crop: (stage) => sum([logic(bitsOf(stage)), PROCESS]),
+  mask: (stage) =>
+    sum([memory(Math.ceil(elements(stage.inputs[0]!.shape) / 32), 32), logic(bitsOf(stage) + 64), PROCESS]),
+  bin: (stage) => {
+    const to = stage.outputs[0]!;
+    const bits = to.lanes * to.format.width;
+    return sum([memory(Math.ceil(to.shape[1] / to.lanes), bits), logic(bitsOf(stage) + 2 * bits), PROCESS]);
+  },
+  clamp: (stage) => sum([logic(2 * bitsOf(stage)), PROCESS]),
+  lut: (stage) => {
+    const rom = memory(stage.node.table.length, stage.node.format.width);
+    const copies = new Array(Math.ceil(stage.inputs[0]!.lanes / 2)).fill(rom) as Partial<Resources>[];
+    return sum([...copies, PROCESS]);
+  },
+  conv2d: (stage, target) => sum([weighted(stage, target), window(stage)]),
+  depthwiseConv2d: (stage, target) => sum([weighted(stage, target), window(stage)]),
+  dense: weighted,
+  maxPool: (stage) =>
+    sum([
+      logic((stage.node.kernel[0] * stage.node.kernel[1] - 1) * 2 * bitsOf(stage)),
+      window(stage),
+      PROCESS,
+    ]),
+  avgPool: (stage) => sum([averaging(stage, stage.node.kernel[0] * stage.node.kernel[1]), window(stage)]),
+  globalMaxPool: (stage) =>
+    sum([logic(2 * bitsOf(stage), stage.inputs[0]!.shape[2] * stage.inputs[0]!.format.width), PROCESS]),
+  globalAvgPool: (stage) =>
+    sum([averaging(stage, 1), logic(0, stage.inputs[0]!.shape[2] * stage.node.proof.accumulatorWidth)]),
+  add: (stage) => sum([logic(stage.inputs[0]!.lanes * 4 * stage.node.proof.accumulatorWidth), PROCESS]),
+  concat: (stage) => sum([logic(bitsOf(stage) + bitsOf(stage, 1)), PROCESS]),
+  requantize: (stage) =>
+    sum([logic(stage.inputs[0]!.lanes * requantizer(stage.inputs[0]!.format.width)), PROCESS]),
+  fork: () => sum([PROCESS]),
+  repack: (stage) =>
+    sum([logic(bitsOf(stage) + stage.outputs[0]!.lanes * stage.outputs[0]!.format.width), PROCESS]),
+  decide: (stage) => sum([logic(6 * stage.inputs[0]!.format.width + 200, 400), PROCESS]),
+};
+
+const isWeighted = (stage: Stage): stage is WeightedStage & Stage =>
+  stage.kind === 'conv2d' || stage.kind === 'depthwiseConv2d' || stage.kind === 'dense';
+
+function stageEstimate(stage: Stage, target: FpgaTarget, cycles: number): StageEstimate {
+  // The table is keyed by kind, so stage and estimator agree; TypeScript cannot correlate the two.
+  const resources = (estimators[stage.kind] as (stage: Stage, target: FpgaTarget) => Resources)(
+    stage,
+    target,
+  );
+  const base = { stage: stage.name, kind: stage.kind, cycles, ...resources };
+  if (!isWeighted(stage)) return { ...base, multipliers: 0, multiplier: 'none', reuseFactor: 0 };
+  const output = stage.outputs[0]!.shape;
+  const { multipliers } = weightedCost(stage.node, stage.inputs[0]!.shape, output, stage.folding);
+  return {
+    ...base,
+    multipliers,
+    multiplier: chooseMultiplier(stage.node.weights.width, stage.inputs[0]!.format, target),
+    reuseFactor: macsPerFrame(stage.node, output) / (output[0] * output[1]) / multipliers,
+  };
+}
+
+const KEYS = ['lut', 'ff', 'dsp', 'bram36'] as const;
+
+/** The estimate of `design` on `target` (the design's own unless given: its folding stays as it is). */
+export function estimateDesign(design: Design, target: FpgaTarget = design.target): Estimate {
+  const plan: Plan = design.plan;
+  const cycles = new Map<string, number>();
+  for (const p of design.schedule.processes)
+    cycles.set(p.stage, Math.max(cycles.get(p.stage) ?? 0, p.cycles));
+  const stages = plan.stages.map((stage) => stageEstimate(stage, target, cycles.get(stage.name) ?? 0));
+  const fifos = sum(design.schedule.fifos.map((f) => fifo(f.depth, f.wordBits)));
+  const total = sum([...stages, fifos]);
+  const utilisation = Object.fromEntries(
+    KEYS.map((k) => [k, total[k] / Math.max(1, target.resources[k])]),
+  ) as unknown as Resources;
+  return { stages, fifos, total, utilisation, fits: KEYS.every((k) => total[k] <= target.resources[k]) };
+}

@@ -1,0 +1,35 @@
+/**
+ * Where the products of a stage are made: DSP blocks or look-up tables, whichever takes the smaller share of the part.
+ */
+import type { Format } from '../../fixed/format.js';
+import type { FpgaTarget } from '../../targets/target.js';
+
+export type Multiplier = 'dsp' | 'lut';
+
+/** Bits of a factor as a signed number. */
+const signedBits = (f: Pick<Format, 'signed' | 'width'>): number => f.width + (f.signed ? 0 : 1);
+
+/** DSP blocks of one product: 1 where both factors fit the block's signed multiplier, else one a tile. */
+export function dspsPerProduct(weightBits: number, input: Format, target: FpgaTarget): number {
+  const { a, b } = target.multiplier;
+  const tiles = (x: number, y: number): number => Math.ceil((x - 1) / (a - 1)) * Math.ceil((y - 1) / (b - 1));
+  const [w, x] = [weightBits, signedBits(input)];
+  return Math.max(1, Math.min(tiles(w, x), tiles(x, w)));
+}
+
+/** Look-up tables of one product: an array multiplier, one LUT6 a partial-product bit. */
+export const lutsPerProduct = (weightBits: number, input: Format): number => weightBits * signedBits(input);
+
+/**
+ * A DSP block is worth as many LUTs as the part has for each, but only half of those: the rest of the design needs
+ * LUTs and no DSP blocks.
+ */
+const LUT_SHARE = 0.5;
+
+export function chooseMultiplier(weightBits: number, input: Format, target: FpgaTarget): Multiplier {
+  const { lut, dsp } = target.resources;
+  const worth = (LUT_SHARE * lut) / Math.max(1, dsp);
+  return lutsPerProduct(weightBits, input) < worth * dspsPerProduct(weightBits, input, target)
+    ? 'lut'
+    : 'dsp';
+}

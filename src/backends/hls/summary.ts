@@ -1,0 +1,72 @@
+/** What a design costs and how fast it is, as plain values: for the estimate command, the README and the report. */
+import type { FpgaTarget } from '../../targets/target.js';
+import type { Design } from './design.js';
+import { estimateDesign, type Estimate } from './estimate.js';
+import { beatsOf } from './schedule.js';
+
+export interface Timing {
+  readonly clockMHz: number;
+  readonly pixelsPerClock: number;
+  readonly beatsPerFrame: number;
+  readonly cyclesPerFrame: number;
+  readonly framesPerSecond: number;
+  /** What limits the frame rate: the pixel stream, or a stage by name. */
+  readonly limitedBy: string;
+  readonly firstPixelMicroseconds: number;
+  readonly lastPixelMicroseconds: number;
+}
+
+/** Cycles by which a stage that merely keeps up with the pixels may exceed the beats: its pipeline restarts. */
+const RESTART_CYCLES = 24;
+
+export function timingOf(design: Design): Timing {
+  const { schedule, clockMHz, pixelsPerClock, plan } = design;
+  const beatsPerFrame = beatsOf(plan);
+  const streamLimited = schedule.cyclesPerFrame <= beatsPerFrame + RESTART_CYCLES;
+  return {
+    clockMHz,
+    pixelsPerClock,
+    beatsPerFrame,
+    cyclesPerFrame: schedule.cyclesPerFrame,
+    framesPerSecond: (clockMHz * 1e6) / schedule.cyclesPerFrame,
+    limitedBy: streamLimited ? 'the pixel stream' : schedule.bottleneck,
+    firstPixelMicroseconds: schedule.latencyFirstPixel / clockMHz,
+    lastPixelMicroseconds: schedule.latencyLastPixel / clockMHz,
+  };
+}
+
+export interface Neighbours {
+  /** The next board with more look-up tables, and whether the design fits there. */
+  readonly larger?: { readonly name: string; readonly fits: boolean };
+  readonly smaller?: { readonly name: string; readonly fits: boolean };
+}
+
+/** The boards next to the design's own, by look-up tables. */
+export function neighbouringBoards(design: Design, boards: readonly FpgaTarget[]): Neighbours {
+  const own = design.target.resources.lut;
+  const bySize = [...boards].sort((a, b) => a.resources.lut - b.resources.lut);
+  const larger = bySize.find((t) => t.resources.lut > own);
+  const smaller = bySize.filter((t) => t.resources.lut < own).pop();
+  const entry = (t: FpgaTarget): { name: string; fits: boolean } => ({
+    name: t.name,
+    fits: estimateDesign(design, t).fits,
+  });
+  return {
+    ...(larger === undefined ? {} : { larger: entry(larger) }),
+    ...(smaller === undefined ? {} : { smaller: entry(smaller) }),
+  };
+}
+
+export interface Summary {
+  readonly target: string;
+  readonly part: string;
+  readonly timing: Timing;
+  readonly estimate: Estimate;
+}
+
+export const summarize = (design: Design): Summary => ({
+  target: design.target.name,
+  part: design.target.part,
+  timing: timingOf(design),
+  estimate: estimateDesign(design),
+});
