@@ -132,9 +132,9 @@ function drawBragg(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const draw = random.fork(`attempt ${attempt}`);
     const geometry = drawGeometry(settings, detector, crystal, draw, 1.15 ** attempt);
-    const scatter = drawScatter(settings, detector, geometry, true, draw);
+    const scatter = drawScatter(settings, detector, geometry, wanted, draw);
     const [bLow, bHigh] = B_FACTORS[level]!;
-    const bFactor = logUniform(draw, bLow, bHigh);
+    const bFactor = between(draw, bLow, bHigh);
     const { reflections, lattices } = drawReflections(
       settings,
       crystal,
@@ -239,13 +239,15 @@ function metaOf(
 
 /** The plan of frame `index`: a pure function of the settings, the schedule and the root random stream. */
 export function planFrame(
-  settings: SimulationSettings,
+  all: SimulationSettings,
   schedule: Schedule,
   root: Random,
   index: number,
 ): FramePlan {
   const crystalIndex = schedule.groupOf(index);
-  const crystal = drawCrystal(settings, root.fork(`crystal ${crystalIndex}`));
+  const shared = root.fork(`crystal ${crystalIndex}`);
+  const settings = all.usual !== null && shared.uniform() < all.usualShare ? all.usual : all;
+  const crystal = drawCrystal(settings, shared);
   const random = root.fork(`frame ${index}`);
   const shares = cumulative(settings.detectors.map((detector) => detector.weight));
   const style = pickByShare(shares, random.uniform());
@@ -260,7 +262,7 @@ export function planFrame(
   } else {
     geometry = drawGeometry(settings, detector, crystal, random, 1);
     scatter =
-      wanted === 0 ? drawDark(geometry, random) : drawScatter(settings, detector, geometry, false, random);
+      wanted === 0 ? drawDark(geometry, random) : drawScatter(settings, detector, geometry, wanted, random);
   }
   const scale = bragg?.scale ?? 0;
   const spots: RenderSpot[] = [...scatter.grains];

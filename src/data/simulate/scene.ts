@@ -2,6 +2,7 @@
  * Drawing one frame's circumstances: the crystal in the beam, the geometry, and what scatters besides.
  */
 import type { Random } from '../../core/random.js';
+import { FIRST_HIT_CLASS } from '../frames.js';
 import {
   iceRings,
   powderRings,
@@ -192,8 +193,8 @@ function drawGrains(
   meanPhotons: number,
   random: Random,
 ): RenderSpot[] {
-  const perRing = Math.round(logUniform(random, 15, 250));
-  const contrast = logUniform(random, 1, 30);
+  const perRing = Math.round(logUniform(random, 15, 1500));
+  const contrast = logUniform(random, 0.5, 20);
   const grains: RenderSpot[] = [];
   for (const ring of rings) {
     const radius = radiusAtQ(geometry, ring.q);
@@ -264,16 +265,31 @@ function drawMix(settings: SimulationSettings, hit: boolean, random: Random): Di
   };
 }
 
+/** Mean diffuse photons a pixel. */
+function drawBackground(
+  settings: SimulationSettings,
+  detector: Detector,
+  classIndex: number,
+  random: Random,
+): number {
+  const [low, high] = detector.background;
+  const limit = settings.backgroundLimit[classIndex - FIRST_HIT_CLASS];
+  if (limit !== undefined) return logUniform(random, Math.min(low, limit), Math.min(high, limit));
+  if (random.uniform() < settings.brightMissProbability)
+    return logUniform(random, high, Math.max(high, settings.brightest));
+  return logUniform(random, low, high);
+}
+
 /** Diffuse scatter, rings, streaks and shadows of a frame in which the beam is on. */
 export function drawScatter(
   settings: SimulationSettings,
   detector: Detector,
   geometry: Geometry,
-  hit: boolean,
+  classIndex: number,
   random: Random,
 ): Scatter {
-  const [low, high] = detector.background;
-  const meanPhotons = settings.backgroundScale * logUniform(random, low, high);
+  const hit = classIndex >= FIRST_HIT_CLASS;
+  const meanPhotons = settings.backgroundScale * drawBackground(settings, detector, classIndex, random);
   const kind = hit ? 'hit' : 'miss';
   const ice = random.uniform() < settings.iceProbability[kind];
   const unit = Math.max(geometry.height, geometry.width) / 512;

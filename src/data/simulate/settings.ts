@@ -15,6 +15,8 @@ import { variedDetector } from './variety.js';
 /** Lowest and highest value, both inclusive. */
 export type Range = readonly [number, number];
 
+export type Range3 = readonly [number, number, number];
+
 export interface SimulationSettings {
   readonly height: number;
   readonly width: number;
@@ -45,6 +47,11 @@ export interface SimulationSettings {
   readonly multiLatticeProbability: number;
   /** Factor on the background range of every detector. */
   readonly backgroundScale: number;
+  /** Most diffuse photons a pixel, on average, for Weak, Good and Strong: on more, such a pattern is not measured. */
+  readonly backgroundLimit: Range3;
+  /** Probability that a frame without a crystal is far brighter: up to `brightest` photons a pixel. */
+  readonly brightMissProbability: number;
+  readonly brightest: number;
   readonly iceProbability: { readonly hit: number; readonly miss: number };
   readonly iceStrength: Range;
   readonly powderProbability: { readonly hit: number; readonly miss: number };
@@ -63,6 +70,9 @@ export interface SimulationSettings {
   readonly splitWeights: Readonly<Record<Split, number>>;
   readonly framesPerCrystal: number;
   readonly detectors: readonly Detector[];
+  /** Share of crystals measured under `usual` settings instead of these. */
+  readonly usualShare: number;
+  readonly usual: SimulationSettings | null;
 }
 
 export type Variety = 'standard' | 'broad';
@@ -112,12 +122,15 @@ function standardSettings(height: number, width: number, random: Random): Simula
     randomCellShare: 0.2,
     crystals: CRYSTAL_FORMS,
     sizeAngstrom: [500, 3000],
-    mosaicity: [0.02 * DEGREE, 0.25 * DEGREE],
+    mosaicity: [0.005 * DEGREE, 0.12 * DEGREE],
     divergence: [1e-5, 3e-4],
-    bandwidth: [2e-4, 3e-3],
-    crystalPixels: [0.08, 0.25],
+    bandwidth: [1e-4, 1.5e-3],
+    crystalPixels: [0.05, 0.2],
     multiLatticeProbability: 0,
     backgroundScale: 1,
+    backgroundLimit: [10, 10, 10],
+    brightMissProbability: 0,
+    brightest: 1000,
     iceProbability: { hit: 0.08, miss: 0.19 },
     iceStrength: [0.3, 12],
     powderProbability: { hit: 0, miss: 0 },
@@ -133,6 +146,8 @@ function standardSettings(height: number, width: number, random: Random): Simula
     splitWeights: { train: 0.7, test: 0.15, validation: 0.1, calibration: 0.05 },
     framesPerCrystal: 5,
     detectors: standardDetectors(height, width, random),
+    usualShare: 0,
+    usual: null,
   };
 }
 
@@ -151,18 +166,23 @@ function broadSettings(height: number, width: number, random: Random): Simulatio
     sizeAngstrom: [400, 4000],
     mosaicity: [0.01 * DEGREE, 0.5 * DEGREE],
     bandwidth: [1e-4, 1e-2],
-    crystalPixels: [0.08, 1.3],
+    crystalPixels: [0.08, 1],
     multiLatticeProbability: 0.12,
     iceProbability: { hit: 0.12, miss: 0.2 },
     iceStrength: [0.2, 15],
-    powderProbability: { hit: 0.05, miss: 0.3 },
+    backgroundLimit: [3, 10, 60],
+    brightMissProbability: 0.15,
+    brightest: 5000,
+    powderProbability: { hit: 0.05, miss: 0.4 },
     powderStrength: [0.3, 40],
-    grainProbability: 0.3,
+    grainProbability: 0.4,
     smallAngleProbability: { hit: 0.15, miss: 0.25 },
     lipidProbability: 0.15,
     streakProbability: 0.12,
     shadowProbability: 0.15,
-    detectors: [...standard.detectors.map((d) => ({ ...d, weight: d.weight * BROAD_BANK })), ...varied],
+    detectors: [...standard.detectors.map((d) => ({ ...d, weight: 0.2 * d.weight * BROAD_BANK })), ...varied],
+    usualShare: 0.4,
+    usual: standard,
   };
 }
 
@@ -212,10 +232,12 @@ export function resolveSettings(options: SimulateOptions, random: Random): Simul
   const own = options.detectors?.map((spec) =>
     detectorFromSpec(spec, height, width, random.fork(`own ${spec.name}`)),
   );
-  return {
-    ...preset,
+  const resolve = (settings: SimulationSettings): SimulationSettings => ({
+    ...settings,
     ...options.settings,
-    classWeights: withHitFraction(options.classWeights ?? preset.classWeights, options.hitFraction),
-    detectors: own ?? preset.detectors,
-  };
+    classWeights: withHitFraction(options.classWeights ?? settings.classWeights, options.hitFraction),
+    detectors: own ?? settings.detectors,
+    usual: settings.usual === null ? null : resolve(settings.usual),
+  });
+  return resolve(preset);
 }

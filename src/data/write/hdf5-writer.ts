@@ -48,8 +48,8 @@ export interface Hdf5Writer {
   attribute(path: string, name: string, value: AttributeValue): void;
   /** A whole small dataset; `shape` [values.length] unless given. */
   dataset(path: string, values: Numbers, shape?: readonly number[], compression?: Compression): void;
-  /** Strings of fixed length (UTF-8, padded). */
-  strings(path: string, values: readonly string[]): void;
+  /** Strings of fixed length (UTF-8, padded); `shape` [values.length] unless given. */
+  strings(path: string, values: readonly string[], shape?: readonly number[]): void;
   /** A dataset `[0, ...rowShape]` that grows along its first axis, `rowsPerChunk` rows a chunk. */
   growing(
     path: string,
@@ -132,12 +132,17 @@ export async function createHdf5(path: string): Promise<Hdf5Writer> {
         parentOf(file, group).create_dataset({ name: leaf, data: values, shape: [...shape], ...chunked });
       });
     },
-    strings(name, values) {
+    strings(name, values, shape = [values.length]) {
       const [group, leaf] = split(name);
       const encoder = new TextEncoder();
       const longest = values.reduce((most, value) => Math.max(most, encoder.encode(value).length), 1);
       guarded(() => {
-        parentOf(file, group).create_dataset({ name: leaf, data: [...values], dtype: `S${longest}` });
+        parentOf(file, group).create_dataset({
+          name: leaf,
+          data: [...values],
+          shape: [...shape],
+          dtype: `S${longest}`,
+        });
       });
     },
     growing: (name, type, rowShape, rowsPerChunk, compression) =>
@@ -205,7 +210,7 @@ function setAttribute(file: H5wasm.File, path: string, name: string, value: Attr
   else if (typeof value === 'number') {
     if (Number.isInteger(value) && Math.abs(value) < 2 ** 31) object.create_attribute(name, value, [], '<i');
     else object.create_attribute(name, value, [], '<d');
-  } else if (ArrayBuffer.isView(value)) object.create_attribute(name, value);
+  } else if (ArrayBuffer.isView(value)) object.create_attribute(name, value, value.length === 1 ? [] : null);
   else object.create_attribute(name, [...value]);
 }
 

@@ -1,0 +1,240 @@
+/** `vetoc filter`: applies a run's network to frames and writes those it keeps as CXI. */
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { Option, type Command } from 'commander';
+import { UserError } from '../../core/errors.js';
+import { expandArgument, parseFrameArgument } from '../../data/arguments.js';
+import type { FrameSource } from '../../data/frames.js';
+import { openFrames } from '../../data/open.js';
+import type { BadFrame } from '../../data/stream.js';
+import { COMPRESSIONS, type Compression } from '../../data/write/hdf5-writer.js';
+import { writeKeptFrames, type KeptReport } from '../../data/write/kept-frames.js';
+import { openJournal, UNREADABLE } from '../../data/write/score-journal.js';
+import type { FixedGraph } from '../../ir/graph.js';
+import { say, sayJson, startProgress } from '../console.js';
+import { addFrameOptions, FRAME_HELP, frameOptions, type FrameOptionValues } from '../frame-arguments.js';
+import { journalKey, networkHash, scoreSeries } from '../pipeline/filter.js';
+import { loadRun } from '../run-folder.js';
+import { version } from '../version.js';
+
+interface Options extends FrameOptionValues {
+  readonly frames: string[];
+  readonly out: string;
+  readonly threshold?: string;
+  readonly compression: Compression;
+  readonly restart?: boolean;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+The scores are kept in OUT.scores while the command runs: killed, the same command goes on where it stopped.
+The file has CXI's layout (/entry_1/data_1/data, mask, experiment_identifier), the scores in /vetoc/score, and everything
+else that the frames' files hold under its old name, without the rows of vetoed frames.
+
+Examples:
+  vetoc filter out/veto --frames run12.cxi --out kept.cxi
+  vetoc filter out/veto --frames 'night/*.cbf' --out kept.cxi --threshold -20 --skip-bad`;
+
+export function registerFilter(program: Command): void {
+  const command = program
+    .command('filter')
+    .description('Apply the veto of a finished run to frames, and write the frames it keeps as CXI.')
+    .argument('<run>', 'folder of a finished run')
+    .requiredOption('--frames <frames...>', 'frames to filter')
+    .requiredOption('-o, --out <file.cxi>', 'file to write')
+    .option('--threshold <score>', 'keep scores from this up (default: the threshold of the run)')
+    .addOption(
+      new Option('--compression <name>', 'of the frames written').choices(COMPRESSIONS).default('gzip'),
+    )
+    .option('--restart', 'forget the scores of a killed run')
+    .option('--force', 'replace the file if it exists')
+    .option('--json', 'print a summary as JSON');
+  addFrameOptions(command).addHelpText('after', `${FRAME_HELP}\n${EXAMPLES}`).action(run);
+}
+
+function thresholdOf(options: Options, graph: FixedGraph): number {
+  if (options.threshold === undefined) return graph.threshold;
+  const value = Number(options.threshold);
+  if (options.threshold.trim() !== '' && Number.isInteger(value)) return value;
+  throw new UserError(`'${options.threshold}' is not a whole number`, {
+    field: '--threshold',
+    remedy: `scores are whole numbers; the run's threshold is ${graph.threshold}`,
+  });
+}
+
+/** The dataset that the arguments name for each file. */
+async function namedDatasets(texts: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const named = new Map<string, string>();
+  for (const text of texts) {
+    const argument = parseFrameArgument(text);
+    if (argument.dataset === null) continue;
+    for (const file of await expandArgument(argument)) {
+      const other = named.get(file);
+      if (other !== undefined && other !== argument.dataset) {
+        throw new UserError(`is named with two datasets, ${other} and ${argument.dataset}`, {
+          file,
+          field: '--frames',
+          remedy: 'filter them one after the other',
+        });
+      }
+      named.set(file, argument.dataset);
+    }
+  }
+  return named;
+}
+
+function checkOut(options: Options): void {
+  if (existsSync(options.out) && options.force !== true) {
+    throw new UserError('exists already', {
+      file: options.out,
+      remedy: 'choose another name or add --force',
+    });
+  }
+}
+
+async function open(options: Options, onBad: ((bad: BadFrame) => void) | null): Promise<FrameSource> {
+  const asked = frameOptions(options);
+  if (onBad === null) return openFrames(options.frames, asked);
+  const onBadFile = (error: UserError): void => {
+    onBad({ file: error.place.file ?? '', index: -1, problem: error.problem });
+  };
+  return openFrames(options.frames, { ...asked, onBadFile });
+}
+
+async function run(dir: string, options: Options): Promise<void> {
+  checkOut(options);
+  const { fixed } = await loadRun(dir);
+  const threshold = thresholdOf(options, fixed);
+  const bad: BadFrame[] = [];
+  const report = (one: BadFrame): void => {
+    bad.push(one);
+    process.stderr.write(
+      `skipped ${one.file}${one.index < 0 ? '' : ` frame ${one.index}`}: ${one.problem}\n`,
+    );
+  };
+  const source = await open(options, options.skipBad === true ? report : null);
+  try {
+    const journalPath = `${options.out}.scores`;
+    if (options.restart === true) await rm(journalPath, { force: true });
+    const asked = JSON.stringify([options.frames, frameOptions(options)]);
+    const journal = await openJournal(journalPath, journalKey(fixed, source, asked));
+    try {
+      const scores = await score(fixed, source, journal, options.skipBad === true ? report : null);
+      const kept = keptIndices(scores, threshold);
+      const written =
+        kept.length === 0 ? null : await write(options, fixed, source, { scores, kept, threshold });
+      await journal.remove();
+      summarize(options, source, scores, kept, threshold, written, bad);
+    } finally {
+      await journal.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+function keptIndices(scores: Int32Array, threshold: number): number[] {
+  const kept: number[] = [];
+  scores.forEach((score, index) => {
+    if (score !== UNREADABLE && score >= threshold) kept.push(index);
+  });
+  return kept;
+}
+
+async function score(
+  graph: FixedGraph,
+  source: FrameSource,
+  journal: Awaited<ReturnType<typeof openJournal>>,
+  onBad: ((bad: BadFrame) => void) | null,
+): Promise<Int32Array> {
+  const before = journal.scores.length;
+  const progress = startProgress('Score');
+  const done = await scoreSeries(graph, source, journal, onBad, progress);
+  const known = before === 0 ? '' : `, ${before} known from before`;
+  progress.finish(`${done} frames${known}`);
+  return journal.scores;
+}
+
+interface Chosen {
+  readonly scores: Int32Array;
+  readonly kept: readonly number[];
+  readonly threshold: number;
+}
+
+async function write(
+  options: Options,
+  graph: FixedGraph,
+  source: FrameSource,
+  chosen: Chosen,
+): Promise<KeptReport> {
+  const datasets = await namedDatasets(options.frames);
+  const progress = startProgress('Write');
+  const started = performance.now();
+  const report = await writeKeptFrames(options.out, {
+    source,
+    kept: chosen.kept,
+    scores: chosen.scores,
+    datasetOf: (file) => datasets.get(file) ?? null,
+    asStored: options.assemble !== true && options.pedestal === undefined && options.scale === undefined,
+    attributes: {
+      creator: `vetoc ${version()} filter`,
+      network: networkHash(graph),
+      threshold: chosen.threshold,
+      frames: source.count,
+    },
+    compression: options.compression,
+    onFrame: (done, total) => {
+      progress.update(
+        done,
+        total,
+        `frames, ${((1000 * done) / (performance.now() - started)).toFixed(0)} frames/s`,
+      );
+    },
+  });
+  progress.finish(`${report.frames} frames of ${report.pixelType} to ${options.out}`);
+  return report;
+}
+
+function summarize(
+  options: Options,
+  source: FrameSource,
+  scores: Int32Array,
+  kept: readonly number[],
+  threshold: number,
+  written: KeptReport | null,
+  bad: readonly BadFrame[],
+): void {
+  const unreadable = scores.reduce((n, score) => n + (score === UNREADABLE ? 1 : 0), 0);
+  const isKept = new Set(kept);
+  let hits = 0;
+  let hitsVetoed = 0;
+  for (let i = 0; i < source.count; i++) {
+    if (source.label(i).hit !== true) continue;
+    hits++;
+    if (!isKept.has(i)) hitsVetoed++;
+  }
+  if (options.json === true) {
+    const labelled = hits === 0 ? {} : { hits, hitsVetoed };
+    const out = written === null ? null : options.out;
+    sayJson({
+      out,
+      frames: source.count,
+      kept: kept.length,
+      unreadable,
+      threshold,
+      ...labelled,
+      ...written,
+      skipped: bad,
+    });
+    return;
+  }
+  const share = ((100 * kept.length) / source.count).toFixed(1);
+  say(
+    `${kept.length} of ${source.count} frames kept (${share} %) at threshold ${threshold}; ${unreadable} could not be read.`,
+  );
+  if (hits > 0) say(`Of ${hits} frames labelled as hits, ${hitsVetoed} were vetoed.`);
+  if (written === null) say('Nothing was written, because no frame is kept.');
+  else if (written.carried.length > 0) say(`Carried along: ${written.carried.join(', ')}`);
+  for (const { path, why } of written?.left ?? []) say(`Not carried along: ${path} (${why})`);
+}

@@ -1,0 +1,370 @@
+/**
+ * Kept frames as one CXI file, with all that their files said of them.
+ *
+ *     /cxi_version                                   150
+ *     /entry_1/instrument_1/detector_1/data          [n, …] frames as they were stored, one a chunk; attribute numEvents
+ *     /entry_1/instrument_1/detector_1/mask          [n, …] uint16, CXI bits: 0 good, 512 missing (or the file's own)
+ *     /entry_1/data_1                                link to detector_1
+ *     /entry_1/experiment_identifier                 [n] FILE//INDEX
+ *     /vetoc/{score, frame, source, source_index}    [n]; threshold and network as attributes
+ *     /vetoc/all_scores                              one a frame of the whole series, −2147483648 where it could not be read
+ *
+ * Everything else of HDF5 sources keeps its path: per-frame datasets lose the rows of vetoed frames, the rest is copied
+ * (from the first file where there are several), and the old path of the frames links to the new one. So a NXmx file
+ * stays one (DIALS), and a Cheetah file keeps its peak lists (CrystFEL, pixel-index positions). Facts of other formats
+ * stand in /vetoc/meta. Layouts: CXI 1.5 (Maia 2012), NXmx.
+ *
+ * Frames are stored in their own type where one file format holds them one by one; where they were joined from modules,
+ * assembled or calibrated they are written as the `uint16` that the network saw.
+ */
+import { resolve } from 'node:path';
+import { UserError } from '../../core/errors.js';
+import type { RawSource } from '../formats/format.js';
+import type { FrameSource } from '../frames.js';
+import { openHdf5, type Hdf5File } from '../hdf5/file.js';
+import { openRaw } from '../open.js';
+import type { PixelArray, PixelType } from '../pixels.js';
+import { stackedShape } from '../source.js';
+import { attributesOf, carriedTree, type CarriedTree } from './carried.js';
+import { createHdf5, type AttributeValue, type Compression, type Hdf5Writer } from './hdf5-writer.js';
+import { carriedColumn, hasColumn, NUMBER_TYPES, type CarriedColumn } from './kept-columns.js';
+
+export interface KeptFrames {
+  /** The whole series, as it was scored. */
+  readonly source: FrameSource;
+  /** Indices of the kept frames in `source`, ascending. */
+  readonly kept: readonly number[];
+  /** Scores of all frames of `source`. */
+  readonly scores: Int32Array;
+  /** The dataset to read from a file, where the user named one. */
+  readonly datasetOf: (file: string) => string | null;
+  /** False where the frames differ from what is stored by more than masks: assembled or calibrated. */
+  readonly asStored: boolean;
+  /** Attributes of /vetoc. */
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+  readonly compression?: Compression;
+  readonly onFrame?: (done: number, total: number) => void;
+}
+
+export interface KeptReport {
+  readonly frames: number;
+  readonly pixelType: PixelType;
+  /** Per-frame datasets carried along. */
+  readonly carried: readonly string[];
+  /** What could not be carried, and why. */
+  readonly left: readonly { readonly path: string; readonly why: string }[];
+}
+
+const DETECTOR = '/entry_1/instrument_1/detector_1';
+const IDENTIFIER = '/entry_1/experiment_identifier';
+const MISSING = 512;
+
+/** Paths that this file writes itself. */
+const isOwn = (path: string, ownMask: boolean): boolean =>
+  path === `${DETECTOR}/data` ||
+  (ownMask && path === `${DETECTOR}/mask`) ||
+  path === '/entry_1/data_1' ||
+  path === '/cxi_version' ||
+  path === IDENTIFIER ||
+  path === '/entry/spots' ||
+  path === '/vetoc' ||
+  path.startsWith('/vetoc/');
+
+/** One source file while its frames are written. */
+interface OpenFile {
+  readonly file: string;
+  readonly raw: RawSource;
+  /** Row of the file → index of the raw source. */
+  readonly indexOf: (row: number) => number;
+  readonly hdf5: Hdf5File | null;
+}
+
+async function openFile(file: string, dataset: string | null): Promise<OpenFile> {
+  const raw = await openRaw(dataset === null ? file : `${file}#${dataset}`, { allowMissing: true });
+  const hdf5 = raw.format.startsWith('HDF5') ? await openHdf5(resolve(file), file) : null;
+  const { originIndex } = raw;
+  if (originIndex === undefined) return { file, raw, hdf5, indexOf: (row) => row };
+  const inverse = new Map(Array.from({ length: raw.count }, (_, i) => [originIndex(i), i]));
+  return { file, raw, hdf5, indexOf: (row) => inverse.get(row)! };
+}
+
+async function closeFile(open: OpenFile): Promise<void> {
+  await open.raw.close();
+  open.hdf5?.close();
+}
+
+/** Opens the files that frames come from, one at a time. */
+function fileCursor(request: KeptFrames): {
+  readonly at: (file: string) => Promise<OpenFile>;
+  readonly close: () => Promise<void>;
+} {
+  let current: OpenFile | null = null;
+  const close = async (): Promise<void> => {
+    if (current !== null) await closeFile(current);
+    current = null;
+  };
+  return {
+    async at(file) {
+      if (current?.file === file) return current;
+      await close();
+      current = await openFile(file, request.datasetOf(file));
+      return current;
+    },
+    close,
+  };
+}
+
+/** Whether the frames of `open` can be copied as they are stored. */
+function storedAsIs(open: OpenFile, request: KeptFrames): boolean {
+  const { height, width } = stackedShape(open.raw.frameShape);
+  return request.asStored && height === request.source.height && width === request.source.width;
+}
+
+interface Layout {
+  readonly pixelType: PixelType;
+  readonly frameShape: readonly number[];
+  readonly stored: boolean;
+  readonly tree: CarriedTree | null;
+  readonly columns: CarriedColumn[];
+  readonly left: { readonly path: string; readonly why: string }[];
+  readonly ownMask: boolean;
+}
+
+/** Static things, links and the per-frame columns, after the first file. */
+function layOut(writer: Hdf5Writer, first: OpenFile, request: KeptFrames): Layout {
+  const stored = storedAsIs(first, request);
+  const { raw, hdf5 } = first;
+  const frameShape = stored ? raw.frameShape : [request.source.height, request.source.width];
+  const base = { pixelType: stored ? raw.pixelType : ('uint16' as const), frameShape, stored };
+  writer.group('/entry_1', { NX_class: 'NXentry' });
+  writer.group(DETECTOR, { NX_class: 'NXdetector' });
+  writer.dataset('/cxi_version', Int32Array.of(150), []);
+  if (hdf5 === null || raw.dataset === null) {
+    writeDetails(writer, raw);
+    return { ...base, tree: null, columns: [], left: [], ownMask: true };
+  }
+  const rows = hdf5.info(raw.dataset).shape[0]!;
+  const tree = carriedTree(hdf5, { count: rows, frameShape: raw.frameShape, dataset: raw.dataset });
+  const ownMask = ![...tree.perFrame, ...tree.fixed].some((info) => info.path === `${DETECTOR}/mask`);
+  for (const group of tree.groups)
+    if (!isOwn(group, ownMask)) writer.group(group, plain(attributesOf(hdf5, group)));
+  for (const info of tree.fixed) if (!isOwn(info.path, ownMask)) copyFixed(writer, hdf5, info.path);
+  const columns = tree.perFrame
+    .filter((info) => !isOwn(info.path, ownMask))
+    .map((info) => carriedColumn(writer, info));
+  return { ...base, tree, columns, left: [...tree.left], ownMask };
+}
+
+/** Attributes as the writer takes them: one value becomes a scalar. */
+function plain(attributes: ReturnType<typeof attributesOf>): Record<string, AttributeValue> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]): [string, AttributeValue] => {
+      const [only] = value;
+      return value.length === 1 && typeof only === 'string' ? [name, only] : [name, value];
+    }),
+  );
+}
+
+function copyFixed(writer: Hdf5Writer, hdf5: Hdf5File, path: string): void {
+  const { shape } = hdf5.info(path);
+  const value = hdf5.readAll(path);
+  if (value === null) return;
+  if (ArrayBuffer.isView(value)) writer.dataset(path, value, shape, value.length > 4096 ? 'gzip' : 'none');
+  else writer.strings(path, value, shape);
+  copyAttributes(writer, hdf5, path);
+}
+
+function copyAttributes(writer: Hdf5Writer, hdf5: Hdf5File, path: string): void {
+  for (const [name, value] of Object.entries(plain(attributesOf(hdf5, path))))
+    writer.attribute(path, name, value);
+}
+
+const PLANCK_JOULE_PER_EV = 1.602176634e-19;
+const EV_ANGSTROM = 12398.419843320026;
+
+/** Facts of one-frame formats where CXI puts them. */
+function writeDetails(writer: Hdf5Writer, raw: RawSource): void {
+  const number = (name: string): number | null => {
+    const value = raw.details[name];
+    return typeof value === 'number' && Number.isFinite(value) ? value : null;
+  };
+  const wavelength = number('wavelengthAngstrom');
+  const energy = number('photonEnergyEv') ?? (wavelength === null ? null : EV_ANGSTROM / wavelength);
+  const scalar = (path: string, value: number | null): void => {
+    if (value !== null) writer.dataset(path, Float64Array.of(value), []);
+  };
+  scalar('/entry_1/instrument_1/source_1/energy', energy === null ? null : energy * PLANCK_JOULE_PER_EV);
+  scalar(`${DETECTOR}/distance`, number('distanceM'));
+  scalar(`${DETECTOR}/x_pixel_size`, number('pixelSizeXM'));
+  scalar(`${DETECTOR}/y_pixel_size`, number('pixelSizeYM'));
+}
+
+/** Links from where the frames were to where they are, and the file's own links. */
+function writeLinks(writer: Hdf5Writer, layout: Layout): void {
+  writer.softLink('/entry_1/data_1', DETECTOR);
+  const { tree, ownMask } = layout;
+  if (tree === null) return;
+  const made = new Set<string>();
+  const link = (path: string, target: string): void => {
+    if (made.has(path) || isOwn(path, ownMask)) return;
+    made.add(path);
+    writer.softLink(path, target);
+  };
+  for (const path of tree.frames) link(path.replace(/\/data_\d+$/, '/data'), `${DETECTOR}/data`);
+  for (const { path, target } of tree.links) link(path, target);
+}
+
+/** Facts that are no datasets: /vetoc/meta for formats other than HDF5. */
+function metaRows(): {
+  add: (meta: Readonly<Record<string, string | number>>) => void;
+  finish: (writer: Hdf5Writer) => void;
+} {
+  const columns = new Map<string, (string | number)[]>();
+  let rows = 0;
+  return {
+    add(meta) {
+      for (const name of Object.keys(meta)) {
+        if (!columns.has(name)) columns.set(name, new Array<string | number>(rows).fill(NaN));
+      }
+      rows++;
+      for (const [name, column] of columns) column.push(meta[name] ?? NaN);
+    },
+    finish(writer) {
+      for (const [name, column] of columns) {
+        const path = `/vetoc/meta/${name.replaceAll('/', '_')}`;
+        if (column.every((value) => typeof value === 'number'))
+          writer.dataset(path, Float64Array.from(column));
+        else
+          writer.strings(
+            path,
+            column.map((value) => (typeof value === 'number' && Number.isNaN(value) ? '' : String(value))),
+          );
+      }
+    },
+  };
+}
+
+/** Writes the kept frames of `request` to `path`, atomically. Throws `UserError`; then `path` is as it was. */
+export async function writeKeptFrames(path: string, request: KeptFrames): Promise<KeptReport> {
+  const { source, kept } = request;
+  if (kept.length === 0)
+    throw new UserError('no frame is kept', { file: source.name, remedy: 'lower the threshold' });
+  const writer = await createHdf5(path);
+  const cursor = fileCursor(request);
+  try {
+    const layout = layOut(writer, await cursor.at(source.origin(kept[0]!).file), request);
+    await writeRows(writer, layout, cursor.at, request);
+    writeLinks(writer, layout);
+    await cursor.close();
+    await writer.commit();
+    return {
+      frames: kept.length,
+      pixelType: layout.pixelType,
+      carried: layout.columns.map((c) => c.path),
+      left: layout.left,
+    };
+  } finally {
+    await cursor.close();
+    await writer.abandon();
+  }
+}
+
+async function writeRows(
+  writer: Hdf5Writer,
+  layout: Layout,
+  at: (file: string) => Promise<OpenFile>,
+  request: KeptFrames,
+): Promise<void> {
+  const { source, kept, compression = 'gzip' } = request;
+  const type = NUMBER_TYPES[layout.pixelType];
+  const data = writer.growing(`${DETECTOR}/data`, type, layout.frameShape, 1, compression);
+  const mask = layout.ownMask ? writer.growing(`${DETECTOR}/mask`, 'u2', layout.frameShape, 1, 'gzip') : null;
+  const meta = metaRows();
+  const origins = kept.map((index) => source.origin(index));
+  const spots: number[] = [];
+  let checked = '';
+  for (const [row, index] of kept.entries()) {
+    const origin = origins[row]!;
+    const open = await at(origin.file);
+    if (checked !== open.file) checkAgainst(open, layout, request);
+    checked = open.file;
+    const frame = await source.read(index);
+    const stored: PixelArray = layout.stored
+      ? await open.raw.readRaw(open.indexOf(origin.index))
+      : frame.pixels;
+    data.append(stored);
+    mask?.append(
+      frame.mask === null
+        ? new Uint16Array(stored.length)
+        : Uint16Array.from(frame.mask, (live) => (live === 0 ? MISSING : 0)),
+    );
+    if (open.hdf5 === null) meta.add(source.meta(index));
+    else for (const column of layout.columns) column.take(open.hdf5, origin.index);
+    for (const spot of source.spots(index) ?? []) spots.push(row, spot.y, spot.x, spot.intensity, spot.snr);
+    request.onFrame?.(row + 1, kept.length);
+  }
+  for (const column of layout.columns) column.finish();
+  const last = origins.length === 0 ? null : await at(origins[0]!.file);
+  if (last?.hdf5 != null) for (const column of layout.columns) copyAttributes(writer, last.hdf5, column.path);
+  meta.finish(writer);
+  writer.attribute(`${DETECTOR}/data`, 'numEvents', kept.length);
+  writer.attribute(`${DETECTOR}/data`, 'axes', 'experiment_identifier:y:x');
+  writer.strings(
+    IDENTIFIER,
+    origins.map((origin) => `${origin.file}//${origin.index}`),
+  );
+  const tables = layout.tree?.fixed.some((info) => info.path === '/entry/spots') === true;
+  if (tables) writer.dataset('/entry/spots', Float32Array.from(spots), [spots.length / 5, 5]);
+  writeDecisions(writer, request, origins);
+}
+
+/** Drops columns that another file does not have, and refuses frames of another shape or type. */
+function checkAgainst(open: OpenFile, layout: Layout, request: KeptFrames): void {
+  if (layout.stored) {
+    const { raw } = open;
+    if (
+      raw.pixelType !== layout.pixelType ||
+      String(raw.frameShape) !== String(layout.frameShape) ||
+      !storedAsIs(open, request)
+    ) {
+      throw new UserError(
+        `has frames of ${raw.frameShape.join('×')} ${raw.pixelType}, the files before it ${layout.frameShape.join('×')} ${layout.pixelType}`,
+        { file: open.file, remedy: 'filter files of one kind together' },
+      );
+    }
+  }
+  const lost = layout.columns.filter((column) => {
+    const like = layout.tree?.perFrame.find((info) => info.path === column.path);
+    return open.hdf5 === null || like === undefined || !hasColumn(open.hdf5, like);
+  });
+  const [missing] = lost;
+  if (missing === undefined) return;
+  throw new UserError('is missing, or of another type or shape than in the files before', {
+    file: open.file,
+    field: missing.path,
+    remedy: 'filter files of one kind together',
+  });
+}
+
+function writeDecisions(
+  writer: Hdf5Writer,
+  request: KeptFrames,
+  origins: readonly { readonly file: string; readonly index: number }[],
+): void {
+  const { kept, scores } = request;
+  writer.group('/vetoc', request.attributes);
+  writer.dataset(
+    '/vetoc/score',
+    Int32Array.from(kept, (index) => scores[index]!),
+  );
+  writer.dataset('/vetoc/frame', Int32Array.from(kept));
+  writer.dataset(
+    '/vetoc/source_index',
+    Int32Array.from(origins, (origin) => origin.index),
+  );
+  writer.strings(
+    '/vetoc/source',
+    origins.map((origin) => origin.file),
+  );
+  writer.dataset('/vetoc/all_scores', scores, [scores.length], 'gzip');
+}
