@@ -102,6 +102,9 @@ export function castMantissa(q: bigint, fraction: number, to: Format): bigint {
 
 /** `castMantissa` for integers below 2^53. */
 export function castNumber(q: number, fraction: number, to: Format): number {
+  // A target much finer than the value overflows beyond 53 bits: rare enough for the slow way.
+  if (Math.abs(q) * 2 ** (to.width - to.integer - fraction) > Number.MAX_SAFE_INTEGER)
+    return Number(castMantissa(BigInt(q), fraction, to));
   const rounded = roundShiftNumber(q, fraction - (to.width - to.integer), to.quantization);
   const max = maxMantissa(to);
   const min = to.overflow === 'AP_SAT_SYM' && to.signed && to.width > 1 ? -max : minMantissa(to);

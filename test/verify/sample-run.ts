@@ -14,10 +14,7 @@ import { randomNetwork } from '../passes/random-networks.js';
 import { sampleFrames } from '../sample-graphs.js';
 
 /** Writes the run of `graph` into a fresh folder and returns its path. */
-export async function writeSampleRun(
-  graph: FixedGraph,
-  options: Partial<HlsOptions> = {},
-): Promise<string> {
+export async function writeSampleRun(graph: FixedGraph, options: Partial<HlsOptions> = {}): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'vetoc-run-'));
   const write = async (path: string, content: string | Uint8Array): Promise<void> => {
     await mkdir(dirname(join(dir, path)), { recursive: true });

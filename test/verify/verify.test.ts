@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { nodeId } from '../../src/ir/common.js';
+import { inputNode } from '../../src/ir/graph.js';
+import { createInterpreter } from '../../src/simulate/interpret.js';
+import { createOrtWitness } from '../../src/simulate/ort.js';
+import type { FrameResult, Witness } from '../../src/simulate/witness.js';
+import { aimedFrames, patternFrames, type NamedFrame } from '../../src/verify/frames.js';
+import { describeVerification } from '../../src/verify/text.js';
+import { verify } from '../../src/verify/verify.js';
+import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
+
+const graph = sampleFixedGraph();
+const [height, width] = inputNode(graph).size;
+const definition = createInterpreter(graph);
+const frames = sampleFrames(3, height * width).map((pixels, i): NamedFrame => ({
+  name: `frame ${i}`,
+  kind: 'random',
+  pixels,
+}));
+
+/** A witness that answers as the interpreter does, but for what `spoil` does to it. */
+function spoiled(spoil: (result: FrameResult, pixels: Uint16Array) => FrameResult): Witness {
+  return {
+    name: 'spoiled',
+    version: '1',
+    run: async (pixels, options) =>
+      (await definition.run(pixels, options)).map((r, i) => spoil(r, pixels[i]!)),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Adds one to an element of a stage when pixel (20, 20) is bright. */
+const faulty = (stage: string, element: number): Witness =>
+  spoiled((result, pixels) => {
+    if (pixels[20 * width + 20]! < 100) return result;
+    const tensors = new Map(result.tensors);
+    const changed = tensors.get(nodeId(stage))!.slice();
+    changed[element]! += 1;
+    return { ...result, tensors: tensors.set(nodeId(stage), changed) };
+  });
+
+describe('verify', () => {
+  it('is exact when every integer of every witness agrees', async () => {
+    const ort = await createOrtWitness(graph);
+    const result = await verify(graph, definition, [ort], frames);
+    await ort.close();
+    expect(result.verdict).toBe('exact');
+    expect(result.witnesses[0]).toMatchObject({ frames: 3, mismatches: 0, first: null });
+    expect(result.witnesses[0]!.values).toBeGreaterThan(3 * height * width);
+  });
+
+  it('names the stage, pixel and channel, shows what went in, and finds the one pixel that matters', async () => {
+    const bright: NamedFrame = {
+      name: 'bright',
+      kind: 'random',
+      pixels: new Uint16Array(height * width).fill(500),
+    };
+    const element = (3 * 8 + 5) * 6 + 2;
+    const result = await verify(graph, definition, [faulty('conv1', element)], [...frames, bright]);
+    expect(result.verdict).toBe('different');
+    const { first } = result.witnesses[0]!;
+    expect(first).toMatchObject({ stage: 'conv1', y: 3, x: 5, channel: 2 });
+    expect(first!.found).toBe(first!.expected + 1);
+    expect(first!.trace!.terms).toHaveLength(9);
+    expect(first!.minimal!.pixels).toMatchObject([{ y: 20, x: 20 }]);
+    expect(describeVerification(result)).toContain('first difference in conv1 at pixel (3, 5), channel 2');
+  });
+
+  it('names the decision when only the threshold is wrong', async () => {
+    const result = await verify(graph, definition, [spoiled((r) => ({ ...r, keep: !r.keep }))], frames);
+    expect(result.witnesses[0]!.first!.stage).toBe('keep');
+  });
+
+  it('is incomplete, never exact, when a witness is missing', async () => {
+    const missing = { name: 'csim', reason: 'there is no compiler' };
+    const result = await verify(graph, definition, [spoiled((r) => r), missing], frames);
+    expect(result.verdict).toBe('incomplete');
+    expect(describeVerification(result)).toContain('csim: missing — there is no compiler');
+  });
+
+  it('is different when a witness breaks down, and when it leaves a stage out', async () => {
+    const dead: Witness = {
+      ...spoiled((r) => r),
+      run: () => Promise.reject(new Error('segmentation fault')),
+    };
+    const result = await verify(graph, definition, [dead], frames);
+    expect(result.verdict).toBe('different');
+    expect(result.witnesses[0]!.failed).toContain('segmentation fault');
+    const silent = spoiled((r) => ({ ...r, tensors: new Map() }));
+    expect((await verify(graph, definition, [silent], frames)).verdict).toBe('different');
+  });
+});
+
+describe('coverage', () => {
+  it('lists what black frames have not exercised', async () => {
+    const black: NamedFrame = { name: 'black', kind: 'random', pixels: new Uint16Array(height * width) };
+    const { coverage } = await verify(graph, definition, [spoiled((r) => r)], [black]);
+    expect(coverage.unseen.length).toBeGreaterThan(5);
+  });
+
+  it('aimed frames drive the first convolution to its proved bounds', async () => {
+    const aimed = [...patternFrames(graph), ...aimedFrames(graph, 40)];
+    const { coverage } = await verify(graph, definition, [spoiled((r) => r)], aimed, { coverageFrames: 200 });
+    const conv1 = coverage.stages.find((s) => s.stage === 'conv1')!;
+    expect(conv1.boundReached).toBeGreaterThan(0.9);
+    expect(coverage.unseen.length).toBeLessThan(5);
+  });
+});
