@@ -1,5 +1,7 @@
 /** `vetoc audit`: what did the veto do to a night of data, and was it right? */
 import type { Command } from 'commander';
+import { exportLedger, query, report } from '../audit/read.js';
+import { UserError } from '../../core/errors.js';
 import { audit, type AuditOptions } from '../audit/start.js';
 import { EXIT } from '../exit.js';
 import { addFinderOptions, FINDER_HELP } from '../finder-options.js';
@@ -23,7 +25,11 @@ interface StartOptions extends AuditOptions {
   readonly json?: boolean;
 }
 
-async function start(dir: string, options: StartOptions): Promise<void> {
+async function start(dir: string, given: Partial<StartOptions>): Promise<void> {
+  const { frames } = given;
+  if (frames === undefined)
+    throw new UserError('no frames to audit', { field: '--frames', remedy: 'give --frames FILE…' });
+  const options = { ...given, frames } as StartOptions;
   const stop = new AbortController();
   const onInterrupt = (): void => {
     process.stderr.write('\nfinishing the blocks in work; repeat the command to continue\n');
@@ -46,7 +52,9 @@ export function registerAudit(program: Command): void {
     .command('audit')
     .description('Run the fixed-point network over any number of frames and keep a ledger of its decisions.')
     .argument('<run>', 'folder of a finished run')
-    .requiredOption('--frames <file...>', 'frames to audit, see below');
+    // Not a required option: commander would ask it of the subcommands too.
+    .option('--frames <file...>', 'frames to audit, see below')
+    .enablePositionalOptions();
   addFrameOptions(addFinderOptions(command))
     .option('-o, --out <dir>', 'folder of the ledger (default: RUN/audit)')
     .option(
@@ -59,4 +67,35 @@ export function registerAudit(program: Command): void {
     .option('--json', 'print the outcome as JSON')
     .addHelpText('after', HELP)
     .action(start);
+  registerReaders(command);
+}
+
+function registerReaders(parent: Command): void {
+  const sub = (name: string, description: string): Command =>
+    parent
+      .command(name)
+      .description(description)
+      .argument('<run>', 'folder of the audited run')
+      .option('-o, --out <dir>', 'folder of the ledger (default: RUN/audit)');
+  sub('report', 'Write the audit as one self-contained HTML page.')
+    .option('--html <file>', 'the page (default: report.html beside the ledger)')
+    .option('--pictures <n>', 'pictures for each flag', wholeOption('--pictures', 0, 1000), 8)
+    .option('--json', 'print the figures as JSON instead')
+    .addHelpText('after', '\nExample:\n  vetoc audit report out/demo')
+    .action(report);
+  sub('query', 'Ask the ledger in SQL; nothing but the ledger can be read, nothing written.')
+    .argument('<select>', 'an SQL query on the view frames')
+    .option('--json', 'print JSON')
+    .option('--csv', 'print CSV')
+    .addHelpText(
+      'after',
+      '\nExample:\n  vetoc audit query out/demo "SELECT keep, count(*) FROM frames GROUP BY keep"',
+    )
+    .action(query);
+  sub('export', 'Write the ledger as CSV or Parquet, and verdicts as labels.')
+    .option('--csv <file>', 'all frames as CSV')
+    .option('--parquet <file>', 'all frames as Parquet')
+    .option('--labels <file.csv>', 'frames with a verdict as labels for the next training')
+    .addHelpText('after', '\nExample:\n  vetoc audit export out/demo --parquet night1.parquet')
+    .action(exportLedger);
 }
