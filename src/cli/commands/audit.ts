@@ -48,6 +48,8 @@ async function start(dir: string, given: Partial<StartOptions>): Promise<void> {
 }
 
 export function registerAudit(program: Command): void {
+  // Options behind a subcommand are the subcommand's: without this, audit's own --out would take them.
+  program.enablePositionalOptions();
   const command = program
     .command('audit')
     .description('Run the fixed-point network over any number of frames and keep a ledger of its decisions.')
