@@ -9,7 +9,7 @@ import { lsb } from '../fixed/format.js';
 import type { NodeId, Shape } from '../ir/common.js';
 import { createFixedEvaluator } from '../ir/fixed-evaluate.js';
 import { createFloatReference } from '../ir/float-reference.js';
-import { findNode, veto, type FixedGraph, type FloatGraph } from '../ir/graph.js';
+import { veto, type FixedGraph, type FloatGraph } from '../ir/graph.js';
 import { isPreprocess } from '../ir/ops/index.js';
 import { fuseStages, type Stage } from './stages.js';
 
@@ -166,6 +166,3 @@ export function compareGraphs(prepared: FloatGraph, fixed: FixedGraph): GraphCom
     },
   };
 }
-
-/** The kind of the fixed node that a stage became, for tables. */
-export const stageKind = (fixed: FixedGraph, id: NodeId): string => findNode(fixed, id).kind;

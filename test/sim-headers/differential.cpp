@@ -127,7 +127,10 @@ void double_case(int wb, int fraction, std::uint64_t most, std::uint32_t seed) {
   random_state = seed;
   for (std::uint64_t i = 0; i < most; ++i) {
     // Around the format: from far below its least bit to beyond its range, ties included.
-    const std::int64_t m = static_cast<std::int64_t>(draw() >> (draw() % 30u)) - static_cast<std::int64_t>(draw() >> 8);
+    // One draw a statement: the order of evaluation inside an expression is the compiler's.
+    const std::uint32_t first = draw();
+    const std::uint32_t shift = draw() % 30u;
+    const std::int64_t m = static_cast<std::int64_t>(first >> shift) - static_cast<std::int64_t>(draw() >> 8);
     const int e = static_cast<int>(draw() % static_cast<std::uint32_t>(wb + 24)) - 16 - (wb > 20 ? 0 : 8);
     double x = static_cast<double>(m);
     for (int k = 0; k < e - fraction; ++k) x *= 2.0;

@@ -17,6 +17,7 @@ interface Options {
   readonly seed?: string;
   readonly backend: string;
   readonly replace?: boolean;
+  readonly dumpIr?: string;
   readonly json?: boolean;
 }
 
@@ -58,7 +59,12 @@ async function run(name: string | undefined, options: Options): Promise<void> {
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   try {
-    const { verification, evaluations } = await runPipeline(recipe, draft, backend.data);
+    const { verification, evaluations } = await runPipeline(
+      recipe,
+      draft,
+      backend.data,
+      options.dumpIr ?? null,
+    );
     await draft.publish();
     if (options.json === true)
       sayJson({
@@ -92,6 +98,7 @@ export function registerRun(program: Command): void {
     .option('--out <dir>', 'folder of the run (default: out/RECIPE)')
     .option('--seed <n>', 'seed of everything random')
     .option('--backend <name>', 'auto, tensorflow, wasm or cpu', 'auto')
+    .option('--dump-ir <dir>', 'write the graph after every pass of quantization, as text')
     .option('--replace', 'replace the run that stands in the folder')
     .option('--json', 'print the result as JSON')
     .addHelpText(

@@ -82,6 +82,7 @@ export async function runPipeline(
   recipe: Recipe,
   draft: RunDraft,
   backend: BackendName,
+  dumpIr: string | null = null,
 ): Promise<RunOutcome> {
   const target = await loadFpga(recipe.target);
   let progress = startProgress('Frames');
@@ -98,7 +99,7 @@ export async function runPipeline(
     await writeGraph(draft.path(RUN_FILES.floatGraph), 'float', float);
 
     progress = startProgress('Quantize');
-    const quantized = await quantizeStage(recipe, frames, float, progress);
+    const quantized = await quantizeStage(recipe, frames, float, progress, dumpIr);
     await saveRanges(draft.path(RUN_FILES.ranges), quantized.ranges);
     await writeGraph(draft.path(RUN_FILES.preparedGraph), 'float', quantized.prepared);
 
