@@ -4,7 +4,10 @@
 // first bit that differs, naming frame, stage, pixel, channel, the expected and the found mantissa. Then sends what a
 // broken link would send (failsafe.h) and checks that malformed frames are kept and flagged and the next one is right.
 //
-//   bench [--streams] [FOLDER]     FOLDER defaults to golden/; --streams also compares every intermediate stream
+//   bench [--streams | --decisions] [FOLDER]     FOLDER defaults to golden/
+//
+// By default it compares logits and decisions; --streams every intermediate stream too; --decisions what is seen at the
+// ports alone, for co-simulation.
 //
 //   FOLDER/frames.bin      u16 pixels, frame after frame
 //   FOLDER/decisions.bin   per frame i32 score, i32 keep
@@ -63,9 +66,12 @@ std::size_t size_of(const vetoc::stage_info &stage) {
 int main(int argc, char **argv) {
   std::string folder = "golden";
   bool streams = false;
+  bool ports_only = false;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--streams") == 0)
       streams = true;
+    else if (std::strcmp(argv[i], "--decisions") == 0)
+      ports_only = true;
     else
       folder = argv[i];
   }
@@ -81,7 +87,8 @@ int main(int argc, char **argv) {
   }
   for (std::size_t s = 0; s < golden.size(); ++s) {
     const vetoc::stage_info &stage = design::stages[s];
-    if (!streams && s != static_cast<std::size_t>(design::OUTPUT_STAGE)) continue;
+    const bool wanted = streams || (!ports_only && s == static_cast<std::size_t>(design::OUTPUT_STAGE));
+    if (!wanted) continue;
     if (!load(folder + "/" + stage.name + ".bin", golden[s])) return 2;
     if (golden[s].size() != frames * size_of(stage)) {
       std::fprintf(stderr, "bench: %s.bin does not fit this design\n", stage.name);
@@ -110,7 +117,8 @@ int main(int argc, char **argv) {
       return 1;
     }
   }
-  std::printf("PASS %zu frames, %s\n", frames, streams ? "every stream" : "logits and decisions");
+  std::printf("PASS %zu frames, %s\n", frames,
+              streams ? "every stream" : ports_only ? "decisions" : "logits and decisions");
 
   vetoc::probes::instance().all = false;
   const std::size_t second = frames > 1 ? 1 : 0;

@@ -9,6 +9,9 @@ import { identifier } from './names.js';
 import type { Plan } from './plan.js';
 import { windowsOf } from './processes.js';
 import { makefile } from './project.js';
+import { projectReadme, projectReport } from './readme.js';
+import { registerHeader, registerJson } from './registers.js';
+import { hlsConfig, hlsTcl } from './scripts.js';
 import { renderStage, type StageCode } from './stages/index.js';
 import { hlsTemplates } from './templates.js';
 import { topFunction, topHeader } from './top.js';
@@ -16,7 +19,10 @@ import { topFunction, topHeader } from './top.js';
 /** A project: paths with `/`, in order, and their text. */
 export type ProjectFiles = Readonly<Record<string, string>>;
 
-export const topName = (graph: FixedGraph): string => `${identifier(graph.name).slice(0, 40)}_veto`;
+export function topName(graph: FixedGraph): string {
+  const name = identifier(graph.name).slice(0, 40);
+  return name.endsWith('veto') ? name : `${name}_veto`;
+}
 
 function configHeader(graph: FixedGraph, codes: readonly StageCode[]): string {
   const headers = [...new Set(codes.map((c) => c.header))].sort();
@@ -95,7 +101,8 @@ export function emitHls(graph: FixedGraph, options: HlsOptions): ProjectFiles {
 }
 
 /** The same, for a design that was made before. */
-export function emitDesign({ graph, target, plan, schedule }: Design): ProjectFiles {
+export function emitDesign(design: Design): ProjectFiles {
+  const { graph, target, plan, schedule } = design;
   const top = topName(graph);
   const depths = new Map(schedule.fifos.map((f) => [f.stream, f.depth]));
   const codes = plan.stages.map((stage) =>
@@ -103,6 +110,12 @@ export function emitDesign({ graph, target, plan, schedule }: Design): ProjectFi
   );
   const files: Record<string, string> = {
     Makefile: makefile(top),
+    'README.md': projectReadme(design, top),
+    'registers.h': registerHeader(top),
+    'registers.json': registerJson(top),
+    'report.json': projectReport(design),
+    'run_hls.tcl': hlsTcl(design, top),
+    'hls_config.cfg': hlsConfig(design, top),
     'firmware/config.h': configHeader(graph, codes),
     [`firmware/${top}.h`]: topHeader(graph, plan, top),
     [`firmware/${top}.cpp`]: topFunction(graph, plan, codes, top, depths),

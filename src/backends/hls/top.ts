@@ -2,6 +2,7 @@
 import { inputNode, type FixedGraph } from '../../ir/graph.js';
 import { LICENCE, mantissaType, plainText } from './cpp.js';
 import type { Plan, Stage, Stream } from './plan.js';
+import { registerPragmas } from './registers.js';
 import type { StageCode } from './stages/index.js';
 
 const PARAMETERS = [
@@ -99,7 +100,7 @@ export function topFunction(
     '#include "config.h"',
     ...tables.map((stage) => `#include "tables/${stage.name}.h"`),
     '',
-    '#ifdef VETOC_PROBES',
+    '#if defined(VETOC_PROBES) && !defined(__SYNTHESIS__)',
     '#include "../tb/probe.h"',
     '#else',
     '#define VETOC_PROBE(stage, stream)',
@@ -108,12 +109,7 @@ export function topFunction(
     `${signature(top)} {`,
     '#pragma HLS INTERFACE mode = axis port = frames',
     '#pragma HLS INTERFACE mode = axis port = decisions',
-    '#pragma HLS INTERFACE mode = s_axilite port = mode bundle = control offset = 0x10',
-    '#pragma HLS INTERFACE mode = s_axilite port = threshold bundle = control offset = 0x18',
-    '#pragma HLS INTERFACE mode = s_axilite port = frame_count bundle = control offset = 0x20',
-    '#pragma HLS INTERFACE mode = s_axilite port = kept_count bundle = control offset = 0x30',
-    '#pragma HLS INTERFACE mode = s_axilite port = vetoed_count bundle = control offset = 0x40',
-    '#pragma HLS INTERFACE mode = s_axilite port = malformed_count bundle = control offset = 0x50',
+    ...registerPragmas(),
     '#pragma HLS INTERFACE mode = ap_ctrl_none port = return',
     '#pragma HLS DATAFLOW',
     '  hls::stream<vetoc::frame_status> status("status");',
