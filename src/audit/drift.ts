@@ -4,7 +4,8 @@
  * The run is cut into windows of consecutive frames; a window has drifted when its median stands more than five
  * deviations from the median of all windows. The deviation is taken from the steps between neighbouring windows
  * (their median absolute size), which neither a slow slope nor a single jump inflates, and is never below the
- * sampling error of a window's median (1.253 σ / √n, σ from the quartiles). Hits come and go: the median of a
+ * sampling error of a window's median (half the distance of the values √n/2 ranks below and above it: the quartiles
+ * would jump among the hits as soon as every fourth frame is one). Hits come and go: the median of a
  * window with less than half of them hardly feels it. Fewer than eight windows say nothing.
  */
 
@@ -44,13 +45,19 @@ function quantileSorted(sorted: readonly number[], fraction: number): number {
 const ascending = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
 const median = (values: readonly number[]): number => quantileSorted(ascending(values), 0.5);
 
+/** Standard error of the median of sorted values, from its neighbours in rank. */
+function medianError(sorted: readonly number[]): number {
+  if (sorted.length < 4) return 0;
+  const reach = 0.5 / Math.sqrt(sorted.length);
+  return (quantileSorted(sorted, 0.5 + reach) - quantileSorted(sorted, 0.5 - reach)) / 2;
+}
+
 /** Windows of `length` frames over `frames`, which are in the order of the run. */
 export function scoreWindows(frames: readonly ScoredFrame[], length: number): readonly ScoreWindow[] {
   const plain: { window: ScoreWindow; error: number }[] = [];
   for (let at = 0; at < frames.length; at += length) {
     const part = frames.slice(at, at + length);
     const scores = ascending(part.flatMap(({ score }) => (score === null ? [] : [score])));
-    const spread = scores.length < 2 ? 0 : quantileSorted(scores, 0.75) - quantileSorted(scores, 0.25);
     plain.push({
       window: {
         first: part[0]!.frame,
@@ -60,7 +67,7 @@ export function scoreWindows(frames: readonly ScoredFrame[], length: number): re
         keptShare: part.filter(({ keep }) => keep).length / part.length,
         drifted: false,
       },
-      error: (1.253 * spread) / 1.349 / Math.sqrt(Math.max(1, scores.length)),
+      error: medianError(scores),
     });
   }
   const medians = plain.flatMap(({ window }) => (window.median === null ? [] : [window.median]));

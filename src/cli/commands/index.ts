@@ -9,6 +9,7 @@ import { registerExport } from './export.js';
 import { registerFilter } from './filter.js';
 import { registerInspect } from './inspect.js';
 import { registerRun } from './run.js';
+import { registerScore } from './score.js';
 import { registerSimulate } from './simulate.js';
 import { registerSpotfind } from './spotfind.js';
 import { registerTargets } from './targets.js';
@@ -21,6 +22,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerEvaluate,
   registerFilter,
   registerCompare,
+  registerScore,
   registerVerify,
   registerExplain,
   registerSpotfind,

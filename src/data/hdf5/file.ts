@@ -7,7 +7,7 @@
 import { statSync } from 'node:fs';
 import type { Metadata } from 'h5wasm/node';
 import type { PixelArray } from '../pixels.js';
-import { Hdf5Failure, loadHdf5, type Hdf5Library, type Hdf5Module } from './library.js';
+import { Hdf5Failure, loadHdf5Reader, type Hdf5Library, type Hdf5Module } from './library.js';
 import {
   numberType,
   readAttribute,
@@ -66,7 +66,7 @@ function describeType(metadata: Metadata): string {
 
 /** Opens `path` (absolute, so that external links resolve beside it). Throws `Hdf5Failure`. */
 export async function openHdf5(path: string, name: string): Promise<Hdf5File> {
-  return openIn(await loadHdf5(), path, name);
+  return openIn(await loadHdf5Reader(), path, name);
 }
 
 function openIn(loaded: Hdf5Library, path: string, name: string): Hdf5File {
@@ -108,7 +108,7 @@ function openIn(loaded: Hdf5Library, path: string, name: string): Hdf5File {
     openOther: (other) => openIn(library, other, other),
     async revive() {
       if (!library.poisoned()) return;
-      library = await loadHdf5();
+      library = await loadHdf5Reader();
       id = openFile(library, path);
     },
     close() {

@@ -37,17 +37,33 @@ function createUncompress(memory: () => Memory) {
   };
 }
 
-/** The module `number` of this thread: a query in its address makes a second one, with a memory of its own. */
-async function importModule(number: number): Promise<typeof H5wasm> {
-  if (number === 0) return import('h5wasm/node');
-  return (await import(`${import.meta.resolve('h5wasm/node')}?instance=${number}`)) as typeof H5wasm;
+/** h5wasm's module, and its JavaScript layer where that is bound to it. */
+export interface Instance {
+  readonly module: unknown;
+  readonly high: typeof H5wasm | null;
+}
+
+/**
+ * Loads an instance. The first of a thread, `number` 0, is h5wasm as imported. A later one with its JavaScript layer
+ * (`withLayer`) is a second copy of the ES module, which Node never forgets; without, it can be collected.
+ */
+async function load(number: number, withLayer: boolean): Promise<Instance> {
+  if (withLayer || number === 0) {
+    const address = `${import.meta.resolve('h5wasm/node')}?instance=${number}`;
+    const high = number === 0 ? await import('h5wasm/node') : ((await import(address)) as typeof H5wasm);
+    return { module: await high.ready, high };
+  }
+  const address = new URL('./hdf5_util.js', import.meta.resolve('h5wasm/node')).href;
+  const factory = (await import(address)) as { default: (options: object) => Promise<unknown> };
+  return { module: await factory.default({ noInitialRun: true }), high: null };
 }
 
 /** Loads instance `number`. What the module would print on the console goes to `onConsole`. */
 export async function createInstance(
   number: number,
+  withLayer: boolean,
   onConsole: (text: string) => void,
-): Promise<typeof H5wasm> {
+): Promise<Instance> {
   const wasm = (globalThis as unknown as { WebAssembly: { instantiate: Instantiate } }).WebAssembly;
   const { instantiate } = wasm;
   const consoleError = console.error;
@@ -63,10 +79,10 @@ export async function createInstance(
     else onConsole(text);
   };
   try {
-    const high = await importModule(number);
-    const module = (await high.ready) as unknown as Memory;
-    if (environment !== undefined) environment['uncompress'] ??= createUncompress(() => module);
-    return high;
+    const instance = await load(number, withLayer);
+    if (environment !== undefined)
+      environment['uncompress'] ??= createUncompress(() => instance.module as Memory);
+    return instance;
   } finally {
     wasm.instantiate = instantiate;
     console.error = consoleError;

@@ -3,7 +3,7 @@
  *
  * The C library reports failures on stderr and its JavaScript layer ignores them; here every call runs with
  * stderr captured, and whatever the library printed becomes an `Hdf5Failure` in words. A WebAssembly trap
- * (a hostile file that breaks the library) poisons the instance: the next `loadHdf5` makes a fresh one.
+ * (a hostile file that breaks the library) poisons the instance: the next call of a loader makes a fresh one.
  *
  * Refuses nothing itself: bounds on sizes are the callers'.
  */
@@ -17,12 +17,20 @@ export class Hdf5Failure extends Error {
   override readonly name = 'Hdf5Failure';
 }
 
+/**
+ * The same bytes read this often in a row: in SWMR mode the library retries metadata whose checksum is wrong, with
+ * waits that double each time and would outlast the detector. Twenty tries are a millisecond of a writer's time.
+ */
+const MAX_REPEATS = 20;
+
+class ReadLoop extends Error {}
+
 /** The functions of the WebAssembly module that are used here (h5wasm's own types cover the rest). */
 interface RawModule {
   readonly HEAPU8: Uint8Array;
   readonly FS: {
     read: (
-      stream: { readonly nfd: number },
+      stream: { readonly nfd: number; readonly position: number },
       buffer: ArrayBufferView,
       offset: number,
       length: number,
@@ -46,7 +54,8 @@ export type Hdf5Module = RawModule &
   Awaited<typeof H5wasm.ready>;
 
 export interface Hdf5Library {
-  readonly high: typeof H5wasm;
+  /** h5wasm's JavaScript layer over this very module, where it has one. */
+  readonly high: typeof H5wasm | null;
   readonly module: Hdf5Module;
   /** Bytes that the library has read from files so far. */
   readonly bytesRead: () => number;
@@ -56,33 +65,41 @@ export interface Hdf5Library {
   run<T>(call: (module: Hdf5Module) => T): T;
 }
 
-let current: Promise<Hdf5Library> | undefined;
-let instance: Hdf5Library | undefined;
 let generation = 0;
+let layered: Promise<LayeredLibrary> | undefined;
+let reader: Promise<Hdf5Library> | undefined;
 
-/** The library of this thread, loaded at the first call and replaced after a trap. */
-export async function loadHdf5(): Promise<Hdf5Library> {
-  if (instance?.poisoned() === true) {
-    instance = undefined;
-    current = undefined;
-  }
-  current ??= createLibrary(generation++);
-  instance = await current;
-  return instance;
+/** A library with h5wasm's JavaScript layer, which writers use. */
+export interface LayeredLibrary extends Hdf5Library {
+  readonly high: typeof H5wasm;
 }
 
-async function createLibrary(number: number): Promise<Hdf5Library> {
+/** The library of this thread with h5wasm's layer, loaded at the first call and replaced after a trap. */
+export async function loadHdf5(): Promise<LayeredLibrary> {
+  if (layered !== undefined && (await layered).poisoned()) layered = undefined;
+  layered ??= createLibrary(generation++, true) as Promise<LayeredLibrary>;
+  return layered;
+}
+
+/** The library of this thread for reading: the same, until a hostile file breaks it. */
+export async function loadHdf5Reader(): Promise<Hdf5Library> {
+  reader ??= loadHdf5();
+  if ((await reader).poisoned()) reader = createLibrary(generation++, false);
+  return reader;
+}
+
+async function createLibrary(number: number, withLayer: boolean): Promise<Hdf5Library> {
   let captured = '';
   let capturing = false;
   const capture = (text: string): void => {
     // The stack of a deep failure is a few kB; more is a loop that must not fill the memory.
     if (captured.length < 65536) captured += text;
   };
-  const high = await createInstance(number, (text) => {
+  const instance = await createInstance(number, withLayer, (text) => {
     if (capturing) capture(text);
     else process.stderr.write(`${text}\n`);
   });
-  const module = (await high.ready) as unknown as Hdf5Module;
+  const module = instance.module as Hdf5Module;
   const plugins = fileURLToPath(import.meta.resolve('h5wasm-plugins')).replace(/index\.mjs$/, 'plugins');
   module.insert_plugin_search_path(plugins, 0);
 
@@ -90,7 +107,12 @@ async function createLibrary(number: number): Promise<Hdf5Library> {
   const files = module.FS as RawModule['FS'];
   let bytesRead = 0;
   const read = files.read.bind(files);
+  let [lastAt, lastLength, repeats] = [-1, -1, 0];
   files.read = (stream, buffer, offset, length, position) => {
+    const at = position ?? stream.position;
+    repeats = at === lastAt && length === lastLength ? repeats + 1 : 0;
+    [lastAt, lastLength] = [at, length];
+    if (capturing && repeats > MAX_REPEATS) throw new ReadLoop();
     const bytes = read(stream, buffer, offset, length, position);
     bytesRead += bytes;
     return bytes;
@@ -113,6 +135,12 @@ async function createLibrary(number: number): Promise<Hdf5Library> {
     try {
       result = call(module);
     } catch (error) {
+      if (error instanceof ReadLoop) {
+        poisoned = true;
+        throw new Hdf5Failure(
+          'its structures do not hold together: it is being written just now, or is corrupt',
+        );
+      }
       if (error instanceof Error && ['RuntimeError', 'RangeError'].includes(error.name)) {
         poisoned = true;
         throw new Hdf5Failure('the HDF5 library broke while it read this file; the file is corrupt');
@@ -125,5 +153,5 @@ async function createLibrary(number: number): Promise<Hdf5Library> {
     if (captured.includes('HDF5-DIAG')) throw new Hdf5Failure(describeStack(captured));
     return result;
   }
-  return { high, module, bytesRead: () => bytesRead, poisoned: () => poisoned, run };
+  return { high: instance.high, module, bytesRead: () => bytesRead, poisoned: () => poisoned, run };
 }

@@ -1,0 +1,107 @@
+/** `vetoc score` and `vetoc export onnx` on a run folder, in this process. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
+import { ModelProto } from '../../src/backends/onnx/proto.js';
+import { createProgram } from '../../src/cli/program.js';
+import { RUN_FILES, writeGraph } from '../../src/cli/run-folder.js';
+import { createHdf5 } from '../../src/data/write/hdf5-writer.js';
+import { interpret } from '../../src/simulate/interpret.js';
+import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
+import { sampleFloatGraph } from './sample-float.js';
+
+const SIZE = [40, 36] as const;
+const graph = sampleFixedGraph();
+const frames = sampleFrames(21, SIZE[0] * SIZE[1], 8);
+let folder = '';
+let run = '';
+let data = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'vetoc-score-'));
+  run = join(folder, 'run');
+  data = join(folder, 'frames.h5');
+  await writeGraph(join(run, RUN_FILES.fixedGraph), 'fixed', graph);
+  await writeGraph(join(run, RUN_FILES.floatGraph), 'float', sampleFloatGraph(1, [SIZE[0], SIZE[1]]));
+  await writeFile(join(run, RUN_FILES.recipe), '{}');
+  const writer = await createHdf5(data);
+  const dataset = writer.growing('/entry/data/data', 'u2', SIZE, 1, 'none');
+  for (const frame of frames) dataset.append(frame);
+  await writer.commit();
+  await vetoc('export', 'onnx', run, '--json');
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Runs a command; what it printed on stdout. */
+async function vetoc(...words: string[]): Promise<string> {
+  const printed: string[] = [];
+  const out = vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
+  const err = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+  try {
+    await createProgram().parseAsync(['node', 'vetoc', ...words]);
+  } finally {
+    out.mockRestore();
+    err.mockRestore();
+  }
+  return printed.join('');
+}
+
+const score = (...options: string[]): Promise<string> =>
+  vetoc('score', run, '--frames', data, '--readers', '1', '--batch', '8', ...options);
+
+describe('vetoc score', () => {
+  it('prints the interpreter’s scores, decisions and logits in the order of the frames', async () => {
+    const [header, ...lines] = (await score()).trimEnd().split('\n');
+    expect(header).toBe('file,index,score,keep,"miss","hit"');
+    const expected = frames.map((frame, index) => {
+      const { score: value, keep, logits } = interpret(graph, frame);
+      return [`"${data}"`, index, value, Number(keep), ...logits].join(',');
+    });
+    expect(lines).toEqual(expected);
+    expect(new Set(lines.map((line) => line.split(',')[2])).size).toBeGreaterThan(1);
+  });
+
+  it('writes the same as JSON lines', async () => {
+    const file = join(folder, 'scores.jsonl');
+    await score('--out', file);
+    const rows = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    rows.forEach((row, i) => {
+      const { score: value, keep, logits } = interpret(graph, frames[i]!);
+      expect(JSON.parse(row)).toEqual({
+        file: data,
+        index: i,
+        score: value,
+        keep,
+        logits: { miss: logits[0], hit: logits[1] },
+      });
+    });
+    expect(rows.length).toBe(frames.length);
+  });
+
+  it('refuses an ending that says no format before it opens anything, and leaves no file', async () => {
+    await expect(score('--out', join(folder, 'scores.txt'))).rejects.toThrow(/ending/);
+    expect((await readdir(folder)).filter((name) => name.startsWith('scores.txt'))).toEqual([]);
+  });
+});
+
+describe('vetoc export onnx', () => {
+  it('writes what the emitter gives, with the recipe’s hash and the version in it', async () => {
+    const model = ModelProto.decode(await readFile(join(run, RUN_FILES.fixedOnnx)));
+    const facts = new Map(model.metadataProps.map(({ key, value }) => [key, value]));
+    expect(facts.get('vetoc.dialect')).toBe('fixed');
+    expect(facts.get('vetoc.recipe_sha256')).toMatch(/^[0-9a-f]{64}$/);
+    expect(facts.get('vetoc.threshold')).toBe('5');
+    expect(model.graph!.node!.length).toBe(ModelProto.decode(emitFixedOnnx(graph)).graph!.node!.length);
+  });
+
+  it('writes nothing when one of the dialects is refused', async () => {
+    const out = join(folder, 'refused');
+    await expect(
+      vetoc('export', 'onnx', run, '--dialect', 'fixed', 'qdq-int8', '--out', out),
+    ).rejects.toThrow(/qdq-int8/);
+    await expect(readdir(out)).rejects.toThrow(/ENOENT/);
+  });
+});
