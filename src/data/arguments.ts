@@ -9,7 +9,7 @@
  */
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
 
 export interface FrameRange {
@@ -176,9 +176,4 @@ export async function expandArgument(argument: FrameArgument): Promise<readonly 
   for (const one of [...new Set(found)]) if (!(await isFolder(one))) files.push(one);
   if (files.length === 0) throw new UserError('matches no file', { file: text, remedy: 'check the pattern' });
   return files;
-}
-
-/** A file's name for messages and tables. */
-export function shortName(path: string): string {
-  return basename(path);
 }

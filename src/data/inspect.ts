@@ -3,7 +3,6 @@
  */
 import type { Frame, FrameSource } from './frames.js';
 import type { RawSource } from './formats/format.js';
-import type { PixelArray } from './pixels.js';
 
 export interface FileFacts {
   readonly file: string;
@@ -109,22 +108,4 @@ export function frameStatistics(frame: Frame): Omit<FrameStatistics, 'index' | '
     saturated: counts[65535]!,
     masked: frame.pixels.length - live,
   };
-}
-
-/** The range of the stored values, before any rule: NaN and infinite values are counted apart. */
-export function storedRange(pixels: PixelArray): {
-  readonly min: number;
-  readonly max: number;
-  readonly notFinite: number;
-} {
-  let [min, max, notFinite] = [Infinity, -Infinity, 0];
-  for (const stored of pixels) {
-    const value = Number(stored);
-    if (!Number.isFinite(value)) notFinite++;
-    else {
-      if (value < min) min = value;
-      if (value > max) max = value;
-    }
-  }
-  return { min, max, notFinite };
 }

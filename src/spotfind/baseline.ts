@@ -4,7 +4,8 @@
  */
 import { invariant } from '../core/errors.js';
 import type { Frame } from '../data/frames.js';
-import { createFrameSpotFinder, type FrameGeometry } from './finder.js';
+import { createFrameSpotFinder } from './finder.js';
+import type { FrameGeometry } from './layout.js';
 import { parseSpotParameters, type SpotFinderSettings } from './parameters.js';
 
 /** Counts the spots of a frame. Prepared finders are kept between calls; results do not depend on them. */

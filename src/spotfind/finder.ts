@@ -8,8 +8,8 @@ import {
   limitResolution,
   radiusMap,
   wholePanel,
-  type BeamCentre,
   type DetectorLayout,
+  type FrameGeometry,
   type ResolutionScale,
 } from './layout.js';
 import type { Detector } from './geometry.js';
@@ -44,13 +44,6 @@ export function prepareSpotFinder(
       return (pixels) => spotsOfStrongPixels(pixels, strong(pixels), limited, settings.parameters);
     }
   }
-}
-
-/** What may differ from frame to frame besides the pixels. */
-export interface FrameGeometry {
-  /** Null: the middle of the frame. */
-  readonly centre: BeamCentre | null;
-  readonly scale: ResolutionScale | null;
 }
 
 /** Finds the spots of a frame, whatever its mask and geometry. */

@@ -7,8 +7,7 @@
  */
 import { UserError } from '../core/errors.js';
 import type { DetectorGeometry } from '../data/geometry.js';
-import type { FrameGeometry } from './finder.js';
-import { resolutionOfRadius, type PanelArea } from './layout.js';
+import { resolutionOfRadius, type FrameGeometry, type PanelArea } from './layout.js';
 import type { FoundSpot } from './spot.js';
 
 /** Values that the user states for all frames; null where the file is asked. */

@@ -46,6 +46,13 @@ export interface ResolutionScale {
   readonly pixelMm: number;
 }
 
+/** What may differ from frame to frame besides the pixels. */
+export interface FrameGeometry {
+  /** Null: the middle of the frame. */
+  readonly centre: BeamCentre | null;
+  readonly scale: ResolutionScale | null;
+}
+
 export function wholePanel(height: number, width: number): PanelArea {
   return { name: 'whole', x: 0, y: 0, width, height };
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadHdf5 } from '../../src/data/hdf5/library.js';
 import { openFrames } from '../../src/data/open.js';
 
 const DATA = '../shared/data';
@@ -40,6 +41,23 @@ describe.skipIf(!there)('labelled HDF5 (needs ../shared/data)', () => {
     expect(Array.from({ length: 18 }, (_, i) => frames.label(i).hit).filter((hit) => hit)).toHaveLength(12);
     expect(frames.meta(0)['source']).toContain('jungfrau');
     expect((await frames.read(17)).pixels.some((v) => v > 0)).toBe(true);
+    await frames.close();
+  });
+});
+
+describe('a dataset of any name', () => {
+  it('is found at the root, also where known layouts have a group of its name', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'vetoc-')), 'root.h5');
+    const { high } = await loadHdf5();
+    const file = new high.File(path, 'w');
+    file.create_dataset({
+      name: 'data',
+      data: Uint16Array.from({ length: 512 }, (_, i) => i),
+      shape: [2, 16, 16],
+    });
+    file.close();
+    const frames = await openFrames(path);
+    expect((await frames.read(1)).pixels[3]).toBe(259);
     await frames.close();
   });
 });

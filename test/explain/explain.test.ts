@@ -10,6 +10,7 @@ import { nodeId } from '../../src/ir/common.js';
 import { findNode, type FloatGraph } from '../../src/ir/graph.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { openBackend } from '../../src/train/backend.js';
+import { layerSchema } from '../../src/train/networks/description.js';
 import { createNetwork } from '../../src/train/networks/registry.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
 
@@ -21,18 +22,9 @@ beforeAll(async () => {
 function tinyGraph(): FloatGraph {
   return createNetwork({
     network: [
-      {
-        op: 'conv',
-        filters: 4,
-        kernel: 3,
-        stride: 1,
-        padding: 'same',
-        activation: 'relu',
-        norm: false,
-        groups: 1,
-      },
-      { op: 'globalPool', mode: 'avg' },
-      { op: 'dense', units: 'classes', activation: 'none' },
+      layerSchema.parse({ op: 'conv', filters: 4 }),
+      layerSchema.parse({ op: 'globalPool', mode: 'avg' }),
+      layerSchema.parse({ op: 'dense', units: 'classes' }),
     ],
     preprocess: preprocessNodes(preprocessSchema.parse({ factor: 2 }), [32, 32]),
     classes: { classNames: ['miss', 'hit'], hitClasses: [false, true] },

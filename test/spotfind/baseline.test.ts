@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { countAccuracy, createPeakCounter, fitCountThreshold } from '../../src/spotfind/baseline.js';
+import {
+  countAccuracy,
+  countPeaks,
+  createPeakCounter,
+  fitCountThreshold,
+} from '../../src/spotfind/baseline.js';
 import { missingReason, openReferenceFrames } from './reference.js';
 
 describe('the threshold on a count', () => {
@@ -15,6 +20,13 @@ describe('the threshold on a count', () => {
 
   it('calls everything a miss where nothing is a hit', () => {
     expect(fitCountThreshold([5, 0, 7], [false, false, false])).toEqual({ threshold: 8, accuracy: 1 });
+  });
+});
+
+describe('counting the peaks of a frame', () => {
+  it('finds none where there is nothing', () => {
+    const frame = { height: 32, width: 32, pixels: new Uint16Array(1024), mask: null };
+    expect(countPeaks(frame)).toBe(0);
   });
 });
 

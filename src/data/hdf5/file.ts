@@ -83,10 +83,22 @@ function openIn(loaded: Hdf5Library, path: string, name: string): Hdf5File {
     return found;
   }
 
+  /** A path that goes on below a dataset is an error to HDF5; here it is not there. */
+  function node(of: string): Hdf5Node {
+    try {
+      return run((module) => findNode(module, id, of));
+    } catch (error) {
+      const parent = of.slice(0, of.lastIndexOf('/'));
+      if (!(error instanceof Hdf5Failure) || library.poisoned() || parent === '') throw error;
+      if (node(parent).kind !== 'group') return { kind: 'missing' };
+      throw error;
+    }
+  }
+
   return {
     path,
     name,
-    node: (path) => run((module) => findNode(module, id, path)),
+    node,
     children: (group) => run((module) => [...module.get_names(id, group, false)]),
     softLink: (path) => run((module) => module.get_symbolic_link(id, path) as string | null),
     info,

@@ -18,7 +18,7 @@ export class Hdf5Failure extends Error {
 }
 
 /**
- * The same bytes read this often in a row: in SWMR mode the library retries metadata whose checksum is wrong, with
+ * The same bytes read this often in one call: in SWMR mode the library retries metadata whose checksum is wrong, with
  * waits that double each time and would outlast the detector. Twenty tries are a millisecond of a writer's time.
  */
 const MAX_REPEATS = 20;
@@ -107,12 +107,13 @@ async function createLibrary(number: number, withLayer: boolean): Promise<Hdf5Li
   const files = module.FS as RawModule['FS'];
   let bytesRead = 0;
   const read = files.read.bind(files);
-  let [lastAt, lastLength, repeats] = [-1, -1, 0];
+  const timesRead = new Map<string, number>();
   files.read = (stream, buffer, offset, length, position) => {
     const at = position ?? stream.position;
-    repeats = at === lastAt && length === lastLength ? repeats + 1 : 0;
-    [lastAt, lastLength] = [at, length];
-    if (capturing && repeats > MAX_REPEATS) throw new ReadLoop();
+    const key = `${stream.nfd} ${at} ${length}`;
+    const times = (timesRead.get(key) ?? 0) + 1;
+    timesRead.set(key, times);
+    if (capturing && times > MAX_REPEATS) throw new ReadLoop();
     const bytes = read(stream, buffer, offset, length, position);
     bytesRead += bytes;
     return bytes;
@@ -130,6 +131,7 @@ async function createLibrary(number: number, withLayer: boolean): Promise<Hdf5Li
   function run<T>(call: (module: Hdf5Module) => T): T {
     if (poisoned) throw new Hdf5Failure('the HDF5 library broke on an earlier file');
     captured = '';
+    timesRead.clear();
     capturing = true;
     let result: T;
     try {
