@@ -114,9 +114,9 @@ function evaluationSection(report: RunReport): Html {
     (r) => `misses rejected at ${percent(r.keepFraction, 1)} hits kept`,
   );
   return html`${htmlTable(
-      ['network', 'test frames', 'hit/miss', 'classes', 'AUC', ...kept, 'hits lost', 'misses kept'],
-      rows,
-    )}
+    ['network', 'test frames', 'hit/miss', 'classes', 'AUC', ...kept, 'hits lost', 'misses kept'],
+    rows,
+  )}
     <p class="soft">
       Brackets: 95 % Wilson interval. The last two columns hold at the threshold, which was chosen on
       validation frames.

@@ -22,25 +22,6 @@ export interface LabelledFrames {
   label(index: number): number;
 }
 
-/** The frames `indices` of `source`, labelled by class. Throws `UserError` at a frame without a label. */
-export function labelledFrames(source: FrameSource, indices: readonly number[]): LabelledFrames {
-  const labels = indices.map((index) => {
-    const { label } = source.label(index);
-    if (label === null)
-      throw new UserError(`frame ${index} has no class label`, {
-        file: source.name,
-        field: 'label',
-        remedy: 'leave it out of the split, or label it',
-      });
-    return label;
-  });
-  return {
-    count: indices.length,
-    read: async (i) => (await source.read(indices[i]!)).pixels,
-    label: (i) => labels[i]!,
-  };
-}
-
 type Store = Uint16Array<SharedArrayBuffer>;
 
 /** What a worker thread needs to open the same cache: plain, and shared rather than copied. */

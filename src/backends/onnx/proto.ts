@@ -5,12 +5,9 @@ import proto from 'onnx-proto';
 import type { onnx } from 'onnx-proto';
 
 export const { ModelProto, GraphProto, NodeProto, TensorProto, AttributeProto } = proto.onnx;
-export type Model = onnx.IModelProto;
 export type Graph = onnx.IGraphProto;
 export type Node = onnx.INodeProto;
-export type TensorRecord = onnx.ITensorProto;
 export type Attribute = onnx.IAttributeProto;
-export type ValueInfo = onnx.IValueInfoProto;
 
 /** `TensorProto.DataType` (onnx.proto). */
 export const DATA_TYPE = {

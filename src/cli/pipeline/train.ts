@@ -27,6 +27,8 @@ function follow(progress: Progress): (event: TrainEvent) => void {
       case 'backend':
         backend = event.backend.name;
         break;
+      case 'resumed':
+        break;
       case 'frames':
         progress.update(event.done, event.total, `${event.part} frames read`);
         break;
