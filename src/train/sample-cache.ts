@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
 import { createPreprocessor, type Preprocessor } from '../data/preprocess.js';
-import type { FrameSource } from '../data/frames.js';
 import { elements } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
 
