@@ -10,9 +10,9 @@ namespace vetoc {
 
 template <typename CONFIG>
 void dense(hls::stream<word<typename CONFIG::input_t, CONFIG::TAPS>> &in,
-           const typename CONFIG::weight_t (&weights)[CONFIG::STEPS][CONFIG::MULTIPLIERS],
-           const typename CONFIG::bias_t (&bias)[CONFIG::OUT_CHANNELS],
-           const ap_uint<6> (&align)[CONFIG::OUT_CHANNELS],
+           const rom_int<CONFIG::weight_t::width> (&weights)[CONFIG::STEPS][CONFIG::MULTIPLIERS],
+           const rom_int<CONFIG::bias_t::width> (&bias)[CONFIG::OUT_CHANNELS],
+           const rom_uint<6> (&align)[CONFIG::OUT_CHANNELS],
            hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_LANES>> &out) {
   matrix_vector<CONFIG>(in, weights, bias, align, out);
 }

@@ -13,12 +13,13 @@ namespace vetoc {
 
 template <typename CONFIG>
 void depthwise_multiply(hls::stream<window_word<CONFIG>> &windows,
-                        const typename CONFIG::weight_t (&weights)[CONFIG::STEPS][CONFIG::MULTIPLIERS],
-                        const typename CONFIG::bias_t (&bias)[CONFIG::OUT_CHANNELS],
-                        const ap_uint<6> (&align)[CONFIG::OUT_CHANNELS],
+                        const rom_int<CONFIG::weight_t::width> (&weights)[CONFIG::STEPS][CONFIG::MULTIPLIERS],
+                        const rom_int<CONFIG::bias_t::width> (&bias)[CONFIG::OUT_CHANNELS],
+                        const rom_uint<6> (&align)[CONFIG::OUT_CHANNELS],
                         hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
   typedef typename CONFIG::accumulator_t accumulator_t;
   typedef typename CONFIG::step_t step_t;
+  typedef typename CONFIG::weight_t weight_t;
   constexpr int GROUPS = CONFIG::OUT_CHANNELS / CONFIG::LANES;
   constexpr int PART = CONFIG::KERNEL_HEIGHT * CONFIG::KERNEL_WIDTH / CONFIG::TAP_FOLD;
 #pragma HLS ARRAY_RESHAPE variable = weights type = complete dim = 2
@@ -45,12 +46,12 @@ WINDOWS:
           for (int k = 0; k < PART; ++k) {
 #pragma HLS UNROLL
             products += static_cast<step_t>(CONFIG::multiplier::multiply(
-                weights[g * CONFIG::TAP_FOLD + t][l * PART + k], x.lane[(t * PART + k) * CONFIG::LANES + l]));
+                weight_t(weights[g * CONFIG::TAP_FOLD + t][l * PART + k]), x.lane[(t * PART + k) * CONFIG::LANES + l]));
           }
           const accumulator_t before = t == 0 ? accumulator_t(bias[g * CONFIG::LANES + l]) : sums[l];
           const accumulator_t sum = before + products;
           sums[l] = sum;
-          y.lane[l] = requantize<CONFIG>(sum, align[g * CONFIG::LANES + l].to_int());
+          y.lane[l] = requantize<CONFIG>(sum, align[g * CONFIG::LANES + l]);
         }
         if (t == CONFIG::TAP_FOLD - 1) out.write(y);
       }
@@ -60,9 +61,9 @@ WINDOWS:
 
 template <typename CONFIG>
 void depthwise_conv2d(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
-                      const typename CONFIG::weight_t (&weights)[CONFIG::STEPS][CONFIG::MULTIPLIERS],
-                      const typename CONFIG::bias_t (&bias)[CONFIG::OUT_CHANNELS],
-                      const ap_uint<6> (&align)[CONFIG::OUT_CHANNELS],
+                      const rom_int<CONFIG::weight_t::width> (&weights)[CONFIG::STEPS][CONFIG::MULTIPLIERS],
+                      const rom_int<CONFIG::bias_t::width> (&bias)[CONFIG::OUT_CHANNELS],
+                      const rom_uint<6> (&align)[CONFIG::OUT_CHANNELS],
                       hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
 #pragma HLS DATAFLOW
   hls::stream<window_word<CONFIG>> windows("windows");

@@ -10,7 +10,7 @@ namespace vetoc {
 
 template <typename CONFIG>
 void lut(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
-         const typename CONFIG::output_t (&table)[CONFIG::ENTRIES],
+         const typename CONFIG::entry_t (&table)[CONFIG::ENTRIES],
          hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
 WORDS:
   for (int i = 0; i < CONFIG::WORDS; ++i) {

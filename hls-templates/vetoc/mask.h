@@ -11,7 +11,7 @@ namespace vetoc {
 
 template <typename CONFIG>
 void mask(hls::stream<word<typename CONFIG::output_t, CONFIG::PIXELS>> &in,
-          const ap_uint<32> (&live)[CONFIG::MASK_WORDS],
+          const rom_uint<32> (&live)[CONFIG::MASK_WORDS],
           hls::stream<word<typename CONFIG::output_t, CONFIG::PIXELS>> &out) {
   constexpr int BEATS_PER_MASK_WORD = 32 / CONFIG::PIXELS;
   ap_uint<32> bits = 0;

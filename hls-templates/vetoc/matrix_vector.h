@@ -15,12 +15,13 @@ namespace vetoc {
 
 template <typename CONFIG>
 void matrix_vector(hls::stream<word<typename CONFIG::input_t, CONFIG::TAPS>> &in,
-                   const typename CONFIG::weight_t (&weights)[CONFIG::STEPS][CONFIG::MULTIPLIERS],
-                   const typename CONFIG::bias_t (&bias)[CONFIG::OUT_CHANNELS],
-                   const ap_uint<6> (&align)[CONFIG::OUT_CHANNELS],
+                   const rom_int<CONFIG::weight_t::width> (&weights)[CONFIG::STEPS][CONFIG::MULTIPLIERS],
+                   const rom_int<CONFIG::bias_t::width> (&bias)[CONFIG::OUT_CHANNELS],
+                   const rom_uint<6> (&align)[CONFIG::OUT_CHANNELS],
                    hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_LANES>> &out) {
   typedef typename CONFIG::accumulator_t accumulator_t;
   typedef typename CONFIG::step_t step_t;
+  typedef typename CONFIG::weight_t weight_t;
   constexpr int PART = CONFIG::TAPS / CONFIG::TAP_FOLD;  // values a cycle
   constexpr int PER_GROUP = CONFIG::OUT_FOLD * CONFIG::OUT_LANES;
   static_assert(PART * CONFIG::TAP_FOLD == CONFIG::TAPS && PART * CONFIG::OUT_LANES == CONFIG::MULTIPLIERS,
@@ -56,7 +57,7 @@ VECTORS:
               for (int k = 0; k < PART; ++k) {
 #pragma HLS UNROLL
                 products += static_cast<step_t>(
-                    CONFIG::multiplier::multiply(weights[step][p * PART + k], x.lane[t * PART + k]));
+                    CONFIG::multiplier::multiply(weight_t(weights[step][p * PART + k]), x.lane[t * PART + k]));
               }
               const accumulator_t before = w == 0 && t == 0 ? accumulator_t(bias[first_output + p]) : sums[o][p];
               sum[p] = before + products;
@@ -66,7 +67,7 @@ VECTORS:
             ROUND:
               for (int p = 0; p < CONFIG::OUT_LANES; ++p) {
 #pragma HLS UNROLL
-                y.lane[p] = requantize<CONFIG>(sum[p], align[first_output + p].to_int());
+                y.lane[p] = requantize<CONFIG>(sum[p], align[first_output + p]);
               }
               out.write(y);
             } else {

@@ -9,34 +9,21 @@
 namespace vetoc {
 
 struct in_dsp {
-  template <int WA, int WB>
-  static ap_int<WA + WB + 1> multiply(const ap_int<WA> &weight, const ap_uint<WB> &value) {
+  /// The exact product: WEIGHT and VALUE are ap_int or ap_uint, one of them signed.
+  template <typename WEIGHT, typename VALUE>
+  static ap_int<WEIGHT::width + VALUE::width> multiply(const WEIGHT &weight, const VALUE &value) {
 #pragma HLS INLINE
-    const ap_int<WA + WB + 1> product = weight * value;
-#pragma HLS BIND_OP variable = product op = mul impl = dsp
-    return product;
-  }
-  template <int WA, int WB>
-  static ap_int<WA + WB> multiply(const ap_int<WA> &weight, const ap_int<WB> &value) {
-#pragma HLS INLINE
-    const ap_int<WA + WB> product = weight * value;
+    const ap_int<WEIGHT::width + VALUE::width> product = weight * value;
 #pragma HLS BIND_OP variable = product op = mul impl = dsp
     return product;
   }
 };
 
 struct in_lut {
-  template <int WA, int WB>
-  static ap_int<WA + WB + 1> multiply(const ap_int<WA> &weight, const ap_uint<WB> &value) {
+  template <typename WEIGHT, typename VALUE>
+  static ap_int<WEIGHT::width + VALUE::width> multiply(const WEIGHT &weight, const VALUE &value) {
 #pragma HLS INLINE
-    const ap_int<WA + WB + 1> product = weight * value;
-#pragma HLS BIND_OP variable = product op = mul impl = fabric
-    return product;
-  }
-  template <int WA, int WB>
-  static ap_int<WA + WB> multiply(const ap_int<WA> &weight, const ap_int<WB> &value) {
-#pragma HLS INLINE
-    const ap_int<WA + WB> product = weight * value;
+    const ap_int<WEIGHT::width + VALUE::width> product = weight * value;
 #pragma HLS BIND_OP variable = product op = mul impl = fabric
     return product;
   }

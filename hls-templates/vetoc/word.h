@@ -10,6 +10,9 @@
 #include <ap_int.h>
 #include <hls_stream.h>
 
+#include <cstdint>
+#include <type_traits>
+
 #ifndef __SYNTHESIS__
 // Loops carry labels for the synthesis tool's reports; a plain compiler has no use for them.
 #pragma GCC diagnostic ignored "-Wunused-label"
@@ -23,6 +26,23 @@ struct word {
   static constexpr int lanes = LANES;
   T lane[LANES];
 };
+
+// Constants in tables: exactly W bits for synthesis. In simulation the plain integer that holds them: a compiler takes
+// minutes and gigabytes over a large table of class objects.
+#ifdef __SYNTHESIS__
+template <int W>
+using rom_int = ap_int<W>;
+template <int W>
+using rom_uint = ap_uint<W>;
+#else
+template <int W>
+using rom_int = typename std::conditional<
+    W <= 8, std::int8_t,
+    typename std::conditional<W <= 16, std::int16_t,
+                              typename std::conditional<W <= 32, std::int32_t, std::int64_t>::type>::type>::type;
+template <int W>
+using rom_uint = typename std::make_unsigned<rom_int<W>>::type;
+#endif
 
 /// a / b, rounded up.
 constexpr int divide_up(int a, int b) { return (a + b - 1) / b; }

@@ -8,9 +8,13 @@ export const mantissaType = (format: Format): string => intType(format.signed, f
 
 export const intType = (signed: boolean, width: number): string => `ap_${signed ? '' : 'u'}int<${width}>`;
 
-/** The smallest signed type for all of [low, high]. */
-export const signedTypeFor = (low: number, high: number): string =>
-  intType(true, bitsFor(Math.min(low, 0), Math.max(high, 0), true));
+/** The same for constants in tables. */
+export const romType = (signed: boolean, width: number): string =>
+  `vetoc::rom_${signed ? '' : 'u'}int<${width}>`;
+
+/** Bits of the smallest signed type for all of [low, high]. */
+export const signedBitsFor = (low: number, high: number): number =>
+  bitsFor(Math.min(low, 0), Math.max(high, 0), true);
 
 /** `ap_ufixed<8,2,AP_RND_CONV,AP_SAT>` with the spaces that people put there. */
 export const formatType = (format: Format): string => formatToString(format).replaceAll(',', ', ');

@@ -1,7 +1,7 @@
 /** From beats to the network's input, and from logits to the decision. */
 import { minMantissa } from '../../../fixed/format.js';
 import type { Shape } from '../../../ir/common.js';
-import { constant, mantissaType, table1, typedef } from '../cpp.js';
+import { constant, romType, table1, typedef } from '../cpp.js';
 import { wordsPerFrame } from '../plan.js';
 import { code, input, ioTypes, lanesAndWords, output, pixels, valueType, type Renderer } from './common.js';
 
@@ -60,7 +60,7 @@ export const mask: Renderer<'mask'> = (stage) => {
       constant('MASK_WORDS', words.length),
     ],
     tables: [
-      `// One bit a pixel in stream order, 1 for a live one.\n${table1('ap_uint<32>', name, words, hex32)}`,
+      `// One bit a pixel in stream order, 1 for a live one.\n${table1(romType(false, 32), name, words, hex32)}`,
     ],
     tableNames: [name],
   });
@@ -96,16 +96,18 @@ export const clamp: Renderer<'clamp'> = (stage) =>
 
 export const lut: Renderer<'lut'> = (stage) => {
   const name = `${stage.name}_table`;
+  const entry = romType(stage.node.format.signed, stage.node.format.width);
   return code(stage, {
     header: 'lut',
     text: 'lookup table',
     members: [
       ...ioTypes(stage),
+      typedef('entry_t', entry),
       constant('FIRST', stage.node.first, 'the value that table[0] is for'),
       constant('ENTRIES', stage.node.table.length),
       ...lanesAndWords(input(stage)),
     ],
-    tables: [table1(mantissaType(stage.node.format), name, stage.node.table)],
+    tables: [table1(entry, name, stage.node.table)],
     tableNames: [name],
   });
 };

@@ -1,5 +1,5 @@
 /** Convolutions and dense layers. */
-import { constant, intType, signedTypeFor, table1, table2, typedef, type Member } from '../cpp.js';
+import { constant, intType, romType, signedBitsFor, table1, table2, typedef, type Member } from '../cpp.js';
 import type { FpgaTarget } from '../../../targets/target.js';
 import { chooseMultiplier } from '../multipliers.js';
 import { isPointwise, type Weighted } from '../folding.js';
@@ -37,22 +37,25 @@ function weightTables(stage: WeightedStage, align: Alignment, target: FpgaTarget
   const { node, folding, name } = stage;
   const { steps, multipliers, values } = weightSteps(node, input(stage).shape, folding);
   const { bias, width } = node.weights;
-  const biasType = signedTypeFor(Math.min(...bias), Math.max(...bias));
+  const biasBits = signedBitsFor(
+    bias.reduce((a, b) => Math.min(a, b)),
+    bias.reduce((a, b) => Math.max(a, b)),
+  );
   const names = [`${name}_weights`, `${name}_bias`, `${name}_align`] as const;
   return {
     members: [
       typedef('weight_t', intType(true, width)),
       typedef('multiplier', `vetoc::in_${chooseMultiplier(width, input(stage).format, target)}`),
-      typedef('bias_t', biasType, "at the accumulator's resolution"),
+      typedef('bias_t', intType(true, biasBits), "at the accumulator's resolution"),
       constant('STEPS', steps, 'reuse factor of a multiplier'),
       constant('MULTIPLIERS', multipliers),
       constant('OUT_CHANNELS', bias.length),
       stepType(node.proof.accumulatorWidth),
     ],
     tables: [
-      `// One row a cycle: [output lane][value].\n${table2(intType(true, width), names[0], steps, multipliers, values)}`,
-      table1(biasType, names[1], bias),
-      `// Left shift that brings each channel's accumulator to the common fraction of ${align.fraction} bits.\n${table1('ap_uint<6>', names[2], align.shifts)}`,
+      `// One row a cycle: [output lane][value].\n${table2(romType(true, width), names[0], steps, multipliers, values)}`,
+      table1(romType(true, biasBits), names[1], bias),
+      `// Left shift that brings each channel's accumulator to the common fraction of ${align.fraction} bits.\n${table1(romType(false, 6), names[2], align.shifts)}`,
     ],
     names,
   };
