@@ -83,6 +83,20 @@ function scaleAndShift(counts: Uint16Array, tensor: LinearTensor, gain: number, 
   for (let i = 0; i < counts.length; i++) counts[i] = clipped(Math.round(counts[i]! * gain) + offset);
 }
 
+/**
+ * About how many counts a raw pixel has besides spots, from the darker nine tenths of a tensor. The largest of n
+ * Poisson counts is near (√mean + 0.9)² for n = 16, or mostly 0 where there is less than one count in a block.
+ */
+export function backgroundLevel(counts: Uint16Array, tensor: LinearTensor): number {
+  const sorted = counts.slice().sort();
+  const kept = Math.max(1, Math.floor(0.9 * sorted.length));
+  let sum = 0;
+  for (let i = 0; i < kept; i++) sum += sorted[i]!;
+  const mean = sum / kept;
+  if (tensor.mode === 'sum' || mean < 1) return mean / tensor.pixels;
+  return tensor.pixels === 1 ? mean : Math.max(0, Math.sqrt(mean) - 0.9) ** 2;
+}
+
 /** Changes the counts of one sample (one view per linear tensor) in place. */
 export function augmentCounts(
   tensors: readonly Uint16Array[],
@@ -90,12 +104,14 @@ export function augmentCounts(
   options: Augmentation,
   random: Random,
 ): void {
-  const background = options.background * random.uniform() ** 2;
-  // Half of the frames keep their background as it is.
-  if (background > 0 && random.uniform() < 0.5)
+  const share = options.background * random.uniform() ** 2;
+  // Half of the frames keep their background as it is. A share of what is there: a frame without beam stays one.
+  if (share > 0 && random.uniform() < 0.5) {
+    const background = share * backgroundLevel(tensors[0]!, linear[0]!);
     tensors.forEach((counts, t) => {
-      addBackground(counts, linear[t]!, background, random);
+      if (background > 0) addBackground(counts, linear[t]!, background, random);
     });
+  }
   if (options.hotPixels > 0) addHotPixels(tensors, options.hotPixels, random);
   const gain = options.gain ** (2 * random.uniform() - 1);
   const pedestal = options.pedestal * random.uniform() ** 2;

@@ -14,8 +14,8 @@ export const augmentationSchema = z.strictObject({
   gain: z.number().min(1).max(100).default(1.5),
   /** Pedestal: up to so many counts added to every raw pixel. */
   pedestal: z.number().min(0).max(10000).default(2),
-  /** Poisson background: up to so many extra photons in every raw pixel, on average. */
-  background: z.number().min(0).max(100).default(0.1),
+  /** Poisson background: up to this share of what the frame has is added to it. */
+  background: z.number().min(0).max(100).default(0.3),
   /** Hot pixels: up to so many a frame. */
   hotPixels: z.int().min(0).max(1000).default(6),
   /** Probability that a band of rows or columns reads 0. */

@@ -12,6 +12,7 @@ import { floatShapes } from '../../ir/graph.js';
 import { verifyFloatGraph } from '../../ir/verify.js';
 import type { PreprocessGraph } from '../../data/preprocess.js';
 import type { Layer } from './description.js';
+import { heNormal, spotFilters } from './initial-weights.js';
 
 export interface NetworkClasses {
   readonly classNames: readonly string[];
@@ -63,44 +64,6 @@ function createBuilder(
     },
     shape: (id) => shapes.get(id)!,
   };
-}
-
-function heNormal(random: Random, length: number, fanIn: number): Float32Array<ArrayBuffer> {
-  const scale = Math.sqrt(2 / fanIn);
-  const weights = new Float32Array(length);
-  // Not `Float32Array.from`: the references have tens of millions of weights.
-  for (let i = 0; i < length; i++) weights[i] = scale * random.normal();
-  return weights;
-}
-
-interface Filters {
-  readonly weights: Float32Array<ArrayBuffer>;
-  readonly bias: Float32Array<ArrayBuffer>;
-}
-
-/** Thresholds of the first and last spot filter, in units of one count. */
-const SPOT_THRESHOLDS = [0.6, 2.2] as const;
-
-/**
- * Filters that start as spot finders on the first input channel (centre minus mean of the rest, minus a threshold),
- * with a tenth of the usual random weights on everything.
- */
-function spotFilters(b: Builder, kernel: number, inChannels: number, filters: number): Filters {
-  const area = kernel * kernel;
-  const weights = heNormal(b.random, area * inChannels * filters, area * inChannels);
-  const centre = Math.floor(area / 2);
-  for (let i = 0; i < weights.length; i++) {
-    const channel = Math.floor(i / filters) % inChannels;
-    const tap = Math.floor(i / filters / inChannels);
-    const finder = channel > 0 ? 0 : tap === centre ? 1 : -1 / (area - 1);
-    weights[i] = finder / b.unit + 0.1 * weights[i]!;
-  }
-  const [low, high] = SPOT_THRESHOLDS;
-  const bias = Float32Array.from(
-    { length: filters },
-    (_, f) => -(low + ((high - low) * f) / Math.max(1, filters - 1)),
-  );
-  return { weights, bias };
 }
 
 const square = (n: number): readonly [number, number] => [n, n];
@@ -163,7 +126,7 @@ function convolution(
             ...window,
             groups: layer.groups,
             ...(layer.init === 'spots'
-              ? spotFilters(b, kernel, inChannels / layer.groups, layer.filters)
+              ? spotFilters(b.random, kernel, inChannels / layer.groups, layer.filters, b.unit)
               : { weights: heNormal(b.random, fanIn * layer.filters, fanIn), bias: zeros(layer.filters) }),
           };
         });
@@ -198,7 +161,7 @@ function dense(b: Builder, prefix: string, layer: LayerOf<'dense'>, input: NodeI
     weights: heNormal(b.random, fanIn * units, isOutput ? 2 * fanIn : fanIn),
     bias: zeros(units),
   }));
-  const normalized = layer.norm ? normalize(b, prefix, last) : last;
+  const normalized = layer.norm === true ? normalize(b, prefix, last) : last;
   return activate(b, prefix, layer.activation ?? (isOutput ? 'none' : 'relu'), normalized);
 }
 

@@ -27,7 +27,7 @@ const convSchema = z.strictObject({
    * `spots` starts every filter as a spot finder: a pixel minus the mean of those around it, minus a threshold of
    * 0.6 to 2.2 in units of one count. On √ counts that is a test of significance, since their noise is the same everywhere.
    */
-  init: z.enum(['he', 'spots']).default('he'),
+  init: z.enum(['he', 'spots']).optional(),
 });
 const depthwiseSchema = z.strictObject({
   op: z.literal('depthwise'),
@@ -54,7 +54,7 @@ const denseSchema = z.strictObject({
   op: z.literal('dense'),
   /** `classes`: one per class, no activation. */
   units: channels.or(z.literal('classes')),
-  norm: z.boolean().default(false),
+  norm: z.boolean().optional(),
   activation: activationSchema.optional(),
 });
 /** `activation(body(x) + shortcut(x))`; an empty shortcut is the input itself. */

@@ -16,50 +16,35 @@ export interface NetworkEntry {
   readonly layers: readonly LayerInput[];
 }
 
-const vetoNano: NetworkEntry = {
-  summary: 'under 2,000 weights: two strided convolutions and global pooling',
-  layers: [
-    { op: 'conv', filters: 6, stride: 2, norm: true },
-    { op: 'conv', filters: 10, stride: 2, norm: true },
-    { op: 'conv', filters: 10, norm: true },
-    { op: 'globalPool', mode: 'both' },
-    { op: 'dense', units: 'classes' },
-  ],
-};
-
-const vetoSmall: NetworkEntry = {
-  summary: 'about 10,000 weights: the default for firmware',
-  layers: [
-    { op: 'conv', filters: 8, stride: 2, norm: true },
-    { op: 'conv', filters: 16, stride: 2, norm: true },
-    { op: 'conv', filters: 24, norm: true },
-    { op: 'maxPool' },
-    { op: 'conv', filters: 24, norm: true },
-    { op: 'globalPool', mode: 'both' },
-    { op: 'dense', units: 16 },
-    { op: 'dense', units: 'classes' },
-  ],
-};
-
-const vetoBase: NetworkEntry = {
-  summary: 'under 100,000 weights: the most accurate veto network',
-  layers: [
-    { op: 'conv', filters: 16, norm: true },
-    { op: 'maxPool' },
-    { op: 'conv', filters: 32, stride: 2, norm: true },
-    { op: 'conv', filters: 48, norm: true },
-    { op: 'maxPool' },
-    { op: 'conv', filters: 64, norm: true },
-    { op: 'globalPool', mode: 'both' },
-    { op: 'dense', units: 32 },
-    { op: 'dense', units: 'classes' },
-  ],
-};
+/**
+ * A veto network: a first layer that starts as spot finders, two or more layers that learn what is no spot (ice
+ * rings, hot pixels, panel edges), and counts and maxima over the frame.
+ */
+const veto = (first: number, rest: readonly number[], hidden: number): readonly LayerInput[] => [
+  { op: 'conv', filters: first, init: 'spots', activation: 'clip' },
+  { op: 'maxPool' },
+  ...rest.flatMap((filters, i): readonly LayerInput[] => [
+    { op: 'conv', filters, norm: true },
+    ...(i === 0 ? [{ op: 'maxPool' } as const] : []),
+  ]),
+  { op: 'globalPool', mode: 'both' },
+  { op: 'dense', units: hidden, norm: true },
+  { op: 'dense', units: 'classes' },
+];
 
 export const NETWORKS: Readonly<Record<string, NetworkEntry>> = {
-  'veto-nano': vetoNano,
-  'veto-small': vetoSmall,
-  'veto-base': vetoBase,
+  'veto-nano': {
+    summary: 'under 2,000 weights: for the smallest devices',
+    layers: veto(4, [8, 10], 8),
+  },
+  'veto-small': {
+    summary: 'about 6,000 weights: the default for firmware',
+    layers: veto(8, [16, 24], 16),
+  },
+  'veto-base': {
+    summary: 'about 36,000 weights: the most accurate',
+    layers: veto(12, [24, 40, 56], 32),
+  },
   alexnet: {
     summary: 'AlexNet, 57 million weights, for 512×512 frames: a published reference',
     layers: alexnet,
