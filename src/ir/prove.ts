@@ -64,21 +64,35 @@ function leakyBounds(bounds: Bounds, activation: Activation): Bounds {
   };
 }
 
+/** Largest |Σ w·x| over `terms` weights of any value that `width` bits hold. */
+const worstSum = (terms: number, width: number, { range }: StageInput): number =>
+  terms * 2 ** (width - 1) * Math.max(Math.abs(range.low), Math.abs(range.high));
+
+const termsOf = (weights: QuantizedWeights): number => weights.mantissas.length / weights.bias.length;
+
+/**
+ * Signed bits of a bias that may be loaded in exchange for the network's own: as wide as the largest sum of products
+ * and as the biases that are there. The proof of a stage with reloadable weights holds for every bias of this width.
+ */
+export function reloadableBiasWidth(weights: QuantizedWeights, input: StageInput): number {
+  const sum = worstSum(termsOf(weights), weights.width, input);
+  const low = weights.bias.reduce((a, b) => Math.min(a, b), -sum);
+  const high = weights.bias.reduce((a, b) => Math.max(a, b), sum);
+  return bitsFor(low, high, true);
+}
+
+/** A bound of every partial sum, over all weights and biases that may be loaded. */
+export const reloadableSumBound = (weights: QuantizedWeights, input: StageInput): number =>
+  worstSum(termsOf(weights), weights.width, input) + 2 ** (reloadableBiasWidth(weights, input) - 1);
+
 /** Bounds of Σ w·x + bias per channel; weight `i` belongs to output channel `i % channels`. */
-function dotProductBounds(
-  weights: QuantizedWeights,
-  input: StageInput,
-  terms: number,
-  reloadable: boolean,
-): Bounds {
+function dotProductBounds(weights: QuantizedWeights, input: StageInput, reloadable: boolean): Bounds {
   const channels = weights.bias.length;
   const { low, high } = input.range;
   const min = new Float64Array(channels);
   const max = new Float64Array(channels);
   if (reloadable) {
-    const w = 2 ** (weights.width - 1);
-    // The bias register is as wide as the sum of products alone, so that it costs one more bit.
-    const most = terms * w * Math.max(Math.abs(low), Math.abs(high)) * 2;
+    const most = reloadableSumBound(weights, input);
     min.fill(-most);
     max.fill(most);
   } else {
@@ -126,10 +140,8 @@ export function proveStage(
   switch (n.kind) {
     case 'conv2d':
     case 'depthwiseConv2d':
-    case 'dense': {
-      const terms = n.weights.mantissas.length / n.weights.bias.length;
-      return finish(dotProductBounds(n.weights, first, terms, reloadable), n.activation, reloadable);
-    }
+    case 'dense':
+      return finish(dotProductBounds(n.weights, first, reloadable), n.activation, reloadable);
     case 'avgPool':
     case 'globalAvgPool': {
       const count = n.kind === 'avgPool' ? n.kernel[0] * n.kernel[1] : first.shape[0] * first.shape[1];

@@ -5,7 +5,7 @@
  */
 import { UserError, invariant } from '../core/errors.js';
 import type { Activation, QuantizedWeights } from '../ir/common.js';
-import { FLOAT32_EXACT, type ProvenNode, type StageInput } from '../ir/prove.js';
+import { FLOAT32_EXACT, reloadableSumBound, type ProvenNode, type StageInput } from '../ir/prove.js';
 import { LEAST_BITS } from './recipe.js';
 
 /** Just below where the IR's own proofs stop. */
@@ -17,9 +17,8 @@ const slope = (activation: Activation): number =>
   activation.kind === 'leakyRelu' ? Math.max(2 ** activation.alphaFraction, activation.alphaMantissa) : 1;
 
 function dotProductBound(weights: QuantizedWeights, input: StageInput, reloadable: boolean): number {
+  if (reloadable) return reloadableSumBound(weights, input);
   const channels = weights.bias.length;
-  if (reloadable)
-    return (weights.mantissas.length / channels) * 2 ** (weights.width - 1) * magnitude(input) * 2;
   const sums = Float64Array.from(weights.bias, Math.abs);
   weights.mantissas.forEach((w, i) => (sums[i % channels]! += Math.abs(w) * magnitude(input)));
   return sums.reduce((a, b) => Math.max(a, b), 0);

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { calibrationSchema } from '../../src/calibrate/recipe.js';
 import { OBSERVERS } from '../../src/calibrate/observers.js';
+import { createRandom } from '../../src/core/random.js';
 import { createFixedEvaluator } from '../../src/ir/fixed-evaluate.js';
 import { createFloatReference } from '../../src/ir/float-reference.js';
-import { analyseRanges } from '../../src/ir/prove.js';
+import { analyseRanges, proveStage, reloadableBiasWidth } from '../../src/ir/prove.js';
 import { parseGraph, printGraph, parseGraphText, serializeGraph } from '../../src/ir/serialize.js';
 import { fractionBits, OVERFLOWS, QUANTIZATIONS } from '../../src/fixed/format.js';
 import type { FixedGraph, FloatGraph } from '../../src/ir/graph.js';
@@ -130,6 +131,38 @@ describe('the quantized graph of a random network', () => {
     const proofs = fixed.nodes.flatMap((n) => ('weights' in n ? [n.proof] : []));
     expect(proofs.length).toBeGreaterThan(1);
     expect(proofs.every((p) => p.worstCase)).toBe(true);
+  });
+
+  it('bounds every weight and bias that may be loaded, when they are reloadable', async () => {
+    await fc.assert(
+      fc.asyncProperty(seeds, fc.integer({ min: 2, max: 8 }), async (seed, weightBits) => {
+        const options = { reloadable: true, weightBits, activationBits: 3, edgeBits: null };
+        const { fixed } = await quantize(randomNetwork(seed), options, 'min-max', seed);
+        const ranges = analyseRanges(fixed);
+        const random = createRandom(seed);
+        for (const node of fixed.nodes) {
+          if (!('weights' in node)) continue;
+          const { inputs } = ranges.get(node.id)!;
+          const limit = 2 ** (node.weights.width - 1);
+          const most = 2 ** (reloadableBiasWidth(node.weights, inputs[0]!) - 1);
+          // The network's own biases are among those that fit.
+          expect(node.weights.bias.every((b) => b >= -most && b < most)).toBe(true);
+          const up = random.uniform() < 0.5;
+          const mantissas = node.weights.mantissas.map(() => (up ? limit - 1 : -limit));
+          const bias = node.weights.bias.map((_, c) => ((c % 2 === 0) === up ? most - 1 : -most));
+          const loaded = proveStage(
+            { ...node, weights: { ...node.weights, mantissas, bias } },
+            inputs,
+            false,
+          );
+          loaded.accumulatorMin.forEach((v, c) => {
+            expect(v).toBeGreaterThanOrEqual(node.proof.accumulatorMin[c]!);
+            expect(loaded.accumulatorMax[c]!).toBeLessThanOrEqual(node.proof.accumulatorMax[c]!);
+          });
+        }
+      }),
+      { numRuns: 25 },
+    );
   });
 });
 
