@@ -58,6 +58,7 @@ export async function trainedNetwork(
     graph,
     train: labelledFrames(source, parts.train),
     validation: labelledFrames(source, parts.validation),
+    checkpoint: join(options.folder, `${network}.checkpoint`),
     recipe: trainingSchema.parse({ epochs: options.epochs, learningRate: 0.01, select: 'loss' }),
     seed: 1,
     onProgress: (event) => {

@@ -150,11 +150,8 @@ describe('the quantized graph of a random network', () => {
           const up = random.uniform() < 0.5;
           const mantissas = node.weights.mantissas.map(() => (up ? limit - 1 : -limit));
           const bias = node.weights.bias.map((_, c) => ((c % 2 === 0) === up ? most - 1 : -most));
-          const loaded = proveStage(
-            { ...node, weights: { ...node.weights, mantissas, bias } },
-            inputs,
-            false,
-          );
+          const exchanged = { ...node, weights: { ...node.weights, mantissas, bias } };
+          const loaded = proveStage(exchanged, inputs, false);
           loaded.accumulatorMin.forEach((v, c) => {
             expect(v).toBeGreaterThanOrEqual(node.proof.accumulatorMin[c]!);
             expect(loaded.accumulatorMax[c]!).toBeLessThanOrEqual(node.proof.accumulatorMax[c]!);
