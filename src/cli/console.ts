@@ -4,8 +4,8 @@
 export interface Progress {
   /** `done` of `total` (0 when unknown) steps. */
   update(done: number, total: number, note?: string): void;
-  /** Ends the stage with what came of it. */
-  finish(summary: string): void;
+  /** Ends the stage with what came of it, and more lines where one does not say it. */
+  finish(summary: string, details?: string): void;
 }
 
 const LINE_EVERY_MS = 5000;
@@ -37,8 +37,9 @@ export function startProgress(name: string, stream: NodeJS.WriteStream = process
       const text = line(name, done, total, note, now - started);
       stream.write(stream.isTTY ? `${clear}  ${text.slice(0, (stream.columns || 100) - 3)}` : `  ${text}\n`);
     },
-    finish(summary) {
-      stream.write(`${clear}${name}: ${summary} (${seconds(performance.now() - started)})\n`);
+    finish(summary, details = '') {
+      const lines = details === '' ? '' : `${details}\n`;
+      stream.write(`${clear}${name}: ${summary} (${seconds(performance.now() - started)})\n${lines}`);
     },
   };
 }

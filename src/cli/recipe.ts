@@ -4,6 +4,7 @@
  * Recipes with a name stand in `calibration/NAME.json`; a path to a JSON file does as well. A section belongs to the
  * part that reads it; this file only joins them.
  */
+import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +14,7 @@ import { UserError } from '../core/errors.js';
 import { preprocessSchema } from '../data/preprocess.js';
 import { quantizationSchema } from '../passes/recipe.js';
 import { trainingSchema } from '../train/recipe.js';
+import { version } from './version.js';
 
 export const RECIPE_VERSION = 1;
 
@@ -65,9 +67,30 @@ const recipeSchema = z
       })
       .prefault({}),
     explain: z.strictObject({ frames: z.int().min(0).max(1000).default(8) }).prefault({}),
+    /** In the recipe of a finished run: what made it. Asks for nothing. */
+    madeWith: z.record(z.string(), z.string()).optional(),
   })
   .readonly();
 export type Recipe = z.infer<typeof recipeSchema>;
+
+/** SHA-256 of what `recipe` asks for, every default spelled out. */
+export const recipeHash = (recipe: Recipe): string =>
+  createHash('sha256')
+    .update(JSON.stringify({ ...recipe, madeWith: undefined }))
+    .digest('hex');
+
+/** The versions behind a run that trained on the back end `trainedOn`. */
+export function withVersions(recipe: Recipe, trainedOn: string): Recipe {
+  return {
+    ...recipe,
+    madeWith: {
+      vetoc: version(),
+      node: process.version,
+      platform: `${process.platform} ${process.arch}`,
+      training: trainedOn,
+    },
+  };
+}
 
 const recipeFolder = fileURLToPath(new URL('../../calibration/', import.meta.url));
 

@@ -8,12 +8,16 @@ import { dirname, join } from 'node:path';
 import { UserError } from '../core/errors.js';
 import { writeFileAtomic } from '../core/files.js';
 import type { FixedGraph, FloatGraph } from '../ir/graph.js';
+import { loadRecipe, type Recipe } from './recipe.js';
 import { parseGraph, printGraph, serializeGraph, type GraphKind } from '../ir/serialize.js';
 
 /** Places inside a run folder. */
 export const RUN_FILES = {
   recipe: 'recipe.json',
   floatGraph: 'float/graph.json',
+  /** The same as a TensorFlow.js LayersModel, which names its weights file itself. */
+  layersModel: 'float/model.json',
+  layersModelWeights: 'float/weights.bin',
   fixedGraph: 'fixed.json',
   /** The float graph that the fixed one was quantized from: folded, pruned, equalised. */
   preparedGraph: 'float/prepared.json',
@@ -45,14 +49,22 @@ export interface RunDraft {
   readonly discard: () => Promise<void>;
 }
 
-/** Opens `NAME.partial`; refuses with `UserError` when `out` exists already, unless it is to be replaced. */
-export async function draftRun(out: string, replace = false): Promise<RunDraft> {
-  if (!replace && (await exists(out)))
+/** Refuses a folder that is in the way: only a run may be replaced, and only when that is asked for. */
+async function checkFree(out: string, replace: boolean): Promise<void> {
+  if (!(await exists(out))) return;
+  const where = { file: out, field: '--out' };
+  if (!replace)
     throw new UserError('already exists; nothing was overwritten', {
-      file: out,
-      field: '--out',
+      ...where,
       remedy: 'name another folder, or say --replace',
     });
+  if (!(await exists(join(out, RUN_FILES.recipe))))
+    throw new UserError('is no run, so it is not replaced', { ...where, remedy: 'name another folder' });
+}
+
+/** Opens `NAME.partial`; refuses with `UserError` when `out` exists already, unless it is a run to be replaced. */
+export async function draftRun(out: string, replace = false): Promise<RunDraft> {
+  await checkFree(out, replace);
   const dir = `${out}.partial`;
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
@@ -62,8 +74,12 @@ export async function draftRun(out: string, replace = false): Promise<RunDraft> 
     write: (relative, content) => writeFileAtomic(join(dir, relative), content),
     publish: async () => {
       await mkdir(dirname(out), { recursive: true });
-      if (replace) await rm(out, { recursive: true, force: true });
+      // The old run goes when the new one stands in its place.
+      const old = `${out}.replaced`;
+      await rm(old, { recursive: true, force: true });
+      if (replace && (await exists(out))) await rename(out, old);
       await rename(dir, out);
+      await rm(old, { recursive: true, force: true });
       return out;
     },
     discard: () => rm(dir, { recursive: true, force: true }),
@@ -107,8 +123,8 @@ export interface Run {
   readonly path: (relative: string) => string;
   readonly fixed: FixedGraph;
   readonly float: FloatGraph;
-  /** `recipe.json` as written. */
-  readonly recipe: unknown;
+  /** With the versions that made the run. */
+  readonly recipe: Recipe;
 }
 
 /** Reads the run in `dir`; throws `UserError` when it is not a finished run. */
@@ -125,6 +141,6 @@ export async function loadRun(dir: string): Promise<Run> {
     path,
     fixed: await readGraph(path(RUN_FILES.fixedGraph), 'fixed'),
     float: await readGraph(path(RUN_FILES.floatGraph), 'float'),
-    recipe: JSON.parse(await readFile(path(RUN_FILES.recipe), 'utf8')) as unknown,
+    recipe: await loadRecipe(path(RUN_FILES.recipe)),
   };
 }

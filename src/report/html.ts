@@ -27,25 +27,29 @@ export function html(literals: TemplateStringsArray, ...parts: readonly Part[]):
   return { html: literals.map((text, i) => (i === 0 ? text : render(parts[i - 1]!) + text)).join('') };
 }
 
-/** A table; cells that are numbers stand right-aligned. */
-export function htmlTable(
-  header: readonly string[],
-  rows: readonly (readonly (string | number | Html)[])[],
-): Html {
-  const cell = (value: string | number | Html): Html =>
-    typeof value === 'number' ? html`<td class="number">${value}</td>` : html`<td>${value}</td>`;
+export type Cell = string | number | Html;
+
+/** Whether a cell is a figure: with or without thousands, decimals and a percent sign, or a dash for none. */
+const isFigure = (cell: Cell): boolean =>
+  typeof cell === 'number' || (typeof cell === 'string' && /^([−-]?[\d,.]+( %)?|–)$/.test(cell));
+
+/** A table; figures stand right-aligned, and so does the head of a column that holds nothing else. */
+export function htmlTable(header: readonly string[], rows: readonly (readonly Cell[])[]): Html {
+  const classOf = (figure: boolean): string => (figure ? 'number' : 'text');
+  const isColumnOfFigures = (column: number): boolean =>
+    rows.every((row) => row[column] === '' || isFigure(row[column]!));
   return html`<div class="scroll">
     <table>
       <thead>
         <tr>
-          ${header.map((h) => html`<th scope="col">${h}</th>`)}
+          ${header.map((h, i) => html`<th scope="col" class="${classOf(isColumnOfFigures(i))}">${h}</th>`)}
         </tr>
       </thead>
       <tbody>
         ${rows.map(
           (row) =>
             html`<tr>
-              ${row.map(cell)}
+              ${row.map((value) => html`<td class="${classOf(isFigure(value))}">${value}</td>`)}
             </tr>`,
         )}
       </tbody>

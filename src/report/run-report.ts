@@ -1,7 +1,4 @@
-/**
- * The report of a run: what a person reads first. Everything in it comes from `RunReport`, plain data that is
- * stored beside the page as JSON, so that each figure can be looked up.
- */
+/** The report of a run: what a person reads first. Everything in it comes from `RunReport`, plain data. */
 import type { Evaluation, Proportion } from '../train/metrics.js';
 import { lineChart } from './chart.js';
 import { html, htmlTable, type Html } from './html.js';
@@ -42,6 +39,29 @@ export interface PictureEntry {
   readonly png: Uint8Array;
 }
 
+/** What the firmware costs and how fast it is, by vetoc's own model. */
+export interface FirmwareEstimate {
+  readonly board: string;
+  readonly fits: boolean;
+  readonly resources: readonly {
+    readonly name: string;
+    readonly needed: number;
+    readonly available: number;
+    /** Of what the board has; 1 is all of it. */
+    readonly share: number;
+  }[];
+  readonly timing: {
+    readonly clockMHz: number;
+    readonly pixelsPerClock: number;
+    readonly cyclesPerFrame: number;
+    readonly framesPerSecond: number;
+    /** The pixel stream, or the stage that is slowest. */
+    readonly limitedBy: string;
+    readonly firstPixelMicroseconds: number;
+    readonly lastPixelMicroseconds: number;
+  };
+}
+
 export interface RunReport {
   readonly name: string;
   readonly facts: readonly (readonly [label: string, value: string])[];
@@ -54,10 +74,8 @@ export interface RunReport {
   readonly evaluations: readonly NamedEvaluation[];
   readonly stages: readonly StageRow[];
   readonly verification: VerificationSummary;
-  readonly resources: readonly (readonly [label: string, value: string])[];
+  readonly firmware: FirmwareEstimate;
   readonly pictures: readonly PictureEntry[];
-  /** The command that prints the same figures. */
-  readonly command: string;
 }
 
 export const percent = (share: number, digits = 2): string =>
@@ -97,6 +115,25 @@ function curvePoints({ curve }: Evaluation): (readonly [number, number])[] {
   });
 }
 
+/** Percent: a veto is used where hardly any hit is lost. */
+const FEW_HITS_LOST = 5;
+
+/** Hits lost up to `most` percent. */
+function vetoCurveChart(evaluations: readonly NamedEvaluation[], title: string, most: number): Html {
+  const series = evaluations.map(({ name, evaluation }, i) => ({
+    name,
+    points: curvePoints(evaluation).filter(([, lost]) => lost <= most),
+    dashed: i > 0,
+  }));
+  return lineChart(series, {
+    title,
+    xLabel: 'frames rejected (%)',
+    yLabel: 'hits lost (%)',
+    xRange: [0, 100],
+    yRange: [0, most],
+  });
+}
+
 function evaluationSection(report: RunReport): Html {
   const { evaluations } = report;
   if (evaluations.length === 0) return html`<p>The frames carry no test labels: nothing to measure.</p>`;
@@ -121,20 +158,10 @@ function evaluationSection(report: RunReport): Html {
       Brackets: 95 % Wilson interval. The last two columns hold at the threshold, which was chosen on
       validation frames.
     </p>
-    ${lineChart(
-      evaluations.map(({ name, evaluation }, i) => ({
-        name,
-        points: curvePoints(evaluation),
-        dashed: i > 0,
-      })),
-      {
-        title: 'Veto curve: hits lost against frames rejected',
-        xLabel: 'frames rejected (%)',
-        yLabel: 'hits lost (%)',
-        xRange: [0, 100],
-        yRange: [0, 100],
-      },
-    )}
+    <div class="charts">
+      ${vetoCurveChart(evaluations, 'Veto curve: hits lost against frames rejected', 100)}
+      ${vetoCurveChart(evaluations, 'The same, where few hits are lost', FEW_HITS_LOST)}
+    </div>
     ${evaluations.map((e) => confusionTable(e, report.classNames))}`;
 }
 
@@ -186,6 +213,22 @@ const verificationSection = (v: VerificationSummary): Html =>
     ]),
   );
 
+function firmwareSection({ board, fits, resources, timing }: FirmwareEstimate): Html {
+  const count = (n: number): string => Math.ceil(n).toLocaleString('en-US');
+  return html`<p class="soft">Estimates from vetoc's own model, not what a vendor tool would report.</p>
+    <p>
+      ${board} at ${timing.clockMHz} MHz, ${timing.pixelsPerClock} pixels per clock:
+      <b class="${fits ? 'good' : 'bad'}">${fits ? 'fits' : 'does not fit'}</b>.
+      ${count(Math.floor(timing.framesPerSecond))} frames/s (${count(timing.cyclesPerFrame)} cycles a frame,
+      limited by ${timing.limitedBy}); the decision comes ${timing.lastPixelMicroseconds.toFixed(2)} µs after
+      the last pixel, ${timing.firstPixelMicroseconds.toFixed(1)} µs after the first.
+    </p>
+    ${htmlTable(
+      ['resource', 'needed', 'on the board', 'share'],
+      resources.map((r) => [r.name, count(r.needed), count(r.available), percent(r.share, 1)]),
+    )}`;
+}
+
 /** The page as HTML text. */
 export function renderRunReport(report: RunReport): string {
   const body = html`<h1>${report.name}</h1>
@@ -219,16 +262,14 @@ export function renderRunReport(report: RunReport): string {
     ${lineChart([{ name: 'loss', points: report.history.map((h) => [h.epoch, h.loss] as const) }], { title: 'Training loss', xLabel: 'epoch', yLabel: 'cross-entropy' })}
     ${lineChart([{ name: 'validation', points: report.history.map((h) => [h.epoch, 100 * h.validationAccuracy] as const) }], { title: 'Validation accuracy', xLabel: 'epoch', yLabel: 'hit/miss accuracy (%)' })}
     <h2>Firmware estimate</h2>
-    <p class="soft">Estimates from vetoc's own model, not what a vendor tool would report.</p>
-    ${htmlTable(
-      ['', ''],
-      report.resources.map(([k, v]) => [k, v]),
-    )}
+    ${firmwareSection(report.firmware)}
     <h2>The run</h2>
     ${htmlTable(
       ['', ''],
       report.facts.map(([k, v]) => [k, v]),
     )}
-    <p class="soft">The same figures: <code>${report.command}</code></p>`;
+    <p class="soft">
+      The same figures, for programs: evaluation.json, verify.json and recipe.json in the folder of the run.
+    </p>`;
   return page(report.name, body);
 }

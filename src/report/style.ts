@@ -9,13 +9,14 @@ body { margin: 0 auto; max-width: 72rem; padding: 1rem; font: 16px/1.5 system-ui
 h1 { font-size: 1.7rem; margin: .5rem 0; } h2 { font-size: 1.25rem; margin: 2rem 0 .5rem; border-bottom: 1px solid var(--line); }
 p.lead { font-size: 1.1rem; } .soft { color: var(--soft); } .good { color: var(--good); font-weight: 600; } .bad { color: var(--bad); font-weight: 600; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; margin: .5rem 0; } caption { text-align: left; font-weight: 600; padding: .3rem 0; }
-th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; } td.number { text-align: right; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; } th.number, td.number { text-align: right; } td.number { font-variant-numeric: tabular-nums; }
 td { white-space: nowrap; } thead th { background: var(--panel); } code { font-size: .9em; overflow-wrap: anywhere; }
 figure { margin: 1rem 0; } figcaption { font-size: .9rem; color: var(--soft); } svg { width: 100%; max-width: 44rem; height: auto; }
 .grid { stroke: var(--line); } .tick, .axis { fill: var(--soft); font-size: 13px; } .series { fill: none; stroke-width: 2; }
 .s0 { stroke: var(--s0); background: var(--s0); } .s1 { stroke: var(--s1); background: var(--s1); } .s2 { stroke: var(--s2); background: var(--s2); } .s3 { stroke: var(--s3); background: var(--s3); }
 .dashed { stroke-dasharray: 6 4; } .key { display: inline-block; width: 1.2em; height: .3em; margin: 0 .4em .2em .8em; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .75rem; } .tile { background: var(--panel); border-radius: .5rem; padding: .75rem; } .tile b { display: block; font-size: 1.5rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: 1rem; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 1rem; } .pictures img { width: 100%; image-rendering: pixelated; border-radius: .3rem; } .pictures figure { margin: 0; }
 @media (max-width: 40rem) { .tick, .axis { font-size: 22px; } .series { stroke-width: 3; } }
 `;

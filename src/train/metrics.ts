@@ -204,10 +204,13 @@ export interface EvaluationInput {
   readonly labels: ArrayLike<number>;
   readonly hitClasses: readonly boolean[];
   readonly threshold: number;
+  /** What 1 in `logits` and `threshold` weighs: 1 for float logits, the least significant bit for mantissas. */
+  readonly unit?: number;
 }
 
 /** Everything that is quoted of a network on labelled frames. */
-export function evaluate({ logits, labels, hitClasses, threshold }: EvaluationInput): Evaluation {
+export function evaluate(input: EvaluationInput): Evaluation {
+  const { logits, labels, hitClasses, threshold, unit = 1 } = input;
   const scores = logits.map((row) => veto(row, hitClasses));
   const hits = Array.from(labels, (label) => hitClasses[label]!);
   const predicted = logits.map((row) => argmax(row));
@@ -239,7 +242,10 @@ export function evaluate({ logits, labels, hitClasses, threshold }: EvaluationIn
       keepFraction,
       point: pointAt(curve, keepFraction),
     })),
-    calibrationError: expectedCalibrationError(logits, labels),
+    calibrationError: expectedCalibrationError(
+      logits.map((row) => Array.from(row, (v) => v * unit)),
+      labels,
+    ),
   };
 }
 

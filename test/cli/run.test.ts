@@ -4,6 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadRun } from '../../src/cli/run-folder.js';
+import { createPreprocessor } from '../../src/data/preprocess.js';
+import { batchOfFrames, batchTensors } from '../../src/train/batches.js';
+import { readLayersModel } from '../../src/train/from-layers-model.js';
+import { predictFloat } from '../../src/train/predict.js';
+import type { tf } from '../../src/train/tf.js';
+import { sampleFrames } from '../sample-graphs.js';
 import { runCli, type CliResult } from './run-cli.js';
 
 const TINY = {
@@ -45,7 +51,7 @@ describe('vetoc run', () => {
       '--json',
     );
     expect(result.stderr).toContain('exact: 0 mismatches');
-    const printed = JSON.parse(result.stdout.slice(result.stdout.indexOf('{'))) as { verdict: string };
+    const printed = JSON.parse(result.stdout) as { verdict: string };
     expect(printed.verdict).toBe('exact');
     expect(result.code).toBe(0);
     const verification = JSON.parse(await readFile(join(out(), 'verify.json'), 'utf8')) as {
@@ -60,6 +66,21 @@ describe('vetoc run', () => {
     const page = await readFile(join(out(), 'report/index.html'), 'utf8');
     expect(page).toContain('data:image/png;base64,');
     expect(page).not.toMatch(/(src|href)="https?:/);
+    expect(page).toMatch(/frames\/s \([\d,]+ cycles a frame/);
+  });
+
+  it('keeps the trained network as a LayersModel that computes the same logits', async () => {
+    const { float } = await loadRun(out());
+    const model = await readLayersModel(join(out(), 'float/model.json'));
+    const [frame] = sampleFrames(1, 64 * 64);
+    const [expected] = await predictFloat(float, [frame!]);
+    const preprocessor = createPreprocessor(float);
+    const inputs = [...batchTensors(preprocessor, batchOfFrames(preprocessor, [frame!])).values()];
+    const found = (model.predict(inputs) as tf.Tensor).dataSync();
+    model.dispose();
+    expected!.forEach((logit, c) => {
+      expect(found[c]).toBeCloseTo(logit, 3);
+    });
   });
 
   it('leaves a recipe that spells out every default', async () => {
@@ -80,9 +101,10 @@ describe('vetoc run', () => {
     expect(await readFile(join(out(), 'fixed.json'), 'utf8')).toBe(before);
   });
 
-  it('gives the same fixed.json twice for one seed', async () => {
+  it('is reproduced by its own recipe.json: the same fixed.json for the same seed', async () => {
     const second = join(folder, 'second');
-    await runCli('run', join(folder, 'tiny.json'), '--out', second, '--backend', 'wasm');
+    const again = await runCli('run', join(out(), 'recipe.json'), '--out', second, '--backend', 'wasm');
+    expect(again.code).toBe(0);
     for (const file of ['fixed.json', 'fixed.bin'])
       expect((await readFile(join(second, file))).equals(await readFile(join(out(), file)))).toBe(true);
   });
@@ -126,12 +148,26 @@ describe('mistakes', () => {
     expect(result.code).toBe(2);
   });
 
+  const folderWith = async (name: string, file: string): Promise<string> => {
+    const path = join(folder, name);
+    await mkdir(path);
+    await writeFile(join(path, file), 'kept');
+    return path;
+  };
+
   it('leaves an earlier run alone when --replace fails', async () => {
-    const old = join(folder, 'old');
-    await mkdir(old);
-    await writeFile(join(old, 'kept.txt'), 'kept');
+    const old = await folderWith('old', 'recipe.json');
     const result = await runCli('run', 'demo', '--frames', 'gone.h5', '--out', old, '--replace');
+    expect(result.stderr).toMatch(/gone\.h5: does not exist/);
     expect(result.code).toBe(2);
-    expect(await readFile(join(old, 'kept.txt'), 'utf8')).toBe('kept');
+    expect(await readFile(join(old, 'recipe.json'), 'utf8')).toBe('kept');
+  });
+
+  it('does not replace a folder that holds no run', async () => {
+    const home = await folderWith('home', 'thesis.tex');
+    const result = await runCli('run', 'demo', '--out', home, '--replace');
+    expect(result.stderr).toMatch(/home: --out: is no run, so it is not replaced — name another folder/);
+    expect(result.code).toBe(2);
+    expect(await readFile(join(home, 'thesis.tex'), 'utf8')).toBe('kept');
   });
 });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
 import { ModelProto } from '../../src/backends/onnx/proto.js';
 import { createProgram } from '../../src/cli/program.js';
+import { loadRecipe, recipeHash } from '../../src/cli/recipe.js';
 import { RUN_FILES, writeGraph } from '../../src/cli/run-folder.js';
 import { createHdf5 } from '../../src/data/write/hdf5-writer.js';
 import { interpret } from '../../src/simulate/interpret.js';
@@ -18,6 +19,7 @@ const frames = sampleFrames(21, SIZE[0] * SIZE[1], 8);
 let folder = '';
 let run = '';
 let data = '';
+const recipe = await loadRecipe('demo');
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'vetoc-score-'));
@@ -25,7 +27,7 @@ beforeAll(async () => {
   data = join(folder, 'frames.h5');
   await writeGraph(join(run, RUN_FILES.fixedGraph), 'fixed', graph);
   await writeGraph(join(run, RUN_FILES.floatGraph), 'float', sampleFloatGraph(1, [SIZE[0], SIZE[1]]));
-  await writeFile(join(run, RUN_FILES.recipe), '{}');
+  await writeFile(join(run, RUN_FILES.recipe), JSON.stringify(recipe));
   const writer = await createHdf5(data);
   const dataset = writer.growing('/entry/data/data', 'u2', SIZE, 1, 'none');
   for (const frame of frames) dataset.append(frame);
@@ -92,7 +94,7 @@ describe('vetoc export onnx', () => {
     const model = ModelProto.decode(await readFile(join(run, RUN_FILES.fixedOnnx)));
     const facts = new Map(model.metadataProps.map(({ key, value }) => [key, value]));
     expect(facts.get('vetoc.dialect')).toBe('fixed');
-    expect(facts.get('vetoc.recipe_sha256')).toMatch(/^[0-9a-f]{64}$/);
+    expect(facts.get('vetoc.recipe_sha256')).toBe(recipeHash(recipe));
     expect(facts.get('vetoc.threshold')).toBe('5');
     expect(model.graph!.node!.length).toBe(ModelProto.decode(emitFixedOnnx(graph)).graph!.node!.length);
   });

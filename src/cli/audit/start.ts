@@ -17,8 +17,8 @@ import { startProgress, type Progress } from '../console.js';
 import { statedGeometry, type FinderOptionValues } from '../finder-options.js';
 import { frameOptions, type FrameOptionValues } from '../frame-arguments.js';
 import { openRunFrames } from '../pipeline/frames.js';
-import { parseRecipe, type Recipe } from '../recipe.js';
-import { loadRun, RUN_FILES, type Run } from '../run-folder.js';
+import type { Recipe } from '../recipe.js';
+import { loadRun, type Run } from '../run-folder.js';
 
 export interface AuditOptions extends FrameOptionValues, FinderOptionValues {
   readonly frames: readonly string[];
@@ -164,7 +164,7 @@ function referenceOpener(
 ): (() => Promise<ReferenceFrames>) | null {
   if (options.reference === 0) return null;
   return async () => {
-    const recipe = writtenRecipe(run);
+    const { recipe } = run;
     const indices = await trainingIndices(recipe, options.reference).catch((error: unknown) => {
       if (!(error instanceof UserError)) throw error;
       throw new UserError(`the training frames of the run cannot be opened: ${error.message}`, {
@@ -176,13 +176,6 @@ function referenceOpener(
     const processor = createWorkerProcessor({ ...setup, frames: recipeFrames(recipe) }, threads);
     return { processor, indices };
   };
-}
-
-/** The recipe of a run, without the version of vetoc that stands beside it. */
-function writtenRecipe(run: Run): Recipe {
-  const entries = Object.entries(run.recipe as object).filter(([key]) => key !== 'vetoc');
-  const recipe: unknown = Object.fromEntries(entries);
-  return parseRecipe(JSON.stringify(recipe), run.path(RUN_FILES.recipe));
 }
 
 async function trainingIndices(recipe: Recipe, wanted: number): Promise<readonly number[]> {

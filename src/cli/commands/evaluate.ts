@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { openFrames } from '../../data/open.js';
 import type { FrameSource } from '../../data/frames.js';
 import { UserError } from '../../core/errors.js';
-import { inputNode, veto, type FixedGraph } from '../../ir/graph.js';
+import { lsb } from '../../fixed/format.js';
+import { findNode, inputNode, veto, type FixedGraph } from '../../ir/graph.js';
 import { evaluate } from '../../train/metrics.js';
 import { startProgress, say, sayJson, table } from '../console.js';
 import { evaluationJson, evaluationTable } from '../evaluation-text.js';
@@ -74,10 +75,21 @@ function decide(
   });
 }
 
+/** Frames listed in a table's cell. */
+const LISTED = 12;
+
+/** Which frames were vetoed, hits first: losing those is what matters. */
+function vetoedText(vetoed: readonly FrameDecision[]): string {
+  const ordered = [...vetoed.filter((d) => d.hit === true), ...vetoed.filter((d) => d.hit !== true)];
+  const listed = ordered.slice(0, LISTED).map((d) => `${d.fileIndex}${d.hit === true ? '!' : ''}`);
+  const more = ordered.length - listed.length;
+  return `${listed.join(' ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
 function groupTable(decisions: readonly FrameDecision[], key: string): string {
   const groups = [...new Set(decisions.map((d) => d.group))];
   return table(
-    [key, 'frames', 'hits', 'hits vetoed', 'misses', 'misses kept', 'vetoed hits: frame numbers'],
+    [key, 'frames', 'hits', 'hits vetoed', 'misses', 'misses kept', 'vetoed frames (! a hit)'],
     groups.map((group) => {
       const members = decisions.filter((d) => d.group === group);
       const hits = members.filter((d) => d.hit === true);
@@ -90,15 +102,19 @@ function groupTable(decisions: readonly FrameDecision[], key: string): string {
         String(lost.length),
         String(misses.length),
         String(misses.filter((d) => d.keep).length),
-        lost.map((d) => d.fileIndex).join(' '),
+        vetoedText(members.filter((d) => !d.keep)),
       ];
     }),
   );
 }
 
-/** Labels as the network's classes, where the frames have them under the same names. */
+/** Whether the frames are labelled by the network's own classes, not merely as hit or miss. */
+const labelledByClass = (source: FrameSource, graph: FixedGraph): boolean =>
+  source.classNames !== null && source.classNames.join('\n') === graph.classNames.join('\n');
+
+/** Labels as the network's classes: of its first hit or miss class where the frames say no more than that. */
 export function labelsOf(source: FrameSource, graph: FixedGraph): number[] | null {
-  const same = source.classNames !== null && source.classNames.join('\n') === graph.classNames.join('\n');
+  const same = labelledByClass(source, graph);
   const labels = Array.from({ length: source.count }, (_, i) => {
     const { label, hit } = source.label(i);
     if (same && label !== null) return label;
@@ -122,7 +138,13 @@ async function run(dir: string, options: Options): Promise<void> {
     const evaluation =
       labels === null
         ? null
-        : evaluate({ logits, labels, hitClasses: fixed.hitClasses, threshold: fixed.threshold });
+        : evaluate({
+            logits,
+            labels,
+            hitClasses: fixed.hitClasses,
+            threshold: fixed.threshold,
+            unit: lsb(findNode(fixed, fixed.output).format),
+          });
     if (options.json === true) {
       sayJson({
         run: dir,
@@ -133,7 +155,7 @@ async function run(dir: string, options: Options): Promise<void> {
       return;
     }
     if (evaluation === null) say('The frames have no labels: decisions only.');
-    else say(evaluationTable([{ name: 'fixed', evaluation }]));
+    else say(evaluationTable([{ name: 'fixed', evaluation }], labelledByClass(source, fixed)));
     say();
     say(groupTable(decisions, key ?? 'group'));
     const kept = decisions.filter((d) => d.keep).length;

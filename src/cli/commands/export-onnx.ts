@@ -10,6 +10,7 @@ import { emitQonnx } from '../../backends/onnx/qonnx.js';
 import { UserError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
 import { say, sayJson, table } from '../console.js';
+import { recipeHash } from '../recipe.js';
 import { loadRun, type Run } from '../run-folder.js';
 import { version } from '../version.js';
 
@@ -50,16 +51,6 @@ const DIALECTS = {
 type DialectName = keyof typeof DIALECTS;
 const DIALECT_NAMES = Object.keys(DIALECTS) as DialectName[];
 
-/** SHA-256 of the recipe as `vetoc run` takes it: the version that wrote the file is no part of it. */
-function hashOf(recipe: unknown): string {
-  const asked = Object.entries(recipe as Readonly<Record<string, unknown>>).filter(
-    ([key]) => key !== 'vetoc',
-  );
-  return createHash('sha256')
-    .update(JSON.stringify(Object.fromEntries(asked)))
-    .digest('hex');
-}
-
 interface Options {
   readonly dialect: string[];
   readonly out?: string;
@@ -84,7 +75,7 @@ async function run(dir: string, options: Options): Promise<void> {
   const loaded = await loadRun(dir);
   const facts: EmitOptions = {
     producerVersion: version(),
-    recipeHash: hashOf(loaded.recipe),
+    recipeHash: recipeHash(loaded.recipe),
     intermediates: options.intermediates ?? false,
   };
   // All are emitted before the first is written: a dialect that cannot be leaves no half of an export.

@@ -1,5 +1,5 @@
 /** `vetoc run`: from frames to verified firmware with one command. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { backendNameSchema } from '../../train/backend.js';
 import { UserError } from '../../core/errors.js';
@@ -36,7 +36,10 @@ async function requested(name: string | undefined, options: Options): Promise<Re
   const recipe = await loadRecipe(name ?? 'veto');
   return {
     ...recipe,
-    ...(options.frames === undefined ? {} : { frames: { kind: 'files', paths: options.frames } }),
+    // Absolute: recipe.json has to find them from any folder.
+    ...(options.frames === undefined
+      ? {}
+      : { frames: { kind: 'files', paths: options.frames.map((path) => resolve(path)) } }),
     ...(options.target === undefined ? {} : { target: options.target }),
     ...(options.seed === undefined ? {} : { seed: integer(options.seed, '--seed') }),
   };
@@ -53,18 +56,18 @@ async function run(name: string | undefined, options: Options): Promise<void> {
   const out = options.out ?? join('out', recipe.name);
   const draft = await draftRun(out, options.replace ?? false);
   const stop = (): void => {
-    // Synchronously: nothing that looks finished may stay, and the process ends here.
+    // The process ends here, once nothing of the draft is left.
     void draft.discard().finally(() => process.exit(130));
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   try {
-    const { verification, evaluations } = await runPipeline(
+    const { verification, evaluations } = await runPipeline({
       recipe,
       draft,
-      backend.data,
-      options.dumpIr ?? null,
-    );
+      backend: backend.data,
+      dumpIr: options.dumpIr ?? null,
+    });
     await draft.publish();
     if (options.json === true)
       sayJson({

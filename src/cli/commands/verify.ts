@@ -16,7 +16,6 @@ import {
 } from '../frame-arguments.js';
 import { openRunFrames } from '../pipeline/frames.js';
 import { evenly } from '../pipeline/quantize.js';
-import { parseRecipe } from '../recipe.js';
 import { loadRun, RUN_FILES, type Run } from '../run-folder.js';
 import { syntheticFrames, verifyFolder, WITNESS_NAMES, type WitnessName } from '../verification.js';
 import { checkFrameSize } from './evaluate.js';
@@ -82,12 +81,8 @@ async function calibrationFrames(
   run: Run,
   count: number,
 ): Promise<{ readonly source: FrameSource; readonly indices: readonly number[] } | string> {
-  if (typeof run.recipe !== 'object' || run.recipe === null) return 'recipe.json is not a recipe';
   try {
-    const facts = Object.fromEntries(Object.entries(run.recipe).filter(([key]) => key !== 'vetoc'));
-    const { source, partition } = await openRunFrames(
-      parseRecipe(JSON.stringify(facts), run.path(RUN_FILES.recipe)),
-    );
+    const { source, partition } = await openRunFrames(run.recipe);
     return { source, indices: evenly(partition.calibration, count) };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -1,6 +1,6 @@
 /** Stage 4: the ONNX files and the HLS project, written into the run folder. */
-import { createHash } from 'node:crypto';
-import { emitHls } from '../../backends/hls/emit.js';
+import { designHls, type Design } from '../../backends/hls/design.js';
+import { emitDesign } from '../../backends/hls/emit.js';
 import { goldenFiles } from '../../backends/hls/golden.js';
 import { emitFixedOnnx } from '../../backends/onnx/fixed.js';
 import { emitFloatOnnx } from '../../backends/onnx/float.js';
@@ -9,14 +9,10 @@ import { createInterpreter } from '../../simulate/interpret.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import type { Progress } from '../console.js';
 import { version } from '../version.js';
-import type { Recipe } from '../recipe.js';
+import { recipeHash, type Recipe } from '../recipe.js';
 import { RUN_FILES, type RunDraft } from '../run-folder.js';
 
-/** SHA-256 of the recipe with every default spelled out. */
-export const recipeHash = (recipe: Recipe): string =>
-  createHash('sha256').update(JSON.stringify(recipe)).digest('hex');
-
-/** Writes ONNX and HLS; `golden` frames become the test bench's vectors. */
+/** Writes ONNX and HLS, and gives the design of the firmware; `golden` frames become the test bench's vectors. */
 export async function emitStage(
   draft: RunDraft,
   recipe: Recipe,
@@ -24,16 +20,18 @@ export async function emitStage(
   target: FpgaTarget,
   golden: readonly Uint16Array[],
   progress: Progress,
-): Promise<void> {
+): Promise<Design> {
   const facts = { producerVersion: version(), recipeHash: recipeHash(recipe) };
   await draft.write(RUN_FILES.floatOnnx, emitFloatOnnx(graphs.float, facts));
   await draft.write(RUN_FILES.fixedOnnx, emitFixedOnnx(graphs.fixed, facts));
+  const design = designHls(graphs.fixed, { target });
   const results = await createInterpreter(graphs.fixed).run(golden, { tensors: true });
   const files: Readonly<Record<string, string | Uint8Array>> = {
-    ...emitHls(graphs.fixed, { target }),
+    ...emitDesign(design),
     ...goldenFiles(graphs.fixed, golden, results),
   };
   const paths = Object.keys(files);
   for (const path of paths) await draft.write(`${RUN_FILES.hls}/${path}`, files[path]!);
   progress.finish(`float.onnx, fixed.onnx, and ${paths.length} files of HLS C++ for ${target.title}`);
+  return design;
 }

@@ -1,209 +1,135 @@
 /** The whole pipeline: frames, train, quantize, emit, verify, explain, report; into one run folder. */
-import { chooseThreshold, evaluate } from '../../train/metrics.js';
-import type { BackendName } from '../../train/backend.js';
-import { veto, type FixedGraph } from '../../ir/graph.js';
 import { saveRanges } from '../../calibrate/ranges.js';
-import { createOrtFloat } from '../../simulate/ort-float.js';
+import type { FixedGraph } from '../../ir/graph.js';
+import type { NamedEvaluation } from '../../report/run-report.js';
 import { loadFpga } from '../../targets/load.js';
-import { renderRunReport, type NamedEvaluation } from '../../report/run-report.js';
+import type { FpgaTarget } from '../../targets/target.js';
+import type { BackendName } from '../../train/backend.js';
+import { saveLayersModel } from '../../train/layers-model.js';
+import type { TrainResult } from '../../train/train.js';
 import type { NamedFrame } from '../../verify/frames.js';
-import type { Verification } from '../../verify/verify.js';
-import { say, startProgress, type Progress } from '../console.js';
-import { evaluationJson, evaluationTable } from '../evaluation-text.js';
-import { version } from '../version.js';
-import type { Recipe } from '../recipe.js';
+import { startProgress, type Progress } from '../console.js';
+import { withVersions, type Recipe } from '../recipe.js';
 import { RUN_FILES, writeGraph, type RunDraft } from '../run-folder.js';
-import { emitStage, recipeHash } from './emit.js';
+import type { VerificationRecord } from '../verification.js';
+import { emitStage } from './emit.js';
+import { evaluateStage } from './evaluate.js';
 import { explainStage } from './explain.js';
 import { openRunFrames, type RunFrames } from './frames.js';
 import { evenly, quantizeStage } from './quantize.js';
-import { scoreFixed } from './score.js';
-import { stageRows } from './stage-rows.js';
+import { reportStage } from './report.js';
 import { trainStage } from './train.js';
 import { verifyStage } from './verify.js';
 
+export interface RunRequest {
+  readonly recipe: Recipe;
+  readonly draft: RunDraft;
+  readonly backend: BackendName;
+  /** Folder for the graph after every pass of quantization. */
+  readonly dumpIr: string | null;
+}
+
 export interface RunOutcome {
-  readonly verification: Verification;
+  readonly verification: VerificationRecord;
   readonly evaluations: readonly NamedEvaluation[];
 }
 
-/** Float logits of the frames `indices`, through ONNX Runtime. */
-async function scoreFloat(
-  graph: Parameters<typeof createOrtFloat>[0],
-  frames: RunFrames,
-  indices: readonly number[],
-  progress: Progress,
-): Promise<Float32Array[]> {
-  const ort = await createOrtFloat(graph);
-  try {
-    const logits: Float32Array[] = [];
-    for (const index of indices) {
-      const [result] = await ort.run([(await frames.source.read(index)).pixels]);
-      logits.push(result!.logits);
-      progress.update(logits.length, indices.length, 'frames in float');
-    }
-    return logits;
-  } finally {
-    await ort.close();
-  }
+/** Runs `work` as the stage `name`. */
+const stage = <T>(name: string, work: (progress: Progress) => Promise<T>): Promise<T> =>
+  work(startProgress(name));
+
+function describeFrames({ partition, source }: RunFrames): string {
+  const { train, validation, calibration, test } = partition;
+  return (
+    `${source.name}: ${source.height} × ${source.width}; ${train.length} train, ` +
+    `${validation.length} validation, ${calibration.length} calibration, ${test.length} test`
+  );
 }
 
-/** The threshold on fixed-point scores that keeps the wanted share of validation hits. */
-async function withThreshold(
-  recipe: Recipe,
+async function trainIntoDraft(
+  request: RunRequest,
   frames: RunFrames,
-  fixed: FixedGraph,
+  progress: Progress,
+): Promise<TrainResult> {
+  const { recipe, draft, backend } = request;
+  const trained = await trainStage(recipe, frames, backend, progress);
+  await writeGraph(draft.path(RUN_FILES.floatGraph), 'float', trained.graph);
+  const model = await saveLayersModel(trained.graph);
+  await draft.write(RUN_FILES.layersModel, model.json);
+  await draft.write(RUN_FILES.layersModelWeights, model.weights);
+  return trained;
+}
+
+async function quantizeIntoDraft(
+  { recipe, draft, dumpIr }: RunRequest,
+  frames: RunFrames,
+  trained: TrainResult,
   progress: Progress,
 ): Promise<FixedGraph> {
-  const { validation } = frames.partition;
-  const logits = await scoreFixed(fixed, frames.source, validation, progress);
-  const threshold = chooseThreshold(
-    logits.map((row) => veto(row, fixed.hitClasses)),
-    validation.map((i) => fixed.hitClasses[frames.labelOf(i)]!),
-    recipe.training.keepFraction,
-  );
-  return { ...fixed, threshold: Math.ceil(threshold) };
-}
-
-async function pixelsOf(frames: RunFrames, indices: readonly number[]): Promise<Uint16Array[]> {
-  const pixels: Uint16Array[] = [];
-  for (const index of indices) pixels.push((await frames.source.read(index)).pixels);
-  return pixels;
+  const quantized = await quantizeStage(recipe, frames, trained.graph, progress, dumpIr);
+  await saveRanges(draft.path(RUN_FILES.ranges), quantized.ranges);
+  await writeGraph(draft.path(RUN_FILES.preparedGraph), 'float', quantized.prepared);
+  return quantized.fixed;
 }
 
 /** Test frames first, then whatever else there is, until `wanted`. */
-function verificationFrames({ partition }: RunFrames, wanted: number): readonly number[] {
+async function verificationFrames({ partition, source }: RunFrames, wanted: number): Promise<NamedFrame[]> {
   const { test, calibration, validation, train } = partition;
-  return [...evenly(test, wanted), ...calibration, ...validation, ...train].slice(0, wanted);
+  const chosen = [...evenly(test, wanted), ...calibration, ...validation, ...train].slice(0, wanted);
+  const named: NamedFrame[] = [];
+  for (const index of chosen)
+    named.push({
+      name: `frame ${index} of ${source.name}`,
+      kind: 'file',
+      pixels: (await source.read(index)).pixels,
+    });
+  return named;
 }
 
-/** Runs `recipe` into `draft`. */
-export async function runPipeline(
-  recipe: Recipe,
-  draft: RunDraft,
-  backend: BackendName,
-  dumpIr: string | null = null,
-): Promise<RunOutcome> {
-  const target = await loadFpga(recipe.target);
-  let progress = startProgress('Frames');
-  const frames = await openRunFrames(recipe);
-  const { partition, source, classNames } = frames;
-  progress.finish(
-    `${source.name}: ${source.height} × ${source.width}; ${partition.train.length} train, ${partition.validation.length} validation, ` +
-      `${partition.calibration.length} calibration, ${partition.test.length} test`,
+/** The stages behind the opening of the frames. */
+async function runStages(request: RunRequest, frames: RunFrames, target: FpgaTarget): Promise<RunOutcome> {
+  const { recipe, draft } = request;
+  const { tensorFrames } = recipe.verify;
+  const trained = await stage('Train', (p) => trainIntoDraft(request, frames, p));
+  const float = trained.graph;
+  const quantized = await stage('Quantize', (p) => quantizeIntoDraft(request, frames, trained, p));
+  const evaluated = await stage('Evaluate', (p) =>
+    evaluateStage(recipe, frames, { float, fixed: quantized }, p),
   );
+  const { fixed, evaluations, decided } = evaluated;
+  await writeGraph(draft.path(RUN_FILES.fixedGraph), 'fixed', fixed);
+  const verified = await verificationFrames(frames, recipe.verify.frames);
+  const golden = verified.slice(0, tensorFrames).map((f) => f.pixels);
+  const design = await stage('Emit', (p) => emitStage(draft, recipe, { float, fixed }, target, golden, p));
+  const verification = await stage('Verify', (p) => verifyStage(fixed, draft.dir, verified, tensorFrames, p));
+  const pictures = await stage('Explain', (p) =>
+    explainStage(float, fixed.threshold, frames, decided, recipe.explain.frames, p),
+  );
+  for (const [i, picture] of pictures.entries())
+    await draft.write(`${RUN_FILES.explanations}/${String(i).padStart(2, '0')}.png`, picture.png);
+  await stage('Report', async (p) => {
+    await reportStage(draft, recipe, { frames, trained, fixed, evaluations, design, verification, pictures });
+    p.finish(RUN_FILES.report);
+  });
+  // Last: a folder with a recipe is a finished run.
+  await draft.write(
+    RUN_FILES.recipe,
+    `${JSON.stringify(withVersions(recipe, trained.backend.description), null, 2)}\n`,
+  );
+  return { verification, evaluations };
+}
+
+/** Runs `request.recipe` into `request.draft`. */
+export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
+  const target = await loadFpga(request.recipe.target);
+  const frames = await stage('Frames', async (progress) => {
+    const opened = await openRunFrames(request.recipe);
+    progress.finish(describeFrames(opened));
+    return opened;
+  });
   try {
-    progress = startProgress('Train');
-    const trained = await trainStage(recipe, frames, backend, progress);
-    const float = trained.graph;
-    await writeGraph(draft.path(RUN_FILES.floatGraph), 'float', float);
-
-    progress = startProgress('Quantize');
-    const quantized = await quantizeStage(recipe, frames, float, progress, dumpIr);
-    await saveRanges(draft.path(RUN_FILES.ranges), quantized.ranges);
-    await writeGraph(draft.path(RUN_FILES.preparedGraph), 'float', quantized.prepared);
-
-    progress = startProgress('Evaluate');
-    const fixed = await withThreshold(recipe, frames, quantized.fixed, progress);
-    await writeGraph(draft.path(RUN_FILES.fixedGraph), 'fixed', fixed);
-    const labels = partition.test.map(frames.labelOf);
-    const { hitClasses } = fixed;
-    const floatLogits = await scoreFloat(float, frames, partition.test, progress);
-    const fixedLogits = await scoreFixed(fixed, source, partition.test, progress);
-    const evaluations: readonly NamedEvaluation[] =
-      labels.length === 0
-        ? []
-        : [
-            {
-              name: 'float',
-              evaluation: evaluate({ logits: floatLogits, labels, hitClasses, threshold: float.threshold }),
-            },
-            {
-              name: 'fixed',
-              evaluation: evaluate({ logits: fixedLogits, labels, hitClasses, threshold: fixed.threshold }),
-            },
-          ];
-    progress.finish(`${labels.length} test frames`);
-    if (evaluations.length > 0) say(evaluationTable(evaluations));
-
-    progress = startProgress('Emit');
-    const chosen = verificationFrames(frames, recipe.verify.frames);
-    const verified = await pixelsOf(frames, chosen);
-    await emitStage(
-      draft,
-      recipe,
-      { float, fixed },
-      target,
-      verified.slice(0, recipe.verify.tensorFrames),
-      progress,
-    );
-
-    progress = startProgress('Verify');
-    const named = verified.map((pixels, i): NamedFrame => ({
-      name: `frame ${chosen[i]!} of ${source.name}`,
-      kind: 'file',
-      pixels,
-    }));
-    const verification = await verifyStage(fixed, draft.dir, named, recipe.verify.tensorFrames, progress);
-
-    progress = startProgress('Explain');
-    const decided = partition.test.map((index, i) => {
-      const score = veto(fixedLogits[i]!, hitClasses);
-      return { index, score, keep: score >= fixed.threshold };
-    });
-    const pictures = await explainStage(
-      float,
-      fixed.threshold,
-      frames,
-      decided,
-      recipe.explain.frames,
-      progress,
-    );
-    for (const [i, picture] of pictures.entries())
-      await draft.write(`${RUN_FILES.explanations}/${String(i).padStart(2, '0')}.png`, picture.png);
-
-    progress = startProgress('Report');
-    await draft.write(
-      RUN_FILES.evaluation,
-      `${JSON.stringify(Object.fromEntries(evaluations.map((e) => [e.name, evaluationJson(e.evaluation)])), null, 2)}\n`,
-    );
-    await draft.write(RUN_FILES.verification, `${JSON.stringify(verification, null, 2)}\n`);
-    const report = renderRunReport({
-      name: `vetoc run: ${recipe.name}`,
-      facts: [
-        ['recipe', recipe.description],
-        ['recipe hash', recipeHash(recipe)],
-        ['seed', String(recipe.seed)],
-        ['vetoc', version()],
-        ['frames', `${source.name}, ${source.count} of ${source.height} × ${source.width}`],
-        ['trained on', trained.backend.description],
-        ['target', target.title],
-      ],
-      classNames,
-      history: trained.history.map((h) => ({
-        epoch: h.epoch,
-        loss: h.loss,
-        validationAccuracy: h.validation.hitMissAccuracy,
-      })),
-      evaluations,
-      stages: stageRows(fixed),
-      verification: {
-        verdict: verification.verdict,
-        rows: verification.witnesses.map((w) => ({
-          ...w,
-          note: w.skipped ?? w.failed ?? w.first?.text ?? '',
-        })),
-      },
-      resources: [],
-      pictures,
-      command: 'vetoc evaluate RUN --frames FILE',
-    });
-    await draft.write(RUN_FILES.report, report);
-    // Last: a folder with a recipe is a finished run.
-    await draft.write(RUN_FILES.recipe, `${JSON.stringify({ ...recipe, vetoc: version() }, null, 2)}\n`);
-    progress.finish('report/index.html');
-    return { verification, evaluations };
+    return await runStages(request, frames, target);
   } finally {
-    await source.close();
+    await frames.source.close();
   }
 }

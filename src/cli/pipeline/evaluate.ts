@@ -1,0 +1,104 @@
+/** Stage 3½: the threshold, chosen on validation frames, and how well float and fixed do on the test frames. */
+import { lsb } from '../../fixed/format.js';
+import { findNode, veto, type FixedGraph, type FloatGraph } from '../../ir/graph.js';
+import type { NamedEvaluation } from '../../report/run-report.js';
+import { createOrtFloat } from '../../simulate/ort-float.js';
+import { chooseThreshold, evaluate } from '../../train/metrics.js';
+import { evaluationTable } from '../evaluation-text.js';
+import type { Progress } from '../console.js';
+import type { Recipe } from '../recipe.js';
+import type { Decided } from './explain.js';
+import { framePixels, type RunFrames } from './frames.js';
+import { scoreFixed } from './score.js';
+
+export interface Evaluated {
+  /** With its threshold. */
+  readonly fixed: FixedGraph;
+  /** Empty where there are no test frames. */
+  readonly evaluations: readonly NamedEvaluation[];
+  /** What the fixed-point network decides on each test frame. */
+  readonly decided: readonly Decided[];
+}
+
+/** Float logits of the frames `indices`, through ONNX Runtime. */
+async function scoreFloat(
+  graph: FloatGraph,
+  frames: RunFrames,
+  indices: readonly number[],
+  progress: Progress,
+): Promise<Float32Array[]> {
+  const ort = await createOrtFloat(graph);
+  try {
+    const logits: Float32Array[] = [];
+    for await (const { pixels } of framePixels(frames.source, indices)) {
+      const [result] = await ort.run([pixels]);
+      logits.push(result!.logits);
+      progress.update(logits.length, indices.length, 'frames in float');
+    }
+    return logits;
+  } finally {
+    await ort.close();
+  }
+}
+
+/** The threshold on fixed-point scores that keeps the wanted share of validation hits. */
+async function withThreshold(
+  recipe: Recipe,
+  frames: RunFrames,
+  fixed: FixedGraph,
+  progress: Progress,
+): Promise<FixedGraph> {
+  const { validation } = frames.partition;
+  const logits = await scoreFixed(fixed, frames.source, validation, progress);
+  const threshold = chooseThreshold(
+    logits.map((row) => veto(row, fixed.hitClasses)),
+    validation.map((i) => fixed.hitClasses[frames.labelOf(i)]!),
+    recipe.training.keepFraction,
+  );
+  return { ...fixed, threshold: Math.ceil(threshold) };
+}
+
+/** Gives `graphs.fixed` its threshold and measures both networks on the test frames. */
+export async function evaluateStage(
+  recipe: Recipe,
+  frames: RunFrames,
+  graphs: { readonly float: FloatGraph; readonly fixed: FixedGraph },
+  progress: Progress,
+): Promise<Evaluated> {
+  const { source, partition } = frames;
+  const { float } = graphs;
+  const fixed = await withThreshold(recipe, frames, graphs.fixed, progress);
+  const labels = partition.test.map(frames.labelOf);
+  const floatLogits = await scoreFloat(float, frames, partition.test, progress);
+  const fixedLogits = await scoreFixed(fixed, source, partition.test, progress);
+  const { hitClasses } = fixed;
+  const unit = lsb(findNode(fixed, fixed.output).format);
+  const evaluations =
+    labels.length === 0
+      ? []
+      : [
+          {
+            name: 'float',
+            evaluation: evaluate({ logits: floatLogits, labels, hitClasses, threshold: float.threshold }),
+          },
+          {
+            name: 'fixed',
+            evaluation: evaluate({
+              logits: fixedLogits,
+              labels,
+              hitClasses,
+              threshold: fixed.threshold,
+              unit,
+            }),
+          },
+        ];
+  progress.finish(
+    `${labels.length} test frames`,
+    evaluations.length === 0 ? '' : evaluationTable(evaluations),
+  );
+  const decided = partition.test.map((index, i) => {
+    const score = veto(fixedLogits[i]!, hitClasses);
+    return { index, score, keep: score >= fixed.threshold };
+  });
+  return { fixed, evaluations, decided };
+}

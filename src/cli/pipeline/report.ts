@@ -1,0 +1,83 @@
+/** Stage 7: the report page, and the figures in it as JSON beside it. */
+import type { Design } from '../../backends/hls/design.js';
+import { summarize } from '../../backends/hls/summary.js';
+import { renderRunReport, type FirmwareEstimate, type PictureEntry } from '../../report/run-report.js';
+import type { FixedGraph } from '../../ir/graph.js';
+import type { TrainResult } from '../../train/train.js';
+import { evaluationJson } from '../evaluation-text.js';
+import { recipeHash, type Recipe } from '../recipe.js';
+import { RUN_FILES, type RunDraft } from '../run-folder.js';
+import type { VerificationRecord } from '../verification.js';
+import { version } from '../version.js';
+import type { Evaluated } from './evaluate.js';
+import type { RunFrames } from './frames.js';
+import { stageRows } from './stage-rows.js';
+
+/** What the stages before have found. */
+export interface Findings {
+  readonly frames: RunFrames;
+  readonly trained: TrainResult;
+  readonly fixed: FixedGraph;
+  readonly evaluations: Evaluated['evaluations'];
+  readonly design: Design;
+  readonly verification: VerificationRecord;
+  readonly pictures: readonly PictureEntry[];
+}
+
+/** The design's cost and speed, as the report shows them. */
+export function firmwareEstimate(design: Design): FirmwareEstimate {
+  const { timing, estimate } = summarize(design);
+  const { lut, ff, dsp, bram36 } = estimate.utilisation;
+  const needed = estimate.total;
+  return {
+    board: design.target.title,
+    fits: estimate.fits,
+    resources: [
+      { name: 'LUT', needed: needed.lut, available: design.target.resources.lut, share: lut },
+      { name: 'FF', needed: needed.ff, available: design.target.resources.ff, share: ff },
+      { name: 'DSP', needed: needed.dsp, available: design.target.resources.dsp, share: dsp },
+      { name: 'BRAM36', needed: needed.bram36, available: design.target.resources.bram36, share: bram36 },
+    ],
+    timing,
+  };
+}
+
+/** Writes evaluation.json, verify.json and report/index.html. */
+export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findings): Promise<void> {
+  const { frames, trained, verification, evaluations } = found;
+  const { source, classNames } = frames;
+  await draft.write(
+    RUN_FILES.evaluation,
+    `${JSON.stringify(Object.fromEntries(evaluations.map((e) => [e.name, evaluationJson(e.evaluation)])), null, 2)}\n`,
+  );
+  await draft.write(RUN_FILES.verification, `${JSON.stringify(verification, null, 2)}\n`);
+  const report = renderRunReport({
+    name: `vetoc run: ${recipe.name}`,
+    facts: [
+      ['recipe', recipe.description],
+      ['recipe hash', recipeHash(recipe)],
+      ['seed', String(recipe.seed)],
+      ['vetoc', version()],
+      ['frames', `${source.name}, ${source.count} of ${source.height} × ${source.width}`],
+      ['trained on', trained.backend.description],
+    ],
+    classNames,
+    history: trained.history.map((h) => ({
+      epoch: h.epoch,
+      loss: h.loss,
+      validationAccuracy: h.validation.hitMissAccuracy,
+    })),
+    evaluations,
+    stages: stageRows(found.fixed),
+    verification: {
+      verdict: verification.verdict,
+      rows: verification.witnesses.map((w) => ({
+        ...w,
+        note: w.skipped ?? w.failed ?? w.first?.text ?? '',
+      })),
+    },
+    firmware: firmwareEstimate(found.design),
+    pictures: found.pictures,
+  });
+  await draft.write(RUN_FILES.report, report);
+}
