@@ -13,11 +13,21 @@ export interface SampleOptions {
   readonly activationBits?: number;
   /** Bits of the table's output. */
   readonly inputBits?: number;
+  /** Bits by which the sums are larger than they would be: some make stages saturate. */
+  readonly gain?: number;
 }
 
 /** crop → mask → max-bin 2×2 → clamp → √ table → conv s2 → pool → depthwise → residual add → concat → avg → dense. */
 export function sampleFixedGraph(options: SampleOptions = {}): FixedGraph {
-  const { seed = 1, height = 40, width = 36, weightBits = 8, activationBits = 8, inputBits = 8 } = options;
+  const {
+    seed = 1,
+    height = 40,
+    width = 36,
+    weightBits = 8,
+    activationBits = 8,
+    inputBits = 8,
+    gain = 0,
+  } = options;
   const random = createRandom(seed);
   const u = (bits: number, integer: number) => format(false, bits, integer);
   const b = createFixedGraphBuilder();
@@ -26,7 +36,7 @@ export function sampleFixedGraph(options: SampleOptions = {}): FixedGraph {
       random.integer(-(2 ** (weightBits - 1)), 2 ** (weightBits - 1) - 1),
     ),
     width: weightBits,
-    fraction: Int32Array.from({ length: channels }, () => weightBits + random.integer(-1, 1)),
+    fraction: Int32Array.from({ length: channels }, () => weightBits - gain + random.integer(-1, 1)),
     bias: Float64Array.from({ length: channels }, () => random.integer(-500, 500)),
   });
   const window = (k: number, s: number, p: number) => ({

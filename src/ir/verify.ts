@@ -122,6 +122,10 @@ export function verifyFixedGraph(graph: FixedGraph): FixedGraph {
   for (const node of graph.nodes) {
     const { inputs, range } = ranges.get(node.id)!;
     verifyWeights(node);
+    invariant(
+      node.format.signed || node.format.overflow !== 'AP_WRAP_SM',
+      `${node.id}: ap_ufixed has no sign to wrap by (AP_WRAP_SM)`,
+    );
     if (isPreprocess(node)) verifyPreprocess(node, inputs, range);
     else if ('proof' in node)
       invariant(

@@ -118,7 +118,9 @@ export function assignFormats(
       });
     const given = widths.get(stage.id)?.activationInteger ?? null;
     const integer = given ?? chooseIntegerBits(stats, width, signed, observer);
-    return format(signed, width, integer, rounding, overflow);
+    // ap_ufixed has no sign to wrap by: the vendor's headers refuse it.
+    const kept = !signed && overflow === 'AP_WRAP_SM' ? 'AP_WRAP' : overflow;
+    return format(signed, width, integer, rounding, kept);
   };
 
   const formats = new Map<NodeId, Format>();

@@ -31,6 +31,10 @@ export type Built =
   | { readonly kind: 'built'; readonly program: string; readonly warnings: string }
   | { readonly kind: 'unavailable'; readonly reason: string };
 
+/** The compiler's errors before its warnings, at most 4,000 characters. */
+const compilerErrors = (stderr: string): string =>
+  [...stderr.split('\n').filter((line) => line.includes('error')), stderr].join('\n').slice(0, 4000);
+
 /** Compiles `tb/<main>.cpp` of the project with its firmware into `folder`. Compiler errors are `InvariantError`s. */
 export async function buildCsim(
   project: string,
@@ -67,7 +71,7 @@ export async function buildCsim(
     };
   if (result.kind === 'timeout')
     return { kind: 'unavailable', reason: `${compiler} did not finish within ${result.seconds} s` };
-  invariant(result.code === 0, `the generated C++ does not compile:\n${result.stderr.slice(0, 4000)}`);
+  invariant(result.code === 0, `the generated C++ does not compile:\n${compilerErrors(result.stderr)}`);
   return { kind: 'built', program, warnings: result.stderr };
 }
 
@@ -121,6 +125,31 @@ async function ask(
   return results;
 }
 
+/** A witness on a program that `buildCsim` made of `tb/serve.cpp`. `version` is the compiler's. */
+export function openCsim(
+  graph: FixedGraph,
+  program: string,
+  version: string,
+  env: Readonly<Record<string, string>> = {},
+): Witness {
+  const server = startServer(program, [], { env });
+  // One request after the other: answers carry no name.
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    name: 'csim',
+    version,
+    run(frames, { tensors = false } = {}) {
+      const answer = last.then(() => ask(server, graph, frames, tensors));
+      last = answer.catch(() => undefined);
+      return answer;
+    },
+    async close() {
+      await last;
+      await server.close();
+    },
+  };
+}
+
 /**
  * The witness of the HLS project in the folder `project`, made from `graph`. Compiles once into a temporary folder,
  * which `close` removes. A missing compiler is an answer, not an error.
@@ -138,25 +167,12 @@ export async function createCsim(
       await remove();
       return built;
     }
-    const version = await compilerVersion(options.compiler ?? 'g++');
-    const server = startServer(built.program, []);
-    // One request after the other: answers carry no name.
-    let last: Promise<unknown> = Promise.resolve();
-    const witness: Witness = {
-      name: 'csim',
-      version,
-      run(frames, { tensors = false } = {}) {
-        const answer = last.then(() => ask(server, graph, frames, tensors));
-        last = answer.catch(() => undefined);
-        return answer;
-      },
-      async close() {
-        await last;
-        await server.close();
-        await remove();
-      },
+    const opened = openCsim(graph, built.program, await compilerVersion(options.compiler ?? 'g++'));
+    const close = async (): Promise<void> => {
+      await opened.close();
+      await remove();
     };
-    return { kind: 'ready', witness };
+    return { kind: 'ready', witness: { ...opened, close } };
   } catch (error) {
     await remove();
     throw error;

@@ -10,8 +10,12 @@ export type Finished =
   | { readonly kind: 'missing'; readonly command: string }
   | { readonly kind: 'timeout'; readonly command: string; readonly seconds: number };
 
-export interface RunOptions {
+export interface StartOptions {
   readonly cwd?: string;
+  /** Environment beside the caller's own. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+export interface RunOptions extends StartOptions {
   readonly timeoutSeconds?: number;
 }
 
@@ -20,6 +24,11 @@ const MAX_OUTPUT = 1 << 20;
 
 const isMissing = (error: NodeJS.ErrnoException): boolean =>
   error.code === 'ENOENT' || error.code === 'EACCES' || error.code === 'EPERM';
+
+const placed = ({ cwd, env }: StartOptions): { cwd?: string; env?: NodeJS.ProcessEnv } => ({
+  ...(cwd === undefined ? {} : { cwd }),
+  ...(env === undefined ? {} : { env: { ...process.env, ...env } }),
+});
 
 function collect(stream: NodeJS.ReadableStream): () => string {
   let text = '';
@@ -38,7 +47,7 @@ export function runProcess(
 ): Promise<Finished> {
   const { timeoutSeconds = 600 } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { ...placed(options), stdio: ['ignore', 'pipe', 'pipe'] });
     let expired = false;
     const timer = setTimeout(() => {
       expired = true;
@@ -76,9 +85,9 @@ export interface Server {
 }
 
 /** Starts `command`; a missing program shows as a rejected `read`. */
-export function startServer(command: string, args: readonly string[], cwd?: string): Server {
+export function startServer(command: string, args: readonly string[], options: StartOptions = {}): Server {
   const child: ChildProcessWithoutNullStreams = spawn(command, args, {
-    cwd,
+    ...placed(options),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const stderr = collect(child.stderr);

@@ -85,6 +85,16 @@ export function compareResults(graph: FixedGraph, expected: FrameResult, found: 
   };
 }
 
+/** Place of a stage in topological order; score and keep come last. */
+const placeOf = (graph: FixedGraph, stage: string): number => {
+  const at = graph.nodes.findIndex((n) => n.id === stage);
+  return at >= 0 ? at : graph.nodes.length + (stage === 'score' ? 0 : 1);
+};
+
+/** Whether `a` lies in an earlier stage than `b`. */
+export const isEarlier = (graph: FixedGraph, a: Divergence, b: Divergence): boolean =>
+  placeOf(graph, a.stage) < placeOf(graph, b.stage);
+
 /** The bits that show both values: the stage's own width, or what a decision needs. */
 function widthOf(graph: FixedGraph, d: Divergence): number {
   const own = graph.nodes.find((n) => n.id === d.stage)?.format.width ?? 2;

@@ -1,6 +1,7 @@
 /** A verification in words: one block a witness, then what no frame has shown. */
 import type { Trace } from './trace.js';
-import type { FirstDifference, Verification, WitnessReport } from './verify.js';
+import type { FirstDifference } from './investigate.js';
+import type { Verification, WitnessReport } from './verify.js';
 
 /** Terms printed of an element: the largest contributions. */
 const TERMS = 12;

@@ -4,29 +4,12 @@
  * Frames stream through all witnesses at once. A witness that is missing makes the verdict `incomplete`, one that
  * breaks down makes it `different`; neither is ever `exact`.
  */
-import { inputNode, type FixedGraph } from '../ir/graph.js';
+import type { FixedGraph } from '../ir/graph.js';
 import type { FrameResult, Witness } from '../simulate/witness.js';
 import { createCoverageMeter, type Coverage } from './coverage.js';
-import { compareResults, describeDivergence, explainDivergence, type Divergence } from './divergence.js';
+import { compareResults, isEarlier } from './divergence.js';
 import type { FrameKind, NamedFrame } from './frames.js';
-import { minimizeFrame } from './minimize.js';
-import type { Trace } from './trace.js';
-
-/** The smallest frame found that still shows the difference: its pixels that are not 0. */
-export interface MinimalFrame {
-  readonly pixels: readonly { readonly y: number; readonly x: number; readonly value: number }[];
-  readonly divergence: Divergence;
-}
-
-export interface FirstDifference extends Divergence {
-  /** Number and name of the first frame that differs. */
-  readonly frame: number;
-  readonly frameName: string;
-  readonly text: string;
-  /** What went into the element, by the interpreter's tensors; null for the decision. */
-  readonly trace: Trace | null;
-  readonly minimal: MinimalFrame | null;
-}
+import { asError, investigate, type FirstDifference, type Suspicion } from './investigate.js';
 
 export interface WitnessReport {
   readonly witness: string;
@@ -36,7 +19,7 @@ export interface WitnessReport {
   readonly values: number;
   readonly mismatches: number;
   readonly differentFrames: number;
-  /** The first frame (by number) that differs, and where. */
+  /** The difference in the earliest stage, in topological order, of the first frame that shows it. */
   readonly first: FirstDifference | null;
   /** Why a witness said nothing. */
   readonly skipped: string | null;
@@ -79,13 +62,11 @@ interface Tally {
   values: number;
   mismatches: number;
   differentFrames: number;
-  first: { readonly frame: number; readonly named: NamedFrame } | null;
+  earliest: Suspicion | null;
   failed: string | null;
 }
 
 type Answer = readonly FrameResult[] | Error;
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 /** What a witness says, or what it died of. */
 async function ask(witness: Witness, frames: readonly Uint16Array[], tensors: boolean): Promise<Answer> {
@@ -111,13 +92,15 @@ function count(
     return;
   }
   answer.forEach((result, i) => {
-    const { compared, different } = compareResults(graph, expected[i]!, result);
+    const { compared, different, first } = compareResults(graph, expected[i]!, result);
     tally.frames += 1;
     tally.values += compared;
     tally.mismatches += different;
-    if (different === 0) return;
+    if (first === null) return;
     tally.differentFrames += 1;
-    tally.first ??= { frame: batch.start + i, named: batch.frames[i]! };
+    // A later frame may show the cause where this one shows a consequence.
+    if (tally.earliest === null || isEarlier(graph, first, tally.earliest.divergence))
+      tally.earliest = { frame: batch.start + i, named: batch.frames[i]!, divergence: first };
   });
 }
 
@@ -145,55 +128,6 @@ async function* batches(
   if (part.length > 0) yield { start, frames: part, tensors: start < tensorFrames };
 }
 
-/** Looks at a frame again, with all tensors: where the difference starts, and the least frame that shows it. */
-async function investigate(
-  graph: FixedGraph,
-  definition: Witness,
-  witness: Witness,
-  { frame, named }: NonNullable<Tally['first']>,
-  budget: number,
-): Promise<FirstDifference | null> {
-  const compare = async (frames: readonly Uint16Array[]): Promise<readonly (Divergence | null)[]> => {
-    const [expected, found] = await Promise.all(
-      [definition, witness].map((w) => w.run(frames, { tensors: true })),
-    );
-    return frames.map((_, i) => compareResults(graph, expected![i]!, found![i]!).first);
-  };
-  const [divergence] = await compare([named.pixels]);
-  // A witness that does not repeat itself is caught by its first answer; there is nothing more to look at.
-  if (divergence === null || divergence === undefined) return null;
-  const [result] = await definition.run([named.pixels], { tensors: true });
-  const facts = {
-    ...divergence,
-    frame,
-    frameName: named.name,
-    text: `${named.name}: ${describeDivergence(graph, divergence)}`,
-    trace: explainDivergence(graph, result!.tensors, divergence),
-  };
-  if (budget === 0) return { ...facts, minimal: null };
-  const width = inputNode(graph).size[1];
-  const differs = async (frames: readonly Uint16Array[]): Promise<readonly boolean[]> =>
-    (await compare(frames)).map((d) => d?.stage === divergence.stage);
-  const least = await minimizeFrame(named.pixels, width, differs, budget);
-  const [again] = await compare([least]);
-  const pixels = [...least].flatMap((value, i) =>
-    value === 0 ? [] : [{ y: Math.floor(i / width), x: i % width, value }],
-  );
-  return { ...facts, minimal: { pixels, divergence: again ?? divergence } };
-}
-
-const UNSTABLE: Omit<FirstDifference, 'frame' | 'frameName'> = {
-  stage: 'unknown',
-  y: 0,
-  x: 0,
-  channel: 0,
-  expected: 0,
-  found: null,
-  text: 'differed once and not when asked again: the witness does not repeat itself',
-  trace: null,
-  minimal: null,
-};
-
 async function report(
   graph: FixedGraph,
   definition: Witness,
@@ -201,22 +135,8 @@ async function report(
   tally: Tally,
   budget: number,
 ): Promise<WitnessReport> {
-  let { failed } = tally;
-  let first: FirstDifference | null = null;
-  if (tally.first !== null) {
-    const { frame, named } = tally.first;
-    try {
-      first = (await investigate(graph, definition, witness, tally.first, budget)) ?? {
-        ...UNSTABLE,
-        frame,
-        frameName: named.name,
-      };
-    } catch (error) {
-      failed ??= asError(error).message;
-      first = { ...UNSTABLE, text: 'differs, and broke down when asked again', frame, frameName: named.name };
-    }
-  }
-  const { frames, values, mismatches, differentFrames } = tally;
+  const { frames, values, mismatches, differentFrames, earliest } = tally;
+  const found = earliest === null ? null : await investigate(graph, definition, witness, earliest, budget);
   return {
     witness: witness.name,
     version: witness.version,
@@ -224,9 +144,9 @@ async function report(
     values,
     mismatches,
     differentFrames,
-    first,
+    first: found?.first ?? null,
     skipped: null,
-    failed,
+    failed: tally.failed ?? found?.failed ?? null,
   };
 }
 
@@ -257,7 +177,7 @@ export async function verify(
     values: 0,
     mismatches: 0,
     differentFrames: 0,
-    first: null,
+    earliest: null,
     failed: null,
   }));
   const meter = createCoverageMeter(graph);

@@ -66,6 +66,33 @@ describe('verify', () => {
     expect(describeVerification(result)).toContain('first difference in conv1 at pixel (3, 5), channel 2');
   });
 
+  it('names the earliest stage of all frames, not the first frame in which a consequence shows', async () => {
+    const wrong = (result: FrameResult, stage: string): FrameResult => {
+      const tensors = new Map(result.tensors);
+      const changed = tensors.get(nodeId(stage))!.map((v) => v + 1);
+      return { ...result, tensors: tensors.set(nodeId(stage), changed) };
+    };
+    const witness = spoiled((result, pixels) =>
+      wrong(result, pixels === frames[2]!.pixels ? 'pool1' : 'avg1'),
+    );
+    const { first, differentFrames } = (await verify(graph, definition, [witness], frames)).witnesses[0]!;
+    expect(first).toMatchObject({ stage: 'pool1', frame: 2 });
+    expect(differentFrames).toBe(3);
+  });
+
+  it('still names the stage when a witness is right once it is asked again', async () => {
+    let asked = 0;
+    const forgetful = spoiled((result) => {
+      const tensors = new Map(result.tensors);
+      const changed = tensors.get(nodeId('add1'))!.map((v) => v + (asked === 0 ? 1 : 0));
+      asked += 1;
+      return { ...result, tensors: tensors.set(nodeId('add1'), changed) };
+    });
+    const { first } = (await verify(graph, definition, [forgetful], frames)).witnesses[0]!;
+    expect(first).toMatchObject({ stage: 'add1', frame: 0, minimal: null });
+    expect(first!.text).toContain('depends on the frames before');
+  });
+
   it('names the decision when only the threshold is wrong', async () => {
     const result = await verify(graph, definition, [spoiled((r) => ({ ...r, keep: !r.keep }))], frames);
     expect(result.witnesses[0]!.first!.stage).toBe('keep');
