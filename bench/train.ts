@@ -63,7 +63,7 @@ async function millisecondsPerStep(
     const times: number[] = [];
     for (let step = 0; step < steps; step++) {
       const start = performance.now();
-      await pool.step(indices, step, parameters, statistics);
+      await pool.step(indices, step, { parameters, statistics, fake: null });
       times.push(performance.now() - start);
     }
     await pool.close();

@@ -5,8 +5,9 @@ import { UserError } from '../core/errors.js';
 import { createRandom } from '../core/random.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { writeCheckpoint, type Checkpoint } from './checkpoint.js';
+import type { Quantizer } from './fake-quantize.js';
 import type { JobSetup } from './gradient-job.js';
-import type { GradientPool } from './gradient-pool.js';
+import type { GradientPool, PassWeights } from './gradient-pool.js';
 import { createOptimizerState, learningRateAt, optimizerStep, type OptimizerState } from './optimizer.js';
 import { flattenParameters, withParameters, type ParameterLayout } from './parameters.js';
 import type { TrainingRecipe } from './recipe.js';
@@ -45,6 +46,8 @@ export interface EpochsRequest {
   readonly layout: ParameterLayout;
   readonly pool: GradientPool;
   readonly setup: JobSetup;
+  /** In quantization-aware training: forward passes see the parameters as the firmware would have them. */
+  readonly quantizer: Quantizer | null;
   readonly resumed: Checkpoint | null;
   readonly checkpoint: { readonly path: string; readonly mark: string } | null;
   readonly onProgress: ((event: EpochEvent) => void) | undefined;
@@ -125,6 +128,15 @@ function checkpointOf(state: State, best: Best): Checkpoint {
   };
 }
 
+/** What forward passes compute with. */
+function passWeights(
+  request: EpochsRequest,
+  parameters: Float32Array,
+  statistics: Float32Array,
+): PassWeights {
+  return { fake: null, parameters, ...request.quantizer?.apply(parameters), statistics };
+}
+
 async function trainEpoch(
   request: EpochsRequest,
   state: State,
@@ -139,7 +151,7 @@ async function trainEpoch(
   let seen = 0;
   for (let s = 0; s < steps; s++) {
     const indices = order.slice(s * recipe.batchSize, (s + 1) * recipe.batchSize);
-    const result = await pool.step(indices, epoch, state.parameters, state.statistics);
+    const result = await pool.step(indices, epoch, passWeights(request, state.parameters, state.statistics));
     if (!Number.isFinite(result.loss))
       throw new UserError(`the loss became ${result.loss} in epoch ${epoch}, step ${s + 1}`, {
         field: 'training.learningRate',
@@ -180,7 +192,7 @@ export async function runEpochs(request: EpochsRequest): Promise<EpochsResult> {
     const epoch = state.history.length + 1;
     const seen = await trainEpoch(request, state, epoch);
     const weights = state.optimizer.average.length > 0 ? state.optimizer.average : state.parameters;
-    const logits = await pool.predict(weights, state.statistics);
+    const logits = await pool.predict(passWeights(request, weights, state.statistics));
     const { result, threshold } = judge(graph, logits, setup.validation.labels, recipe.keepFraction);
     const better = isBetter(result, state.best?.validation ?? null, recipe.select);
     if (better)

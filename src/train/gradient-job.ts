@@ -5,6 +5,7 @@
 import { createRandom } from '../core/random.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { createBatchMaker } from './batches.js';
+import type { FakeQuantization } from './fake-quantize.js';
 import { createForwardPass } from './forward.js';
 import { computeGradient, type GradientResult, type LossOptions } from './gradient.js';
 import { withParameters } from './parameters.js';
@@ -28,12 +29,21 @@ export interface StepShare {
   /** Frames of the whole batch. */
   readonly batchSize: number;
   readonly epoch: number;
+  /** In quantization-aware training. */
+  readonly fake: FakeQuantization | null;
+}
+
+/** Validation samples `[first, last)`. */
+export interface PredictShare {
+  readonly first: number;
+  readonly last: number;
+  readonly fake: FakeQuantization | null;
 }
 
 export interface GradientJob {
   step(share: StepShare, parameters: Float32Array, statistics: Float32Array): GradientResult;
-  /** Logits of validation samples `[first, last)`. */
-  predict(first: number, last: number, parameters: Float32Array, statistics: Float32Array): Float32Array[];
+  /** Logits of validation samples. */
+  predict(share: PredictShare, parameters: Float32Array, statistics: Float32Array): Float32Array[];
   close(): void;
 }
 
@@ -49,14 +59,14 @@ export function createGradientJob(setup: JobSetup): GradientJob {
   const maker = createBatchMaker(trainCache, setup.augmentation);
   const validationMaker = createBatchMaker(validationCache, null);
   return {
-    step({ indices, batchSize, epoch }, parameters, statistics) {
+    step({ indices, batchSize, epoch, fake }, parameters, statistics) {
       const batch = maker.make(indices, (index) => createRandom(seed).fork(`augment ${epoch} ${index}`));
       const labels = indices.map((i) => setup.train.labels[i]!);
-      const request = { batch, labels, batchSize, parameters, statistics };
+      const request = { batch, labels, batchSize, parameters, statistics, fake };
       return computeGradient(pass, maker.preprocessor, request, setup.loss);
     },
-    predict(first, last, parameters, statistics) {
-      const predictor = createPredictor(withParameters(graph, pass.layout, parameters, statistics));
+    predict({ first, last, fake }, parameters, statistics) {
+      const predictor = createPredictor(withParameters(graph, pass.layout, parameters, statistics), fake);
       const logits: Float32Array[] = [];
       for (let i = first; i < last; i += PREDICT_BATCH) {
         const size = Math.min(PREDICT_BATCH, last - i);

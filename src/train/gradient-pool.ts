@@ -7,21 +7,25 @@ import type { Worker } from 'node:worker_threads';
 import { InvariantError } from '../core/errors.js';
 import { startWorker } from '../core/worker.js';
 import type { TrainBackend } from './backend.js';
+import type { FakeQuantization } from './fake-quantize.js';
 import type { GradientResult } from './gradient.js';
-import { createGradientJob, type JobSetup, type StepShare } from './gradient-job.js';
+import { createGradientJob, type JobSetup, type PredictShare, type StepShare } from './gradient-job.js';
 import type { ParameterLayout } from './parameters.js';
+
+/** What a forward pass computes with. */
+export interface PassWeights {
+  readonly parameters: Float32Array;
+  readonly statistics: Float32Array;
+  /** In quantization-aware training. */
+  readonly fake: FakeQuantization | null;
+}
 
 export interface GradientPool {
   readonly workers: number;
   /** The gradient of one batch. */
-  step(
-    indices: readonly number[],
-    epoch: number,
-    parameters: Float32Array,
-    statistics: Float32Array,
-  ): Promise<GradientResult>;
+  step(indices: readonly number[], epoch: number, weights: PassWeights): Promise<GradientResult>;
   /** Logits of all validation samples, in order. */
-  predict(parameters: Float32Array, statistics: Float32Array): Promise<Float32Array[]>;
+  predict(weights: PassWeights): Promise<Float32Array[]>;
   close(): Promise<void>;
 }
 
@@ -37,7 +41,7 @@ export interface WorkerSetup {
 }
 export type WorkerRequest =
   | { readonly kind: 'step'; readonly share: StepShare }
-  | { readonly kind: 'predict'; readonly first: number; readonly last: number };
+  | { readonly kind: 'predict'; readonly share: PredictShare };
 export type WorkerReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'step'; readonly loss: number; readonly correct: number }
@@ -68,10 +72,10 @@ function localPool(setup: JobSetup): GradientPool {
   const job = createGradientJob(setup);
   return {
     workers: 1,
-    step: (indices, epoch, parameters, statistics) =>
-      Promise.resolve(job.step({ indices, batchSize: indices.length, epoch }, parameters, statistics)),
-    predict: (parameters, statistics) =>
-      Promise.resolve(job.predict(0, setup.validation.count, parameters, statistics)),
+    step: (indices, epoch, { parameters, statistics, fake }) =>
+      Promise.resolve(job.step({ indices, batchSize: indices.length, epoch, fake }, parameters, statistics)),
+    predict: ({ parameters, statistics, fake }) =>
+      Promise.resolve(job.predict({ first: 0, last: setup.validation.count, fake }, parameters, statistics)),
     close() {
       job.close();
       return Promise.resolve();
@@ -159,15 +163,16 @@ async function threadedPool(
   }
   return {
     workers,
-    async step(indices, epoch, newParameters, newStatistics) {
-      parameters.set(newParameters);
-      statistics.set(newStatistics);
+    async step(indices, epoch, weights) {
+      parameters.set(weights.parameters);
+      statistics.set(weights.statistics);
       const replies = await askAll((k) => ({
         kind: 'step',
         share: {
           indices: indices.slice(...part(indices.length, workers, k)),
           batchSize: indices.length,
           epoch,
+          fake: weights.fake,
         },
       }));
       const gradient = new Float32Array(layout.trainableLength);
@@ -183,12 +188,12 @@ async function threadedPool(
       });
       return { loss, correct, gradient, statistics: seen };
     },
-    async predict(newParameters, newStatistics) {
-      parameters.set(newParameters);
-      statistics.set(newStatistics);
+    async predict(weights) {
+      parameters.set(weights.parameters);
+      statistics.set(weights.statistics);
       const replies = await askAll((k) => {
         const [first, last] = part(setup.validation.count, workers, k);
-        return { kind: 'predict', first, last };
+        return { kind: 'predict', share: { first, last, fake: weights.fake } };
       });
       return replies.flatMap((reply) => (reply.kind === 'logits' ? reply.logits : []));
     },

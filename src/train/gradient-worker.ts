@@ -34,7 +34,7 @@ async function start(): Promise<void> {
   function answer(request: WorkerRequest): WorkerReply {
     const { parameters, statistics } = setup;
     if (request.kind === 'predict')
-      return { kind: 'logits', logits: job.predict(request.first, request.last, parameters, statistics) };
+      return { kind: 'logits', logits: job.predict(request.share, parameters, statistics) };
     const result = job.step(request.share, parameters, statistics);
     setup.gradient.set(result.gradient);
     setup.seen.set(result.statistics);

@@ -10,6 +10,7 @@ import type { NodeId } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
 import type { Preprocessor } from '../data/preprocess.js';
 import { batchTensors, type BatchArrays } from './batches.js';
+import { fakeQuantize, type FakeQuantization } from './fake-quantize.js';
 import { logitsOf, type BatchStatistics, type ForwardPass } from './forward.js';
 import { tf } from './tf.js';
 
@@ -71,6 +72,8 @@ export interface GradientRequest {
   readonly batchSize: number;
   readonly parameters: Float32Array;
   readonly statistics: Float32Array;
+  /** In quantization-aware training. */
+  readonly fake: FakeQuantization | null;
 }
 
 /** Computes one share of a training step. */
@@ -81,7 +84,7 @@ export function computeGradient(
   options: LossOptions,
 ): GradientResult {
   const { layout, graph } = pass;
-  const { labels, batchSize } = request;
+  const { labels, batchSize, fake } = request;
   return tf.tidy(() => {
     const tensors = pass.tensors(request.parameters, request.statistics);
     const inputs = batchTensors(preprocessor, request.batch);
@@ -91,6 +94,7 @@ export function computeGradient(
       const values = pass.run({ trainable, statistics: tensors.statistics }, inputs, {
         onStatistics: (node, batch) =>
           seen.set(node, { mean: tf.keep(batch.mean), variance: tf.keep(batch.variance) }),
+        ...(fake === null ? {} : { replace: fakeQuantize(fake) }),
       });
       const logits = logitsOf(graph, values);
       const predicted = tf.argMax(logits, 1).dataSync();

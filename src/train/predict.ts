@@ -5,6 +5,7 @@ import { createPreprocessor } from '../data/preprocess.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { openBackend, type BackendName } from './backend.js';
 import { batchOfFrames, batchTensors, type BatchArrays } from './batches.js';
+import { fakeQuantize, type FakeQuantization } from './fake-quantize.js';
 import { createForwardPass, logitsOf } from './forward.js';
 import { flattenParameters } from './parameters.js';
 import { tf } from './tf.js';
@@ -18,15 +19,18 @@ export interface Predictor {
 }
 
 /** Holds the parameters of `graph` on the current back end; `dispose` frees them. */
-export function createPredictor(graph: FloatGraph): Predictor {
+export function createPredictor(graph: FloatGraph, fake: FakeQuantization | null = null): Predictor {
   const pass = createForwardPass(graph);
   const preprocessor = createPreprocessor(graph);
   const parameters = pass.tensors(
     flattenParameters(graph, pass.layout.trainable),
     flattenParameters(graph, pass.layout.statistics),
   );
+  const options = fake === null ? {} : { replace: fakeQuantize(fake) };
   const predictBatch = (batch: BatchArrays): Float32Array[] => {
-    const flat = tf.tidy(() => logitsOf(graph, pass.run(parameters, batchTensors(preprocessor, batch))));
+    const flat = tf.tidy(() =>
+      logitsOf(graph, pass.run(parameters, batchTensors(preprocessor, batch), options)),
+    );
     const values = flat.dataSync<'float32'>();
     flat.dispose();
     const classes = graph.classNames.length;

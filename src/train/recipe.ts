@@ -59,6 +59,13 @@ export const trainingSchema = z.strictObject({
   select: z.enum(['veto', 'loss', 'last']).default('veto'),
   /** The fraction of validation hits that the stored threshold keeps. */
   keepFraction: z.number().positive().max(1).default(0.995),
+  /** Epochs of training on in the arithmetic of the firmware, after the others; 0: none. */
+  quantizationAware: z
+    .strictObject({
+      epochs: z.int().min(0).max(10000).default(0),
+      learningRate: z.number().positive().max(1).default(3e-4),
+    })
+    .prefault({}),
   augmentation: augmentationSchema.default(augmentationSchema.parse({})),
   /** Mebibytes of preprocessed frames held in memory; beyond it they are kept in a file. */
   cacheMebibytes: z.int().min(1).max(1048576).default(1024),

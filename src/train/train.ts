@@ -8,6 +8,7 @@ import { UserError } from '../core/errors.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { openBackend, type BackendName, type TrainBackend } from './backend.js';
 import { fingerprint, readCheckpoint, removeCheckpoint } from './checkpoint.js';
+import type { Quantizer } from './fake-quantize.js';
 import { openGradientPool, workerCount } from './gradient-pool.js';
 import { parameterLayout } from './parameters.js';
 import type { TrainingRecipe } from './recipe.js';
@@ -35,6 +36,8 @@ export interface TrainRequest {
   readonly backend?: BackendName;
   /** A file that is written after each epoch, read at the start when it is there, and removed at the end. */
   readonly checkpoint?: string;
+  /** For quantization-aware training of a prepared graph. */
+  readonly quantizer?: Quantizer;
   readonly onProgress?: (event: TrainEvent) => void;
 }
 
@@ -93,7 +96,8 @@ export async function trainNetwork(request: TrainRequest): Promise<TrainResult> 
   });
   const layout = parameterLayout(graph);
   const labels = [train.handle.labels, validation.handle.labels];
-  const mark = fingerprint(graph, recipe, [seed, backend.name, workers], labels);
+  const rest = [seed, backend.name, workers, request.quantizer?.mark ?? ''];
+  const mark = fingerprint(graph, recipe, rest, labels);
   const setup = {
     graph,
     train: train.handle,
@@ -116,6 +120,7 @@ export async function trainNetwork(request: TrainRequest): Promise<TrainResult> 
         layout,
         pool,
         setup,
+        quantizer: request.quantizer ?? null,
         resumed,
         checkpoint,
         onProgress,

@@ -1,0 +1,146 @@
+/**
+ * Fake quantization: the forward pass of a float graph in the very values of its fixed graph.
+ *
+ * Weights and biases become the real numbers that their mantissas stand for, every stage's output is rounded half to
+ * even and saturated to its format, average pools multiply their exact sum with the fixed reciprocal. Where no partial
+ * sum of a stage leaves 24 bits (`proof`), float32 sums are exact too, and the logits are the interpreter's mantissas
+ * times their least significant bit. The gradient goes through rounding as if it were not there and stops where a
+ * value saturates (Bengio et al., arXiv:1308.3432; Jacob et al., CVPR 2018).
+ */
+import type { Ranges } from '../calibrate/ranges.js';
+import { UserError } from '../core/errors.js';
+import { fractionBits, lsb, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
+import type { NodeId } from '../ir/common.js';
+import { findNode, floatShapes, type FixedGraph, type FloatGraph } from '../ir/graph.js';
+import { isPreprocess, type FloatNode } from '../ir/ops/index.js';
+import { assignFormats, type QuantizeOptions } from '../passes/assign-formats.js';
+import { quantizeGraph } from '../passes/quantize.js';
+import { fuseStages } from '../passes/stages.js';
+import { parameterLayout, withParameters, type ParameterSlot } from './parameters.js';
+import { straightThrough } from './straight-through.js';
+import type { tf } from './tf.js';
+
+/** The average of `count` mantissas of `inputFraction` fraction bits is their sum times `factor`. */
+interface Average {
+  readonly count: number;
+  readonly inputFraction: number;
+  readonly factor: number;
+}
+
+/** What a forward pass must know to compute as the fixed graph does. Plain data, for worker threads. */
+export interface FakeQuantization {
+  /** By the float node whose tensor a stage computes. */
+  readonly formats: ReadonlyMap<NodeId, Format>;
+  readonly averages: ReadonlyMap<NodeId, Average>;
+}
+
+export interface QuantizedParameters {
+  /** The flat parameters of the graph, in the values that the firmware has. */
+  readonly parameters: Float32Array<ArrayBuffer>;
+  readonly fake: FakeQuantization;
+}
+
+export interface Quantizer {
+  /** What decides its results besides the parameters, for the fingerprint of a checkpoint. */
+  readonly mark: string;
+  /** The trainable parameters of the prepared graph as the firmware would have them. */
+  apply(parameters: Float32Array): QuantizedParameters;
+  /** The fixed graph of the same parameters. */
+  fixed(parameters: Float32Array, threshold: number): FixedGraph;
+}
+
+/** Adding and taking away 1.5 · 2^52 rounds a double to an integer, halves to even. */
+const ROUNDER = 6755399441055744;
+const roundHalfEven = (x: number): number => x + ROUNDER - ROUNDER;
+
+/** A function to the value in `format` that is nearest to what `exact` makes of a number. */
+function rounder(format: Format, exact: (x: number) => number = (x) => x): (x: number) => number {
+  const unit = lsb(format);
+  const scale = 1 / unit;
+  const low = minMantissa(format);
+  const high = maxMantissa(format);
+  return (x) => {
+    const q = roundHalfEven(exact(x) * scale);
+    return (q < low ? low : q > high ? high : q) * unit;
+  };
+}
+
+/** For `ForwardOptions.replace`: stage outputs in their formats. */
+export function fakeQuantize({ formats, averages }: FakeQuantization) {
+  return (node: FloatNode, value: tf.Tensor4D): tf.Tensor4D => {
+    const format = formats.get(node.id);
+    if (format === undefined) return value;
+    const low = (minMantissa(format) - 0.5) * lsb(format);
+    const high = (maxMantissa(format) + 0.5) * lsb(format);
+    const average = averages.get(node.id);
+    if (average === undefined) return straightThrough(value, rounder(format), low, high);
+    // The float mean, times the count, is within half a unit of the exact sum of mantissas: rounding finds it.
+    const { count, inputFraction, factor } = average;
+    const scale = count * 2 ** inputFraction;
+    const exact = (mean: number): number => roundHalfEven(mean * scale) * (factor * 2 ** -inputFraction);
+    return straightThrough(value, rounder(format, exact), low, high);
+  };
+}
+
+function realValues(fixed: FixedGraph, { node, field, length }: ParameterSlot): Float32Array {
+  const stage = findNode(fixed, node);
+  if (!('weights' in stage)) throw new UserError(`${node} has no weights in the fixed graph`);
+  const { mantissas, fraction, bias } = stage.weights;
+  if (field === 'weights')
+    return Float32Array.from({ length }, (_, i) => mantissas[i]! * 2 ** -fraction[i % fraction.length]!);
+  const input = fractionBits(findNode(fixed, stage.inputs[0]!).format);
+  return Float32Array.from({ length }, (_, c) => bias[c]! * 2 ** -(input + fraction[c]!));
+}
+
+function averagesOf(graph: FloatGraph, fixed: FixedGraph): ReadonlyMap<NodeId, Average> {
+  const shapes = floatShapes(graph);
+  const averages = new Map<NodeId, Average>();
+  for (const node of fixed.nodes) {
+    if (!('reciprocal' in node)) continue;
+    const [height, width] = shapes.get(findNode(graph, node.id).inputs[0]!)!;
+    averages.set(node.id, {
+      count: node.kind === 'avgPool' ? node.kernel[0] * node.kernel[1] : height * width,
+      inputFraction: fractionBits(findNode(fixed, node.inputs[0]!).format),
+      factor: node.reciprocal * 2 ** -node.reciprocalFraction,
+    });
+  }
+  return averages;
+}
+
+/**
+ * Quantizes the parameters of `prepared` (see `prepareGraph`: no batch normalisation left) under `ranges`, weights to
+ * nearest. Throws `UserError` for rounding and overflow modes other than half to even and saturation.
+ */
+export function createQuantizer(prepared: FloatGraph, ranges: Ranges, options: QuantizeOptions): Quantizer {
+  const { rounding, overflow } = options.quantization;
+  if (rounding !== 'AP_RND_CONV' || overflow !== 'AP_SAT')
+    throw new UserError(
+      `quantization-aware training rounds half to even and saturates, not ${rounding}, ${overflow}`,
+      {
+        field: 'training.quantizationAware',
+        remedy: 'use AP_RND_CONV and AP_SAT, or train without',
+      },
+    );
+  const layout = parameterLayout(prepared);
+  const stages = fuseStages(prepared);
+  const assigned = assignFormats(prepared, stages, ranges, options);
+  const formats = new Map(
+    stages.flatMap(({ id, node, tensor }) =>
+      isPreprocess(node) ? [] : [[tensor, assigned.get(id)!] as const],
+    ),
+  );
+  const fixed = (parameters: Float32Array, threshold: number): FixedGraph => {
+    const graph = withParameters(prepared, layout, parameters, new Float32Array(0));
+    return quantizeGraph({ ...graph, threshold }, ranges, options);
+  };
+  return {
+    mark: JSON.stringify([[...formats], options]),
+    fixed,
+    apply(parameters) {
+      const quantized = fixed(parameters, 0);
+      const flat = new Float32Array(layout.trainableLength);
+      for (const slot of layout.trainable) flat.set(realValues(quantized, slot), slot.offset);
+      return { parameters: flat, fake: { formats, averages: averagesOf(prepared, quantized) } };
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/**
+ * Quantization-aware training: a trained network is prepared and calibrated as for quantizing, then trained on in the
+ * arithmetic of the firmware. The power-of-two ranges are those of calibration and stay; weights, biases and with them
+ * the scales of the weights move. What comes out quantizes to a fixed graph with the logits that training saw.
+ */
+import type { CalibrationFrame } from '../calibrate/observe.js';
+import type { Calibration } from '../calibrate/recipe.js';
+import type { FixedGraph } from '../ir/graph.js';
+import { prepareNetwork, type PreparedNetwork } from '../passes/quantize-network.js';
+import type { Quantization } from '../passes/recipe.js';
+import { createQuantizer } from './fake-quantize.js';
+import { flattenParameters, parameterLayout } from './parameters.js';
+import type { TrainingRecipe } from './recipe.js';
+import { trainNetwork, type TrainRequest, type TrainResult } from './train.js';
+
+export interface QuantizationAwareRequest extends TrainRequest {
+  readonly calibrationFrames: Iterable<CalibrationFrame> | AsyncIterable<CalibrationFrame>;
+  readonly calibration: Calibration;
+  readonly quantization: Quantization;
+}
+
+export interface QuantizationAwareResult extends PreparedNetwork {
+  readonly fixed: FixedGraph;
+  readonly training: TrainResult;
+}
+
+/** The recipe of the second training: fewer epochs, a lower learning rate, no warm-up. */
+function fineTuning(recipe: TrainingRecipe): TrainingRecipe {
+  const { epochs, learningRate } = recipe.quantizationAware;
+  return { ...recipe, epochs, learningRate, warmupEpochs: 0 };
+}
+
+/** Trains `request.graph` (a trained network) on in fixed point. `recipe.quantizationAware.epochs` must be above 0. */
+export async function trainQuantized(request: QuantizationAwareRequest): Promise<QuantizationAwareResult> {
+  const { graph, recipe, calibration, calibrationFrames } = request;
+  // Weights are rounded to nearest and keep their own biases: training itself corrects what rounding does.
+  const quantization = { ...request.quantization, adaptiveRounding: false };
+  const network = await prepareNetwork(graph, calibrationFrames, { quantization, calibration });
+  const quantizer = createQuantizer(network.prepared, network.ranges, {
+    quantization,
+    observer: calibration,
+  });
+  const tuned = fineTuning(recipe);
+  const training = await trainNetwork({ ...request, graph: network.prepared, recipe: tuned, quantizer });
+  const prepared = training.graph;
+  const parameters = flattenParameters(prepared, parameterLayout(prepared).trainable);
+  return { ...network, prepared, training, fixed: quantizer.fixed(parameters, prepared.threshold) };
+}

@@ -1,0 +1,38 @@
+/** An elementwise function whose gradient is 1 inside an interval and 0 outside, on any back end. */
+import { heapTensor, heapView } from './wasm-heap.js';
+import { tf } from './tf.js';
+
+/** `f` of every pair of elements of two tensors of one shape. */
+function zip(a: tf.Tensor, b: tf.Tensor, f: (x: number, y: number) => number): tf.Tensor {
+  if (tf.getBackend() === 'wasm') {
+    // The output comes first: making it may move the heap.
+    const out = heapTensor(a.shape);
+    const [to, xs, ys] = [heapView(out), heapView(a), heapView(b)];
+    for (let i = 0; i < to.length; i++) to[i] = f(xs[i]!, ys[i]!);
+    return out;
+  }
+  const [xs, ys] = [a.dataSync(), b.dataSync()];
+  return tf.tensor(
+    Float32Array.from(xs, (x, i) => f(x, ys[i]!)),
+    a.shape,
+  );
+}
+
+/** `f(x)` going forward; going back, the gradient as it is where `low <= x <= high`, and 0 elsewhere. */
+export function straightThrough(
+  x: tf.Tensor4D,
+  f: (x: number) => number,
+  low: number,
+  high: number,
+): tf.Tensor4D {
+  const op = tf.customGrad((input, save) => {
+    const real = input as tf.Tensor;
+    (save as tf.GradSaveFunc)([real]);
+    return {
+      value: zip(real, real, f),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
+        zip(dy, saved[0]!, (g, v) => (v >= low && v <= high ? g : 0)),
+    };
+  });
+  return op(x) as tf.Tensor4D;
+}

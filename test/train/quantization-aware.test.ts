@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { calibrationSchema } from '../../src/calibrate/recipe.js';
+import { createRandom } from '../../src/core/random.js';
+import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { fractionBits } from '../../src/fixed/format.js';
+import { findNode } from '../../src/ir/graph.js';
+import { prepareNetwork } from '../../src/passes/quantize-network.js';
+import { quantizationSchema } from '../../src/passes/recipe.js';
+import { interpret } from '../../src/simulate/interpret.js';
+import { openBackend } from '../../src/train/backend.js';
+import { createQuantizer } from '../../src/train/fake-quantize.js';
+import { createNetwork } from '../../src/train/networks/registry.js';
+import type { LayerInput } from '../../src/train/networks/description.js';
+import { layerSchema } from '../../src/train/networks/description.js';
+import { flattenParameters, parameterLayout, withParameters } from '../../src/train/parameters.js';
+import { createPredictor } from '../../src/train/predict.js';
+import { trainQuantized } from '../../src/train/quantization-aware.js';
+import { trainingSchema } from '../../src/train/recipe.js';
+
+const SIZE = 32;
+
+/** Frames of 32×32: noise, and in every second one some spots. */
+function frames(count: number, seed: number): { pixels: Uint16Array; label: number }[] {
+  const random = createRandom(seed);
+  return Array.from({ length: count }, (_, i) => {
+    const pixels = Uint16Array.from({ length: SIZE * SIZE }, () => random.poisson(3));
+    if (i % 2 === 1)
+      for (let s = 0; s < 4; s++) pixels[random.integer(0, SIZE * SIZE - 1)]! += random.integer(20, 400);
+    return { pixels, label: i % 2 };
+  });
+}
+
+const LAYERS: readonly LayerInput[] = [
+  { op: 'conv', filters: 6, init: 'spots', activation: 'clip' },
+  { op: 'maxPool' },
+  { op: 'depthwise', norm: true, activation: 'leakyRelu' },
+  {
+    op: 'residual',
+    body: [
+      { op: 'conv', filters: 6, norm: true, activation: 'relu' },
+      { op: 'conv', filters: 6, activation: 'none' },
+    ],
+  },
+  { op: 'avgPool', size: 3, stride: 2, padding: 1 },
+  { op: 'globalPool', mode: 'both' },
+  { op: 'dense', units: 8, norm: true },
+  { op: 'dense', units: 'classes' },
+];
+
+function network(layers = LAYERS) {
+  return createNetwork({
+    network: layers.map((layer) => layerSchema.parse(layer)),
+    preprocess: preprocessNodes(
+      preprocessSchema.parse({ factor: 2, channels: [{ bin: 'max' }, { bin: 'sum', clampMax: 16383 }] }),
+      [SIZE, SIZE],
+    ),
+    classes: { classNames: ['miss', 'hit'], hitClasses: [false, true] },
+    seed: 3,
+  });
+}
+
+const calibration = calibrationSchema.parse({});
+const shown = frames(24, 1);
+const calibrationFrames = shown.map(({ pixels }) => ({ pixels, spots: null }));
+const labelled = (all: typeof shown) => ({
+  count: all.length,
+  read: (i: number) => Promise.resolve(all[i]!.pixels),
+  label: (i: number) => all[i]!.label,
+});
+
+describe('fake quantization', () => {
+  const widths = [
+    { title: '8 bits', quantization: {} },
+    {
+      title: '2-bit weights, 3-bit activations',
+      quantization: { weightBits: 2, activationBits: 3, edgeBits: null },
+    },
+    {
+      title: '4 bits, one layer of 11',
+      quantization: {
+        weightBits: 4,
+        activationBits: 4,
+        layers: { conv2: { weightBits: 11, activationBits: 7 } },
+      },
+    },
+    { title: '10-bit activations', quantization: { activationBits: 10 } },
+  ];
+  for (const backend of ['wasm', 'cpu'] as const)
+    it.each(widths)(
+      `gives the interpreter's logits on ${backend}: $title`,
+      async ({ quantization: given }) => {
+        await openBackend(backend);
+        const graph = network();
+        const layers = 'layers' in given ? { block1_conv1: given.layers.conv2 } : {};
+        const quantization = quantizationSchema.parse({ ...given, layers });
+        const { prepared, ranges } = await prepareNetwork(graph, calibrationFrames, {
+          quantization,
+          calibration,
+        });
+        const quantizer = createQuantizer(prepared, ranges, { quantization, observer: calibration });
+        const layout = parameterLayout(prepared);
+        // Not the weights that were calibrated, so that values saturate, too.
+        const random = createRandom(9);
+        const parameters = flattenParameters(prepared, layout.trainable).map(
+          (w) => w * (2 + random.normal()),
+        );
+        const fixed = quantizer.fixed(parameters, 0);
+        const { parameters: real, fake } = quantizer.apply(parameters);
+        const predictor = createPredictor(withParameters(prepared, layout, real, new Float32Array(0)), fake);
+        const unit = 2 ** -fractionBits(findNode(fixed, fixed.output).format);
+        const some = frames(4, 2).map(({ pixels }) => pixels);
+        const logits = predictor.predict(some).map((row) => Array.from(row, (v) => v / unit));
+        predictor.dispose();
+        expect(logits).toEqual(some.map((pixels) => Array.from(interpret(fixed, pixels).logits)));
+      },
+    );
+});
+
+describe('quantization-aware training', () => {
+  it('mends what 2-bit weights break, and returns the fixed graph that it trained', async () => {
+    const quantization = quantizationSchema.parse({ weightBits: 2, activationBits: 4, edgeBits: 4 });
+    const recipe = trainingSchema.parse({
+      batchSize: 8,
+      augmentation: { background: 0, droppedPanel: 0, pedestal: 0 },
+      quantizationAware: { epochs: 6, learningRate: 0.01 },
+      workers: 1,
+    });
+    const layers: LayerInput[] = [
+      { op: 'conv', filters: 4, init: 'spots', activation: 'clip' },
+      { op: 'globalPool', mode: 'both' },
+      { op: 'dense', units: 6 },
+      { op: 'dense', units: 'classes' },
+    ];
+    const request = {
+      graph: network(layers),
+      train: labelled(frames(48, 5)),
+      validation: labelled(shown),
+      recipe,
+      seed: 1,
+      backend: 'wasm' as const,
+      calibrationFrames,
+      calibration,
+      quantization,
+    };
+    const { fixed, training } = await trainQuantized(request);
+    const { history, bestEpoch } = training;
+    const best = history[bestEpoch - 1]!.validation;
+    const right = shown.filter(({ pixels, label }) => {
+      const [miss, hit] = interpret(fixed, pixels).logits;
+      return Number(hit! > miss!) === label;
+    });
+    expect(right.length / shown.length).toBe(best.hitMissAccuracy);
+    expect(best.hitMissAccuracy).toBeGreaterThan(0.85);
+    expect(history.at(-1)!.loss).toBeLessThan(history[0]!.loss);
+  });
+});
