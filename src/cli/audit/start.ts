@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { UserError } from '../../core/errors.js';
 import type { FrameSource } from '../../data/frames.js';
 import { lsb } from '../../fixed/format.js';
-import { findNode, inputNode } from '../../ir/graph.js';
+import { findNode, inputNode, type FixedGraph, type FloatGraph } from '../../ir/graph.js';
 import { serializeGraph } from '../../ir/serialize.js';
 import type { AuditIdentity } from '../../audit/identity.js';
 import { openLedgerForAudit, type Ledger } from '../../audit/ledger.js';
@@ -114,11 +114,7 @@ async function identify(
     return {
       version: 1,
       network: run.fixed.name,
-      networkDigest: digest(
-        serializeGraph('fixed', run.fixed).json,
-        serializeGraph('fixed', run.fixed).bin,
-        serializeGraph('float', run.float).bin,
-      ),
+      networkDigest: networkDigest(run.fixed, run.float),
       classNames: [...run.fixed.classNames],
       threshold: run.fixed.threshold,
       level: lsb(findNode(run.fixed, run.fixed.output).format),
@@ -140,9 +136,11 @@ async function identify(
   }
 }
 
-function digest(...parts: readonly (string | Uint8Array)[]): string {
+/** Which networks decided. */
+export function networkDigest(fixed: FixedGraph, float: FloatGraph): string {
   const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
+  const { json, bin } = serializeGraph('fixed', fixed);
+  for (const part of [json, bin, serializeGraph('float', float).bin]) hash.update(part);
   return hash.digest('hex').slice(0, 16);
 }
 

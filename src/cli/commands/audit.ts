@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { exportLedger, query, report } from '../audit/read.js';
 import { UserError } from '../../core/errors.js';
 import { audit, type AuditOptions } from '../audit/start.js';
+import { view, type ViewOptions } from '../audit/view.js';
 import { EXIT } from '../exit.js';
 import { addFinderOptions, FINDER_HELP } from '../finder-options.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
@@ -47,6 +48,15 @@ async function start(dir: string, given: Partial<StartOptions>): Promise<void> {
   }
 }
 
+async function serve(dir: string, options: ViewOptions): Promise<void> {
+  const stop = new AbortController();
+  const onInterrupt = (): void => {
+    stop.abort();
+  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, onInterrupt);
+  await view(dir, options, stop.signal);
+}
+
 export function registerAudit(program: Command): void {
   // Options behind a subcommand are the subcommand's: without this, audit's own --out would take them.
   program.enablePositionalOptions();
@@ -85,6 +95,15 @@ function registerReaders(parent: Command): void {
     .option('--json', 'print the figures as JSON instead')
     .addHelpText('after', '\nExample:\n  vetoc audit report out/demo')
     .action(report);
+  sub('view', 'Serve a page on this machine to look through the frames and give verdicts.')
+    .option('--port <n>', 'port, 0 for any that is free', wholeOption('--port', 0, 65_535), 8017)
+    .option(
+      '--host <address>',
+      'address to listen on; others than this machine’s own let strangers in',
+      '127.0.0.1',
+    )
+    .addHelpText('after', '\nExample:\n  vetoc audit view out/demo')
+    .action(serve);
   sub('query', 'Ask the ledger in SQL; nothing but the ledger can be read, nothing written.')
     .argument('<select>', 'an SQL query on the view frames')
     .option('--json', 'print JSON')
