@@ -5,9 +5,10 @@ import { createExplainer, gradCam, type Explainer } from '../../src/explain/grad
 import { correlation, localization } from '../../src/explain/measures.js';
 import { evidenceMap, MAP_METHODS } from '../../src/explain/methods.js';
 import { flippingRegions, occlude, regionGrid, withoutRegions } from '../../src/explain/occlusion.js';
-import { lsb } from '../../src/fixed/format.js';
-import { nodeId } from '../../src/ir/common.js';
-import { findNode, type FloatGraph } from '../../src/ir/graph.js';
+import { format, lsb } from '../../src/fixed/format.js';
+import { createFixedGraphBuilder } from '../../src/ir/build.js';
+import { NO_PADDING, nodeId, type QuantizedWeights } from '../../src/ir/common.js';
+import { findNode, type FixedGraph, type FloatGraph } from '../../src/ir/graph.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { openBackend } from '../../src/train/backend.js';
 import { layerSchema } from '../../src/train/networks/description.js';
@@ -95,6 +96,50 @@ describe('the map on the arithmetic that decided', () => {
       }
     }
     explainer.dispose();
+  });
+});
+
+describe('the gradient of a stage that saturates', () => {
+  /** clamp → conv 1×1 of weight 1 → global average → dense(−1, 1); the convolution holds at most 63.75. */
+  function saturatingGraph(): FixedGraph {
+    const b = createFixedGraphBuilder();
+    const weights = (...mantissas: number[]): QuantizedWeights => ({
+      mantissas: Int32Array.from(mantissas),
+      width: 8,
+      fraction: new Int32Array(mantissas.length),
+      bias: new Float64Array(mantissas.length),
+    });
+    const whole = format(false, 8, 8);
+    const narrow = format(false, 8, 6);
+    const input = b.add({ id: nodeId('input'), kind: 'input', inputs: [], size: [8, 8], format: format(false, 16, 16) }); // prettier-ignore
+    const clamp = b.add({ id: nodeId('clamp'), kind: 'clamp', min: 0, max: 255, inputs: [input], format: whole }); // prettier-ignore
+    const conv = b.add({
+      id: nodeId('conv1'),
+      kind: 'conv2d',
+      inputs: [clamp],
+      kernel: [1, 1],
+      strides: [1, 1],
+      padding: NO_PADDING,
+      groups: 1,
+      weights: weights(1),
+      activation: { kind: 'relu' },
+      format: narrow,
+    });
+    const mean = b.add({ id: nodeId('mean1'), kind: 'globalAvgPool', inputs: [conv], reciprocal: 1, reciprocalFraction: 6, format: narrow }); // prettier-ignore
+    const logits = b.add({ id: nodeId('logits'), kind: 'dense', inputs: [mean], weights: weights(-1, 1), activation: { kind: 'none' }, format: format(true, 16, 9) }); // prettier-ignore
+    return b.build({ name: 'saturating', output: logits, classNames: ['miss', 'hit'], hitClasses: [false, true], threshold: 0 }); // prettier-ignore
+  }
+
+  it('is zero where it clips, and passes through rounding elsewhere', () => {
+    const fixed = saturatingGraph();
+    const explainer = createExplainer(dequantize(fixed), fixedValues(fixed));
+    const frame = Uint16Array.from({ length: 64 }, (_, i) => (i < 32 ? 20 : 100));
+    const { activation, gradient } = explainer.gradient(frame, nodeId('clamp'), { kind: 'hit' });
+    const relu = explainer.activations(frame).get(nodeId('conv1'))!;
+    explainer.dispose();
+    expect([activation[0], activation[63], relu[0], relu[63]]).toEqual([20, 100, 20, 63.75]);
+    // Score = 2 × mean: a pixel that is not clipped moves it by 2 / 64.
+    expect([...gradient]).toEqual([...Array<number>(32).fill(2 / 64), ...Array<number>(32).fill(0)]);
   });
 });
 
