@@ -4,10 +4,11 @@
  * the scales of the weights move. What comes out quantizes to a fixed graph with the logits that training saw.
  */
 import type { CalibrationFrame } from '../calibrate/observe.js';
-import type { Calibration } from '../calibrate/recipe.js';
-import type { FixedGraph } from '../ir/graph.js';
-import { prepareNetwork, type PreparedNetwork } from '../passes/quantize-network.js';
-import type { Quantization } from '../passes/recipe.js';
+import {
+  prepareNetwork,
+  type QuantizedNetwork,
+  type QuantizeNetworkOptions,
+} from '../passes/quantize-network.js';
 import { createQuantizer } from './fake-quantize.js';
 import { flattenParameters, parameterLayout } from './parameters.js';
 import type { TrainingRecipe } from './recipe.js';
@@ -15,12 +16,10 @@ import { trainNetwork, type TrainRequest, type TrainResult } from './train.js';
 
 export interface QuantizationAwareRequest extends TrainRequest {
   readonly calibrationFrames: Iterable<CalibrationFrame> | AsyncIterable<CalibrationFrame>;
-  readonly calibration: Calibration;
-  readonly quantization: Quantization;
+  readonly quantize: QuantizeNetworkOptions;
 }
 
-export interface QuantizationAwareResult extends PreparedNetwork {
-  readonly fixed: FixedGraph;
+export interface QuantizationAwareResult extends QuantizedNetwork {
   readonly training: TrainResult;
 }
 
@@ -32,17 +31,17 @@ function fineTuning(recipe: TrainingRecipe): TrainingRecipe {
 
 /** Trains `request.graph` (a trained network) on in fixed point. `recipe.quantizationAware.epochs` must be above 0. */
 export async function trainQuantized(request: QuantizationAwareRequest): Promise<QuantizationAwareResult> {
-  const { graph, recipe, calibration, calibrationFrames } = request;
+  const { graph, recipe, calibrationFrames, quantize } = request;
   // Weights are rounded to nearest and keep their own biases: training itself corrects what rounding does.
-  const quantization = { ...request.quantization, adaptiveRounding: false };
-  const network = await prepareNetwork(graph, calibrationFrames, { quantization, calibration });
-  const quantizer = createQuantizer(network.prepared, network.ranges, {
-    quantization,
-    observer: calibration,
-  });
+  const quantization = { ...quantize.quantization, adaptiveRounding: false };
+  const network = await prepareNetwork(graph, calibrationFrames, { ...quantize, quantization });
+  const options = { quantization, observer: quantize.calibration };
+  const quantizer = createQuantizer(network.prepared, network.ranges, options);
   const tuned = fineTuning(recipe);
   const training = await trainNetwork({ ...request, graph: network.prepared, recipe: tuned, quantizer });
   const prepared = training.graph;
   const parameters = flattenParameters(prepared, parameterLayout(prepared).trainable);
-  return { ...network, prepared, training, fixed: quantizer.fixed(parameters, prepared.threshold) };
+  const fixed = quantizer.fixed(parameters, prepared.threshold);
+  quantize.onStep?.({ kind: 'fixed', pass: 'quantize', graph: fixed });
+  return { ...network, prepared, training, fixed };
 }

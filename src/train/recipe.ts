@@ -23,6 +23,13 @@ export const augmentationSchema = z.strictObject({
 });
 export type Augmentation = z.infer<typeof augmentationSchema>;
 
+/** Simulated frames that are trained on beside the run's own; none of them validates or tests. */
+const simulatedSchema = z.strictObject({
+  frames: z.int().min(0).max(1_000_000).default(0),
+  variety: z.enum(['standard', 'broad']).default('broad'),
+});
+export type SimulatedFrames = z.infer<typeof simulatedSchema>;
+
 export const trainingSchema = z.strictObject({
   /** A network of the registry by name, or layers in full. */
   network: z.union([z.string(), z.array(layerSchema).min(1)]).default('veto-small'),
@@ -66,6 +73,7 @@ export const trainingSchema = z.strictObject({
       learningRate: z.number().positive().max(1).default(3e-4),
     })
     .prefault({}),
+  simulated: simulatedSchema.prefault({}),
   augmentation: augmentationSchema.default(augmentationSchema.parse({})),
   /** Mebibytes of preprocessed frames held in memory; beyond it they are kept in a file. */
   cacheMebibytes: z.int().min(1).max(1048576).default(1024),

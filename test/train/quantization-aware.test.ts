@@ -139,8 +139,7 @@ describe('quantization-aware training', () => {
       seed: 1,
       backend: 'wasm' as const,
       calibrationFrames,
-      calibration,
-      quantization,
+      quantize: { calibration, quantization },
     };
     const { fixed, training } = await trainQuantized(request);
     const { history, bestEpoch } = training;

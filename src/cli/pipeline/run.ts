@@ -61,12 +61,12 @@ async function trainIntoDraft(
 }
 
 async function quantizeIntoDraft(
-  { recipe, draft, dumpIr }: RunRequest,
+  { recipe, draft, backend, dumpIr }: RunRequest,
   frames: RunFrames,
   trained: TrainResult,
   progress: Progress,
 ): Promise<FixedGraph> {
-  const quantized = await quantizeStage(recipe, frames, trained.graph, progress, dumpIr);
+  const quantized = await quantizeStage({ recipe, frames, float: trained.graph, backend, dumpIr }, progress);
   await saveRanges(draft.path(RUN_FILES.ranges), quantized.ranges);
   await writeGraph(draft.path(RUN_FILES.preparedGraph), 'float', quantized.prepared);
   return quantized.fixed;

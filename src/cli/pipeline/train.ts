@@ -4,11 +4,12 @@ import { preprocessNodes } from '../../data/preprocess.js';
 import type { BackendName } from '../../train/backend.js';
 import { createNetwork } from '../../train/networks/registry.js';
 import type { LabelledFrames } from '../../train/sample-cache.js';
+import { withSimulated } from '../../train/simulated-frames.js';
 import { trainNetwork, type TrainEvent, type TrainResult } from '../../train/train.js';
 import type { Progress } from '../console.js';
 import type { Recipe } from '../recipe.js';
 
-function labelled(frames: RunFrames, indices: readonly number[]): LabelledFrames {
+export function labelled(frames: RunFrames, indices: readonly number[]): LabelledFrames {
   return {
     count: indices.length,
     read: async (i) => (await frames.source.read(indices[i]!)).pixels,
@@ -16,10 +17,23 @@ function labelled(frames: RunFrames, indices: readonly number[]): LabelledFrames
   };
 }
 
+/** The training frames of the run, and the simulated ones that its recipe puts beside them. */
+export function trainingFrames(recipe: Recipe, frames: RunFrames): LabelledFrames {
+  const { source, partition } = frames;
+  const size = [source.height, source.width] as const;
+  return withSimulated(
+    labelled(frames, partition.train),
+    recipe.training.simulated,
+    size,
+    frames,
+    recipe.seed,
+  );
+}
+
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** Progress in words. */
-function follow(progress: Progress): (event: TrainEvent) => void {
+export function followTraining(progress: Progress): (event: TrainEvent) => void {
   let backend = '';
   let validation = '';
   return (event) => {
@@ -62,12 +76,12 @@ export async function trainStage(
   });
   const trained = await trainNetwork({
     graph,
-    train: labelled(frames, partition.train),
+    train: trainingFrames(recipe, frames),
     validation: labelled(frames, partition.validation),
     recipe: recipe.training,
     seed: recipe.seed,
     backend,
-    onProgress: follow(progress),
+    onProgress: followTraining(progress),
   });
   const best = trained.history.find((h) => h.epoch === trained.bestEpoch)!;
   progress.finish(

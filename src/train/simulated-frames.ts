@@ -1,0 +1,43 @@
+/**
+ * Simulated frames beside a person's own, so that a network also sees crystals and detectors that the own frames lack.
+ *
+ * Labels are carried over by class where the own frames have the five classes of the simulation, else as hit or miss
+ * where there is one class of each. Refuses other class lists.
+ */
+import { UserError } from '../core/errors.js';
+import { CLASS_NAMES, FIRST_HIT_CLASS } from '../data/frames.js';
+import { simulateFrames } from '../data/simulate/simulate-frames.js';
+import type { NetworkClasses } from './networks/build.js';
+import type { SimulatedFrames } from './recipe.js';
+import type { LabelledFrames } from './sample-cache.js';
+
+/** From a simulated class to one of `classes`. */
+function classMap({ classNames, hitClasses }: NetworkClasses): (label: number) => number {
+  if (classNames.length === CLASS_NAMES.length && classNames.every((n, i) => n === CLASS_NAMES[i]))
+    return (label) => label;
+  if (classNames.length === 2 && hitClasses[0] !== hitClasses[1])
+    return (label) => hitClasses.indexOf(label >= FIRST_HIT_CLASS);
+  throw new UserError(`simulated frames have no classes ${classNames.join(', ')}`, {
+    field: 'training.simulated',
+    remedy: `use the classes ${CLASS_NAMES.join(', ')}, or one of hits and one of misses, or no simulated frames`,
+  });
+}
+
+/** `own`, and `options.frames` simulated frames of `size` (rows, columns) behind them. */
+export function withSimulated(
+  own: LabelledFrames,
+  options: SimulatedFrames,
+  size: readonly [number, number],
+  classes: NetworkClasses,
+  seed: number,
+): LabelledFrames {
+  if (options.frames === 0) return own;
+  const toClass = classMap(classes);
+  const [height, width] = size;
+  const source = simulateFrames({ seed, count: options.frames, height, width, variety: options.variety });
+  return {
+    count: own.count + source.count,
+    read: async (i) => (i < own.count ? own.read(i) : (await source.read(i - own.count)).pixels),
+    label: (i) => (i < own.count ? own.label(i) : toClass(source.label(i - own.count).label!)),
+  };
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { CLASS_NAMES } from '../../src/data/frames.js';
+import { simulateFrames } from '../../src/data/simulate/simulate-frames.js';
+import { withSimulated } from '../../src/train/simulated-frames.js';
+
+const SIZE = [64, 64] as const;
+const own = {
+  count: 3,
+  read: (i: number) => Promise.resolve(new Uint16Array(64 * 64).fill(i)),
+  label: (i: number) => i % 2,
+};
+const options = { frames: 12, variety: 'broad' as const };
+const five = { classNames: CLASS_NAMES, hitClasses: [false, false, true, true, true] };
+
+describe('simulated frames beside own frames', () => {
+  it('come behind them, with their pixels and classes', async () => {
+    const both = withSimulated(own, options, SIZE, five, 4);
+    const simulated = simulateFrames({ seed: 4, count: 12, height: 64, width: 64, variety: 'broad' });
+    expect(both.count).toBe(15);
+    expect((await both.read(2)).every((v) => v === 2)).toBe(true);
+    expect(await both.read(3)).toEqual((await simulated.read(0)).pixels);
+    const labels = Array.from({ length: 15 }, (_, i) => both.label(i));
+    expect(labels).toEqual([0, 1, 0, ...Array.from({ length: 12 }, (_, i) => simulated.label(i).label)]);
+    expect(new Set(labels.slice(3)).size).toBe(5);
+  });
+
+  it('become hits and misses where there are no other classes, in the order of the classes', () => {
+    const two = { classNames: ['hit', 'miss'], hitClasses: [true, false] };
+    const both = withSimulated(own, options, SIZE, two, 4);
+    const all = withSimulated(own, options, SIZE, five, 4);
+    for (let i = 3; i < 15; i++) expect(both.label(i)).toBe(all.label(i) >= 2 ? 0 : 1);
+  });
+
+  it('are refused beside classes that they do not have', () => {
+    const three = { classNames: ['empty', 'ice', 'crystal'], hitClasses: [false, false, true] };
+    expect(() => withSimulated(own, options, SIZE, three, 4)).toThrow(/no classes empty, ice, crystal/);
+    expect(withSimulated(own, { ...options, frames: 0 }, SIZE, three, 4)).toBe(own);
+  });
+});
