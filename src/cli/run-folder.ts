@@ -62,12 +62,24 @@ async function checkFree(out: string, replace: boolean): Promise<void> {
     throw new UserError('is no run, so it is not replaced', { ...where, remedy: 'name another folder' });
 }
 
+async function makeEmpty(dir: string): Promise<void> {
+  await rm(dir, { recursive: true, force: true });
+  // The last step is not recursive: Node would try for ever where a file system lets nobody make folders.
+  await mkdir(dirname(dir), { recursive: true });
+  await mkdir(dir);
+}
+
 /** Opens `NAME.partial`; refuses with `UserError` when `out` exists already, unless it is a run to be replaced. */
 export async function draftRun(out: string, replace = false): Promise<RunDraft> {
   await checkFree(out, replace);
   const dir = `${out}.partial`;
-  await rm(dir, { recursive: true, force: true });
-  await mkdir(dir, { recursive: true });
+  await makeEmpty(dir).catch((error: unknown) => {
+    throw new UserError(`cannot be made (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`, {
+      file: dir,
+      field: '--out',
+      remedy: 'name a folder where you may write',
+    });
+  });
   return {
     dir,
     path: (relative) => join(dir, relative),

@@ -163,6 +163,12 @@ describe('mistakes', () => {
     expect(await readFile(join(old, 'recipe.json'), 'utf8')).toBe('kept');
   });
 
+  it('says so where no folder can be made', async () => {
+    const result = await runCli('run', 'demo', '--out', join(folder, 'tiny.json', 'run'));
+    expect(result.stderr).toMatch(/run\.partial: --out: cannot be made \(ENOTDIR\) — name a folder/);
+    expect(result.code).toBe(2);
+  });
+
   it('does not replace a folder that holds no run', async () => {
     const home = await folderWith('home', 'thesis.tex');
     const result = await runCli('run', 'demo', '--out', home, '--replace');
