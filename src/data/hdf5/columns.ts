@@ -3,6 +3,7 @@
  */
 import { UserError } from '../../core/errors.js';
 import type { Hdf5File, Hdf5Value } from './file.js';
+import { raggedLengths } from './ragged.js';
 
 export type Column = readonly (string | number)[];
 
@@ -74,7 +75,8 @@ export function columnsOf(
   if (file.node(group).kind !== 'group') return columns;
   for (const name of file.children(group)) {
     const path = `${group === '/' ? '' : group}/${name}`;
-    if (path === dataset || file.node(path).kind !== 'dataset') continue;
+    if (path === dataset || file.node(path).kind !== 'dataset' || raggedLengths(file, path) !== null)
+      continue;
     const info = file.info(path);
     if (info.shape.length !== 1 || (info.pixelType === null && !info.isString)) continue;
     if (!lengths.includes(info.shape[0]!)) {

@@ -139,7 +139,7 @@ export function findFrameDatasets(file: Hdf5File, asked: string | null): readonl
   if (named.length === 1) return [named[0]!.path];
   if (chosen.length === 1) return [chosen[0]!.path];
   if (chosen.length === 0) {
-    throw new UserError('holds no dataset of two or more dimensions with numbers', {
+    throw new UserError(`holds no dataset of numbers with at least ${MIN_SIDE}×${MIN_SIDE} pixels`, {
       file: file.name,
       remedy: 'name the frames with FILE#/path/to/dataset',
     });

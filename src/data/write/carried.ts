@@ -1,6 +1,6 @@
 /**
  * What a file holds besides its frames, sorted by what must happen to it when only some frames are kept: per-frame
- * datasets lose rows, small static datasets are copied, links are made again.
+ * datasets lose rows, ragged ones (LCLS2) the values of those rows, small static datasets are copied, links are made again.
  *
  * A dataset is per-frame when its first axis is as long as there are frames. Exceptions: an array of exactly a frame's
  * shape (a mask, when there happen to be as many frames as rows), the fixed vectors of NeXus geometry, and frame
@@ -8,10 +8,13 @@
  */
 import { Hdf5Failure } from '../hdf5/library.js';
 import type { Hdf5DatasetInfo, Hdf5File, Hdf5Value } from '../hdf5/file.js';
+import { raggedLengths } from '../hdf5/ragged.js';
 
 export interface CarriedTree {
   readonly groups: readonly string[];
   readonly perFrame: readonly Hdf5DatasetInfo[];
+  /** Values of all frames one after the other, and the dataset that says how many each frame has. */
+  readonly ragged: readonly { readonly values: Hdf5DatasetInfo; readonly lengths: string }[];
   readonly fixed: readonly Hdf5DatasetInfo[];
   /** Paths (datasets or groups of datasets) that held the frames. */
   readonly frames: readonly string[];
@@ -43,6 +46,7 @@ const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
 export function carriedTree(file: Hdf5File, facts: FrameFacts): CarriedTree {
   const groups: string[] = [];
   const perFrame: Hdf5DatasetInfo[] = [];
+  const ragged: { values: Hdf5DatasetInfo; lengths: string }[] = [];
   const fixed: Hdf5DatasetInfo[] = [];
   const frames: string[] = [];
   const links: { path: string; target: string }[] = [];
@@ -53,9 +57,12 @@ export function carriedTree(file: Hdf5File, facts: FrameFacts): CarriedTree {
     const info = file.info(path);
     const isFrames =
       path === facts.dataset || (FRAME_PARTS.test(path) && sameShape(info.shape.slice(1), facts.frameShape));
+    const lengths = raggedLengths(file, path);
     if (isFrames) frames.push(path);
     else if (info.pixelType === null && !info.isString)
       left.push({ path, why: `${info.typeName} data cannot be copied` });
+    else if (lengths !== null && info.pixelType !== null && file.info(lengths).shape[0] === facts.count)
+      ragged.push({ values: info, lengths });
     else if (isPerFrame(info, facts)) perFrame.push(info);
     else if (info.shape.reduce((a, b) => a * b, info.elementBytes) > MAX_FIXED_BYTES)
       left.push({ path, why: 'too large' });
@@ -83,7 +90,7 @@ export function carriedTree(file: Hdf5File, facts: FrameFacts): CarriedTree {
     }
   };
   walk('/', 0);
-  return { groups, perFrame, fixed, frames, links, left };
+  return { groups, perFrame, ragged, fixed, frames, links, left };
 }
 
 function isPerFrame(info: Hdf5DatasetInfo, facts: FrameFacts): boolean {

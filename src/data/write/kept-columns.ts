@@ -2,6 +2,7 @@
  * Rows of per-frame datasets on their way from source files to the file of kept frames, a block at a time.
  */
 import type { Hdf5DatasetInfo, Hdf5File } from '../hdf5/file.js';
+import { raggedStarts } from '../hdf5/ragged.js';
 import type { PixelArray, PixelType } from '../pixels.js';
 import type { GrowingDataset, Hdf5Writer, Numbers, NumberType } from './hdf5-writer.js';
 
@@ -65,6 +66,8 @@ export function rowBuffer(
 /** One per-frame dataset of the source files, written under the same path. */
 export interface CarriedColumn {
   readonly path: string;
+  /** Whether `file` has such a dataset: same path, row shape and type. */
+  fits(file: Hdf5File): boolean;
   /** Takes row `row` of `file`. */
   take(file: Hdf5File, row: number): void;
   finish(): void;
@@ -78,9 +81,30 @@ export function carriedColumn(writer: Hdf5Writer, like: Hdf5DatasetInfo): Carrie
   const buffer = rowBuffer(writer, path, like.pixelType!, rowShape);
   return {
     path,
+    fits: (file) => hasColumn(file, like),
     take(file, row) {
       const info = file.info(path);
       buffer.push(file.read(info, [row, ...rowShape.map(() => 0)], [1, ...rowShape]));
+    },
+    finish: buffer.flush,
+  };
+}
+
+/** The values that `lengths` says belong to the rows taken. `lengths` itself is a per-frame column of its own. */
+export function raggedColumn(writer: Hdf5Writer, like: Hdf5DatasetInfo, lengths: string): CarriedColumn {
+  const { path } = like;
+  const rowShape = like.shape.slice(1);
+  const buffer = rowBuffer(writer, path, like.pixelType!, rowShape);
+  let held: { readonly file: Hdf5File; readonly starts: readonly number[] } | null = null;
+  return {
+    path,
+    fits: (file) => hasColumn(file, like) && file.node(lengths).kind === 'dataset',
+    take(file, row) {
+      const info = file.info(path);
+      if (held?.file !== file) held = { file, starts: raggedStarts(file, info, lengths) };
+      const [start, end] = [held.starts[row]!, held.starts[row + 1]!];
+      if (end > start)
+        buffer.push(file.read(info, [start, ...rowShape.map(() => 0)], [end - start, ...rowShape]));
     },
     finish: buffer.flush,
   };
@@ -93,6 +117,7 @@ function textColumn(writer: Hdf5Writer, like: Hdf5DatasetInfo): CarriedColumn {
   let held: { readonly file: Hdf5File; readonly all: readonly string[] } | null = null;
   return {
     path: like.path,
+    fits: (file) => hasColumn(file, like),
     take(file, row) {
       if (held?.file !== file) held = { file, all: file.readAll(like.path) as readonly string[] };
       kept.push(...held.all.slice(row * rowLength, (row + 1) * rowLength));
@@ -103,8 +128,7 @@ function textColumn(writer: Hdf5Writer, like: Hdf5DatasetInfo): CarriedColumn {
   };
 }
 
-/** Whether `file` has a dataset like `like`: same path, row shape and type. */
-export function hasColumn(file: Hdf5File, like: Hdf5DatasetInfo): boolean {
+function hasColumn(file: Hdf5File, like: Hdf5DatasetInfo): boolean {
   if (file.node(like.path).kind !== 'dataset') return false;
   const info = file.info(like.path);
   return (

@@ -17,17 +17,15 @@
  * Frames are stored in their own type where one file format holds them one by one; where they were joined from modules,
  * assembled or calibrated they are written as the `uint16` that the network saw.
  */
-import { resolve } from 'node:path';
 import { UserError } from '../../core/errors.js';
-import type { RawSource } from '../formats/format.js';
 import type { FrameSource } from '../frames.js';
-import { openHdf5, type Hdf5File } from '../hdf5/file.js';
-import { openRaw } from '../open.js';
 import type { PixelArray, PixelType } from '../pixels.js';
 import { stackedShape } from '../source.js';
 import { attributesOf, carriedTree, type CarriedTree } from './carried.js';
+import { copyAttributes, copyFixed, metaRows, plain, writeDetails } from './kept-facts.js';
+import { fileCursor, type OpenFile } from './kept-files.js';
 import { createHdf5, type AttributeValue, type Compression, type Hdf5Writer } from './hdf5-writer.js';
-import { carriedColumn, hasColumn, NUMBER_TYPES, type CarriedColumn } from './kept-columns.js';
+import { carriedColumn, NUMBER_TYPES, raggedColumn, type CarriedColumn } from './kept-columns.js';
 
 export interface KeptFrames {
   /** The whole series, as it was scored. */
@@ -70,50 +68,6 @@ const isOwn = (path: string, ownMask: boolean): boolean =>
   path === '/vetoc' ||
   path.startsWith('/vetoc/');
 
-/** One source file while its frames are written. */
-interface OpenFile {
-  readonly file: string;
-  readonly raw: RawSource;
-  /** Row of the file → index of the raw source. */
-  readonly indexOf: (row: number) => number;
-  readonly hdf5: Hdf5File | null;
-}
-
-async function openFile(file: string, dataset: string | null): Promise<OpenFile> {
-  const raw = await openRaw(dataset === null ? file : `${file}#${dataset}`, { allowMissing: true });
-  const hdf5 = raw.format.startsWith('HDF5') ? await openHdf5(resolve(file), file) : null;
-  const { originIndex } = raw;
-  if (originIndex === undefined) return { file, raw, hdf5, indexOf: (row) => row };
-  const inverse = new Map(Array.from({ length: raw.count }, (_, i) => [originIndex(i), i]));
-  return { file, raw, hdf5, indexOf: (row) => inverse.get(row)! };
-}
-
-async function closeFile(open: OpenFile): Promise<void> {
-  await open.raw.close();
-  open.hdf5?.close();
-}
-
-/** Opens the files that frames come from, one at a time. */
-function fileCursor(request: KeptFrames): {
-  readonly at: (file: string) => Promise<OpenFile>;
-  readonly close: () => Promise<void>;
-} {
-  let current: OpenFile | null = null;
-  const close = async (): Promise<void> => {
-    if (current !== null) await closeFile(current);
-    current = null;
-  };
-  return {
-    async at(file) {
-      if (current?.file === file) return current;
-      await close();
-      current = await openFile(file, request.datasetOf(file));
-      return current;
-    },
-    close,
-  };
-}
-
 /** Whether the frames of `open` can be copied as they are stored. */
 function storedAsIs(open: OpenFile, request: KeptFrames): boolean {
   const { height, width } = stackedShape(open.raw.frameShape);
@@ -140,7 +94,7 @@ function layOut(writer: Hdf5Writer, first: OpenFile, request: KeptFrames): Layou
   writer.group(DETECTOR, { NX_class: 'NXdetector' });
   writer.dataset('/cxi_version', Int32Array.of(150), []);
   if (hdf5 === null || raw.dataset === null) {
-    writeDetails(writer, raw);
+    writeDetails(writer, raw, DETECTOR);
     return { ...base, tree: null, columns: [], left: [], ownMask: true };
   }
   const rows = hdf5.info(raw.dataset).shape[0]!;
@@ -149,54 +103,11 @@ function layOut(writer: Hdf5Writer, first: OpenFile, request: KeptFrames): Layou
   for (const group of tree.groups)
     if (!isOwn(group, ownMask)) writer.group(group, plain(attributesOf(hdf5, group)));
   for (const info of tree.fixed) if (!isOwn(info.path, ownMask)) copyFixed(writer, hdf5, info.path);
-  const columns = tree.perFrame
-    .filter((info) => !isOwn(info.path, ownMask))
-    .map((info) => carriedColumn(writer, info));
+  const columns = [
+    ...tree.perFrame.filter((info) => !isOwn(info.path, ownMask)).map((info) => carriedColumn(writer, info)),
+    ...tree.ragged.map(({ values, lengths }) => raggedColumn(writer, values, lengths)),
+  ];
   return { ...base, tree, columns, left: [...tree.left], ownMask };
-}
-
-/** Attributes as the writer takes them: one value becomes a scalar. */
-function plain(attributes: ReturnType<typeof attributesOf>): Record<string, AttributeValue> {
-  return Object.fromEntries(
-    Object.entries(attributes).map(([name, value]): [string, AttributeValue] => {
-      const [only] = value;
-      return value.length === 1 && typeof only === 'string' ? [name, only] : [name, value];
-    }),
-  );
-}
-
-function copyFixed(writer: Hdf5Writer, hdf5: Hdf5File, path: string): void {
-  const { shape } = hdf5.info(path);
-  const value = hdf5.readAll(path);
-  if (value === null) return;
-  if (ArrayBuffer.isView(value)) writer.dataset(path, value, shape, value.length > 4096 ? 'gzip' : 'none');
-  else writer.strings(path, value, shape);
-  copyAttributes(writer, hdf5, path);
-}
-
-function copyAttributes(writer: Hdf5Writer, hdf5: Hdf5File, path: string): void {
-  for (const [name, value] of Object.entries(plain(attributesOf(hdf5, path))))
-    writer.attribute(path, name, value);
-}
-
-const PLANCK_JOULE_PER_EV = 1.602176634e-19;
-const EV_ANGSTROM = 12398.419843320026;
-
-/** Facts of one-frame formats where CXI puts them. */
-function writeDetails(writer: Hdf5Writer, raw: RawSource): void {
-  const number = (name: string): number | null => {
-    const value = raw.details[name];
-    return typeof value === 'number' && Number.isFinite(value) ? value : null;
-  };
-  const wavelength = number('wavelengthAngstrom');
-  const energy = number('photonEnergyEv') ?? (wavelength === null ? null : EV_ANGSTROM / wavelength);
-  const scalar = (path: string, value: number | null): void => {
-    if (value !== null) writer.dataset(path, Float64Array.of(value), []);
-  };
-  scalar('/entry_1/instrument_1/source_1/energy', energy === null ? null : energy * PLANCK_JOULE_PER_EV);
-  scalar(`${DETECTOR}/distance`, number('distanceM'));
-  scalar(`${DETECTOR}/x_pixel_size`, number('pixelSizeXM'));
-  scalar(`${DETECTOR}/y_pixel_size`, number('pixelSizeYM'));
 }
 
 /** Links from where the frames were to where they are, and the file's own links. */
@@ -214,43 +125,13 @@ function writeLinks(writer: Hdf5Writer, layout: Layout): void {
   for (const { path, target } of tree.links) link(path, target);
 }
 
-/** Facts that are no datasets: /vetoc/meta for formats other than HDF5. */
-function metaRows(): {
-  add: (meta: Readonly<Record<string, string | number>>) => void;
-  finish: (writer: Hdf5Writer) => void;
-} {
-  const columns = new Map<string, (string | number)[]>();
-  let rows = 0;
-  return {
-    add(meta) {
-      for (const name of Object.keys(meta)) {
-        if (!columns.has(name)) columns.set(name, new Array<string | number>(rows).fill(NaN));
-      }
-      rows++;
-      for (const [name, column] of columns) column.push(meta[name] ?? NaN);
-    },
-    finish(writer) {
-      for (const [name, column] of columns) {
-        const path = `/vetoc/meta/${name.replaceAll('/', '_')}`;
-        if (column.every((value) => typeof value === 'number'))
-          writer.dataset(path, Float64Array.from(column));
-        else
-          writer.strings(
-            path,
-            column.map((value) => (typeof value === 'number' && Number.isNaN(value) ? '' : String(value))),
-          );
-      }
-    },
-  };
-}
-
 /** Writes the kept frames of `request` to `path`, atomically. Throws `UserError`; then `path` is as it was. */
 export async function writeKeptFrames(path: string, request: KeptFrames): Promise<KeptReport> {
   const { source, kept } = request;
   if (kept.length === 0)
     throw new UserError('no frame is kept', { file: source.name, remedy: 'lower the threshold' });
   const writer = await createHdf5(path);
-  const cursor = fileCursor(request);
+  const cursor = fileCursor(request.datasetOf);
   try {
     const layout = layOut(writer, await cursor.at(source.origin(kept[0]!).file), request);
     await writeRows(writer, layout, cursor.at, request);
@@ -333,11 +214,7 @@ function checkAgainst(open: OpenFile, layout: Layout, request: KeptFrames): void
       );
     }
   }
-  const lost = layout.columns.filter((column) => {
-    const like = layout.tree?.perFrame.find((info) => info.path === column.path);
-    return open.hdf5 === null || like === undefined || !hasColumn(open.hdf5, like);
-  });
-  const [missing] = lost;
+  const missing = layout.columns.find((column) => open.hdf5 === null || !column.fits(open.hdf5));
   if (missing === undefined) return;
   throw new UserError('is missing, or of another type or shape than in the files before', {
     file: open.file,
