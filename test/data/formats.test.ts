@@ -180,6 +180,10 @@ describe.skipIf(!existsSync(REAL))('files as the instruments wrote them (needs .
       expect(pixels).toBeGreaterThan(30);
       expect(near / pixels).toBeGreaterThan(0.998);
     }
+    // What no gain map changes: where the ADC is the pedestal, and on which side of it, every pixel agrees.
+    const measured = Array.from(photons.keys()).filter((i) => !Number.isNaN(photons[i]!));
+    expect(measured.filter((i) => truth[i] === 0)).toHaveLength(1);
+    expect(measured.filter((i) => Math.sign(photons[i]!) !== Math.sign(truth[i]!))).toEqual([]);
     // Where the receiver wrote its mark for a saturated pixel.
     expect(Array.from(truth).filter((value, i) => value === 32678 && Number.isNaN(photons[i]))).toHaveLength(
       3,

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { UserError } from '../../src/core/errors.js';
 import { createRandom, type Random } from '../../src/core/random.js';
+import type { FrameSource } from '../../src/data/frames.js';
 import { openFrames } from '../../src/data/open.js';
 
 export interface FuzzTarget {
@@ -14,6 +15,8 @@ export interface FuzzTarget {
   /** Where the mutated copy goes; the extension says the format. */
   readonly scratch: string;
   readonly dataset: string | null;
+  /** Frames that the file says something of: their labels, or their geometry. Absent: it holds the frames itself. */
+  readonly beside?: { readonly frames: string; readonly as: 'labels' | 'geometry' };
 }
 
 export interface FuzzData {
@@ -87,8 +90,14 @@ export function mutate(original: Buffer, random: Random): Buffer {
   }
 }
 
-async function readAsUser(argument: string): Promise<void> {
-  const source = await openFrames(argument);
+async function openTarget({ scratch, dataset, beside }: FuzzTarget): Promise<FrameSource> {
+  if (beside === undefined) return openFrames(dataset === null ? scratch : `${scratch}#${dataset}`);
+  if (beside.as === 'labels') return openFrames(beside.frames, { labels: scratch });
+  return openFrames(beside.frames, { geometry: scratch, assemble: true });
+}
+
+async function readAsUser(target: FuzzTarget): Promise<void> {
+  const source = await openTarget(target);
   try {
     const labels = Math.min(source.count, 5);
     for (let index = 0; index < labels; index++) {
@@ -115,7 +124,7 @@ async function run(data: FuzzData, post: (message: FuzzMessage) => void): Promis
       writeFileSync(target.scratch, mutate(original, createRandom(seed)));
       const started = performance.now();
       try {
-        await readAsUser(target.dataset === null ? target.scratch : `${target.scratch}#${target.dataset}`);
+        await readAsUser(target);
         read++;
       } catch (error) {
         refused++;

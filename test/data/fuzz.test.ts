@@ -3,7 +3,7 @@
  * and take no more memory than a healthy file by a wide margin. A failure names file and seed: put the pair into
  * `fuzz-worker.ts`'s `mutate` to see it again.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -65,6 +65,69 @@ function toTarget(name: string): FuzzTarget {
   return target(file!, dataset ?? null);
 }
 
+/** A file that `bytes` is the healthy form of. */
+function made(name: string, bytes: Uint8Array | string): FuzzTarget {
+  const file = join(folder, name);
+  writeFileSync(file, bytes);
+  return { file, scratch: join(folder, `mutated-${name}`), dataset: null };
+}
+
+/** A marCCD file: a TIFF directory at 8, the second header at 1024, 24×40 pixels at 4096. */
+function marccd(): Buffer {
+  const bytes = Buffer.alloc(4096 + 24 * 40 * 2, 3);
+  const tags = [[256, 40], [257, 24], [258, 16], [259, 1], [262, 1], [273, 4096], [277, 1], [278, 24], [279, 1920]] as const; // prettier-ignore
+  const header = [
+    [28, 1234],
+    [80, 40],
+    [84, 24],
+    [88, 2],
+    [104, 65535],
+  ] as const;
+  bytes.fill(0, 0, 4096).write('II*\0\b\0\0\0', 'latin1');
+  bytes.writeUInt16LE(tags.length, 8);
+  tags.forEach(([tag, value], i) => {
+    bytes.writeUInt16LE(tag, 10 + 12 * i);
+    bytes.writeUInt16LE(4, 12 + 12 * i);
+    bytes.writeUInt32LE(1, 14 + 12 * i);
+    bytes.writeUInt32LE(value, 18 + 12 * i);
+  });
+  for (const [at, value] of header) bytes.writeUInt32LE(value, 1024 + at);
+  return bytes;
+}
+
+const MADE = [made('made.mccd', marccd()), made('module.bin', Buffer.alloc(512 * 1024 * 2, 7))];
+const beside = (as: 'labels' | 'geometry', one: FuzzTarget): FuzzTarget => ({
+  ...one,
+  beside: { frames: `${F}/pages.tif`, as },
+});
+const TEXTS = [
+  beside(
+    'labels',
+    made(
+      'labels.csv',
+      'file,index,class,split,group\npages.tif,1,Weak,test,"c 5"\npages.tif,0,Blank,train,a\n',
+    ),
+  ),
+  beside(
+    'labels',
+    made(
+      'out.stream',
+      [0, 1]
+        .flatMap((n) => [
+          '----- Begin chunk -----',
+          `Image filename: ${F}/pages.tif`,
+          `Event: //${n}`,
+          'indexed_by = xds',
+          '----- End chunk -----',
+          '',
+        ]) // prettier-ignore
+        .join('\n'),
+    ),
+  ),
+  beside('labels', made('indexed.lst', `${F}/pages.tif //1\n${F}/pages.tif //2\n`)),
+  beside('geometry', target('two_panels.geom')),
+];
+
 type Done = Extract<FuzzMessage, { kind: 'done' }>;
 
 /** Runs the targets in a thread and ends it when one file takes too long. */
@@ -100,7 +163,8 @@ async function fuzz(
 
 describe('mutated files', () => {
   it.each([
-    ['plain formats', PLAIN.map(toTarget)],
+    ['plain formats', [...PLAIN.map(toTarget), ...MADE]],
+    ['labels and geometries', TEXTS],
     ['HDF5 structures', HDF5.map(toTarget)],
     ['HDF5 codecs', CODECS.map((name) => target('filters.h5', `/${name}`))],
   ])(

@@ -1,5 +1,5 @@
 /** Masks, labels, groups, geometry, ranges: everything that the user can say about frames. */
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
@@ -364,32 +364,7 @@ describe('masks', () => {
 });
 
 describe('CrystFEL geometry', () => {
-  const geometry = [
-    'photon_energy = 9000 eV ; a comment',
-    'clen = 0.1',
-    'res = 10000',
-    'a/min_fs = 0',
-    'a/max_fs = 39',
-    'a/min_ss = 0',
-    'a/max_ss = 11',
-    'a/fs = +1.0x',
-    'a/ss = +1.0y',
-    'a/corner_x = -20',
-    'a/corner_y = -14',
-    'b/min_fs = 0',
-    'b/max_fs = 39',
-    'b/min_ss = 12',
-    'b/max_ss = 22',
-    'b/fs = -1.0x +0.0y',
-    'b/ss = -1.0y',
-    'b/corner_x = 20',
-    'b/corner_y = 13',
-    'badspot/panel = a',
-    'badspot/min_fs = 2',
-    'badspot/max_fs = 3',
-    'badspot/min_ss = 0',
-    'badspot/max_ss = 0',
-  ].join('\n');
+  const geometry = readFileSync(`${F}/two_panels.geom`, 'utf8');
 
   it('masks what no panel covers and bad regions', async () => {
     await withFrames(`${F}/pages.tif`, { geometry: write('two.geom', geometry) }, async (source) => {

@@ -1,11 +1,12 @@
 /** `vetoc filter`: applies a run's network to frames and writes those it keeps as CXI. */
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { Option, type Command } from 'commander';
 import { UserError } from '../../core/errors.js';
 import { expandArgument, parseFrameArgument } from '../../data/arguments.js';
 import type { FrameSource } from '../../data/frames.js';
-import { openFrames } from '../../data/open.js';
+import { openFramesParallel } from '../../data/parallel.js';
 import type { BadFrame } from '../../data/stream.js';
 import { COMPRESSIONS, type Compression } from '../../data/write/hdf5-writer.js';
 import { writeKeptFrames, type KeptReport } from '../../data/write/kept-frames.js';
@@ -13,6 +14,7 @@ import { openJournal, UNREADABLE } from '../../data/write/score-journal.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import { say, sayJson, startProgress } from '../console.js';
 import { addFrameOptions, FRAME_HELP, frameOptions, type FrameOptionValues } from '../frame-arguments.js';
+import { wholeOption } from '../option-values.js';
 import { journalKey, networkHash, scoreSeries } from '../pipeline/filter.js';
 import { loadRun } from '../run-folder.js';
 import { version } from '../version.js';
@@ -22,6 +24,7 @@ interface Options extends FrameOptionValues {
   readonly out: string;
   readonly threshold?: string;
   readonly compression: Compression;
+  readonly readers: number;
   readonly restart?: boolean;
   readonly force?: boolean;
   readonly json?: boolean;
@@ -36,6 +39,9 @@ Examples:
   vetoc filter out/veto --frames run12.cxi --out kept.cxi
   vetoc filter out/veto --frames 'night/*.cbf' --out kept.cxi --threshold -20 --skip-bad`;
 
+/** Beyond four threads the disk is the limit. */
+const READERS = Math.min(4, availableParallelism());
+
 export function registerFilter(program: Command): void {
   const command = program
     .command('filter')
@@ -47,6 +53,7 @@ export function registerFilter(program: Command): void {
     .addOption(
       new Option('--compression <name>', 'of the frames written').choices(COMPRESSIONS).default('gzip'),
     )
+    .option('--readers <n>', 'threads that read frames', wholeOption('--readers', 1, 64), READERS)
     .option('--restart', 'forget the scores of a killed run')
     .option('--force', 'replace the file if it exists')
     .option('--json', 'print a summary as JSON');
@@ -94,12 +101,12 @@ function checkOut(options: Options): void {
 }
 
 async function open(options: Options, onBad: ((bad: BadFrame) => void) | null): Promise<FrameSource> {
-  const asked = frameOptions(options);
-  if (onBad === null) return openFrames(options.frames, asked);
+  const asked = { ...frameOptions(options), workers: options.readers };
+  if (onBad === null) return openFramesParallel(options.frames, asked);
   const onBadFile = (error: UserError): void => {
     onBad({ file: error.place.file ?? '', index: -1, problem: error.problem });
   };
-  return openFrames(options.frames, { ...asked, onBadFile });
+  return openFramesParallel(options.frames, { ...asked, onBadFile });
 }
 
 async function run(dir: string, options: Options): Promise<void> {

@@ -43,18 +43,22 @@ async function readBatch(
   from: number,
   onBad: ((bad: BadFrame) => void) | null,
 ): Promise<Batch> {
-  const count = Math.min(BATCH, source.count - from);
-  const read = async (index: number): Promise<Uint16Array | null> => {
-    try {
-      return (await source.read(index)).pixels;
-    } catch (error) {
-      if (onBad === null || !(error instanceof UserError)) throw error;
-      onBad({ ...source.origin(index), problem: error.problem });
-      return null;
-    }
-  };
-  const pixels: (Uint16Array | null)[] = [];
-  for (let i = 0; i < count; i++) pixels.push(await read(from + i));
+  const indices = Array.from({ length: Math.min(BATCH, source.count - from) }, (_, i) => from + i);
+  // All at once: a source with reading threads keeps them busy. A failure is a value until its turn comes.
+  const outcomes = await Promise.all(
+    indices.map((index) =>
+      source.read(index).then(
+        ({ pixels }) => ({ pixels }),
+        (error: unknown) => ({ error }),
+      ),
+    ),
+  );
+  const pixels = outcomes.map((outcome, i) => {
+    if ('pixels' in outcome) return outcome.pixels;
+    if (onBad === null || !(outcome.error instanceof UserError)) throw outcome.error;
+    onBad({ ...source.origin(indices[i]!), problem: outcome.error.problem });
+    return null;
+  });
   return { pixels };
 }
 

@@ -22,6 +22,9 @@ export const NUMBER_TYPES: Readonly<Record<PixelType, NumberType>> = {
 /** About so many bytes are held before they are written. */
 const BLOCK_BYTES = 262144;
 
+/** Columns up to this size are held whole while a file is read. */
+const HELD_BYTES = 4 * 1024 * 1024;
+
 /** A growing dataset whose rows are collected into blocks. */
 export interface RowBuffer {
   push(row: PixelArray): void;
@@ -79,14 +82,35 @@ export function carriedColumn(writer: Hdf5Writer, like: Hdf5DatasetInfo): Carrie
   if (like.isString) return textColumn(writer, like);
   const rowShape = like.shape.slice(1);
   const buffer = rowBuffer(writer, path, like.pixelType!, rowShape);
+  const rowOf = rowReader(path);
   return {
     path,
     fits: (file) => hasColumn(file, like),
-    take(file, row) {
-      const info = file.info(path);
-      buffer.push(file.read(info, [row, ...rowShape.map(() => 0)], [1, ...rowShape]));
+    take: (file, row) => {
+      buffer.push(rowOf(file, row));
     },
     finish: buffer.flush,
+  };
+}
+
+/** Rows of the dataset `path`, one by one; small datasets are read once a file, since a call a row costs more than the row. */
+function rowReader(path: string): (file: Hdf5File, row: number) => PixelArray {
+  let held: {
+    readonly file: Hdf5File;
+    readonly all: PixelArray | null;
+    readonly info: Hdf5DatasetInfo;
+  } | null = null;
+  return (file, row) => {
+    if (held?.file !== file) {
+      const info = file.info(path);
+      const bytes = info.shape.reduce((a, b) => a * b, info.elementBytes);
+      held = { file, info, all: bytes <= HELD_BYTES ? (file.readAll(path) as PixelArray) : null };
+    }
+    const { all, info } = held;
+    const rowShape = info.shape.slice(1);
+    const length = rowShape.reduce((a, b) => a * b, 1);
+    if (all !== null) return all.subarray(row * length, (row + 1) * length);
+    return file.read(info, [row, ...rowShape.map(() => 0)], [1, ...rowShape]);
   };
 }
 

@@ -1,0 +1,149 @@
+/**
+ * What a network learns from simulated frames alone: the measure of the simulator.
+ *
+ *     npx tsx bench/simulator.ts [FOLDER] [--count N] [--epochs N] [--variety broad|standard] [--seed N] [--checkpoint FILE]
+ *
+ * FOLDER (default ../shared/data) holds nanobragg_dev.h5, of which only the test split is read, and real_dev.h5. The network
+ * is the one of `calibration/veto.json`; no frame of FOLDER trains it, chooses its epoch, its threshold or its number
+ * formats. The threshold keeps 99.5 % of simulated hits that were not trained on. With --checkpoint a killed training goes on.
+ */
+import { join } from 'node:path';
+import { UserError } from '../src/core/errors.js';
+import { loadRecipe } from '../src/cli/recipe.js';
+import type { FrameSource } from '../src/data/frames.js';
+import { openFrames } from '../src/data/open.js';
+import { partitionFrames } from '../src/data/partition.js';
+import { preprocessNodes } from '../src/data/preprocess.js';
+import { simulateFrames } from '../src/data/simulate/simulate-frames.js';
+import { veto, type FixedGraph, type FloatGraph } from '../src/ir/graph.js';
+import { quantizeNetwork } from '../src/passes/quantize-network.js';
+import { createOrtWitness } from '../src/simulate/ort.js';
+import { chooseThreshold } from '../src/train/metrics.js';
+import { createNetwork } from '../src/train/networks/registry.js';
+import { predictFloat } from '../src/train/predict.js';
+import { trainNetwork } from '../src/train/train.js';
+
+const HIT_CLASSES = [false, false, true, true, true];
+const KEEP_FRACTION = 0.995;
+const BATCH = 32;
+
+const option = (name: string): string | undefined => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? undefined : process.argv[at + 1];
+};
+
+const pixelsOf = async (source: FrameSource, indices: readonly number[]): Promise<Uint16Array[]> => {
+  const frames: Uint16Array[] = [];
+  for (const i of indices) frames.push((await source.read(i)).pixels);
+  return frames;
+};
+
+/** Scores (hit minus miss logit) of frames, a batch at a time. */
+type Scorer = (source: FrameSource, indices: readonly number[]) => Promise<number[]>;
+
+function scorer(logits: (frames: readonly Uint16Array[]) => Promise<readonly ArrayLike<number>[]>): Scorer {
+  return async (source, indices) => {
+    const scores: number[] = [];
+    for (let i = 0; i < indices.length; i += BATCH) {
+      const rows = await logits(await pixelsOf(source, indices.slice(i, i + BATCH)));
+      scores.push(...rows.map((row) => veto(row, HIT_CLASSES)));
+    }
+    return scores;
+  };
+}
+
+async function train(
+  source: FrameSource,
+): Promise<{ readonly graph: FloatGraph; readonly fixed: FixedGraph }> {
+  const recipe = await loadRecipe('veto');
+  const partition = partitionFrames(source, { ...recipe.split, seed });
+  const labelled = (indices: readonly number[]) => ({
+    count: indices.length,
+    read: async (i: number) => (await source.read(indices[i]!)).pixels,
+    label: (i: number) => source.label(indices[i]!).label!,
+  });
+  const { graph, bestEpoch, backend, workers } = await trainNetwork({
+    graph: createNetwork({
+      network: recipe.training.network,
+      preprocess: preprocessNodes(recipe.preprocess, [source.height, source.width]),
+      classes: { classNames: source.classNames!, hitClasses: HIT_CLASSES },
+      seed,
+    }),
+    train: labelled(partition.train),
+    validation: labelled(partition.validation),
+    recipe: { ...recipe.training, epochs, keepFraction: KEEP_FRACTION },
+    seed,
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+    onProgress: (event) => {
+      if (event.kind !== 'epoch') return;
+      const { epoch, loss, validation } = event.result;
+      const accuracy = (100 * validation.hitMissAccuracy).toFixed(2);
+      process.stderr.write(`epoch ${epoch}: loss ${loss.toFixed(3)}, simulated hit/miss ${accuracy} %\n`);
+    },
+  });
+  console.log(
+    `trained on ${partition.train.length} simulated frames (${variety}, seed ${seed}), ${workers} × ${backend.name}, epoch ${bestEpoch} of ${epochs}`,
+  );
+  const calibration = await pixelsOf(source, partition.calibration.slice(0, recipe.calibration.frames));
+  const { fixed } = await quantizeNetwork(
+    graph,
+    calibration.map((pixels) => ({ pixels, spots: null })),
+    recipe,
+  );
+  return { graph, fixed };
+}
+
+/** Prints one line for `name`: at the largest logit, and at the threshold. */
+function report(
+  name: string,
+  source: FrameSource,
+  indices: readonly number[],
+  scores: readonly number[],
+  threshold: number,
+): void {
+  const hits = indices.map((i) => source.label(i).hit!);
+  const right = (least: number): number => scores.filter((score, k) => score >= least === hits[k]).length;
+  const percent = (n: number): string => ((100 * n) / indices.length).toFixed(1);
+  const lost = scores.filter((score, k) => hits[k]! && score < threshold).length;
+  const kept = scores.filter((score, k) => !hits[k]! && score >= threshold).length;
+  const count = hits.filter(Boolean).length;
+  console.log(
+    `${name.padEnd(28)} hit/miss ${percent(right(0))} %; at the threshold ${percent(right(threshold))} %: ` +
+      `${lost} of ${count} hits vetoed, ${kept} of ${hits.length - count} misses kept`,
+  );
+}
+
+const folder = process.argv[2]?.startsWith('--') === false ? process.argv[2] : '../shared/data';
+const [count, epochs, seed] = [
+  Number(option('count') ?? 3000),
+  Number(option('epochs') ?? 16),
+  Number(option('seed') ?? 1),
+];
+const variety = option('variety') ?? 'broad';
+if (variety !== 'broad' && variety !== 'standard')
+  throw new UserError(`'${variety}' is no variety`, { field: '--variety', remedy: 'say broad or standard' });
+const checkpoint = option('checkpoint');
+
+const simulated = simulateFrames({ seed, count, variety });
+const { graph, fixed } = await train(simulated);
+const isTest = (i: number): boolean => simulated.label(i).split === 'test';
+const heldOut = Array.from({ length: count }, (_, i) => i).filter(isTest);
+const nano = await openFrames(join(folder, 'nanobragg_dev.h5'));
+const real = await openFrames(join(folder, 'real_dev.h5'));
+const everything = (source: FrameSource): number[] => Array.from({ length: source.count }, (_, i) => i);
+const witness = await createOrtWitness(fixed, {});
+const scorers: readonly (readonly [string, Scorer])[] = [
+  ['float', scorer((frames) => predictFloat(graph, frames))],
+  ['8 bit', scorer(async (frames) => (await witness.run(frames)).map((result) => result.logits))],
+];
+for (const [name, score] of scorers) {
+  const held = await score(simulated, heldOut);
+  const hits = heldOut.map((i) => simulated.label(i).hit!);
+  const threshold = chooseThreshold(held, hits, KEEP_FRACTION);
+  report(`${name}: simulated, held out`, simulated, heldOut, held, threshold);
+  const test = everything(nano).filter((i) => nano.label(i).split === 'test');
+  report(`${name}: nanoBragg test split`, nano, test, await score(nano, test), threshold);
+  report(`${name}: real frames`, real, everything(real), await score(real, everything(real)), threshold);
+}
+await witness.close();
+await Promise.all([nano.close(), real.close()]);
