@@ -1,15 +1,15 @@
 /**
  * What a network learns from simulated frames alone: the measure of the simulator.
  *
- *     npx tsx bench/simulator.ts [FOLDER] [--count N] [--epochs N] [--variety broad|standard] [--seed N] [--checkpoint FILE]
+ *     npx tsx bench/simulator.ts [FOLDER] [--recipe NAME|FILE] [--checkpoint FILE]
  *
  * FOLDER (default ../shared/data) holds nanobragg_dev.h5, of which only the test split is read, and real_dev.h5. The network
- * is the one of `calibration/veto.json`; no frame of FOLDER trains it, chooses its epoch, its threshold or its number
+ * and all else are those of `calibration/simulated.json`; no frame of FOLDER trains it, chooses its epoch, its threshold or its number
  * formats. The threshold keeps 99.5 % of simulated hits that were not trained on. With --checkpoint a killed training goes on.
  */
 import { join } from 'node:path';
 import { UserError } from '../src/core/errors.js';
-import { loadRecipe } from '../src/cli/recipe.js';
+import { loadRecipe, type Recipe } from '../src/cli/recipe.js';
 import type { FrameSource } from '../src/data/frames.js';
 import { openFrames } from '../src/data/open.js';
 import { partitionFrames } from '../src/data/partition.js';
@@ -55,7 +55,7 @@ function scorer(logits: (frames: readonly Uint16Array[]) => Promise<readonly Arr
 async function train(
   source: FrameSource,
 ): Promise<{ readonly graph: FloatGraph; readonly fixed: FixedGraph }> {
-  const recipe = await loadRecipe('veto');
+  const { seed } = recipe;
   const partition = partitionFrames(source, { ...recipe.split, seed });
   const labelled = (indices: readonly number[]) => ({
     count: indices.length,
@@ -71,7 +71,7 @@ async function train(
     }),
     train: labelled(partition.train),
     validation: labelled(partition.validation),
-    recipe: { ...recipe.training, epochs, keepFraction: KEEP_FRACTION },
+    recipe: { ...recipe.training, keepFraction: KEEP_FRACTION },
     seed,
     ...(checkpoint === undefined ? {} : { checkpoint }),
     onProgress: (event) => {
@@ -82,7 +82,7 @@ async function train(
     },
   });
   console.log(
-    `trained on ${partition.train.length} simulated frames (${variety}, seed ${seed}), ${workers} × ${backend.name}, epoch ${bestEpoch} of ${epochs}`,
+    `trained on ${partition.train.length} simulated frames (seed ${seed}), ${workers} × ${backend.name}, epoch ${bestEpoch} of ${recipe.training.epochs}`,
   );
   const calibration = await pixelsOf(source, partition.calibration.slice(0, recipe.calibration.frames));
   const { fixed } = await quantizeNetwork(
@@ -114,24 +114,25 @@ function report(
 }
 
 const folder = process.argv[2]?.startsWith('--') === false ? process.argv[2] : '../shared/data';
-const [count, epochs, seed] = [
-  Number(option('count') ?? 3000),
-  Number(option('epochs') ?? 16),
-  Number(option('seed') ?? 1),
-];
-const variety = option('variety') ?? 'broad';
-if (variety !== 'broad' && variety !== 'standard')
-  throw new UserError(`'${variety}' is no variety`, { field: '--variety', remedy: 'say broad or standard' });
+const recipe = await loadRecipe(option('recipe') ?? 'simulated');
+const { frames } = recipe;
+if (frames.kind !== 'simulate')
+  throw new UserError('trains on files', {
+    file: recipe.name,
+    field: 'frames',
+    remedy: 'say "kind": "simulate"',
+  });
 const checkpoint = option('checkpoint');
 
-const simulated = simulateFrames({ seed, count, variety });
-const { graph, fixed } = await train(simulated);
+const { count, height, width, variety } = frames;
+const simulated = simulateFrames({ seed: recipe.seed, count, height, width, variety });
+const { graph, fixed } = await train(recipe, simulated);
 const isTest = (i: number): boolean => simulated.label(i).split === 'test';
 const heldOut = Array.from({ length: count }, (_, i) => i).filter(isTest);
 const nano = await openFrames(join(folder, 'nanobragg_dev.h5'));
 const real = await openFrames(join(folder, 'real_dev.h5'));
 const everything = (source: FrameSource): number[] => Array.from({ length: source.count }, (_, i) => i);
-const witness = await createOrtWitness(fixed, {});
+const witness = await createOrtWitness(fixed);
 const scorers: readonly (readonly [string, Scorer])[] = [
   ['float', scorer((frames) => predictFloat(graph, frames))],
   ['8 bit', scorer(async (frames) => (await witness.run(frames)).map((result) => result.logits))],

@@ -181,7 +181,7 @@ function broadSettings(height: number, width: number, random: Random): Simulatio
     streakProbability: 0.12,
     shadowProbability: 0.15,
     detectors: [...standard.detectors.map((d) => ({ ...d, weight: 0.2 * d.weight * BROAD_BANK })), ...varied],
-    usualShare: 0.4,
+    usualShare: 0.6,
     usual: standard,
   };
 }
