@@ -53,6 +53,7 @@ function scorer(logits: (frames: readonly Uint16Array[]) => Promise<readonly Arr
 }
 
 async function train(
+  recipe: Recipe,
   source: FrameSource,
 ): Promise<{ readonly graph: FloatGraph; readonly fixed: FixedGraph }> {
   const { seed } = recipe;
