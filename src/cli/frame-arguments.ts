@@ -1,5 +1,7 @@
 /** The options that every command with frames takes, and how it opens them. */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { z } from 'zod';
 import { UserError } from '../core/errors.js';
 import type { FrameSource } from '../data/frames.js';
 import { openFrames, type OpenFramesOptions } from '../data/open.js';
@@ -11,19 +13,52 @@ export const FRAME_HELP = `
 Frames are named as FILE, FOLDER or 'PATTERN', each with #/path/to/dataset and [start:stop:step] where wanted:
   run12.cxi   'night/*.cbf'   folder/   run12.h5#/entry/data/data[0:500]   DiffraNet's folder`;
 
-export interface FrameOptionValues {
-  readonly mask?: string;
-  readonly maskRule?: string;
-  readonly geometry?: string;
-  readonly assemble?: boolean;
-  readonly labels?: string;
-  readonly groups?: string;
-  readonly channel?: string;
-  readonly pedestal?: string;
-  readonly gain?: string;
-  readonly photonEnergy?: string;
-  readonly scale?: string;
-  readonly skipBad?: boolean;
+const text = z.string().min(1).exactOptional();
+const flag = z.boolean().exactOptional();
+
+/** The options as written: on the command line, or under `frames.options` of a recipe. */
+export const frameOptionsSchema = z
+  .strictObject({
+    mask: text,
+    maskRule: text,
+    geometry: text,
+    assemble: flag,
+    labels: text,
+    groups: text,
+    channel: text,
+    pedestal: text,
+    gain: text,
+    photonEnergy: text,
+    scale: text,
+    skipBad: flag,
+  })
+  .readonly();
+export type FrameOptionValues = z.infer<typeof frameOptionsSchema>;
+
+/** The frame options among all options of a command, with absolute paths: a recipe is read from any folder. */
+export function statedFrameOptions(values: FrameOptionValues): FrameOptionValues {
+  const names = Object.keys(frameOptionsSchema.unwrap().shape) as (keyof FrameOptionValues)[];
+  const stated = Object.fromEntries(
+    names.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]),
+  ) as FrameOptionValues;
+  const { mask, geometry, labels, pedestal, gain } = stated;
+  const listed = (one: string): string =>
+    one
+      .split(',')
+      .map((part) => (Number.isFinite(Number(part)) ? part : resolve(part)))
+      .join(',');
+  return {
+    ...stated,
+    ...(mask === undefined || mask === 'none'
+      ? {}
+      : { mask: mask.startsWith('bad:') ? `bad:${resolve(mask.slice(4))}` : resolve(mask) }),
+    ...(geometry === undefined ? {} : { geometry: resolve(geometry) }),
+    ...(labels === undefined || labels === 'folders' || labels.startsWith('peaks:')
+      ? {}
+      : { labels: resolve(labels) }),
+    ...(pedestal === undefined ? {} : { pedestal: listed(pedestal) }),
+    ...(gain === undefined ? {} : { gain: listed(gain) }),
+  };
 }
 
 /** Adds the options; the values go to `frameOptions` or `openFrameArguments`. */

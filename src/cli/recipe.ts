@@ -14,6 +14,7 @@ import { UserError } from '../core/errors.js';
 import { preprocessSchema } from '../data/preprocess.js';
 import { quantizationSchema } from '../passes/recipe.js';
 import { trainingSchema } from '../train/recipe.js';
+import { frameOptionsSchema } from './frame-arguments.js';
 import { version } from './version.js';
 
 export const RECIPE_VERSION = 1;
@@ -32,7 +33,12 @@ const simulatedFramesSchema = z
   })
   .readonly();
 const fileFramesSchema = z
-  .strictObject({ kind: z.literal('files'), paths: z.array(z.string().min(1)).min(1) })
+  .strictObject({
+    kind: z.literal('files'),
+    paths: z.array(z.string().min(1)).min(1),
+    /** Masks, labels, groups, geometry: as on the command line. */
+    options: frameOptionsSchema.prefault({}),
+  })
   .readonly();
 
 const recipeSchema = z

@@ -190,7 +190,8 @@ async function trainingIndices(recipe: Recipe, wanted: number): Promise<readonly
 
 /** The frames of a recipe as pipeline/frames opens them. */
 function recipeFrames({ frames, seed }: Recipe): FramesSpec {
-  if (frames.kind === 'files') return { kind: 'files', paths: frames.paths, options: {} };
+  if (frames.kind === 'files')
+    return { kind: 'files', paths: frames.paths, options: frameOptions(frames.options) };
   const { count, height, width, variety, hitFraction } = frames;
   return {
     kind: 'simulate',

@@ -1,6 +1,5 @@
 /** `vetoc evaluate`: what a finished run does with other frames. */
 import type { Command } from 'commander';
-import { openFrames } from '../../data/open.js';
 import type { FrameSource } from '../../data/frames.js';
 import { UserError } from '../../core/errors.js';
 import { lsb } from '../../fixed/format.js';
@@ -8,10 +7,16 @@ import { findNode, inputNode, veto, type FixedGraph } from '../../ir/graph.js';
 import { evaluate } from '../../train/metrics.js';
 import { startProgress, say, sayJson, table } from '../console.js';
 import { evaluationJson, evaluationTable } from '../evaluation-text.js';
+import {
+  addFrameOptions,
+  FRAME_HELP,
+  openFrameArguments,
+  type FrameOptionValues,
+} from '../frame-arguments.js';
 import { scoreFixed } from '../pipeline/score.js';
 import { loadRun } from '../run-folder.js';
 
-interface Options {
+interface Options extends FrameOptionValues {
   readonly frames: string[];
   readonly by?: string;
   readonly json?: boolean;
@@ -125,7 +130,7 @@ export function labelsOf(source: FrameSource, graph: FixedGraph): number[] | nul
 
 async function run(dir: string, options: Options): Promise<void> {
   const { fixed } = await loadRun(dir);
-  const source = await openFrames(options.frames);
+  const { source } = await openFrameArguments(options.frames, options);
   try {
     checkFrameSize(source, fixed);
     const key = groupKey(source, options.by);
@@ -166,13 +171,17 @@ async function run(dir: string, options: Options): Promise<void> {
 }
 
 export function registerEvaluate(program: Command): void {
-  program
+  const command = program
     .command('evaluate')
     .description('Run a finished veto over other frames and say what it keeps and loses.')
     .argument('<run>', 'folder of a finished run')
     .requiredOption('--frames <file...>', 'frames to evaluate on')
     .option('--by <meta>', 'group the table by this per-frame fact (default: family or style)')
-    .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  vetoc evaluate out/demo --frames night1.h5 --by style')
+    .option('--json', 'print JSON');
+  addFrameOptions(command)
+    .addHelpText(
+      'after',
+      `${FRAME_HELP}\n\nExample:\n  vetoc evaluate out/demo --frames night1.h5 --by style`,
+    )
     .action(run);
 }

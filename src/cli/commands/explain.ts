@@ -4,7 +4,6 @@ import { Option, type Command } from 'commander';
 import { UserError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
 import { pngBytes } from '../../core/picture.js';
-import { openFrames } from '../../data/open.js';
 import type { FrameSource } from '../../data/frames.js';
 import {
   createExplainer,
@@ -25,12 +24,13 @@ import { createOrtWitness } from '../../simulate/ort.js';
 import type { Witness } from '../../simulate/witness.js';
 import { openBackend } from '../../train/backend.js';
 import { say, sayJson, startProgress } from '../console.js';
+import { addFrameOptions, openFrameArguments, type FrameOptionValues } from '../frame-arguments.js';
 import { loadRun } from '../run-folder.js';
 import { checkFrameSize } from './evaluate.js';
 
 const CONTROL = 'random';
 
-interface Options {
+interface Options extends FrameOptionValues {
   readonly frame: string;
   readonly class: string;
   readonly method: MapMethod | 'all';
@@ -105,10 +105,11 @@ async function occlusionOf(witness: Witness, fixed: FixedGraph, pixels: Uint16Ar
 
 async function readFrame(
   argument: string,
+  options: FrameOptionValues,
   fixed: FixedGraph,
 ): Promise<{ readonly pixels: Uint16Array; readonly source: FrameSource; readonly index: number }> {
   const { file, index } = splitFrame(argument);
-  const source = await openFrames(file);
+  const { source } = await openFrameArguments([file], options);
   try {
     checkFrameSize(source, fixed);
     if (index >= source.count)
@@ -126,7 +127,7 @@ async function readFrame(
 async function explain(dir: string, options: Options): Promise<void> {
   const run = await loadRun(dir);
   const { fixed, float } = run;
-  const { pixels, source, index } = await readFrame(options.frame, fixed);
+  const { pixels, source, index } = await readFrame(options.frame, options, fixed);
   const { score, keep } = interpret(fixed, pixels);
   const target = targetOf(options.class, fixed, keep);
   const progress = startProgress('Explain');
@@ -197,7 +198,7 @@ async function explain(dir: string, options: Options): Promise<void> {
 }
 
 export function registerExplain(program: Command): void {
-  program
+  const command = program
     .command('explain')
     .description(
       'Say why a frame was kept or vetoed: evidence maps on the arithmetic that decided, and what would change it.',
@@ -208,7 +209,8 @@ export function registerExplain(program: Command): void {
     .addOption(new Option('--method <name>', 'how').choices([...MAP_METHODS, 'all']).default('grad-cam'))
     .option('--layer <name>', 'layer of the map (default: the last that is an image)')
     .option('--out <dir>', 'folder for pictures and maps', 'out/explain')
-    .option('--json', 'print JSON')
+    .option('--json', 'print JSON');
+  addFrameOptions(command)
     .addHelpText(
       'after',
       '\nExample:\n  vetoc explain out/demo --frame night1.h5#17 --method all --out out/why17',

@@ -6,11 +6,17 @@ import { UserError } from '../../core/errors.js';
 import { say, sayJson } from '../console.js';
 import { EXIT } from '../exit.js';
 import { evaluationJson } from '../evaluation-text.js';
+import {
+  addFrameOptions,
+  FRAME_HELP,
+  statedFrameOptions,
+  type FrameOptionValues,
+} from '../frame-arguments.js';
 import { runPipeline } from '../pipeline/run.js';
 import { loadRecipe, type Recipe } from '../recipe.js';
 import { draftRun, RUN_FILES } from '../run-folder.js';
 
-interface Options {
+interface Options extends FrameOptionValues {
   readonly frames?: string[];
   readonly target?: string;
   readonly out?: string;
@@ -39,7 +45,13 @@ async function requested(name: string | undefined, options: Options): Promise<Re
     // Absolute: recipe.json has to find them from any folder.
     ...(options.frames === undefined
       ? {}
-      : { frames: { kind: 'files', paths: options.frames.map((path) => resolve(path)) } }),
+      : {
+          frames: {
+            kind: 'files',
+            paths: options.frames.map((path) => resolve(path)),
+            options: statedFrameOptions(options),
+          },
+        }),
     ...(options.target === undefined ? {} : { target: options.target }),
     ...(options.seed === undefined ? {} : { seed: integer(options.seed, '--seed') }),
   };
@@ -92,7 +104,7 @@ async function run(name: string | undefined, options: Options): Promise<void> {
 }
 
 export function registerRun(program: Command): void {
-  program
+  const command = program
     .command('run')
     .description('Run the whole pipeline: frames, train, quantize, emit, verify, explain, report.')
     .argument('[recipe]', 'name of a recipe that comes with vetoc, or path of a .json file', 'veto')
@@ -103,10 +115,12 @@ export function registerRun(program: Command): void {
     .option('--backend <name>', 'auto, tensorflow, wasm or cpu', 'auto')
     .option('--dump-ir <dir>', 'write the graph after every pass of quantization, as text')
     .option('--replace', 'replace the run that stands in the folder')
-    .option('--json', 'print the result as JSON')
+    .option('--json', 'print the result as JSON');
+  addFrameOptions(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  vetoc run demo\n  vetoc run --frames night1.h5 --target kcu1500 --out out/night1',
+      `${FRAME_HELP}\n\nExamples:\n  vetoc run demo\n  vetoc run --frames night1.h5 --target kcu1500 --out out/night1\n` +
+        "  vetoc run --frames 'night/*.cbf' --labels night.csv --mask bad:pixels.npy --out out/night",
     )
     .action(run);
 }

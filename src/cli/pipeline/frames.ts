@@ -1,9 +1,9 @@
 /** Stage 1: the frames of a run, and which of them train, validate, calibrate and test. */
-import { openFrames } from '../../data/open.js';
 import { partitionFrames, type Partition } from '../../data/partition.js';
 import { CLASS_NAMES, FIRST_HIT_CLASS, type FrameSource } from '../../data/frames.js';
 import { simulateFrames } from '../../data/simulate/simulate-frames.js';
 import { UserError } from '../../core/errors.js';
+import { openFrameArguments } from '../frame-arguments.js';
 import type { Recipe } from '../recipe.js';
 
 export interface RunFrames {
@@ -15,20 +15,18 @@ export interface RunFrames {
   readonly labelOf: (index: number) => number;
 }
 
-function openSource(recipe: Recipe): Promise<FrameSource> {
+async function openSource(recipe: Recipe): Promise<FrameSource> {
   const { frames } = recipe;
-  if (frames.kind === 'files') return openFrames(frames.paths);
+  if (frames.kind === 'files') return (await openFrameArguments(frames.paths, frames.options)).source;
   const { count, height, width, variety, hitFraction } = frames;
-  return Promise.resolve(
-    simulateFrames({
-      seed: recipe.seed,
-      count,
-      height,
-      width,
-      variety,
-      ...(hitFraction === null ? {} : { hitFraction }),
-    }),
-  );
+  return simulateFrames({
+    seed: recipe.seed,
+    count,
+    height,
+    width,
+    variety,
+    ...(hitFraction === null ? {} : { hitFraction }),
+  });
 }
 
 /** Which classes are hits: learned from the labels themselves, since a file may order its classes as it likes. */
