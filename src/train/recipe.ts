@@ -31,7 +31,7 @@ const simulatedSchema = z.strictObject({
 export type SimulatedFrames = z.infer<typeof simulatedSchema>;
 
 export const trainingSchema = z.strictObject({
-  /** A network of the registry by name, or layers in full. */
+  /** A network of the registry by name, layers in full, or the path of a JSON description or a LayersModel. */
   network: z.union([z.string(), z.array(layerSchema).min(1)]).default('veto-small'),
   epochs: z.int().min(1).max(10000).default(30),
   batchSize: z.int().min(1).max(4096).default(32),

@@ -2,7 +2,7 @@
 import type { RunFrames } from './frames.js';
 import { preprocessNodes } from '../../data/preprocess.js';
 import type { BackendName } from '../../train/backend.js';
-import { createNetwork } from '../../train/networks/registry.js';
+import { loadNetwork } from '../../train/networks/load.js';
 import type { LabelledFrames } from '../../train/sample-cache.js';
 import { withSimulated } from '../../train/simulated-frames.js';
 import { trainNetwork, type TrainEvent, type TrainResult } from '../../train/train.js';
@@ -68,7 +68,7 @@ export async function trainStage(
   progress: Progress,
 ): Promise<TrainResult> {
   const { source, partition, classNames, hitClasses } = frames;
-  const graph = createNetwork({
+  const graph = await loadNetwork({
     network: recipe.training.network,
     preprocess: preprocessNodes(recipe.preprocess, [source.height, source.width]),
     classes: { classNames, hitClasses },

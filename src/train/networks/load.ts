@@ -1,0 +1,53 @@
+/**
+ * The network that a recipe names: one of the registry, layers in full, or a file: a JSON description (an array of
+ * layers) or a TensorFlow.js LayersModel (`model.json` with its weight files beside it).
+ *
+ * A LayersModel brings its weights and is trained on from them.
+ */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { UserError } from '../../core/errors.js';
+import type { FloatGraph } from '../../ir/graph.js';
+import { graphFromLayersModel, readLayersModel } from '../from-layers-model.js';
+import { layerSchema, type Layer } from './description.js';
+import { createNetwork, type NetworkRequest } from './registry.js';
+
+const isPath = (name: string): boolean => name.includes('/') || name.endsWith('.json');
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new UserError(`cannot be read as JSON: ${(error as Error).message}`, {
+      file,
+      field: 'training.network',
+      remedy: 'name a list of layers in JSON, or the model.json of a LayersModel',
+    });
+  }
+}
+
+function parseLayers(json: unknown, file: string): readonly Layer[] {
+  const parsed = z.array(layerSchema).min(1).safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new UserError(issue.message, {
+    file,
+    field: issue.path.length === 0 ? 'layers' : `layers.${issue.path.join('.')}`,
+    remedy: 'give a list of layers such as {"op": "conv", "filters": 8}',
+  });
+}
+
+/** The float graph of `request.network`. Throws `UserError` or `UnsupportedError` where it cannot be had. */
+export async function loadNetwork(request: NetworkRequest): Promise<FloatGraph> {
+  const { network, preprocess, classes } = request;
+  if (typeof network !== 'string' || !isPath(network)) return createNetwork(request);
+  const json = await readJson(network);
+  const isModel = typeof json === 'object' && json !== null && 'modelTopology' in json;
+  if (!isModel) return createNetwork({ ...request, network: parseLayers(json, network) });
+  const model = await readLayersModel(network);
+  try {
+    return graphFromLayersModel(model, preprocess, classes);
+  } finally {
+    model.dispose();
+  }
+}
