@@ -1,149 +1,228 @@
 /**
- * How well the veto networks tell hits from misses, float and 8-bit, beside two established spot finders.
+ * How well a recipe's network tells hits from misses, float and fixed, beside two established spot finders.
  *
- *     npx tsx bench/accuracy.ts FRAMES.h5 [--networks veto-nano,veto-small,veto-base] [--epochs N] [--unseen]
+ *     npx tsx bench/accuracy.ts FRAMES.h5 [--recipe NAME|FILE] [--network NAME] [--epochs N] [--simulated N] [--unseen]
+ *                               [--also OTHER.h5] [--finders] [--seed N] [--checkpoint FILE]
  *
- * FRAMES has labels of the five DiffraNet classes and a train/test split. Networks are trained on the train split
- * (an eighth of it validates and calibrates) and measured once on the test split. With --unseen they are trained on
- * two crystals and two detector styles (the `cell` and `style` of the frames' metadata) and measured on frames of
- * neither. The fixed-point column is the interpreter's, bit for bit what the firmware computes.
+ * FRAMES has labels of the five DiffraNet classes and a train/test split. The network is trained on the train split (an
+ * eighth of it validates and calibrates), with the simulated frames that the recipe asks for beside it, and measured
+ * once on the test split. With --unseen it is trained on two crystals and two detector styles (the `cell` and `style`
+ * of the frames' metadata) and measured on frames of neither; simulated frames of the others are left out, too. --also
+ * measures on further labelled frames. --finders adds the spot finders, their thresholds fitted on the same training frames. The fixed
+ * column is the bit-exact fixed.onnx: what the firmware computes.
  */
+import { loadRecipe, type Recipe } from '../src/cli/recipe.js';
+import { startProgress } from '../src/cli/console.js';
+import { scoreFixed } from '../src/cli/pipeline/score.js';
 import { UserError } from '../src/core/errors.js';
-import { calibrationSchema } from '../src/calibrate/recipe.js';
 import type { FrameSource } from '../src/data/frames.js';
 import { openFrames } from '../src/data/open.js';
-import { preprocessNodes, preprocessSchema } from '../src/data/preprocess.js';
-import type { FixedGraph, FloatGraph } from '../src/ir/graph.js';
+import { preprocessNodes } from '../src/data/preprocess.js';
+import { lsb } from '../src/fixed/format.js';
+import { findNode, veto, type FixedGraph, type FloatGraph } from '../src/ir/graph.js';
 import { quantizeNetwork } from '../src/passes/quantize-network.js';
-import { quantizationSchema } from '../src/passes/recipe.js';
-import { interpret } from '../src/simulate/interpret.js';
-import { evaluate, type Evaluation } from '../src/train/metrics.js';
-import { createNetwork } from '../src/train/networks/registry.js';
+import { createPeakCounter, fitCountThreshold } from '../src/spotfind/baseline.js';
+import { frameGeometry } from '../src/spotfind/geometry.js';
+import { parseSpotParameters } from '../src/spotfind/parameters.js';
+import { chooseThreshold, evaluate, type EvaluationInput } from '../src/train/metrics.js';
+import { loadNetwork } from '../src/train/networks/load.js';
+import { parameterCount } from '../src/train/parameters.js';
 import { predictFloat } from '../src/train/predict.js';
-import { trainingSchema } from '../src/train/recipe.js';
-import type { LabelledFrames } from '../src/train/sample-cache.js';
-import { trainNetwork } from '../src/train/train.js';
+import { trainQuantized } from '../src/train/quantization-aware.js';
+import { trainNetwork, type TrainEvent } from '../src/train/train.js';
+import {
+  crystalOf,
+  HIT_CLASSES,
+  joined,
+  labelledFrames,
+  simulatedBeside,
+  splitParts,
+  styleOf,
+  unseenParts,
+  type Parts,
+} from './accuracy/parts.js';
+import {
+  ACCURACY_HEADER,
+  accuracyRow,
+  confusionTable,
+  expertTable,
+  finderRow,
+  groupTable,
+} from './accuracy/tables.js';
 
-const HIT_CLASSES = [false, false, true, true, true];
-const CALIBRATION_FRAMES = 64;
-
-interface Parts {
-  readonly train: readonly number[];
-  readonly validation: readonly number[];
-  readonly test: readonly number[];
-}
+const CALIBRATION_FRAMES = 128;
+const SEEN = { crystals: ['lysozyme', 'PSII'], styles: ['counting', 'ccd'] };
 
 const option = (name: string): string | undefined => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? undefined : process.argv[at + 1];
 };
+const flag = (name: string): boolean => process.argv.includes(`--${name}`);
 
-const everyEighth = (all: readonly number[]): Pick<Parts, 'train' | 'validation'> => ({
-  train: all.filter((_, i) => i % 8 !== 3),
-  validation: all.filter((_, i) => i % 8 === 3),
-});
-
-function splitParts(source: FrameSource): Parts {
-  const all = Array.from({ length: source.count }, (_, i) => i);
-  const isTest = (i: number): boolean => source.label(i).split === 'test';
-  return { ...everyEighth(all.filter((i) => !isTest(i))), test: all.filter(isTest) };
-}
-
-/** Trained on two crystals and two styles; measured on hits of neither, and on misses of the third style. */
-function unseenParts(source: FrameSource, crystals: readonly string[], styles: readonly string[]): Parts {
-  const all = Array.from({ length: source.count }, (_, i) => i);
-  const text = (i: number, key: string): string => String(source.meta(i)[key] ?? 'none');
-  const isHit = (i: number): boolean => HIT_CLASSES[source.label(i).label!]!;
-  const seenCrystal = (i: number): boolean => !isHit(i) || crystals.includes(text(i, 'cell'));
-  const seenStyle = (i: number): boolean => styles.includes(text(i, 'style'));
-  const inTrain = (i: number): boolean => source.label(i).split !== 'test' && seenCrystal(i) && seenStyle(i);
-  const newCrystal = (i: number): boolean => !isHit(i) || !crystals.includes(text(i, 'cell'));
+async function askedRecipe(): Promise<Recipe> {
+  const recipe = await loadRecipe(option('recipe') ?? 'veto');
+  const { training } = recipe;
   return {
-    ...everyEighth(all.filter(inTrain)),
-    test: all.filter((i) => newCrystal(i) && !seenStyle(i)),
+    ...recipe,
+    seed: Number(option('seed') ?? recipe.seed),
+    training: {
+      ...training,
+      network: option('network') ?? training.network,
+      epochs: Number(option('epochs') ?? training.epochs),
+      simulated: { ...training.simulated, frames: Number(option('simulated') ?? training.simulated.frames) },
+    },
   };
 }
 
-const labelledFrames = (source: FrameSource, indices: readonly number[]): LabelledFrames => ({
-  count: indices.length,
-  read: async (i) => (await source.read(indices[i]!)).pixels,
-  label: (i) => source.label(indices[i]!).label!,
-});
-
-async function readAll(source: FrameSource, indices: readonly number[]): Promise<Uint16Array[]> {
-  const frames: Uint16Array[] = [];
-  for (const i of indices) frames.push((await source.read(i)).pixels);
-  return frames;
-}
-
-async function quantize(graph: FloatGraph, frames: readonly Uint16Array[]): Promise<FixedGraph> {
-  const chosen = frames.slice(0, CALIBRATION_FRAMES).map((pixels) => ({ pixels, spots: null }));
-  const { fixed } = await quantizeNetwork(graph, chosen, {
-    quantization: quantizationSchema.parse({}),
-    calibration: calibrationSchema.parse({}),
-  });
-  return fixed;
-}
-
-function row(title: string, e: Evaluation): string {
-  const percent = (value: number): string => (100 * value).toFixed(2).padStart(7);
-  const at = e.rejectionAt.map(({ point }) => percent(point.missesRejected.value)).join(' ');
-  const { low, high } = e.hitMissAccuracy;
-  const interval = `[${(100 * low).toFixed(1)}, ${(100 * high).toFixed(1)}]`;
-  return (
-    `${title.padEnd(18)} ${percent(e.hitMissAccuracy.value)} ${interval.padEnd(14)}` +
-    ` ${percent(e.confusion.accuracy.value)} ${e.curve.auc.toFixed(4)} ${at}`
+function follow(event: TrainEvent): void {
+  if (event.kind !== 'epoch') return;
+  const { epoch, loss, accuracy, validation: v } = event.result;
+  const percent = (x: number): string => (100 * x).toFixed(1);
+  process.stderr.write(
+    `epoch ${epoch}/${event.epochs}: loss ${loss.toFixed(3)}, classes ${percent(accuracy)} %; validation loss ${v.loss.toFixed(3)}, ` +
+      `hit/miss ${percent(v.hitMissAccuracy)} %, classes ${percent(v.accuracy)} %, rejected ${percent(v.rejection ?? NaN)} %\n`,
   );
 }
 
-async function measure(source: FrameSource, network: string, parts: Parts, epochs: number): Promise<void> {
-  const graph = createNetwork({
-    network,
-    preprocess: preprocessNodes(preprocessSchema.parse({ channels: [{ clampMax: 1023 }] }), [
-      source.height,
-      source.width,
-    ]),
+interface Networks {
+  readonly float: FloatGraph;
+  readonly fixed: FixedGraph;
+}
+
+async function train(source: FrameSource, parts: Parts, recipe: Recipe): Promise<Networks> {
+  const { training, seed, calibration, quantization } = recipe;
+  const graph = await loadNetwork({
+    network: training.network,
+    preprocess: preprocessNodes(recipe.preprocess, [source.height, source.width]),
     classes: { classNames: source.classNames!, hitClasses: HIT_CLASSES },
-    seed: 1,
+    seed,
   });
-  const trained = await trainNetwork({
+  const sets = [labelledFrames(source, parts.train)];
+  const { frames } = training.simulated;
+  if (frames > 0) {
+    const simulated = simulatedBeside(source, frames, flag('unseen') ? SEEN : null);
+    sets.push(labelledFrames(simulated.source, simulated.indices));
+  }
+  const checkpoint = option('checkpoint');
+  const request = {
     graph,
-    train: labelledFrames(source, parts.train),
+    train: joined(sets),
     validation: labelledFrames(source, parts.validation),
-    recipe: trainingSchema.parse({ epochs, learningRate: 0.01, select: 'loss' }),
-    seed: 1,
-    onProgress: (event) => {
-      if (event.kind !== 'epoch') return;
-      const { epoch, loss, validation } = event.result;
-      process.stderr.write(
-        `${network} ${epoch}/${epochs}: loss ${loss.toFixed(3)}, validation ${(100 * validation.hitMissAccuracy).toFixed(1)} %\n`,
-      );
-    },
+    recipe: training,
+    seed,
+    onProgress: follow,
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+  };
+  console.log(
+    `${parameterCount(graph)} weights; ${parts.train.length} frames train beside ${request.train.count - parts.train.length} simulated, ` +
+      `${parts.validation.length} validate, ${parts.test.length} test`,
+  );
+  const trained = await trainNetwork(request);
+  const calibrationFrames: { pixels: Uint16Array; spots: null }[] = [];
+  for (const i of parts.validation.slice(0, CALIBRATION_FRAMES))
+    calibrationFrames.push({ pixels: (await source.read(i)).pixels, spots: null });
+  const quantize = { calibration, quantization };
+  const float = trained.graph;
+  const { fixed } =
+    training.quantizationAware.epochs > 0
+      ? await trainQuantized({ ...request, graph: float, calibrationFrames, quantize })
+      : await quantizeNetwork(float, calibrationFrames, quantize);
+  return { float, fixed: await withThreshold(fixed, source, parts, training.keepFraction) };
+}
+
+/** The threshold on fixed-point scores that keeps the wanted share of validation hits. */
+async function withThreshold(
+  fixed: FixedGraph,
+  source: FrameSource,
+  { validation }: Parts,
+  keepFraction: number,
+): Promise<FixedGraph> {
+  const logits = await scoreFixed(fixed, source, validation, startProgress('Threshold'));
+  const scores = logits.map((row) => veto(row, HIT_CLASSES));
+  const hits = validation.map((i) => HIT_CLASSES[source.label(i).label!]!);
+  return { ...fixed, threshold: Math.ceil(chooseThreshold(scores, hits, keepFraction)) };
+}
+
+async function* pixelsOf(source: FrameSource, indices: readonly number[]): AsyncGenerator<Uint16Array> {
+  for (const i of indices) yield (await source.read(i)).pixels;
+}
+
+/** Rows of both networks, then the tables of the fixed one. */
+async function measure(
+  title: string,
+  { float, fixed }: Networks,
+  source: FrameSource,
+  indices: readonly number[],
+): Promise<void> {
+  const labels = indices.map((i) => {
+    const { label, hit } = source.label(i);
+    // Frames that only say hit or miss count as Good or No crystal.
+    return source.classNames?.length === HIT_CLASSES.length ? label! : hit === true ? 3 : 1;
   });
-  const frames = await readAll(source, parts.test);
-  const labels = parts.test.map((i) => source.label(i).label!);
-  const fixed = await quantize(trained.graph, await readAll(source, parts.validation));
-  const logits = await predictFloat(trained.graph, frames);
-  const integers = frames.map((frame) => interpret(fixed, frame).logits);
-  const { threshold } = trained.graph;
-  console.log(row(`${network} float`, evaluate({ logits, labels, hitClasses: HIT_CLASSES, threshold })));
-  const exact = { logits: integers, labels, hitClasses: HIT_CLASSES, threshold: fixed.threshold };
-  // Mantissas are logits in units of the last bit: everything but the calibration error is the same for them.
-  console.log(row(`${network} 8 bit`, evaluate(exact)));
+  const base = { labels, hitClasses: HIT_CLASSES };
+  const logits = await predictFloat(float, pixelsOf(source, indices));
+  const integers = await scoreFixed(fixed, source, indices, startProgress(title));
+  const unit = lsb(findNode(fixed, fixed.output).format);
+  const input: EvaluationInput = { ...base, logits: integers, threshold: fixed.threshold, unit };
+  const exact = evaluate(input);
+  console.log(`\n${title}, ${indices.length} frames\n${ACCURACY_HEADER}`);
+  console.log(accuracyRow('float', evaluate({ ...base, logits, threshold: float.threshold })));
+  console.log(accuracyRow('fixed', exact));
+  console.log(`\n${confusionTable(exact, fixed.classNames)}\n\n${expertTable(exact)}`);
+  const crystals = indices.map((i) => crystalOf(source, i));
+  const styles = indices.map((i) => styleOf(source, i));
+  console.log(
+    `\n${groupTable('crystal', input, crystals)}\n\n${groupTable('detector style', input, styles)}`,
+  );
+}
+
+async function countSpots(
+  source: FrameSource,
+  indices: readonly number[],
+  algorithm: 'peakfinder8' | 'dispersion-extended',
+): Promise<number[]> {
+  const count = createPeakCounter(parseSpotParameters(algorithm));
+  const counts: number[] = [];
+  for (const i of indices) counts.push(count(await source.read(i), frameGeometry(source.meta(i))));
+  return counts;
+}
+
+/** Spot counts as the score of a hit, thresholds fitted on the frames that train and validate. */
+async function measureFinders(source: FrameSource, parts: Parts): Promise<void> {
+  const fitted = [...parts.train, ...parts.validation];
+  const isHit = (i: number): boolean => HIT_CLASSES[source.label(i).label!]!;
+  for (const algorithm of ['peakfinder8', 'dispersion-extended'] as const) {
+    const { threshold } = fitCountThreshold(await countSpots(source, fitted, algorithm), fitted.map(isHit));
+    const counts = await countSpots(source, parts.test, algorithm);
+    const logits = counts.map((n) => [threshold - 0.5, n]);
+    const input = {
+      logits,
+      labels: parts.test.map((i) => Number(isHit(i))),
+      hitClasses: [false, true],
+      threshold: 0,
+    };
+    console.log(finderRow(`${algorithm} >= ${threshold}`, evaluate(input)));
+  }
 }
 
 const path = process.argv[2];
 if (path === undefined || path.startsWith('--'))
   throw new UserError('no frames were named', { remedy: 'npx tsx bench/accuracy.ts FRAMES.h5' });
 const source = await openFrames(path);
-const networks = (option('networks') ?? 'veto-nano,veto-small,veto-base').split(',');
-const epochs = Number(option('epochs') ?? 40);
-const parts = process.argv.includes('--unseen')
-  ? unseenParts(source, ['lysozyme', 'PSII'], ['counting', 'ccd'])
-  : splitParts(source);
-console.log(
-  `${parts.train.length} frames train, ${parts.validation.length} validate, ${parts.test.length} test\n` +
-    'all in %           hit/miss  95 % interval  5 cls    AUC  misses rejected at 99 / 99.5 / 99.9 % of hits kept',
-);
-for (const network of networks) await measure(source, network, parts, epochs);
+const recipe = await askedRecipe();
+const parts = flag('unseen') ? unseenParts(source, SEEN) : splitParts(source);
+const networks = await train(source, parts, recipe);
+await measure(flag('unseen') ? 'unseen crystals and styles' : 'test split', networks, source, parts.test);
+if (flag('finders')) await measureFinders(source, parts);
+const also = option('also');
+if (also !== undefined) {
+  const other = await openFrames(also);
+  await measure(
+    also,
+    networks,
+    other,
+    Array.from({ length: other.count }, (_, i) => i),
+  );
+  await other.close();
+}
 await source.close();

@@ -1,10 +1,11 @@
 /**
  * Milliseconds per training step of one back end after the other, on the same network, frames and batch.
  *
- *     npx tsx bench/train.ts [NETWORK] [--cpu]
+ *     npx tsx bench/train.ts [NETWORK] [--batch N] [--cpu]
  *
  * Rows: native TensorFlow where it is installed, wasm in one thread, wasm in one thread per core, and (with --cpu,
- * since a step takes tens of seconds) plain JavaScript. Batches of 32 frames 512×512, binned 4×4. Figures depend on
+ * since a step takes tens of seconds) plain JavaScript. Batches of 32 frames 512×512, binned
+ * 4×4 for veto networks. Figures depend on
  * the machine and on what else it does: read them as ratios.
  */
 import { availableParallelism } from 'node:os';
@@ -18,13 +19,16 @@ import { flattenParameters, parameterLayout } from '../src/train/parameters.js';
 import { trainingSchema } from '../src/train/recipe.js';
 import { fillCache } from '../src/train/sample-cache.js';
 
-const BATCH = 32;
 const SIDE = 512;
+const batchAt = process.argv.indexOf('--batch');
+const BATCH = batchAt < 0 ? 32 : Number(process.argv[batchAt + 1]);
 
 const network = process.argv[2]?.startsWith('--') === false ? process.argv[2] : 'veto-small';
+/** The published references see all pixels. */
+const factor = network.startsWith('veto') ? 4 : 1;
 const graph = createNetwork({
   network,
-  preprocess: preprocessNodes(preprocessSchema.parse({}), [SIDE, SIDE]),
+  preprocess: preprocessNodes(preprocessSchema.parse({ factor }), [SIDE, SIDE]),
   classes: { classNames: ['miss', 'hit'], hitClasses: [false, true] },
   seed: 1,
 });
@@ -83,7 +87,7 @@ const rows: readonly (readonly [string, BackendName, number, number])[] = [
   ...(process.argv.includes('--cpu') ? ([['cpu', 'cpu', 1, 1]] as const) : []),
 ];
 console.log(
-  `${network}, ${layout.trainableLength} weights, batches of ${BATCH} frames ${SIDE}×${SIDE} binned 4×4`,
+  `${network}, ${layout.trainableLength} weights, batches of ${BATCH} frames ${SIDE}×${SIDE} binned ${factor}×${factor}`,
 );
 for (const [title, name, workers, steps] of rows) {
   const ms = await millisecondsPerStep(name, workers, steps);

@@ -175,6 +175,37 @@ export function expectedCalibrationError(
   return logits.length === 0 ? NaN : error / logits.length;
 }
 
+/** Two opinions on each frame: the expert's label and the network's decision (table 5 of Nawaz et al. 2023). */
+export interface Agreement {
+  readonly bothHit: number;
+  readonly onlyExpert: number;
+  readonly onlyNetwork: number;
+  readonly bothMiss: number;
+  readonly agreement: Proportion;
+  /** Cohen's (1960): agreement beyond chance, 1 at best; NaN where both always say the same one thing. */
+  readonly kappa: number;
+}
+
+export function expertAgreement(expert: readonly boolean[], network: readonly boolean[]): Agreement {
+  invariant(expert.length === network.length, 'as many decisions as labels are needed');
+  const count = (a: boolean, b: boolean): number =>
+    expert.filter((hit, i) => hit === a && network[i] === b).length;
+  const [bothHit, onlyExpert] = [count(true, true), count(true, false)];
+  const [onlyNetwork, bothMiss] = [count(false, true), count(false, false)];
+  const agreement = proportion(bothHit + bothMiss, expert.length);
+  const chance =
+    ((bothHit + onlyExpert) * (bothHit + onlyNetwork) + (onlyNetwork + bothMiss) * (onlyExpert + bothMiss)) /
+    expert.length ** 2;
+  return {
+    bothHit,
+    onlyExpert,
+    onlyNetwork,
+    bothMiss,
+    agreement,
+    kappa: (agreement.value - chance) / (1 - chance),
+  };
+}
+
 /** The fractions of hits kept at which the rejection is quoted. */
 export const KEEP_FRACTIONS = [0.99, 0.995, 0.999] as const;
 
@@ -196,6 +227,8 @@ export interface Evaluation {
   /** Rejection at each of {@link KEEP_FRACTIONS}. */
   readonly rejectionAt: readonly { readonly keepFraction: number; readonly point: VetoPoint }[];
   readonly calibrationError: number;
+  /** The label beside the decision at the stored threshold. */
+  readonly againstExpert: Agreement;
 }
 
 export interface EvaluationInput {
@@ -246,6 +279,7 @@ export function evaluate(input: EvaluationInput): Evaluation {
       logits.map((row) => Array.from(row, (v) => v * unit)),
       labels,
     ),
+    againstExpert: expertAgreement(hits, kept),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   evaluate,
   evaluateByGroup,
   expectedCalibrationError,
+  expertAgreement,
   pointAt,
   proportion,
   softmax,
@@ -157,5 +158,33 @@ describe('the calibration error', () => {
     const row = [Math.log(3), 0];
     expect(softmax(row)[0]).toBeCloseTo(0.75, 12);
     expect(expectedCalibrationError([row, row, row, row], [0, 0, 1, 1])).toBeCloseTo(0.25, 12);
+  });
+});
+
+describe('expert against network', () => {
+  const pairs = (n: number, expert: boolean, network: boolean) =>
+    Array.from({ length: n }, () => ({ expert, network }));
+  const frames = [
+    ...pairs(20, true, true),
+    ...pairs(5, true, false),
+    ...pairs(10, false, true),
+    ...pairs(15, false, false),
+  ];
+
+  it('counts the four cases and the agreement beyond chance', () => {
+    const a = expertAgreement(
+      frames.map((f) => f.expert),
+      frames.map((f) => f.network),
+    );
+    expect(a).toMatchObject({ bothHit: 20, onlyExpert: 5, onlyNetwork: 10, bothMiss: 15 });
+    // By hand: 0.7 of the frames agree, 0.5 would by chance.
+    expect(a.agreement.value).toBe(0.7);
+    expect(a.kappa).toBeCloseTo(0.4, 12);
+  });
+
+  it('stands in an evaluation, at its threshold', () => {
+    const logits = [-1, 0.5, 2, 3].map((score) => [0, score]);
+    const e = evaluate({ logits, labels: [0, 0, 1, 1], hitClasses: [false, true], threshold: 2.5 });
+    expect(e.againstExpert).toMatchObject({ bothHit: 1, onlyExpert: 1, onlyNetwork: 0, bothMiss: 2 });
   });
 });
