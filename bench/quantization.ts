@@ -19,6 +19,7 @@ import { createFloatReference } from '../src/ir/float-reference.js';
 import type { FloatGraph } from '../src/ir/graph.js';
 import { quantizeNetwork } from '../src/passes/quantize-network.js';
 import { quantizationSchema } from '../src/passes/recipe.js';
+import { hitLoss } from '../src/train/hit-loss.js';
 import { evaluate, type Evaluation } from '../src/train/metrics.js';
 import { declaredParts, HIT_CLASSES, trainedNetwork } from './trained-network.js';
 
@@ -35,16 +36,9 @@ interface TestFrames {
 const measure = (logits: readonly ArrayLike<number>[], test: TestFrames, threshold: number): Evaluation =>
   evaluate({ logits, labels: test.labels, hitClasses: HIT_CLASSES, threshold });
 
-/** Most hits that `e` keeps at any threshold that rejects at least `rejected` misses. */
-const hitsKeptAt = ({ curve }: Evaluation, rejected: number): number =>
-  Math.max(...curve.points.filter((p) => p.missesRejected.count >= rejected).map((p) => p.hitsKept.value));
-
 function row(title: string, float: Evaluation, fixed: Evaluation): string {
   const points = (value: number): string => (100 * value).toFixed(2).padStart(8);
-  const lost = float.rejectionAt.map(({ point }) => {
-    const { count } = point.missesRejected;
-    return points(hitsKeptAt(float, count) - hitsKeptAt(fixed, count));
-  });
+  const lost = float.rejectionAt.map((r) => points(hitLoss(float.curve, fixed.curve, r.keepFraction)));
   return (
     `${title.padEnd(24)}${points(fixed.hitMissAccuracy.value)}${points(fixed.confusion.accuracy.value)} ` +
     `${fixed.curve.auc.toFixed(4)} ${points(float.hitMissAccuracy.value - fixed.hitMissAccuracy.value)}${lost.join('')}`

@@ -11,6 +11,7 @@ import { isPreprocess } from '../ir/ops/index.js';
 import { peakPositions, placements } from './geometry.js';
 import {
   emptyStats,
+  networkFingerprint,
   observeAll,
   observeChannels,
   observeOne,
@@ -116,5 +117,11 @@ export async function calibrate(
       index === 0 ? 'there are no calibration frames' : `all ${index} calibration frames are constant`,
       { remedy: 'calibrate on frames with signal, some of every class' },
     );
-  return { frames: index - constantFrames, constantFrames, framesWithPeaks, tensors };
+  return {
+    network: networkFingerprint(graph),
+    frames: index - constantFrames,
+    constantFrames,
+    framesWithPeaks,
+    tensors,
+  };
 }

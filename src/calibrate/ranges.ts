@@ -2,11 +2,14 @@
  * What calibration saw of every tensor: extremes and a histogram, over all values and over those under Bragg
  * peaks. Mergeable, and saved as JSON so that a network is quantized again without its frames.
  */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { UserError } from '../core/errors.js';
 import { writeFileAtomic } from '../core/files.js';
 import { nodeIdSchema, type NodeId } from '../ir/common.js';
+import type { FloatGraph } from '../ir/graph.js';
+import { serializeGraph } from '../ir/serialize.js';
 import {
   addCounts,
   countValue,
@@ -38,6 +41,8 @@ export const channelMeans = ({ all, channelSums }: TensorStats): Float64Array<Ar
   channelSums.map((sum) => (all.count === 0 ? 0 : (sum * channelSums.length) / all.count));
 
 export interface Ranges {
+  /** Fingerprint of the graph whose tensors these are, see `networkFingerprint`. */
+  readonly network: string;
   /** Frames that were observed. */
   readonly frames: number;
   /** Frames left out because every pixel had one value. */
@@ -95,15 +100,30 @@ function mergeStats(a: ValueStats, b: ValueStats): ValueStats {
   };
 }
 
+/** What tells one prepared network from another: everything that its tensors follow from. */
+export function networkFingerprint(graph: FloatGraph): string {
+  const { json, bin } = serializeGraph('float', { ...graph, name: 'network', threshold: 0 });
+  return createHash('sha256').update(json).update(bin).digest('hex').slice(0, 16);
+}
+
+/** Throws `UserError` unless `ranges` (from `file`, where they are from one) are those of `graph`. */
+export function checkRanges(ranges: Ranges, graph: FloatGraph, file?: string): void {
+  if (ranges.network !== networkFingerprint(graph))
+    throw new UserError('these ranges are of another network, or of other passes', {
+      ...(file === undefined ? {} : { file }),
+      remedy: 'calibrate this network, or name the ranges that were saved with it',
+    });
+}
+
 /** What one calibration over the frames of both would have seen. Both must be of the same network. */
 export function mergeRanges(a: Ranges, b: Ranges): Ranges {
+  if (a.network !== b.network)
+    throw new UserError('the ranges to merge are of two networks', {
+      remedy: 'merge ranges of one network, prepared with the same options',
+    });
   const tensors = new Map<NodeId, TensorStats>();
   for (const [id, one] of a.tensors) {
-    const other = b.tensors.get(id);
-    if (other === undefined)
-      throw new UserError(`the ranges to merge differ: only one has ${id}`, {
-        remedy: 'merge ranges of one network, prepared with the same options',
-      });
+    const other = b.tensors.get(id)!;
     tensors.set(id, {
       all: mergeStats(one.all, other.all),
       peaks: mergeStats(one.peaks, other.peaks),
@@ -111,6 +131,7 @@ export function mergeRanges(a: Ranges, b: Ranges): Ranges {
     });
   }
   return {
+    network: a.network,
     frames: a.frames + b.frames,
     constantFrames: a.constantFrames + b.constantFrames,
     framesWithPeaks: a.framesWithPeaks + b.framesWithPeaks,
@@ -118,7 +139,7 @@ export function mergeRanges(a: Ranges, b: Ranges): Ranges {
   };
 }
 
-const RANGES_VERSION = 1;
+const RANGES_VERSION = 2;
 const statsSchema = z.strictObject({
   count: z.int().min(0),
   // An empty set has no extremes.
@@ -129,6 +150,7 @@ const statsSchema = z.strictObject({
 const fileSchema = z.strictObject({
   vetoc: z.literal('ranges'),
   version: z.literal(RANGES_VERSION),
+  network: z.string(),
   frames: z.int().min(0),
   constantFrames: z.int().min(0),
   framesWithPeaks: z.int().min(0),
@@ -189,8 +211,9 @@ export function parseRanges(text: string, file: string): Ranges {
       remedy,
     });
   }
-  const { frames, constantFrames, framesWithPeaks, tensors } = parsed.data;
+  const { network, frames, constantFrames, framesWithPeaks, tensors } = parsed.data;
   return {
+    network,
     frames,
     constantFrames,
     framesWithPeaks,

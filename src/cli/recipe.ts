@@ -72,6 +72,13 @@ const recipeSchema = z
         tensorFrames: z.int().min(1).default(4),
       })
       .prefault({}),
+    /** Test frames on which float and fixed are compared layer by layer, and pictures of those decided differently. */
+    compare: z
+      .strictObject({
+        frames: z.int().min(1).default(200),
+        pictures: z.int().min(0).max(1000).default(24),
+      })
+      .prefault({}),
     explain: z.strictObject({ frames: z.int().min(0).max(1000).default(8) }).prefault({}),
     /** In the recipe of a finished run: what made it. Asks for nothing. */
     madeWith: z.record(z.string(), z.string()).optional(),

@@ -26,6 +26,7 @@ export const RUN_FILES = {
   fixedOnnx: 'onnx/fixed.onnx',
   hls: 'hls',
   evaluation: 'evaluation.json',
+  comparison: 'compare.json',
   verification: 'verify.json',
   explanations: 'explain',
   report: 'report/index.html',

@@ -5,6 +5,7 @@
 import type { NodeId } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { verifyFloatGraph } from '../ir/verify.js';
+import { checkSupported } from './check-supported.js';
 import { checkWeights } from './check-weights.js';
 import { equalizeLayers, type ChannelStats } from './equalize-layers.js';
 import { foldBatchNorm } from './fold-batch-norm.js';
@@ -28,6 +29,7 @@ export interface Pass {
 
 export const PASSES: readonly Pass[] = [
   { name: 'checkWeights', run: checkWeights },
+  { name: 'checkSupported', run: checkSupported },
   { name: 'foldBatchNorm', run: foldBatchNorm },
   { name: 'lowerActivations', run: lowerActivations },
   { name: 'pruneDeadChannels', run: pruneDeadChannels },

@@ -83,9 +83,18 @@ export async function prepareNetwork(
     { quantization, measure: async (g) => channelStats(g, first, await createEvaluator?.(g)) },
     (pass, g) => onStep?.({ kind: 'float', pass, graph: g }),
   );
-  const evaluate = await createEvaluator?.(prepared);
-  const observer = quantization.adaptiveRounding ? createMomentObserver(prepared) : null;
-  const ranges = await calibrate(prepared, all, {
+  return calibrateNetwork(prepared, all, options);
+}
+
+/** Ranges (and moments, where adaptive rounding needs them) of a graph that the passes have been over already. */
+export async function calibrateNetwork(
+  prepared: FloatGraph,
+  frames: Frames,
+  options: QuantizeNetworkOptions,
+): Promise<PreparedNetwork> {
+  const evaluate = await options.createEvaluator?.(prepared);
+  const observer = options.quantization.adaptiveRounding ? createMomentObserver(prepared) : null;
+  const ranges = await calibrate(prepared, frames, {
     ...(evaluate === undefined ? {} : { evaluate }),
     ...(observer === null ? {} : { onTensor: observer.look }),
     ...(options.onFrame === undefined ? {} : { onFrame: options.onFrame }),

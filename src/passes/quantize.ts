@@ -2,7 +2,7 @@
  * From a prepared float graph and its ranges to the fixed graph: weights by least squares, biases at accumulator
  * resolution, one rounding a stage, every accumulator proved. Pure: the same input gives the same bits.
  */
-import { UserError, assertExhaustive } from '../core/errors.js';
+import { assertExhaustive } from '../core/errors.js';
 import type { Ranges } from '../calibrate/ranges.js';
 import { fractionBits, maxMantissa, minMantissa, sameFormat, type Format } from '../fixed/format.js';
 import { createFixedGraphBuilder, type FixedGraphBuilder, type UnprovenNode } from '../ir/build.js';
@@ -37,11 +37,8 @@ interface Context {
 /** The slope with the fewest fraction bits whose relative error is below half a step of a result of `width` bits. */
 function slope(
   alpha: number,
-  id: NodeId,
   width: number,
 ): { readonly alphaMantissa: number; readonly alphaFraction: number } {
-  if (alpha < 0)
-    throw new UserError(`${id}: a leaky slope of ${alpha}`, { remedy: 'use a slope of 0 or more' });
   for (let alphaFraction = 0; alphaFraction < 15; alphaFraction++) {
     const alphaMantissa = roundHalfEven(alpha * 2 ** alphaFraction);
     if (Math.abs(alphaMantissa * 2 ** -alphaFraction - alpha) <= alpha * 2 ** -width)
@@ -56,7 +53,7 @@ function quantizeActivation(activation: ActivationNode | null, to: Format): Acti
     case 'relu':
       return { kind: 'relu' };
     case 'leakyRelu':
-      return { kind: 'leakyRelu', ...slope(activation.alpha, activation.id, to.width) };
+      return { kind: 'leakyRelu', ...slope(activation.alpha, to.width) };
     case 'clip': {
       const limit = (value: number): number =>
         Math.min(Math.max(roundHalfEven(value * 2 ** fractionBits(to)), minMantissa(to)), maxMantissa(to));

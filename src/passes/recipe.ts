@@ -6,10 +6,8 @@ import { OVERFLOWS, QUANTIZATIONS } from '../fixed/format.js';
 export const LEAST_BITS = 2;
 export const MOST_BITS = 16;
 
-const bits = z
-  .int(`a width is a whole number of bits from ${LEAST_BITS} to ${MOST_BITS}`)
-  .min(LEAST_BITS)
-  .max(MOST_BITS);
+const WIDTH_RULE = `a width is a whole number of bits from ${LEAST_BITS} to ${MOST_BITS}`;
+const bits = z.int(WIDTH_RULE).min(LEAST_BITS, WIDTH_RULE).max(MOST_BITS, WIDTH_RULE);
 
 /** What one layer may have otherwise than the rest. */
 export const layerWidthsSchema = z

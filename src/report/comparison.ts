@@ -157,11 +157,10 @@ function differenceSection({ differences, thresholds }: Comparison, pictures: Di
     </div>`;
 }
 
-/** The comparison as a part of a page. */
+/** The comparison as a part of a page that has the veto curves already. */
 export function comparisonSection(comparison: Comparison, pictures: DifferencePictures): Html {
   const { stages, peaks, logitDifference, scoreDifference } = comparison;
   return html`${verdict(comparison)}
-    <div class="charts">${vetoCurves(comparison, 100)} ${vetoCurves(comparison, 5)}</div>
     <h3>Layer by layer</h3>
     <p class="soft">Bragg peaks: ${peaks}. Clipped values left the format of the layer and were saturated.</p>
     ${stageRows(stages)}
@@ -178,5 +177,6 @@ export const comparisonPage = (title: string, comparison: Comparison, pictures: 
     title,
     html`<h1>${title}</h1>
       <p class="lead">Does the fixed-point network still find the hits of its float network?</p>
+      <div class="charts">${vetoCurves(comparison, 100)} ${vetoCurves(comparison, 5)}</div>
       ${comparisonSection(comparison, pictures)}`,
   );

@@ -1,6 +1,7 @@
 /** The report of a run: what a person reads first. Everything in it comes from `RunReport`, plain data. */
 import type { Evaluation, Proportion } from '../train/metrics.js';
 import { lineChart } from './chart.js';
+import { comparisonSection, type Comparison, type DifferencePictures } from './comparison.js';
 import { html, htmlTable, type Html } from './html.js';
 import { page, pngImage } from './page.js';
 
@@ -72,6 +73,11 @@ export interface RunReport {
     readonly validationAccuracy: number;
   }[];
   readonly evaluations: readonly NamedEvaluation[];
+  /** Fixed beside float, layer by layer, with pictures of frames decided differently. */
+  readonly compared: {
+    readonly comparison: Comparison;
+    readonly pictures: DifferencePictures;
+  };
   readonly stages: readonly StageRow[];
   readonly verification: VerificationSummary;
   readonly firmware: FirmwareEstimate;
@@ -238,6 +244,8 @@ export function renderRunReport(report: RunReport): string {
     ${tiles(report)}
     <h2>What it loses</h2>
     ${evaluationSection(report)}
+    <h2>Fixed beside float</h2>
+    ${comparisonSection(report.compared.comparison, report.compared.pictures)}
     <h2>Agreement</h2>
     <p>
       Each witness computed the same frames by its own means; every integer was compared with no tolerance.
@@ -269,7 +277,7 @@ export function renderRunReport(report: RunReport): string {
       report.facts.map(([k, v]) => [k, v]),
     )}
     <p class="soft">
-      The same figures, for programs: evaluation.json, verify.json and recipe.json in the folder of the run.
+      The same figures, for programs: evaluation.json, compare.json, verify.json and recipe.json in the folder of the run.
     </p>`;
   return page(report.name, body);
 }

@@ -8,6 +8,7 @@ import { countValues, emptyCounts, listBins } from '../../src/calibrate/histogra
 import { calibrate, type CalibrationFrame } from '../../src/calibrate/observe.js';
 import { chooseIntegerBits, OBSERVERS, type Observer } from '../../src/calibrate/observers.js';
 import {
+  checkRanges,
   emptyStats,
   loadRanges,
   mergeRanges,
@@ -137,6 +138,26 @@ describe('ranges', () => {
     await writeFile(path, '{"vetoc": "fixed"}');
     await expect(loadRanges(path)).rejects.toThrow(/x.json: vetoc: /);
     expect(() => parseRanges('{', 'y.json')).toThrow(/y.json: not JSON/);
+  });
+});
+
+describe('saved ranges', () => {
+  it('are refused for another network, and two networks do not merge', async () => {
+    const [graph, other] = [randomNetwork(12), randomNetwork(13)];
+    const ranges = await calibrate(graph, frames);
+    checkRanges(ranges, graph);
+    checkRanges(ranges, { ...graph, name: 'renamed', threshold: graph.threshold + 1 });
+    expect(() => {
+      checkRanges(ranges, other, 'old.json');
+    }).toThrow(/old.json: these ranges are of another network, or of other passes — calibrate/);
+    const nodes = graph.nodes.map((n) =>
+      isWeighted(n) ? { ...n, weights: n.weights.map((w) => w * 2) } : n,
+    );
+    expect(() => {
+      checkRanges(ranges, { ...graph, nodes });
+    }).toThrow(/another network/);
+    const foreign = await calibrate(other, frames);
+    expect(() => mergeRanges(ranges, foreign)).toThrow(/the ranges to merge are of two networks — /);
   });
 });
 

@@ -5,6 +5,7 @@ import { NO_PADDING, nodeId } from '../../src/ir/common.js';
 import { findNode, floatShapes, type FloatGraph } from '../../src/ir/graph.js';
 import { parseGraphText, printGraph } from '../../src/ir/serialize.js';
 import { channelStats } from '../../src/passes/channel-stats.js';
+import { checkSupported } from '../../src/passes/check-supported.js';
 import { checkWeights } from '../../src/passes/check-weights.js';
 import { equalizeLayers } from '../../src/passes/equalize-layers.js';
 import { foldBatchNorm } from '../../src/passes/fold-batch-norm.js';
@@ -170,6 +171,21 @@ describe('the check of weights', () => {
     );
     return { ...graph, nodes };
   };
+  it('lists every op without a fixed-point form at once', () => {
+    const sample = randomNetwork(4);
+    const [first, second] = sample.nodes.filter(isWeighted);
+    const after = (id: string, input: string) => ({ id: nodeId(id), inputs: [nodeId(input)] });
+    const nodes = [
+      ...sample.nodes,
+      { ...after('steep', first!.id), kind: 'leakyRelu' as const, alpha: -0.5 },
+      { ...after('nothing', second!.id), kind: 'clip' as const, min: 3, max: 1 },
+    ];
+    expect(() => checkSupported({ ...sample, nodes })).toThrow(
+      /^quantization: steep: a leaky ReLU of slope -0.5: use .*; nothing: a clip to \[3, 1\]/,
+    );
+    expect(checkSupported(sample)).toBe(sample);
+  });
+
   it('names every layer with NaN or infinite weights', () => {
     expect(() => checkWeights(change('b', Number.NaN))).toThrow(/NaN or infinite weights in b — train again/);
     expect(() => checkWeights(change('a', -Infinity))).toThrow(/in a/);

@@ -179,7 +179,8 @@ describe('options of quantization', () => {
   });
 
   it.each([1, 17, 2.5])('refuses a width of %s bits', (bits) => {
-    expect(quantizationSchema.safeParse({ weightBits: bits }).success).toBe(false);
+    const refused = quantizationSchema.safeParse({ weightBits: bits });
+    expect(refused.error!.issues[0]!.message).toBe('a width is a whole number of bits from 2 to 16');
     expect(quantizationSchema.safeParse({ layers: { conv0: { activationBits: bits } } }).success).toBe(false);
   });
 

@@ -8,6 +8,7 @@ import { registerExplain } from './explain.js';
 import { registerExport } from './export.js';
 import { registerFilter } from './filter.js';
 import { registerInspect } from './inspect.js';
+import { registerQuantize } from './quantize.js';
 import { registerRun } from './run.js';
 import { registerScore } from './score.js';
 import { registerSimulate } from './simulate.js';
@@ -21,6 +22,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerSimulate,
   registerEvaluate,
   registerFilter,
+  registerQuantize,
   registerCompare,
   registerScore,
   registerVerify,

@@ -12,6 +12,7 @@ import {
   statedFrameOptions,
   type FrameOptionValues,
 } from '../frame-arguments.js';
+import { BUDGET_HELP, budgetOption } from '../quantization-options.js';
 import { runPipeline } from '../pipeline/run.js';
 import { loadRecipe, type Recipe } from '../recipe.js';
 import { draftRun, RUN_FILES } from '../run-folder.js';
@@ -24,6 +25,7 @@ interface Options extends FrameOptionValues {
   readonly backend: string;
   readonly replace?: boolean;
   readonly dumpIr?: string;
+  readonly budget?: string;
   readonly json?: boolean;
 }
 
@@ -79,6 +81,7 @@ async function run(name: string | undefined, options: Options): Promise<void> {
       draft,
       backend: backend.data,
       dumpIr: options.dumpIr ?? null,
+      budget: budgetOption(options.budget),
     });
     await draft.publish();
     if (options.json === true)
@@ -114,6 +117,7 @@ export function registerRun(program: Command): void {
     .option('--seed <n>', 'seed of everything random')
     .option('--backend <name>', 'auto, tensorflow, wasm or cpu', 'auto')
     .option('--dump-ir <dir>', 'write the graph after every pass of quantization, as text')
+    .option('--budget <points>', BUDGET_HELP)
     .option('--replace', 'replace the run that stands in the folder')
     .option('--json', 'print the result as JSON');
   addFrameOptions(command)

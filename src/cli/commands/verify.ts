@@ -15,7 +15,7 @@ import {
   type FrameOptionValues,
 } from '../frame-arguments.js';
 import { openRunFrames } from '../pipeline/frames.js';
-import { evenly } from '../pipeline/quantize.js';
+import { evenly } from '../pipeline/frames.js';
 import { loadRun, RUN_FILES, type Run } from '../run-folder.js';
 import { syntheticFrames, verifyFolder, WITNESS_NAMES, type WitnessName } from '../verification.js';
 import { checkFrameSize } from './evaluate.js';

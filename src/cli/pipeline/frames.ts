@@ -75,6 +75,12 @@ export async function openRunFrames(recipe: Recipe): Promise<RunFrames> {
   }
 }
 
+/** About `wanted` indices, evenly spaced. */
+export function evenly(indices: readonly number[], wanted: number): readonly number[] {
+  if (indices.length <= wanted) return indices;
+  return Array.from({ length: wanted }, (_, i) => indices[Math.floor((i * indices.length) / wanted)]!);
+}
+
 /** Raw pixels of the frames `indices`, one at a time. */
 export async function* framePixels(
   source: FrameSource,

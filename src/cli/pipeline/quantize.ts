@@ -1,34 +1,33 @@
-/** Stage 3: ranges from calibration frames, then the fixed graph with its proofs. */
+/** Stage 3: ranges from calibration frames, widths within a budget where one is given, the fixed graph with its proofs. */
 import { join } from 'node:path';
-import type { CalibrationFrame } from '../../calibrate/observe.js';
+import type { FramePart } from '../../calibrate/disjoint.js';
 import { writeFileAtomic } from '../../core/files.js';
-import type { FloatGraph } from '../../ir/graph.js';
+import type { FixedGraph, FloatGraph } from '../../ir/graph.js';
 import { printGraph } from '../../ir/serialize.js';
+import type { MixedPrecision } from '../../passes/mixed-precision.js';
 import {
-  quantizeNetwork,
+  prepareNetwork,
+  quantizePrepared,
   type IrStep,
+  type PreparedNetwork,
   type QuantizedNetwork,
   type QuantizeNetworkOptions,
 } from '../../passes/quantize-network.js';
+import type { Quantization } from '../../passes/recipe.js';
+import type { FpgaTarget } from '../../targets/target.js';
 import type { BackendName } from '../../train/backend.js';
 import { trainQuantized } from '../../train/quantization-aware.js';
-import type { Recipe } from '../recipe.js';
 import type { Progress } from '../console.js';
-import { framePixels, type RunFrames } from './frames.js';
+import type { Recipe } from '../recipe.js';
+import { mixedPrecisionText, searchStage } from './budget.js';
+import { calibrationFrames, withCalibrationFrames } from './calibration.js';
+import type { RunFrames } from './frames.js';
 import { followTraining, labelled, trainingFrames } from './train.js';
 
-async function* calibrationFrames(
-  { source }: RunFrames,
-  indices: readonly number[],
-): AsyncGenerator<CalibrationFrame> {
-  for await (const { index, pixels } of framePixels(source, indices))
-    yield { pixels, spots: source.spots(index) };
-}
-
-/** About `wanted` indices, evenly spaced. */
-export function evenly(indices: readonly number[], wanted: number): readonly number[] {
-  if (indices.length <= wanted) return indices;
-  return Array.from({ length: wanted }, (_, i) => indices[Math.floor((i * indices.length) / wanted)]!);
+/** Points of hits that narrower layers may cost, and the board whose cost they save. */
+export interface Budget {
+  readonly points: number;
+  readonly target: FpgaTarget;
 }
 
 export interface QuantizeRequest {
@@ -36,19 +35,78 @@ export interface QuantizeRequest {
   readonly frames: RunFrames;
   readonly float: FloatGraph;
   readonly backend: BackendName;
-  /** Folder for the graph after every pass. */
+  /** Folder for the graph after every pass, as text that parses back. */
   readonly dumpIr: string | null;
+  readonly budget: Budget | null;
 }
 
-/** Trains `float` on in fixed point, as the recipe says. */
-function quantizeByTraining(
-  request: QuantizeRequest,
-  calibrationFrames: AsyncIterable<CalibrationFrame>,
-  quantize: QuantizeNetworkOptions,
+export interface Quantized extends QuantizedNetwork {
+  /** As the recipe asked or, within a budget, as the search chose: it makes the same graph again. */
+  readonly quantization: Quantization;
+}
+
+/** Writes `K-PASS.KIND.txt` for every step. */
+async function writeSteps(folder: string, steps: readonly IrStep[]): Promise<void> {
+  for (const [k, { kind, pass, graph }] of steps.entries())
+    await writeFileAtomic(join(folder, `${k}-${pass}.${kind}.txt`), printGraph(kind, graph));
+}
+
+/** The widths of the recipe, or those of a search. */
+interface ChosenWidths {
+  readonly quantization: Quantization;
+  readonly search: MixedPrecision | null;
+}
+
+async function chooseWidths(
+  { recipe, frames, float, budget }: Omit<QuantizeRequest, 'backend' | 'dumpIr'>,
+  network: PreparedNetwork,
   progress: Progress,
-): Promise<QuantizedNetwork> {
-  const { recipe, frames, float, backend } = request;
-  return trainQuantized({
+): Promise<ChosenWidths> {
+  if (budget === null) return { quantization: recipe.quantization, search: null };
+  const { points, target } = budget;
+  const search = await searchStage({ recipe, frames, float, network, target, budget: points }, progress);
+  return { quantization: search.chosen.quantization, search };
+}
+
+function finish(fixed: FixedGraph, { quantization, search }: ChosenWidths, how: string, progress: Progress) {
+  const { weightBits, activationBits, layers } = quantization;
+  const widths =
+    Object.keys(layers).length === 0
+      ? `${weightBits}-bit weights, ${activationBits}-bit activations`
+      : 'widths layer by layer';
+  const widest = Math.max(...fixed.nodes.map((n) => ('proof' in n ? n.proof.accumulatorWidth : 0)));
+  progress.finish(
+    `${how}${widths}; widest accumulator ${widest} bits, proved` +
+      (search === null ? '' : `\n${mixedPrecisionText(search)}`),
+  );
+}
+
+/** The fixed graph of a prepared network, its widths searched for where there is a budget. */
+export async function quantizeWithin(
+  request: Omit<QuantizeRequest, 'backend' | 'dumpIr'>,
+  network: PreparedNetwork,
+  progress: Progress,
+): Promise<Quantized> {
+  const widths = await chooseWidths(request, network, progress);
+  const fixed = quantizePrepared(network, widths.quantization, request.recipe.calibration);
+  finish(fixed, widths, `calibrated on ${network.ranges.frames} frames: `, progress);
+  return { ...network, fixed, quantization: widths.quantization };
+}
+
+/** Trains the network on in fixed point, as the recipe says, at its widths or those of a search. */
+async function quantizeByTraining(
+  request: QuantizeRequest,
+  part: FramePart,
+  options: QuantizeNetworkOptions,
+  progress: Progress,
+): Promise<Quantized> {
+  const { recipe, frames, float, backend, budget } = request;
+  const silent = { ...options, onStep: () => undefined };
+  const widths =
+    budget === null
+      ? { quantization: recipe.quantization, search: null }
+      : await chooseWidths(request, await prepareNetwork(float, calibrationFrames(part), silent), progress);
+  const trained = await trainQuantized({
     graph: float,
     train: trainingFrames(recipe, frames),
     validation: labelled(frames, frames.partition.validation),
@@ -56,35 +114,34 @@ function quantizeByTraining(
     seed: recipe.seed,
     backend,
     onProgress: followTraining(progress),
-    calibrationFrames,
-    quantize,
+    calibrationFrames: calibrationFrames(part),
+    quantize: { ...options, quantization: widths.quantization },
   });
+  finish(trained.fixed, widths, 'trained on in fixed point: ', progress);
+  return { ...trained, quantization: widths.quantization };
 }
 
-/** Quantizes `float` on the calibration frames of the run. */
-export async function quantizeStage(request: QuantizeRequest, progress: Progress): Promise<QuantizedNetwork> {
+/** Quantizes the float network on the calibration frames that the recipe asks for. */
+export async function quantizeStage(request: QuantizeRequest, progress: Progress): Promise<Quantized> {
   const { recipe, frames, float, dumpIr } = request;
+  const { quantization, calibration } = recipe;
   const steps: IrStep[] = [];
-  const chosen = evenly(frames.partition.calibration, recipe.calibration.frames);
-  const options: QuantizeNetworkOptions = {
-    quantization: recipe.quantization,
-    calibration: recipe.calibration,
-    ...(dumpIr === null ? {} : { onStep: (step: IrStep) => steps.push(step) }),
-    onFrame: (done) => {
-      progress.update(done, chosen.length, 'calibration frames');
-    },
-  };
-  const shown = calibrationFrames(frames, chosen);
   const aware = recipe.training.quantizationAware.epochs > 0;
-  const quantized = aware
-    ? await quantizeByTraining(request, shown, options, progress)
-    : await quantizeNetwork(float, shown, options);
-  for (const [k, { kind, pass, graph }] of steps.entries())
-    await writeFileAtomic(join(dumpIr!, `${k}-${pass}.${kind}.txt`), printGraph(kind, graph));
-  const { weightBits, activationBits } = recipe.quantization;
-  const widest = Math.max(...quantized.fixed.nodes.map((n) => ('proof' in n ? n.proof.accumulatorWidth : 0)));
-  progress.finish(
-    `${aware ? 'trained on in fixed point: ' : ''}${weightBits}-bit weights, ${activationBits}-bit activations on ${chosen.length} frames; widest accumulator ${widest} bits, proved`,
-  );
+  const quantized = await withCalibrationFrames(calibration, frames, async (part) => {
+    const options: QuantizeNetworkOptions = {
+      quantization,
+      calibration,
+      onStep: (step) => steps.push(step),
+      onFrame: (done) => {
+        progress.update(done, part.indices.length, 'calibration frames');
+      },
+    };
+    if (aware) return quantizeByTraining(request, part, options, progress);
+    const network = await prepareNetwork(float, calibrationFrames(part), options);
+    const within = await quantizeWithin(request, network, progress);
+    options.onStep?.({ kind: 'fixed', pass: 'quantize', graph: within.fixed });
+    return within;
+  });
+  if (dumpIr !== null) await writeSteps(dumpIr, steps);
   return quantized;
 }

@@ -1,7 +1,12 @@
 /** Stage 7: the report page, and the figures in it as JSON beside it. */
 import type { Design } from '../../backends/hls/design.js';
 import { summarize } from '../../backends/hls/summary.js';
-import { renderRunReport, type FirmwareEstimate, type PictureEntry } from '../../report/run-report.js';
+import {
+  renderRunReport,
+  type FirmwareEstimate,
+  type PictureEntry,
+  type RunReport,
+} from '../../report/run-report.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import type { TrainResult } from '../../train/train.js';
 import { evaluationJson } from '../evaluation-text.js';
@@ -19,6 +24,7 @@ export interface Findings {
   readonly trained: TrainResult;
   readonly fixed: FixedGraph;
   readonly evaluations: Evaluated['evaluations'];
+  readonly compared: RunReport['compared'];
   readonly design: Design;
   readonly verification: VerificationRecord;
   readonly pictures: readonly PictureEntry[];
@@ -42,7 +48,7 @@ export function firmwareEstimate(design: Design): FirmwareEstimate {
   };
 }
 
-/** Writes evaluation.json, verify.json and report/index.html. */
+/** Writes evaluation.json, compare.json, verify.json and report/index.html. */
 export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findings): Promise<void> {
   const { frames, trained, verification, evaluations } = found;
   const { source, classNames } = frames;
@@ -50,6 +56,7 @@ export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findin
     RUN_FILES.evaluation,
     `${JSON.stringify(Object.fromEntries(evaluations.map((e) => [e.name, evaluationJson(e.evaluation)])), null, 2)}\n`,
   );
+  await draft.write(RUN_FILES.comparison, `${JSON.stringify(found.compared.comparison, null, 2)}\n`);
   await draft.write(RUN_FILES.verification, `${JSON.stringify(verification, null, 2)}\n`);
   const report = renderRunReport({
     name: `vetoc run: ${recipe.name}`,
@@ -68,6 +75,7 @@ export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findin
       validationAccuracy: h.validation.hitMissAccuracy,
     })),
     evaluations,
+    compared: found.compared,
     stages: stageRows(found.fixed),
     verification: {
       verdict: verification.verdict,

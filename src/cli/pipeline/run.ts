@@ -1,6 +1,6 @@
 /** The whole pipeline: frames, train, quantize, emit, verify, explain, report; into one run folder. */
 import { saveRanges } from '../../calibrate/ranges.js';
-import type { FixedGraph } from '../../ir/graph.js';
+import type { Frame } from '../../data/frames.js';
 import type { NamedEvaluation } from '../../report/run-report.js';
 import { loadFpga } from '../../targets/load.js';
 import type { FpgaTarget } from '../../targets/target.js';
@@ -12,11 +12,12 @@ import { startProgress, type Progress } from '../console.js';
 import { withVersions, type Recipe } from '../recipe.js';
 import { RUN_FILES, writeGraph, type RunDraft } from '../run-folder.js';
 import type { VerificationRecord } from '../verification.js';
+import { compareStage, framePng, type Compared } from './compare.js';
 import { emitStage } from './emit.js';
 import { evaluateStage } from './evaluate.js';
 import { explainStage } from './explain.js';
-import { openRunFrames, type RunFrames } from './frames.js';
-import { evenly, quantizeStage } from './quantize.js';
+import { evenly, openRunFrames, type RunFrames } from './frames.js';
+import { quantizeStage, type Quantized } from './quantize.js';
 import { reportStage } from './report.js';
 import { trainStage } from './train.js';
 import { verifyStage } from './verify.js';
@@ -27,6 +28,8 @@ export interface RunRequest {
   readonly backend: BackendName;
   /** Folder for the graph after every pass of quantization. */
   readonly dumpIr: string | null;
+  /** Points of hits that narrower layers may cost; null: the widths of the recipe. */
+  readonly budget: number | null;
 }
 
 export interface RunOutcome {
@@ -61,15 +64,34 @@ async function trainIntoDraft(
 }
 
 async function quantizeIntoDraft(
-  { recipe, draft, backend, dumpIr }: RunRequest,
+  { recipe, draft, backend, dumpIr, budget }: RunRequest,
   frames: RunFrames,
-  trained: TrainResult,
+  { graph: float }: TrainResult,
+  target: FpgaTarget,
   progress: Progress,
-): Promise<FixedGraph> {
-  const quantized = await quantizeStage({ recipe, frames, float: trained.graph, backend, dumpIr }, progress);
+): Promise<Quantized> {
+  const within = budget === null ? null : { points: budget, target };
+  const quantized = await quantizeStage({ recipe, frames, float, backend, dumpIr, budget: within }, progress);
   await saveRanges(draft.path(RUN_FILES.ranges), quantized.ranges);
   await writeGraph(draft.path(RUN_FILES.preparedGraph), 'float', quantized.prepared);
-  return quantized.fixed;
+  return quantized;
+}
+
+/** The networks side by side on test frames, with pictures of those that they decide differently. */
+async function compareTestFrames(
+  recipe: Recipe,
+  { source, partition }: RunFrames,
+  { prepared, fixed }: Pick<Quantized, 'prepared' | 'fixed'>,
+  progress: Progress,
+): Promise<Pick<Compared, 'comparison'> & { readonly pictures: ReadonlyMap<number, Uint8Array> }> {
+  const pictures = new Map<number, Uint8Array>();
+  const indices = evenly(partition.test, recipe.compare.frames);
+  const onDifference = ({ index }: { index: number }, frame: Frame): Promise<void> => {
+    if (pictures.size < recipe.compare.pictures) pictures.set(index, framePng(frame));
+    return Promise.resolve();
+  };
+  const { comparison } = await compareStage({ prepared, fixed, source, indices, onDifference }, progress);
+  return { comparison, pictures };
 }
 
 /** Test frames first, then whatever else there is, until `wanted`. */
@@ -88,16 +110,20 @@ async function verificationFrames({ partition, source }: RunFrames, wanted: numb
 
 /** The stages behind the opening of the frames. */
 async function runStages(request: RunRequest, frames: RunFrames, target: FpgaTarget): Promise<RunOutcome> {
-  const { recipe, draft } = request;
-  const { tensorFrames } = recipe.verify;
+  const { draft } = request;
   const trained = await stage('Train', (p) => trainIntoDraft(request, frames, p));
   const float = trained.graph;
-  const quantized = await stage('Quantize', (p) => quantizeIntoDraft(request, frames, trained, p));
+  const quantized = await stage('Quantize', (p) => quantizeIntoDraft(request, frames, trained, target, p));
+  // With the widths that were found: what is written makes the same network without a search.
+  const recipe = { ...request.recipe, quantization: quantized.quantization };
+  const { tensorFrames } = recipe.verify;
   const evaluated = await stage('Evaluate', (p) =>
-    evaluateStage(recipe, frames, { float, fixed: quantized }, p),
+    evaluateStage(recipe, frames, { float, fixed: quantized.fixed }, p),
   );
   const { fixed, evaluations, decided } = evaluated;
   await writeGraph(draft.path(RUN_FILES.fixedGraph), 'fixed', fixed);
+  const { prepared } = quantized;
+  const compared = await stage('Compare', (p) => compareTestFrames(recipe, frames, { prepared, fixed }, p));
   const verified = await verificationFrames(frames, recipe.verify.frames);
   const golden = verified.slice(0, tensorFrames).map((f) => f.pixels);
   const design = await stage('Emit', (p) => emitStage(draft, recipe, { float, fixed }, target, golden, p));
@@ -108,7 +134,8 @@ async function runStages(request: RunRequest, frames: RunFrames, target: FpgaTar
   for (const [i, picture] of pictures.entries())
     await draft.write(`${RUN_FILES.explanations}/${String(i).padStart(2, '0')}.png`, picture.png);
   await stage('Report', async (p) => {
-    await reportStage(draft, recipe, { frames, trained, fixed, evaluations, design, verification, pictures });
+    const networks = { fixed, evaluations, compared };
+    await reportStage(draft, recipe, { frames, trained, ...networks, design, verification, pictures });
     p.finish(RUN_FILES.report);
   });
   // Last: a folder with a recipe is a finished run.

@@ -1,0 +1,69 @@
+/** The frames that a run calibrates on: its own, the set that comes with vetoc, or files; never those that test it. */
+import { fileURLToPath } from 'node:url';
+import { checkDisjoint, type FramePart } from '../../calibrate/disjoint.js';
+import type { CalibrationFrame } from '../../calibrate/observe.js';
+import type { Calibration } from '../../calibrate/recipe.js';
+import { UserError } from '../../core/errors.js';
+import type { FrameSource } from '../../data/frames.js';
+import { openFrames } from '../../data/open.js';
+import { createPeaks } from '../peaks.js';
+import { evenly, type RunFrames } from './frames.js';
+
+/** Ten simulated frames; where they come from stands beside them. */
+export const CALIBRATION_SET = fileURLToPath(
+  new URL('../../../calibration/frames/simulated.h5', import.meta.url),
+);
+
+const all = (source: FrameSource): readonly number[] => Array.from({ length: source.count }, (_, i) => i);
+
+/** Refuses frames that the network cannot take. */
+function checkSize(source: FrameSource, { height, width, name }: FrameSource): void {
+  if (source.height === height && source.width === width) return;
+  throw new UserError(
+    `calibration frames of ${source.height}×${source.width}, those of ${name} are ${height}×${width}`,
+    {
+      file: source.name,
+      field: 'calibration.from',
+      remedy: 'calibrate on frames of the same detector ("from": "run" takes a part of the run\'s own)',
+    },
+  );
+}
+
+async function openPart(calibration: Calibration, frames: RunFrames): Promise<FramePart> {
+  if (calibration.from === 'run')
+    return { name: 'calibration', source: frames.source, indices: frames.partition.calibration };
+  const source = await openFrames(calibration.from === 'set' ? [CALIBRATION_SET] : calibration.from);
+  return { name: 'calibration', source, indices: all(source) };
+}
+
+/**
+ * Runs `work` on the calibration frames that the recipe asks for. Throws `UserError` when they are of another size, or
+ * share a crystal, a run or a seed with the frames that train or test.
+ */
+export async function withCalibrationFrames<T>(
+  calibration: Calibration,
+  frames: RunFrames,
+  work: (part: FramePart) => Promise<T>,
+): Promise<T> {
+  const part = await openPart(calibration, frames);
+  try {
+    checkSize(part.source, frames.source);
+    const { train, test } = frames.partition;
+    checkDisjoint(part, [
+      { name: 'train', source: frames.source, indices: train },
+      { name: 'test', source: frames.source, indices: test },
+    ]);
+    return await work({ ...part, indices: evenly(part.indices, calibration.frames) });
+  } finally {
+    if (part.source !== frames.source) await part.source.close();
+  }
+}
+
+/** One frame at a time, with the Bragg peaks that are known or found. */
+export async function* calibrationFrames({ source, indices }: FramePart): AsyncGenerator<CalibrationFrame> {
+  const peaks = createPeaks(source);
+  for (const index of indices) {
+    const frame = await source.read(index);
+    yield { pixels: frame.pixels, spots: peaks.of(index, frame) };
+  }
+}

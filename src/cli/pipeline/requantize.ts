@@ -1,0 +1,95 @@
+/** A finished run quantized again without training: other widths, other frames, saved ranges, a budget. */
+import type { FramePart } from '../../calibrate/disjoint.js';
+import { checkRanges, loadRanges, mergeRanges, saveRanges, type Ranges } from '../../calibrate/ranges.js';
+import type { FloatGraph } from '../../ir/graph.js';
+import { calibrateNetwork, type PreparedNetwork } from '../../passes/quantize-network.js';
+import type { FpgaTarget } from '../../targets/target.js';
+import { startProgress } from '../console.js';
+import type { Recipe } from '../recipe.js';
+import { readGraph, RUN_FILES, writeGraph, type Run, type RunDraft } from '../run-folder.js';
+import { calibrationFrames, withCalibrationFrames } from './calibration.js';
+import { emitStage } from './emit.js';
+import { evaluateStage, type Evaluated } from './evaluate.js';
+import { evenly, framePixels, type RunFrames } from './frames.js';
+import { quantizeWithin, type Quantized } from './quantize.js';
+
+export interface RequantizeRequest {
+  readonly run: Run;
+  /** That of the run, with what is asked for otherwise. */
+  readonly recipe: Recipe;
+  /** Those of the recipe: they calibrate unless the recipe says otherwise, and test. */
+  readonly frames: RunFrames;
+  /** Files of saved ranges to merge, instead of calibrating; null: calibrate. */
+  readonly ranges: readonly string[] | null;
+  readonly budget: number | null;
+  readonly target: FpgaTarget;
+  readonly draft: RunDraft;
+}
+
+/** The ranges in `files` as one. Throws `UserError` when one is not of `graph`. */
+export async function loadMergedRanges(files: readonly string[], graph: FloatGraph): Promise<Ranges> {
+  let merged: Ranges | null = null;
+  for (const file of files) {
+    const ranges = await loadRanges(file);
+    checkRanges(ranges, graph, file);
+    merged = merged === null ? ranges : mergeRanges(merged, ranges);
+  }
+  return merged!;
+}
+
+async function rangesOf(request: RequantizeRequest, prepared: FloatGraph): Promise<PreparedNetwork> {
+  const { recipe, frames, ranges } = request;
+  if (ranges !== null)
+    return { prepared, ranges: await loadMergedRanges(ranges, prepared), moments: new Map() };
+  const progress = startProgress('Calibrate');
+  const { quantization, calibration } = recipe;
+  const calibrated = await withCalibrationFrames(calibration, frames, (part: FramePart) =>
+    calibrateNetwork(prepared, calibrationFrames(part), {
+      quantization,
+      calibration,
+      onFrame: (done) => {
+        progress.update(done, part.indices.length, 'frames');
+      },
+    }),
+  );
+  progress.finish(`${calibrated.ranges.frames} frames`);
+  return calibrated;
+}
+
+export interface Requantized extends Evaluated {
+  readonly quantized: Quantized;
+}
+
+/**
+ * Writes everything of a run into `draft` but the verification, explanations and report: those are `vetoc verify`,
+ * `vetoc explain` and `vetoc compare`.
+ */
+export async function requantizeRun(request: RequantizeRequest): Promise<Requantized> {
+  const { run, frames, draft, target, budget } = request;
+  const { float } = run;
+  const prepared = await readGraph(run.path(RUN_FILES.preparedGraph), 'float');
+  const network = await rangesOf(request, prepared);
+  const within = budget === null ? null : { points: budget, target };
+  const quantized = await quantizeWithin(
+    { recipe: request.recipe, frames, float, budget: within },
+    network,
+    startProgress('Quantize'),
+  );
+  const recipe = { ...request.recipe, quantization: quantized.quantization };
+  const graphs = { float, fixed: quantized.fixed };
+  const evaluated = await evaluateStage(recipe, frames, graphs, startProgress('Evaluate'));
+  const { fixed } = evaluated;
+  await writeGraph(draft.path(RUN_FILES.floatGraph), 'float', float);
+  await writeGraph(draft.path(RUN_FILES.preparedGraph), 'float', prepared);
+  await writeGraph(draft.path(RUN_FILES.fixedGraph), 'fixed', fixed);
+  await saveRanges(draft.path(RUN_FILES.ranges), network.ranges);
+  const golden: Uint16Array[] = [];
+  const shown = evenly(
+    [...frames.partition.test, ...frames.partition.validation],
+    recipe.verify.tensorFrames,
+  );
+  for await (const { pixels } of framePixels(frames.source, shown)) golden.push(pixels);
+  await emitStage(draft, recipe, { float, fixed }, target, golden, startProgress('Emit'));
+  await draft.write(RUN_FILES.recipe, `${JSON.stringify(recipe, null, 2)}\n`);
+  return { ...evaluated, quantized };
+}

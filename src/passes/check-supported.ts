@@ -1,0 +1,34 @@
+/** Refuses, all at once, the ops of a network that have no fixed-point form here. */
+import { UnsupportedError, type UnsupportedReason } from '../core/errors.js';
+import type { FloatGraph } from '../ir/graph.js';
+import type { FloatNode } from '../ir/ops/index.js';
+
+/** Why `node` cannot be quantized, or null. */
+function reasonAgainst(node: FloatNode): string | null {
+  switch (node.kind) {
+    case 'leakyRelu':
+      return node.alpha >= 0 && Number.isFinite(node.alpha)
+        ? null
+        : `a leaky ReLU of slope ${node.alpha}: use a slope of 0 or more`;
+    case 'clip':
+      return node.min < node.max
+        ? null
+        : `a clip to [${node.min}, ${node.max}], which holds no range: give limits in order`;
+    case 'batchNorm':
+      return node.variance.every((v) => v + node.epsilon > 0)
+        ? null
+        : 'a batch normalisation of negative variance: write the network again with the statistics of its training';
+    default:
+      return null;
+  }
+}
+
+/** Returns `graph`; throws `UnsupportedError` with every op at fault. */
+export function checkSupported(graph: FloatGraph): FloatGraph {
+  const reasons = graph.nodes.flatMap((node): UnsupportedReason[] => {
+    const why = reasonAgainst(node);
+    return why === null ? [] : [{ what: node.id, why }];
+  });
+  if (reasons.length > 0) throw new UnsupportedError('quantization', reasons);
+  return graph;
+}
