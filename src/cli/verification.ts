@@ -13,6 +13,7 @@ import { createInterpreterPool } from '../simulate/interpret-pool.js';
 import { createOrtWitness } from '../simulate/ort.js';
 import type { Witness } from '../simulate/witness.js';
 import { aimedFrames, patternFrames, randomFrames, type NamedFrame } from '../verify/frames.js';
+import { searchedFrames } from '../verify/search.js';
 import { verify, type MissingWitness, type Verification, type VerifyOptions } from '../verify/verify.js';
 import { RUN_FILES } from './run-folder.js';
 import { version } from './version.js';
@@ -133,16 +134,27 @@ async function openWitnesses(
   );
 }
 
-/** Patterns, aimed and random frames for `graph`: what every verification asks besides real frames. */
-export function* syntheticFrames(
+/** How many made frames of each sort, and the seed of the random ones. */
+export interface SyntheticOptions {
+  readonly aimed: number;
+  readonly random: number;
+  /** Frames tried in search of what the others do not show. */
+  readonly tries: number;
+  readonly seed: number;
+}
+
+/** Patterns, aimed, random and searched frames for `graph`: what every verification asks besides real frames. */
+export function syntheticFrames(
   graph: FixedGraph,
-  aimed: number,
-  random: number,
-  seed: number,
-): Generator<NamedFrame> {
-  yield* patternFrames(graph);
-  yield* aimedFrames(graph, aimed);
-  yield* randomFrames(graph, random, createRandom(seed));
+  { aimed, random, tries, seed }: SyntheticOptions,
+): readonly NamedFrame[] {
+  const source = createRandom(seed);
+  const plain = [
+    ...patternFrames(graph),
+    ...aimedFrames(graph, aimed),
+    ...randomFrames(graph, random, source),
+  ];
+  return tries === 0 ? plain : [...plain, ...searchedFrames(graph, plain, source.fork('search'), tries)];
 }
 
 /** Compares the files of the run in `dir` with the interpreter of `fixed` on `frames`. */

@@ -37,9 +37,19 @@ export interface StageCoverage {
   readonly boundReached: number | null;
 }
 
+/** What the frames showed of the decision. */
+export interface DecisionCoverage {
+  readonly kept: number;
+  readonly vetoed: number;
+  /** Scores next to the threshold on its two sides, as `score - threshold`; null without such a frame. */
+  readonly leastKept: number | null;
+  readonly mostVetoed: number | null;
+}
+
 export interface Coverage {
   readonly frames: number;
   readonly stages: readonly StageCoverage[];
+  readonly decision: DecisionCoverage;
   /** What could happen, by the proofs, and no frame has shown. */
   readonly unseen: readonly string[];
 }
@@ -57,10 +67,12 @@ interface Stage {
 }
 
 export interface CoverageMeter {
-  /** Counts one frame, given all its tensors. */
-  add(tensors: ReadonlyMap<NodeId, Int32Array>): void;
-  /** Whether `stage` has shown a tie. */
-  hasTie(stage: NodeId): boolean;
+  /** Counts one frame, given all its tensors, in the stages of `only` (in all unless given). */
+  add(tensors: ReadonlyMap<NodeId, Int32Array>, only?: ReadonlySet<NodeId>): void;
+  /** Counts one decision. */
+  decide(score: number): void;
+  /** What each stage could show and has not; stages that have shown all are left out. */
+  unseen(): ReadonlyMap<NodeId, readonly string[]>;
   result(): Coverage;
 }
 
@@ -224,17 +236,43 @@ export function createCoverageMeter(graph: FixedGraph): CoverageMeter {
       },
     ];
   });
+  const decision: { -readonly [K in keyof DecisionCoverage]: DecisionCoverage[K] } = {
+    kept: 0,
+    vetoed: 0,
+    leastKept: null,
+    mostVetoed: null,
+  };
+  const unseenDecisions = (): string[] => [
+    ...(decision.kept === 0 ? ['decision: no frame kept'] : []),
+    ...(decision.vetoed === 0 ? ['decision: no frame vetoed'] : []),
+  ];
   let frames = 0;
   return {
-    add(tensors) {
+    add(tensors, only) {
       frames += 1;
-      for (const stage of stages) addStage(stage, tensors);
+      for (const stage of stages) if (only?.has(stage.facts.node.id) ?? true) addStage(stage, tensors);
     },
-    hasTie: (id) => stages.some((s) => s.facts.node.id === id && s.counts.ties > 0),
+    decide(score) {
+      const margin = score - graph.threshold;
+      if (margin >= 0) {
+        decision.kept += 1;
+        decision.leastKept = Math.min(decision.leastKept ?? Infinity, margin);
+      } else {
+        decision.vetoed += 1;
+        decision.mostVetoed = Math.max(decision.mostVetoed ?? -Infinity, margin);
+      }
+    },
+    unseen: () =>
+      new Map(
+        stages
+          .map((stage) => [stage.facts.node.id, unseenOf(stage)] as const)
+          .filter(([, lines]) => lines.length > 0),
+      ),
     result: () => ({
       frames,
       stages: stages.map((s) => ({ stage: s.facts.node.id, ...s.counts, boundReached: boundReached(s) })),
-      unseen: frames === 0 ? [] : stages.flatMap(unseenOf),
+      decision: { ...decision },
+      unseen: frames === 0 ? [] : [...stages.flatMap(unseenOf), ...unseenDecisions()],
     }),
   };
 }

@@ -199,6 +199,7 @@ export async function verify(
     });
     expected.forEach((result, i) => {
       if (batch.tensors && batch.start + i < coverageFrames) meter.add(result.tensors);
+      meter.decide(result.score);
     });
     for (const { kind } of batch.frames) kinds[kind] = (kinds[kind] ?? 0) + 1;
     done += batch.frames.length;

@@ -50,6 +50,7 @@ let failures = 0;
 
 function cover({ graph, origin }: FuzzNetwork): void {
   count(`networks from ${origin} graphs`);
+  if (graph.reloadable) count('networks with reloadable weights');
   for (const [kind, width] of opWidths(graph)) {
     const seen = widths.get(kind) ?? new Set<number>();
     widths.set(kind, seen.add(width));
@@ -95,6 +96,11 @@ async function one(index: number): Promise<void> {
   };
   for (const name of CHECKS) {
     if (name === 'csim' && !compiled) continue;
+    if (name === 'csim') {
+      count(`compiled for ${subject.hls.pixelsPerClock} pixels per clock`);
+      if (subject.hls.framesPerSecond !== undefined)
+        count(`compiled for ${subject.hls.framesPerSecond} frames/s, where the beats allow it`);
+    }
     const outcome = await check(name, subject);
     count(`${name}: ${outcome.kind}`);
     if (outcome.kind === 'same') count('integers compared', outcome.values);
@@ -126,7 +132,8 @@ await Promise.all([lane(), lane()]);
 console.log(`\nseed ${settings.seed}: networks ${settings.first} to ${next - 1}, ${failures} failures`);
 for (const [what, n] of [...counts].sort()) console.log(`  ${what}: ${n}`);
 for (const [reason, n] of refusals) console.log(`  refused ${n} times: ${reason}`);
-console.log('widths of what each op wrote:');
+const pairs = [...widths.values()].reduce((sum, seen) => sum + seen.size, 0);
+console.log(`ops × widths covered: ${pairs} pairs of ${widths.size} ops; widths of what each op wrote:`);
 for (const [kind, seen] of [...widths].sort())
   console.log(`  ${kind.padEnd(16)} ${[...seen].sort((a, b) => a - b).join(' ')}`);
 process.exitCode = failures === 0 ? 0 : 1;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { groupHash, SUITES, type Group } from './cases.js';
 import { hashGroups, haveVendorHeaders, OUR_HEADERS, VENDOR_HEADERS } from './harness.js';
 
-// What the vendor's headers compute (update-golden.ts). A suite that is not in it yet is not compared.
+// What the vendor's headers compute (golden.ts).
 const golden = Object.fromEntries(
   Object.entries(
     JSON.parse(readFileSync(join(import.meta.dirname, 'golden.json'), 'utf8')) as Record<string, string>,

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/core/random.js';
 import { nodeId } from '../../src/ir/common.js';
 import { inputNode } from '../../src/ir/graph.js';
 import { createInterpreter } from '../../src/simulate/interpret.js';
 import { createOrtWitness } from '../../src/simulate/ort.js';
 import type { FrameResult, Witness } from '../../src/simulate/witness.js';
 import { aimedFrames, patternFrames, type NamedFrame } from '../../src/verify/frames.js';
+import { searchedFrames } from '../../src/verify/search.js';
 import { describeVerification } from '../../src/verify/text.js';
 import { verify } from '../../src/verify/verify.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
@@ -131,5 +133,33 @@ describe('coverage', () => {
     const conv1 = coverage.stages.find((s) => s.stage === 'conv1')!;
     expect(conv1.boundReached).toBeGreaterThan(0.9);
     expect(coverage.unseen.length).toBeLessThan(5);
+  });
+});
+
+describe('searched frames', () => {
+  it('show ties and saturation that the given ones do not, and the edge of the decision', async () => {
+    const black: NamedFrame = { name: 'black', kind: 'random', pixels: new Uint16Array(height * width) };
+    const found = searchedFrames(graph, [black, ...frames], createRandom(4), 300);
+    const unseen = async (asked: readonly NamedFrame[]): Promise<number> => {
+      const { coverage } = await verify(graph, definition, [spoiled((r) => r)], asked, {
+        coverageFrames: 400,
+      });
+      return coverage.unseen.length;
+    };
+    expect(await unseen([black, ...frames, ...found])).toBeLessThan(await unseen([black, ...frames]));
+    const [vetoed, kept] = (await definition.run(found.slice(-2).map((f) => f.pixels))) as [
+      FrameResult,
+      FrameResult,
+    ];
+    expect([vetoed.keep, kept.keep]).toEqual([false, true]);
+    const [a, b] = found.slice(-2).map((f) => f.pixels) as [Uint16Array, Uint16Array];
+    const changed = [...a.keys()].filter((i) => a[i] !== b[i]);
+    expect(changed).toHaveLength(1);
+    expect(Math.abs(a[changed[0]!]! - b[changed[0]!]!)).toBe(1);
+  });
+
+  it('are the same for the same seed', () => {
+    const search = (): readonly NamedFrame[] => searchedFrames(graph, frames, createRandom(4), 20);
+    expect(search()).toEqual(search());
   });
 });

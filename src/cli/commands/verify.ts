@@ -25,6 +25,7 @@ interface Options extends FrameOptionValues {
   readonly count: string;
   readonly random: string;
   readonly aimed: string;
+  readonly tries: string;
   readonly seed: string;
   readonly witness?: string[];
   readonly apTypes?: string;
@@ -92,14 +93,12 @@ async function calibrationFrames(
 
 async function askedFrames(run: Run, options: Options): Promise<Asked> {
   const count = whole(options.count, '--count');
-  const synthetic = [
-    ...syntheticFrames(
-      run.fixed,
-      whole(options.aimed, '--aimed'),
-      whole(options.random, '--random'),
-      whole(options.seed, '--seed'),
-    ),
-  ];
+  const synthetic = syntheticFrames(run.fixed, {
+    aimed: whole(options.aimed, '--aimed'),
+    random: whole(options.random, '--random'),
+    tries: whole(options.tries, '--tries'),
+    seed: whole(options.seed, '--seed'),
+  });
   const kind = options.frames === undefined ? 'calibration' : 'file';
   const real =
     options.frames === undefined
@@ -177,6 +176,7 @@ export function registerVerify(program: Command): void {
       .option('--count <n>', 'real frames at most, evenly spread', '200')
       .option('--random <n>', 'random frames', '48')
       .option('--aimed <n>', 'frames aimed at the bounds of single accumulators', '64')
+      .option('--tries <n>', 'frames tried in search of ties, saturation and the edge of the decision', '200')
       .option('--seed <n>', 'seed of the random frames', '1')
       .option('--witness <name...>', `witnesses: ${WITNESS_NAMES.join(', ')} (default: all that can be had)`)
       .option('--ap-types <dir>', "folder of the vendor's ap_int.h and ap_fixed.h (or VETOC_AP_TYPES)")

@@ -3,9 +3,15 @@ import type { FixedGraph } from '../../ir/graph.js';
 import { describeDifference } from '../../verify/text.js';
 import type { NamedFrame } from '../../verify/frames.js';
 import type { Progress } from '../console.js';
-import { verifyFolder, type VerificationRecord } from '../verification.js';
+import { syntheticFrames, verifyFolder, type VerificationRecord } from '../verification.js';
 
-/** Verifies the ONNX file and the HLS project in the run folder `dir` on `frames`. */
+/** Made frames that every run is verified on, in every tensor; `vetoc verify` asks more. */
+const SYNTHETIC = { aimed: 16, random: 12, tries: 0, seed: 1 } as const;
+
+/**
+ * Verifies the ONNX file and the HLS project in the run folder `dir` on made frames and on `frames`, of which the
+ * first `tensorFrames` are compared in every tensor.
+ */
 export async function verifyStage(
   fixed: FixedGraph,
   dir: string,
@@ -13,21 +19,24 @@ export async function verifyStage(
   tensorFrames: number,
   progress: Progress,
 ): Promise<VerificationRecord> {
-  progress.update(0, frames.length, 'compiling the C++');
+  const synthetic = syntheticFrames(fixed, SYNTHETIC);
+  const all = [...synthetic, ...frames];
+  const inTensors = synthetic.length + tensorFrames;
+  progress.update(0, all.length, 'compiling the C++');
   const apTypes = process.env['VETOC_AP_TYPES'];
-  const verification = await verifyFolder(dir, fixed, frames, {
+  const verification = await verifyFolder(dir, fixed, all, {
     witnesses: ['onnxruntime', 'csim', ...(apTypes === undefined ? [] : (['csim-vendor'] as const))],
     ...(apTypes === undefined ? {} : { apTypes }),
-    tensorFrames,
-    coverageFrames: tensorFrames,
+    tensorFrames: inTensors,
+    coverageFrames: inTensors,
     onProgress: (done) => {
-      progress.update(done, frames.length, 'frames');
+      progress.update(done, all.length, 'frames');
     },
   });
   const total = verification.witnesses.reduce((sum, w) => sum + w.mismatches, 0);
   const values = verification.witnesses.reduce((sum, w) => sum + w.values, 0);
   progress.finish(
-    `${verification.verdict}: ${total} mismatches in ${values} integers on ${frames.length} frames` +
+    `${verification.verdict}: ${total} mismatches in ${values} integers on ${all.length} frames` +
       verification.witnesses
         .map((w) => {
           if (w.skipped !== null) return `\n  ${w.witness} is missing: ${w.skipped}`;
