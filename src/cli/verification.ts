@@ -19,7 +19,7 @@ import { RUN_FILES } from './run-folder.js';
 import { version } from './version.js';
 
 /** Raised whenever the meaning of `verify.json` changes. */
-export const VERIFICATION_VERSION = 1;
+export const VERIFICATION_VERSION = 2;
 
 export const WITNESS_NAMES = ['onnxruntime', 'csim', 'csim-vendor'] as const;
 export type WitnessName = (typeof WITNESS_NAMES)[number];
@@ -36,8 +36,10 @@ export interface VerificationRecord extends Verification {
   readonly vetoc: string;
   readonly node: string;
   readonly definition: { readonly witness: string; readonly version: string };
-  /** Every file that was compared. */
+  /** Every file that was compared; the vendor's headers where they took part. */
   readonly files: readonly FileHash[];
+  /** SHA-256 of the pixels of all frames, in order. */
+  readonly framesSha256: string;
   /** Frames that were meant to take part and could not, in words. */
   readonly notes: readonly string[];
 }
@@ -64,21 +66,32 @@ async function filesBelow(folder: string, prefix: string): Promise<string[]> {
   return nested.flat().sort();
 }
 
-/** SHA-256 of the fixed graph, the ONNX file and the HLS sources of the run in `dir`. */
-export async function hashRunFiles(dir: string): Promise<readonly FileHash[]> {
-  const hls = (await filesBelow(dir, RUN_FILES.hls)).filter((p) => !/\/(golden|build)\//.test(p));
-  const stem = RUN_FILES.fixedGraph.replace(/\.json$/, '');
+/** Bytes and SHA-256 of the files among `paths` in `folder` that can be read, named as in `paths`. */
+async function hashFiles(folder: string, paths: readonly string[], prefix = ''): Promise<FileHash[]> {
   const hashes: FileHash[] = [];
-  for (const path of [RUN_FILES.fixedGraph, `${stem}.bin`, RUN_FILES.fixedOnnx, ...hls]) {
-    const content = await readFile(join(dir, path)).catch(() => null);
+  for (const path of paths) {
+    const content = await readFile(join(folder, path)).catch(() => null);
     if (content === null) continue;
     hashes.push({
-      path,
+      path: prefix + path,
       bytes: content.length,
       sha256: createHash('sha256').update(content).digest('hex'),
     });
   }
   return hashes;
+}
+
+/** SHA-256 of the fixed graph, the ONNX file and the HLS sources of the run in `dir`. */
+export async function hashRunFiles(dir: string): Promise<readonly FileHash[]> {
+  const hls = (await filesBelow(dir, RUN_FILES.hls)).filter((p) => !/\/(golden|build)\//.test(p));
+  const stem = RUN_FILES.fixedGraph.replace(/\.json$/, '');
+  return hashFiles(dir, [RUN_FILES.fixedGraph, `${stem}.bin`, RUN_FILES.fixedOnnx, ...hls]);
+}
+
+/** The headers directly in the vendor's folder, under the variable that names it. */
+async function hashVendorHeaders(folder: string): Promise<readonly FileHash[]> {
+  const names = await readdir(folder).catch(() => []);
+  return hashFiles(folder, names.filter((name) => name.endsWith('.h')).sort(), 'VETOC_AP_TYPES/');
 }
 
 type Opened = Witness | MissingWitness;
@@ -171,9 +184,21 @@ export async function verifyFolder(
     });
   const opened = await openWitnesses(dir, fixed, options);
   const definition = createInterpreterPool(fixed, options.threads);
+  const framesHash = createHash('sha256');
+  async function* hashed(): AsyncGenerator<NamedFrame> {
+    for await (const frame of frames) {
+      const { buffer, byteOffset, byteLength } = frame.pixels;
+      framesHash.update(new Uint8Array(buffer, byteOffset, byteLength));
+      yield frame;
+    }
+  }
   try {
-    const files = await hashRunFiles(dir);
-    const verification = await verify(fixed, definition, opened, frames, options);
+    const vendor = options.witnesses.includes('csim-vendor') ? options.apTypes : undefined;
+    const files = [
+      ...(await hashRunFiles(dir)),
+      ...(vendor === undefined ? [] : await hashVendorHeaders(vendor)),
+    ];
+    const verification = await verify(fixed, definition, opened, hashed(), options);
     return {
       version: VERIFICATION_VERSION,
       vetoc: version(),
@@ -181,6 +206,7 @@ export async function verifyFolder(
       definition: { witness: definition.name, version: definition.version },
       ...verification,
       files,
+      framesSha256: framesHash.digest('hex'),
       notes: options.notes ?? [],
     };
   } finally {

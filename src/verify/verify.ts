@@ -4,7 +4,7 @@
  * Frames stream through all witnesses at once. A witness that is missing makes the verdict `incomplete`, one that
  * breaks down makes it `different`; neither is ever `exact`.
  */
-import type { FixedGraph } from '../ir/graph.js';
+import { inputNode, type FixedGraph } from '../ir/graph.js';
 import type { FrameResult, Witness } from '../simulate/witness.js';
 import { createCoverageMeter, type Coverage } from './coverage.js';
 import { compareResults, isEarlier } from './divergence.js';
@@ -42,7 +42,7 @@ export interface VerifyOptions {
   readonly tensorFrames?: number;
   /** On how many of those coverage is counted: it costs as much as the interpreter does. 32 unless given. */
   readonly coverageFrames?: number;
-  /** Frames tried when shrinking a frame that differs; 0 leaves frames as they are. */
+  /** Frames tried when shrinking a frame that differs: the fewer the larger they are, unless given; 0 for none. */
   readonly minimizeBudget?: number;
   readonly onProgress?: (done: number) => void;
 }
@@ -162,6 +162,12 @@ const missingReport = ({ name, reason }: MissingWitness): WitnessReport => ({
   failed: null,
 });
 
+/** Frames tried when shrinking: a quarter of a minute of the interpreter, whatever the frame's size. */
+function shrinkBudget(graph: FixedGraph): number {
+  const [height, width] = inputNode(graph).size;
+  return Math.max(150, Math.min(2000, Math.floor(4e7 / (height * width))));
+}
+
 /** Compares `witnesses` with `definition` (the interpreter) on `frames`. */
 export async function verify(
   graph: FixedGraph,
@@ -170,7 +176,12 @@ export async function verify(
   frames: Iterable<NamedFrame> | AsyncIterable<NamedFrame>,
   options: VerifyOptions = {},
 ): Promise<Verification> {
-  const { tensorFrames = Infinity, coverageFrames = 32, minimizeBudget = 2000, onProgress } = options;
+  const {
+    tensorFrames = Infinity,
+    coverageFrames = 32,
+    minimizeBudget = shrinkBudget(graph),
+    onProgress,
+  } = options;
   const present = witnesses.filter((w): w is Witness => 'run' in w);
   const tallies = present.map((): Tally => ({
     frames: 0,

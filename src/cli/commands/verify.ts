@@ -26,6 +26,7 @@ interface Options extends FrameOptionValues {
   readonly random: string;
   readonly aimed: string;
   readonly tries: string;
+  readonly shrink?: string;
   readonly seed: string;
   readonly witness?: string[];
   readonly apTypes?: string;
@@ -145,6 +146,7 @@ async function runVerify(dir: string, options: Options): Promise<void> {
       ...(apTypes === undefined ? {} : { apTypes }),
       ...(options.compiler === undefined ? {} : { compiler: options.compiler }),
       ...(options.threads === undefined ? {} : { threads: whole(options.threads, '--threads') }),
+      ...(options.shrink === undefined ? {} : { minimizeBudget: whole(options.shrink, '--shrink') }),
       coverageFrames: 256,
       notes: asked.notes,
       onProgress: (done) => {
@@ -177,6 +179,10 @@ export function registerVerify(program: Command): void {
       .option('--random <n>', 'random frames', '48')
       .option('--aimed <n>', 'frames aimed at the bounds of single accumulators', '64')
       .option('--tries <n>', 'frames tried in search of ties, saturation and the edge of the decision', '200')
+      .option(
+        '--shrink <n>',
+        'frames tried to make one that differs smaller (default: by its size, 150 to 2000)',
+      )
       .option('--seed <n>', 'seed of the random frames', '1')
       .option('--witness <name...>', `witnesses: ${WITNESS_NAMES.join(', ')} (default: all that can be had)`)
       .option('--ap-types <dir>', "folder of the vendor's ap_int.h and ap_fixed.h (or VETOC_AP_TYPES)")

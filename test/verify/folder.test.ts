@@ -1,0 +1,134 @@
+/** `vetoc verify` on the files of a run folder: what it finds, what it records, and how it ends. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { emitHls } from '../../src/backends/hls/emit.js';
+import { hlsTemplates } from '../../src/backends/hls/templates.js';
+import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
+import { writeGraph } from '../../src/cli/run-folder.js';
+import type { VerificationRecord } from '../../src/cli/verification.js';
+import { loadFpga } from '../../src/targets/load.js';
+import { runCli, type CliResult } from '../cli/run-cli.js';
+import { rivalNetwork } from '../hls/networks.js';
+import { writeFiles } from '../hls/project.js';
+import { randomNetwork } from '../passes/random-networks.js';
+import { sampleFrames } from '../sample-graphs.js';
+
+const graph = rivalNetwork();
+const dir = mkdtempSync(join(tmpdir(), 'vetoc-folder-'));
+const frames = join(dir, 'frames.npy');
+
+/** `frames` as `uint16 [N, 64, 64]` in NumPy's format. */
+function npy(pixels: readonly Uint16Array[]): Uint8Array {
+  const dictionary = `{'descr': '<u2', 'fortran_order': False, 'shape': (${pixels.length}, 64, 64), }`;
+  const header = `${dictionary.padEnd(128 - 11)}\n`;
+  const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length, 0]);
+  return Buffer.concat([start, Buffer.from(header), ...pixels.map((p) => Buffer.from(p.buffer))]);
+}
+
+const FEW = ['--random', '2', '--aimed', '2', '--tries', '10', '--threads', '1', '--shrink', '20'];
+const verifyRun = (...options: readonly string[]): Promise<CliResult> =>
+  runCli('verify', dir, '--frames', frames, ...FEW, ...options);
+const record = (): VerificationRecord =>
+  JSON.parse(readFileSync(join(dir, 'verify.json'), 'utf8')) as VerificationRecord;
+
+beforeAll(async () => {
+  await writeGraph(join(dir, 'fixed.json'), 'fixed', graph);
+  // No witness reads the float network; a run has one all the same.
+  await writeGraph(join(dir, 'float/graph.json'), 'float', randomNetwork(1));
+  const recipe = {
+    version: 1,
+    name: 'folder',
+    seed: 1,
+    frames: { kind: 'simulate', count: 20, height: 64, width: 64 },
+    preprocess: { factor: 2 },
+    training: { network: 'veto-nano', epochs: 1 },
+  };
+  writeFiles(dir, {
+    'recipe.json': JSON.stringify(recipe),
+    'onnx/fixed.onnx': emitFixedOnnx(graph),
+    'frames.npy': npy(sampleFrames(3, 64 * 64)),
+  });
+  const project = emitHls(graph, { target: await loadFpga('kcu1500') });
+  writeFiles(
+    dir,
+    Object.fromEntries(Object.entries(project).map(([path, content]) => [`hls/${path}`, content])),
+  );
+});
+afterAll(() => {
+  rmSync(dir, { recursive: true });
+});
+
+describe('vetoc verify', () => {
+  it('is exact, with both header sets where the second is named, and records versions and hashes', async () => {
+    // Our own headers stand for the vendor's: what is tested is that they are a witness of their own.
+    const vendor = join(dir, 'hls/sim');
+    const { code, stdout } = await verifyRun('--ap-types', vendor);
+    expect(stdout).toContain('Verdict: exact');
+    expect(code).toBe(0);
+    const { witnesses, frames: kinds, files, definition, framesSha256, coverage } = record();
+    expect(witnesses.map((w) => w.witness)).toEqual(['onnxruntime', 'csim', 'csim-vendor']);
+    for (const w of witnesses) {
+      expect(w).toMatchObject({ mismatches: 0, skipped: null, failed: null });
+      expect(w.version).not.toBe('');
+      expect(w.frames).toBe(Object.values(kinds).reduce((sum, n) => sum + n, 0));
+      expect(w.values).toBeGreaterThan(w.frames * 64 * 64);
+    }
+    expect(kinds.file).toBe(3);
+    expect(definition.witness).toBe('interpreter');
+    expect(framesSha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(coverage.decision.kept + coverage.decision.vetoed).toBe(witnesses[0]!.frames);
+    const hashOf = (path: string): string =>
+      createHash('sha256')
+        .update(readFileSync(join(dir, path)))
+        .digest('hex');
+    const hashed = new Map(files.map((f) => [f.path, f.sha256]));
+    for (const path of [
+      'fixed.json',
+      'fixed.bin',
+      'onnx/fixed.onnx',
+      'hls/tb/serve.cpp',
+      'hls/sim/ap_fixed.h',
+    ])
+      expect(hashed.get(path), path).toBe(hashOf(path));
+    expect(hashed.has('VETOC_AP_TYPES/ap_int.h')).toBe(true);
+    for (const path of Object.keys(hlsTemplates()).filter((p) => p.startsWith('vetoc/')))
+      expect(hashed.has(`hls/firmware/${path}`), path).toBe(true);
+  });
+
+  it('is incomplete, names the missing compiler and ends with 1', async () => {
+    const { code, stdout } = await verifyRun('--compiler', 'no-such-compiler');
+    expect(code).toBe(1);
+    expect(stdout).toContain('Verdict: incomplete');
+    expect(stdout).toMatch(/csim: missing — .*no-such-compiler is not installed/);
+    expect(record().verdict).toBe('incomplete');
+  });
+
+  it('is incomplete where the vendor’s headers are asked for and not named', async () => {
+    const { code, stdout } = await verifyRun('--witness', 'csim-vendor', '--dry-run');
+    expect(code).toBe(1);
+    expect(stdout).toContain('csim-vendor: missing — VETOC_AP_TYPES does not name');
+  });
+
+  it('is different, with the reason, where a file cannot even be opened', async () => {
+    const path = join(dir, 'onnx/fixed.onnx');
+    const whole = readFileSync(path);
+    writeFileSync(path, whole.subarray(0, 500));
+    const { code, stdout } = await verifyRun('--witness', 'onnxruntime', '--dry-run');
+    writeFileSync(path, whole);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/Verdict: different[^]*broke down: .*ONNX Runtime cannot run this model/);
+  });
+
+  it('is different where the run holds the files of another network', async () => {
+    const path = join(dir, 'onnx/fixed.onnx');
+    const whole = readFileSync(path);
+    writeFileSync(path, emitFixedOnnx({ ...graph, threshold: -graph.threshold - 1 }));
+    const { code, stdout } = await verifyRun('--witness', 'onnxruntime', '--dry-run');
+    writeFileSync(path, whole);
+    expect(code).toBe(1);
+    expect(stdout).toContain('first difference in keep');
+  });
+});
