@@ -9,6 +9,7 @@
  */
 import type { NodeId } from '../ir/common.js';
 import { findNode, type FloatGraph } from '../ir/graph.js';
+import { createNoise, type NoiseModel, type ReaderWeights } from './equalization-noise.js';
 import { channelPairs, inputChannels, type ChannelPair } from './channels.js';
 import { isWeighted, replaceNodes, type WeightedNode } from './rewrite.js';
 
@@ -18,20 +19,11 @@ export interface ChannelStats {
   readonly meanSquare: Float64Array;
 }
 
-/** Pairs beyond so many (channels² × outputs) are left alone: the search would take minutes. */
-const MOST_WORK = 2e8;
+/** Pairs of more channels × outputs are left alone: their tables would not fit into memory. */
+const MOST_PAIRS = 2 ** 24;
 const MOST_SWEEPS = 20;
 /** At most this many doublings either way: float32 range and bias resolution are finite. */
 const MOST_DOUBLINGS = 10;
-
-/** The reader's weights by (channel, output): sum of squares and largest, over the taps. */
-interface ReaderWeights {
-  readonly outputs: number;
-  readonly squares: Float64Array;
-  readonly largest: Float64Array;
-  /** How many weights an output has for a channel. */
-  readonly taps: number;
-}
 
 function readerWeights({ from, to }: ChannelPair, channelOf: Int32Array): ReaderWeights {
   const channels = from.bias.length;
@@ -46,53 +38,24 @@ function readerWeights({ from, to }: ChannelPair, channelOf: Int32Array): Reader
   return { outputs, squares, largest, taps: to.weights.length / outputs / channels };
 }
 
-interface NoiseModel {
-  readonly reader: ReaderWeights;
-  readonly seen: ChannelStats;
-  readonly activationBits: number;
-  readonly weightBits: number;
-}
-
-/** Noise power at the reader's outputs, in arbitrary units, under scales `s`. */
-function noise({ reader, seen, activationBits, weightBits }: NoiseModel, s: Float64Array): number {
-  const { outputs, squares, largest, taps } = reader;
-  let reach = 0;
-  let power = 0;
-  for (let c = 0; c < s.length; c++) {
-    reach = Math.max(reach, seen.largest[c]! * s[c]!);
-    power += seen.meanSquare[c]! * s[c]! * s[c]! * taps;
-  }
-  const activationStep = (reach * 2 ** -activationBits) ** 2;
-  let total = 0;
-  for (let o = 0; o < outputs; o++) {
-    let gain = 0;
-    let top = 0;
-    for (let c = 0; c < s.length; c++) {
-      const at = c * outputs + o;
-      gain += squares[at]! / (s[c]! * s[c]!);
-      top = Math.max(top, largest[at]! / s[c]!);
-    }
-    total += activationStep * gain + (top * 2 ** (1 - weightBits)) ** 2 * power;
-  }
-  return total;
-}
-
 /** Powers of two by coordinate descent on the noise; all 1 where nothing helps. */
-function bestScales(model: NoiseModel): Float64Array<ArrayBuffer> {
-  const scales = new Float64Array(model.seen.largest.length).fill(1);
-  let least = noise(model, scales);
+export function bestScales(model: NoiseModel): Float64Array<ArrayBuffer> {
+  const scales = new Float64Array(model.largest.length).fill(1);
   for (let sweep = 0; sweep < MOST_SWEEPS; sweep++) {
+    // Anew for every sweep, so that rounding of its running sums does not pile up.
+    const noise = createNoise(model, scales);
+    let least = noise.with(0, scales[0]!);
     let changed = false;
     for (let c = 0; c < scales.length; c++)
       for (const factor of [2, 0.5]) {
-        const before = scales[c]!;
-        if (Math.abs(Math.log2(before * factor)) > MOST_DOUBLINGS) continue;
-        scales[c] = before * factor;
-        const value = noise(model, scales);
-        if (value < least * (1 - 1e-9)) {
-          least = value;
-          changed = true;
-        } else scales[c] = before;
+        const scale = scales[c]! * factor;
+        if (Math.abs(Math.log2(scale)) > MOST_DOUBLINGS) continue;
+        const value = noise.with(c, scale);
+        if (value >= least * (1 - 1e-9)) continue;
+        least = value;
+        changed = true;
+        scales[c] = scale;
+        noise.set(c, scale);
       }
     if (!changed) break;
   }
@@ -128,10 +91,11 @@ export function equalizeLayers(graph: FloatGraph, options: EqualizeOptions): Flo
     const to = findNode(result, found.to.id);
     const seen = options.seen.get(found.activations.at(-1)?.id ?? found.from.id);
     if (!homogeneous(found) || !isWeighted(from) || !isWeighted(to) || seen === undefined) continue;
-    if (from.bias.length ** 2 * to.bias.length > MOST_WORK) continue;
+    if (from.bias.length * to.bias.length > MOST_PAIRS) continue;
     const pair = { ...found, from, to };
     const channelOf = inputChannels(result, pair);
-    const scales = bestScales({ ...options, seen, reader: readerWeights(pair, channelOf) });
+    const reader = readerWeights(pair, channelOf);
+    const scales = bestScales({ ...options, ...seen, reader });
     result = replaceNodes(result, new Map(scaled(pair, scales, channelOf).map((node) => [node.id, node])));
   }
   return result;

@@ -21,6 +21,7 @@ import type { Progress } from '../console.js';
 import type { Recipe } from '../recipe.js';
 import { mixedPrecisionText, searchStage } from './budget.js';
 import { calibrationFrames, withCalibrationFrames } from './calibration.js';
+import { evaluatorsFor } from './evaluators.js';
 import type { RunFrames } from './frames.js';
 import { followTraining, labelled, trainingFrames } from './train.js';
 
@@ -127,10 +128,12 @@ export async function quantizeStage(request: QuantizeRequest, progress: Progress
   const { quantization, calibration } = recipe;
   const steps: IrStep[] = [];
   const aware = recipe.training.quantizationAware.epochs > 0;
+  const evaluators = evaluatorsFor(float);
   const quantized = await withCalibrationFrames(calibration, frames, async (part) => {
     const options: QuantizeNetworkOptions = {
       quantization,
       calibration,
+      ...evaluators.options,
       onStep: (step) => steps.push(step),
       onFrame: (done) => {
         progress.update(done, part.indices.length, 'calibration frames');
@@ -141,7 +144,7 @@ export async function quantizeStage(request: QuantizeRequest, progress: Progress
     const within = await quantizeWithin(request, network, progress);
     options.onStep?.({ kind: 'fixed', pass: 'quantize', graph: within.fixed });
     return within;
-  });
+  }).finally(evaluators.close);
   if (dumpIr !== null) await writeSteps(dumpIr, steps);
   return quantized;
 }

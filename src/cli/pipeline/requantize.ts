@@ -10,6 +10,7 @@ import { readGraph, RUN_FILES, writeGraph, type Run, type RunDraft } from '../ru
 import { calibrationFrames, withCalibrationFrames } from './calibration.js';
 import { emitStage } from './emit.js';
 import { evaluateStage, type Evaluated } from './evaluate.js';
+import { evaluatorsFor } from './evaluators.js';
 import { evenly, framePixels, type RunFrames } from './frames.js';
 import { quantizeWithin, type Quantized } from './quantize.js';
 
@@ -43,15 +44,17 @@ async function rangesOf(request: RequantizeRequest, prepared: FloatGraph): Promi
     return { prepared, ranges: await loadMergedRanges(ranges, prepared), moments: new Map() };
   const progress = startProgress('Calibrate');
   const { quantization, calibration } = recipe;
+  const evaluators = evaluatorsFor(prepared);
   const calibrated = await withCalibrationFrames(calibration, frames, (part: FramePart) =>
     calibrateNetwork(prepared, calibrationFrames(part), {
       quantization,
       calibration,
+      ...evaluators.options,
       onFrame: (done) => {
         progress.update(done, part.indices.length, 'frames');
       },
     }),
-  );
+  ).finally(evaluators.close);
   progress.finish(`${calibrated.ranges.frames} frames`);
   return calibrated;
 }
