@@ -20,6 +20,8 @@ export interface StageRow {
   readonly weightBits: number | null;
   readonly format: string;
   readonly accumulatorBits: number | null;
+  /** Fraction bits that its one rounding drops, by channel from the least to the most. */
+  readonly shift: string | null;
   readonly float32Exact: boolean | null;
 }
 
@@ -191,6 +193,7 @@ function stageSection(report: RunReport): Html {
       'weight bits',
       'output format',
       'accumulator bits (proved)',
+      'bits rounded away',
       'exact in float32',
     ],
     report.stages.map((s) => [
@@ -201,6 +204,7 @@ function stageSection(report: RunReport): Html {
       text(s.weightBits),
       html`<code>${s.format}</code>`,
       text(s.accumulatorBits),
+      s.shift ?? '–',
       text(s.float32Exact),
     ]),
   );

@@ -15,6 +15,7 @@ import type { VerificationRecord } from '../verification.js';
 import { compareStage, framePng, type Compared } from './compare.js';
 import { emitStage } from './emit.js';
 import { evaluateStage } from './evaluate.js';
+import { multiplyAccumulates } from './evaluators.js';
 import { explainStage } from './explain.js';
 import { evenly, openRunFrames, type RunFrames } from './frames.js';
 import { quantizeStage, type Quantized } from './quantize.js';
@@ -77,6 +78,9 @@ async function quantizeIntoDraft(
   return quantized;
 }
 
+/** Multiply-accumulates that a run spends on the comparison, a minute or two: a large network is compared on fewer frames. */
+const COMPARE_WORK = 6e10;
+
 /** The networks side by side on test frames, with pictures of those that they decide differently. */
 async function compareTestFrames(
   recipe: Recipe,
@@ -85,7 +89,8 @@ async function compareTestFrames(
   progress: Progress,
 ): Promise<Pick<Compared, 'comparison'> & { readonly pictures: ReadonlyMap<number, Uint8Array> }> {
   const pictures = new Map<number, Uint8Array>();
-  const indices = evenly(partition.test, recipe.compare.frames);
+  const affordable = Math.max(2, Math.floor(COMPARE_WORK / multiplyAccumulates(prepared)));
+  const indices = evenly(partition.test, Math.min(recipe.compare.frames, affordable));
   const onDifference = ({ index }: { index: number }, frame: Frame): Promise<void> => {
     if (pictures.size < recipe.compare.pictures) pictures.set(index, framePng(frame));
     return Promise.resolve();
