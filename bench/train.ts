@@ -1,7 +1,7 @@
 /**
  * Milliseconds per training step of one back end after the other, on the same network, frames and batch.
  *
- *     npx tsx bench/train.ts [NETWORK] [--batch N] [--cpu]
+ *     npx tsx bench/train.ts [NETWORK] [--batch N] [--micro N] [--cpu]
  *
  * Rows: native TensorFlow where it is installed, wasm in one thread, wasm in one thread per core, and (with --cpu,
  * since a step takes tens of seconds) plain JavaScript. Batches of 32 frames 512×512, binned
@@ -22,6 +22,9 @@ import { fillCache } from '../src/train/sample-cache.js';
 const SIDE = 512;
 const batchAt = process.argv.indexOf('--batch');
 const BATCH = batchAt < 0 ? 32 : Number(process.argv[batchAt + 1]);
+
+const microAt = process.argv.indexOf('--micro');
+const MICRO = microAt < 0 ? 0 : Number(process.argv[microAt + 1]);
 
 const network = process.argv[2]?.startsWith('--') === false ? process.argv[2] : 'veto-small';
 /** The published references see all pixels. */
@@ -49,6 +52,7 @@ const setup = {
   validation: cache.handle,
   loss: { ...recipe, classWeights: [1, 1] },
   augmentation: recipe.augmentation,
+  microBatch: MICRO,
   seed: 1,
 };
 

@@ -20,6 +20,8 @@ export interface JobSetup {
   readonly validation: CacheHandle;
   readonly loss: LossOptions;
   readonly augmentation: Augmentation;
+  /** Frames that are computed at once; 0: a whole share. */
+  readonly microBatch: number;
   readonly seed: number;
 }
 
@@ -50,6 +52,13 @@ export interface GradientJob {
 /** Frames in one prediction batch. */
 const PREDICT_BATCH = 16;
 
+/** The gradient of two parts of a batch together. Adds onto `a`. */
+function addGradients(a: GradientResult, b: GradientResult): GradientResult {
+  for (let i = 0; i < a.gradient.length; i++) a.gradient[i]! += b.gradient[i]!;
+  for (let i = 0; i < a.statistics.length; i++) a.statistics[i]! += b.statistics[i]!;
+  return { ...a, loss: a.loss + b.loss, correct: a.correct + b.correct };
+}
+
 /** Prepares a thread's share of a training; the back end must be open. */
 export function createGradientJob(setup: JobSetup): GradientJob {
   const { graph, seed } = setup;
@@ -60,10 +69,16 @@ export function createGradientJob(setup: JobSetup): GradientJob {
   const validationMaker = createBatchMaker(validationCache, null);
   return {
     step({ indices, batchSize, epoch, fake }, parameters, statistics) {
-      const batch = maker.make(indices, (index) => createRandom(seed).fork(`augment ${epoch} ${index}`));
-      const labels = indices.map((i) => setup.train.labels[i]!);
-      const request = { batch, labels, batchSize, parameters, statistics, fake };
-      return computeGradient(pass, maker.preprocessor, request, setup.loss);
+      const size = setup.microBatch === 0 ? indices.length : setup.microBatch;
+      const results: GradientResult[] = [];
+      for (let i = 0; i < indices.length; i += size) {
+        const some = indices.slice(i, i + size);
+        const batch = maker.make(some, (index) => createRandom(seed).fork(`augment ${epoch} ${index}`));
+        const labels = some.map((k) => setup.train.labels[k]!);
+        const request = { batch, labels, batchSize, parameters, statistics, fake };
+        results.push(computeGradient(pass, maker.preprocessor, request, setup.loss));
+      }
+      return results.reduce(addGradients);
     },
     predict({ first, last, fake }, parameters, statistics) {
       const predictor = createPredictor(withParameters(graph, pass.layout, parameters, statistics), fake);

@@ -35,6 +35,8 @@ export const trainingSchema = z.strictObject({
   network: z.union([z.string(), z.array(layerSchema).min(1)]).default('veto-small'),
   epochs: z.int().min(1).max(10000).default(30),
   batchSize: z.int().min(1).max(4096).default(32),
+  /** Frames that a thread computes at once, to bound memory; 0: all of its share. Batch normalisation sees only these. */
+  microBatch: z.int().min(0).max(4096).default(0),
   learningRate: z.number().positive().max(1).default(0.003),
   /** How the learning rate falls over the run; a warm-up of `warmupEpochs` comes first. */
   schedule: z

@@ -104,6 +104,7 @@ export async function trainNetwork(request: TrainRequest): Promise<TrainResult> 
     validation: validation.handle,
     loss: { ...recipe, classWeights: classWeightsOf(graph, train.handle.labels, recipe) },
     augmentation: recipe.augmentation,
+    microBatch: recipe.microBatch,
     seed,
   };
   try {
