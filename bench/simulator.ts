@@ -1,18 +1,20 @@
 /**
  * What a network learns from simulated frames alone: the measure of the simulator.
  *
- *     npx tsx bench/simulator.ts [FOLDER] [--recipe NAME|FILE] [--checkpoint FILE]
+ *     npx tsx bench/simulator.ts [FOLDER] [--recipe NAME|FILE] [--keep DIR]
  *
  * FOLDER (default ../shared/data) holds nanobragg_dev.h5, of which only the test split is read, and real_dev.h5. The network
  * and all else are those of `calibration/simulated.json`; no frame of FOLDER trains it, chooses its epoch, its threshold or its number
- * formats. The threshold keeps 99.5 % of simulated hits that were not trained on. With --checkpoint a killed training goes on.
+ * formats. The threshold keeps 99.5 % of simulated hits that were not trained on. With --keep a killed measurement goes on.
  */
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../src/core/errors.js';
 import { loadRecipe, type Recipe } from '../src/cli/recipe.js';
+import { readGraph, writeGraph } from '../src/cli/run-folder.js';
 import type { FrameSource } from '../src/data/frames.js';
 import { openFrames } from '../src/data/open.js';
-import { partitionFrames } from '../src/data/partition.js';
+import { partitionFrames, type Partition } from '../src/data/partition.js';
 import { preprocessNodes } from '../src/data/preprocess.js';
 import { simulateFrames } from '../src/data/simulate/simulate-frames.js';
 import { veto, type FixedGraph, type FloatGraph } from '../src/ir/graph.js';
@@ -52,17 +54,16 @@ function scorer(logits: (frames: readonly Uint16Array[]) => Promise<readonly Arr
   };
 }
 
-async function train(
-  recipe: Recipe,
-  source: FrameSource,
-): Promise<{ readonly graph: FloatGraph; readonly fixed: FixedGraph }> {
-  const { seed } = recipe;
-  const partition = partitionFrames(source, { ...recipe.split, seed });
+/** The network trained on the training part of `source`; kept in `--keep`, and taken from there when it is finished. */
+async function trained(recipe: Recipe, source: FrameSource, parts: Partition): Promise<FloatGraph> {
+  const finished = keep === undefined ? null : join(keep, 'float.json');
+  if (finished !== null && existsSync(finished)) return readGraph(finished, 'float');
   const labelled = (indices: readonly number[]) => ({
     count: indices.length,
     read: async (i: number) => (await source.read(indices[i]!)).pixels,
     label: (i: number) => source.label(indices[i]!).label!,
   });
+  const { seed } = recipe;
   const { graph, bestEpoch, backend, workers } = await trainNetwork({
     graph: createNetwork({
       network: recipe.training.network,
@@ -70,11 +71,11 @@ async function train(
       classes: { classNames: source.classNames!, hitClasses: HIT_CLASSES },
       seed,
     }),
-    train: labelled(partition.train),
-    validation: labelled(partition.validation),
+    train: labelled(parts.train),
+    validation: labelled(parts.validation),
     recipe: { ...recipe.training, keepFraction: KEEP_FRACTION },
     seed,
-    ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...(keep === undefined ? {} : { checkpoint: join(keep, 'checkpoint') }),
     onProgress: (event) => {
       if (event.kind !== 'epoch') return;
       const { epoch, loss, validation } = event.result;
@@ -82,16 +83,25 @@ async function train(
       process.stderr.write(`epoch ${epoch}: loss ${loss.toFixed(3)}, simulated hit/miss ${accuracy} %\n`);
     },
   });
-  console.log(
-    `trained on ${partition.train.length} simulated frames (seed ${seed}), ${workers} × ${backend.name}, epoch ${bestEpoch} of ${recipe.training.epochs}`,
-  );
-  const calibration = await pixelsOf(source, partition.calibration.slice(0, recipe.calibration.frames));
+  process.stderr.write(`epoch ${bestEpoch} kept; ${workers} × ${backend.name}\n`);
+  if (finished !== null) await writeGraph(finished, 'float', graph);
+  return graph;
+}
+
+/** The same network in the recipe's fixed point, calibrated on simulated frames. */
+async function quantized(
+  recipe: Recipe,
+  graph: FloatGraph,
+  source: FrameSource,
+  parts: Partition,
+): Promise<FixedGraph> {
+  const pixels = await pixelsOf(source, parts.calibration.slice(0, recipe.calibration.frames));
   const { fixed } = await quantizeNetwork(
     graph,
-    calibration.map((pixels) => ({ pixels, spots: null })),
+    pixels.map((one) => ({ pixels: one, spots: null })),
     recipe,
   );
-  return { graph, fixed };
+  return fixed;
 }
 
 /** Prints one line for `name`: at the largest logit, and at the threshold. */
@@ -123,13 +133,17 @@ if (frames.kind !== 'simulate')
     field: 'frames',
     remedy: 'say "kind": "simulate"',
   });
-const checkpoint = option('checkpoint');
+const keep = option('keep');
+if (keep !== undefined) mkdirSync(keep, { recursive: true });
 
 const { count, height, width, variety } = frames;
 const simulated = simulateFrames({ seed: recipe.seed, count, height, width, variety });
-const { graph, fixed } = await train(recipe, simulated);
-const isTest = (i: number): boolean => simulated.label(i).split === 'test';
-const heldOut = Array.from({ length: count }, (_, i) => i).filter(isTest);
+const parts = partitionFrames(simulated, { ...recipe.split, seed: recipe.seed });
+const graph = await trained(recipe, simulated, parts);
+const fixed = await quantized(recipe, graph, simulated, parts);
+console.log(
+  `trained on ${parts.train.length} simulated frames, seed ${recipe.seed}, ${recipe.training.epochs} epochs`,
+);
 const nano = await openFrames(join(folder, 'nanobragg_dev.h5'));
 const real = await openFrames(join(folder, 'real_dev.h5'));
 const everything = (source: FrameSource): number[] => Array.from({ length: source.count }, (_, i) => i);
@@ -139,10 +153,10 @@ const scorers: readonly (readonly [string, Scorer])[] = [
   ['8 bit', scorer(async (frames) => (await witness.run(frames)).map((result) => result.logits))],
 ];
 for (const [name, score] of scorers) {
-  const held = await score(simulated, heldOut);
-  const hits = heldOut.map((i) => simulated.label(i).hit!);
+  const held = await score(simulated, parts.test);
+  const hits = parts.test.map((i) => simulated.label(i).hit!);
   const threshold = chooseThreshold(held, hits, KEEP_FRACTION);
-  report(`${name}: simulated, held out`, simulated, heldOut, held, threshold);
+  report(`${name}: simulated, held out`, simulated, parts.test, held, threshold);
   const test = everything(nano).filter((i) => nano.label(i).split === 'test');
   report(`${name}: nanoBragg test split`, nano, test, await score(nano, test), threshold);
   report(`${name}: real frames`, real, everything(real), await score(real, everything(real)), threshold);
