@@ -130,6 +130,8 @@ describe('facility layouts', () => {
     expect(source.meta(2)).not.toHaveProperty('gmd/energy');
     expect(source.meta(2)).not.toHaveProperty('evr/code');
     expect(source.meta(0)).toMatchObject({ 'hsd/var_peaks_len': 2 });
+    // Three values for three events, but not one each.
+    expect(source.meta(0)).not.toHaveProperty('hsd/var_peaks');
     const last = await source.read(2);
     expect([last.mask![0], last.pixels[0], last.pixels[1]]).toEqual([0, 0, value(1, 1)]);
     await source.close();
