@@ -24,7 +24,7 @@ import { createOrtFloat } from '../src/simulate/ort-float.js';
 import { createOrtWitness } from '../src/simulate/ort.js';
 import { evaluate } from '../src/train/metrics.js';
 import { createNetwork } from '../src/train/networks/registry.js';
-import { declaredParts } from './trained-network.js';
+import { splitParts } from './accuracy/parts.js';
 
 const option = (name: string, otherwise: string): string => {
   const at = process.argv.indexOf(`--${name}`);
@@ -117,7 +117,7 @@ const path = process.argv[2];
 if (path === undefined || path.startsWith('--'))
   throw new UserError('no frames were named', { remedy: 'npx tsx bench/large-networks.ts FRAMES.h5' });
 const source = await openFrames(path);
-const parts = declaredParts(source);
+const parts = splitParts(source);
 const hitOf = (i: number): boolean => source.label(i).hit!;
 const network = option('network', 'resnet18');
 let graph = createNetwork({

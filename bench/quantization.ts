@@ -2,12 +2,13 @@
  * What quantization costs the veto networks in accuracy and in hits, at each width.
  *
  *     npx tsx bench/quantization.ts FRAMES.h5 [--graphs DIR] [--networks veto-nano,veto-small,veto-base] [--epochs N]
- *         [--bits 8,6] [--observer peak-safe] [--adaptive] [--frames N]
+ *         [--bits 8,6] [--observer peak-safe] [--adaptive] [--frames N] [--aware EPOCHS]
  *
  * Networks are trained on the train split (an eighth of it validates and calibrates) unless DIR holds them already.
  * `lost` columns are float minus fixed on the test split in points, so a negative figure is a gain: accuracy by the
  * largest logit, and hits kept by the threshold that rejects as many misses as float rejects while it keeps 99, 99.5
- * and 99.9 % of the hits. At 4 bits and fewer the first layer, and the weights of the last, keep 8.
+ * and 99.9 % of the hits. At 4 bits and fewer the first layer, and the weights of the last, keep 8. With --aware the
+ * networks are trained on in fixed point at every width.
  */
 import { UserError } from '../src/core/errors.js';
 import type { CalibrationFrame } from '../src/calibrate/observe.js';
@@ -20,8 +21,11 @@ import type { FloatGraph } from '../src/ir/graph.js';
 import { quantizeNetwork } from '../src/passes/quantize-network.js';
 import { quantizationSchema } from '../src/passes/recipe.js';
 import { hitLoss } from '../src/train/hit-loss.js';
+import { trainQuantized } from '../src/train/quantization-aware.js';
+import { trainingSchema } from '../src/train/recipe.js';
 import { evaluate, type Evaluation } from '../src/train/metrics.js';
-import { declaredParts, HIT_CLASSES, trainedNetwork } from './trained-network.js';
+import { HIT_CLASSES, labelledFrames, splitParts } from './accuracy/parts.js';
+import { trainedNetwork } from './trained-network.js';
 
 const option = (name: string): string | undefined => {
   const at = process.argv.indexOf(`--${name}`);
@@ -45,6 +49,30 @@ function row(title: string, float: Evaluation, fixed: Evaluation): string {
   );
 }
 
+/** The fixed graph, by calibration alone or by training on. */
+async function quantized(graph: FloatGraph, frames: readonly CalibrationFrame[], bits: number) {
+  const options = {
+    quantization: quantizationSchema.parse({
+      weightBits: bits,
+      activationBits: bits,
+      edgeBits: bits <= 4 ? 8 : null,
+      adaptiveRounding: process.argv.includes('--adaptive'),
+    }),
+    calibration: calibrationSchema.parse({ observer: option('observer') ?? 'peak-safe' }),
+  };
+  const epochs = Number(option('aware') ?? 0);
+  if (epochs === 0) return quantizeNetwork(graph, frames, options);
+  return trainQuantized({
+    graph,
+    train: labelledFrames(source, parts.train),
+    validation: labelledFrames(source, parts.validation),
+    recipe: trainingSchema.parse({ quantizationAware: { epochs, learningRate: 0.001 }, select: 'loss' }),
+    seed: 1,
+    calibrationFrames: frames,
+    quantize: options,
+  });
+}
+
 async function fixedRow(
   graph: FloatGraph,
   bits: number,
@@ -53,15 +81,7 @@ async function fixedRow(
   float: Evaluation,
 ): Promise<string> {
   const start = performance.now();
-  const { fixed } = await quantizeNetwork(graph, frames, {
-    quantization: quantizationSchema.parse({
-      weightBits: bits,
-      activationBits: bits,
-      edgeBits: bits <= 4 ? 8 : null,
-      adaptiveRounding: process.argv.includes('--adaptive'),
-    }),
-    calibration: calibrationSchema.parse({ observer: option('observer') ?? 'peak-safe' }),
-  });
+  const { fixed } = await quantized(graph, frames, bits);
   const seconds = (performance.now() - start) / 1000;
   const evaluator = createFixedEvaluator(fixed);
   const logits = test.pixels.map((frame) => evaluator.decide(frame).logits);
@@ -79,7 +99,7 @@ const path = process.argv[2];
 if (path === undefined || path.startsWith('--'))
   throw new UserError('no frames were named', { remedy: 'npx tsx bench/quantization.ts FRAMES.h5' });
 const source = await openFrames(path);
-const parts = declaredParts(source);
+const parts = splitParts(source);
 const networks = (option('networks') ?? 'veto-nano,veto-small,veto-base').split(',');
 const widths = (option('bits') ?? '8,6').split(',').map(Number);
 const calibration = await readCalibration(source, parts.validation.slice(0, Number(option('frames') ?? 125)));

@@ -6,34 +6,8 @@ import { preprocessNodes, preprocessSchema } from '../src/data/preprocess.js';
 import type { FloatGraph } from '../src/ir/graph.js';
 import { createNetwork } from '../src/train/networks/registry.js';
 import { trainingSchema } from '../src/train/recipe.js';
-import type { LabelledFrames } from '../src/train/sample-cache.js';
 import { trainNetwork } from '../src/train/train.js';
-
-export const HIT_CLASSES = [false, false, true, true, true];
-
-/** Frame indices by what they are for; validation frames also calibrate. */
-export interface Parts {
-  readonly train: readonly number[];
-  readonly validation: readonly number[];
-  readonly test: readonly number[];
-}
-
-/** The split that the frames declare, an eighth of the train split held back. */
-export function declaredParts(source: FrameSource): Parts {
-  const all = Array.from({ length: source.count }, (_, i) => i);
-  const seen = all.filter((i) => source.label(i).split !== 'test');
-  return {
-    train: seen.filter((_, k) => k % 8 !== 3),
-    validation: seen.filter((_, k) => k % 8 === 3),
-    test: all.filter((i) => source.label(i).split === 'test'),
-  };
-}
-
-const labelledFrames = (source: FrameSource, indices: readonly number[]): LabelledFrames => ({
-  count: indices.length,
-  read: async (i) => (await source.read(indices[i]!)).pixels,
-  label: (i) => source.label(indices[i]!).label!,
-});
+import { HIT_CLASSES, labelledFrames, type Parts } from './accuracy/parts.js';
 
 /** Reads `folder/NAME.json`, or trains the network and writes it there. */
 export async function trainedNetwork(

@@ -117,14 +117,15 @@ function stepsDown(
     if (stuck.has(knob)) return [];
     const lower = sensitivities.filter((s) => s.knob === knob && s.bits < bits);
     const first = lower.toSorted((a, b) => b.bits - a.bits)[0];
-    return first !== undefined && first.costSaved > 0 ? [first] : [];
+    return first === undefined ? [] : [first];
   });
   return next.toSorted((a, b) => worth(b, floor) - worth(a, floor))[0];
 }
 
+/** Knobs at widths that save nothing on the target are not measured. */
 async function measureSensitivities(
   knobs: readonly Knob[],
-  { quantization, widths }: MixedPrecisionRequest,
+  { quantization, widths, quantize, cost }: MixedPrecisionRequest,
   start: NetworkPoint,
   measure: (q: Quantization) => Promise<NetworkPoint>,
 ): Promise<Sensitivity[]> {
@@ -132,7 +133,9 @@ async function measureSensitivities(
   for (const knob of knobs)
     for (const bits of widths) {
       if (bits >= knob.bits) continue;
-      const point = await measure(turned(quantization, knob, bits));
+      const narrower = turned(quantization, knob, bits);
+      if (cost(quantize(narrower)) >= start.cost) continue;
+      const point = await measure(narrower);
       sensitivities.push({
         knob,
         bits,

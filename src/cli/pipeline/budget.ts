@@ -98,7 +98,7 @@ export async function searchStage(request: BudgetRequest, progress: Progress): P
     cost: (fixed) => boardShare(fixed, target),
     mostHitsLost: budget / 100,
     onMeasured: (done) => {
-      progress.update(done, 0, 'networks of other widths measured');
+      progress.update(done, 0, `${done} networks of other widths measured`);
     },
   });
 }
