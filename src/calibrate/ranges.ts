@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { UserError } from '../core/errors.js';
 import { writeFileAtomic } from '../core/files.js';
 import { nodeIdSchema, type NodeId } from '../ir/common.js';
-import type { FloatGraph } from '../ir/graph.js';
+import { floatGraphSchema, type FloatGraph } from '../ir/graph.js';
 import { serializeGraph } from '../ir/serialize.js';
 import {
   addCounts,
@@ -102,7 +102,9 @@ function mergeStats(a: ValueStats, b: ValueStats): ValueStats {
 
 /** What tells one prepared network from another: everything that its tensors follow from. */
 export function networkFingerprint(graph: FloatGraph): string {
-  const { json, bin } = serializeGraph('float', { ...graph, name: 'network', threshold: 0 });
+  // The schema puts keys into one order: a graph from a file and one just made have the same fingerprint.
+  const ordered = floatGraphSchema.parse({ ...graph, name: 'network', threshold: 0 });
+  const { json, bin } = serializeGraph('float', ordered);
   return createHash('sha256').update(json).update(bin).digest('hex').slice(0, 16);
 }
 

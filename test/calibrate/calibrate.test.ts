@@ -21,6 +21,7 @@ import {
 import { nodeId } from '../../src/ir/common.js';
 import { createFloatEvaluator, createFloatReference } from '../../src/ir/float-reference.js';
 import { floatShapes } from '../../src/ir/graph.js';
+import { parseGraph, serializeGraph } from '../../src/ir/serialize.js';
 import { isWeighted } from '../../src/passes/rewrite.js';
 import { randomFrames, randomNetwork } from '../passes/random-networks.js';
 
@@ -147,6 +148,7 @@ describe('saved ranges', () => {
     const ranges = await calibrate(graph, frames);
     checkRanges(ranges, graph);
     checkRanges(ranges, { ...graph, name: 'renamed', threshold: graph.threshold + 1 });
+    checkRanges(ranges, parseGraph('float', serializeGraph('float', graph), 'graph.json'));
     expect(() => {
       checkRanges(ranges, other, 'old.json');
     }).toThrow(/old.json: these ranges are of another network, or of other passes — calibrate/);
