@@ -43,21 +43,24 @@ const PROVIDER_NEEDS: Readonly<Record<OrtProvider, string>> = {
 // Its C++ log repeats on stderr what the errors say.
 ort.env.logLevel = 'fatal';
 
-/** Opens `model` (ONNX bytes); throws `UserError` when ONNX Runtime or the provider refuses. */
+/** Opens `model` (ONNX bytes, or a path); throws `UserError` when ONNX Runtime or the provider refuses. */
 export async function openSession(
-  model: Uint8Array,
+  model: Uint8Array | string,
   options: OrtOptions = {},
 ): Promise<ort.InferenceSession> {
   const provider = options.provider ?? 'cpu';
   try {
-    return await ort.InferenceSession.create(model, {
+    const settings: ort.InferenceSession.SessionOptions = {
       executionProviders: [PROVIDER_OPTIONS[provider]],
       graphOptimizationLevel: options.optimization ?? 'disabled',
       ...(options.threads === undefined || options.threads === 0
         ? {}
         : { intraOpNumThreads: options.threads, interOpNumThreads: 1 }),
       logSeverityLevel: 3,
-    });
+    };
+    return await (typeof model === 'string'
+      ? ort.InferenceSession.create(model, settings)
+      : ort.InferenceSession.create(model, settings));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(`ONNX Runtime cannot run this model on ${provider}: ${shortened(reason)}`, {

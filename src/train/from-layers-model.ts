@@ -11,9 +11,9 @@ import { UnsupportedError, UserError, type UnsupportedReason } from '../core/err
 import type { PreprocessGraph } from '../data/preprocess.js';
 import { NO_PADDING, nodeId, type NodeId, type Padding, type Shape } from '../ir/common.js';
 import { floatShapes, type FloatGraph } from '../ir/graph.js';
+import { mayBeNegative } from '../ir/may-be-negative.js';
 import { floatShapeRules, type FloatNode } from '../ir/ops/index.js';
 import { verifyFloatGraph } from '../ir/verify.js';
-import { mayBeNegative } from './layers-model.js';
 import type { NetworkClasses } from './networks/build.js';
 import { tf } from './tf.js';
 

@@ -8,6 +8,7 @@
 import { UnsupportedError, type UnsupportedReason } from '../core/errors.js';
 import type { NodeId, Padding, Shape } from '../ir/common.js';
 import { consumers, floatShapes, type FloatGraph } from '../ir/graph.js';
+import { mayBeNegative } from '../ir/may-be-negative.js';
 import { isPreprocess, type FloatKind, type FloatNode, type FloatNodeOf } from '../ir/ops/index.js';
 import { tf } from './tf.js';
 
@@ -131,24 +132,6 @@ const rules: Rules = {
   concat: (op, inputs, b) => b.apply(tf.layers.concatenate({ name: op.id, axis: -1 }), [...inputs]),
   flatten: (op, [x], b) => b.apply(tf.layers.reshape({ name: op.id, targetShape: [...b.shape(op.id)] }), x!),
 };
-
-const PASSING: readonly FloatKind[] = [
-  'maxPool',
-  'avgPool',
-  'globalAvgPool',
-  'globalMaxPool',
-  'concat',
-  'flatten',
-  'add',
-];
-
-/** Whether the values that `id` holds can be negative: then padding with zeros is not padding with nothing. */
-export function mayBeNegative(nodes: readonly FloatNode[], id: NodeId): boolean {
-  const node = nodes.find((n) => n.id === id)!;
-  if (isPreprocess(node) || node.kind === 'relu') return false;
-  if (node.kind === 'clip') return node.min < 0;
-  return !PASSING.includes(node.kind) || node.inputs.some((input) => mayBeNegative(nodes, input));
-}
 
 function refusals(graph: FloatGraph): readonly UnsupportedReason[] {
   const reasons: UnsupportedReason[] = [];

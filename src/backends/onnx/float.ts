@@ -4,11 +4,11 @@
  */
 import { type NodeId, type Shape } from '../../ir/common.js';
 import { floatShapes, type FloatGraph } from '../../ir/graph.js';
-import { isPreprocess, type FloatNode, type PreprocessNode } from '../../ir/ops/index.js';
+import { floatShapeRules, isPreprocess, type FloatNode, type PreprocessNode } from '../../ir/ops/index.js';
 import { nodeRange, type StageInput } from '../../ir/prove.js';
 import { emitDecision } from './decision.js';
 import { convAttributes, onnxWeights } from './exact-sum.js';
-import { metadataOf, TENSOR_SUFFIX, type EmitOptions } from './metadata.js';
+import { metadataOf, PREPROCESS_KEY, preprocessToJson, TENSOR_SUFFIX, type EmitOptions } from './metadata.js';
 import { preprocessRules, realValues, type NodeFacts } from './preprocess.js';
 import { flattened, inRank, poolingInput, scalar, type MantissaTensor, type Tensor } from './tensor.js';
 import { createOnnxWriter, type OnnxWriter } from './writer.js';
@@ -143,28 +143,40 @@ const rules: Rules = {
   flatten: (writer, op, [x]) => flattened(writer, op.id, x!),
 };
 
+/** Emits the preprocessing in `nodes`, which is theirs alone; returns the tensors. */
+export function emitPreprocess(
+  writer: OnnxWriter,
+  nodes: readonly PreprocessNode[],
+): ReadonlyMap<NodeId, MantissaTensor> {
+  const tensors = new Map<NodeId, MantissaTensor>();
+  for (const node of nodes) {
+    const inputs = node.inputs.map((id) => tensors.get(id)!);
+    const facts = inputs.map((x): StageInput => ({ range: x.range, format: x.format, shape: x.shape }));
+    const range = nodeRange(node, facts);
+    const shapeRule = floatShapeRules[node.kind] as (op: PreprocessNode, inputs: readonly Shape[]) => Shape;
+    const shape = shapeRule(
+      node,
+      inputs.map((x) => x.shape),
+    );
+    // The tables are keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
+    const rule = preprocessRules[node.kind] as (
+      writer: OnnxWriter,
+      op: PreprocessNode,
+      inputs: readonly MantissaTensor[],
+      facts: NodeFacts,
+    ) => Tensor;
+    tensors.set(node.id, { ...rule(writer, node, inputs, { shape, range }), range, format: node.format });
+  }
+  return tensors;
+}
+
 /** Emits every node in order; returns the tensors: mantissas of preprocessing, real values of the network. */
 function emitNodes(writer: OnnxWriter, graph: FloatGraph): ReadonlyMap<NodeId, Tensor | MantissaTensor> {
   const shapes = floatShapes(graph);
-  const integers = new Map<NodeId, MantissaTensor>();
+  const integers = emitPreprocess(writer, graph.nodes.filter(isPreprocess));
   const values = new Map<NodeId, Tensor>();
   for (const node of graph.nodes) {
-    const shape = shapes.get(node.id)!;
-    if (isPreprocess(node)) {
-      const inputs = node.inputs.map((id) => integers.get(id)!);
-      const facts = inputs.map((x): StageInput => ({ range: x.range, format: x.format, shape: x.shape }));
-      const range = nodeRange(node, facts);
-      // The tables are keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
-      const rule = preprocessRules[node.kind] as (
-        writer: OnnxWriter,
-        op: PreprocessNode,
-        inputs: readonly MantissaTensor[],
-        facts: NodeFacts,
-      ) => Tensor;
-      const tensor = rule(writer, node, inputs, { shape, range });
-      integers.set(node.id, { ...tensor, range, format: node.format });
-      continue;
-    }
+    if (isPreprocess(node)) continue;
     const rule = rules[node.kind] as (
       writer: OnnxWriter,
       op: NetworkNode,
@@ -172,7 +184,7 @@ function emitNodes(writer: OnnxWriter, graph: FloatGraph): ReadonlyMap<NodeId, T
       shape: Shape,
     ) => Tensor;
     const inputs = node.inputs.map((id) => values.get(id) ?? realValues(writer, integers.get(id)!));
-    values.set(node.id, rule(writer, node, inputs, shape));
+    values.set(node.id, rule(writer, node, inputs, shapes.get(node.id)!));
   }
   return new Map<NodeId, Tensor | MantissaTensor>([...integers, ...values]);
 }
@@ -198,6 +210,9 @@ export function emitFloatOnnx(graph: FloatGraph, options: EmitOptions = {}): Uin
     graphName: graph.name,
     doc: 'The float32 reference of a vetoc network, with its integer preprocessing.',
     producerVersion: options.producerVersion ?? '',
-    metadata: metadataOf('float', graph, options),
+    metadata: {
+      ...metadataOf('float', graph, options),
+      [PREPROCESS_KEY]: preprocessToJson(graph.nodes.filter(isPreprocess)),
+    },
   });
 }

@@ -1,6 +1,8 @@
 /** What every emitted model says of itself in `metadata_props`, and how it is read back. */
 import { formatToString, lsb } from '../../fixed/format.js';
+import { z } from 'zod';
 import { findNode, inputNode, type FixedGraph, type FloatGraph } from '../../ir/graph.js';
+import { floatNodeSchema, isPreprocess, type PreprocessNode } from '../../ir/ops/index.js';
 
 export interface EmitOptions {
   /** Version of vetoc, for `producer_version`. */
@@ -49,4 +51,31 @@ export function metadataOf(
       : {}),
     ...(options.recipeHash === undefined ? {} : { 'vetoc.recipe_sha256': options.recipeHash }),
   };
+}
+
+/** Of a float model: its preprocessing nodes as JSON, without the arrays, which stand in initializers. */
+export const PREPROCESS_KEY = 'vetoc.preprocess';
+
+/** Keys sorted: the same nodes give the same text, however they came about. */
+export const preprocessToJson = (nodes: readonly PreprocessNode[]): string =>
+  JSON.stringify(nodes, (key, value: unknown) => {
+    if (key === 'live' || key === 'table') return undefined;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+
+/** Inverse of `preprocessToJson`; `initializer` gives an array by its name. Throws what zod throws. */
+export function preprocessFromJson(
+  json: string,
+  initializer: (name: string) => ArrayLike<number>,
+): readonly PreprocessNode[] {
+  const withArrays = z
+    .looseObject({ id: z.string(), kind: z.string() })
+    .transform((node) => {
+      if (node.kind === 'mask') return { ...node, live: Uint8Array.from(initializer(`${node.id}.live`)) };
+      if (node.kind === 'lut') return { ...node, table: Int32Array.from(initializer(`${node.id}.table`)) };
+      return node;
+    })
+    .pipe(floatNodeSchema);
+  return z.array(withArrays).min(1).parse(JSON.parse(json)).filter(isPreprocess);
 }

@@ -1,0 +1,220 @@
+/**
+ * The operators of an ONNX graph, one after the other, as nodes of a float graph. Everything that cannot be taken is
+ * collected, with the names that the file gives it.
+ */
+import { InvariantError, UnsupportedError, UserError, type UnsupportedReason } from '../../../core/errors.js';
+import { nodeId, type NodeId, type Shape } from '../../../ir/common.js';
+import { mayBeNegative } from '../../../ir/may-be-negative.js';
+import { floatShapeRules, type FloatNode } from '../../../ir/ops/index.js';
+import { FOLDS } from './fold.js';
+import type { OnnxModel, OnnxNode } from './model.js';
+import { RULES } from './rules.js';
+import {
+  constantOf,
+  TensorProblem,
+  type Constant,
+  type ExternalReader,
+  type RawTensor,
+} from './tensor-data.js';
+import { Refusal, UNKNOWN, type Op, type Target, type Value } from './values.js';
+
+/** What the importer starts from: nodes, and which tensors of the file they are. */
+export interface Start {
+  readonly nodes: readonly FloatNode[];
+  readonly shapes: ReadonlyMap<NodeId, Shape>;
+  readonly values: ReadonlyMap<string, Value>;
+  readonly batch: number;
+  /** What the node for an operator is called, in the IR's alphabet. */
+  readonly nameOf: (node: OnnxNode) => string;
+}
+
+/** The operators that `outputs` need beyond what is `given`, in the file's order. */
+export function neededNodes(
+  model: OnnxModel,
+  outputs: readonly string[],
+  given: ReadonlyMap<string, unknown> = new Map(),
+): readonly OnnxNode[] {
+  const producers = new Map(model.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const wanted = new Set(outputs);
+  const needed = new Set<OnnxNode>();
+  // A set grows while it is walked: names are followed back once each, cycles included.
+  for (const name of wanted) {
+    const node = producers.get(name);
+    if (node === undefined || given.has(name)) continue;
+    needed.add(node);
+    node.inputs.forEach((input) => wanted.add(input));
+  }
+  return model.nodes.filter((node) => needed.has(node));
+}
+
+/** What the user reads an operator by. */
+const titleOf = (node: OnnxNode): string =>
+  `${node.name === '' ? (node.outputs[0] ?? 'a node without a name') : node.name} (${node.domain === '' ? '' : `${node.domain}.`}${node.type})`;
+
+/**
+ * A name of the file in the IR's alphabet. PyTorch's paths repeat themselves: `/layer1/layer1.0/conv1/Conv` is called
+ * `layer1_0_conv1`.
+ */
+export function identifier(text: string): string {
+  const path = text.split('/').filter((part, i, all) => all[i + 1]?.startsWith(`${part}.`) !== true);
+  const [operator, module] = [path.at(-1)!.toLowerCase(), path.at(-2)?.toLowerCase() ?? ''];
+  const [, type, count = ''] = /^(.*?)(_\d+)?$/.exec(operator)!;
+  const named = module !== '' && module.startsWith(type!) ? [...path.slice(0, -1), count] : path;
+  const plain = named
+    .join('_')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '');
+  return (/^[a-z]/.test(plain) ? plain : `n_${plain}`).slice(0, 56);
+}
+
+class Translation implements Target {
+  readonly nodes: FloatNode[];
+  readonly values: Map<string, Value>;
+  readonly reasons: UnsupportedReason[] = [];
+  private readonly shapes: Map<NodeId, Shape>;
+  private readonly places = new Map<NodeId, number>();
+  private readonly readers = new Map<string, number>();
+  private readonly opset: number;
+
+  constructor(
+    private readonly model: OnnxModel,
+    private readonly start: Start,
+    private readonly external: ExternalReader,
+    private readonly needed: readonly OnnxNode[],
+    output: string,
+  ) {
+    this.nodes = [...start.nodes];
+    this.nodes.forEach((node, i) => this.places.set(node.id, i));
+    this.shapes = new Map(start.shapes);
+    this.values = new Map(start.values);
+    this.opset = model.opsets.get('')!;
+    for (const name of [output, ...needed.flatMap((node) => node.inputs)])
+      this.readers.set(name, (this.readers.get(name) ?? 0) + 1);
+  }
+
+  get batch(): number {
+    return this.start.batch;
+  }
+  shape(id: NodeId): Shape {
+    return this.shapes.get(id)!;
+  }
+  nodeOf(id: NodeId): FloatNode {
+    return this.nodes[this.places.get(id)!]!;
+  }
+  isReadOnce(op: Op, i: number): boolean {
+    return this.readers.get(op.node.inputs[i]!) === 1;
+  }
+  mayBeNegative(id: NodeId): boolean {
+    return mayBeNegative(this.nodes, id);
+  }
+  amend(node: FloatNode): void {
+    this.nodes[this.places.get(node.id)!] = node;
+  }
+  add(op: Op, make: (id: NodeId) => FloatNode): NodeId {
+    const wanted = this.start.nameOf(op.node);
+    let id = nodeId(wanted);
+    for (let k = 2; this.places.has(id); k++) id = nodeId(`${wanted}_${k}`);
+    const node = make(id);
+    // The table is keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
+    const rule = floatShapeRules[node.kind] as (node: FloatNode, inputs: readonly Shape[]) => Shape;
+    this.shapes.set(
+      id,
+      rule(
+        node,
+        node.inputs.map((input) => this.shape(input)),
+      ),
+    );
+    this.places.set(id, this.nodes.push(node) - 1);
+    return id;
+  }
+
+  /** The constant in `tensor`; UNKNOWN where it cannot be had, the reason noted. */
+  private decode(tensor: RawTensor, title: string): Value {
+    try {
+      return { kind: 'constant', ...constantOf(tensor, this.external) };
+    } catch (error) {
+      if (!(error instanceof TensorProblem)) throw error;
+      this.reasons.push({ what: title, why: error.message });
+      return UNKNOWN;
+    }
+  }
+
+  /** The value called `name`; initializers are decoded when they are first read. */
+  private lookUp(name: string, reader: OnnxNode): Value | null {
+    if (name === '') return null;
+    const known = this.values.get(name);
+    if (known !== undefined) return known;
+    const tensor = this.model.initializers.get(name);
+    if (tensor === undefined) {
+      const later = this.needed.some((node) => node.outputs.includes(name));
+      const why = later
+        ? `which is computed after it: the graph is cyclic or out of order`
+        : 'which nothing makes';
+      throw new UserError(`${titleOf(reader)} reads ${name}, ${why}`, {
+        file: this.model.file,
+        remedy: 'check that the file is whole, or export it again',
+      });
+    }
+    const value = this.decode(tensor, name);
+    this.values.set(name, value);
+    return value;
+  }
+
+  /** Translates one operator; its outputs are UNKNOWN where an input is or it is refused. */
+  translate(node: OnnxNode): void {
+    const inputs = node.inputs.map((name) => this.lookUp(name, node));
+    const value = this.result(node, inputs);
+    node.outputs.forEach((name, i) => {
+      if (name !== '') this.values.set(name, i === 0 ? value : UNKNOWN);
+    });
+  }
+
+  private result(node: OnnxNode, inputs: readonly (Value | null)[]): Value {
+    const refused = (why: string): Value => {
+      this.reasons.push({ what: titleOf(node), why });
+      return UNKNOWN;
+    };
+    const isOwn = node.domain === '';
+    if (!isOwn || !(RULES.has(node.type) || FOLDS.has(node.type)))
+      return refused(`there is no such operator in vetoc`);
+    const tensor = node.attributes.get('value')?.tensor ?? null;
+    const value = tensor === null ? null : this.decode(tensor, titleOf(node));
+    if (value?.kind === 'unknown' || inputs.some((x) => x?.kind === 'unknown')) return UNKNOWN;
+    const op: Op = { node, opset: this.opset, inputs, value: value as Constant | null };
+    const constants = inputs.filter((x) => x !== null).filter((x) => x.kind === 'constant');
+    const isConstant = constants.length === inputs.filter((x) => x !== null).length;
+    try {
+      const fold = FOLDS.get(node.type);
+      if (isConstant && fold !== undefined) return fold(op, constants);
+      const rule = RULES.get(node.type);
+      return rule === undefined || isConstant ? refused('it is not taken here') : rule(op, this);
+    } catch (error) {
+      if (error instanceof Refusal || error instanceof TensorProblem || error instanceof InvariantError)
+        return refused(error.message);
+      throw error;
+    }
+  }
+}
+
+/** The float nodes behind `output` of `model`. Throws `UnsupportedError` with every reason, or `UserError`. */
+export function translateGraph(
+  model: OnnxModel,
+  output: string,
+  start: Start,
+  external: ExternalReader,
+): {
+  readonly nodes: readonly FloatNode[];
+  readonly value: Value | undefined;
+  readonly shape: (id: NodeId) => Shape;
+} {
+  const needed = neededNodes(model, [output], start.values);
+  const translation = new Translation(model, start, external, needed, output);
+  for (const node of needed) translation.translate(node);
+  if (translation.reasons.length > 0) throw new UnsupportedError(model.file, translation.reasons);
+  return {
+    nodes: translation.nodes,
+    value: translation.values.get(output),
+    shape: (id) => translation.shape(id),
+  };
+}
