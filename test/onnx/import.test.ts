@@ -46,22 +46,30 @@ function imported(
 
 describe('importing what others export', () => {
   it.each([
-    ['cnn-opset9.onnx', 32, 'softmax', 'PyTorch, opset 9: limits in attributes, batch norm folded'],
-    ['cnn-unfolded.onnx', 32, 'softmax', 'PyTorch, opset 13: weights as inputs, pads computed by the file'],
-    ['cnn-dynamo.onnx', 32, 'softmax', 'PyTorch 2.15’s new exporter, opset 20: ceil mode, reshapes'],
-    ['resnet18.onnx', 64, 'logits', 'torchvision’s ResNet-18, narrow, opset 17'],
-    ['keras.onnx', 32, 'softmax', 'Keras through tf2onnx, opset 15: channels last'],
-  ] as const)('%s equals ONNX Runtime on the original to float32 rounding', async (file, side, head, _what) => {
-    const model = imported(readFileSync(join(MODELS, file)), side);
-    expect(model.head).toBe(head);
-    const frames = sampleFrames(3, side * side, 11);
-    const { difference, magnitude } = await compareWithOriginal(model, join(MODELS, file), frames);
-    expect(magnitude).toBeGreaterThan(0.1);
-    // Sums of a few hundred terms through at most 20 layers: some tens of units in the last place.
-    expect(difference / magnitude).toBeLessThan(64 * 2 ** -23);
-    const scores = frames.map((frame) => createFloatReference(model.graph).decide(frame).score);
-    expect(new Set(scores).size, 'the frames differ').toBe(frames.length);
-  });
+    // PyTorch, opset 9: limits in attributes, batch norm folded.
+    ['cnn-opset9.onnx', 32, 'softmax'],
+    // PyTorch, opset 13: weights as inputs, pads computed by the file.
+    ['cnn-unfolded.onnx', 32, 'softmax'],
+    // PyTorch 2.15’s new exporter, opset 20: ceil mode, reshapes.
+    ['cnn-dynamo.onnx', 32, 'softmax'],
+    // torchvision’s ResNet-18, narrow, opset 17.
+    ['resnet18.onnx', 64, 'logits'],
+    // Keras through tf2onnx, opset 15: channels last.
+    ['keras.onnx', 32, 'softmax'],
+  ] as const)(
+    '%s equals ONNX Runtime on the original to float32 rounding (%i, %s, %s)',
+    async (file, side, head) => {
+      const model = imported(readFileSync(join(MODELS, file)), side);
+      expect(model.head).toBe(head);
+      const frames = sampleFrames(3, side * side, 11);
+      const { difference, magnitude } = await compareWithOriginal(model, join(MODELS, file), frames);
+      expect(magnitude).toBeGreaterThan(0.1);
+      // Sums of a few hundred terms through at most 20 layers: some tens of units in the last place.
+      expect(difference / magnitude).toBeLessThan(64 * 2 ** -23);
+      const scores = frames.map((frame) => createFloatReference(model.graph).decide(frame).score);
+      expect(new Set(scores).size, 'the frames differ').toBe(frames.length);
+    },
+  );
 
   it('names nodes after what the file calls them', () => {
     const ids = imported(readFileSync(join(MODELS, 'resnet18.onnx')), 64).graph.nodes.map(({ id }) => id);
