@@ -62,6 +62,11 @@ const recipeSchema = z
       .prefault({}),
     preprocess: preprocessSchema,
     training: trainingSchema,
+    /** A network trained elsewhere, instead of training: its file, and the hash that says which it was. */
+    model: z
+      .strictObject({ path: z.string().min(1), sha256: z.string().regex(/^[0-9a-f]{64}$/) })
+      .nullable()
+      .default(null),
     calibration: calibrationSchema,
     quantization: quantizationSchema,
     target: z.string().default('kcu1500'),
@@ -92,7 +97,7 @@ export const recipeHash = (recipe: Recipe): string =>
     .update(JSON.stringify({ ...recipe, madeWith: undefined }))
     .digest('hex');
 
-/** The versions behind a run that trained on the back end `trainedOn`. */
+/** The versions behind a run; `trainedOn` is the back end, or where the network comes from. */
 export function withVersions(recipe: Recipe, trainedOn: string): Recipe {
   return {
     ...recipe,

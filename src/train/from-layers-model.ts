@@ -221,6 +221,9 @@ const rules: Readonly<Record<string, Rule>> = {
   },
 };
 
+/** The layers that can be taken. */
+export const LAYER_CLASSES: readonly string[] = Object.keys(rules);
+
 /** Loads `model.json` and the weight files beside it. Throws `UserError` naming the file. */
 export async function readLayersModel(path: string): Promise<tf.LayersModel> {
   try {

@@ -7,6 +7,7 @@ import { registerEvaluate } from './evaluate.js';
 import { registerExplain } from './explain.js';
 import { registerExport } from './export.js';
 import { registerFilter } from './filter.js';
+import { registerImport } from './import.js';
 import { registerInspect } from './inspect.js';
 import { registerQuantize } from './quantize.js';
 import { registerRun } from './run.js';
@@ -18,6 +19,7 @@ import { registerVerify } from './verify.js';
 
 const COMMANDS: readonly ((program: Command) => void)[] = [
   registerRun,
+  registerImport,
   registerInspect,
   registerSimulate,
   registerEvaluate,

@@ -12,6 +12,7 @@ import {
   statedFrameOptions,
   type FrameOptionValues,
 } from '../frame-arguments.js';
+import { modelHash } from '../model-file.js';
 import { BUDGET_HELP, budgetOption } from '../quantization-options.js';
 import { runPipeline } from '../pipeline/run.js';
 import { loadRecipe, type Recipe } from '../recipe.js';
@@ -19,6 +20,7 @@ import { draftRun, RUN_FILES } from '../run-folder.js';
 
 interface Options extends FrameOptionValues {
   readonly frames?: string[];
+  readonly model?: string;
   readonly target?: string;
   readonly out?: string;
   readonly seed?: string;
@@ -54,6 +56,9 @@ async function requested(name: string | undefined, options: Options): Promise<Re
             options: statedFrameOptions(options),
           },
         }),
+    ...(options.model === undefined
+      ? {}
+      : { model: { path: resolve(options.model), sha256: await modelHash(resolve(options.model)) } }),
     ...(options.target === undefined ? {} : { target: options.target }),
     ...(options.seed === undefined ? {} : { seed: integer(options.seed, '--seed') }),
   };
@@ -112,6 +117,7 @@ export function registerRun(program: Command): void {
     .description('Run the whole pipeline: frames, train, quantize, emit, verify, explain, report.')
     .argument('[recipe]', 'name of a recipe that comes with vetoc, or path of a .json file', 'veto')
     .option('--frames <file...>', "train and test on these frames instead of the recipe's")
+    .option('--model <file>', 'take this trained network (.onnx, .h5, model.json) instead of training one')
     .option('--target <name>', 'board to build firmware for (vetoc targets lists them)')
     .option('--out <dir>', 'folder of the run (default: out/RECIPE)')
     .option('--seed <n>', 'seed of everything random')
@@ -124,7 +130,8 @@ export function registerRun(program: Command): void {
     .addHelpText(
       'after',
       `${FRAME_HELP}\n\nExamples:\n  vetoc run demo\n  vetoc run --frames night1.h5 --target kcu1500 --out out/night1\n` +
-        "  vetoc run --frames 'night/*.cbf' --labels night.csv --mask bad:pixels.npy --out out/night",
+        "  vetoc run --frames 'night/*.cbf' --labels night.csv --mask bad:pixels.npy --out out/night\n" +
+        '  vetoc run --model my.onnx --frames night1.h5 --out out/mine',
     )
     .action(run);
 }

@@ -21,7 +21,7 @@ export interface Evaluated {
 }
 
 /** Float logits of the frames `indices`, through ONNX Runtime. */
-async function scoreFloat(
+export async function scoreFloat(
   graph: FloatGraph,
   frames: RunFrames,
   indices: readonly number[],

@@ -8,7 +8,6 @@ import {
   type RunReport,
 } from '../../report/run-report.js';
 import type { FixedGraph } from '../../ir/graph.js';
-import type { TrainResult } from '../../train/train.js';
 import { evaluationJson } from '../evaluation-text.js';
 import { recipeHash, type Recipe } from '../recipe.js';
 import { RUN_FILES, type RunDraft } from '../run-folder.js';
@@ -16,12 +15,13 @@ import type { VerificationRecord } from '../verification.js';
 import { version } from '../version.js';
 import type { Evaluated } from './evaluate.js';
 import type { RunFrames } from './frames.js';
+import type { Network } from './network.js';
 import { stageRows } from './stage-rows.js';
 
 /** What the stages before have found. */
 export interface Findings {
   readonly frames: RunFrames;
-  readonly trained: TrainResult;
+  readonly network: Network;
   readonly fixed: FixedGraph;
   readonly evaluations: Evaluated['evaluations'];
   readonly compared: RunReport['compared'];
@@ -50,7 +50,7 @@ export function firmwareEstimate(design: Design): FirmwareEstimate {
 
 /** Writes evaluation.json, compare.json, verify.json and report/index.html. */
 export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findings): Promise<void> {
-  const { frames, trained, verification, evaluations } = found;
+  const { frames, network, verification, evaluations } = found;
   const { source, classNames } = frames;
   await draft.write(
     RUN_FILES.evaluation,
@@ -66,10 +66,10 @@ export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findin
       ['seed', String(recipe.seed)],
       ['vetoc', version()],
       ['frames', `${source.name}, ${source.count} of ${source.height} × ${source.width}`],
-      ['trained on', trained.backend.description],
+      ['trained on', network.origin],
     ],
     classNames,
-    history: trained.history.map((h) => ({
+    history: network.history.map((h) => ({
       epoch: h.epoch,
       loss: h.loss,
       validationAccuracy: h.validation.hitMissAccuracy,

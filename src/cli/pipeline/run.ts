@@ -6,7 +6,6 @@ import { loadFpga } from '../../targets/load.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import type { BackendName } from '../../train/backend.js';
 import { saveLayersModel } from '../../train/layers-model.js';
-import type { TrainResult } from '../../train/train.js';
 import type { NamedFrame } from '../../verify/frames.js';
 import { startProgress, type Progress } from '../console.js';
 import { withVersions, type Recipe } from '../recipe.js';
@@ -18,9 +17,9 @@ import { evaluateStage } from './evaluate.js';
 import { multiplyAccumulates } from './evaluators.js';
 import { explainStage } from './explain.js';
 import { evenly, openRunFrames, type RunFrames } from './frames.js';
+import { networkStage, type Network } from './network.js';
 import { quantizeStage, type Quantized } from './quantize.js';
 import { reportStage } from './report.js';
-import { trainStage } from './train.js';
 import { verifyStage } from './verify.js';
 
 export interface RunRequest {
@@ -50,24 +49,25 @@ function describeFrames({ partition, source }: RunFrames): string {
   );
 }
 
-async function trainIntoDraft(
+async function networkIntoDraft(
   request: RunRequest,
   frames: RunFrames,
   progress: Progress,
-): Promise<TrainResult> {
+): Promise<Network> {
   const { recipe, draft, backend } = request;
-  const trained = await trainStage(recipe, frames, backend, progress);
-  await writeGraph(draft.path(RUN_FILES.floatGraph), 'float', trained.graph);
-  const model = await saveLayersModel(trained.graph);
+  const network = await networkStage(recipe, frames, backend, progress);
+  await writeGraph(draft.path(RUN_FILES.floatGraph), 'float', network.graph);
+  // A network that was brought along may be more than layers can say, and its owner has the original.
+  if (recipe.model !== null) return network;
+  const model = await saveLayersModel(network.graph);
   await draft.write(RUN_FILES.layersModel, model.json);
   await draft.write(RUN_FILES.layersModelWeights, model.weights);
-  return trained;
+  return network;
 }
 
 async function quantizeIntoDraft(
   { recipe, draft, backend, dumpIr, budget }: RunRequest,
-  frames: RunFrames,
-  { graph: float }: TrainResult,
+  { frames, graph: float }: Network,
   target: FpgaTarget,
   progress: Progress,
 ): Promise<Quantized> {
@@ -114,11 +114,12 @@ async function verificationFrames({ partition, source }: RunFrames, wanted: numb
 }
 
 /** The stages behind the opening of the frames. */
-async function runStages(request: RunRequest, frames: RunFrames, target: FpgaTarget): Promise<RunOutcome> {
+async function runStages(request: RunRequest, opened: RunFrames, target: FpgaTarget): Promise<RunOutcome> {
   const { draft } = request;
-  const trained = await stage('Train', (p) => trainIntoDraft(request, frames, p));
-  const float = trained.graph;
-  const quantized = await stage('Quantize', (p) => quantizeIntoDraft(request, frames, trained, target, p));
+  const title = request.recipe.model === null ? 'Train' : 'Import';
+  const network = await stage(title, (p) => networkIntoDraft(request, opened, p));
+  const { graph: float, frames } = network;
+  const quantized = await stage('Quantize', (p) => quantizeIntoDraft(request, network, target, p));
   // With the widths that were found: what is written makes the same network without a search.
   const recipe = { ...request.recipe, quantization: quantized.quantization };
   const { tensorFrames } = recipe.verify;
@@ -140,14 +141,11 @@ async function runStages(request: RunRequest, frames: RunFrames, target: FpgaTar
     await draft.write(`${RUN_FILES.explanations}/${String(i).padStart(2, '0')}.png`, picture.png);
   await stage('Report', async (p) => {
     const networks = { fixed, evaluations, compared };
-    await reportStage(draft, recipe, { frames, trained, ...networks, design, verification, pictures });
+    await reportStage(draft, recipe, { frames, network, ...networks, design, verification, pictures });
     p.finish(RUN_FILES.report);
   });
   // Last: a folder with a recipe is a finished run.
-  await draft.write(
-    RUN_FILES.recipe,
-    `${JSON.stringify(withVersions(recipe, trained.backend.description), null, 2)}\n`,
-  );
+  await draft.write(RUN_FILES.recipe, `${JSON.stringify(withVersions(recipe, network.origin), null, 2)}\n`);
   return { verification, evaluations };
 }
 

@@ -90,6 +90,18 @@ function layoutsFor({ dims }: OnnxValue, shape: Shape): readonly (readonly Axis[
   );
 }
 
+/** The images `[height, width, channels]` that `model` takes, null where any extent will do; the usual layout first. */
+export function wantedShapes(
+  model: OnnxModel,
+): readonly (readonly [number | null, number | null, number | null])[] {
+  const { dims } = frameInput(model);
+  if (dims === null) return [[null, null, null]];
+  return LAYOUTS.filter((axes) => axes.length === dims.length).map((axes) => {
+    const extent = (axis: Axis): number | null => (axes.includes(axis) ? dims[axes.indexOf(axis)]! : 1);
+    return [extent('h'), extent('w'), extent('c')];
+  });
+}
+
 /** The preprocessing's outputs as one tensor, joined where there are several. */
 function joined({ nodes, outputs }: PreprocessGraph): {
   readonly id: NodeId;
