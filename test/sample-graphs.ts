@@ -11,6 +11,8 @@ export interface SampleOptions {
   readonly width?: number;
   readonly weightBits?: number;
   readonly activationBits?: number;
+  /** Least weight, where it is not that of the width. */
+  readonly leastWeight?: number;
   /** Bits of the table's output. */
   readonly inputBits?: number;
   /** Bits by which the sums are larger than they would be: some make stages saturate. */
@@ -27,13 +29,14 @@ export function sampleFixedGraph(options: SampleOptions = {}): FixedGraph {
     activationBits = 8,
     inputBits = 8,
     gain = 0,
+    leastWeight = -Infinity,
   } = options;
   const random = createRandom(seed);
   const u = (bits: number, integer: number) => format(false, bits, integer);
   const b = createFixedGraphBuilder();
   const weights = (count: number, channels: number): QuantizedWeights => ({
     mantissas: Int32Array.from({ length: count }, () =>
-      random.integer(-(2 ** (weightBits - 1)), 2 ** (weightBits - 1) - 1),
+      Math.max(leastWeight, random.integer(-(2 ** (weightBits - 1)), 2 ** (weightBits - 1) - 1)),
     ),
     width: weightBits,
     fraction: Int32Array.from({ length: channels }, () => weightBits - gain + random.integer(-1, 1)),

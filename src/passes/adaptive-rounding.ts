@@ -6,7 +6,7 @@
  * descent moves one mantissa by one step while that helps; the scale is the best of those around the one of least
  * squares. The objective is that of Nagel et al., "Up or down? Adaptive rounding" (2020), and of OBQ.
  */
-import { bestWeightFraction, weightMantissa } from './quantize-weights.js';
+import { bestWeightFraction, leastWeight, weightMantissa } from './quantize-weights.js';
 
 /** Steps of descent per weight: it converges long before. */
 const MOST_STEPS = 20;
@@ -49,6 +49,7 @@ export function descend(
 ): Descent {
   const terms = weights.length;
   const unit = 2 ** -fraction;
+  const least = leastWeight(width);
   const limit = 2 ** (width - 1);
   const mantissas = Int32Array.from({ length: terms }, (_, i) =>
     weightMantissa(weights[i]!, fraction, width),
@@ -62,7 +63,7 @@ export function descend(
     for (let i = 0; i < terms; i++) {
       const sign = g[i]! > 0 ? -1 : 1;
       const q = mantissas[i]! + sign;
-      if (q < -limit || q >= limit) continue;
+      if (q < least || q >= limit) continue;
       const change = 2 * sign * unit * g[i]! + unit * unit * c[i * terms + i]!;
       if (change < gain) {
         gain = change;

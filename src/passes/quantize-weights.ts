@@ -14,10 +14,12 @@ export function roundHalfEven(x: number): number {
   return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor + 0;
 }
 
+/** The least weight of `width` bits that is used. Of int8 it is −127: symmetric kernels (TensorRT's) have no −128. */
+export const leastWeight = (width: number): number => (width === 8 ? -127 : -(2 ** (width - 1)));
+
 /** The mantissa of `width` bits nearest to `w · 2^fraction`. */
 export function weightMantissa(w: number, fraction: number, width: number): number {
-  const limit = 2 ** (width - 1);
-  return Math.min(Math.max(roundHalfEven(w * 2 ** fraction), -limit), limit - 1);
+  return Math.min(Math.max(roundHalfEven(w * 2 ** fraction), leastWeight(width)), 2 ** (width - 1) - 1);
 }
 
 function squaredError(weights: ArrayLike<number>, fraction: number, width: number): number {

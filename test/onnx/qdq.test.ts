@@ -38,6 +38,9 @@ async function differences(
 const sevenBits = (): FixedGraph =>
   sampleFixedGraph({ weightBits: 7, activationBits: 7, inputBits: 7, seed: 3 });
 
+/** Weights within [−127, 127], as the quantizer leaves them. */
+const eightBits = (seed: number): FixedGraph => sampleFixedGraph({ seed, leastWeight: -127 });
+
 describe('qdq-int8.onnx', () => {
   // The fused levels pick other kernels on other machines: `npm run bench` reports them, no promise is made.
   it.each(['disabled', 'basic'] as const)(
@@ -48,23 +51,36 @@ describe('qdq-int8.onnx', () => {
     },
   );
 
+  it.each([1, 4, 9])(
+    'equals the interpreter at 8 bits too, whose unsigned tensors are stored less 128 (seed %i)',
+    async (seed) => {
+      const graph = eightBits(seed);
+      const unsigned = graph.nodes.filter(({ format }) => !format.signed && format.width === 8);
+      expect(unsigned.length).toBeGreaterThan(2);
+      for (const level of ['disabled', 'basic'] as const)
+        expect((await differences(graph, emitQdqOnnx(graph), level)).different).toBe(0);
+    },
+  );
+
   it('holds signed int8 and zero points of 0 only', () => {
-    const text = Buffer.from(emitQdqOnnx(sevenBits())).toString('latin1');
-    expect(text).toContain('zero_point.int8');
-    expect(text).not.toContain('zero_point.uint8');
+    for (const graph of [sevenBits(), eightBits(1)]) {
+      const text = Buffer.from(emitQdqOnnx(graph)).toString('latin1');
+      expect(text).toContain('zero_point.int8');
+      expect(text).not.toContain('zero_point.uint8');
+    }
   });
 
-  it('refuses unsigned 8 bits and weights of −128, all reasons at once', () => {
-    const graph = sampleFixedGraph();
+  it('refuses more than 8 bits and weights of −128, all reasons at once', () => {
+    const graph = sampleFixedGraph({ weightBits: 9, activationBits: 9 });
     let reasons: readonly { what: string; why: string }[] = [];
     try {
       emitQdqOnnx(graph);
     } catch (error) {
       if (error instanceof UnsupportedError) reasons = error.reasons;
     }
-    expect(reasons.map((r) => r.what)).toContain('lut');
     expect(reasons.length).toBeGreaterThan(3);
     expect(reasons.some((r) => r.why.includes('weights outside [-127, 127]'))).toBe(true);
+    expect(reasons.some((r) => r.why.includes('do not fit 8 bits'))).toBe(true);
   });
 });
 
@@ -84,7 +100,7 @@ describe('qdq.onnx with uint8', () => {
 
 describe.skipIf(onnxMissing !== null)('the official onnx package on QDQ files', () => {
   it('accepts them, infers every shape and evaluates them to the same bits', async () => {
-    const graphs = [sevenBits(), sampleFixedGraph({ seed: 4 })];
+    const graphs = [sevenBits(), sampleFixedGraph({ seed: 4 }), eightBits(4)];
     const data = frames.slice(0, 2);
     const answers = await askOfficial(
       graphs.map((graph, i) => ({

@@ -10,10 +10,20 @@ import { largest } from './tensor.js';
 export type Weighted = FixedNodeOf<'conv2d' | 'depthwiseConv2d' | 'dense'>;
 export type ByteType = 'int8' | 'uint8';
 
-/** The 8-bit type that holds `range`, or null. */
-export function byteType(range: Range, uint8: boolean): ByteType | null {
-  if (range.low >= -128 && range.high <= 127) return 'int8';
-  return uint8 && range.low >= 0 && range.high <= 255 ? 'uint8' : null;
+/** How mantissas become bytes: `mantissa − shift` in the type. */
+export interface Storage {
+  readonly type: ByteType;
+  readonly shift: 0 | 128;
+}
+
+/**
+ * The 8-bit storage of `range`, or null. Without uint8 an unsigned tensor is stored less 128: signed bytes of zero
+ * point 0, the 128 in the biases around it.
+ */
+export function storage(range: Range, uint8: boolean): Storage | null {
+  if (range.low >= -128 && range.high <= 127) return { type: 'int8', shift: 0 };
+  if (range.low < 0 || range.high > 255) return null;
+  return uint8 ? { type: 'uint8', shift: 0 } : { type: 'int8', shift: 128 };
 }
 
 export const BYTE_LIMITS = { int8: { low: -128, high: 127 }, uint8: { low: 0, high: 255 } } as const;
@@ -29,19 +39,27 @@ function accumulatorBound(node: FixedNode, inputs: readonly StageInput[]): numbe
   return inputs.reduce((sum, x) => sum + largest(x.range) * 2 ** (fraction - fractionBits(x.format)), 0);
 }
 
+/** What storing less `shift` adds to the accumulators of a stage, in their units. */
+function shiftOf(node: FixedNode, inputs: readonly StageInput[], shift: number): number {
+  if (!isWeighted(node) && node.kind !== 'add') return 0;
+  const fraction = Math.max(...inputs.map((x) => fractionBits(x.format)));
+  const finest = isWeighted(node) ? fraction + Math.max(...node.weights.fraction) : fraction;
+  return shift * 2 ** (finest - fractionBits(node.format));
+}
+
 /** Every reason why `graph` cannot be said in int8 (or, with `uint8`, in 8 bits). */
 export function refusals(graph: FixedGraph, uint8: boolean): UnsupportedReason[] {
   const reasons: UnsupportedReason[] = [];
-  const shortfall = uint8 ? '8 bits' : 'signed 8 bits (unsigned tensors need 7 bits, or the dialect qdq)';
   const analysis = analyseRanges(graph);
   const readByNetwork = new Set(graph.nodes.filter((n) => !isPreprocess(n)).flatMap((n) => n.inputs));
   for (const node of graph.nodes) {
     const { range, inputs } = analysis.get(node.id)!;
     const refuse = (why: string): number => reasons.push({ what: node.id, why });
     const carried = isPreprocess(node) ? readByNetwork.has(node.id) : node.id !== graph.output;
-    if (carried && byteType(range, uint8) === null)
-      refuse(`values from ${range.low} to ${range.high} do not fit ${shortfall}`);
-    const bound = accumulatorBound(node, inputs);
+    const stored = storage(range, uint8);
+    if (carried && stored === null)
+      refuse(`values from ${range.low} to ${range.high} do not fit 8 bits: use fewer, or the dialect fixed`);
+    const bound = accumulatorBound(node, inputs) + (carried ? shiftOf(node, inputs, stored?.shift ?? 0) : 0);
     if (bound >= FLOAT32_EXACT) refuse(`sums of up to ${bound} are not exact in float32: use fewer bits`);
     if (!isWeighted(node)) continue;
     const least = uint8 ? -128 : -127;

@@ -4,18 +4,20 @@ import type { Shape } from '../../ir/common.js';
 import type { FixedNode, FixedNodeOf, PreprocessNode } from '../../ir/ops/index.js';
 import { FLOAT32_EXACT, type Range } from '../../ir/prove.js';
 import type { NodeFacts } from './preprocess.js';
+import { storage } from './qdq-checks.js';
 import {
   ANYTHING,
   isPlain,
   onMantissas,
   quantizedPair,
+  restored,
   roundsLikeOnnx,
   stageEnd,
   stored,
-  weightedStage,
   type Context,
   type RealTensor,
 } from './qdq-stages.js';
+import { weightedStage } from './qdq-weighted.js';
 import { flattened, inRank, largest, poolingInput, type Tensor } from './tensor.js';
 
 type NetworkNode = Exclude<FixedNode, PreprocessNode>;
@@ -41,7 +43,7 @@ function average(
   const exact =
     op.reciprocal * count === 2 ** op.reciprocalFraction && largest(x.range) * count < FLOAT32_EXACT;
   if (!exact || !roundsLikeOnnx(op.format)) return onMantissas(context, op, [x], facts);
-  const image = inRank(writer, x, 4);
+  const image = inRank(writer, restored(writer, x), 4);
   const name = `${op.id}.mean`;
   if (op.kind === 'globalAvgPool') writer.node('GlobalAveragePool', name, [image.name]);
   else {
@@ -62,14 +64,24 @@ function added(
   if (!isPlain(op, facts.range, context.uint8)) return onMantissas(context, op, inputs, facts);
   const { writer } = context;
   const rank = inputs.every((x) => x.rank === 2) ? 2 : 4;
-  const terms = inputs.map((x) => inRank(writer, x, rank).name);
+  const terms = inputs.map((x) => inRank(writer, restored(writer, x), rank).name);
   const name = writer.node('Add', `${op.id}.accumulator`, terms);
   return stageEnd(context, op, { name, carrier: 'float', rank, shape: facts.shape }, facts.range);
 }
 
-/** An operator that only picks or moves values: the same format before and after. */
-const unchanged = (context: Context, op: FixedNode, x: Tensor, range: Range): RealTensor =>
-  quantizedPair(context, op.id, x, { range, format: op.format });
+/** An operator that only picks or moves values: the same format, and the same storage where the inputs' is one. */
+const unchanged = (
+  context: Context,
+  op: FixedNode,
+  inputs: readonly RealTensor[],
+  range: Range,
+  make: (inputs: readonly RealTensor[]) => Tensor,
+): RealTensor => {
+  const wanted = storage(range, context.uint8)!.shift;
+  const isSame = inputs.every((x) => x.shift === wanted);
+  const result = make(isSame ? inputs : inputs.map((x) => restored(context.writer, x)));
+  return quantizedPair(context, op.id, result, { range, format: op.format }, isSame);
+};
 
 const image = (name: string, shape: Shape): Tensor => ({ name, carrier: 'float', rank: 4, shape });
 
@@ -77,32 +89,33 @@ export const qdqRules: Rules = {
   conv2d: (context, op, [x], facts) => weightedStage(context, op, x!, facts),
   depthwiseConv2d: (context, op, [x], facts) => weightedStage(context, op, x!, facts),
   dense: (context, op, [x], facts) => weightedStage(context, op, x!, facts),
-  maxPool(context, op, [x], { shape, range }) {
-    const lowest = x!.range.low * lsb(x!.format);
-    const source = poolingInput(context.writer, op.id, inRank(context.writer, x!, 4), op, lowest);
-    const { attributes } = source;
-    const name = context.writer.node('MaxPool', `${op.id}.largest`, [source.name], { attributes });
-    return unchanged(context, op, image(name, shape), range);
-  },
+  maxPool: (context, op, inputs, { shape, range }) =>
+    unchanged(context, op, inputs, range, ([x]) => {
+      const lowest = (x!.range.low - x!.shift) * lsb(x!.format);
+      const source = poolingInput(context.writer, op.id, inRank(context.writer, x!, 4), op, lowest);
+      const { attributes } = source;
+      return image(context.writer.node('MaxPool', `${op.id}.largest`, [source.name], { attributes }), shape);
+    }),
   avgPool: (context, op, [x], facts) => average(context, op, x!, facts),
   globalAvgPool: (context, op, [x], facts) => average(context, op, x!, facts),
-  globalMaxPool(context, op, [x], { shape, range }) {
-    const input = inRank(context.writer, x!, 4).name;
-    const name = context.writer.node('GlobalMaxPool', `${op.id}.largest`, [input]);
-    return unchanged(context, op, image(name, shape), range);
-  },
+  globalMaxPool: (context, op, inputs, { shape, range }) =>
+    unchanged(context, op, inputs, range, ([x]) => {
+      const input = inRank(context.writer, x!, 4).name;
+      return image(context.writer.node('GlobalMaxPool', `${op.id}.largest`, [input]), shape);
+    }),
   add: added,
-  concat(context, op, inputs, { shape, range }) {
-    const rank = inputs.every((x) => x.rank === 2) ? 2 : 4;
-    const names = inputs.map((x) => inRank(context.writer, x, rank).name);
-    const attributes = { axis: { int: 1 } };
-    const name = context.writer.node('Concat', `${op.id}.joined`, names, { attributes });
-    return unchanged(context, op, { ...image(name, shape), rank }, range);
-  },
-  flatten: (context, op, [x], { range }) =>
-    unchanged(context, op, flattened(context.writer, op.id, x!), range),
+  concat: (context, op, inputs, { shape, range }) =>
+    unchanged(context, op, inputs, range, (terms) => {
+      const rank = terms.every((x) => x.rank === 2) ? 2 : 4;
+      const names = terms.map((x) => inRank(context.writer, x, rank).name);
+      const attributes = { axis: { int: 1 } };
+      const name = context.writer.node('Concat', `${op.id}.joined`, names, { attributes });
+      return { ...image(name, shape), rank };
+    }),
+  flatten: (context, op, inputs, { range }) =>
+    unchanged(context, op, inputs, range, ([x]) => flattened(context.writer, op.id, x!)),
   requantize: (context, op, [x], facts) =>
     roundsLikeOnnx(op.format)
-      ? stored(context, op, { ...x!, shape: facts.shape }, facts.range, ANYTHING)
+      ? stored(context, op, { ...restored(context.writer, x!), shape: facts.shape }, facts.range, ANYTHING)
       : onMantissas(context, op, [x!], facts),
 };

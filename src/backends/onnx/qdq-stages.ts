@@ -6,7 +6,7 @@ import type { Range } from '../../ir/prove.js';
 import { convAttributes, onnxWeights } from './exact-sum.js';
 import { fixedRules } from './fixed-rules.js';
 import { realValues, type NodeFacts } from './preprocess.js';
-import { BYTE_LIMITS, byteType, type ByteType, type Weighted } from './qdq-checks.js';
+import { BYTE_LIMITS, storage, type ByteType, type Weighted } from './qdq-checks.js';
 import { inRank, scalar, type MantissaTensor, type Tensor } from './tensor.js';
 import type { OnnxWriter } from './writer.js';
 
@@ -16,28 +16,53 @@ export interface Context {
   readonly uint8: boolean;
 }
 
-/** A tensor after its DequantizeLinear: real values in float32, `[N, C, H, W]` or `[N, C]`. */
-export type RealTensor = MantissaTensor;
+/**
+ * A tensor after its DequantizeLinear: real values in float32, `[N, C, H, W]` or `[N, C]`, less `shift` least
+ * significant bits.
+ */
+export interface RealTensor extends MantissaTensor {
+  readonly shift: 0 | 128;
+}
+
+/** `x` plus (or, with a negative sign, less) its shift: an exact addition. */
+function moved(writer: OnnxWriter, name: string, x: string, by: number): string {
+  return writer.once(name, (n) => writer.node('Add', n, [x, scalar(writer, `${n}.by`, 'float', by)]));
+}
+
+/** The real values of `x` without its shift. */
+export function restored(writer: OnnxWriter, x: RealTensor): RealTensor {
+  if (x.shift === 0) return x;
+  return { ...x, name: moved(writer, `${x.name}.restored`, x.name, x.shift * lsb(x.format)), shift: 0 };
+}
 
 const zeroPoint = (writer: OnnxWriter, type: ByteType): string =>
   writer.constant(`zero_point.${type}`, type, [0], []);
 
-/** QuantizeLinear and DequantizeLinear at the scale of `format`; values beyond the 8 bits saturate. */
+/**
+ * QuantizeLinear and DequantizeLinear at the scale of `format`; values beyond the 8 bits saturate. `x` has been
+ * shifted already where `isShifted`.
+ */
 export function quantizedPair(
   { writer, uint8 }: Context,
   id: NodeId,
-  x: Tensor,
+  values: Tensor,
   { range, format }: { readonly range: Range; readonly format: Format },
+  isShifted = false,
 ): RealTensor {
-  const type = byteType(range, uint8)!;
+  const { type, shift } = storage(range, uint8)!;
+  const x =
+    shift === 0 || isShifted
+      ? values
+      : { ...values, name: moved(writer, `${id}.shifted`, values.name, -shift * lsb(format)) };
   const parameters = [scalar(writer, `${id}.lsb`, 'float', lsb(format)), zeroPoint(writer, type)];
   const q = writer.node('QuantizeLinear', `${id}.quantized`, [x.name, ...parameters]);
   const name = writer.node('DequantizeLinear', `${id}.real`, [q, ...parameters]);
-  return { ...x, name, carrier: 'float', range, format };
+  return { ...x, name, carrier: 'float', range, format, shift };
 }
 
 /** The mantissas behind real values: an exact multiplication. */
-export function mantissas(writer: OnnxWriter, x: RealTensor): MantissaTensor {
+export function mantissas(writer: OnnxWriter, shifted: RealTensor): MantissaTensor {
+  const x = restored(writer, shifted);
   const name = writer.once(`${x.name}.mantissa`, (n) =>
     writer.node('Mul', n, [x.name, scalar(writer, `${n}.scale`, 'float', 2 ** fractionBits(x.format))]),
   );
@@ -48,16 +73,18 @@ export function mantissas(writer: OnnxWriter, x: RealTensor): MantissaTensor {
 export const roundsLikeOnnx = ({ quantization, overflow }: Format): boolean =>
   quantization === 'AP_RND_CONV' && (overflow === 'AP_SAT' || overflow === 'AP_SAT_SYM');
 
-/** Real accumulators into the stage's format. `floor` is what an activation has cut them to already. */
+/** Real accumulators into the stage's format, inside `limits`; `isShifted`: less the shift of its storage already. */
 export function stored(
   context: Context,
   op: { readonly id: NodeId; readonly format: Format },
   x: Tensor,
   range: Range,
   limits: Range,
+  isShifted = false,
 ): RealTensor {
   const { writer, uint8 } = context;
-  const byte = BYTE_LIMITS[byteType(range, uint8)!];
+  const { type, shift } = storage(range, uint8)!;
+  const byte = { low: BYTE_LIMITS[type].low + shift, high: BYTE_LIMITS[type].high + shift };
   const top = maxMantissa(op.format);
   const bottom =
     op.format.overflow === 'AP_SAT_SYM' && op.format.signed && op.format.width > 1
@@ -69,14 +96,15 @@ export function stored(
   // A format wider than the byte saturates at values that the proof excludes.
   const clips = low > byte.low || high < byte.high;
   const unit = lsb(op.format);
+  const taken = isShifted ? shift : 0;
   const name = clips
     ? writer.node('Clip', `${op.id}.limited`, [
         x.name,
-        scalar(writer, `${op.id}.low`, 'float', Math.max(low, byte.low) * unit),
-        scalar(writer, `${op.id}.high`, 'float', Math.min(high, byte.high) * unit),
+        scalar(writer, `${op.id}.low`, 'float', (Math.max(low, byte.low) - taken) * unit),
+        scalar(writer, `${op.id}.high`, 'float', (Math.min(high, byte.high) - taken) * unit),
       ])
     : x.name;
-  return quantizedPair(context, op.id, { ...x, name }, { range, format: op.format });
+  return quantizedPair(context, op.id, { ...x, name }, { range, format: op.format }, isShifted);
 }
 
 export const ANYTHING: Range = { low: -Infinity, high: Infinity };
@@ -87,7 +115,7 @@ export const isPlain = (
   range: Range,
   uint8: boolean,
 ): boolean =>
-  op.activation.kind !== 'leakyRelu' && roundsLikeOnnx(op.format) && byteType(range, uint8) !== null;
+  op.activation.kind !== 'leakyRelu' && roundsLikeOnnx(op.format) && storage(range, uint8) !== null;
 
 /** The end of a plain stage: activation and storage. */
 export function stageEnd(
@@ -95,14 +123,16 @@ export function stageEnd(
   op: FixedNodeOf<'conv2d' | 'depthwiseConv2d' | 'dense' | 'add'>,
   accumulator: Tensor,
   range: Range,
+  isShifted = false,
 ): RealTensor {
   const { activation } = op;
-  if (activation.kind === 'relu') {
+  // Shifted values are of an unsigned format, whose saturation at 0 is the ReLU.
+  if (activation.kind === 'relu' && !isShifted) {
     const name = context.writer.node('Relu', `${op.id}.relu`, [accumulator.name]);
     return stored(context, op, { ...accumulator, name }, range, ANYTHING);
   }
   const limits = activation.kind === 'clip' ? { low: activation.min, high: activation.max } : ANYTHING;
-  return stored(context, op, accumulator, range, limits);
+  return stored(context, op, accumulator, range, limits, isShifted);
 }
 
 /** A stage by the operators of `fixed.onnx`, between two changes of representation. */
@@ -127,85 +157,6 @@ export function onMantissas(
     facts,
   );
   const stored = { ...result, range: facts.range, format: op.format };
-  const real = { ...stored, ...realValues(writer, stored) };
-  return byteType(facts.range, context.uint8) === null ? real : quantizedPair(context, op.id, real, stored);
-}
-
-/** Weights as int8 with a scale per output channel, dequantized. `axis` is that of the output channels. */
-function dequantizedWeights(
-  writer: OnnxWriter,
-  id: NodeId,
-  weights: QuantizedWeights,
-  ordered: Int32Array,
-  dims: readonly number[],
-  axis: number,
-): string {
-  const channels = weights.bias.length;
-  const parameters = [
-    writer.constant(
-      `${id}.weight_scale`,
-      'float',
-      Array.from(weights.fraction, (f) => 2 ** -f),
-      [channels],
-    ),
-    writer.constant(`${id}.weight_zero_point`, 'int8', new Int8Array(channels), [channels]),
-  ];
-  return writer.node(
-    'DequantizeLinear',
-    `${id}.weights`,
-    [writer.constant(`${id}.weights_int8`, 'int8', ordered, dims), ...parameters],
-    { attributes: { axis: { int: axis } } },
-  );
-}
-
-/** int32 biases at the accumulator's resolution, dequantized. */
-function dequantizedBias(
-  writer: OnnxWriter,
-  id: NodeId,
-  weights: QuantizedWeights,
-  inputFraction: number,
-): string {
-  const channels = weights.bias.length;
-  const scales = Array.from(weights.fraction, (f) => 2 ** -(f + inputFraction));
-  return writer.node(
-    'DequantizeLinear',
-    `${id}.bias`,
-    [
-      writer.constant(`${id}.bias_int32`, 'int32', weights.bias, [channels]),
-      writer.constant(`${id}.bias_scale`, 'float', scales, [channels]),
-      writer.constant(`${id}.bias_zero_point`, 'int32', new Int32Array(channels), [channels]),
-    ],
-    { attributes: { axis: { int: 0 } } },
-  );
-}
-
-/** A convolution or dense layer: dequantized weights and bias, one float operator, the stage's end. */
-export function weightedStage(
-  context: Context,
-  op: Weighted,
-  input: RealTensor,
-  facts: NodeFacts,
-): RealTensor {
-  // Logits of more than 8 bits: with int8 weights ONNX Runtime would make it a MatMulNBits, which quantizes anew.
-  if (!isPlain(op, facts.range, context.uint8)) return onMantissas(context, op, [input], facts);
-  const { writer } = context;
-  const { weights } = op;
-  const channels = weights.bias.length;
-  const name = `${op.id}.accumulator`;
-  const bias = dequantizedBias(writer, op.id, weights, fractionBits(input.format));
-  const end = (rank: 2 | 4): RealTensor =>
-    stageEnd(context, op, { name, carrier: 'float', rank, shape: facts.shape }, facts.range);
-  if (op.kind === 'dense') {
-    const w = dequantizedWeights(writer, op.id, weights, weights.mantissas, [input.shape[2], channels], 1);
-    writer.node('Gemm', name, [inRank(writer, input, 2).name, w, bias]);
-    return end(2);
-  }
-  const groups = op.kind === 'conv2d' ? op.groups : channels;
-  const perGroup = input.shape[2] / groups;
-  const ordered = onnxWeights(weights.mantissas, op.kernel[0] * op.kernel[1], perGroup, channels);
-  const w = dequantizedWeights(writer, op.id, weights, ordered, [channels, perGroup, ...op.kernel], 0);
-  writer.node('Conv', name, [inRank(writer, input, 4).name, w, bias], {
-    attributes: convAttributes({ ...op, groups }),
-  });
-  return end(4);
+  const real: RealTensor = { ...stored, ...realValues(writer, stored), shift: 0 };
+  return storage(facts.range, context.uint8) === null ? real : quantizedPair(context, op.id, real, stored);
 }

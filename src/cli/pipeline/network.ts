@@ -60,7 +60,10 @@ async function importStage(
     path,
     rawSize: [source.height, source.width],
     preprocess: recipe.preprocess,
-    classes: (logits) => framesFor(frames, logits, path),
+    classes(logits) {
+      const { classNames, hitClasses } = framesFor(frames, logits, path);
+      return { classNames, hitClasses };
+    },
   });
   const matched = framesFor(frames, graph.classNames.length, path);
   if (graph.hitClasses.some((hit, i) => hit !== matched.hitClasses[i]))
