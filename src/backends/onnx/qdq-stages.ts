@@ -1,13 +1,12 @@
 /** The parts of a QuantizeLinear/DequantizeLinear graph: storage, the end of a stage, weights. */
 import { fractionBits, lsb, maxMantissa, minMantissa, type Format } from '../../fixed/format.js';
-import type { NodeId, QuantizedWeights } from '../../ir/common.js';
+import type { NodeId } from '../../ir/common.js';
 import type { FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
 import type { Range } from '../../ir/prove.js';
-import { convAttributes, onnxWeights } from './exact-sum.js';
 import { fixedRules } from './fixed-rules.js';
 import { realValues, type NodeFacts } from './preprocess.js';
-import { BYTE_LIMITS, storage, type ByteType, type Weighted } from './qdq-checks.js';
-import { inRank, scalar, type MantissaTensor, type Tensor } from './tensor.js';
+import { BYTE_LIMITS, storage, type ByteType } from './qdq-checks.js';
+import { scalar, type MantissaTensor, type Tensor } from './tensor.js';
 import type { OnnxWriter } from './writer.js';
 
 /** What a node emits into: the writer and whether uint8 is allowed. */

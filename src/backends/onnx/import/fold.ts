@@ -6,7 +6,7 @@ import { elementCount, type Constant } from './tensor-data.js';
 import { axisIndex, constant, intOf, intsOf, refuse, wholeNumbers, type Op, type Value } from './values.js';
 
 /** A fold makes no more values than this: the largest weights of the registry, transposed. */
-const MOST_FOLDED = 1 << 26;
+const MOST_VALUES = 2 ** 26;
 
 type Fold = (op: Op, inputs: readonly Constant[]) => Value;
 
@@ -15,7 +15,7 @@ const like = (dims: readonly number[], source: Constant['data'], values: ArrayLi
 
 const sized = (dims: readonly number[]): number => {
   const count = elementCount(dims);
-  return count <= MOST_FOLDED ? count : refuse(`a constant of ${dims.join('×')} values`);
+  return count <= MOST_VALUES ? count : refuse(`a constant of ${dims.join('×')} values`);
 };
 
 const first = (inputs: readonly Constant[]): Constant => inputs[0] ?? refuse('it has no input');

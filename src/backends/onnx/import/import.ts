@@ -5,7 +5,7 @@
  * A softmax at the end is left out, since the veto compares logits; a network that ends in one sigmoid gets a second
  * logit, 0 for the miss. A file that vetoc wrote brings its preprocessing, classes and threshold itself.
  */
-import { UserError } from '../../../core/errors.js';
+import { InvariantError, UserError } from '../../../core/errors.js';
 import type { PreprocessGraph } from '../../../data/preprocess.js';
 import { nodeId, type NodeId, type Shape } from '../../../ir/common.js';
 import { floatShapes, type FloatGraph } from '../../../ir/graph.js';
@@ -194,6 +194,20 @@ function importForeign(model: OnnxModel, request: ImportRequest, external: Exter
   };
 }
 
+/** What a graph out of a file breaks is the file's fault, not vetoc's. */
+function inWords<T>(model: OnnxModel, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof InvariantError)) throw error;
+    throw userError(
+      model,
+      `makes no graph: ${error.message}`,
+      'check that the file is whole, or export it again',
+    );
+  }
+}
+
 /** Whether vetoc wrote `model`, which then brings its own preprocessing and classes. */
 export const isOwn = (model: OnnxModel): boolean => model.metadata.has('vetoc.dialect');
 
@@ -203,11 +217,11 @@ export const isOwn = (model: OnnxModel): boolean => model.metadata.has('vetoc.di
  */
 export function importOnnx(model: OnnxModel, request: ImportRequest, external: ExternalReader): ImportedOnnx {
   checkOpset(model);
-  return importForeign(model, request, external);
+  return inWords(model, () => importForeign(model, request, external));
 }
 
 /** The graph in a `float.onnx` that vetoc wrote. Throws `UserError` where it is another dialect or was changed. */
 export function importOwnOnnx(model: OnnxModel, external: ExternalReader): FloatGraph {
   checkOpset(model);
-  return importOwn(model, external);
+  return inWords(model, () => importOwn(model, external));
 }

@@ -112,6 +112,9 @@ type Floats = Float32Array<ArrayBuffer>;
 /** `x · weights + bias`, weights `[cin, cout]` with the rows in ONNX's order of features. */
 function dense(op: Op, x: Activation, weights: Floats, bias: Floats, into: Target): Activation {
   const columns = bias.length;
+  const features = into.shape(x.id)[2];
+  if (weights.length !== features * columns)
+    refuse(`a matrix of ${weights.length} weights for ${features} features and ${columns} outputs`);
   let sorted = weights;
   if (x.order !== null) {
     sorted = new Float32Array(weights.length);

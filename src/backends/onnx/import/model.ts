@@ -52,8 +52,8 @@ export interface OnnxModel {
 
 /** Protobuf's own limit on a message. */
 export const LARGEST_FILE = 2 ** 31 - 1;
-/** Nodes, names, attributes and numbers that a file may hold outside its tensors. ResNet-101 has about 5,000. */
-const MOST_PARTS = 2_000_000;
+/** Nodes, names, attributes and numbers that a file may hold outside its tensors. ResNet-101 has about 20,000. */
+const MOST_PARTS = 500_000;
 
 const refusal = (file: string, why: string): UserError =>
   new UserError(`is not an ONNX model that can be read: ${why}`, {

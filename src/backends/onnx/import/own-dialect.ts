@@ -97,9 +97,9 @@ export function importOwn(model: OnnxModel, external: ExternalReader): FloatGrap
     external,
   );
   if (value?.kind !== 'activation') throw problem(model, 'its logits are not computed from the frame');
-  const graph = verifyFloatGraph(
-    floatGraphSchema.parse({ ...facts, nodes, output: nodeIdSchema.parse(value.id) }),
-  );
+  const parsed = floatGraphSchema.safeParse({ ...facts, nodes, output: value.id });
+  if (!parsed.success) throw problem(model, `its metadata make no graph: ${parsed.error.issues[0]!.message}`);
+  const graph = verifyFloatGraph(parsed.data);
   const again = readOnnxModel(emitFloatOnnx(graph), model.file);
   if (!isDeepStrictEqual(content(again), content(model)))
     throw problem(model, 'it was changed since vetoc wrote it');

@@ -72,8 +72,12 @@ export const unsqueeze: Rule = (op) => {
   );
 };
 
+/** Features of a flattened image: AlexNet has 9,216. */
+const MOST_FEATURES = 2 ** 24;
+
 /** Where the IR's flatten puts element `j` of ONNX's; null where the order is the same. */
 function flattenOrder(axes: readonly Axis[], shape: Shape): Int32Array | null {
+  if (elements(shape) > MOST_FEATURES) refuse(`${elements(shape)} features are too many`);
   const [, width, channels] = shape;
   const strides: Readonly<Record<Axis, number>> = { n: 0, h: width * channels, w: channels, c: 1 };
   const order = new Int32Array(elements(shape));
@@ -184,15 +188,16 @@ export const concat: Rule = (op, into) => {
   const axis = axisIndex(intOf(op, 'axis', 1), first.axes.length);
   if (first.axes[axis] !== 'c' || terms.some((x) => x.axes.join('') !== first.axes.join('')))
     refuse('joins another axis than the channels');
-  const order: number[] = [];
-  for (const x of terms) {
-    const from = order.length;
-    const channels = into.shape(x.id)[2];
-    for (let k = 0; k < channels; k++) order.push(from + (x.order?.[k] ?? k));
-  }
   const id = into.add(op, (id) => ({ id, kind: 'concat', inputs: terms.map((x) => x.id) }));
-  const moved = terms.some((x) => x.order !== null) ? Int32Array.from(order) : null;
-  return { ...activation(id, first.axes), order: moved };
+  if (terms.every((x) => x.order === null)) return activation(id, first.axes);
+  const order = new Int32Array(into.shape(id)[2]);
+  let from = 0;
+  for (const x of terms) {
+    const channels = into.shape(x.id)[2];
+    for (let k = 0; k < channels; k++) order[from + k] = from + (x.order?.[k] ?? k);
+    from += channels;
+  }
+  return { ...activation(id, first.axes), order };
 };
 
 /** The end of a classifier: left out, and remembered. */

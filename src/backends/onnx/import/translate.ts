@@ -3,9 +3,9 @@
  * collected, with the names that the file gives it.
  */
 import { InvariantError, UnsupportedError, UserError, type UnsupportedReason } from '../../../core/errors.js';
-import { nodeId, type NodeId, type Shape } from '../../../ir/common.js';
+import { elements, nodeId, type NodeId, type Shape } from '../../../ir/common.js';
 import { mayBeNegative } from '../../../ir/may-be-negative.js';
-import { floatShapeRules, type FloatNode } from '../../../ir/ops/index.js';
+import { floatNodeSchema, floatShapeRules, type FloatNode } from '../../../ir/ops/index.js';
 import { FOLDS } from './fold.js';
 import type { OnnxModel, OnnxNode } from './model.js';
 import { RULES } from './rules.js';
@@ -16,7 +16,7 @@ import {
   type ExternalReader,
   type RawTensor,
 } from './tensor-data.js';
-import { Refusal, UNKNOWN, type Op, type Target, type Value } from './values.js';
+import { Refusal, refuse, UNKNOWN, type Op, type Target, type Value } from './values.js';
 
 /** What the importer starts from: nodes, and which tensors of the file they are. */
 export interface Start {
@@ -48,8 +48,12 @@ export function neededNodes(
 }
 
 /** What the user reads an operator by. */
-const titleOf = (node: OnnxNode): string =>
-  `${node.name === '' ? (node.outputs[0] ?? 'a node without a name') : node.name} (${node.domain === '' ? '' : `${node.domain}.`}${node.type})`;
+const titleOf = (node: OnnxNode): string => {
+  const name = node.name === '' ? (node.outputs[0] ?? 'a node without a name') : node.name;
+  const type = node.domain === '' ? node.type : `${node.domain}.${node.type}`;
+  // Names come from the file: no control characters on the terminal, no pages of them.
+  return `${name} (${type})`.replace(/\p{Cc}/gu, '?').slice(0, 200);
+};
 
 /**
  * A name of the file in the IR's alphabet. PyTorch's paths repeat themselves: `/layer1/layer1.0/conv1/Conv` is called
@@ -58,7 +62,7 @@ const titleOf = (node: OnnxNode): string =>
 export function identifier(text: string): string {
   const path = text.split('/').filter((part, i, all) => all[i + 1]?.startsWith(`${part}.`) !== true);
   const [operator, module] = [path.at(-1)!.toLowerCase(), path.at(-2)?.toLowerCase() ?? ''];
-  const [, type, count = ''] = /^(.*?)(_\d+)?$/.exec(operator)!;
+  const [, type, count = ''] = /^(.*?)(_\d+)?$/s.exec(operator)!;
   const named = module !== '' && module.startsWith(type!) ? [...path.slice(0, -1), count] : path;
   const plain = named
     .join('_')
@@ -68,6 +72,12 @@ export function identifier(text: string): string {
   return (/^[a-z]/.test(plain) ? plain : `n_${plain}`).slice(0, 56);
 }
 
+/** Bounds on what a small file may ask for. A network of a thousand layers and 1024×1024×64 tensors is inside them. */
+const MOST_NODES = 10_000;
+const MOST_ELEMENTS = 2 ** 27;
+/** Values of all constants that the file computes from others. */
+const MOST_FOLDED = 2 ** 27;
+
 class Translation implements Target {
   readonly nodes: FloatNode[];
   readonly values: Map<string, Value>;
@@ -76,6 +86,7 @@ class Translation implements Target {
   private readonly places = new Map<NodeId, number>();
   private readonly readers = new Map<string, number>();
   private readonly opset: number;
+  private folded = 0;
 
   constructor(
     private readonly model: OnnxModel,
@@ -116,15 +127,17 @@ class Translation implements Target {
     let id = nodeId(wanted);
     for (let k = 2; this.places.has(id); k++) id = nodeId(`${wanted}_${k}`);
     const node = make(id);
+    const checked = floatNodeSchema.safeParse(node);
+    if (!checked.success)
+      refuse(`${checked.error.issues[0]!.path.join('.')}: ${checked.error.issues[0]!.message}`);
     // The table is keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
     const rule = floatShapeRules[node.kind] as (node: FloatNode, inputs: readonly Shape[]) => Shape;
-    this.shapes.set(
-      id,
-      rule(
-        node,
-        node.inputs.map((input) => this.shape(input)),
-      ),
+    const shape = rule(
+      node,
+      node.inputs.map((input) => this.shape(input)),
     );
+    if (elements(shape) > MOST_ELEMENTS) refuse(`an output of ${shape.join('×')} values`);
+    this.shapes.set(id, shape);
     this.places.set(id, this.nodes.push(node) - 1);
     return id;
   }
@@ -170,6 +183,12 @@ class Translation implements Target {
     });
   }
 
+  /** A folded constant, counted against what the file may compute. */
+  private counted(value: Value): Value {
+    if (value.kind === 'constant') this.folded += value.data.length;
+    return this.folded <= MOST_FOLDED ? value : refuse('the constants that the file computes are too large');
+  }
+
   private result(node: OnnxNode, inputs: readonly (Value | null)[]): Value {
     const refused = (why: string): Value => {
       this.reasons.push({ what: titleOf(node), why });
@@ -186,7 +205,7 @@ class Translation implements Target {
     const isConstant = constants.length === inputs.filter((x) => x !== null).length;
     try {
       const fold = FOLDS.get(node.type);
-      if (isConstant && fold !== undefined) return fold(op, constants);
+      if (isConstant && fold !== undefined) return this.counted(fold(op, constants));
       const rule = RULES.get(node.type);
       return rule === undefined || isConstant ? refused('it is not taken here') : rule(op, this);
     } catch (error) {
@@ -209,6 +228,11 @@ export function translateGraph(
   readonly shape: (id: NodeId) => Shape;
 } {
   const needed = neededNodes(model, [output], start.values);
+  if (needed.length > MOST_NODES)
+    throw new UserError(`has ${needed.length} operators; up to ${MOST_NODES} are taken`, {
+      file: model.file,
+      remedy: 'export the network alone',
+    });
   const translation = new Translation(model, start, external, needed, output);
   for (const node of needed) translation.translate(node);
   if (translation.reasons.length > 0) throw new UnsupportedError(model.file, translation.reasons);
