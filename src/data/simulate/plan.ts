@@ -7,15 +7,8 @@ import { FIRST_HIT_CLASS, type Spot, type Split } from '../frames.js';
 import { profileAt, shadeAt, streakAt } from './background.js';
 import type { Detector } from './detector.js';
 import { excitedReflections, type Geometry, type Reflection } from './ewald.js';
-import {
-  drawCrystal,
-  drawDark,
-  drawGeometry,
-  drawLattice,
-  drawScatter,
-  type CrystalSample,
-  type Scatter,
-} from './scene.js';
+import { drawDark, drawScatter, type Scatter } from './scatter.js';
+import { drawCrystal, drawGeometry, drawLattice, type CrystalSample } from './scene.js';
 import { cumulative, pickByShare, type Schedule } from './schedule.js';
 import type { SimulationSettings } from './settings.js';
 import {
