@@ -1,27 +1,34 @@
-/** A frame with its evidence map laid over it. */
+/** A frame with its evidence laid over it, as a plate that can be read by itself. */
+import { drawText, LETTER_WIDTH } from '../core/lettering.js';
 import { enlarge, greyPicture, overlay, resample, type Picture } from '../core/picture.js';
-import { inputNode, type FixedGraph, type FloatGraph } from '../ir/graph.js';
+import { plate } from '../core/plate.js';
+import type { Rings } from '../spotfind/rings.js';
 import type { EvidenceMap } from './grad-cam.js';
-import type { Occlusion, Region } from './occlusion.js';
+import type { Region } from './occlusion.js';
+import type { SeenPart } from './seen-part.js';
 
 /** Pictures smaller than this are enlarged by whole factors. */
 const WANTED_PIXELS = 384;
 
-/** The rows and columns of the raw frame that the network sees. */
-function seenPart(graph: FloatGraph): {
-  readonly offset: readonly [number, number];
+/** What a picture is made of besides its map. */
+export interface PictureParts {
+  readonly pixels: Uint16Array;
+  /** `[height, width]` of the raw frame. */
   readonly size: readonly [number, number];
-} {
-  const crop = graph.nodes.find((node) => node.kind === 'crop');
-  return crop?.kind === 'crop'
-    ? { offset: crop.offset, size: crop.size }
-    : { offset: [0, 0], size: inputNode(graph).size };
+  /** 1 live, 0 masked. */
+  readonly mask: Uint8Array | null;
+  /** Lines above the picture. */
+  readonly lines: readonly string[];
+  /** Resolution shells; null to leave them out. */
+  readonly rings: Rings | null;
 }
 
 /** The map over the raw frame: values in [0, 1] of the map's maximum, zero outside the part that the network sees. */
-export function mapOverFrame(graph: FloatGraph, map: EvidenceMap): Float32Array {
-  const [height, width] = inputNode(graph).size;
-  const { offset, size } = seenPart(graph);
+export function mapOverFrame(
+  { offset, size }: SeenPart,
+  [height, width]: readonly [number, number],
+  map: EvidenceMap,
+): Float32Array {
   const fitted = resample(map.values, map.size, size[0], size[1]);
   const top = fitted.reduce((a, b) => Math.max(a, b), 0) || 1;
   const full = new Float32Array(height * width);
@@ -31,45 +38,91 @@ export function mapOverFrame(graph: FloatGraph, map: EvidenceMap): Float32Array 
   return full;
 }
 
-/** The frame in grey with the map in colour. */
-export function evidencePicture(graph: FloatGraph, pixels: Uint16Array, map: EvidenceMap): Picture {
-  const [height, width] = inputNode(graph).size;
-  const picture = overlay(greyPicture(pixels, height, width), mapOverFrame(graph, map));
-  return enlarge(picture, Math.max(1, Math.round(WANTED_PIXELS / Math.max(height, width))));
+/** Frame in grey, `shade` (0 to 1 over the raw frame) in colour, rings, `framed` regions, and the plate around it. */
+function compose(
+  parts: PictureParts,
+  shade: Float32Array,
+  opacity: number,
+  framed: readonly Region[],
+  top: number,
+): Picture {
+  const [height, width] = parts.size;
+  const zoom = Math.max(1, Math.round(WANTED_PIXELS / Math.max(height, width)));
+  const flat = overlay(greyPicture(parts.pixels, height, width, { mask: parts.mask }), shade, opacity);
+  for (const region of framed) drawFrame(flat, region);
+  const picture = enlarge(flat, zoom);
+  if (parts.rings !== null) drawRings(picture, parts.rings, zoom);
+  return plate(picture, {
+    lines: parts.lines,
+    bar: { low: '0', high: top.toPrecision(3) },
+    pixelsPerPixel: zoom,
+  });
 }
 
-/** The frame with the effect of each region in colour (towards the decision) and the flipping regions framed. */
+/** The frame in grey with the map in colour. */
+export function evidencePicture(parts: PictureParts, seen: SeenPart, map: EvidenceMap): Picture {
+  const top = map.values.reduce((a, b) => Math.max(a, b), 0);
+  return compose(parts, mapOverFrame(seen, parts.size, map), 0.7, [], top);
+}
+
+/** The frame with a value for each region in colour (negative ones as zero), and some regions framed. */
 export function regionPicture(
-  graph: FixedGraph,
-  pixels: Uint16Array,
-  occlusion: Occlusion,
+  parts: PictureParts,
+  regions: readonly Region[],
+  values: readonly number[],
   framed: readonly Region[],
 ): Picture {
-  const [height, width] = inputNode(graph).size;
-  const sign = occlusion.score >= graph.threshold ? 1 : -1;
-  const top = Math.max(1e-12, ...occlusion.effects.map((e) => sign * e));
-  const map = new Float32Array(height * width);
-  occlusion.regions.forEach((region, i) => {
-    const value = Math.max(0, (sign * occlusion.effects[i]!) / top);
+  const [height, width] = parts.size;
+  const top = Math.max(1e-12, ...values);
+  const shade = new Float32Array(height * width);
+  regions.forEach((region, i) => {
+    const value = Math.max(0, values[i]! / top);
     for (let y = region.y; y < region.y + region.height; y++)
-      map.fill(value, y * width + region.x, y * width + region.x + region.width);
+      shade.fill(value, y * width + region.x, y * width + region.x + region.width);
   });
-  const picture = overlay(greyPicture(pixels, height, width), map, 0.5);
-  for (const region of framed) drawFrame(picture, region);
-  return enlarge(picture, Math.max(1, Math.round(WANTED_PIXELS / Math.max(height, width))));
+  return compose(parts, shade, 0.5, framed, top);
+}
+
+const CYAN = [0, 255, 255] as const;
+
+function dot({ rgb, height, width }: Picture, y: number, x: number): void {
+  if (y >= 0 && y < height && x >= 0 && x < width) rgb.set(CYAN, 3 * (y * width + x));
 }
 
 /** One pixel of cyan around `region`: told from the colour map by everyone. */
-function drawFrame({ rgb, width }: Picture, { y, x, height: h, width: w }: Region): void {
-  const dot = (py: number, px: number): void => {
-    rgb.set([0, 255, 255], 3 * (py * width + px));
-  };
+function drawFrame(picture: Picture, { y, x, height: h, width: w }: Region): void {
   for (let i = 0; i < w; i++) {
-    dot(y, x + i);
-    dot(y + h - 1, x + i);
+    dot(picture, y, x + i);
+    dot(picture, y + h - 1, x + i);
   }
   for (let i = 0; i < h; i++) {
-    dot(y + i, x);
-    dot(y + i, x + w - 1);
+    dot(picture, y + i, x);
+    dot(picture, y + i, x + w - 1);
+  }
+}
+
+/** Text on a dark ground of its own: it must be read on noise. */
+function drawLabel(picture: Picture, label: string, y: number, x: number): void {
+  const ground = LETTER_WIDTH * label.length + 2;
+  for (let py = y - 2; py < y + 9; py++)
+    for (let px = x - 2; px < x + ground - 1; px++)
+      if (py >= 0 && py < picture.height && px >= 0 && px < picture.width)
+        picture.rgb.fill(0, 3 * (py * picture.width + px), 3 * (py * picture.width + px) + 3);
+  drawText(picture, label, y, x, CYAN);
+}
+
+/** Dotted circles with their label where they cross the upper right diagonal. */
+function drawRings(picture: Picture, { x, y, rings }: Rings, zoom: number): void {
+  const [cy, cx] = [(y + 0.5) * zoom, (x + 0.5) * zoom];
+  for (const { radius, label } of rings) {
+    const r = radius * zoom;
+    const dots = Math.round((2 * Math.PI * r) / 4);
+    for (let k = 0; k < dots; k++) {
+      const angle = (2 * Math.PI * k) / dots;
+      dot(picture, Math.round(cy + r * Math.sin(angle)), Math.round(cx + r * Math.cos(angle)));
+    }
+    const at = r * Math.SQRT1_2;
+    const left = Math.round(cx + at - (LETTER_WIDTH * label.length) / 2);
+    drawLabel(picture, label, Math.round(cy - at - 4), left);
   }
 }

@@ -2,17 +2,17 @@
  * Explanations on the arithmetic that decided: the firmware's own activations, with a straight-through gradient.
  *
  * `dequantize` turns a fixed graph into the float graph of its real numbers (mantissa times least significant bit).
- * `fixedValues` puts the interpreter's mantissas in place of every stage's float value; the gradient passes through
+ * `fixedValues` puts the fixed graph's mantissas in place of every stage's float value; the gradient passes through
  * rounding as if it were not there and stops where the stage saturates (Bengio et al., arXiv:1308.3432). The logits
  * that such an explainer works with are therefore the firmware's, bit for bit.
  */
 import { assertExhaustive } from '../core/errors.js';
 import { fractionBits, lsb, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
 import { nodeId, type Activation, type NodeId, type QuantizedWeights } from '../ir/common.js';
+import { createFixedEvaluator } from '../ir/fixed-evaluate.js';
 import { findNode, type FixedGraph, type FloatGraph } from '../ir/graph.js';
 import { isPreprocess, type FixedNode, type FloatNode } from '../ir/ops/index.js';
 import { verifyFloatGraph } from '../ir/verify.js';
-import { interpretTensors } from '../simulate/interpret.js';
 import { tf } from '../train/tf.js';
 import type { Replacement } from './grad-cam.js';
 
@@ -138,11 +138,26 @@ function straightThrough(x: tf.Tensor4D, value: tf.Tensor4D, format: Format): tf
   return op(x) as tf.Tensor4D;
 }
 
+/** Every stage's mantissas for a frame; the last frame is remembered, since several methods ask for the same one. */
+function stageValues(fixed: FixedGraph): (pixels: Uint16Array) => ReadonlyMap<NodeId, Int32Array> {
+  const evaluator = createFixedEvaluator(fixed);
+  let last: { readonly pixels: Uint16Array; readonly tensors: ReadonlyMap<NodeId, Int32Array> } | null = null;
+  return (pixels) => {
+    if (last?.pixels.every((value, i) => value === pixels[i]) !== true) {
+      const tensors = new Map<NodeId, Int32Array>();
+      evaluator.visit(pixels, (id, mantissas) => tensors.set(id, mantissas));
+      last = { pixels: pixels.slice(), tensors };
+    }
+    return last.tensors;
+  };
+}
+
 /** For `createExplainer(dequantize(fixed), fixedValues(fixed))`. */
 export function fixedValues(fixed: FixedGraph): Replacement {
   const nodes = new Map<string, FixedNode>(fixed.nodes.map((node) => [node.id, node]));
+  const valuesOf = stageValues(fixed);
   return (pixels) => {
-    const tensors = interpretTensors(fixed, pixels);
+    const tensors = valuesOf(pixels);
     return {
       replace(node, value) {
         const stage = nodes.get(node.id);

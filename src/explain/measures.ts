@@ -9,6 +9,7 @@ import { resample } from '../core/picture.js';
 import type { Spot } from '../data/frames.js';
 import { vetoCurve } from '../train/metrics.js';
 import type { EvidenceMap } from './grad-cam.js';
+import type { SeenPart } from './seen-part.js';
 
 /** Ranks with ties shared. */
 function ranks(values: ArrayLike<number>): Float64Array {
@@ -41,14 +42,14 @@ export function correlation(a: EvidenceMap, b: EvidenceMap): number {
   return aa === 0 || bb === 0 ? 0 : ab / Math.sqrt(aa * bb);
 }
 
-/** Cells of the map that hold a spot; `frame` is `[height, width]` of the raw frame. */
-function spotCells(map: EvidenceMap, spots: readonly Spot[], frame: readonly [number, number]): Uint8Array {
+/** Cells of the map that hold a spot; the map lies over the part `seen` of the raw frame. */
+function spotCells(map: EvidenceMap, spots: readonly Spot[], { offset, size }: SeenPart): Uint8Array {
   const [height, width] = map.size;
   const cells = new Uint8Array(height * width);
-  for (const { y, x } of spots) {
-    const row = Math.min(height - 1, Math.max(0, Math.floor(((y + 0.5) / frame[0]) * height)));
-    const column = Math.min(width - 1, Math.max(0, Math.floor(((x + 0.5) / frame[1]) * width)));
-    cells[row * width + column] = 1;
+  for (const spot of spots) {
+    const row = Math.floor(((spot.y - offset[0] + 0.5) / size[0]) * height);
+    const column = Math.floor(((spot.x - offset[1] + 0.5) / size[1]) * width);
+    if (row >= 0 && row < height && column >= 0 && column < width) cells[row * width + column] = 1;
   }
   return cells;
 }
@@ -60,13 +61,9 @@ export interface Localization {
   readonly auc: number;
 }
 
-/** How well `map` finds `spots` (raw pixels) of a frame of `[height, width]`. */
-export function localization(
-  map: EvidenceMap,
-  spots: readonly Spot[],
-  frame: readonly [number, number],
-): Localization {
-  const cells = spotCells(map, spots, frame);
+/** How well `map` finds `spots` (raw pixels). */
+export function localization(map: EvidenceMap, spots: readonly Spot[], seen: SeenPart): Localization {
+  const cells = spotCells(map, spots, seen);
   let best = 0;
   for (let i = 1; i < map.values.length; i++) if (map.values[i]! > map.values[best]!) best = i;
   return { pointing: cells[best] === 1, auc: vetoCurve(map.values, cells).auc };

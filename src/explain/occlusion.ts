@@ -64,6 +64,22 @@ export function withoutRegions(
   return result;
 }
 
+/** `frame` with `regions` copied from `other`. */
+export function withRegionsOf(
+  frame: Uint16Array,
+  other: Uint16Array,
+  width: number,
+  regions: readonly Region[],
+): Uint16Array {
+  const result = frame.slice();
+  for (const region of regions)
+    for (let y = region.y; y < region.y + region.height; y++) {
+      const at = y * width + region.x;
+      result.set(other.subarray(at, at + region.width), at);
+    }
+  return result;
+}
+
 const BATCH = 16;
 
 async function scoreAll(scorer: Scorer, count: number, make: (i: number) => Uint16Array): Promise<number[]> {
@@ -94,16 +110,56 @@ export async function occlude(
 }
 
 export interface Flip {
-  /** Regions whose removal together turns the decision; none of them can be left out. */
+  /** Regions that together turn the decision; none of them can be left out. */
   readonly regions: readonly Region[];
   readonly score: number;
+  /** True where it is known that no smaller set turns it. */
+  readonly smallest: boolean;
 }
 
-/**
- * The regions whose removal turns the decision at `threshold`: added greedily by effect, then thinned until each is
- * needed. Null when even without all of them the decision stands. Small, though not proved the smallest.
- */
-export async function flippingRegions(
+/** A question of the kind "which regions, taken together, turn the decision?" */
+interface Question {
+  readonly scorer: Scorer;
+  /** The regions to try, the most promising first. */
+  readonly order: readonly Region[];
+  /** The frame that a set of regions makes. */
+  readonly make: (regions: readonly Region[]) => Uint16Array;
+  readonly turned: (score: number) => boolean;
+}
+
+/** One region alone if one does it; else regions are added in order until it turns, and left out where not needed. */
+async function fewestRegions({ scorer, order, make, turned }: Question): Promise<Flip | null> {
+  const singles = await scoreAll(scorer, order.length, (i) => make([order[i]!]));
+  const single = singles.findIndex(turned);
+  if (single >= 0) return { regions: [order[single]!], score: singles[single]!, smallest: true };
+  const prefixes = await scoreAll(scorer, order.length, (i) => make(order.slice(0, i + 1)));
+  const first = prefixes.findIndex(turned);
+  if (first < 0) return null;
+  let needed: readonly Region[] = order.slice(0, first + 1);
+  let score = prefixes[first]!;
+  for (const region of [...needed].reverse()) {
+    const fewer = needed.filter((r) => r !== region);
+    const [s] = await scorer([make(fewer)]);
+    if (!turned(s!)) continue;
+    needed = fewer;
+    score = s!;
+  }
+  // No region does it alone, so two are as few as there can be.
+  return { regions: needed, score, smallest: needed.length === 2 };
+}
+
+/** Regions that speak for the decision, by their effect. */
+function supporting({ regions, effects }: Occlusion, keep: boolean): readonly Region[] {
+  const sign = keep ? 1 : -1;
+  return regions
+    .map((region, i) => ({ region, effect: sign * effects[i]! }))
+    .filter(({ effect }) => effect > 0)
+    .sort((a, b) => b.effect - a.effect)
+    .map(({ region }) => region);
+}
+
+/** The regions whose removal turns the decision at `threshold`. Null when even without all of them it stands. */
+export function flippingRegions(
   scorer: Scorer,
   frame: Uint16Array,
   size: readonly [number, number],
@@ -111,27 +167,33 @@ export async function flippingRegions(
   threshold: number,
 ): Promise<Flip | null> {
   const keep = occlusion.score >= threshold;
-  const sign = keep ? 1 : -1;
-  const order = occlusion.regions
-    .map((region, i) => ({ region, effect: sign * occlusion.effects[i]! }))
-    .filter(({ effect }) => effect > 0)
-    .sort((a, b) => b.effect - a.effect)
-    .map(({ region }) => region);
-  const flipped = (score: number): boolean => score >= threshold !== keep;
-  const prefixes = await scoreAll(scorer, order.length, (i) =>
-    withoutRegions(frame, size, order.slice(0, i + 1)),
-  );
-  const first = prefixes.findIndex(flipped);
-  if (first < 0) return null;
-  let needed: readonly Region[] = order.slice(0, first + 1);
-  let score = prefixes[first]!;
-  for (const region of [...needed].reverse()) {
-    const fewer = needed.filter((r) => r !== region);
-    if (fewer.length === 0) break;
-    const [s] = await scorer([withoutRegions(frame, size, fewer)]);
-    if (!flipped(s!)) continue;
-    needed = fewer;
-    score = s!;
-  }
-  return { regions: needed, score };
+  return fewestRegions({
+    scorer,
+    order: supporting(occlusion, keep),
+    make: (regions) => withoutRegions(frame, size, regions),
+    turned: (score) => score >= threshold !== keep,
+  });
+}
+
+/**
+ * The regions whose addition to the frame without any structure is enough for the decision. Null when the decision is
+ * the same without any of them.
+ */
+export async function sufficientRegions(
+  scorer: Scorer,
+  frame: Uint16Array,
+  size: readonly [number, number],
+  occlusion: Occlusion,
+  threshold: number,
+): Promise<Flip | null> {
+  const keep = occlusion.score >= threshold;
+  const empty = withoutRegions(frame, size, occlusion.regions);
+  const [without] = await scorer([empty]);
+  if (without! >= threshold === keep) return null;
+  return fewestRegions({
+    scorer,
+    order: supporting(occlusion, keep),
+    make: (regions) => withRegionsOf(empty, frame, size[1], regions),
+    turned: (score) => score >= threshold === keep,
+  });
 }

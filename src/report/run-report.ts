@@ -2,7 +2,9 @@
 import type { Evaluation, Proportion } from '../train/metrics.js';
 import { lineChart } from './chart.js';
 import { comparisonSection, type Comparison, type DifferencePictures } from './comparison.js';
+import type { MapCheck } from '../explain/check-maps.js';
 import { html, htmlTable, type Html } from './html.js';
+import { mapCheckSection } from './map-checks.js';
 import { page, pngImage } from './page.js';
 
 /** How well one form of the network tells hits from misses on the test frames. */
@@ -84,6 +86,8 @@ export interface RunReport {
   readonly verification: VerificationSummary;
   readonly firmware: FirmwareEstimate;
   readonly pictures: readonly PictureEntry[];
+  /** How good the maps in the pictures are; empty where no true peaks are known. */
+  readonly mapChecks: readonly MapCheck[];
 }
 
 export const percent = (share: number, digits = 2): string =>
@@ -257,7 +261,7 @@ export function renderRunReport(report: RunReport): string {
     ${verificationSection(report.verification)}
     <h2>Why these frames were kept or vetoed</h2>
     <p class="soft">
-      Grad-CAM of the float reference for the decision taken, over the frame on a square-root scale.
+      Grad-CAM of the decision taken, on the firmware's own activations, over the frame on a square-root scale.
     </p>
     <div class="pictures">
       ${report.pictures.map(
@@ -268,6 +272,7 @@ export function renderRunReport(report: RunReport): string {
           </figure>`,
       )}
     </div>
+    ${mapCheckSection(report.mapChecks)}
     <h2>Arithmetic</h2>
     ${stageSection(report)}
     <h2>Training</h2>

@@ -2,7 +2,7 @@
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ownHosts, refusal } from '../../src/audit/view/guard.js';
-import { resolutionRings } from '../../src/audit/view/rings.js';
+import { resolutionRings } from '../../src/spotfind/rings.js';
 import { radiusOfResolution } from '../../src/spotfind/layout.js';
 import { startSampleView, type SampleView } from './view-fixture.js';
 

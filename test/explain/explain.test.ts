@@ -4,7 +4,17 @@ import { dequantize, fixedValues } from '../../src/explain/fixed-twin.js';
 import { createExplainer, gradCam, type Explainer } from '../../src/explain/grad-cam.js';
 import { correlation, localization } from '../../src/explain/measures.js';
 import { evidenceMap, MAP_METHODS } from '../../src/explain/methods.js';
-import { flippingRegions, occlude, regionGrid, withoutRegions } from '../../src/explain/occlusion.js';
+import {
+  flippingRegions,
+  occlude,
+  regionGrid,
+  sufficientRegions,
+  withoutRegions,
+  type Region,
+  type Scorer,
+} from '../../src/explain/occlusion.js';
+import { peaksToTurn } from '../../src/explain/added-peaks.js';
+import { insertionDeletion } from '../../src/explain/curves.js';
 import { format, lsb } from '../../src/fixed/format.js';
 import { createFixedGraphBuilder } from '../../src/ir/build.js';
 import { NO_PADDING, nodeId, type QuantizedWeights } from '../../src/ir/common.js';
@@ -177,9 +187,59 @@ describe('occlusion', () => {
     const occlusion = await occlude(scorer, frame, size, regions);
     const one = await flippingRegions(scorer, frame, size, occlusion, 2);
     expect(one?.regions).toHaveLength(1);
+    expect(one?.smallest).toBe(true);
     const both = await flippingRegions(scorer, frame, size, occlusion, 1);
     expect(both?.regions).toHaveLength(2);
+    expect(both?.smallest).toBe(true);
     expect(await flippingRegions(scorer, frame, size, occlusion, 0)).toBeNull();
+  });
+
+  it('finds the one region that turns a decision where the most effective one does not belong to it', async () => {
+    // Turned by the removal of the second-best region alone, or of the best three together.
+    const [a, b] = [regions[0]!, regions[17]!];
+    const bright = (f: Uint16Array, r: Region): boolean => f[(r.y + 5) * 48 + r.x + 5]! > 100;
+    const marked = new Uint16Array(48 * 48).fill(10);
+    for (const r of [a, b]) marked[(r.y + 5) * 48 + r.x + 5] = 500;
+    const odd: Scorer = (frames) => Promise.resolve(frames.map((f) => 10 + (bright(f, a) ? 3 : 0) + (bright(f, b) ? 2 : bright(f, a) ? -20 : 0))); // prettier-ignore
+    const occlusion = await occlude(odd, marked, size, regions);
+    const flip = await flippingRegions(odd, marked, size, { ...occlusion, effects: occlusion.effects.map((e, i) => (i === 0 ? 99 : e)) }, 0); // prettier-ignore
+    expect(flip).toEqual({ regions: [b], score: -7, smallest: true });
+  });
+
+  it('names the fewest regions that are enough for a decision, and none where none is needed', async () => {
+    const occlusion = await occlude(scorer, frame, size, regions);
+    const enough = await sufficientRegions(scorer, frame, size, occlusion, 2);
+    expect(enough).toMatchObject({ score: 2, smallest: true });
+    expect(enough?.regions).toHaveLength(2);
+    expect((await sufficientRegions(scorer, frame, size, occlusion, 1))?.regions).toHaveLength(1);
+    expect(await sufficientRegions(scorer, frame, size, occlusion, 0)).toBeNull();
+  });
+
+  it('counts the peaks that a vetoed frame lacked', async () => {
+    const blank = new Uint16Array(48 * 48).fill(10);
+    const seen = { offset: [8, 0], size: [40, 48] } as const;
+    const lacking = (threshold: number) =>
+      peaksToTurn(scorer, blank, 48, seen, (s) => s >= threshold, { snr: 150, seed: 1 });
+    expect(await lacking(1)).toMatchObject({ count: 1, tried: 64 });
+    // A peak of 150 σ has a middle of 112 above the background: one bright pixel each.
+    expect(await lacking(3)).toMatchObject({ count: 3 });
+    expect((await lacking(1000)).count).toBeNull();
+    for (const [y, x] of (await lacking(1)).places) {
+      expect(y).toBeGreaterThanOrEqual(8 + 7);
+      expect(x).toBeLessThan(48 - 7);
+    }
+  });
+
+  it('insertion rises and deletion falls at once for the right order, and late for the wrong one', async () => {
+    const first = regions.filter((r) => (r.y === 0 && r.x === 0) || (r.y === 16 && r.x === 40));
+    const rest = regions.filter((r) => !first.includes(r));
+    const right = (await insertionDeletion(scorer, frame, size, [...first, ...rest]))!;
+    const wrong = (await insertionDeletion(scorer, frame, size, [...rest, ...first]))!;
+    expect(right.insertion).toBeGreaterThan(0.9);
+    expect(right.deletion).toBeLessThan(0.1);
+    expect(wrong.insertion).toBeLessThan(0.2);
+    expect(wrong.deletion).toBeGreaterThan(0.8);
+    expect(await insertionDeletion(() => Promise.resolve(Array<number>(20).fill(1)), frame, size, regions)).toBeNull(); // prettier-ignore
   });
 
   it('fills a region with what surrounds it', () => {
@@ -204,7 +264,11 @@ describe('measures of a map', () => {
 
   it('pointing and AUC hold the map against true spots', () => {
     const spot = { y: 1, x: 7, intensity: 1, snr: 9 };
-    expect(localization(map([0, 9, 1, 2]), [spot], [10, 10])).toEqual({ pointing: true, auc: 1 });
-    expect(localization(map([9, 0, 1, 2]), [spot], [10, 10])).toEqual({ pointing: false, auc: 0 });
+    const whole = { offset: [0, 0], size: [10, 10] } as const;
+    expect(localization(map([0, 9, 1, 2]), [spot], whole)).toEqual({ pointing: true, auc: 1 });
+    expect(localization(map([9, 0, 1, 2]), [spot], whole)).toEqual({ pointing: false, auc: 0 });
+    // A network that sees the right part only has the spot in its left half.
+    const right = { offset: [0, 6], size: [10, 4] } as const;
+    expect(localization(map([9, 0, 1, 2]), [spot], right)).toEqual({ pointing: true, auc: 1 });
   });
 });

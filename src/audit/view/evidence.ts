@@ -2,6 +2,7 @@
 import { mapOverFrame } from '../../explain/evidence-picture.js';
 import { dequantize, fixedValues } from '../../explain/fixed-twin.js';
 import { createExplainer, gradCam, type Explainer } from '../../explain/grad-cam.js';
+import { seenPart } from '../../explain/seen-part.js';
 import type { FrameGeometry } from '../../spotfind/layout.js';
 import { openBackend } from '../../train/backend.js';
 import { inputNode } from '../../ir/graph.js';
@@ -37,18 +38,18 @@ export function createEvidenceMaker({ fixed, float }: AuditedNetworks): Evidence
     fixed: () => createExplainer(dequantize(fixed), fixedValues(fixed)),
     float: () => createExplainer(float),
   };
-  const [height, width] = inputNode(fixed).size;
+  const { size } = inputNode(fixed);
   return {
     async explain(arithmetic, pixels, keep, { centre, scale }) {
       if (made.size === 0) await openBackend('auto');
       const explainer = made.get(arithmetic) ?? make[arithmetic]();
       made.set(arithmetic, explainer);
       const map = gradCam(explainer, pixels, { kind: keep ? 'hit' : 'miss' });
-      const values = mapOverFrame(explainer.graph, map);
+      const values = mapOverFrame(seenPart(fixed), size, map);
       return {
         layer: map.layer,
         levels: Uint8Array.from(values, (v) => Math.round(255 * v)),
-        words: describeEvidence(values, height, width, centre, scale),
+        words: describeEvidence(values, size[0], size[1], centre, scale),
       };
     },
     close() {

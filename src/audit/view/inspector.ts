@@ -5,7 +5,7 @@ import type { FrameSpotFinder } from '../../spotfind/finder.js';
 import { frameGeometry, type StatedGeometry } from '../../spotfind/geometry.js';
 import type { FrameGeometry } from '../../spotfind/layout.js';
 import type { Arithmetic, EvidenceMaker, FrameEvidence } from './evidence.js';
-import { resolutionRings, type Rings } from './rings.js';
+import { resolutionRings, type Rings } from '../../spotfind/rings.js';
 
 export interface SeenSpot {
   readonly y: number;

@@ -1,12 +1,7 @@
 /** Stage 7: the report page, and the figures in it as JSON beside it. */
 import type { Design } from '../../backends/hls/design.js';
 import { summarize } from '../../backends/hls/summary.js';
-import {
-  renderRunReport,
-  type FirmwareEstimate,
-  type PictureEntry,
-  type RunReport,
-} from '../../report/run-report.js';
+import { renderRunReport, type FirmwareEstimate, type RunReport } from '../../report/run-report.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import { evaluationJson } from '../evaluation-text.js';
 import { recipeHash, type Recipe } from '../recipe.js';
@@ -14,6 +9,7 @@ import { RUN_FILES, type RunDraft } from '../run-folder.js';
 import type { VerificationRecord } from '../verification.js';
 import { version } from '../version.js';
 import type { Evaluated } from './evaluate.js';
+import type { Explanations } from './explain.js';
 import type { RunFrames } from './frames.js';
 import type { Network } from './network.js';
 import { stageRows } from './stage-rows.js';
@@ -27,7 +23,7 @@ export interface Findings {
   readonly compared: RunReport['compared'];
   readonly design: Design;
   readonly verification: VerificationRecord;
-  readonly pictures: readonly PictureEntry[];
+  readonly explanations: Explanations;
 }
 
 /** The design's cost and speed, as the report shows them. */
@@ -85,7 +81,8 @@ export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findin
       })),
     },
     firmware: firmwareEstimate(found.design),
-    pictures: found.pictures,
+    pictures: found.explanations.pictures,
+    mapChecks: found.explanations.checks,
   });
   await draft.write(RUN_FILES.report, report);
 }

@@ -134,14 +134,14 @@ async function runStages(request: RunRequest, opened: RunFrames, target: FpgaTar
   const golden = verified.slice(0, tensorFrames).map((f) => f.pixels);
   const design = await stage('Emit', (p) => emitStage(draft, recipe, { float, fixed }, target, golden, p));
   const verification = await stage('Verify', (p) => verifyStage(fixed, draft.dir, verified, tensorFrames, p));
-  const pictures = await stage('Explain', (p) =>
-    explainStage(float, fixed.threshold, frames, decided, recipe.explain.frames, p),
+  const explanations = await stage('Explain', (p) =>
+    explainStage({ float, fixed }, frames, decided, recipe.explain.frames, p),
   );
-  for (const [i, picture] of pictures.entries())
+  for (const [i, picture] of explanations.pictures.entries())
     await draft.write(`${RUN_FILES.explanations}/${String(i).padStart(2, '0')}.png`, picture.png);
   await stage('Report', async (p) => {
     const networks = { fixed, evaluations, compared };
-    await reportStage(draft, recipe, { frames, network, ...networks, design, verification, pictures });
+    await reportStage(draft, recipe, { frames, network, ...networks, design, verification, explanations });
     p.finish(RUN_FILES.report);
   });
   // Last: a folder with a recipe is a finished run.

@@ -1,6 +1,5 @@
 /** Resolution rings to lay over a frame. */
-import type { FrameGeometry } from '../../spotfind/layout.js';
-import { radiusOfResolution } from '../../spotfind/layout.js';
+import { radiusOfResolution, type FrameGeometry } from './layout.js';
 
 /** A ring in pixels of the frame. */
 export interface Ring {

@@ -1,0 +1,175 @@
+/** `vetoc explain RUN --frame`: maps, pictures, and what would have changed the decision. */
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../core/files.js';
+import { pngBytes } from '../../core/picture.js';
+import { peaksToTurn, type AddedPeaks } from '../../explain/added-peaks.js';
+import { evidencePicture, regionPicture, type PictureParts } from '../../explain/evidence-picture.js';
+import { dequantize, fixedValues } from '../../explain/fixed-twin.js';
+import { createExplainer, defaultLayer, type EvidenceMap } from '../../explain/grad-cam.js';
+import { correlation } from '../../explain/measures.js';
+import { evidenceMap, MAP_METHODS, type MapMethod } from '../../explain/methods.js';
+import {
+  flippingRegions,
+  occlude,
+  regionGrid,
+  sufficientRegions,
+  type Flip,
+  type Occlusion,
+  type Scorer,
+} from '../../explain/occlusion.js';
+import { seenPart } from '../../explain/seen-part.js';
+import { inputNode, type FixedGraph } from '../../ir/graph.js';
+import { interpret } from '../../simulate/interpret.js';
+import { createOrtWitness } from '../../simulate/ort.js';
+import { frameGeometry } from '../../spotfind/geometry.js';
+import { resolutionRings } from '../../spotfind/rings.js';
+import { openBackend } from '../../train/backend.js';
+import { say, sayJson, startProgress } from '../console.js';
+import type { FrameOptionValues } from '../frame-arguments.js';
+import { loadRun, type Run } from '../run-folder.js';
+import { layerOf, readSubject, targetOf, targetWords, type SubjectFrame } from './subject.js';
+import { additionWords, agreementWords, marginWords, peakWords, removalWords } from './words.js';
+
+const CONTROL = 'random';
+/** Strength of the peaks that are added to a vetoed frame. */
+const PEAK_SNR = 10;
+
+export interface ExplainOptions extends FrameOptionValues {
+  readonly frame: string;
+  readonly class: string;
+  readonly method: MapMethod | 'all';
+  readonly layer?: string;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+interface Explained {
+  readonly method: MapMethod;
+  readonly arithmetic: 'fixed' | 'float';
+  readonly map: EvidenceMap;
+  readonly picture: string;
+}
+
+interface Changes {
+  readonly occlusion: Occlusion;
+  readonly removal: Flip | null;
+  readonly addition: Flip | null;
+  /** For a vetoed frame. */
+  readonly peaks: AddedPeaks | null;
+}
+
+/** What would have changed the decision, asked of the fixed-point network. */
+async function changesOf(fixed: FixedGraph, pixels: Uint16Array, index: number): Promise<Changes> {
+  const witness = await createOrtWitness(fixed);
+  try {
+    const scorer: Scorer = async (frames) => (await witness.run(frames)).map((r) => r.score);
+    const { size } = inputNode(fixed);
+    const { threshold } = fixed;
+    const regions = regionGrid(size[0], size[1], Math.max(8, Math.round(Math.max(...size) / 12)));
+    const occlusion = await occlude(scorer, pixels, size, regions);
+    const keep = occlusion.score >= threshold;
+    return {
+      occlusion,
+      removal: await flippingRegions(scorer, pixels, size, occlusion, threshold),
+      addition: await sufficientRegions(scorer, pixels, size, occlusion, threshold),
+      peaks: keep
+        ? null
+        : await peaksToTurn(scorer, pixels, size[1], seenPart(fixed), (s) => s >= threshold, { snr: PEAK_SNR, seed: index }), // prettier-ignore
+    };
+  } finally {
+    await witness.close();
+  }
+}
+
+interface Decision {
+  readonly keep: boolean;
+  readonly score: number;
+}
+
+/** Maps of every method that is asked for, on both arithmetics, with their pictures and data written. */
+async function explainMaps(
+  { fixed, float }: Run,
+  options: ExplainOptions,
+  { frame, index }: SubjectFrame,
+  { keep }: Decision,
+  partsFor: (line: string) => PictureParts,
+): Promise<readonly Explained[]> {
+  const target = targetOf(options.class, fixed, keep);
+  await openBackend('auto');
+  const explainers = {
+    fixed: createExplainer(dequantize(fixed), fixedValues(fixed)),
+    float: createExplainer(float),
+  };
+  const methods = options.method === 'all' ? MAP_METHODS : ([options.method, CONTROL] as const);
+  const explained: Explained[] = [];
+  try {
+    for (const arithmetic of ['fixed', 'float'] as const)
+      for (const method of new Set(methods)) {
+        const explainer = explainers[arithmetic];
+        // The two graphs name their layers alike up to fusion; the last image is the same tensor in both.
+        const layer = arithmetic === 'fixed' ? layerOf(explainer, options.layer) : defaultLayer(explainer);
+        const map = evidenceMap(method, { explainer, pixels: frame.pixels, layer, target, seed: index });
+        const words = `${method} at ${layer}, ${arithmetic === 'fixed' ? "the firmware's arithmetic" : 'float network'}: evidence for ${targetWords(target, fixed)}`;
+        const picture = join(options.out, `${method}-${arithmetic}.png`);
+        const plate = evidencePicture(partsFor(words), seenPart(fixed), map);
+        await writeFileAtomic(picture, pngBytes(plate));
+        const data = {
+          method,
+          arithmetic,
+          layer,
+          size: map.size,
+          target: map.target,
+          values: [...map.values],
+        };
+        await writeFileAtomic(picture.replace(/png$/, 'json'), JSON.stringify(data));
+        explained.push({ method, arithmetic, map, picture });
+      }
+  } finally {
+    explainers.fixed.dispose();
+    explainers.float.dispose();
+  }
+  return explained;
+}
+
+export async function explainFrame(dir: string, options: ExplainOptions): Promise<void> {
+  const run = await loadRun(dir);
+  const { fixed } = run;
+  const subject = await readSubject(options.frame, options, fixed);
+  const { frame, index, truth } = subject;
+  const { score, keep } = interpret(fixed, frame.pixels);
+  const labelled = truth === null ? '' : ` (labelled ${truth})`;
+  const sentence = `Frame ${index}${labelled} is ${keep ? 'kept' : 'vetoed'}: ${marginWords(score, fixed.threshold)}.`;
+  const progress = startProgress('Explain');
+  const rings = resolutionRings(frameGeometry(subject.meta), frame.height, frame.width);
+  const partsFor = (line: string): PictureParts => ({
+    pixels: frame.pixels,
+    size: [frame.height, frame.width],
+    mask: frame.mask,
+    lines: [sentence, line],
+    rings: rings.known ? rings : null,
+  });
+  const explained = await explainMaps(run, options, subject, { keep, score }, partsFor);
+  const changes = await changesOf(fixed, frame.pixels, index);
+  const { occlusion, removal, addition, peaks } = changes;
+  const regionFile = join(options.out, 'regions.png');
+  const towards = occlusion.effects.map((effect) => (keep ? effect : -effect));
+  const regions = regionPicture(partsFor(removalWords(removal, keep)), occlusion.regions, towards, removal?.regions ?? []); // prettier-ignore
+  await writeFileAtomic(regionFile, pngBytes(regions));
+  progress.finish(`${explained.length} maps, ${occlusion.regions.length} regions tried`);
+  const of = (arithmetic: 'fixed' | 'float'): EvidenceMap =>
+    explained.find((e) => e.arithmetic === arithmetic)!.map;
+  const agreement = correlation(of('fixed'), of('float'));
+  const { threshold } = fixed;
+  if (options.json === true) {
+    const pictures = explained.map(({ method, arithmetic, picture }) => ({ method, arithmetic, picture }));
+    sayJson({ frame: options.frame, keep, score, threshold, margin: score - threshold, agreement, ...changes, pictures }); // prettier-ignore
+    return;
+  }
+  say(sentence);
+  say(removalWords(removal, keep));
+  say(additionWords(addition, keep));
+  if (peaks !== null) say(peakWords(peaks));
+  say(agreementWords(agreement));
+  for (const { picture } of explained) say(`  ${picture}`);
+  say(`  ${regionFile}`);
+}

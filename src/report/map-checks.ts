@@ -1,0 +1,32 @@
+/** The figures of the evidence maps, beside the random control. */
+import type { MapCheck } from '../explain/check-maps.js';
+import { html, htmlTable, type Html } from './html.js';
+
+const figure = (value: number, digits: number): string => (Number.isNaN(value) ? '–' : value.toFixed(digits));
+
+export function mapCheckSection(checks: readonly MapCheck[]): Html {
+  const [first] = checks;
+  if (first === undefined)
+    return html`<p class="soft">No true peaks are known for the test frames: the maps cannot be checked.</p>`;
+  return html`<h3>Are the maps any good?</h3>
+    <p>
+      ${first.frames} kept hits whose true Bragg peaks are known. A useful map beats the random one in the first four
+      figures, and changes when the weights are randomised.
+    </p>
+    ${htmlTable(
+      ['method', 'largest on a peak', 'AUC at peaks', 'insertion', 'deletion', 'like randomised weights'],
+      checks.map((c) => [
+        c.method,
+        `${figure(100 * c.pointing, 0)} %`,
+        figure(c.auc, 3),
+        figure(c.insertion, 3),
+        figure(c.deletion, 3),
+        figure(c.randomised, 2),
+      ]),
+    )}
+    <p class="soft">
+      Insertion: area under the score as regions are put back in the order of the map, higher is better; deletion: as
+      they are taken away, lower is better. Like randomised weights: rank correlation with the map of the same network
+      with shuffled weights; a map that stays alike explains the frame, not the network.
+    </p>`;
+}
