@@ -1,5 +1,5 @@
 /** The audit as one self-contained page without scripts: everything that files contain is text in it. */
-import { greyPicture, pngBytes } from '../core/picture.js';
+import { drawCircle, greyPicture, pngBytes, type Picture } from '../core/picture.js';
 import type { Frame } from '../data/frames.js';
 import { lineChart } from '../report/chart.js';
 import { html, htmlTable, type Html } from '../report/html.js';
@@ -11,10 +11,18 @@ import type { FrameRow } from './rows.js';
 import type { AuditSummary } from './summary.js';
 import { describeDecision, signed } from './words.js';
 
+/** Middle of a spot, in pixels of the frame. */
+interface SpotPlace {
+  readonly y: number;
+  readonly x: number;
+}
+
 export interface ReportOptions {
   readonly summary: AuditSummary;
   /** Reads an audited frame; null where it cannot be read any more. */
   readonly read: (frame: number) => Promise<Frame | null>;
+  /** The spots that the second opinion sees in a frame. */
+  readonly spots: (index: number, frame: Frame) => readonly SpotPlace[];
   /** Pictures for each flag. */
   readonly pictures: number;
 }
@@ -60,7 +68,7 @@ function tiles({ audited, vetoed, lostHits, flags, limits }: AuditSummary): Html
 }
 
 function lostSection({ lostHits, reviewed, truth, reference }: AuditSummary): Html {
-  const rows: (readonly (string | number)[])[] = [];
+  const rows: (readonly (string | number | Html)[])[] = [];
   if (lostHits !== null) {
     const { accuracy } = reference;
     const hits = accuracy!.truePositives + accuracy!.falseNegatives;
@@ -76,7 +84,10 @@ function lostSection({ lostHits, reviewed, truth, reference }: AuditSummary): Ht
         },
         2,
       ),
-      `finder right on ${accuracy!.truePositives} of ${hits} hits and ${accuracy!.trueNegatives} of ${misses} misses of the reference; assumes that it errs on vetoed frames as on others`,
+      html`<span class="wrap"
+        >finder right on ${accuracy!.truePositives} of ${hits} hits and ${accuracy!.trueNegatives} of ${misses}
+        misses of the reference; assumes that it errs on vetoed frames as on others</span
+      >`,
     ]);
   }
   if (reviewed !== null)
@@ -154,21 +165,23 @@ async function flagSection(ledger: Ledger, name: FlagName, options: ReportOption
 
 const THUMBNAIL = 256;
 
-async function figure(row: FrameRow, { read, summary }: ReportOptions): Promise<Html> {
+async function figure(row: FrameRow, { read, spots, summary }: ReportOptions): Promise<Html> {
   const frame = await read(row.frame);
   const name = `frame ${row.frame}: ${row.file} # ${row.fileIndex}`;
   const image =
     frame === null
       ? html`<p class="soft">(no picture: the frame cannot be read)</p>`
-      : pngImage(pngBytes(thumbnail(frame)), name);
+      : pngImage(pngBytes(thumbnail(frame, spots(row.frame, frame))), name);
   return html`<figure>
     ${image}
     <figcaption>${name}. ${describeDecision(row, summary.threshold)}.</figcaption>
   </figure>`;
 }
 
-/** The frame shrunk by the brightest pixel of each block, so that single-pixel peaks stay. */
-function thumbnail({ pixels, mask, height, width }: Frame): ReturnType<typeof greyPicture> {
+const GREEN = [61, 245, 107] as const;
+
+/** The frame shrunk by the brightest pixel of each block, so that single-pixel peaks stay, with its spots in circles. */
+function thumbnail({ pixels, mask, height, width }: Frame, spots: readonly SpotPlace[]): Picture {
   const factor = Math.max(1, Math.ceil(Math.max(height, width) / THUMBNAIL));
   const [h, w] = [Math.floor(height / factor), Math.floor(width / factor)];
   const small = new Uint16Array(h * w);
@@ -181,7 +194,10 @@ function thumbnail({ pixels, mask, height, width }: Frame): ReturnType<typeof gr
       live[to] = 1;
       small[to] = Math.max(small[to]!, pixels[from]!);
     }
-  return greyPicture(small, h, w, { mask: live });
+  const picture = greyPicture(small, h, w, { mask: live });
+  for (const { y, x } of spots)
+    drawCircle(picture, (y + 0.5) / factor - 0.5, (x + 0.5) / factor - 0.5, 5, GREEN);
+  return picture;
 }
 
 function factTable({ identity, path }: Ledger, { limits, reference, verdicts }: AuditSummary): Html {

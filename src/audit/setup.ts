@@ -83,7 +83,7 @@ export async function openProcessor(setup: ProcessorSetup): Promise<FrameProcess
 }
 
 /** Where the pixels of `source` are, as the user and the geometry file say. */
-export function detectorOf(
+function detectorOf(
   { frames, stated }: Pick<ProcessorSetup, 'frames' | 'stated'>,
   source: FrameSource,
 ): Promise<KnownDetector> {

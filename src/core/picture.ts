@@ -110,6 +110,23 @@ export function overlay(picture: Picture, map: Float32Array, opacity = 0.7): Pic
   return { ...picture, rgb };
 }
 
+/** A circle of dots about four pixels apart, in place; what leaves the picture is cut off. */
+export function drawCircle(
+  { rgb, height, width }: Picture,
+  y: number,
+  x: number,
+  radius: number,
+  colour: readonly [number, number, number],
+): void {
+  const dots = Math.max(12, Math.round((2 * Math.PI * radius) / 4));
+  for (let k = 0; k < dots; k++) {
+    const angle = (2 * Math.PI * k) / dots;
+    const py = Math.round(y + radius * Math.sin(angle));
+    const px = Math.round(x + radius * Math.cos(angle));
+    if (py >= 0 && py < height && px >= 0 && px < width) rgb.set(colour, 3 * (py * width + px));
+  }
+}
+
 /** Whole-pixel enlargement, so that small frames are not smeared. */
 export function enlarge(picture: Picture, factor: number): Picture {
   const { height, width, rgb } = picture;

@@ -1,6 +1,6 @@
 /** A frame with its evidence laid over it, as a plate that can be read by itself. */
 import { drawText, LETTER_WIDTH } from '../core/lettering.js';
-import { enlarge, greyPicture, overlay, resample, type Picture } from '../core/picture.js';
+import { drawCircle, enlarge, greyPicture, overlay, resample, type Picture } from '../core/picture.js';
 import { plate } from '../core/plate.js';
 import type { Rings } from '../spotfind/rings.js';
 import type { EvidenceMap } from './grad-cam.js';
@@ -116,11 +116,7 @@ function drawRings(picture: Picture, { x, y, rings }: Rings, zoom: number): void
   const [cy, cx] = [(y + 0.5) * zoom, (x + 0.5) * zoom];
   for (const { radius, label } of rings) {
     const r = radius * zoom;
-    const dots = Math.round((2 * Math.PI * r) / 4);
-    for (let k = 0; k < dots; k++) {
-      const angle = (2 * Math.PI * k) / dots;
-      dot(picture, Math.round(cy + r * Math.sin(angle)), Math.round(cx + r * Math.cos(angle)));
-    }
+    drawCircle(picture, cy, cx, r, CYAN);
     const at = r * Math.SQRT1_2;
     const left = Math.round(cx + at - (LETTER_WIDTH * label.length) / 2);
     drawLabel(picture, label, Math.round(cy - at - 4), left);

@@ -10,7 +10,7 @@ h1 { font-size: 1.7rem; margin: .5rem 0; } h2 { font-size: 1.25rem; margin: 2rem
 p.lead { font-size: 1.1rem; } .soft { color: var(--soft); } .good { color: var(--good); font-weight: 600; } .bad { color: var(--bad); font-weight: 600; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; margin: .5rem 0; } caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; } th.number, td.number { text-align: right; } td.number { font-variant-numeric: tabular-nums; }
-td { white-space: nowrap; } thead th { background: var(--panel); } code { font-size: .9em; overflow-wrap: anywhere; }
+td { white-space: nowrap; } .wrap { display: inline-block; min-width: 14rem; max-width: 36rem; white-space: normal; } thead th { background: var(--panel); } code { font-size: .9em; overflow-wrap: anywhere; }
 figure { margin: 1rem 0; } figcaption { font-size: .9rem; color: var(--soft); } svg { width: 100%; max-width: 44rem; height: auto; }
 .grid { stroke: var(--line); } .tick, .axis { fill: var(--soft); font-size: 13px; } .series { fill: none; stroke-width: 2; }
 .s0 { stroke: var(--s0); background: var(--s0); } .s1 { stroke: var(--s1); background: var(--s1); } .s2 { stroke: var(--s2); background: var(--s2); } .s3 { stroke: var(--s3); background: var(--s3); }

@@ -214,6 +214,7 @@ describe('what is read from a ledger', () => {
     const page = await renderAuditReport(ledger, {
       summary,
       read: (index) => Promise.resolve(index === 2 ? null : frame),
+      spots: () => [{ y: 3, x: 3 }],
       pictures: 5,
     });
     expect(page).not.toContain('<script');

@@ -7,9 +7,11 @@ import { exportFrames, exportLabels } from '../../audit/export.js';
 import type { AuditIdentity } from '../../audit/identity.js';
 import { openLedger, type Ledger } from '../../audit/ledger.js';
 import { renderAuditReport } from '../../audit/report.js';
+import { openSecondLook } from '../../audit/second-look.js';
 import { openSpec } from '../../audit/setup.js';
 import { summarizeAudit, type AuditSummary } from '../../audit/summary.js';
 import type { OpenFramesOptions } from '../../data/open.js';
+import { frameGeometry } from '../../spotfind/geometry.js';
 import { say, sayJson, table } from '../console.js';
 import { auditFolder } from './start.js';
 
@@ -57,8 +59,10 @@ export async function report(
     const path = options.html ?? join(folder, 'report.html');
     try {
       const read = (frame: number): ReturnType<FrameSource['read']> => source.read(frame);
+      const { find, stated } = await openSecondLook(ledger.identity, source);
       const page = await renderAuditReport(ledger, {
         summary,
+        spots: (index, frame) => find(frame, frameGeometry(source.meta(index), stated)).spots,
         read: (frame) => read(frame).catch(() => null),
         pictures: options.pictures,
       });

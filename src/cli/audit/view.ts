@@ -1,15 +1,12 @@
 /** `vetoc audit view`: the local page on a ledger. */
 import { once } from 'node:events';
 import { openLedger } from '../../audit/ledger.js';
-import { detectorOf, type AuditedNetworks } from '../../audit/setup.js';
+import { openSecondLook } from '../../audit/second-look.js';
+import type { AuditedNetworks } from '../../audit/setup.js';
 import { createEvidenceMaker } from '../../audit/view/evidence.js';
 import { createInspector } from '../../audit/view/inspector.js';
 import { serveView } from '../../audit/view/serve.js';
 import { UserError } from '../../core/errors.js';
-import type { OpenFramesOptions } from '../../data/open.js';
-import { createFrameSpotFinder } from '../../spotfind/finder.js';
-import type { StatedGeometry } from '../../spotfind/geometry.js';
-import { parseSpotParameters, type SpotAlgorithm } from '../../spotfind/parameters.js';
 import { say } from '../console.js';
 import { loadRun } from '../run-folder.js';
 import { openAuditedFrames, summaryOf } from './read.js';
@@ -42,12 +39,8 @@ export async function view(dir: string, options: ViewOptions, signal: AbortSigna
     const source = await openAuditedFrames(identity);
     const evidence = createEvidenceMaker(networks);
     try {
-      const frames = { kind: 'files', paths: identity.frames, options: identity.frameOptions as OpenFramesOptions } as const; // prettier-ignore
-      const { detector, stated } = await detectorOf({ frames, stated: identity.geometry as unknown as StatedGeometry }, source); // prettier-ignore
-      const finder = parseSpotParameters(identity.finder as SpotAlgorithm, identity.finderParameters);
-      const find = createFrameSpotFinder(finder, detector);
-      const panelled = detector?.radii != null;
-      const inspector = createInspector({ source, find, stated, panelled, evidence });
+      const look = await openSecondLook(identity, source);
+      const inspector = createInspector({ source, ...look, evidence });
       const now = (): string => new Date().toISOString();
       const server = await serveView(
         { ledger, inspector, now },
