@@ -24,6 +24,8 @@ export function quantile(values: ArrayLike<number>, fraction: number): number {
 export interface GreyOptions {
   /** Shown as white; by default the 99.5 % quantile of the live pixels. */
   readonly white?: number;
+  /** Shown as black; by default the 1 % quantile of the live pixels: a detector's offset is no light. */
+  readonly black?: number;
   /** 1 live, 0 masked; masked pixels are shown in dark blue. */
   readonly mask?: Uint8Array | null;
 }
@@ -36,11 +38,14 @@ export function greyPicture(
   options: GreyOptions = {},
 ): Picture {
   invariant(pixels.length === height * width, `${pixels.length} pixels for ${height}×${width}`);
-  const white = Math.max(options.white ?? quantile(pixels, 0.995), 1e-12);
+  const { mask = null } = options;
+  const live = mask === null ? pixels : Float64Array.from(pixels).filter((_, i) => mask[i] !== 0);
+  const black = options.black ?? quantile(live, 0.01);
+  const span = Math.max((options.white ?? quantile(live, 0.995)) - black, 1e-12);
   const rgb = new Uint8Array(height * width * 3);
   for (let i = 0; i < pixels.length; i++) {
-    const level = Math.round(255 * Math.sqrt(Math.min(1, Math.max(0, pixels[i]! / white))));
-    const masked = options.mask?.[i] === 0;
+    const level = Math.round(255 * Math.sqrt(Math.min(1, Math.max(0, (pixels[i]! - black) / span))));
+    const masked = mask?.[i] === 0;
     rgb[3 * i] = masked ? 16 : level;
     rgb[3 * i + 1] = masked ? 24 : level;
     rgb[3 * i + 2] = masked ? 64 : level;

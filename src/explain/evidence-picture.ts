@@ -17,8 +17,8 @@ export interface PictureParts {
   readonly size: readonly [number, number];
   /** 1 live, 0 masked. */
   readonly mask: Uint8Array | null;
-  /** Lines above the picture. */
-  readonly lines: readonly string[];
+  /** Lines above the picture; null for the picture alone, without colour bar and scale, where a page says these. */
+  readonly lines: readonly string[] | null;
   /** Resolution shells; null to leave them out. */
   readonly rings: Rings | null;
 }
@@ -52,6 +52,7 @@ function compose(
   for (const region of framed) drawFrame(flat, region);
   const picture = enlarge(flat, zoom);
   if (parts.rings !== null) drawRings(picture, parts.rings, zoom);
+  if (parts.lines === null) return picture;
   return plate(picture, {
     lines: parts.lines,
     bar: { low: '0', high: top.toPrecision(3) },

@@ -38,7 +38,7 @@ export function renderGallery(gallery: Gallery): string {
   const body = html`<h1>What ${gallery.network} looks at</h1>
     <p class="lead">
       Frames of each true class with the evidence for the decision taken: ${gallery.method} at ${gallery.layer}, on the
-      firmware's own activations.
+      firmware's own activations. Dark blue is no evidence, yellow the most in the frame.
     </p>
     ${gallery.classes.map(
       ({ name, frames }) =>

@@ -261,7 +261,8 @@ export function renderRunReport(report: RunReport): string {
     ${verificationSection(report.verification)}
     <h2>Why these frames were kept or vetoed</h2>
     <p class="soft">
-      Grad-CAM of the decision taken, on the firmware's own activations, over the frame on a square-root scale.
+      Grad-CAM of the decision taken, on the firmware's own activations, over the frame on a square-root scale: dark blue is
+      no evidence, yellow the most in the frame.
     </p>
     <div class="pictures">
       ${report.pictures.map(

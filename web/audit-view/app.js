@@ -79,18 +79,21 @@ function draw() {
 const whiteOf = () => 65535 ** (Number(control.white.value) / 1000);
 
 async function contrast() {
-  byId('white-value', 'output').textContent = `${figure(whiteOf())} ADU`;
   const frame = shown;
   if (frame === null) return;
+  // A detector's offset is no light: black is where the darkest hundredth of the live pixels ends.
+  const black = quantile(frame.pixels, frame.live, 0.01);
+  const white = Math.max(black + 1, whiteOf());
+  byId('white-value', 'output').textContent = `${figure(black)} to ${figure(white)} ADU`;
   const scale = /** @type {import('./paint.js').ScaleName} */ (control.scale.value);
-  frame.image = await createImageBitmap(frameImage(frame.pixels, frame.live, width, whiteOf(), scale));
+  frame.image = await createImageBitmap(frameImage(frame.pixels, frame.live, width, black, white, scale));
   draw();
 }
 
 /** White where half a percent of the live pixels are brighter. */
 function autoContrast() {
   if (shown === null) return;
-  const white = quantile(shown.pixels, shown.live, 0.995);
+  const white = Math.max(1, quantile(shown.pixels, shown.live, 0.995));
   control.white.value = String((1000 * Math.log(white)) / Math.log(65535));
   void contrast();
 }

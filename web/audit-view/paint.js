@@ -13,7 +13,7 @@ const SCALES = {
 const MASKED = [16, 24, 64];
 
 /**
- * The value below which `share` of the live pixels lie, at least 1.
+ * The value below which `share` of the live pixels lie.
  * @param {Uint16Array} pixels @param {Uint8Array} live @param {number} share
  */
 export function quantile(pixels, live, share) {
@@ -27,17 +27,19 @@ export function quantile(pixels, live, share) {
   let left = share * total;
   let value = 0;
   while (value < 65535 && (left -= counts[value]) > 0) value++;
-  return Math.max(1, value);
+  return value;
 }
 
 /**
  * @param {Uint16Array} pixels @param {Uint8Array} live @param {number} width
- * @param {number} white @param {ScaleName} scale
+ * @param {number} black @param {number} white above black @param {ScaleName} scale
  */
-export function frameImage(pixels, live, width, white, scale) {
+export function frameImage(pixels, live, width, black, white, scale) {
   const image = new ImageData(width, pixels.length / width);
+  const span = white - black;
   const level = new Uint8ClampedArray(Math.ceil(white) + 1);
-  for (let v = 0; v < level.length; v++) level[v] = 255 * SCALES[scale](Math.min(1, v / white), white);
+  for (let v = 0; v < level.length; v++)
+    level[v] = 255 * SCALES[scale](Math.min(1, Math.max(0, (v - black) / span)), span);
   for (let i = 0; i < pixels.length; i++) {
     const grey = level[Math.min(pixels[i], level.length - 1)];
     const [r, g, b] = live[i] === 0 ? MASKED : [grey, grey, grey];

@@ -51,6 +51,8 @@ function framesOfClasses(
 
 interface Shown {
   readonly frame: GalleryFrame;
+  /** The same with colour bar and scale. */
+  readonly plate: Uint8Array;
   readonly activations: ReadonlyMap<NodeId, Float32Array>;
 }
 
@@ -68,8 +70,12 @@ async function showFrame(
   const keep = score >= fixed.threshold;
   const map = evidenceMap(method, { explainer, pixels, layer, target: { kind: keep ? 'hit' : 'miss' }, seed: index }); // prettier-ignore
   const caption = `frame ${index}: ${keep ? 'kept' : 'vetoed'}, score ${score}, threshold ${fixed.threshold}`;
-  const parts = { pixels, mask, size: [height, width] as const, lines: [], rings: null };
-  return { frame: { caption, png: pngBytes(evidencePicture(parts, seenPart(fixed), map)) }, activations };
+  const draw = (lines: readonly string[] | null): Uint8Array =>
+    pngBytes(
+      evidencePicture({ pixels, mask, size: [height, width], lines, rings: null }, seenPart(fixed), map),
+    );
+  const words = `${method} at ${layer}: evidence for the decision`;
+  return { frame: { caption, png: draw(null) }, plate: draw([caption, words]), activations };
 }
 
 export async function explainGallery(dir: string, options: GalleryOptions): Promise<void> {
@@ -111,8 +117,8 @@ export async function explainGallery(dir: string, options: GalleryOptions): Prom
       })),
     });
     for (const [k, row] of shown.entries())
-      for (const [i, { frame }] of row.entries())
-        await writeFileAtomic(join(options.out, `class-${k}-${String(i).padStart(2, '0')}.png`), frame.png);
+      for (const [i, { plate }] of row.entries())
+        await writeFileAtomic(join(options.out, `class-${k}-${String(i).padStart(2, '0')}.png`), plate);
     const path = join(options.out, 'index.html');
     await writeFileAtomic(path, html);
     progress.finish(`${total} frames`);

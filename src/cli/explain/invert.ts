@@ -6,7 +6,7 @@ import { montage } from '../../core/plate.js';
 import { dequantize } from '../../explain/fixed-twin.js';
 import { invertibleLayers, invertLayer, type Inversion } from '../../explain/inversion.js';
 import { nodeIdSchema, type NodeId } from '../../ir/common.js';
-import type { FloatGraph } from '../../ir/graph.js';
+import type { FixedGraph, FloatGraph } from '../../ir/graph.js';
 import { openBackend } from '../../train/backend.js';
 import { UserError } from '../../core/errors.js';
 import { say, sayJson, startProgress, type Progress } from '../console.js';
@@ -32,12 +32,13 @@ function inputPicture({ shape }: Inversion, values: Float32Array, white: number)
     { length: height * width },
     (_, i) => Math.max(0, values[i * channels]!) ** 2,
   );
-  const picture = greyPicture(first, height, width, { white: white ** 2 });
+  const picture = greyPicture(first, height, width, { white: white ** 2, black: 0 });
   return enlarge(picture, Math.max(1, Math.round(CELL_PIXELS / Math.max(height, width))));
 }
 
-function layersOf(graph: FloatGraph, name: string | undefined): readonly NodeId[] {
-  const all = invertibleLayers(graph);
+/** The layers to invert: the stages of the firmware, unless one is named. */
+function layersOf(graph: FloatGraph, fixed: FixedGraph, name: string | undefined): readonly NodeId[] {
+  const all = invertibleLayers(graph).filter((id) => fixed.nodes.some((node) => node.id === id));
   if (name === undefined) return all;
   const parsed = nodeIdSchema.safeParse(name);
   if (parsed.success && all.includes(parsed.data)) return [parsed.data];
@@ -74,7 +75,7 @@ export async function explainInversion(dir: string, options: InvertOptions): Pro
   const progress = startProgress('Invert');
   await openBackend('auto');
   const graph = dequantize(fixed);
-  const inversions = invertAll(graph, frame.pixels, layersOf(graph, options.layer), options, progress);
+  const inversions = invertAll(graph, frame.pixels, layersOf(graph, fixed, options.layer), options, progress);
   const [first] = inversions;
   const white = Math.max(1e-6, quantile(first!.original, 0.999));
   const cells = [

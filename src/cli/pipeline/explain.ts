@@ -53,7 +53,7 @@ async function explainFrames(
       const truth = frames.classNames[frames.labelOf(index)]!;
       const decision = `${keep ? 'kept' : 'vetoed'}: frame ${index} (${truth}), score ${score}, threshold ${fixed.threshold}`;
       const caption = `${decision}; float and fixed maps ${agreement >= 0.9 ? 'agree' : 'differ'} (rank correlation ${agreement.toFixed(2)})`;
-      const parts = { pixels, mask, size: [height, width] as const, lines: [], rings: null };
+      const parts = { pixels, mask, size: [height, width] as const, lines: null, rings: null };
       pictures.push({ caption, png: pngBytes(evidencePicture(parts, seenPart(fixed), map)) });
       progress.update(pictures.length, chosen.length, 'overlays');
     }
