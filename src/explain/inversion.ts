@@ -10,7 +10,7 @@ import { UserError } from '../core/errors.js';
 import { createRandom } from '../core/random.js';
 import { createPreprocessor } from '../data/preprocess.js';
 import { elements, type NodeId, type Shape } from '../ir/common.js';
-import { floatShapes, type FloatGraph } from '../ir/graph.js';
+import type { FloatGraph } from '../ir/graph.js';
 import { isPreprocess } from '../ir/ops/index.js';
 import { createForwardPass, type ForwardPass, type ParameterTensors } from '../train/forward.js';
 import { flattenParameters } from '../train/parameters.js';

@@ -64,7 +64,7 @@ function registerGallery(parent: Command): void {
 }
 
 function registerInversion(parent: Command): void {
-  parent
+  const command = parent
     .command('invert')
     .description('Show what each layer still knows of a frame: the input with the same representation there.')
     .argument('<run>', 'folder of a finished run')
@@ -78,7 +78,8 @@ function registerInversion(parent: Command): void {
       300,
     )
     .option('--out <dir>', 'folder for the pictures and maps', 'out/invert')
-    .option('--json', 'print JSON')
+    .option('--json', 'print JSON');
+  addFrameOptions(command)
     .addHelpText('after', '\nExample:\n  vetoc explain invert out/demo --frame night1.h5#17')
     .action(explainInversion);
 }

@@ -8,7 +8,7 @@ import { openBackend } from '../../train/backend.js';
 import { checkFrameSize } from '../commands/evaluate.js';
 import { say, sayJson, startProgress, table, type Progress } from '../console.js';
 import { openFrameArguments, type FrameOptionValues } from '../frame-arguments.js';
-import { evenly } from '../pipeline/quantize.js';
+import { evenly } from '../pipeline/frames.js';
 import { loadRun } from '../run-folder.js';
 
 export interface CheckOptionValues extends FrameOptionValues {

@@ -18,7 +18,7 @@ import { openBackend } from '../../train/backend.js';
 import { checkFrameSize } from '../commands/evaluate.js';
 import { say, startProgress } from '../console.js';
 import { openFrameArguments, type FrameOptionValues } from '../frame-arguments.js';
-import { evenly } from '../pipeline/quantize.js';
+import { evenly } from '../pipeline/frames.js';
 import { loadRun } from '../run-folder.js';
 import { layerOf } from './subject.js';
 

@@ -10,10 +10,11 @@ import type { FixedGraph, FloatGraph } from '../../ir/graph.js';
 import { openBackend } from '../../train/backend.js';
 import { UserError } from '../../core/errors.js';
 import { say, sayJson, startProgress, type Progress } from '../console.js';
+import type { FrameOptionValues } from '../frame-arguments.js';
 import { loadRun } from '../run-folder.js';
 import { readSubject } from './subject.js';
 
-export interface InvertOptions {
+export interface InvertOptions extends FrameOptionValues {
   readonly frame?: string;
   readonly layer?: string;
   readonly steps: number;
@@ -71,7 +72,7 @@ export async function explainInversion(dir: string, options: InvertOptions): Pro
   const { fixed } = await loadRun(dir);
   if (options.frame === undefined)
     throw new UserError('no frame to invert', { field: '--frame', remedy: 'give --frame FILE#NUMBER' });
-  const { frame } = await readSubject(options.frame, fixed);
+  const { frame } = await readSubject(options.frame, options, fixed);
   const progress = startProgress('Invert');
   await openBackend('auto');
   const graph = dequantize(fixed);
