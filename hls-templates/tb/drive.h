@@ -18,6 +18,7 @@ struct decision {
   std::int32_t score;
   bool keep;
   bool malformed;
+  std::uint32_t weights;
 };
 
 struct registers {
@@ -27,6 +28,8 @@ struct registers {
   ap_uint<32> kept = 0;
   ap_uint<32> vetoed = 0;
   ap_uint<32> malformed = 0;
+  ap_uint<32> weights_loaded = 0;   // these two and `weights`: only where weights can be reloaded
+  ap_uint<32> weights_refused = 0;
 };
 
 /// Beats of one frame: each row starts with a fresh beat, TLAST with the last one.
@@ -50,9 +53,22 @@ inline void send(hls::stream<design::pixel_beat> &frames, const std::vector<desi
   for (const design::pixel_beat &beat : beats) frames.write(beat);
 }
 
-/// Lets the firmware take one frame.
-inline void run(hls::stream<design::pixel_beat> &frames, hls::stream<decision_beat> &decisions, registers &r) {
+/// Lets the firmware take one frame and, where its weights can be reloaded, one image of weights that waits.
+inline void run(hls::stream<design::pixel_beat> &frames, hls::stream<weight_beat> &weights,
+                hls::stream<decision_beat> &decisions, registers &r) {
+#ifdef VETOC_RELOADABLE
+  design::top(frames, weights, decisions, r.mode, r.threshold, r.frames, r.kept, r.vetoed, r.malformed,
+              r.weights_loaded, r.weights_refused);
+#else
+  static_cast<void>(weights);
   design::top(frames, decisions, r.mode, r.threshold, r.frames, r.kept, r.vetoed, r.malformed);
+#endif
+}
+
+/// The same where no weights come.
+inline void run(hls::stream<design::pixel_beat> &frames, hls::stream<decision_beat> &decisions, registers &r) {
+  hls::stream<weight_beat> none("weights");
+  run(frames, none, decisions, r);
 }
 
 inline decision take(hls::stream<decision_beat> &decisions) {
@@ -62,6 +78,7 @@ inline decision take(hls::stream<decision_beat> &decisions) {
   d.score = ap_int<32>(beat.data.range(63, 32)).to_int();
   d.keep = beat.data.test(64);
   d.malformed = beat.data.test(65);
+  d.weights = ap_uint<8>(beat.data.range(79, 72)).to_uint();
   return d;
 }
 

@@ -11,25 +11,23 @@ namespace vetoc {
 
 template <typename CONFIG>
 void conv2d(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
-            const rom_int<CONFIG::weight_t::width> (&weights)[CONFIG::STEPS][CONFIG::MULTIPLIERS],
-            const rom_int<CONFIG::bias_t::width> (&bias)[CONFIG::OUT_CHANNELS],
-            const rom_uint<6> (&align)[CONFIG::OUT_CHANNELS],
+            const weight_table<CONFIG> &weights, const bias_table<CONFIG> &bias,
+            const align_table<CONFIG> &align,
             hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_LANES>> &out) {
 #pragma HLS DATAFLOW
   hls::stream<window_word<CONFIG>> windows("windows");
 #pragma HLS STREAM variable = windows depth = CONFIG::WINDOW_DEPTH
   sliding_window<CONFIG>(in, windows, 0);
-  matrix_vector<CONFIG>(windows, weights, bias, align, out);
+  matrix_vector_constants<CONFIG>(windows, weights, bias, align, out);
 }
 
 /// 1 x 1, stride 1: every pixel is a window already.
 template <typename CONFIG>
 void conv2d_1x1(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
-                const rom_int<CONFIG::weight_t::width> (&weights)[CONFIG::STEPS][CONFIG::MULTIPLIERS],
-                const rom_int<CONFIG::bias_t::width> (&bias)[CONFIG::OUT_CHANNELS],
-                const rom_uint<6> (&align)[CONFIG::OUT_CHANNELS],
+                const weight_table<CONFIG> &weights, const bias_table<CONFIG> &bias,
+                const align_table<CONFIG> &align,
                 hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_LANES>> &out) {
-  matrix_vector<CONFIG>(in, weights, bias, align, out);
+  matrix_vector_constants<CONFIG>(in, weights, bias, align, out);
 }
 
 }  // namespace vetoc

@@ -10,11 +10,10 @@ namespace vetoc {
 
 template <typename CONFIG>
 void dense(hls::stream<word<typename CONFIG::input_t, CONFIG::TAPS>> &in,
-           const rom_int<CONFIG::weight_t::width> (&weights)[CONFIG::STEPS][CONFIG::MULTIPLIERS],
-           const rom_int<CONFIG::bias_t::width> (&bias)[CONFIG::OUT_CHANNELS],
-           const rom_uint<6> (&align)[CONFIG::OUT_CHANNELS],
+           const weight_table<CONFIG> &weights, const bias_table<CONFIG> &bias,
+           const align_table<CONFIG> &align,
            hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_LANES>> &out) {
-  matrix_vector<CONFIG>(in, weights, bias, align, out);
+  matrix_vector_constants<CONFIG>(in, weights, bias, align, out);
 }
 
 }  // namespace vetoc

@@ -8,14 +8,14 @@
 #include "multiplier.h"
 #include "requantize.h"
 #include "sliding_window.h"
+#include "weights.h"
 
 namespace vetoc {
 
-template <typename CONFIG>
-void depthwise_multiply(hls::stream<window_word<CONFIG>> &windows,
-                        const rom_int<CONFIG::weight_t::width> (&weights)[CONFIG::STEPS][CONFIG::MULTIPLIERS],
-                        const rom_int<CONFIG::bias_t::width> (&bias)[CONFIG::OUT_CHANNELS],
-                        const rom_uint<6> (&align)[CONFIG::OUT_CHANNELS],
+template <typename CONFIG, typename BACKGROUND>
+void depthwise_multiply(hls::stream<window_word<CONFIG>> &windows, const weight_table<CONFIG> &weights,
+                        const bias_table<CONFIG> &bias, const align_table<CONFIG> &align, int bank,
+                        BACKGROUND &background,
                         hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
   typedef typename CONFIG::accumulator_t accumulator_t;
   typedef typename CONFIG::step_t step_t;
@@ -36,7 +36,11 @@ WINDOWS:
     TAPS:
       for (int t = 0; t < CONFIG::TAP_FOLD; ++t) {
 #pragma HLS PIPELINE II = 1
+#pragma HLS DEPENDENCE variable = weights type = inter false
+        background();
         if (t == 0) x = windows.read();
+        const int step = bank * CONFIG::STEPS + g * CONFIG::TAP_FOLD + t;
+        const int first_output = bank * CONFIG::OUT_CHANNELS + g * CONFIG::LANES;
         word<typename CONFIG::output_t, CONFIG::LANES> y;
       LANES:
         for (int l = 0; l < CONFIG::LANES; ++l) {
@@ -46,12 +50,12 @@ WINDOWS:
           for (int k = 0; k < PART; ++k) {
 #pragma HLS UNROLL
             products += static_cast<step_t>(CONFIG::multiplier::multiply(
-                weight_t(weights[g * CONFIG::TAP_FOLD + t][l * PART + k]), x.lane[(t * PART + k) * CONFIG::LANES + l]));
+                weight_t(weights[step][l * PART + k]), x.lane[(t * PART + k) * CONFIG::LANES + l]));
           }
-          const accumulator_t before = t == 0 ? accumulator_t(bias[g * CONFIG::LANES + l]) : sums[l];
+          const accumulator_t before = t == 0 ? accumulator_t(bias[first_output + l]) : sums[l];
           const accumulator_t sum = before + products;
           sums[l] = sum;
-          y.lane[l] = requantize<CONFIG>(sum, align[g * CONFIG::LANES + l]);
+          y.lane[l] = requantize<CONFIG>(sum, align[first_output + l]);
         }
         if (t == CONFIG::TAP_FOLD - 1) out.write(y);
       }
@@ -59,17 +63,25 @@ WINDOWS:
   }
 }
 
+/// With weights that never change.
+template <typename CONFIG>
+void depthwise_multiply_constants(hls::stream<window_word<CONFIG>> &windows, const weight_table<CONFIG> &weights,
+                                  const bias_table<CONFIG> &bias, const align_table<CONFIG> &align,
+                                  hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
+  no_background nothing;
+  depthwise_multiply<CONFIG>(windows, weights, bias, align, 0, nothing, out);
+}
+
 template <typename CONFIG>
 void depthwise_conv2d(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
-                      const rom_int<CONFIG::weight_t::width> (&weights)[CONFIG::STEPS][CONFIG::MULTIPLIERS],
-                      const rom_int<CONFIG::bias_t::width> (&bias)[CONFIG::OUT_CHANNELS],
-                      const rom_uint<6> (&align)[CONFIG::OUT_CHANNELS],
+                      const weight_table<CONFIG> &weights, const bias_table<CONFIG> &bias,
+                      const align_table<CONFIG> &align,
                       hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
 #pragma HLS DATAFLOW
   hls::stream<window_word<CONFIG>> windows("windows");
 #pragma HLS STREAM variable = windows depth = CONFIG::WINDOW_DEPTH
   sliding_window<CONFIG>(in, windows, 0);
-  depthwise_multiply<CONFIG>(windows, weights, bias, align, out);
+  depthwise_multiply_constants<CONFIG>(windows, weights, bias, align, out);
 }
 
 }  // namespace vetoc

@@ -4,20 +4,20 @@
 // is multiplied with a matrix of WORDS * TAPS rows and OUT_FOLD * OUT_LANES columns.
 //
 // A cycle multiplies TAPS / TAP_FOLD values with OUT_LANES weights each; the reuse factor of a multiplier is
-// WORDS * TAP_FOLD * OUT_FOLD. weights[step] holds the factors of one cycle, [output lane][value].
+// WORDS * TAP_FOLD * OUT_FOLD. weights[step] holds the factors of one cycle, [output lane][value], those of the second
+// bank (of reloadable weights) behind those of the first. `background` is what else happens in each cycle.
 #ifndef VETOC_MATRIX_VECTOR_H
 #define VETOC_MATRIX_VECTOR_H
 
 #include "multiplier.h"
 #include "requantize.h"
+#include "weights.h"
 
 namespace vetoc {
 
-template <typename CONFIG>
-void matrix_vector(hls::stream<word<typename CONFIG::input_t, CONFIG::TAPS>> &in,
-                   const rom_int<CONFIG::weight_t::width> (&weights)[CONFIG::STEPS][CONFIG::MULTIPLIERS],
-                   const rom_int<CONFIG::bias_t::width> (&bias)[CONFIG::OUT_CHANNELS],
-                   const rom_uint<6> (&align)[CONFIG::OUT_CHANNELS],
+template <typename CONFIG, typename BACKGROUND>
+void matrix_vector(hls::stream<word<typename CONFIG::input_t, CONFIG::TAPS>> &in, const weight_table<CONFIG> &weights,
+                   const bias_table<CONFIG> &bias, const align_table<CONFIG> &align, int bank, BACKGROUND &background,
                    hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_LANES>> &out) {
   typedef typename CONFIG::accumulator_t accumulator_t;
   typedef typename CONFIG::step_t step_t;
@@ -32,7 +32,7 @@ void matrix_vector(hls::stream<word<typename CONFIG::input_t, CONFIG::TAPS>> &in
 
 VECTORS:
   for (int v = 0; v < CONFIG::VECTORS; ++v) {
-    int step = 0;
+    int step = bank * CONFIG::STEPS;
   GROUPS:
     for (int g = 0; g < CONFIG::GROUPS; ++g) {
       accumulator_t sums[CONFIG::OUT_FOLD][CONFIG::OUT_LANES];
@@ -45,8 +45,10 @@ VECTORS:
         OUTPUTS:
           for (int o = 0; o < CONFIG::OUT_FOLD; ++o) {
 #pragma HLS PIPELINE II = 1
+#pragma HLS DEPENDENCE variable = weights type = inter false
+            background();
             if (t == 0 && o == 0) x = in.read();
-            const int first_output = g * PER_GROUP + o * CONFIG::OUT_LANES;
+            const int first_output = bank * CONFIG::OUT_CHANNELS + g * PER_GROUP + o * CONFIG::OUT_LANES;
             accumulator_t sum[CONFIG::OUT_LANES];
 #pragma HLS ARRAY_PARTITION variable = sum complete
           LANES:
@@ -83,6 +85,16 @@ VECTORS:
       }
     }
   }
+}
+
+/// With weights that never change.
+template <typename CONFIG>
+void matrix_vector_constants(hls::stream<word<typename CONFIG::input_t, CONFIG::TAPS>> &in,
+                             const weight_table<CONFIG> &weights, const bias_table<CONFIG> &bias,
+                             const align_table<CONFIG> &align,
+                             hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_LANES>> &out) {
+  no_background nothing;
+  matrix_vector<CONFIG>(in, weights, bias, align, 0, nothing, out);
 }
 
 }  // namespace vetoc

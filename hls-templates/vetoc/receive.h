@@ -2,7 +2,7 @@
 //
 // AXI4-Stream beats -> exactly one frame of words, whatever arrives.
 //
-// A frame is ROWS * BEATS_PER_ROW beats of PIXELS 16-bit pixels, pixel 0 in the low bits, TLAST with the last beat.
+// A frame is BEATS beats of PIXELS 16-bit pixels, pixel 0 in the low bits, TLAST with the last beat.
 // The pipeline behind this stage always gets a whole frame:
 //   TLAST too early  -> the rest of the frame is zeros, flagged malformed; the next beat starts the next frame
 //   TLAST missing    -> flagged malformed; what follows is thrown away up to and including the next TLAST
@@ -22,8 +22,8 @@ struct frame_status {
 };
 
 template <typename CONFIG>
-void receive(hls::stream<ap_axiu<16 * CONFIG::PIXELS, 0, 0, 0>> &frames,
-             hls::stream<word<ap_uint<16>, CONFIG::PIXELS>> &pixels, hls::stream<frame_status> &status) {
+void receive(hls::stream<ap_axiu<16 * CONFIG::PIXELS, 0, 0, 0>> &frames, hls::stream<frame_status> &status,
+             hls::stream<word<ap_uint<16>, CONFIG::PIXELS>> &pixels) {
   bool ended = false;
   bool malformed = false;
 BEATS:

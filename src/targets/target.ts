@@ -1,7 +1,8 @@
 /**
  * Targets: the boards and processors that vetoc builds for, one JSON file each in `targets/`.
  *
- * Figures are the vendor's for the bare part; what a shell or a platform takes away stands in `notes`.
+ * Figures are the vendor's for the bare part; what a shell or a platform takes away stands in `notes`. The data sheets
+ * in `sources` could not be opened where these files were written: `checked` says what was compared with what else.
  */
 import { z } from 'zod';
 
@@ -40,6 +41,10 @@ export const fpgaTargetSchema = z
     /** Signed multiplier of one DSP block. */
     multiplier: z
       .strictObject({ block: z.enum(['DSP48E1', 'DSP48E2', 'DSP58']), a: z.int().min(1), b: z.int().min(1) })
+      .readonly(),
+    /** Which figures were compared with what could be read; the others are the vendor's as remembered. */
+    checked: z
+      .array(z.strictObject({ figures: z.array(z.string()).min(1).readonly(), against: z.string().min(1) }))
       .readonly(),
     /** Bits of an AXI4-Stream that the board's links and memories feed comfortably. */
     streamBits: z.int().min(16).max(1024),

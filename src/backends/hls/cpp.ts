@@ -74,26 +74,31 @@ export function numberRows(
   return rows.join('\n');
 }
 
+/** A table of one bank is constant; of two, the second starts as zeros and is written at run time. */
+const storage = (banks: number): string => (banks === 1 ? 'static const' : 'static');
+
 /** `const T name[n] = {…};` */
 export const table1 = (
   type: string,
   name: string,
   values: ArrayLike<number>,
-  format?: (v: number) => string,
-): string => `static const ${type} ${name}[${values.length}] = {\n${numberRows(values, '    ', format)}};\n`;
+  { banks = 1, format }: { readonly banks?: number; readonly format?: (v: number) => string } = {},
+): string =>
+  `${storage(banks)} ${type} ${name}[${banks * values.length}] = {\n${numberRows(values, '    ', format)}};\n`;
 
 /** `const T name[rows][columns] = {…};` from values in row-major order. */
 export function table2(
   type: string,
   name: string,
-  rows: number,
+  banks: number,
   columns: number,
   values: Int32Array,
 ): string {
+  const rows = values.length / columns;
   const lines: string[] = [];
   for (let r = 0; r < rows; r++)
     lines.push(
       `    {\n${numberRows(values.subarray(r * columns, (r + 1) * columns), '        ')}}${r === rows - 1 ? '' : ','}`,
     );
-  return `static const ${type} ${name}[${rows}][${columns}] = {\n${lines.join('\n')}};\n`;
+  return `${storage(banks)} ${type} ${name}[${banks * rows}][${columns}] = {\n${lines.join('\n')}};\n`;
 }

@@ -10,6 +10,7 @@ import { macsPerFrame, type Weighted } from './folding.js';
 import { lowerGraph } from './lower.js';
 import { wordsPerFrame, type Plan } from './plan.js';
 import { schedulePlan, type Schedule } from './schedule.js';
+import { rememberedForms } from './strategy.js';
 
 export const PIXELS_PER_CLOCK = [1, 2, 4, 8, 16] as const;
 export type PixelsPerClock = (typeof PIXELS_PER_CLOCK)[number];
@@ -181,8 +182,11 @@ export function designHls(graph: FixedGraph, options: HlsOptions): Design {
   const cyclesPerFrame = interval(graph, options, clockMHz, pixelsPerClock);
   const wanted = options.framesPerSecond === undefined ? undefined : cyclesPerFrame;
   const margin = Math.max(beatsPerFrame(graph, pixelsPerClock), cyclesPerFrame - RESTART_MARGIN);
+  const forms = rememberedForms();
   const at = (speed?: number): Candidate => {
     const plan = lowerGraph(graph, {
+      target: options.target,
+      forms,
       pixelsPerClock,
       cyclesPerFrame: margin,
       ...(speed === undefined ? {} : { budgetOf: tailBudget(speed) }),

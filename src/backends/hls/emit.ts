@@ -8,13 +8,14 @@ import { designHls, type Design, type HlsOptions } from './design.js';
 import { identifier } from './names.js';
 import type { Plan } from './plan.js';
 import { windowsOf } from './processes.js';
-import { makefile } from './project.js';
+import { clangTidy, makefile } from './project.js';
 import { projectReadme, projectReport } from './readme.js';
 import { registerHeader, registerJson } from './registers.js';
 import { hlsConfig, hlsTcl } from './scripts.js';
 import { renderStage, type StageCode } from './stages/index.js';
 import { hlsTemplates } from './templates.js';
 import { topFunction, topHeader } from './top.js';
+import { weightLayout } from './weight-layout.js';
 
 /** A project: paths with `/`, in order, and their text. */
 export type ProjectFiles = Readonly<Record<string, string>>;
@@ -69,6 +70,7 @@ function designHeader(graph: FixedGraph, plan: Plan, top: string): string {
     '#ifndef DESIGN_H',
     '#define DESIGN_H',
     '',
+    ...(graph.reloadable ? ['#define VETOC_RELOADABLE', ''] : []),
     `#include "../firmware/${top}.h"`,
     '#include "stage_info.h"',
     '',
@@ -106,13 +108,14 @@ export function emitDesign(design: Design): ProjectFiles {
   const top = topName(graph);
   const depths = new Map(schedule.fifos.map((f) => [f.stream, f.depth]));
   const codes = plan.stages.map((stage) =>
-    renderStage(stage, { graph, target, windowDepth: depths.get(windowsOf(stage.name)) ?? 0 }),
+    renderStage(stage, { graph, target, plan, windowDepth: depths.get(windowsOf(stage.name)) ?? 0 }),
   );
   const files: Record<string, string> = {
+    '.clang-tidy': clangTidy,
     Makefile: makefile(top),
     'README.md': projectReadme(design, top),
-    'registers.h': registerHeader(top),
-    'registers.json': registerJson(top),
+    'registers.h': registerHeader(top, graph.reloadable),
+    'registers.json': registerJson(top, graph.reloadable),
     'report.json': projectReport(design),
     'run_hls.tcl': hlsTcl(design, top),
     'hls_config.cfg': hlsConfig(design, top),
@@ -121,6 +124,7 @@ export function emitDesign(design: Design): ProjectFiles {
     [`firmware/${top}.cpp`]: topFunction(graph, plan, codes, top, depths),
     'tb/design.h': designHeader(graph, plan, top),
   };
+  if (graph.reloadable) files['weights.json'] = `${JSON.stringify(weightLayout(graph, plan), null, 2)}\n`;
   plan.stages.forEach((stage, i) => {
     if (codes[i]!.tables !== '')
       files[`firmware/tables/${stage.name}.h`] = tablesHeader(stage.name, codes[i]!.tables);

@@ -1,6 +1,7 @@
 /**
  * Resources of a design: estimates from formulae, not what a vendor's tool would report.
  *
+ * - Shift-and-add stages: one LUT and one FF a bit of each addition.
  * - DSP: multipliers of the stages that multiply in DSP blocks, one block a product that fits it.
  * - BRAM: each memory of more than 1,024 bits and more than 64 words takes the fewest 18-kbit halves over their
  *   shapes (16K×1, 8K×2, 4K×4, 2K×9, 1K×18, 512×36; AMD UG573); smaller ones are LUT RAM, 64 bits a LUT.
@@ -12,9 +13,18 @@ import { elements } from '../../ir/common.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import { alignment } from './stages/common.js';
 import type { Design } from './design.js';
-import { macsPerFrame, paddedPositions, weightedCost, type Weighted } from './folding.js';
+import { macsPerFrame, paddedPositions, weightedCost } from './folding.js';
+import { additions, adderLuts } from './shift-add.js';
+import { formatRange } from './strategy.js';
 import { chooseMultiplier, dspsPerProduct, lutsPerProduct, type Multiplier } from './multipliers.js';
-import type { Folding, Plan, Stage, StageKind, StageOf } from './plan.js';
+import {
+  isWeighted,
+  type Plan,
+  type Stage,
+  type StageKind,
+  type StageOf,
+  type WeightedStage,
+} from './plan.js';
 
 export interface Resources {
   readonly lut: number;
@@ -29,9 +39,9 @@ export interface StageEstimate extends Resources {
   readonly kind: StageKind;
   /** Slowest loop of the stage. */
   readonly cycles: number;
-  /** 0 where nothing is multiplied. */
+  /** 0 where nothing is multiplied; additions where products are shifts and additions. */
   readonly multipliers: number;
-  readonly multiplier: Multiplier | 'none';
+  readonly multiplier: Multiplier | 'shift-add' | 'none';
   /** Products a frame that share a multiplier; 0 where there are none. */
   readonly reuseFactor: number;
 }
@@ -98,11 +108,21 @@ function lineBuffer(stage: Stage, kernel: readonly [number, number], columns: nu
 
 const requantizer = (exactBits: number): number => 3 * exactBits;
 
-type WeightedStage = Stage & { readonly node: Weighted; readonly folding: Folding };
+/** Constants need no memory where each has a multiplier of its own; two banks always do, and a row on its way in. */
+function weightMemory(stage: WeightedStage, steps: number, bits: number): Partial<Resources> {
+  if (!stage.node.proof.worstCase) return steps > 1 ? memory(steps, bits) : NOTHING;
+  const channels = memory(2 * stage.node.weights.bias.length, 64);
+  return sum([memory(2 * steps, bits), channels, logic(40, bits + 64)]);
+}
 
 function weighted(stage: WeightedStage, target: FpgaTarget): Resources {
   const { node, folding } = stage;
   const from = stage.inputs[0]!;
+  if (stage.adders !== undefined) {
+    const adders = adderLuts(stage.adders, formatRange(from.format), node.proof.accumulatorWidth);
+    const rounding = folding.outLanes * requantizer(alignment(node.proof, node.id).width);
+    return sum([logic(adders + rounding), PROCESS]);
+  }
   const cost = weightedCost(node, from.shape, stage.outputs[0]!.shape, folding);
   const { width } = node.weights;
   const where = chooseMultiplier(width, from.format, target);
@@ -119,7 +139,7 @@ function weighted(stage: WeightedStage, target: FpgaTarget): Resources {
     logic(lanes * requantizer(alignment(node.proof, node.id).width)),
     // Partial sums wait in registers while other outputs have their turn.
     steps > 1 ? logic(folded / 2, folded) : NOTHING,
-    steps > 1 ? memory(steps, cost.multipliers * width) : NOTHING,
+    weightMemory(stage, steps, cost.multipliers * width),
     PROCESS,
   ]);
 }
@@ -147,6 +167,9 @@ function averaging(stage: StageOf<'avgPool'> | StageOf<'globalAvgPool'>, terms: 
 
 const estimators: { readonly [K in StageKind]: (stage: StageOf<K>, target: FpgaTarget) => Resources } = {
   receive: (stage) => sum([logic(stage.outputs[0]!.lanes * 16), PROCESS]),
+  // Two checksums and the counters.
+  loadWeights: () => sum([logic(6 * 32), PROCESS]),
+  swapWeights: (stage) => sum([logic(bitsOf(stage)), PROCESS]),
   crop: (stage) => sum([logic(bitsOf(stage)), PROCESS]),
   mask: (stage) =>
     sum([memory(Math.ceil(elements(stage.inputs[0]!.shape) / 32), 32), logic(bitsOf(stage) + 64), PROCESS]),
@@ -185,9 +208,6 @@ const estimators: { readonly [K in StageKind]: (stage: StageOf<K>, target: FpgaT
   decide: (stage) => sum([logic(6 * stage.inputs[0]!.format.width + 200, 400), PROCESS]),
 };
 
-const isWeighted = (stage: Stage): stage is WeightedStage & Stage =>
-  stage.kind === 'conv2d' || stage.kind === 'depthwiseConv2d' || stage.kind === 'dense';
-
 function stageEstimate(stage: Stage, target: FpgaTarget, cycles: number): StageEstimate {
   // The table is keyed by kind, so stage and estimator agree; TypeScript cannot correlate the two.
   const resources = (estimators[stage.kind] as (stage: Stage, target: FpgaTarget) => Resources)(
@@ -196,6 +216,8 @@ function stageEstimate(stage: Stage, target: FpgaTarget, cycles: number): StageE
   );
   const base = { stage: stage.name, kind: stage.kind, cycles, ...resources };
   if (!isWeighted(stage)) return { ...base, multipliers: 0, multiplier: 'none', reuseFactor: 0 };
+  if (stage.adders !== undefined)
+    return { ...base, multipliers: additions(stage.adders), multiplier: 'shift-add', reuseFactor: 1 };
   const output = stage.outputs[0]!.shape;
   const { multipliers } = weightedCost(stage.node, stage.inputs[0]!.shape, output, stage.folding);
   return {

@@ -2,6 +2,10 @@
 import { invariant } from '../../core/errors.js';
 import { elements, type NodeId } from '../../ir/common.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
+import type { Design } from './design.js';
+import { withOtherWeights } from './reloadable.js';
+import { imageBytes, weightImage } from './weight-image.js';
+import { weightLayout } from './weight-layout.js';
 
 /** What the definition of the arithmetic says of a frame; `FrameResult` of the simulators fits. */
 export interface GoldenResult {
@@ -23,16 +27,12 @@ const littleEndian = (words: readonly ArrayLike<number>[], bytes: 2 | 4): Uint8A
   return result;
 };
 
-/** `golden/frames.bin`, `golden/decisions.bin` and `golden/<node>.bin` for `frames`. */
-export function goldenFiles(
-  graph: FixedGraph,
-  frames: readonly Uint16Array[],
-  results: readonly GoldenResult[],
-): Readonly<Record<string, Uint8Array>> {
-  invariant(frames.length === results.length, 'a result for each frame');
+type Files = Readonly<Record<string, Uint8Array>>;
+
+/** `decisions.bin` and `<node>.bin` in `folder`. */
+function resultFiles(graph: FixedGraph, folder: string, results: readonly GoldenResult[]): Files {
   const files: Record<string, Uint8Array> = {
-    'golden/frames.bin': littleEndian(frames, 2),
-    'golden/decisions.bin': littleEndian(
+    [`${folder}/decisions.bin`]: littleEndian(
       results.map((r) => [r.score, r.keep ? 1 : 0]),
       4,
     ),
@@ -43,7 +43,33 @@ export function goldenFiles(
       invariant(values?.length === elements(shape), `golden values of ${id} are missing`);
       return values;
     });
-    files[`golden/${id}.bin`] = littleEndian(tensors, 4);
+    files[`${folder}/${id}.bin`] = littleEndian(tensors, 4);
   }
   return files;
+}
+
+/**
+ * What the test bench of `design` reads: `golden/frames.bin`, `golden/decisions.bin` and `golden/<node>.bin`; where
+ * weights can be reloaded, other weights and their results in `golden/reload/`. `interpret` is the definition of the
+ * arithmetic.
+ */
+export function goldenFiles(
+  { graph, plan }: Design,
+  frames: readonly Uint16Array[],
+  interpret: (graph: FixedGraph, frame: Uint16Array) => GoldenResult,
+): Files {
+  const results = (network: FixedGraph): GoldenResult[] => frames.map((frame) => interpret(network, frame));
+  const files: Files = {
+    'golden/frames.bin': littleEndian(frames, 2),
+    ...resultFiles(graph, 'golden', results(graph)),
+  };
+  if (!graph.reloadable) return files;
+  const other = withOtherWeights(graph);
+  const layout = weightLayout(graph, plan);
+  return {
+    ...files,
+    'golden/reload/built_in.bin': imageBytes(weightImage(layout, graph)),
+    'golden/reload/other.bin': imageBytes(weightImage(layout, other)),
+    ...resultFiles(other, 'golden/reload', results(other)),
+  };
 }

@@ -4,10 +4,14 @@
  */
 import { invariant } from '../../core/errors.js';
 import { elements, type NodeId, type Shape } from '../../ir/common.js';
+import type { Format } from '../../fixed/format.js';
+import type { FpgaTarget } from '../../targets/target.js';
 import { consumers, fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import type { FixedKind, FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
 import { chooseFolding, divisors, MAX_STREAM_BITS, paddedPositions, type Weighted } from './folding.js';
 import { createNames } from './names.js';
+import type { AdderGraph } from './shift-add.js';
+import { cheaperShiftAdd, type StrategyOptions } from './strategy.js';
 import {
   wordsPerFrame,
   type Folding,
@@ -24,6 +28,8 @@ export interface LowerOptions {
   readonly cyclesPerFrame: number;
   /** Cycles that a weighted stage may take, where a short latency asks for less; `cyclesPerFrame` unless given. */
   readonly budgetOf?: (node: Weighted, output: Shape) => number;
+  readonly target: FpgaTarget;
+  readonly forms: StrategyOptions['form'];
 }
 
 /** What a stage wants to read and will write: lanes of each input, lanes of the output, folding. */
@@ -31,10 +37,11 @@ interface Lanes {
   readonly inputs: readonly number[];
   readonly output: number;
   readonly tapFold: number;
+  readonly adders?: AdderGraph;
 }
 
 interface LaneRequest {
-  readonly inputs: readonly { readonly shape: Shape; readonly lanes: number; readonly bits: number }[];
+  readonly inputs: readonly { readonly shape: Shape; readonly lanes: number; readonly format: Format }[];
   readonly output: Shape;
   readonly options: LowerOptions;
 }
@@ -78,17 +85,37 @@ function windowLanes(
   const positions = paddedPositions(x!.shape, node.padding);
   const taps = node.kernel[0] * node.kernel[1];
   const cycles = (l: number): number => positions * (x!.shape[2] / l);
-  return same(channelLanes(x!.shape[2], cycles, x!.lanes, options.cyclesPerFrame, x!.bits * taps));
+  return same(channelLanes(x!.shape[2], cycles, x!.lanes, options.cyclesPerFrame, x!.format.width * taps));
 }
 
 const pixelwise = ({ inputs: [x], options }: LaneRequest): Lanes =>
-  same(channelLanes(x!.shape[2], (l) => elements(x!.shape) / l, x!.lanes, options.cyclesPerFrame, x!.bits));
+  same(
+    channelLanes(
+      x!.shape[2],
+      (l) => elements(x!.shape) / l,
+      x!.lanes,
+      options.cyclesPerFrame,
+      x!.format.width,
+    ),
+  );
 
 const weighted = (node: Weighted, { inputs: [x], output, options }: LaneRequest): Lanes => {
   const own = options.budgetOf?.(node, output) ?? Infinity;
   const budget = Math.min(own, options.cyclesPerFrame);
-  const { folding } = chooseFolding(node, x!.shape, output, x!.bits, x!.lanes, budget);
-  return { inputs: [folding.inLanes], output: folding.outLanes, tapFold: folding.tapFold };
+  const { shape, lanes, format } = x!;
+  const folded = chooseFolding(node, shape, output, format.width, lanes, budget).folding;
+  const unfolded = cheaperShiftAdd(node, shape, output, format, folded, {
+    target: options.target,
+    budget,
+    form: options.forms,
+  });
+  const { inLanes, outLanes, tapFold } = unfolded?.folding ?? folded;
+  return {
+    inputs: [inLanes],
+    output: outLanes,
+    tapFold,
+    ...(unfolded === undefined ? {} : { adders: unfolded.adders }),
+  };
 };
 
 /** The most lanes that divide the channels of every input and are no more than the least of the producers'. */
@@ -164,6 +191,19 @@ function repacked(b: Builder, stream: Stream, lanes: number): Stream {
   b.stages.push({
     kind: 'repack',
     name: b.name(`repack_${output.name}`),
+    inputs: [stream],
+    outputs: [output],
+  });
+  return output;
+}
+
+/** The stages that exchange weights, behind `stream`: the same pixels, and the news which weights are theirs. */
+function swapping(b: Builder, stream: Stream): Stream {
+  b.stages.push({ kind: 'loadWeights', name: b.name('load_weights'), inputs: [], outputs: [] });
+  const output = addStream(b, stream, `${stream.node}_swapped`);
+  b.stages.push({
+    kind: 'swapWeights',
+    name: b.name('swap_weights'),
     inputs: [stream],
     outputs: [output],
   });
@@ -256,13 +296,13 @@ export function lowerGraph(graph: FixedGraph, options: LowerOptions): Plan {
     if (node.kind === 'input') {
       const output = addStream(b, { ...source, lanes: options.pixelsPerClock }, `${node.id}_out`);
       b.stages.push({ kind: 'receive', name: b.name(node.id), node, inputs: [], outputs: [output] });
-      offer(node, output);
+      offer(node, graph.reloadable ? swapping(b, output) : output);
       continue;
     }
     const given = take(node);
     const rule = laneRules[node.kind] as (node: FixedNode, request: LaneRequest) => Lanes;
     const lanes = rule(node, {
-      inputs: given.map((s) => ({ shape: s.shape, lanes: s.lanes, bits: s.format.width })),
+      inputs: given.map((s) => ({ shape: s.shape, lanes: s.lanes, format: s.format })),
       output: shape,
       options,
     });
@@ -282,6 +322,7 @@ export function lowerGraph(graph: FixedGraph, options: LowerOptions): Plan {
         name: b.name(node.id),
         node,
         folding,
+        ...(lanes.adders === undefined ? {} : { adders: lanes.adders }),
         inputs,
         outputs: [output],
       } as NodeStage<NodeStageKind> as Stage);

@@ -26,10 +26,16 @@ export const lutsPerProduct = (weightBits: number, input: Format): number => wei
  */
 const LUT_SHARE = 0.5;
 
-export function chooseMultiplier(weightBits: number, input: Format, target: FpgaTarget): Multiplier {
+const dspsInLuts = (weightBits: number, input: Format, target: FpgaTarget): number => {
   const { lut, dsp } = target.resources;
-  const worth = (LUT_SHARE * lut) / Math.max(1, dsp);
-  return lutsPerProduct(weightBits, input) < worth * dspsPerProduct(weightBits, input, target)
-    ? 'lut'
-    : 'dsp';
-}
+  return ((LUT_SHARE * lut) / Math.max(1, dsp)) * dspsPerProduct(weightBits, input, target);
+};
+
+export const chooseMultiplier = (weightBits: number, input: Format, target: FpgaTarget): Multiplier =>
+  lutsPerProduct(weightBits, input) < dspsInLuts(weightBits, input, target) ? 'lut' : 'dsp';
+
+/** What a folded multiplier costs, in look-up tables: the product, and the addition of it to a sum. */
+export const multiplierLuts = (weightBits: number, input: Format, target: FpgaTarget): number =>
+  Math.min(lutsPerProduct(weightBits, input), dspsInLuts(weightBits, input, target)) +
+  weightBits +
+  signedBits(input);

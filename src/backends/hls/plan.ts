@@ -7,6 +7,7 @@
 import { invariant } from '../../core/errors.js';
 import type { Format } from '../../fixed/format.js';
 import type { NodeId, Shape } from '../../ir/common.js';
+import type { AdderGraph } from './shift-add.js';
 import type { FixedKind, FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
 
 /** How a tensor is cut into words. */
@@ -47,6 +48,8 @@ export type NodeStageKind = Exclude<FixedKind, 'input' | 'flatten'>;
 export type Stage =
   | { readonly [K in NodeStageKind]: NodeStage<K> }[NodeStageKind]
   | ReceiveStage
+  | LoadWeightsStage
+  | SwapWeightsStage
   | ForkStage
   | RepackStage
   | DecideStage;
@@ -62,10 +65,20 @@ export interface NodeStage<K extends NodeStageKind> extends StageBase {
   readonly kind: K;
   readonly node: FixedNodeOf<K>;
   readonly folding: Folding;
+  /** Products of constant weights as shifts and additions, in place of multipliers. */
+  readonly adders?: AdderGraph;
 }
 export interface ReceiveStage extends StageBase {
   readonly kind: 'receive';
   readonly node: FixedNodeOf<'input'>;
+}
+/** Where new weights come in; it has no part in the frames. */
+export interface LoadWeightsStage extends StageBase {
+  readonly kind: 'loadWeights';
+}
+/** Lets pixels through and tells every stage which weights a frame is computed with. */
+export interface SwapWeightsStage extends StageBase {
+  readonly kind: 'swapWeights';
 }
 /** The same words to two readers. */
 export interface ForkStage extends StageBase {
@@ -92,6 +105,17 @@ export interface Plan {
   /** Cycles that a frame may take. */
   readonly cyclesPerFrame: number;
 }
+
+/** A stage with weights. */
+export type WeightedStage = StageOf<'conv2d'> | StageOf<'depthwiseConv2d'> | StageOf<'dense'>;
+export const isWeighted = (stage: Stage): stage is WeightedStage =>
+  stage.kind === 'conv2d' || stage.kind === 'depthwiseConv2d' || stage.kind === 'dense';
+
+/** The stages that an image of new weights has a part for, in its order; none where weights are constants. */
+export const reloadedStages = (plan: Plan): readonly (WeightedStage | DecideStage)[] =>
+  plan.stages.some((s) => s.kind === 'loadWeights')
+    ? plan.stages.filter((s) => isWeighted(s) || s.kind === 'decide')
+    : [];
 
 /** The stages of a plan that compute a node. */
 export const nodeOf = (stage: Stage): FixedNode | undefined => ('node' in stage ? stage.node : undefined);

@@ -7,6 +7,7 @@ import type { Shape, Window } from '../../ir/common.js';
 import { eventRecorder, READ, WRITE, type DataflowStream, type Events, type Process } from './dataflow.js';
 import { isPointwise, type Weighted } from './folding.js';
 import {
+  isWeighted,
   nodeOf,
   wordsPerFrame,
   type Folding,
@@ -240,6 +241,8 @@ const everyWord = (stage: Stage, flags: number): Events => repeat(wordsPerFrame(
 
 const loops: Loops = {
   receive: (stage) => one(receiveEvents(stage), 2),
+  loadWeights: () => [],
+  swapWeights: (stage) => one(everyWord(stage, R0 | W0), 2),
   crop: (stage) => one(cropEvents(stage), 2),
   mask: (stage) => one(everyWord(stage, R0 | W0), 3),
   bin: (stage) => one(binEvents(stage), 3),
@@ -262,6 +265,8 @@ const loops: Loops = {
 
 /** Cycles between the last event of a frame and the first of the next, beyond the pipeline's depth. */
 const RESTART = 2;
+/** The same where a stage first asks which weights count: the loop between frames drains, too. */
+const RELOADABLE_RESTART = 6;
 /** The name of the stream between a stage's line buffer and its multipliers. */
 export const windowsOf = (stage: string): string => `${stage}.windows`;
 
@@ -327,6 +332,7 @@ export function buildModel(plan: Plan, depthOf: (stream: string) => number): Mod
     }
     // The table is keyed by kind, so stage and rule agree; TypeScript cannot correlate the two.
     const parts = (loops[stage.kind] as (stage: Stage) => readonly Loop[])(stage);
+    if (parts.length === 0) return [];
     if (parts.length === 1) return [processOf(stage, parts[0]!, inputs, outputs)];
     const name = windowsOf(stage.name);
     const wordBits = windowBits(stage);
@@ -342,7 +348,7 @@ const processOf = (stage: Stage, loop: Loop, inputs: number[], outputs: number[]
   outputs,
   events: loop.events,
   depth: loop.depth,
-  restart: loop.depth + RESTART,
+  restart: loop.depth + (isWeighted(stage) && stage.node.proof.worstCase ? RELOADABLE_RESTART : RESTART),
 });
 
 /** Bits of a window: the line buffer's lanes at every position of the kernel. */

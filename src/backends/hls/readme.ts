@@ -4,6 +4,7 @@ import type { Design } from './design.js';
 import type { Estimate, StageEstimate } from './estimate.js';
 import { decisionTable, registerTable } from './registers.js';
 import { summarize, type Timing } from './summary.js';
+import { imageWords, weightLayout } from './weight-layout.js';
 
 const count = (n: number): string => Math.ceil(n).toLocaleString('en-US');
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
@@ -11,11 +12,17 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
   [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
+const multiplierText = (s: StageEstimate): string => {
+  if (s.multiplier === 'none') return '';
+  if (s.multiplier === 'shift-add') return `${count(s.multipliers)} additions`;
+  return `${count(s.multipliers)} in ${s.multiplier === 'dsp' ? 'DSP' : 'LUT'}`;
+};
+
 const stageRow = (s: StageEstimate): string[] => [
   s.stage,
   s.kind,
   count(s.cycles),
-  s.multipliers === 0 ? '' : `${count(s.multipliers)} in ${s.multiplier === 'dsp' ? 'DSP' : 'LUT'}`,
+  multiplierText(s),
   s.reuseFactor === 0 ? '' : count(s.reuseFactor),
 ];
 
@@ -40,6 +47,29 @@ const timingText = (t: Timing): string =>
     `- decision ${t.lastPixelMicroseconds.toFixed(2)} µs after the last pixel, ${t.firstPixelMicroseconds.toFixed(2)} µs after the first`,
   ].join('\n');
 
+/** How weights are exchanged. */
+function reloadText({ graph, plan }: Design): string {
+  if (!graph.reloadable) return '';
+  const layout = weightLayout(graph, plan);
+  const words = imageWords(layout);
+  return `
+**New weights in** (AXI4-Stream \`weights\`, 32 bits): an image of ${count(words)} words for design
+\`0x${layout.design.toString(16).padStart(8, '0')}\`, TLAST with the last; the file of
+
+    vetoc export weights RUN --firmware THIS_FOLDER --out weights.bin
+
+word by word, little-endian. An AXI DMA feeds the stream, or an AXI4-Stream FIFO that is written over AXI4-Lite. The
+format stands in \`firmware/vetoc/reload.h\`. No synthesis is needed: accumulators have the width that the worst weights
+ask for.
+
+- Frames go on while weights come in: they go to a second bank of every stage's memory, one word a cycle.
+- The banks change places between two frames, in all stages for the same frame; weights and trained threshold together.
+  Each decision says with which weights it was made.
+- An image that is short, long, damaged or for another design is refused and counted; the weights stay as they were.
+- A reset keeps the weights. Do not reset while an image comes in. Configuration brings back the built-in ones.
+`;
+}
+
 export function projectReadme(design: Design, top: string): string {
   const { graph, plan, schedule, target, pixelsPerClock } = design;
   const { timing, estimate } = summarize(design);
@@ -57,6 +87,7 @@ Raw ${height} × ${width} frames of 16-bit pixels in, one decision a frame out.
 |---|---|
 | simulate with g++ or clang++ | \`make check\` (logits and decisions), \`make check-streams\` (every stream between stages) |
 | the same with AMD's own headers | \`make check VETOC_AP_TYPES=/path/to/the/folder/of/ap_int.h\` |
+| look for undefined behaviour; lint | \`make check-sanitized\`; \`make tidy\` |
 | simulate, synthesize, co-simulate, export IP with Vitis HLS 2023.2 | \`vitis_hls -f run_hls.tcl\` |
 | the same with Vitis 2024.1 and later | see the head of \`hls_config.cfg\` |
 
@@ -73,7 +104,7 @@ bytes and frames back to back.
 | \`sim/\` | stand-ins for \`ap_int.h\`, \`ap_fixed.h\`, \`hls_stream.h\`, \`ap_axi_sdata.h\`; not for synthesis |
 | \`tb/\`, \`golden/\` | test bench and its vectors |
 | \`registers.h\`, \`registers.json\` | the register map for software |
-| \`report.json\` | stages, FIFOs, timing and resources for programs |
+| \`report.json\` | stages, FIFOs, timing and resources for programs |${graph.reloadable ? '\n| `weights.json` | what an image of weights must look like, for `vetoc export weights` |' : ''}
 
 ## Drive it
 
@@ -82,15 +113,17 @@ row starts with a fresh beat${width % pixelsPerClock === 0 ? '' : ' (the last be
 
 **Decisions out** (AXI4-Stream \`decisions\`, 128 bits, TLAST on each word), in the order of the frames:
 
-${decisionTable()}
+${decisionTable(graph.reloadable)}
 
 The score is in least significant bits of \`${formatType(logits)}\`; the trained threshold is ${graph.threshold}.
 
 **Registers** (AXI4-Lite \`control\`, 32 bits). All are 0 after reset: veto with the trained threshold.
 
-${registerTable()}
+${registerTable(graph.reloadable)}
 
-There is no start bit: the firmware runs as soon as frames come.
+There is no start bit: the firmware runs as soon as frames come. A register that is written while frames run counts from
+the second decision after it at the latest.
+${reloadText(design)}
 
 **It fails safe.** A malformed frame is kept and flagged:
 
@@ -100,7 +133,7 @@ There is no start bit: the firmware runs as soon as frames come.
 | no TLAST with the last beat | flagged and decided at once; everything up to and including the next TLAST is thrown away |
 | TKEEP not all ones | flagged |
 
-Nothing but the counters outlives a frame. A slow reader of the decisions holds up the input; nothing is lost.
+Nothing but the counters${graph.reloadable ? ' and the weights' : ''} outlives a frame. A slow reader of the decisions holds up the input; nothing is lost.
 
 ## Timing
 

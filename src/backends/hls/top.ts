@@ -1,23 +1,19 @@
 /** The top function: one line a stage, in the order of the dataflow. */
 import { inputNode, type FixedGraph } from '../../ir/graph.js';
 import { LICENCE, mantissaType, plainText } from './cpp.js';
-import type { Plan, Stage, Stream } from './plan.js';
-import { registerPragmas } from './registers.js';
+import { reloadedStages, type Plan, type Stage, type Stream } from './plan.js';
+import { registerArgument, registerPragmas, registersOf } from './registers.js';
 import type { StageCode } from './stages/index.js';
 
-const PARAMETERS = [
-  'hls::stream<pixel_beat> &frames',
-  'hls::stream<vetoc::decision_beat> &decisions',
-  'ap_uint<32> mode',
-  'ap_int<32> threshold',
-  'ap_uint<32> &frame_count',
-  'ap_uint<32> &kept_count',
-  'ap_uint<32> &vetoed_count',
-  'ap_uint<32> &malformed_count',
-];
-
-const signature = (top: string): string =>
-  `void ${top}(${PARAMETERS.join(`,\n${' '.repeat(`void ${top}(`.length)}`)})`;
+const signature = (top: string, reloadable: boolean): string => {
+  const parameters = [
+    'hls::stream<pixel_beat> &frames',
+    ...(reloadable ? ['hls::stream<vetoc::weight_beat> &weights'] : []),
+    'hls::stream<vetoc::decision_beat> &decisions',
+    ...registersOf(reloadable).map(registerArgument),
+  ];
+  return `void ${top}(${parameters.join(`,\n${' '.repeat(`void ${top}(`.length)}`)})`;
+};
 
 export function topHeader(graph: FixedGraph, plan: Plan, top: string): string {
   const { size } = inputNode(graph);
@@ -35,7 +31,7 @@ export function topHeader(graph: FixedGraph, plan: Plan, top: string): string {
     `/// ${plan.pixelsPerClock} pixels of 16 bits, TLAST with the last beat of a frame; each row starts with a fresh beat.`,
     `typedef ap_axiu<${16 * plan.pixelsPerClock}, 0, 0, 0> pixel_beat;`,
     '',
-    `${signature(top)};`,
+    `${signature(top, graph.reloadable)};`,
     '',
     '#endif',
     '',
@@ -48,24 +44,59 @@ const wordType = (stream: Stream): string => `vetoc::word<${mantissaType(stream.
 function call(stage: Stage, code: StageCode): string {
   const inputs = stage.inputs.map((s) => s.name);
   const outputs = stage.outputs.map((s) => s.name);
-  const args =
-    stage.kind === 'receive'
-      ? ['frames', ...outputs, 'status']
-      : stage.kind === 'decide'
-        ? [
-            ...inputs,
-            ...code.tableNames,
-            'status',
-            'mode',
-            'threshold',
-            'frame_count',
-            'kept_count',
-            'vetoed_count',
-            'malformed_count',
-            'decisions',
-          ]
-        : [...inputs, ...code.tableNames, ...outputs];
-  return `  vetoc::${code.function}<${stage.name}_config>(${args.join(', ')});`;
+  return wrapped(
+    `  vetoc::${code.function}<${stage.name}_config>(`,
+    [...inputs, ...code.arguments, ...(ports[stage.kind] ?? []), ...outputs],
+    ');',
+  );
+}
+
+/** A call in lines of at most 120 columns, arguments below each other. */
+function wrapped(head: string, args: readonly string[], tail: string): string {
+  const lines: string[] = [];
+  let line = head;
+  args.forEach((arg, i) => {
+    const last = i === args.length - 1;
+    const text = `${arg}${last ? tail : ','}`;
+    if (line !== head && line.length + text.length + 1 > 120) {
+      lines.push(line);
+      line = ' '.repeat(head.length);
+    }
+    line += line.endsWith(',') ? ` ${text}` : text;
+  });
+  return [...lines, line].join('\n');
+}
+
+/** What a stage has to do with beside its streams, by kind. */
+const ports: Readonly<Partial<Record<Stage['kind'], readonly string[]>>> = {
+  receive: ['frames', 'status'],
+  loadWeights: ['weights', 'parts', 'announcements', 'weights_loaded', 'weights_refused'],
+  swapWeights: ['announcements', 'sets'],
+  decide: [
+    'status',
+    'mode',
+    'threshold',
+    'frame_count',
+    'kept_count',
+    'vetoed_count',
+    'malformed_count',
+    'decisions',
+  ],
+};
+
+/** The streams that exchange weights: parts and the news of sets, one of each a stage. */
+function reloadLines(stages: number, framesInFlight: number): string[] {
+  if (stages === 0) return [];
+  const stream = (declaration: string, name: string, depth: number): string[] => [
+    `  hls::stream<${declaration};`,
+    `#pragma HLS STREAM variable = ${name} depth = ${depth}`,
+  ];
+  return [
+    ...stream('bool> announcements("announcements")', 'announcements', 2),
+    ...stream(`vetoc::weight_word> parts[${stages}]`, 'parts', 4),
+    // A set is told at the first pixel of a frame, its status at the last: one frame more on its way.
+    ...stream(`vetoc::weight_set> sets[${stages}]`, 'sets', framesInFlight + 1),
+  ];
 }
 
 function streamLines(stream: Stream, depth: number): string[] {
@@ -106,14 +137,19 @@ export function topFunction(
     '#define VETOC_PROBE(stage, stream)',
     '#endif',
     '',
-    `${signature(top)} {`,
+    `${signature(top, graph.reloadable)} {`,
     '#pragma HLS INTERFACE mode = axis port = frames',
+    ...(graph.reloadable ? ['#pragma HLS INTERFACE mode = axis port = weights'] : []),
     '#pragma HLS INTERFACE mode = axis port = decisions',
-    ...registerPragmas(),
+    ...registerPragmas(graph.reloadable),
+    '// Every stage runs by itself, driven by its streams: there is no start, and registers are not queued.',
     '#pragma HLS INTERFACE mode = ap_ctrl_none port = return',
-    '#pragma HLS DATAFLOW',
+    '#pragma HLS STABLE variable = mode',
+    '#pragma HLS STABLE variable = threshold',
+    '#pragma HLS DATAFLOW disable_start_propagation',
     '  hls::stream<vetoc::frame_status> status("status");',
     `#pragma HLS STREAM variable = status depth = ${depths.get('status') ?? 2}`,
+    ...reloadLines(reloadedStages(plan).length, depths.get('status') ?? 2),
     ...plan.streams.flatMap((stream) => streamLines(stream, depths.get(stream.name) ?? 2)),
     '',
     ...body,

@@ -1,5 +1,6 @@
 /** Weights in the order in which the multipliers take them: one row of factors for each cycle. */
-import type { Shape } from '../../ir/common.js';
+import { invariant } from '../../core/errors.js';
+import type { Activation, Shape } from '../../ir/common.js';
 import type { Weighted } from './folding.js';
 import type { Folding } from './plan.js';
 
@@ -64,3 +65,18 @@ function depthwiseSteps(
           values[i++] = node.weights.mantissas[(t * part + k) * channels + g * inLanes + l]!;
   return { steps: groups * tapFold, multipliers: part * inLanes, values };
 }
+
+/** What the bias of a channel may be: from the weights themselves, or as much as their products (worst case). */
+export function biasLimit(node: Weighted): { readonly below: number; readonly above: number } {
+  const { bias } = node.weights;
+  const below = -bias.reduce((a, b) => Math.min(a, b), 0);
+  const above = bias.reduce((a, b) => Math.max(a, b), 0);
+  if (!node.proof.worstCase) return { below, above };
+  // The proof counts the products and a bias as large as them, both scaled by a leaky ReLU.
+  const limit = node.proof.accumulatorMax[0]! / (2 * slope(node.activation));
+  invariant(below <= limit && above <= limit, `${node.id}: a bias is larger than the worst sum of products`);
+  return { below: limit, above: limit };
+}
+
+const slope = (activation: Activation): number =>
+  activation.kind === 'leakyRelu' ? Math.max(2 ** activation.alphaFraction, activation.alphaMantissa) : 1;

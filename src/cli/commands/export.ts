@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { designHls } from '../../backends/hls/design.js';
 import { emitDesign } from '../../backends/hls/emit.js';
 import { goldenFiles } from '../../backends/hls/golden.js';
+import { withReloadableWeights } from '../../backends/hls/reloadable.js';
 import { summarize } from '../../backends/hls/summary.js';
 import { UserError } from '../../core/errors.js';
 import { inputNode, type FixedGraph } from '../../ir/graph.js';
@@ -13,10 +14,12 @@ import { say, sayJson } from '../console.js';
 import { addFirmwareOptions, firmwareOptions, type FirmwareOptionValues } from '../firmware-options.js';
 import { draftRun, readGraph, RUN_FILES } from '../run-folder.js';
 import { addExportOnnx } from './export-onnx.js';
+import { addExportWeights } from './export-weights.js';
 
 interface HlsValues extends FirmwareOptionValues {
   readonly out?: string;
   readonly replace?: boolean;
+  readonly reloadable?: boolean;
   readonly json?: boolean;
 }
 
@@ -39,15 +42,15 @@ async function goldenFrames(run: string, graph: FixedGraph): Promise<Uint16Array
 }
 
 async function runExportHls(run: string, values: HlsValues): Promise<void> {
-  const graph = await readGraph(join(run, RUN_FILES.fixedGraph), 'fixed');
+  const read = await readGraph(join(run, RUN_FILES.fixedGraph), 'fixed');
+  const graph = values.reloadable === true ? withReloadableWeights(read) : read;
   const design = designHls(graph, await firmwareOptions(values));
   const out = values.out ?? join(run, `hls-${design.target.name}`);
   const frames = await goldenFrames(run, graph);
-  const results = frames.map((frame) => interpret(graph, frame, true));
   const draft = await draftRun(out, values.replace);
   const files: Readonly<Record<string, string | Uint8Array>> = {
     ...emitDesign(design),
-    ...goldenFiles(graph, frames, results),
+    ...goldenFiles(design, frames, (network, frame) => interpret(network, frame, true)),
   };
   try {
     for (const [path, content] of Object.entries(files)) await draft.write(path, content);
@@ -73,8 +76,11 @@ async function runExportHls(run: string, values: HlsValues): Promise<void> {
 }
 
 export function registerExport(program: Command): void {
-  const command = program.command('export').description("Write a run's firmware or ONNX files.");
+  const command = program
+    .command('export')
+    .description("Write a run's firmware, its weights for firmware that runs, or ONNX files.");
   addExportOnnx(command);
+  addExportWeights(command);
   addFirmwareOptions(
     command
       .command('hls')
@@ -82,6 +88,10 @@ export function registerExport(program: Command): void {
       .argument('<run>', 'folder of a finished run')
       .option('--out <dir>', 'folder to write (default: RUN/hls-TARGET)')
       .option('--replace', 'replace the folder if it is there')
+      .option(
+        '--reloadable',
+        'weights that can be exchanged while frames run (vetoc export weights writes them)',
+      )
       .option('--json', 'print JSON'),
   )
     .addHelpText(

@@ -17,6 +17,12 @@ const fpgaRow = (t: FpgaTarget): string[] => [
   `${t.multiplier.a}×${t.multiplier.b}`,
 ];
 
+/** What is known of the figures' origin. */
+const checks = (t: FpgaTarget): string[] => [
+  ...t.checked.map((c) => `Checked: ${c.figures.join(', ')} against ${c.against}`),
+  'All other figures are the data sheet’s from memory: look there before you buy.',
+];
+
 function describeTarget(target: Target): string {
   const facts = isFpga(target)
     ? table(FPGA_HEADER, [fpgaRow(target)])
@@ -26,6 +32,7 @@ function describeTarget(target: Target): string {
     facts,
     ...target.notes.map((n) => `Note: ${n}`),
     ...target.sources.map((s) => `Source: ${s}`),
+    ...(isFpga(target) ? checks(target) : []),
   ].join('\n');
 }
 

@@ -5,7 +5,15 @@ import type { Activation, Proof, Shape, Window } from '../../../ir/common.js';
 import type { FixedGraph } from '../../../ir/graph.js';
 import type { FpgaTarget } from '../../../targets/target.js';
 import { configStruct, constant, formatType, intType, mantissaType, typedef, type Member } from '../cpp.js';
-import { wordsPerFrame, type Stage, type StageKind, type StageOf, type Stream } from '../plan.js';
+import {
+  reloadedStages,
+  wordsPerFrame,
+  type Plan,
+  type Stage,
+  type StageKind,
+  type StageOf,
+  type Stream,
+} from '../plan.js';
 
 export interface StageCode {
   /** The header in hls-templates/vetoc. */
@@ -14,14 +22,15 @@ export interface StageCode {
   readonly config: string;
   /** Constant arrays in a header of their own; empty when the stage has none. */
   readonly tables: string;
-  /** Arguments between the input streams and the output streams. */
-  readonly tableNames: readonly string[];
+  /** Arguments between the input streams and the output streams: tables, and streams of new weights. */
+  readonly arguments: readonly string[];
 }
 
 /** What a renderer knows besides its stage. */
 export interface Context {
   readonly graph: FixedGraph;
   readonly target: FpgaTarget;
+  readonly plan: Plan;
   /** Depth of the FIFO behind the stage's line buffer, if it has one. */
   readonly windowDepth: number;
 }
@@ -36,7 +45,13 @@ export interface Parts {
   readonly text: string;
   readonly members: readonly Member[];
   readonly tables?: readonly string[];
-  readonly tableNames?: readonly string[];
+  readonly arguments?: readonly string[];
+}
+
+/** The streams on which `stage` gets its new weights and hears which set counts, as the top function names them. */
+export function reloadStreams(plan: Plan, stage: Stage): readonly [part: string, sets: string] {
+  const i = reloadedStages(plan).findIndex((s) => s.name === stage.name);
+  return [`parts[${i}]`, `sets[${i}]`];
 }
 
 const times = (shape: Shape): string => shape.join(' x ');
@@ -53,7 +68,7 @@ export const code = (stage: Stage, parts: Parts): StageCode => ({
   function: parts.function ?? parts.header,
   config: configStruct(`${stage.name}_config`, heading(stage, parts.text), parts.members),
   tables: (parts.tables ?? []).join('\n'),
-  tableNames: parts.tableNames ?? [],
+  arguments: parts.arguments ?? [],
 });
 
 export const input = (stage: Stage, i = 0): Stream => stage.inputs[i]!;
@@ -98,13 +113,21 @@ export interface Alignment {
   readonly width: number;
 }
 
+/** Shifts that reloaded weights can ask for: 0 to this. */
+export const MAX_RELOADED_SHIFT = 15;
+
 export function alignment(proof: Proof, name: string): Alignment {
-  const fraction = proof.accumulatorFraction.reduce((a, b) => Math.max(a, b));
-  const shifts = proof.accumulatorFraction.map((f) => fraction - f);
-  if (shifts.some((s) => s > 63))
+  const finest = proof.accumulatorFraction.reduce((a, b) => Math.max(a, b));
+  const coarsest = proof.accumulatorFraction.reduce((a, b) => Math.min(a, b));
+  const most = proof.worstCase ? MAX_RELOADED_SHIFT : 63;
+  if (finest - coarsest > most)
     throw new UnsupportedError('the firmware', [
-      { what: name, why: 'the scales of its output channels differ by more than 2^63' },
+      { what: name, why: `the scales of its output channels differ by more than 2^${most}` },
     ]);
+  // Weights that come later may have finer and coarser scales than these: room on both sides.
+  const fraction = finest + (proof.worstCase ? Math.floor((most - (finest - coarsest)) / 2) : 0);
+  const shifts = proof.accumulatorFraction.map((f) => fraction - f);
+  if (proof.worstCase) return { fraction, shifts, width: proof.accumulatorWidth + most };
   let width = proof.accumulatorWidth;
   shifts.forEach((shift, c) => {
     const low = Math.min(proof.accumulatorMin[c]!, 0);

@@ -15,12 +15,15 @@ import {
   requantize,
 } from './other.js';
 import { bin, clamp, crop, decide, lut, mask, receive } from './preprocess.js';
+import { loadWeights, swapWeights } from './reload.js';
 import { conv2d, dense, depthwiseConv2d } from './weighted.js';
 
 export type { StageCode } from './common.js';
 
 const renderers: { readonly [K in StageKind]: Renderer<K> } = {
   receive,
+  loadWeights,
+  swapWeights,
   crop,
   mask,
   bin,

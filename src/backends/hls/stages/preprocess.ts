@@ -3,7 +3,17 @@ import { minMantissa } from '../../../fixed/format.js';
 import type { Shape } from '../../../ir/common.js';
 import { constant, romType, table1, typedef } from '../cpp.js';
 import { wordsPerFrame } from '../plan.js';
-import { code, input, ioTypes, lanesAndWords, output, pixels, valueType, type Renderer } from './common.js';
+import {
+  code,
+  input,
+  ioTypes,
+  lanesAndWords,
+  output,
+  pixels,
+  reloadStreams,
+  valueType,
+  type Renderer,
+} from './common.js';
 
 export const receive: Renderer<'receive'> = (stage) =>
   code(stage, {
@@ -60,9 +70,9 @@ export const mask: Renderer<'mask'> = (stage) => {
       constant('MASK_WORDS', words.length),
     ],
     tables: [
-      `// One bit a pixel in stream order, 1 for a live one.\n${table1(romType(false, 32), name, words, hex32)}`,
+      `// One bit a pixel in stream order, 1 for a live one.\n${table1(romType(false, 32), name, words, { format: hex32 })}`,
     ],
-    tableNames: [name],
+    arguments: [name],
   });
 };
 
@@ -108,16 +118,18 @@ export const lut: Renderer<'lut'> = (stage) => {
       ...lanesAndWords(input(stage)),
     ],
     tables: [table1(entry, name, stage.node.table)],
-    tableNames: [name],
+    arguments: [name],
   });
 };
 
-export const decide: Renderer<'decide'> = (stage, { graph }) => {
+export const decide: Renderer<'decide'> = (stage, { graph, plan }) => {
   const logits = input(stage);
   const name = `${stage.name}_hit`;
   const hits = graph.hitClasses.map(Number);
+  const reloaded = graph.reloadable ? reloadStreams(plan, stage) : [];
   return code(stage, {
     header: 'decide',
+    ...(graph.reloadable ? { function: 'decide_reloadable' } : {}),
     text: 'score and decision',
     members: [
       valueType('logit_t', logits.format),
@@ -127,8 +139,8 @@ export const decide: Renderer<'decide'> = (stage, { graph }) => {
       constant('THRESHOLD', graph.threshold, 'in least significant bits of the logits'),
     ],
     tables: [
-      `// Which classes are hits.\n${table1('bool', name, hits, (v) => (v === 1 ? 'true' : 'false'))}`,
+      `// Which classes are hits.\n${table1('bool', name, hits, { format: (v) => (v === 1 ? 'true' : 'false') })}`,
     ],
-    tableNames: [name],
+    arguments: [...reloaded, name],
   });
 };

@@ -1,0 +1,107 @@
+// Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
+//
+// Weights exchanged between frames: bit-exact before and after, and bad images change nothing.
+#ifndef VETOC_RELOAD_CASES_H
+#define VETOC_RELOAD_CASES_H
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "golden.h"
+
+namespace vetoc {
+
+typedef std::vector<std::uint32_t> weight_image;
+
+/// The words as beats, TLAST with the last.
+inline void send_weights(hls::stream<weight_beat> &weights, const weight_image &image) {
+  for (std::size_t i = 0; i < image.size(); ++i) {
+    weight_beat beat;
+    beat.data = image[i];
+    beat.keep = -1;
+    beat.strb = -1;
+    beat.last = i + 1 == image.size();
+    weights.write(beat);
+  }
+}
+
+class reloading {
+ public:
+  reloading(const golden_frames &frames) : frames_(frames), number_(frames.count) {}
+
+  /// Sends `images` with the first frame, all at once; frame by frame, one is taken. `expected` are the results that
+  /// count from each frame on, `good` the images that are to be taken.
+  bool expect(const char *name, const std::vector<weight_image> &images,
+              const std::vector<const golden_results *> &expected, unsigned good) {
+    for (const weight_image &image : images) send_weights(weights_, image);
+    const std::uint32_t before = loaded_;
+    loaded_ += good;
+    refused_ += static_cast<std::uint32_t>(images.size()) - good;
+    for (std::size_t f = 0; f < frames_.count || f < expected.size(); ++f) {
+      const std::size_t frame = f % frames_.count;
+      const std::size_t step = f < expected.size() ? f : expected.size() - 1;
+      const std::uint32_t set = before + (f + 1 < good ? static_cast<std::uint32_t>(f) + 1 : good);
+      send(input_, frames_.beats(frame));
+      run(input_, weights_, output_, registers_);
+      if (!same_frame(*expected[step], frame, take(output_), number_, set & 255U)) {
+        std::fprintf(stderr, "MISMATCH case \"%s\", step %zu\n", name, f);
+        return false;
+      }
+      ++number_;
+    }
+    if (!weights_.empty() || registers_.weights_loaded != loaded_ || registers_.weights_refused != refused_) {
+      std::fprintf(stderr, "MISMATCH case \"%s\": loaded %u, refused %u instead of %u, %u\n", name,
+                   registers_.weights_loaded.to_uint(), registers_.weights_refused.to_uint(), loaded_, refused_);
+      return false;
+    }
+    std::printf("PASS %s\n", name);
+    return true;
+  }
+
+ private:
+  const golden_frames &frames_;
+  hls::stream<design::pixel_beat> input_{"frames"};
+  hls::stream<weight_beat> weights_{"weights"};
+  hls::stream<decision_beat> output_{"decisions"};
+  registers registers_;
+  std::size_t number_;
+  std::uint32_t loaded_ = 0;
+  std::uint32_t refused_ = 0;
+};
+
+inline bool reload_cases(const std::string &folder, const golden_frames &frames, const golden_results &built_in,
+                         compared what) {
+  weight_image own;
+  weight_image other;
+  golden_results with_other;
+  if (!load(folder + "/reload/built_in.bin", own) || !load(folder + "/reload/other.bin", other) ||
+      !load_results(folder + "/reload", frames, what, with_other))
+    return false;
+  weight_image damaged = own;
+  damaged[damaged.size() / 2] ^= 1U;
+  weight_image swapped = own;
+  std::size_t place = swapped.size() / 2;
+  while (place + 1 < swapped.size() && swapped[place] == swapped[place + 1]) ++place;
+  std::swap(swapped[place], swapped[place + 1]);
+  weight_image foreign = own;
+  foreign[1] ^= 1U;
+  weight_image short_one = own;
+  short_one.resize(own.size() / 2);
+  weight_image long_one = own;
+  long_one.push_back(0);
+
+  reloading r(frames);
+  return r.expect("other weights between two frames", {other}, {&with_other}, 1) &&
+         r.expect("weights with a wrong bit are refused", {damaged}, {&with_other}, 0) &&
+         r.expect("weights in a wrong order are refused", {swapped}, {&with_other}, 0) &&
+         r.expect("weights for another design are refused", {foreign}, {&with_other}, 0) &&
+         r.expect("weights that end too early are refused", {short_one}, {&with_other}, 0) &&
+         r.expect("weights that do not end are refused", {long_one}, {&with_other}, 0) &&
+         r.expect("the built-in weights again", {own}, {&built_in}, 1) &&
+         r.expect("two exchanges, one a frame", {other, own}, {&with_other, &built_in}, 2);
+}
+
+}  // namespace vetoc
+
+#endif

@@ -1,0 +1,256 @@
+// Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
+//
+// Weights that are exchanged while frames run. Every stage with weights has two banks: one is in use, new weights go to
+// the other in the background, and the banks change places between two frames, in all stages for the same frame.
+//
+//   load_weights   checks an image of weights and hands each stage its part
+//   swap_weights   tells every stage, frame by frame, which set of weights counts
+//   spare_bank     a stage's side: takes its part word by word
+//
+// An image is 32-bit words: MAGIC, the design that it was made for, the parts, two words of checksum; TLAST with the
+// last. A part is one row of factors for each cycle (32 / width factors a word, the first in the low bits), then two
+// words an output channel: bias 31..0; bias 55..32 in bits 23..0, alignment in bits 29..24. The part of `decide` is the
+// threshold.
+//
+// It fails safe: an image that is short, long, made for another design or damaged is refused and counted, and the
+// weights stay as they were.
+#ifndef VETOC_RELOAD_H
+#define VETOC_RELOAD_H
+
+#include <ap_axi_sdata.h>
+
+#include "weights.h"
+
+namespace vetoc {
+
+typedef ap_axiu<32, 0, 0, 0> weight_beat;
+
+/// A word of a stage's part, or the news that the image was good.
+struct weight_word {
+  ap_uint<32> data;
+  bool first;   // starts the part from the beginning
+  bool commit;  // no data: the part is complete and may be used
+};
+
+/// Which weights a frame is decided with: how often they were reloaded, modulo 256. The lowest bit is the bank.
+typedef ap_uint<8> weight_set;
+
+static constexpr unsigned WEIGHT_MAGIC = 0x57544556U;  // "VETW"
+static constexpr int HEADER_WORDS = 2;
+static constexpr int CHECKSUM_WORDS = 2;
+
+/// `sizes` holds the words of each part. Waits for an image; nothing waits for it.
+template <typename CONFIG>
+void load_weights(const rom_int<32> (&sizes)[CONFIG::STAGES], hls::stream<weight_beat> &weights,
+                  hls::stream<weight_word> (&parts)[CONFIG::STAGES], hls::stream<bool> &announcements,
+                  ap_uint<32> &weights_loaded, ap_uint<32> &weights_refused) {
+  static ap_uint<32> loaded = 0;
+  static ap_uint<32> refused = 0;
+#ifndef __SYNTHESIS__
+  // C simulation runs every stage once a frame, hardware whenever there is something to do.
+  if (weights.empty()) return;
+#endif
+  constexpr int LAST = CONFIG::WORDS - 1;
+  bool good = true;
+  bool ended = false;
+  // Sums of the words, and of those sums: they see words that changed and words that changed places.
+  ap_uint<32> sum = 0;
+  ap_uint<32> sum_of_sums = 0;
+  int stage = 0;
+  int word_of_part = 0;
+WORDS:
+  for (int i = 0; i <= LAST; ++i) {
+#pragma HLS PIPELINE II = 1
+    ap_uint<32> data = 0;
+    if (!ended) {
+      const weight_beat beat = weights.read();
+      data = beat.data;
+      ended = beat.last == 1;
+      if (ended != (i == LAST) || !beat.keep.and_reduce()) good = false;
+    }
+    if (i == 0 && data != WEIGHT_MAGIC) good = false;
+    if (i == 1 && data != CONFIG::DESIGN) good = false;
+    if (i == LAST - 1 && data != sum) good = false;
+    if (i == LAST && data != sum_of_sums) good = false;
+    if (i <= LAST - CHECKSUM_WORDS) {
+      sum += data;
+      sum_of_sums += sum;
+    }
+    if (good && i >= HEADER_WORDS && i <= LAST - CHECKSUM_WORDS) {
+      weight_word word;
+      word.data = data;
+      word.first = word_of_part == 0;
+      word.commit = false;
+    HAND_OUT:
+      for (int s = 0; s < CONFIG::STAGES; ++s) {
+#pragma HLS UNROLL
+        if (s == stage) parts[s].write(word);
+      }
+      const bool part_ends = word_of_part == sizes[stage] - 1;
+      word_of_part = part_ends ? 0 : word_of_part + 1;
+      if (part_ends) ++stage;
+    }
+  }
+RESYNCHRONISE:
+  while (!ended) {
+#pragma HLS PIPELINE II = 1
+    ended = weights.read().last == 1;
+  }
+  if (good) {
+    weight_word commit;
+    commit.data = 0;
+    commit.first = false;
+    commit.commit = true;
+  COMMIT:
+    for (int s = 0; s < CONFIG::STAGES; ++s) {
+#pragma HLS UNROLL
+      parts[s].write(commit);
+    }
+    // After the commits: whoever hears of the set finds its part in the stream.
+    announcements.write(true);
+    loaded += 1;
+  } else {
+    refused += 1;
+  }
+  weights_loaded = loaded;
+  weights_refused = refused;
+}
+
+/// Lets pixels through; with the first word of a frame it tells every stage the set of weights for that frame.
+template <typename CONFIG>
+void swap_weights(hls::stream<word<typename CONFIG::value_t, CONFIG::LANES>> &in, hls::stream<bool> &announcements,
+                  hls::stream<weight_set> (&sets)[CONFIG::STAGES],
+                  hls::stream<word<typename CONFIG::value_t, CONFIG::LANES>> &out) {
+  static weight_set set = 0;
+WORDS:
+  for (int i = 0; i < CONFIG::WORDS; ++i) {
+#pragma HLS PIPELINE II = 1
+    const word<typename CONFIG::value_t, CONFIG::LANES> x = in.read();
+    if (i == 0) {
+      bool announced = false;
+      if (announcements.read_nb(announced)) set += 1;
+    TELL:
+      for (int s = 0; s < CONFIG::STAGES; ++s) {
+#pragma HLS UNROLL
+        sets[s].write(set);
+      }
+    }
+    out.write(x);
+  }
+}
+
+/// What every stage with two banks remembers from frame to frame.
+struct bank_state {
+  weight_set in_use = 0;
+  bool complete = false;  // the other bank holds the next set
+
+  int bank() const { return in_use.to_int() & 1; }
+  int spare() const { return 1 - bank(); }
+};
+
+/// Between two frames: takes words (`background`) until the next frame begins, then the set that it asks for; returns
+/// its bank. A set that was announced is on its way already, so that this never waits for the sender of the weights.
+template <typename BACKGROUND>
+int next_bank(hls::stream<weight_set> &sets, bank_state &state, BACKGROUND &background) {
+BETWEEN_FRAMES:
+  while (sets.empty()) {
+#pragma HLS PIPELINE II = 1
+    background();
+  }
+  const weight_set set = sets.read();
+  if (set != state.in_use) {
+  REST_OF_PART:
+    while (!state.complete) {
+#pragma HLS PIPELINE II = 1
+      background();
+    }
+    state.in_use = set;
+    state.complete = false;
+  }
+  return state.bank();
+}
+
+/// C simulation has no cycles between frames: the words that a frame left waiting come in after it.
+template <typename BACKGROUND>
+void after_frame(hls::stream<weight_word> &part, const bank_state &state, BACKGROUND &background) {
+#ifndef __SYNTHESIS__
+  while (!state.complete && !part.empty()) background();
+#endif
+}
+
+/// Takes a stage's part into the bank that is not in use, row by row.
+template <typename CONFIG>
+struct spare_bank {
+  static constexpr int WIDTH = CONFIG::weight_t::width;
+  static constexpr int PER_WORD = 32 / WIDTH;
+  static constexpr int FACTOR_WORDS = divide_up(CONFIG::MULTIPLIERS, PER_WORD);
+  static constexpr int CHANNEL_WORDS = 2 * CONFIG::OUT_LANES;
+  static constexpr int ROW_WORDS = FACTOR_WORDS > CHANNEL_WORDS ? FACTOR_WORDS : CHANNEL_WORDS;
+
+  bank_state state;
+  int row = 0;    // that the next word belongs to: STEPS of factors, then OUT_CHANNELS / OUT_LANES of channels
+  int words = 0;  // of that row, taken so far
+  ap_uint<32> held[ROW_WORDS];  // those words, the last one at the end
+
+  /// One word, if one waits and there is room for it.
+  void take(hls::stream<weight_word> &part, weight_table<CONFIG> &weights, bias_table<CONFIG> &bias,
+            align_table<CONFIG> &align) {
+#pragma HLS INLINE
+    weight_word word;
+    if (state.complete || !part.read_nb(word)) return;
+    if (word.commit) {
+      state.complete = true;
+      return;
+    }
+    if (word.first) {
+      row = 0;
+      words = 0;
+    }
+  SHIFT:
+    for (int i = 0; i < ROW_WORDS - 1; ++i) {
+#pragma HLS UNROLL
+      held[i] = held[i + 1];
+    }
+    held[ROW_WORDS - 1] = word.data;
+    ++words;
+    const bool factors = row < CONFIG::STEPS;
+    if (words < (factors ? FACTOR_WORDS : CHANNEL_WORDS)) return;
+    if (factors)
+      store_factors(weights[state.spare() * CONFIG::STEPS + row]);
+    else
+      store_channels(state.spare() * CONFIG::OUT_CHANNELS + (row - CONFIG::STEPS) * CONFIG::OUT_LANES, bias, align);
+    words = 0;
+    ++row;
+  }
+
+ private:
+  void store_factors(rom_int<WIDTH> (&factors)[CONFIG::MULTIPLIERS]) {
+#pragma HLS INLINE
+  FACTORS:
+    for (int k = 0; k < CONFIG::MULTIPLIERS; ++k) {
+#pragma HLS UNROLL
+      const int low = k % PER_WORD * WIDTH;
+      const ap_int<WIDTH> factor = held[ROW_WORDS - FACTOR_WORDS + k / PER_WORD].range(low + WIDTH - 1, low);
+      factors[k] = static_cast<rom_int<WIDTH>>(factor.to_int());
+    }
+  }
+
+  void store_channels(int first, bias_table<CONFIG> &bias, align_table<CONFIG> &align) {
+#pragma HLS INLINE
+  CHANNELS:
+    for (int p = 0; p < CONFIG::OUT_LANES; ++p) {
+#pragma HLS UNROLL
+      const ap_uint<32> low = held[ROW_WORDS - CHANNEL_WORDS + 2 * p];
+      const ap_uint<32> high = held[ROW_WORDS - CHANNEL_WORDS + 2 * p + 1];
+      ap_int<56> value;
+      value.range(31, 0) = low;
+      value.range(55, 32) = high.range(23, 0);
+      bias[first + p] = static_cast<rom_int<CONFIG::bias_t::width>>(value.to_int64());
+      align[first + p] = static_cast<rom_uint<6>>(ap_uint<6>(high.range(29, 24)).to_uint());
+    }
+  }
+};
+
+}  // namespace vetoc
+
+#endif

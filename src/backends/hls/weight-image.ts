@@ -1,0 +1,119 @@
+/**
+ * Images of weights: what `vetoc export weights` writes and firmware with reloadable weights takes in. The format
+ * stands in hls-templates/vetoc/reload.h.
+ */
+import { UserError, invariant, type ErrorPlace } from '../../core/errors.js';
+import { fractionBits } from '../../fixed/format.js';
+import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
+import { signedBitsFor } from './cpp.js';
+import type { Weighted } from './folding.js';
+import { withReloadableWeights } from './reloadable.js';
+import { MAX_RELOADED_SHIFT } from './stages/common.js';
+import { factorsPerWord, structureOf, type WeightLayout, type WeightPart } from './weight-layout.js';
+import { weightSteps } from './weights.js';
+
+/** "VETW", the first word. */
+const MAGIC = 0x57544556;
+
+/** Refuses a network that the firmware was not made for, and names the first difference. */
+function checkStructure(layout: WeightLayout, graph: FixedGraph, place: ErrorPlace): void {
+  const lines = structureOf(graph);
+  const at = Array.from(
+    { length: Math.max(lines.length, layout.structure.length) },
+    (_, i) => lines[i] === layout.structure[i],
+  ).indexOf(false);
+  if (at < 0) return;
+  throw new UserError(
+    `the network is not the one that the firmware was made for: it has "${lines[at] ?? 'nothing'}" where the firmware has "${layout.structure[at] ?? 'nothing'}"`,
+    { ...place, remedy: 'build new firmware with vetoc export hls --reloadable' },
+  );
+}
+
+/** Left shift of each channel's accumulator; refuses scales that the firmware has no room for. */
+function shiftsOf(part: WeightPart, node: Weighted, place: ErrorPlace): number[] {
+  const { proof, format } = node;
+  if (proof.accumulatorWidth > part.accumulatorWidth)
+    throw new UserError(
+      `${node.id} needs accumulators of ${proof.accumulatorWidth} bits, the firmware's have ${part.accumulatorWidth}`,
+      place,
+    );
+  return Array.from(proof.accumulatorFraction, (f, c) => {
+    const shift = part.rounding - (f - fractionBits(format));
+    if (shift < 0 || shift > MAX_RELOADED_SHIFT)
+      throw new UserError(
+        `${node.id}, channel ${c}: the scale of its weights is beyond the firmware's by 2^${shift < 0 ? -shift : shift - MAX_RELOADED_SHIFT}`,
+        { ...place, remedy: 'build new firmware with vetoc export hls --reloadable' },
+      );
+    return shift;
+  });
+}
+
+/** Rows of factors, as many a word as fit. */
+function factorWords(node: Weighted, part: WeightPart, input: readonly [number, number, number]): number[] {
+  const { width } = node.weights;
+  const perWord = factorsPerWord(width);
+  const mask = 2 ** width - 1;
+  const { steps, multipliers, values } = weightSteps(node, input, part.folding);
+  const words: number[] = [];
+  for (let s = 0; s < steps; s++)
+    for (let first = 0; first < multipliers; first += perWord) {
+      let word = 0;
+      for (let k = first; k < Math.min(first + perWord, multipliers); k++)
+        word += (values[s * multipliers + k]! & mask) * 2 ** ((k - first) * width);
+      words.push(word);
+    }
+  return words;
+}
+
+/** Two words a channel: bias 31..0; bias 55..32 and the shift. */
+function channelWords(node: Weighted, part: WeightPart, place: ErrorPlace): number[] {
+  const shifts = shiftsOf(part, node, place);
+  return Array.from(node.weights.bias).flatMap((bias, c) => {
+    if (signedBitsFor(bias, bias) > part.biasBits)
+      throw new UserError(
+        `${node.id}, channel ${c}: the bias ${bias} needs more than ${part.biasBits} bits`,
+        place,
+      );
+    const low = ((bias % 2 ** 32) + 2 ** 32) % 2 ** 32;
+    const high = (bias - low) / 2 ** 32;
+    return [low, ((high + 2 ** 24) % 2 ** 24) + shifts[c]! * 2 ** 24];
+  });
+}
+
+/**
+ * The image that gives firmware of `layout` the weights and the threshold of `network`. `place` stands in errors.
+ * Throws `UserError` where the firmware cannot take them.
+ */
+export function weightImage(layout: WeightLayout, network: FixedGraph, place: ErrorPlace = {}): Uint32Array {
+  checkStructure(layout, network, place);
+  const graph = withReloadableWeights(network);
+  const shapes = fixedShapes(graph);
+  const words: number[] = [MAGIC, layout.design];
+  for (const part of layout.parts) {
+    const node = graph.nodes.find((n) => n.id === part.node) as Weighted;
+    const own = [
+      ...factorWords(node, part, shapes.get(node.inputs[0]!)!),
+      ...channelWords(node, part, place),
+    ];
+    invariant(
+      own.length === part.words,
+      `the part of ${part.node} has ${own.length} words, not ${part.words}`,
+    );
+    words.push(...own);
+  }
+  words.push(((graph.threshold % 2 ** 32) + 2 ** 32) % 2 ** 32);
+  let sum = 0;
+  let sumOfSums = 0;
+  for (const word of words) {
+    sum = (sum + word) % 2 ** 32;
+    sumOfSums = (sumOfSums + sum) % 2 ** 32;
+  }
+  return Uint32Array.from([...words, sum, sumOfSums]);
+}
+
+/** The bytes of an image: little-endian words. */
+export function imageBytes(image: Uint32Array): Uint8Array {
+  const bytes = Buffer.alloc(4 * image.length);
+  image.forEach((word, i) => bytes.writeUInt32LE(word, 4 * i));
+  return bytes;
+}
