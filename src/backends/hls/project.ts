@@ -24,7 +24,7 @@ check-streams: build/bench
 # Under the address and undefined-behaviour sanitizers; under clang-tidy, whose checks stand in .clang-tidy.
 check-sanitized:
 	$(MAKE) clean
-	$(MAKE) check-streams CXXFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all'
+	$(MAKE) check-streams CXXFLAGS='-g -fsanitize=address,undefined -fno-sanitize-recover=all'
 	$(MAKE) clean
 tidy:
 	clang-tidy --quiet --warnings-as-errors='*' firmware/${top}.cpp tb/bench.cpp tb/serve.cpp -- $(FLAGS)

@@ -51,35 +51,48 @@ interface Pattern {
 const MAX_VALUES = 1 << 16;
 const SHIFTS = 64;
 
+/** Whether `a` comes first in a pattern of the two. */
+const inOrder = (a: Term, b: Term): boolean =>
+  a.value < b.value || (a.value === b.value && a.shift < b.shift);
+
+/** The pattern of a pair as one number. */
+function keyOf(a: Term, b: Term): number {
+  const [x, y] = inOrder(a, b) ? [a, b] : [b, a];
+  const shift = y.shift - x.shift + SHIFTS / 2;
+  return ((x.value * MAX_VALUES + y.value) * SHIFTS + shift) * 2 + (x.negative === y.negative ? 0 : 1);
+}
+
 function patternOf(a: Term, b: Term): Pattern {
-  const ordered = a.value < b.value || (a.value === b.value && a.shift < b.shift);
-  const [x, y] = ordered ? [a, b] : [b, a];
+  const [x, y] = inOrder(a, b) ? [a, b] : [b, a];
   const shift = Math.min(x.shift, y.shift);
-  const differ = x.negative !== y.negative;
   return {
     first: { value: x.value, shift: x.shift - shift, negative: false },
-    second: { value: y.value, shift: y.shift - shift, negative: differ },
+    second: { value: y.value, shift: y.shift - shift, negative: x.negative !== y.negative },
     shift,
     negative: x.negative,
-    key:
-      ((x.value * MAX_VALUES + y.value) * SHIFTS + (y.shift - x.shift + SHIFTS / 2)) * 2 + (differ ? 1 : 0),
+    key: keyOf(a, b),
   };
 }
 
-/** How often each pattern occurs, in all rows; patterns by count, to find the commonest. */
-function patternCounter(): {
-  add(pattern: Pattern, change: 1 | -1): void;
+interface PatternCounter {
+  /** Counts the pair once more, or once less. */
+  add(a: Term, b: Term, change: 1 | -1): void;
   commonest(): Pattern | undefined;
-} {
-  const counts = new Map<number, { pattern: Pattern; count: number }>();
+}
+
+/** How often each pattern occurs, in all rows; patterns by count, to find the commonest. */
+function patternCounter(): PatternCounter {
+  const counts = new Map<number, { readonly pattern: Pattern; count: number }>();
+  /** Patterns that occur twice and more. */
   const byCount: Set<number>[] = [];
   return {
-    add(pattern, change) {
-      const entry = counts.get(pattern.key) ?? { pattern, count: 0 };
-      byCount[entry.count]?.delete(pattern.key);
+    add(a, b, change) {
+      const key = keyOf(a, b);
+      let entry = counts.get(key);
+      if (entry === undefined) counts.set(key, (entry = { pattern: patternOf(a, b), count: 0 }));
+      if (entry.count > 1) byCount[entry.count]!.delete(key);
       entry.count += change;
-      counts.set(pattern.key, entry);
-      (byCount[entry.count] ??= new Set()).add(pattern.key);
+      if (entry.count > 1) (byCount[entry.count] ??= new Set()).add(key);
     },
     commonest() {
       for (let n = byCount.length - 1; n >= 2; n--)
@@ -90,14 +103,9 @@ function patternCounter(): {
 }
 
 /** Replaces occurrences of `wanted` in `row` by the sum `value`; keeps `counter` in step. */
-function replaceIn(
-  row: Term[],
-  wanted: Pattern,
-  value: number,
-  counter: ReturnType<typeof patternCounter>,
-): void {
+function replaceIn(row: Term[], wanted: Pattern, value: number, counter: PatternCounter): void {
   const pairsWith = (term: Term, change: 1 | -1): void => {
-    for (const other of row) if (other !== term) counter.add(patternOf(term, other), change);
+    for (const other of row) if (other !== term) counter.add(term, other, change);
   };
   const remove = (term: Term): void => {
     pairsWith(term, -1);
@@ -106,7 +114,7 @@ function replaceIn(
   for (let i = 0; i < row.length; i++) {
     const first = row[i]!;
     if (first.value !== wanted.first.value) continue;
-    const second = row.find((t) => t !== first && patternOf(first, t).key === wanted.key);
+    const second = row.find((t) => t !== first && keyOf(first, t) === wanted.key);
     if (second === undefined) continue;
     const { shift, negative } = patternOf(first, second);
     remove(first);
@@ -127,7 +135,7 @@ export function adderGraph(rows: readonly (readonly number[])[]): AdderGraph {
   const counter = patternCounter();
   for (const row of outputs)
     row.forEach((a, i) => {
-      for (let j = i + 1; j < row.length; j++) counter.add(patternOf(a, row[j]!), 1);
+      for (let j = i + 1; j < row.length; j++) counter.add(a, row[j]!, 1);
     });
   const sums: (readonly [Term, Term])[] = [];
   // Pairs that overlap were counted as two and may turn out to be one: a sum used once costs nothing more.

@@ -5,7 +5,7 @@
 import { minMantissa, maxMantissa, type Format } from '../../fixed/format.js';
 import type { Shape } from '../../ir/common.js';
 import type { FpgaTarget } from '../../targets/target.js';
-import { isPointwise, MAX_STREAM_BITS, weightedCost, type Weighted } from './folding.js';
+import { cyclesOf, isPointwise, MAX_STREAM_BITS, weightedCost, type Weighted } from './folding.js';
 import { multiplierLuts } from './multipliers.js';
 import type { Folding } from './plan.js';
 import { adderGraph, adderLuts, checkEquivalence, type AdderGraph } from './shift-add.js';
@@ -34,7 +34,7 @@ function rowsOf(node: Weighted, input: Shape, folding: Folding): number[][] {
 }
 
 /** Above this the search for shared sums takes longer than a compiler may. */
-const MAX_PAIRS = 400_000;
+const MAX_PAIRS = 150_000;
 
 /** Digits of a weight in canonical form are about a third of its bits: pairs of terms in a row. */
 const pairs = (node: Weighted, rows: number): number => {
@@ -63,7 +63,7 @@ const leastLuts = (node: Weighted, inputBits: number): number =>
   (node.weights.mantissas.reduce((n, w) => n + (w === 0 ? 0 : 1), 0) / node.weights.bias.length - 1) *
   inputBits;
 
-/** The form, where it is cheaper than `folded` and fast enough; `chosen` folding is then the unrolled one. */
+/** The form and the unrolled folding, where that is cheaper than `folded` and fast enough. */
 export function cheaperShiftAdd(
   node: Weighted,
   input: Shape,
@@ -77,10 +77,10 @@ export function cheaperShiftAdd(
   const kernel = node.kind === 'dense' || isPointwise(node) ? 1 : node.kernel[0] * node.kernel[1];
   if (kernel * input[2] * format.width > MAX_STREAM_BITS || output[2] * node.format.width > MAX_STREAM_BITS)
     return undefined;
-  const { windowCycles, multiplyCycles } = weightedCost(node, input, output, folding);
-  if (Math.max(windowCycles, multiplyCycles) > budget) return undefined;
-  const { multipliers } = weightedCost(node, input, output, folded);
-  const luts = multipliers * multiplierLuts(node.weights.width, format, target);
+  const cost = weightedCost(node, input, output, folded);
+  if (cyclesOf(weightedCost(node, input, output, folding)) > Math.max(budget, cyclesOf(cost)))
+    return undefined;
+  const luts = cost.multipliers * multiplierLuts(node.weights.width, format, target);
   if (leastLuts(node, format.width) >= luts) return undefined;
   const adders = form(node, input, output);
   return adders !== undefined && adderLuts(adders, formatRange(format), node.proof.accumulatorWidth) < luts

@@ -33,6 +33,11 @@ class stream {
     items_.pop_front();
     return value;
   }
+  bool read_nb(T &value) {
+    if (items_.empty()) return false;
+    value = read();
+    return true;
+  }
   void write(const T &value) {
     if (trace::instance().on) trace::instance().log.push_back(2 * id_ + 1);
     items_.push_back(value);
