@@ -5,6 +5,7 @@
 import { inputNode, type FixedGraph } from '../../ir/graph.js';
 import { formatType, LICENCE, plainText } from './cpp.js';
 import { designHls, type Design, type HlsOptions } from './design.js';
+import { assignMultipliers } from './multipliers.js';
 import { identifier } from './names.js';
 import type { Plan } from './plan.js';
 import { windowsOf } from './processes.js';
@@ -107,8 +108,14 @@ export function emitDesign(design: Design): ProjectFiles {
   const { graph, target, plan, schedule } = design;
   const top = topName(graph);
   const depths = new Map(schedule.fifos.map((f) => [f.stream, f.depth]));
+  const multipliers = assignMultipliers(plan, target);
   const codes = plan.stages.map((stage) =>
-    renderStage(stage, { graph, target, plan, windowDepth: depths.get(windowsOf(stage.name)) ?? 0 }),
+    renderStage(stage, {
+      graph,
+      plan,
+      multiplier: multipliers.get(stage.name),
+      windowDepth: depths.get(windowsOf(stage.name)) ?? 0,
+    }),
   );
   const files: Record<string, string> = {
     '.clang-tidy': clangTidy,

@@ -16,7 +16,7 @@ import type { Design } from './design.js';
 import { macsPerFrame, paddedPositions, weightedCost } from './folding.js';
 import { additions, adderLuts } from './shift-add.js';
 import { formatRange } from './strategy.js';
-import { chooseMultiplier, dspsPerProduct, lutsPerProduct, type Multiplier } from './multipliers.js';
+import { assignMultipliers, dspsPerProduct, lutsPerProduct, type Multiplier } from './multipliers.js';
 import {
   isWeighted,
   type Plan,
@@ -108,6 +108,13 @@ function lineBuffer(stage: Stage, kernel: readonly [number, number], columns: nu
 
 const requantizer = (exactBits: number): number => 3 * exactBits;
 
+/** What a stage is built on. */
+interface Part {
+  readonly target: FpgaTarget;
+  /** By stage. */
+  readonly multipliers: ReadonlyMap<string, Multiplier>;
+}
+
 /** Constants need no memory where each has a multiplier of its own; two banks always do, and a row on its way in. */
 function weightMemory(stage: WeightedStage, steps: number, bits: number): Partial<Resources> {
   if (!stage.node.proof.worstCase) return steps > 1 ? memory(steps, bits) : NOTHING;
@@ -115,7 +122,7 @@ function weightMemory(stage: WeightedStage, steps: number, bits: number): Partia
   return sum([memory(2 * steps, bits), channels, logic(40, bits + 64)]);
 }
 
-function weighted(stage: WeightedStage, target: FpgaTarget): Resources {
+function weighted(stage: WeightedStage, { target, multipliers }: Part): Resources {
   const { node, folding } = stage;
   const from = stage.inputs[0]!;
   if (stage.adders !== undefined) {
@@ -125,14 +132,13 @@ function weighted(stage: WeightedStage, target: FpgaTarget): Resources {
   }
   const cost = weightedCost(node, from.shape, stage.outputs[0]!.shape, folding);
   const { width } = node.weights;
-  const where = chooseMultiplier(width, from.format, target);
   const lanes = node.kind === 'depthwiseConv2d' ? folding.inLanes : folding.outLanes;
   const productBits = width + from.format.width + 1;
   const accumulatorBits = node.proof.accumulatorWidth;
   const steps = node.weights.mantissas.length / cost.multipliers;
   const folded = (node.weights.bias.length / lanes) * accumulatorBits * lanes;
   return sum([
-    where === 'dsp'
+    multipliers.get(stage.name) === 'dsp'
       ? { dsp: cost.multipliers * dspsPerProduct(width, from.format, target) }
       : logic(cost.multipliers * lutsPerProduct(width, from.format)),
     logic((cost.multipliers - lanes) * productBits + lanes * accumulatorBits),
@@ -165,7 +171,7 @@ function averaging(stage: StageOf<'avgPool'> | StageOf<'globalAvgPool'>, terms: 
   return sum([logic(lanes * terms * bits), { dsp: lanes }, logic(lanes * requantizer(bits)), PROCESS]);
 }
 
-const estimators: { readonly [K in StageKind]: (stage: StageOf<K>, target: FpgaTarget) => Resources } = {
+const estimators: { readonly [K in StageKind]: (stage: StageOf<K>, part: Part) => Resources } = {
   receive: (stage) => sum([logic(stage.outputs[0]!.lanes * 16), PROCESS]),
   // Two checksums and the counters.
   loadWeights: () => sum([logic(6 * 32), PROCESS]),
@@ -184,8 +190,8 @@ const estimators: { readonly [K in StageKind]: (stage: StageOf<K>, target: FpgaT
     const copies = new Array(Math.ceil(stage.inputs[0]!.lanes / 2)).fill(rom) as Partial<Resources>[];
     return sum([...copies, PROCESS]);
   },
-  conv2d: (stage, target) => sum([weighted(stage, target), window(stage)]),
-  depthwiseConv2d: (stage, target) => sum([weighted(stage, target), window(stage)]),
+  conv2d: (stage, part) => sum([weighted(stage, part), window(stage)]),
+  depthwiseConv2d: (stage, part) => sum([weighted(stage, part), window(stage)]),
   dense: weighted,
   maxPool: (stage) =>
     sum([
@@ -208,12 +214,9 @@ const estimators: { readonly [K in StageKind]: (stage: StageOf<K>, target: FpgaT
   decide: (stage) => sum([logic(6 * stage.inputs[0]!.format.width + 200, 400), PROCESS]),
 };
 
-function stageEstimate(stage: Stage, target: FpgaTarget, cycles: number): StageEstimate {
+function stageEstimate(stage: Stage, part: Part, cycles: number): StageEstimate {
   // The table is keyed by kind, so stage and estimator agree; TypeScript cannot correlate the two.
-  const resources = (estimators[stage.kind] as (stage: Stage, target: FpgaTarget) => Resources)(
-    stage,
-    target,
-  );
+  const resources = (estimators[stage.kind] as (stage: Stage, part: Part) => Resources)(stage, part);
   const base = { stage: stage.name, kind: stage.kind, cycles, ...resources };
   if (!isWeighted(stage)) return { ...base, multipliers: 0, multiplier: 'none', reuseFactor: 0 };
   if (stage.adders !== undefined)
@@ -223,7 +226,7 @@ function stageEstimate(stage: Stage, target: FpgaTarget, cycles: number): StageE
   return {
     ...base,
     multipliers,
-    multiplier: chooseMultiplier(stage.node.weights.width, stage.inputs[0]!.format, target),
+    multiplier: part.multipliers.get(stage.name)!,
     reuseFactor: macsPerFrame(stage.node, output) / (output[0] * output[1]) / multipliers,
   };
 }
@@ -236,7 +239,8 @@ export function estimateDesign(design: Design, target: FpgaTarget = design.targe
   const cycles = new Map<string, number>();
   for (const p of design.schedule.processes)
     cycles.set(p.stage, Math.max(cycles.get(p.stage) ?? 0, p.cycles));
-  const stages = plan.stages.map((stage) => stageEstimate(stage, target, cycles.get(stage.name) ?? 0));
+  const part: Part = { target, multipliers: assignMultipliers(plan, target) };
+  const stages = plan.stages.map((stage) => stageEstimate(stage, part, cycles.get(stage.name) ?? 0));
   const fifos = sum(design.schedule.fifos.map((f) => fifo(f.depth, f.wordBits)));
   const total = sum([...stages, fifos]);
   const utilisation = Object.fromEntries(

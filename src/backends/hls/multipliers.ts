@@ -3,6 +3,8 @@
  */
 import type { Format } from '../../fixed/format.js';
 import type { FpgaTarget } from '../../targets/target.js';
+import { weightedCost } from './folding.js';
+import { isWeighted, type Plan } from './plan.js';
 
 export type Multiplier = 'dsp' | 'lut';
 
@@ -33,6 +35,35 @@ const dspsInLuts = (weightBits: number, input: Format, target: FpgaTarget): numb
 
 export const chooseMultiplier = (weightBits: number, input: Format, target: FpgaTarget): Multiplier =>
   lutsPerProduct(weightBits, input) < dspsInLuts(weightBits, input, target) ? 'lut' : 'dsp';
+
+/** Share of the part's DSP blocks that products may take: averages need some, and a full part does not route. */
+const DSP_LIMIT = 0.95;
+
+/**
+ * Where the products of each stage of `plan` are made, by stage name: each in what is cheaper for itself, unless the
+ * DSP blocks run out; then the stages of fewest LUTs a DSP block go to look-up tables, largest first.
+ */
+export function assignMultipliers(plan: Plan, target: FpgaTarget): ReadonlyMap<string, Multiplier> {
+  const stages = plan.stages.filter(isWeighted).flatMap((stage) => {
+    if (stage.adders !== undefined) return [];
+    const { format, shape } = stage.inputs[0]!;
+    const { width } = stage.node.weights;
+    const { multipliers } = weightedCost(stage.node, shape, stage.outputs[0]!.shape, stage.folding);
+    const dsps = multipliers * dspsPerProduct(width, format, target);
+    const luts = multipliers * lutsPerProduct(width, format);
+    return [{ name: stage.name, dsps, luts, choice: chooseMultiplier(width, format, target) }];
+  });
+  const assigned = new Map(stages.map((s): [string, Multiplier] => [s.name, s.choice]));
+  const inDsps = stages.filter((s) => s.choice === 'dsp');
+  let total = inDsps.reduce((n, s) => n + s.dsps, 0);
+  const byPrice = [...inDsps].sort((a, b) => a.luts / a.dsps - b.luts / b.dsps || b.dsps - a.dsps);
+  for (const stage of byPrice) {
+    if (total <= DSP_LIMIT * target.resources.dsp) break;
+    assigned.set(stage.name, 'lut');
+    total -= stage.dsps;
+  }
+  return assigned;
+}
 
 /** What a folded multiplier costs, in look-up tables: the product, and the addition of it to a sum. */
 export const multiplierLuts = (weightBits: number, input: Format, target: FpgaTarget): number =>

@@ -3,7 +3,7 @@ import { UnsupportedError } from '../../../core/errors.js';
 import { bitsFor, type Format } from '../../../fixed/format.js';
 import type { Activation, Proof, Shape, Window } from '../../../ir/common.js';
 import type { FixedGraph } from '../../../ir/graph.js';
-import type { FpgaTarget } from '../../../targets/target.js';
+import type { Multiplier } from '../multipliers.js';
 import { configStruct, constant, formatType, intType, mantissaType, typedef, type Member } from '../cpp.js';
 import {
   reloadedStages,
@@ -29,8 +29,9 @@ export interface StageCode {
 /** What a renderer knows besides its stage. */
 export interface Context {
   readonly graph: FixedGraph;
-  readonly target: FpgaTarget;
   readonly plan: Plan;
+  /** Where the stage's products are made, if it has any. */
+  readonly multiplier: Multiplier | undefined;
   /** Depth of the FIFO behind the stage's line buffer, if it has one. */
   readonly windowDepth: number;
 }

@@ -1,6 +1,5 @@
 /** Convolutions and dense layers. */
 import { constant, intType, romType, signedBitsFor, table1, table2, typedef, type Member } from '../cpp.js';
-import { chooseMultiplier } from '../multipliers.js';
 import { isPointwise } from '../folding.js';
 import type { StageOf, WeightedStage } from '../plan.js';
 import { biasLimit, weightSteps } from '../weights.js';
@@ -32,7 +31,7 @@ const stepType = (accumulatorWidth: number): Member =>
   typedef('step_t', accumulatorWidth <= 32 ? 'int' : 'long long', 'sum of the products of one cycle, exact');
 
 /** Weights, biases and shifts. */
-function weightTables(stage: WeightedStage, align: Alignment, { target, plan }: Context): Tables {
+function weightTables(stage: WeightedStage, align: Alignment, { multiplier, plan }: Context): Tables {
   const { node, folding, name } = stage;
   const { steps, multipliers, values } = weightSteps(node, input(stage).shape, folding);
   const { bias, width } = node.weights;
@@ -45,7 +44,7 @@ function weightTables(stage: WeightedStage, align: Alignment, { target, plan }: 
   return {
     members: [
       typedef('weight_t', intType(true, width)),
-      typedef('multiplier', `vetoc::in_${chooseMultiplier(width, input(stage).format, target)}`),
+      typedef('multiplier', `vetoc::in_${multiplier!}`),
       typedef('bias_t', intType(true, biasBits), "at the accumulator's resolution"),
       constant('BANKS', banks, reloadable ? 'one in use, one for new weights' : 'constant weights'),
       constant('STEPS', steps, 'reuse factor of a multiplier'),
