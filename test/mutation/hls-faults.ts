@@ -318,7 +318,7 @@ export const GEOMETRY_FAULTS: readonly StageFault[] = [
     name: 'a threshold with the wrong sign',
     stage: 'keep',
     file: decide,
-    at: /ap_int<32>\((CONFIG::THRESHOLD)\)/,
+    at: /status, (CONFIG::THRESHOLD), 0/,
     wrong: '-($)',
   },
 ];

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { designHls } from '../../src/backends/hls/design.js';
-import { emitHls } from '../../src/backends/hls/emit.js';
+import { emitDesign } from '../../src/backends/hls/emit.js';
 import { goldenFiles } from '../../src/backends/hls/golden.js';
 import { schedulePlan } from '../../src/backends/hls/schedule.js';
 import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
@@ -82,7 +82,7 @@ describe('a fault in fixed.onnx', () => {
 describe('a fault in the firmware', () => {
   const lastPixel: HlsFault = {
     name: 'a test bench that ignores the last pixel',
-    file: 'tb/bench.cpp',
+    file: 'tb/golden.h',
     at: /i < (found\.size\(\)); \+\+i/,
     wrong: '$ - 1',
   };
@@ -96,12 +96,13 @@ describe('a fault in the firmware', () => {
   });
 
   beforeAll(async () => {
+    const design = designHls(graph, { target: await loadFpga('kcu1500') });
     const project = {
-      ...emitHls(graph, { target: await loadFpga('kcu1500') }),
+      ...emitDesign(design),
       ...goldenFiles(
-        graph,
+        design,
         frames.map((f) => f.pixels),
-        frames.map((f) => interpret(graph, f.pixels, true)),
+        (network, frame) => interpret(network, frame, true),
       ),
     };
     writeFiles(folder, plant(project, all));
