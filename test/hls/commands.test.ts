@@ -1,0 +1,90 @@
+/** `vetoc export hls`, `export weights`, `estimate` and `targets`, in this process. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { imageWords, weightLayoutSchema } from '../../src/backends/hls/weight-layout.js';
+import { RUN_FILES, writeGraph } from '../../src/cli/run-folder.js';
+import { runCli } from '../cli/run-cli.js';
+import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
+import { writeFiles } from './project.js';
+
+let folder = '';
+let run = '';
+const firmware = (): string => join(folder, 'firmware');
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'vetoc-export-'));
+  run = join(folder, 'run');
+  await writeGraph(join(run, RUN_FILES.fixedGraph), 'fixed', sampleFixedGraph());
+  const frames = sampleFrames(2, 40 * 36, 3);
+  const bytes = Buffer.concat(frames.map((f) => Buffer.from(f.buffer)));
+  writeFiles(run, { [`${RUN_FILES.hls}/golden/frames.bin`]: bytes });
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe('vetoc export', () => {
+  it('writes firmware with reloadable weights, and then the weights of a run for it', async () => {
+    expect(await runCli('export', 'hls', run, '--reloadable', '--out', firmware())).toMatchObject({
+      code: 0,
+    });
+    const layout = weightLayoutSchema.parse(
+      JSON.parse(readFileSync(join(firmware(), 'weights.json'), 'utf8')),
+    );
+    const image = join(folder, 'weights.bin');
+    const result = await runCli('export', 'weights', run, '--firmware', firmware(), '--out', image, '--json');
+    expect(JSON.parse(result.stdout)).toMatchObject({ words: imageWords(layout) });
+    // The same network: what the firmware has built in.
+    expect(readFileSync(image).equals(readFileSync(join(firmware(), 'golden/reload/built_in.bin')))).toBe(
+      true,
+    );
+    const again = await runCli('export', 'weights', run, '--firmware', firmware(), '--out', image);
+    expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('already exists') as unknown });
+  });
+
+  it('refuses weights for firmware whose weights are constants, and says what to do', async () => {
+    const result = await runCli('export', 'weights', run, '--out', join(folder, 'never.bin'));
+    expect(result.code).toBe(2);
+    expect(result.stderr).toMatch(/weights of this firmware are constants.*vetoc export hls --reloadable/);
+  });
+
+  it('refuses a layout that is damaged, and names the field', async () => {
+    const broken = join(folder, 'broken');
+    writeFiles(broken, { 'weights.json': '{"version":1,"design":-1,"structure":[],"parts":[]}' });
+    const result = await runCli(
+      'export',
+      'weights',
+      run,
+      '--firmware',
+      broken,
+      '--out',
+      join(folder, 'never.bin'),
+    );
+    expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining('design') as unknown });
+    writeFileSync(join(broken, 'weights.json'), '{');
+    expect(await runCli('export', 'weights', run, '--firmware', broken)).toMatchObject({ code: 2 });
+  });
+});
+
+describe('vetoc estimate', () => {
+  it('says whether the design fits, and the next larger and smaller board', async () => {
+    const { code, stdout } = await runCli('estimate', run, '--target', 'kcu1500');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/It fits; next larger: alveo-u50 \(fits\), next smaller: zcu111 \(fits\)\./);
+    expect(stdout).toMatch(
+      /Frame rate [\d,]+ frames\/s \([\d,]+ cycles a frame\), limited by the pixel stream\./,
+    );
+    const least = await runCli('estimate', run, '--target', 'pynq-z2');
+    expect(least.stdout).toContain('no smaller board is known');
+  });
+});
+
+describe('vetoc targets', () => {
+  it('says which figures of a board were checked, and against what', async () => {
+    const { stdout } = await runCli('targets', 'kcu1500');
+    expect(stdout).toMatch(/Checked: dsp, bram36 against /);
+    expect(stdout).toContain('from memory');
+  });
+});
