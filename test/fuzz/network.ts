@@ -1,7 +1,11 @@
 /**
  * The networks of the fuzzer by number: random fixed graphs and, every eighth, a random float graph that is taken
- * through every pass on its own, its meaning compared before and after, and then quantized.
+ * through every pass on its own and through export and import, its meaning compared before and after, and then
+ * quantized.
  */
+import { emitFloatOnnx } from '../../src/backends/onnx/float.js';
+import { importOwnOnnx } from '../../src/backends/onnx/import/import.js';
+import { readOnnxModel } from '../../src/backends/onnx/import/model.js';
 import { calibrationSchema } from '../../src/calibrate/recipe.js';
 import { createRandom, type Random } from '../../src/core/random.js';
 import { OVERFLOWS, QUANTIZATIONS } from '../../src/fixed/format.js';
@@ -31,7 +35,18 @@ function difference(a: FloatGraph, b: FloatGraph, seed: number): number {
   return worst;
 }
 
-/** Names the first pass that changes what the network computes, or null. */
+const noExternal = (): never => {
+  throw new Error('our own files stand alone');
+};
+
+/** What export to ONNX and import back do to a float graph, or null where nothing is lost. */
+function brokenImport(graph: FloatGraph, seed: number): string | null {
+  const again = importOwnOnnx(readOnnxModel(emitFloatOnnx(graph), 'float.onnx'), noExternal);
+  const change = difference(graph, verifyFloatGraph(again), seed);
+  return change < TOLERANCE ? null : `export → import changes the logits by ${change}`;
+}
+
+/** Names the first pass, or the export and import, that changes what the network computes; null where none does. */
 async function brokenPass(seed: number): Promise<string | null> {
   const context: PassContext = {
     quantization: quantizationSchema.parse({}),
@@ -42,13 +57,15 @@ async function brokenPass(seed: number): Promise<string | null> {
       ),
   };
   let graph = randomNetwork(seed);
+  const broken = brokenImport(graph, seed + 2);
+  if (broken !== null) return broken;
   for (const pass of PASSES) {
     const after = verifyFloatGraph(await pass.run(graph, context));
     const change = difference(graph, after, seed + 2);
     if (!(change < TOLERANCE)) return `${pass.name} changes the logits by ${change}`;
     graph = after;
   }
-  return null;
+  return brokenImport(graph, seed + 2);
 }
 
 async function quantizedNetwork(seed: number, random: Random): Promise<FixedGraph> {
@@ -70,7 +87,7 @@ async function quantizedNetwork(seed: number, random: Random): Promise<FixedGrap
 export interface FuzzNetwork {
   readonly graph: FixedGraph;
   readonly origin: 'fixed' | 'float';
-  /** What a pass did wrong on the way, in words. */
+  /** What a pass, or export and import, did wrong on the way, in words. */
   readonly broken: string | null;
 }
 

@@ -11,16 +11,20 @@ const golden = Object.fromEntries(
   ).map(([suite, hashes]) => [suite, hashes.split(' ')]),
 );
 
-/** Every `step`th group of a suite with its hash. */
+/** Every `step`th group of those with a hash. */
 function sample(suite: string, step: number): { readonly groups: Group[]; readonly hashes: string[] } {
-  const all = SUITES[suite]!();
+  const all = SUITES[suite]!().slice(0, golden[suite]!.length);
   const picked = all.map((_, i) => i).filter((i) => i % step === 0);
   return { groups: picked.map((i) => all[i]!), hashes: picked.map((i) => golden[suite]![i]!) };
 }
 
 describe('src/fixed', () => {
-  it.each([['randomAssignments'], ['doubleConstructions']])("computes the vendor's bits in %s", (suite) => {
-    const { groups, hashes } = sample(suite, 2);
+  it.each([
+    ['smallAssignments', 1],
+    ['randomAssignments', 2],
+    ['doubleConstructions', 2],
+  ] as const)("computes the vendor's bits in %s", (suite, step) => {
+    const { groups, hashes } = sample(suite, step);
     groups.forEach((group, i) => {
       if (group.cases.some((c) => c.expected === undefined)) return;
       expect(groupHash(group.cases.map((c) => c.expected!())), group.name).toBe(hashes[i]);

@@ -1,12 +1,32 @@
 /** Stage 5: the interpreter against ONNX Runtime and the compiled C++, every integer. */
-import type { FixedGraph } from '../../ir/graph.js';
+import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import { describeDifference } from '../../verify/text.js';
 import type { NamedFrame } from '../../verify/frames.js';
 import type { Progress } from '../console.js';
+import { evenly } from './frames.js';
 import { syntheticFrames, verifyFolder, type VerificationRecord } from '../verification.js';
 
-/** Made frames that every run is verified on, in every tensor; `vetoc verify` asks more. */
+/** Made frames that a run is verified on, in every tensor; `vetoc verify` asks more. */
 const SYNTHETIC = { aimed: 16, random: 12, tries: 0, seed: 1 } as const;
+
+/** Multiplications that a run spends on made frames, some 15 seconds of the interpreter: a large network gets fewer. */
+const SYNTHETIC_WORK = 2e9;
+
+function madeFrames(fixed: FixedGraph): readonly NamedFrame[] {
+  const shapes = fixedShapes(fixed);
+  const work = fixed.nodes.reduce((sum, node) => {
+    const [height, width] = shapes.get(node.id)!;
+    return sum + height * width * ('weights' in node ? node.weights.mantissas.length : 1);
+  }, 0);
+  const affordable = Math.max(3, Math.floor(SYNTHETIC_WORK / work));
+  const share = (count: number): number => Math.ceil(count * Math.min(1, affordable / 60));
+  const frames = syntheticFrames(fixed, {
+    ...SYNTHETIC,
+    aimed: share(SYNTHETIC.aimed),
+    random: share(SYNTHETIC.random),
+  });
+  return evenly([...frames.keys()], affordable).map((i) => frames[i]!);
+}
 
 /**
  * Verifies the ONNX file and the HLS project in the run folder `dir` on made frames and on `frames`, of which the
@@ -19,7 +39,7 @@ export async function verifyStage(
   tensorFrames: number,
   progress: Progress,
 ): Promise<VerificationRecord> {
-  const synthetic = syntheticFrames(fixed, SYNTHETIC);
+  const synthetic = madeFrames(fixed);
   const all = [...synthetic, ...frames];
   const inTensors = synthetic.length + tensorFrames;
   progress.update(0, all.length, 'compiling the C++');
