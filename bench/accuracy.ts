@@ -97,8 +97,9 @@ async function train(source: FrameSource, parts: Parts, recipe: Recipe): Promise
     classes: { classNames: source.classNames!, hitClasses: HIT_CLASSES },
     seed,
   });
-  const sets = [labelledFrames(source, parts.train)];
-  const { frames } = training.simulated;
+  const { frames, ownRepeats } = training.simulated;
+  const own = labelledFrames(source, parts.train);
+  const sets = frames === 0 ? [own] : Array.from({ length: ownRepeats }, () => own);
   if (frames > 0) {
     const simulated = simulatedBeside(source, frames, flag('unseen') ? SEEN : null);
     sets.push(labelledFrames(simulated.source, simulated.indices));
@@ -114,7 +115,7 @@ async function train(source: FrameSource, parts: Parts, recipe: Recipe): Promise
     ...(checkpoint === undefined ? {} : { checkpoint }),
   };
   console.log(
-    `${parameterCount(graph)} weights; ${parts.train.length} frames train beside ${request.train.count - parts.train.length} simulated, ` +
+    `${parameterCount(graph)} weights; ${parts.train.length} frames train${frames === 0 ? '' : `, ${ownRepeats} times an epoch, beside simulated ones (${request.train.count} in all)`}, ` +
       `${parts.validation.length} validate, ${parts.test.length} test`,
   );
   const trained = await trainNetwork(request);

@@ -27,6 +27,8 @@ export type Augmentation = z.infer<typeof augmentationSchema>;
 const simulatedSchema = z.strictObject({
   frames: z.int().min(0).max(1_000_000).default(0),
   variety: z.enum(['standard', 'broad']).default('broad'),
+  /** How often an epoch holds each of the run's own frames, when simulated ones stand beside them. */
+  ownRepeats: z.int().min(1).max(100).default(1),
 });
 export type SimulatedFrames = z.infer<typeof simulatedSchema>;
 

@@ -23,7 +23,7 @@ function classMap({ classNames, hitClasses }: NetworkClasses): (label: number) =
   });
 }
 
-/** `own`, and `options.frames` simulated frames of `size` (rows, columns) behind them. */
+/** `own` (`options.ownRepeats` times), and `options.frames` simulated frames of `size` (rows, columns) behind them. */
 export function withSimulated(
   own: LabelledFrames,
   options: SimulatedFrames,
@@ -35,9 +35,10 @@ export function withSimulated(
   const toClass = classMap(classes);
   const [height, width] = size;
   const source = simulateFrames({ seed, count: options.frames, height, width, variety: options.variety });
+  const first = own.count * options.ownRepeats;
   return {
-    count: own.count + source.count,
-    read: async (i) => (i < own.count ? own.read(i) : (await source.read(i - own.count)).pixels),
-    label: (i) => (i < own.count ? own.label(i) : toClass(source.label(i - own.count).label!)),
+    count: first + source.count,
+    read: async (i) => (i < first ? own.read(i % own.count) : (await source.read(i - first)).pixels),
+    label: (i) => (i < first ? own.label(i % own.count) : toClass(source.label(i - first).label!)),
   };
 }

@@ -9,7 +9,7 @@ const own = {
   read: (i: number) => Promise.resolve(new Uint16Array(64 * 64).fill(i)),
   label: (i: number) => i % 2,
 };
-const options = { frames: 12, variety: 'broad' as const };
+const options = { frames: 12, variety: 'broad' as const, ownRepeats: 1 };
 const five = { classNames: CLASS_NAMES, hitClasses: [false, false, true, true, true] };
 
 describe('simulated frames beside own frames', () => {
@@ -22,6 +22,14 @@ describe('simulated frames beside own frames', () => {
     const labels = Array.from({ length: 15 }, (_, i) => both.label(i));
     expect(labels).toEqual([0, 1, 0, ...Array.from({ length: 12 }, (_, i) => simulated.label(i).label)]);
     expect(new Set(labels.slice(3)).size).toBe(5);
+  });
+
+  it('let an epoch hold the own frames several times', async () => {
+    const both = withSimulated(own, { ...options, ownRepeats: 2 }, SIZE, five, 4);
+    expect(both.count).toBe(18);
+    expect(Array.from({ length: 6 }, (_, i) => both.label(i))).toEqual([0, 1, 0, 0, 1, 0]);
+    expect((await both.read(5))[0]).toBe(2);
+    expect(await both.read(6)).toEqual(await withSimulated(own, options, SIZE, five, 4).read(3));
   });
 
   it('become hits and misses where there are no other classes, in the order of the classes', () => {
