@@ -231,7 +231,9 @@ function summarize(
       unreadable,
       threshold,
       ...labelled,
-      ...written,
+      ...(written === null
+        ? {}
+        : { pixelType: written.pixelType, carried: written.carried, left: written.left }),
       skipped: bad,
     });
     return;
