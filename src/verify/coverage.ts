@@ -4,7 +4,7 @@
  */
 import { castNumber } from '../fixed/cast.js';
 import { fractionBits, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
-import type { Activation, NodeId } from '../ir/common.js';
+import { elements, type Activation, type NodeId } from '../ir/common.js';
 import type { FixedGraph } from '../ir/graph.js';
 import { analyseRanges, type Range } from '../ir/prove.js';
 import {
@@ -59,6 +59,8 @@ type Counts = { -readonly [K in Exclude<keyof StageCoverage, 'stage' | 'boundRea
 interface Stage {
   readonly facts: NodeFacts & { readonly node: SummingNode };
   readonly counts: Counts;
+  /** Values read to count one frame. */
+  readonly work: number;
   readonly least: Float64Array;
   readonly most: Float64Array;
   /** Proved ranges of what the stage writes and of what it reads first. */
@@ -71,8 +73,11 @@ export interface CoverageMeter {
   add(tensors: ReadonlyMap<NodeId, Int32Array>, only?: ReadonlySet<NodeId>): void;
   /** Counts one decision. */
   decide(score: number): void;
-  /** What each stage could show and has not; stages that have shown all are left out. */
-  unseen(): ReadonlyMap<NodeId, readonly string[]>;
+  /**
+   * What each stage could show and has not, of the stages that take at most `work` values a frame to count; stages that
+   * have shown all are left out.
+   */
+  unseen(work: number): ReadonlyMap<NodeId, readonly string[]>;
   result(): Coverage;
 }
 
@@ -206,6 +211,14 @@ function unseenOf(stage: Stage): string[] {
   return unseen;
 }
 
+/** Values that a frame's elements of the stage read. */
+function workOf({ node, shape, sources }: NodeFacts): number {
+  const [height, width, channels] = shape;
+  if ('weights' in node) return height * width * node.weights.mantissas.length;
+  if (node.kind === 'globalAvgPool') return elements(sources[0]!.shape);
+  return height * width * channels * (node.kind === 'avgPool' ? node.kernel[0] * node.kernel[1] : 2);
+}
+
 /** A meter for the stages of `graph` that sum and round. */
 export function createCoverageMeter(graph: FixedGraph): CoverageMeter {
   const ranges = analyseRanges(graph);
@@ -229,6 +242,7 @@ export function createCoverageMeter(graph: FixedGraph): CoverageMeter {
       {
         facts: { ...facts, node },
         counts,
+        work: workOf(facts),
         least: new Float64Array(channels).fill(Infinity),
         most: new Float64Array(channels).fill(-Infinity),
         reachable: ranges.get(node.id)!.range,
@@ -262,9 +276,10 @@ export function createCoverageMeter(graph: FixedGraph): CoverageMeter {
         decision.mostVetoed = Math.max(decision.mostVetoed ?? -Infinity, margin);
       }
     },
-    unseen: () =>
+    unseen: (work) =>
       new Map(
         stages
+          .filter((stage) => stage.work <= work)
           .map((stage) => [stage.facts.node.id, unseenOf(stage)] as const)
           .filter(([, lines]) => lines.length > 0),
       ),

@@ -13,6 +13,9 @@ import type { NamedFrame } from './frames.js';
 
 const WHITE = 65535;
 
+/** Values a frame of a stage that is searched for: larger stages show what they can in any few frames. */
+const CHEAP = 1e6;
+
 /** A frame made of `a` and `b`: dimmed, noisy in a block, or the one over the other. */
 function variant(a: Uint16Array, b: Uint16Array, width: number, random: Random): Uint16Array {
   const height = a.length / width;
@@ -87,7 +90,7 @@ export function searchedFrames(
   const inputsOf = new Map(graph.nodes.map((n) => [n.id, n.inputs]));
   const pool = start.map((f) => f.pixels);
   const found: NamedFrame[] = [];
-  let open = meter.unseen();
+  let open = meter.unseen(CHEAP);
   const nearest: { kept: Scored | null; vetoed: Scored | null } = { kept: null, vetoed: null };
   const undecided = (): boolean => nearest.kept === null || nearest.vetoed === null;
 
@@ -107,7 +110,7 @@ export function searchedFrames(
     });
     meter.add(tensors, stages);
     const before = [...open.values()].flat();
-    open = meter.unseen();
+    open = meter.unseen(CHEAP);
     const after = new Set([...open.values()].flat());
     const news = before.filter((line) => !after.has(line));
     const margin = veto(logits, graph.hitClasses) - graph.threshold;

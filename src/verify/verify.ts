@@ -40,7 +40,10 @@ export interface Verification {
 export interface VerifyOptions {
   /** How many of the first frames are compared in every intermediate tensor (all unless given). */
   readonly tensorFrames?: number;
-  /** On how many of those coverage is counted: it costs as much as the interpreter does. 32 unless given. */
+  /**
+   * On how many of those coverage is counted in all stages: it costs more than the interpreter does. 32 unless given.
+   * On the others it is counted in small stages that have something left to show.
+   */
   readonly coverageFrames?: number;
   /** Frames tried when shrinking a frame that differs: the fewer the larger they are, unless given; 0 for none. */
   readonly minimizeBudget?: number;
@@ -56,6 +59,9 @@ export interface MissingWitness {
 /** Frames in one request, and requests under way at a time. */
 const BATCH = 8;
 const IN_FLIGHT = 3;
+
+/** Values read to count one frame in a stage that is small enough to count in every frame. */
+const SMALL_STAGE = 1e6;
 
 interface Tally {
   frames: number;
@@ -195,6 +201,14 @@ export async function verify(
   const kinds: Partial<Record<FrameKind, number>> = {};
   let done = 0;
 
+  function measure({ tensors }: FrameResult, frame: number): void {
+    if (frame < coverageFrames) meter.add(tensors);
+    else {
+      const open = new Set(meter.unseen(SMALL_STAGE).keys());
+      if (coverageFrames > 0 && open.size > 0) meter.add(tensors, open);
+    }
+  }
+
   async function run(batch: Batch): Promise<void> {
     const pixels = batch.frames.map((f) => f.pixels);
     const [expected, ...answers] = await Promise.all([
@@ -209,7 +223,7 @@ export async function verify(
       count(graph, tallies[k]!, batch, expected, answer);
     });
     expected.forEach((result, i) => {
-      if (batch.tensors && batch.start + i < coverageFrames) meter.add(result.tensors);
+      if (batch.tensors) measure(result, batch.start + i);
       meter.decide(result.score);
     });
     for (const { kind } of batch.frames) kinds[kind] = (kinds[kind] ?? 0) + 1;

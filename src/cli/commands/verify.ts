@@ -147,7 +147,7 @@ async function runVerify(dir: string, options: Options): Promise<void> {
       ...(options.compiler === undefined ? {} : { compiler: options.compiler }),
       ...(options.threads === undefined ? {} : { threads: whole(options.threads, '--threads') }),
       ...(options.shrink === undefined ? {} : { minimizeBudget: whole(options.shrink, '--shrink') }),
-      coverageFrames: 256,
+      coverageFrames: 32,
       notes: asked.notes,
       onProgress: (done) => {
         progress.update(done, asked.total, 'frames');
