@@ -13,22 +13,28 @@ export const ACCURACY_HEADER =
   `${'all in %'.padEnd(NAME)} hit/miss  95 % interval    5 cls     AUC  misses rejected at 99/99.5/99.9 of hits kept` +
   `   lost  kept     ECE`;
 
-/** A network's row: accuracies by the largest logit, `lost` hits and `kept` misses at the stored threshold. */
-export function accuracyRow(title: string, e: Evaluation): string {
+/** What a network and a spot finder have in common; `classes` is the accuracy over the five. */
+function row(title: string, e: Evaluation, classes: string): string {
   const at = e.rejectionAt.map(({ point }) => percent(point.missesRejected.value)).join(' ');
   const { low, high, value } = e.hitMissAccuracy;
   const interval = `[${(100 * low).toFixed(1)}, ${(100 * high).toFixed(1)}]`;
-  const missed = ({ total, count }: Proportion): string => `${total - count}/${total}`.padStart(7);
   return (
-    `${title.padEnd(NAME)} ${percent(value)}  ${interval.padEnd(14)} ${percent(e.confusion.accuracy.value)}` +
-    `  ${e.curve.auc.toFixed(4)} ${at}                  ${missed(e.veto.recall)}${missed(e.veto.missesRejected)}` +
-    ` ${percent(e.calibrationError)}`
+    `${title.padEnd(NAME)} ${percent(value)}  ${interval.padEnd(14)} ${classes.padStart(7)}` +
+    `  ${e.curve.auc.toFixed(4)} ${at}`
   );
 }
 
-/** A spot finder's row: only hit against miss, and the curve of its counts. */
-export const finderRow = (title: string, e: Evaluation): string =>
-  accuracyRow(title, e).slice(0, 51).concat('      -', accuracyRow(title, e).slice(58, 98));
+/** A network's row: accuracies by the largest logit, `lost` hits and `kept` misses at the stored threshold. */
+export function accuracyRow(title: string, e: Evaluation): string {
+  const missed = ({ total, count }: Proportion): string => `${total - count}/${total}`.padStart(7);
+  return (
+    `${row(title, e, percent(e.confusion.accuracy.value))}                  ` +
+    `${missed(e.veto.recall)}${missed(e.veto.missesRejected)} ${percent(e.calibrationError)}`
+  );
+}
+
+/** A spot finder's row: hit against miss, and the curve of its counts. It knows no classes. */
+export const finderRow = (title: string, e: Evaluation): string => row(title, e, '-');
 
 /** Table 3 of Nawaz et al. (2023): actual down, predicted across, recall at the right, precision below. */
 export function confusionTable(e: Evaluation, classNames: readonly string[]): string {
