@@ -42,16 +42,19 @@ async function read(source: FrameSource, indices: readonly number[]): Promise<Ca
   return frames;
 }
 
-/** Batch normalisation that normalises: each layer by the mean square of what it reads, first to last. */
+/** Residual additions mix branches of unlike scale: a second and a third look settle them. */
+const LOOKS = 3;
+
+/** Batch normalisation that normalises: each by the mean square of what it reads. */
 async function normalised(graph: FloatGraph, frames: readonly CalibrationFrame[]): Promise<FloatGraph> {
   let result = graph;
-  for (const { id } of graph.nodes.filter((n) => n.kind === 'batchNorm')) {
+  for (let look = 0; look < LOOKS && graph.nodes.some((n) => n.kind === 'batchNorm'); look++) {
     const ort = await createOrtFloat(result);
     const seen = await channelStats(result, frames, ort.evaluate);
     await ort.close();
     const change = (n: FloatNode): FloatNode =>
-      n.id === id && n.kind === 'batchNorm'
-        ? { ...n, variance: Float32Array.from(seen.get(n.inputs[0]!)!.meanSquare) }
+      n.kind === 'batchNorm'
+        ? { ...n, variance: Float32Array.from(seen.get(n.inputs[0]!)!.meanSquare, (v) => v + 1e-6) }
         : n;
     result = { ...result, nodes: result.nodes.map(change) };
   }

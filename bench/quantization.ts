@@ -102,7 +102,10 @@ const source = await openFrames(path);
 const parts = splitParts(source);
 const networks = (option('networks') ?? 'veto-nano,veto-small,veto-base').split(',');
 const widths = (option('bits') ?? '8,6').split(',').map(Number);
-const calibration = await readCalibration(source, parts.validation.slice(0, Number(option('frames') ?? 125)));
+const calibration = await readCalibration(
+  source,
+  [...parts.validation, ...parts.train].slice(0, Number(option('frames') ?? 125)),
+);
 const test: TestFrames = {
   pixels: (await readCalibration(source, parts.test)).map((f) => f.pixels),
   labels: parts.test.map((i) => source.label(i).label!),
