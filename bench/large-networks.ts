@@ -42,18 +42,15 @@ async function read(source: FrameSource, indices: readonly number[]): Promise<Ca
   return frames;
 }
 
-/** Residual additions mix branches of unlike scale: a second and a third look settle them. */
-const LOOKS = 3;
-
-/** Batch normalisation that normalises: each by the mean square of what it reads. */
+/** Batch normalisation that normalises: each by the mean square of what it reads, first to last. */
 async function normalised(graph: FloatGraph, frames: readonly CalibrationFrame[]): Promise<FloatGraph> {
   let result = graph;
-  for (let look = 0; look < LOOKS && graph.nodes.some((n) => n.kind === 'batchNorm'); look++) {
+  for (const { id } of graph.nodes.filter((n) => n.kind === 'batchNorm')) {
     const ort = await createOrtFloat(result);
     const seen = await channelStats(result, frames, ort.evaluate);
     await ort.close();
     const change = (n: FloatNode): FloatNode =>
-      n.kind === 'batchNorm'
+      n.id === id && n.kind === 'batchNorm'
         ? { ...n, variance: Float32Array.from(seen.get(n.inputs[0]!)!.meanSquare, (v) => v + 1e-6) }
         : n;
     result = { ...result, nodes: result.nodes.map(change) };
@@ -136,7 +133,7 @@ const calibration = await read(source, evenly(parts.validation, Number(option('f
 const fit = evenly(parts.train, Number(option('fit', '160')));
 const test = evenly(parts.test, Number(option('test', '100')));
 if (fit.length > 0) {
-  graph = await normalised(graph, calibration.slice(0, 4));
+  graph = await normalised(graph, calibration.slice(0, 2));
   graph = await fitted(graph, await read(source, fit), fit.map(hitOf));
 }
 const evaluators = evaluatorsFor(graph);

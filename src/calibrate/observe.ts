@@ -7,7 +7,7 @@ import type { Spot } from '../data/frames.js';
 import type { NodeId, Shape } from '../ir/common.js';
 import { createFloatReference, type FloatEvaluator, type TensorVisitor } from '../ir/float-reference.js';
 import { consumers, floatShapes, inputNode, type FloatGraph } from '../ir/graph.js';
-import { isPreprocess } from '../ir/ops/index.js';
+import { isPreprocess, type FloatNode } from '../ir/ops/index.js';
 import { peakPositions, placements } from './geometry.js';
 import {
   emptyStats,
@@ -62,13 +62,30 @@ const notFinite = (id: NodeId, index: number): UserError =>
     remedy: 'train again: a weight is too large, or a normalisation divides by zero',
   });
 
-/** The tensors that are observed: what stages compute, and what they read of the preprocessing. */
+/** Beyond this no format of 16 bits or fewer is worth having, and sums leave what integers hold. */
+const LARGEST = 2 ** 38;
+
+const tooLarge = (id: NodeId, index: number): UserError =>
+  new UserError(`calibration frame ${index} gives values beyond 2^38 at ${id}`, {
+    remedy: 'train again with batch normalisation or a lower learning rate: the activations have run away',
+  });
+
+const ACTIVATIONS: ReadonlySet<string> = new Set(['relu', 'clip', 'leakyRelu']);
+
+/** Whether a stage puts out this tensor, or reads it of the preprocessing. */
+function isObserved(graph: FloatGraph, node: FloatNode): boolean {
+  const readers = consumers(graph, node.id);
+  if (isPreprocess(node)) return readers.some((reader) => !isPreprocess(reader));
+  // What only an activation reads is an accumulator: it has no format of its own.
+  return node.id === graph.output || readers.length !== 1 || !ACTIVATIONS.has(readers[0]!.kind);
+}
+
+/** The tensors that are observed: what stages put out, and what they read of the preprocessing. */
 function observedTensors(graph: FloatGraph): Map<NodeId, Observed> {
   const shapes = floatShapes(graph);
   const tensors = new Map<NodeId, Observed>();
   for (const node of graph.nodes) {
-    const matters = !isPreprocess(node) || consumers(graph, node.id).some((reader) => !isPreprocess(reader));
-    if (matters)
+    if (isObserved(graph, node))
       tensors.set(node.id, {
         all: emptyStats(),
         peaks: emptyStats(),
@@ -97,6 +114,7 @@ export async function calibrate(
       const stats = tensors.get(id);
       if (stats === undefined) return;
       if (!observeAll(stats.all, tensor)) throw notFinite(id, index);
+      if (stats.all.max > LARGEST || stats.all.min < -LARGEST) throw tooLarge(id, index);
       observeChannels(stats.channelSums, tensor);
       const under = frame.spots === null ? null : peakPositions(placed.get(id) ?? null, shape, frame.spots);
       if (under !== null) observePeaks(stats.peaks, tensor, under, shape[2]);

@@ -50,6 +50,20 @@ function mapped(change: (value: number, channel: number) => number, channels: nu
   };
 }
 
+/** Limits as a loop of its own: these are most of the activations. */
+const clipped =
+  (min: number, max: number): Step =>
+  ([x]) => {
+    const { data } = x!;
+    const output = new Float32Array(data.length);
+    for (let i = 0; i < data.length; i++) {
+      const v = data[i]!;
+      // NaN stays NaN, so that whoever looks sees it.
+      output[i] = v > min ? (v < max ? v : max) : v <= min ? min : v;
+    }
+    return output;
+  };
+
 const compile: Compile = {
   conv2d(op, [input], output) {
     const geometry = { ...op, input: input!, output };
@@ -80,8 +94,8 @@ const compile: Compile = {
     const scale = Float64Array.from(op.gamma, (g, c) => g / Math.sqrt(op.variance[c]! + op.epsilon));
     return mapped((v, c) => (v - op.mean[c]!) * scale[c]! + op.beta[c]!, output[2]);
   },
-  relu: (_op, _inputs, output) => mapped((v) => (v > 0 ? v : 0), output[2]),
-  clip: (op, _inputs, output) => mapped((v) => Math.min(Math.max(v, op.min), op.max), output[2]),
+  relu: () => clipped(0, Infinity),
+  clip: ({ min, max }) => clipped(min, max),
   leakyRelu: (op, _inputs, output) => mapped((v) => (v < 0 ? v * op.alpha : v), output[2]),
   maxPool(op, [input], output) {
     const geometry = { ...op, input: input!, output };

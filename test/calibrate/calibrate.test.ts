@@ -131,6 +131,10 @@ describe('ranges', () => {
     await expect(calibrate(graph, [])).rejects.toThrow(/there are no calibration frames — /);
     const nodes = graph.nodes.map((n) => (isWeighted(n) ? { ...n, weights: n.weights.map(() => 3e38) } : n));
     await expect(calibrate({ ...graph, nodes }, frames)).rejects.toThrow(/gives NaN or infinity at /);
+    const large = graph.nodes.map((n) => (isWeighted(n) ? { ...n, weights: n.weights.map(() => 1e8) } : n));
+    await expect(calibrate({ ...graph, nodes: large }, frames)).rejects.toThrow(
+      /gives values beyond 2\^38 at \w+ — train again/,
+    );
   });
 
   it('are refused from a file that is missing, not JSON, or something else', async () => {
@@ -139,6 +143,29 @@ describe('ranges', () => {
     await writeFile(path, '{"vetoc": "fixed"}');
     await expect(loadRanges(path)).rejects.toThrow(/x.json: vetoc: /);
     expect(() => parseRanges('{', 'y.json')).toThrow(/y.json: not JSON/);
+  });
+});
+
+describe('what is observed', () => {
+  const graph = randomNetwork(12);
+
+  it('is every tensor of the network but accumulators that only an activation reads', async () => {
+    const { tensors } = await calibrate(graph, frames);
+    const hidden = graph.nodes.map((n) => n.id).filter((id) => !tensors.has(id));
+    expect(hidden).toEqual(['input', 'clamp0', 'norm1']);
+  });
+
+  it.each([
+    { kind: 'relu' as const },
+    { kind: 'clip' as const, min: 0, max: 6 },
+    { kind: 'leakyRelu' as const, alpha: 0.1 },
+  ])('shows NaN behind $kind too', (activation) => {
+    const nodes = graph.nodes.map((n) => {
+      if (n.id === 'act1') return { id: n.id, inputs: n.inputs, ...activation };
+      return isWeighted(n) && n.id === 'depthwise1' ? { ...n, bias: n.bias.map(() => Number.NaN) } : n;
+    });
+    const { tensors } = createFloatReference({ ...graph, nodes });
+    expect(tensors(frames[0]!.pixels).get(nodeId('act1'))!.every(Number.isNaN)).toBe(true);
   });
 });
 
