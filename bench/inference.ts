@@ -5,7 +5,7 @@
  *     npx tsx bench/inference.ts [RUN | NETWORK]
  *
  * RUN is the folder of a finished run; NETWORK a name of the registry (default `veto-small`) with random weights,
- * quantized to 8 bits (and, for signed int8, to 7). Figures depend on the machine: read them as ratios.
+ * quantized to 8 bits. Figures depend on the machine: read them as ratios.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
@@ -37,8 +37,6 @@ interface Networks {
   readonly name: string;
   readonly float: FloatGraph;
   readonly fixed: FixedGraph;
-  /** The same network in signed int8, where there is one. */
-  readonly int8: FixedGraph | null;
 }
 
 function makeFrames(count: number, [height, width]: readonly [number, number]): Uint16Array[] {
@@ -52,27 +50,21 @@ function makeFrames(count: number, [height, width]: readonly [number, number]): 
 }
 
 async function randomNetworks(network: string): Promise<Networks> {
-  const make = async (bits: number): Promise<{ float: FloatGraph; fixed: FixedGraph }> => {
-    const float = createNetwork({
-      network,
-      preprocess: preprocessNodes(preprocessSchema.parse({ bits }), [SIDE, SIDE]),
-      classes: {
-        classNames: ['Blank', 'No crystal', 'Weak', 'Good', 'Strong'],
-        hitClasses: [false, false, true, true, true],
-      },
-      seed: 1,
-    });
-    const { fixed } = await quantizeNetwork(
-      float,
-      makeFrames(4, [SIDE, SIDE]).map((pixels) => ({ pixels, spots: null })),
-      {
-        quantization: quantizationSchema.parse({ weightBits: bits, activationBits: bits, edgeBits: null }),
-        calibration: calibrationSchema.parse({}),
-      },
-    );
-    return { float, fixed };
-  };
-  return { name: `${network} with random weights`, ...(await make(8)), int8: (await make(7)).fixed };
+  const float = createNetwork({
+    network,
+    preprocess: preprocessNodes(preprocessSchema.parse({}), [SIDE, SIDE]),
+    classes: {
+      classNames: ['Blank', 'No crystal', 'Weak', 'Good', 'Strong'],
+      hitClasses: [false, false, true, true, true],
+    },
+    seed: 1,
+  });
+  const { fixed } = await quantizeNetwork(
+    float,
+    makeFrames(4, [SIDE, SIDE]).map((pixels) => ({ pixels, spots: null })),
+    { quantization: quantizationSchema.parse({}), calibration: calibrationSchema.parse({}) },
+  );
+  return { name: `${network} with random weights`, float, fixed };
 }
 
 /** Frames a second of `run` on `frames`, after one round to warm up. */
@@ -149,11 +141,40 @@ async function exactness(name: string, graph: FixedGraph, model: Uint8Array): Pr
   console.log(`${name.padEnd(16)} ${cells.join(', ')}`);
 }
 
+/** The model, or null where the dialect cannot say the network, which is then told. */
+function emitted(dialect: string, emit: () => Uint8Array): Uint8Array | null {
+  try {
+    return emit();
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) throw error;
+    console.log(`${dialect}: ${error.message}`);
+    return null;
+  }
+}
+
+async function timeOrt(
+  { float, fixed }: Networks,
+  models: { readonly fixed: Uint8Array; readonly int8: Uint8Array | null },
+  frames: readonly Uint16Array[],
+  threads: number,
+): Promise<void> {
+  const floats = await createOrtFloat(float, { threads });
+  line(`ONNX Runtime float.onnx, ${threads} thread(s)`, await rate(frames, () => floats.run(frames)));
+  await floats.close();
+  for (const optimization of ['disabled', 'all'] as const) {
+    const options = { threads, optimization };
+    const how = `${optimization}, ${threads} thread(s)`;
+    await timeFixed(`ONNX Runtime fixed.onnx ${how}`, fixed, models.fixed, frames, options);
+    if (models.int8 !== null)
+      await timeFixed(`ONNX Runtime qdq-int8.onnx ${how}`, fixed, models.int8, frames, options);
+  }
+}
+
 async function main(what: string): Promise<void> {
   const networks: Networks = existsSync(what)
-    ? { name: what, ...(await loadRun(what)), int8: null }
+    ? { name: what, ...(await loadRun(what)) }
     : await randomNetworks(what);
-  const { float, fixed, int8 } = networks;
+  const { fixed } = networks;
   const size = inputNode(fixed).size;
   const frames = makeFrames(32, size);
   const cores = availableParallelism();
@@ -162,47 +183,17 @@ async function main(what: string): Promise<void> {
   const few = frames.slice(0, 2);
   line('interpreter, one thread', await rate(few, () => createInterpreter(fixed).run(few)));
   await timeCsim(fixed, frames);
-  const fixedModel = emitFixedOnnx(fixed);
-  for (const threads of cores > 1 ? [1, cores] : [1]) {
-    const floats = await createOrtFloat(float, { threads });
-    line(`ONNX Runtime float.onnx, ${threads} thread(s)`, await rate(frames, () => floats.run(frames)));
-    await floats.close();
-    for (const optimization of ['disabled', 'all'] as const)
-      await timeFixed(
-        `ONNX Runtime fixed.onnx ${optimization}, ${threads} thread(s)`,
-        fixed,
-        fixedModel,
-        frames,
-        {
-          threads,
-          optimization,
-        },
-      );
-    if (int8 !== null)
-      await timeFixed(
-        `ONNX Runtime qdq-int8.onnx all, ${threads} thread(s)`,
-        int8,
-        emitQdqOnnx(int8),
-        frames,
-        {
-          threads,
-          optimization: 'all',
-        },
-      );
-  }
+  const models = { fixed: emitFixedOnnx(fixed), int8: emitted('qdq-int8', () => emitQdqOnnx(fixed)) };
+  for (const threads of cores > 1 ? [1, cores] : [1]) await timeOrt(networks, models, frames, threads);
   console.log('\nfixed.onnx, all cores, optimised, by batch:');
   for (const batch of [1, 4, 16, 32])
-    await timeFixed(`  batch ${batch}`, fixed, fixedModel, frames, { batch, optimization: 'all' });
+    await timeFixed(`  batch ${batch}`, fixed, models.fixed, frames, { batch, optimization: 'all' });
 
   console.log('\nIntegers that differ from the interpreter, by optimisation level:');
-  await exactness('fixed.onnx', fixed, fixedModel);
-  try {
-    await exactness('qdq.onnx', fixed, emitQdqOnnx(fixed, { uint8: true }));
-  } catch (error) {
-    if (!(error instanceof UnsupportedError)) throw error;
-    console.log(error.message);
-  }
-  if (int8 !== null) await exactness('qdq-int8.onnx', int8, emitQdqOnnx(int8));
+  await exactness('fixed.onnx', fixed, models.fixed);
+  const uint8 = emitted('qdq', () => emitQdqOnnx(fixed, { uint8: true }));
+  if (uint8 !== null) await exactness('qdq.onnx', fixed, uint8);
+  if (models.int8 !== null) await exactness('qdq-int8.onnx', fixed, models.int8);
 }
 
 await main(process.argv[2] ?? 'veto-small');

@@ -10,6 +10,7 @@ import { createRandom } from '../core/random.js';
 import type { FixedGraph } from '../ir/graph.js';
 import { createCsim } from '../simulate/csim.js';
 import { createInterpreterPool } from '../simulate/interpret-pool.js';
+import type { OrtProvider } from '../simulate/ort-session.js';
 import { createOrtWitness } from '../simulate/ort.js';
 import type { Witness } from '../simulate/witness.js';
 import { aimedFrames, patternFrames, randomFrames, type NamedFrame } from '../verify/frames.js';
@@ -47,6 +48,8 @@ export interface VerificationRecord extends Verification {
 export interface FolderVerifyOptions extends VerifyOptions {
   /** Witnesses asked for; the vendor's headers take part where `apTypes` names them. */
   readonly witnesses: readonly WitnessName[];
+  /** What ONNX Runtime runs on, one witness each; the CPU unless given. */
+  readonly providers?: readonly OrtProvider[];
   /** Folder of the vendor's `ap_int.h` and `ap_fixed.h`. */
   readonly apTypes?: string;
   readonly compiler?: string;
@@ -96,11 +99,18 @@ async function hashVendorHeaders(folder: string): Promise<readonly FileHash[]> {
 
 type Opened = Witness | MissingWitness;
 
-async function openOrt(dir: string, fixed: FixedGraph): Promise<Opened> {
+/** ONNX Runtime on one provider; one that this machine does not have is missing, with the reason. */
+async function openOrt(dir: string, fixed: FixedGraph, provider: OrtProvider): Promise<Opened> {
+  const name = provider === 'cpu' ? 'onnxruntime' : `onnxruntime-${provider}`;
   const path = join(dir, RUN_FILES.fixedOnnx);
   const model = await readFile(path).catch(() => null);
-  if (model === null) return { name: 'onnxruntime', reason: `${path} cannot be read` };
-  return createOrtWitness(fixed, {}, model);
+  if (model === null) return { name, reason: `${path} cannot be read` };
+  try {
+    return { ...(await createOrtWitness(fixed, { provider }, model)), name };
+  } catch (error) {
+    if (provider === 'cpu' || !(error instanceof UserError)) throw error;
+    return { name, reason: error.message };
+  }
 }
 
 async function openCsim(
@@ -139,10 +149,11 @@ async function openWitnesses(
   options: FolderVerifyOptions,
 ): Promise<readonly Opened[]> {
   return Promise.all(
-    options.witnesses.map((name) =>
-      (name === 'onnxruntime' ? openOrt(dir, fixed) : openCsim(name, dir, fixed, options)).catch(
-        (error: unknown) => broken(name, error),
-      ),
+    options.witnesses.flatMap((name) =>
+      (name === 'onnxruntime'
+        ? (options.providers ?? ['cpu']).map((provider) => openOrt(dir, fixed, provider))
+        : [openCsim(name, dir, fixed, options)]
+      ).map((opening) => opening.catch((error: unknown) => broken(name, error))),
     ),
   );
 }

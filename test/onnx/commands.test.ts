@@ -89,6 +89,41 @@ describe('vetoc score', () => {
   });
 });
 
+describe('vetoc verify --simulators ort', () => {
+  it('runs each provider that the machine has and says what the others lack', async () => {
+    const printed = await vetoc(
+      ...[
+        'verify',
+        run,
+        '--simulators',
+        'ort',
+        '--provider',
+        'cpu',
+        'cuda',
+        '--frames',
+        data,
+        '--count',
+        '2',
+      ],
+      ...['--random', '2', '--aimed', '0', '--tries', '0', '--dry-run', '--json'],
+    );
+    const { witnesses, verdict } = JSON.parse(printed) as {
+      verdict: string;
+      witnesses: { witness: string; values: number; mismatches: number; skipped: string | null }[];
+    };
+    const [cpu, cuda] = witnesses;
+    expect(witnesses.map(({ witness }) => witness)).toEqual(['onnxruntime', 'onnxruntime-cuda']);
+    expect(cpu!.values).toBeGreaterThan(1000);
+    expect(cpu!.mismatches).toBe(0);
+    if (cuda!.skipped === null) expect(cuda!.mismatches).toBe(0);
+    else {
+      expect(cuda!.skipped).toMatch(/cannot run this model on cuda: .*needs an NVIDIA GPU/s);
+      expect(verdict).toBe('incomplete');
+    }
+    process.exitCode = 0;
+  });
+});
+
 describe('vetoc export onnx', () => {
   it('writes what the emitter gives, with the recipe’s hash and the version in it', async () => {
     const model = ModelProto.decode(await readFile(join(run, RUN_FILES.fixedOnnx)));

@@ -1,9 +1,10 @@
 /** `vetoc verify`: every integer of a run's files against the interpreter. */
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { UserError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
 import type { FrameSource } from '../../data/frames.js';
+import { ORT_PROVIDERS, type OrtProvider } from '../../simulate/ort-session.js';
 import { describeVerification } from '../../verify/text.js';
 import type { NamedFrame } from '../../verify/frames.js';
 import { say, sayJson, startProgress } from '../console.js';
@@ -29,6 +30,7 @@ interface Options extends FrameOptionValues {
   readonly shrink?: string;
   readonly seed: string;
   readonly witness?: string[];
+  readonly provider: OrtProvider[];
   readonly apTypes?: string;
   readonly compiler?: string;
   readonly threads?: string;
@@ -49,7 +51,7 @@ function whole(text: string, option: string): number {
 function witnessNames(given: readonly string[] | undefined, apTypes: string | undefined): WitnessName[] {
   if (given === undefined) return apTypes === undefined ? ['onnxruntime', 'csim'] : [...WITNESS_NAMES];
   return given.map((name) => {
-    const known = WITNESS_NAMES.find((w) => w === name);
+    const known = WITNESS_NAMES.find((w) => w === (name === 'ort' ? 'onnxruntime' : name));
     if (known === undefined)
       throw new UserError(`there is no witness ${name}`, {
         field: '--witness',
@@ -143,6 +145,7 @@ async function runVerify(dir: string, options: Options): Promise<void> {
     progress.update(0, asked.total, 'compiling the C++');
     const record = await verifyFolder(dir, run.fixed, asked.frames, {
       witnesses,
+      providers: options.provider,
       ...(apTypes === undefined ? {} : { apTypes }),
       ...(options.compiler === undefined ? {} : { compiler: options.compiler }),
       ...(options.threads === undefined ? {} : { threads: whole(options.threads, '--threads') }),
@@ -184,7 +187,18 @@ export function registerVerify(program: Command): void {
         'frames tried to make one that differs smaller (default: by its size, 150 to 2000)',
       )
       .option('--seed <n>', 'seed of the random frames', '1')
-      .option('--witness <name...>', `witnesses: ${WITNESS_NAMES.join(', ')} (default: all that can be had)`)
+      .option(
+        '--simulators, --witness <name...>',
+        `witnesses: ${WITNESS_NAMES.join(', ')}, or ort for short (default: all that can be had)`,
+      )
+      .addOption(
+        new Option(
+          '--provider <names...>',
+          'what ONNX Runtime runs on, one witness each; a missing one is named',
+        )
+          .choices(ORT_PROVIDERS)
+          .default(['cpu']),
+      )
       .option('--ap-types <dir>', "folder of the vendor's ap_int.h and ap_fixed.h (or VETOC_AP_TYPES)")
       .option('--compiler <name>', 'C++ compiler of the C simulation', 'g++')
       .option('--threads <n>', 'threads of the interpreter (default: all cores)')
@@ -193,7 +207,7 @@ export function registerVerify(program: Command): void {
   )
     .addHelpText(
       'after',
-      `${FRAME_HELP}\n\nExample:\n  vetoc verify out/demo --frames night1.h5 --count 1000\n\nExit code 0: exact; 1: different, or incomplete because a witness is missing.`,
+      `${FRAME_HELP}\n\nExample:\n  vetoc verify out/demo --frames night1.h5 --count 1000\n  vetoc verify out/demo --simulators ort --provider cpu webgpu cuda\n\nExit code 0: exact; 1: different, or incomplete because a witness is missing.`,
     )
     .action(runVerify);
 }
