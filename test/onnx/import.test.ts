@@ -57,7 +57,7 @@ describe('importing what others export', () => {
     // Keras through tf2onnx, opset 15: channels last.
     ['keras.onnx', 32, 'softmax'],
   ] as const)(
-    '%s equals ONNX Runtime on the original to float32 rounding (%i, %s, %s)',
+    '%s equals ONNX Runtime on the original to float32 rounding (side %i, %s)',
     async (file, side, head) => {
       const model = imported(readFileSync(join(MODELS, file)), side);
       expect(model.head).toBe(head);
