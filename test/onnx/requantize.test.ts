@@ -11,9 +11,15 @@ const SIDE = 24;
 /** The values 0 … 575, one a pixel. */
 const everyValue = Uint16Array.from({ length: SIDE * SIDE }, (_, i) => i);
 
+/** Formats of one rounding: an unsigned one has no sign to wrap by. */
+const PER_ROUNDING = 2 * OVERFLOWS.length - 1;
+
 const targets = (width: number, integer: number): Format[] =>
   QUANTIZATIONS.flatMap((q) =>
-    OVERFLOWS.flatMap((o) => [format(true, width, integer, q, o), format(false, width, integer, q, o)]),
+    OVERFLOWS.flatMap((o) => [
+      format(true, width, integer, q, o),
+      ...(o === 'AP_WRAP_SM' ? [] : [format(false, width, integer, q, o)]),
+    ]),
   );
 
 /** A table that spreads the pixels over [−spread·288, spread·287] at 4 fraction bits, then every target from it. */
@@ -51,7 +57,7 @@ function modesGraph(
   targets(width, width - 1).forEach((to, i) => {
     b.add({ id: nodeId(`direct_${i}`), kind: 'requantize', inputs: [lut], format: to });
     // Each activation meets each mode over the values of `first`; all at once would take a minute.
-    const k = (i + Math.floor(i / 10) + first) % activations.length;
+    const k = (i + Math.floor(i / PER_ROUNDING) + first) % activations.length;
     b.add({
       id: nodeId(`stage_${i}_${k}`),
       kind: 'conv2d',
