@@ -7,6 +7,7 @@
  * paper's section 3; V = B / 6.5. The image is what the network reads: the preprocessed frame.
  */
 import { UserError } from '../core/errors.js';
+import { quantile } from '../core/picture.js';
 import { createRandom } from '../core/random.js';
 import { createPreprocessor } from '../data/preprocess.js';
 import { elements, type NodeId, type Shape } from '../ir/common.js';
@@ -165,10 +166,8 @@ export function invertLayer(
       1e-12,
       (wanted.dataSync() as Float32Array).reduce((sum, value) => sum + value * value, 0),
     );
-    const typical = Math.max(
-      1e-6,
-      original.reduce((a, b) => Math.max(a, b), 0),
-    );
+    // Not the maximum: one hot pixel would set the scale of all others.
+    const typical = Math.max(1e-6, quantile(original, 0.999));
     const random = createRandom(options.seed).fork('inversion');
     const start = Float32Array.from({ length: elements(shape) }, () => 0.1 * typical * random.uniform());
     const at = (x: Float32Array, fidelity: number) => {
