@@ -70,7 +70,7 @@ describe('the generated test bench, when a fault is planted,', () => {
 
   it('fails on one wrong weight and names stage, pixel, channel, expected and found', async () => {
     const message = await planted('firmware/tables/conv1.h', (text) =>
-      text.replace(/\{\n\s+(-?\d+),/, (m, w: string) =>
+      text.replace(/\{\s*\{\s*(-?\d+),/, (m, w: string) =>
         m.replace(w, String(Number(w) === 127 ? 126 : Number(w) + 1)),
       ),
     );

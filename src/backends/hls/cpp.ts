@@ -95,10 +95,10 @@ export function table2(
   values: Int32Array,
 ): string {
   const rows = values.length / columns;
-  const lines: string[] = [];
-  for (let r = 0; r < rows; r++)
-    lines.push(
-      `    {\n${numberRows(values.subarray(r * columns, (r + 1) * columns), '        ')}}${r === rows - 1 ? '' : ','}`,
-    );
+  const lines = Array.from({ length: rows }, (_, r) => {
+    const row = values.subarray(r * columns, (r + 1) * columns);
+    const line = `    {${row.join(', ')}}`;
+    return `${line.length <= 110 ? line : `    {\n${numberRows(row, '        ')}}`}${r === rows - 1 ? '' : ','}`;
+  });
   return `${storage(banks)} ${type} ${name}[${banks * rows}][${columns}] = {\n${lines.join('\n')}};\n`;
 }

@@ -18,9 +18,9 @@ import {
 export const receive: Renderer<'receive'> = (stage) =>
   code(stage, {
     header: 'receive',
-    text: `raw frames over AXI4-Stream, ${output(stage).lanes} pixels a beat`,
+    text: `raw frames over AXI4-Stream, 16 bits a pixel`,
     members: [
-      constant('PIXELS', output(stage).lanes, 'pixels a beat'),
+      constant('PIXELS', output(stage).lanes, '16-bit pixels in a beat'),
       constant('BEATS', wordsPerFrame(output(stage)), 'beats a frame'),
     ],
   });
