@@ -81,6 +81,31 @@ describe('mixed precision', () => {
     }
   });
 
+  it('takes a step back that costs too many hits, and goes on with the other knobs', async () => {
+    const graph = randomNetwork(1);
+    const seen = frames.slice(0, 3).map((pixels) => ({ pixels, spots: null }));
+    const network = await quantizeNetwork(graph, seen, { quantization: base, calibration });
+    const knobs = knobsOf(network.prepared, base);
+    const dear = knobs[0]!;
+    const isNarrow = (fixed: FixedGraph): boolean => {
+      const node = findNode(fixed, dear.layer);
+      return 'weights' in node && node.weights.width < dear.bits;
+    };
+    const { chosen } = await searchMixedPrecision({
+      prepared: network.prepared,
+      quantization: base,
+      widths: [4],
+      quantize: (q) => quantizePrepared(network, q, calibration),
+      // Narrow weights of the first layer save most and cost every hit.
+      assess: (fixed) => Promise.resolve({ hitsLost: isNarrow(fixed) ? 1 : 0, noise: 1 }),
+      cost: (fixed) => bitsOf(fixed) - (isNarrow(fixed) ? 100 : 0),
+      mostHitsLost: 0,
+    });
+    expect(dear.part).toBe('weightBits');
+    expect(chosen.quantization.layers[dear.layer]?.weightBits).toBe(undefined);
+    for (const { layer, part } of knobs.slice(1)) expect(chosen.quantization.layers[layer]?.[part]).toBe(4);
+  });
+
   it('saves more where more hits may be lost', async () => {
     const [strict, loose] = [await search(5, 0), await search(5, 0.5)];
     expect(loose.found.chosen.cost).toBeLessThan(strict.found.chosen.cost);
