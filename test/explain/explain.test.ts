@@ -15,6 +15,8 @@ import {
 } from '../../src/explain/occlusion.js';
 import { peaksToTurn } from '../../src/explain/added-peaks.js';
 import { insertionDeletion } from '../../src/explain/curves.js';
+import { mapOverFrame } from '../../src/explain/evidence-picture.js';
+import { seenPart } from '../../src/explain/seen-part.js';
 import { format, lsb } from '../../src/fixed/format.js';
 import { createFixedGraphBuilder } from '../../src/ir/build.js';
 import { NO_PADDING, nodeId, type QuantizedWeights } from '../../src/ir/common.js';
@@ -244,6 +246,18 @@ describe('occlusion', () => {
 
   it('fills a region with what surrounds it', () => {
     expect(withoutRegions(frame, size, regions).every((v) => v === 10)).toBe(true);
+  });
+});
+
+describe('a map over the raw frame', () => {
+  it('lies over what the network sees, and nowhere else', () => {
+    const seen = seenPart(sampleFixedGraph());
+    expect(seen).toEqual({ offset: [3, 1], size: [32, 32] });
+    const map = { layer: nodeId('x'), size: [2, 2] as const, values: Float32Array.of(4, 4, 4, 4), target: 0 };
+    const over = mapOverFrame(seen, [40, 36], map);
+    const sum = over.reduce((a, b) => a + b, 0);
+    expect(sum).toBe(32 * 32);
+    expect([over[3 * 36 + 1], over[34 * 36 + 32], over[2 * 36 + 1], over[3 * 36]]).toEqual([1, 1, 0, 0]);
   });
 });
 
