@@ -12,7 +12,7 @@ export const NETWORK_NAMES = Object.keys(NETWORKS);
 export const FRAME_SIZE = [80, 88] as const;
 /** AlexNet's strides leave nothing of a smaller frame. */
 const ALEXNET_SIZE = [208, 200] as const;
-/** The published references run with a part of their channels; `bench/onnx-exactness.ts` runs them whole. */
+/** The published references run with a part of their channels; `test/bench/onnx-exactness.ts` runs them whole. */
 const CHANNELS_SHARE = 1 / 16;
 
 const isReference = (network: string): boolean => !network.startsWith('veto-');

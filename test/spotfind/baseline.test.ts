@@ -43,7 +43,7 @@ describe.skipIf(missingReason !== null)('the classical baseline', () => {
       hits.push(frames.label(index) >= 2);
     }
     frames.close();
-    // bench/classical-baseline.ts fits the threshold: 4 on the train split.
+    // test/bench/classical-baseline.ts fits the threshold: 4 on the train split.
     expect(countAccuracy(counts, hits, 4)).toBeCloseTo(0.984, 3);
     let ordered = 0;
     const hitCounts = counts.filter((_, i) => hits[i]);

@@ -1,4 +1,4 @@
-/** The page itself: the files of `web/audit-view/`, by the path that serves them. A request never names a file. */
+/** The page itself: the files of `page/`, by the path that serves them. A request never names a file. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -8,7 +8,7 @@ export interface Asset {
 }
 
 /** `src/audit/view` and `dist/audit/view` lie equally deep. */
-const root = fileURLToPath(new URL('../../../web/audit-view/', import.meta.url));
+const root = fileURLToPath(new URL('../../../src/audit/view/page/', import.meta.url));
 
 const HTML = 'text/html; charset=utf-8';
 const SCRIPT = 'text/javascript; charset=utf-8';

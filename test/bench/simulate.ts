@@ -1,7 +1,7 @@
 /**
  * How fast frames are simulated on one core, and how much writing them costs.
  *
- *     npx tsx bench/simulate.ts [FRAMES]
+ *     npx tsx test/bench/simulate.ts [FRAMES]
  *
  * `simulate` draws and renders 512×512 frames and throws them away; the other columns are `vetoc simulate` whole:
  * with labels, truth and metadata, to a file of that compression. Rates are per second of processor time.
@@ -9,10 +9,10 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Variety } from '../src/data/simulate/settings.js';
-import { simulateFrames } from '../src/data/simulate/simulate-frames.js';
-import { COMPRESSIONS } from '../src/data/write/hdf5-writer.js';
-import { writeFrames } from '../src/data/write/write-frames.js';
+import type { Variety } from '../../src/data/simulate/settings.js';
+import { simulateFrames } from '../../src/data/simulate/simulate-frames.js';
+import { COMPRESSIONS } from '../../src/data/write/hdf5-writer.js';
+import { writeFrames } from '../../src/data/write/write-frames.js';
 
 const FRAMES = Number(process.argv[2] ?? 200);
 /** Frames before the clock starts: tables, compiled code, the detectors' maps. */

@@ -2,25 +2,25 @@
  * Integers in which ONNX Runtime differs from the interpreter, for the networks of the registry with all their
  * channels, by width and optimisation level. `disabled` has to be 0; the others are reported.
  *
- *     npx tsx bench/onnx-exactness.ts [NETWORK…] [--bits 4 6 8 12]
+ *     npx tsx test/bench/onnx-exactness.ts [NETWORK…] [--bits 4 6 8 12]
  *
  * Random weights, one frame of 64×64 (AlexNet: 208×208) after preprocessing. AlexNet and the large ResNets take
  * minutes a width.
  */
 import { parseArgs } from 'node:util';
-import { emitFixedOnnx } from '../src/backends/onnx/fixed.js';
-import { emitQdqOnnx } from '../src/backends/onnx/qdq.js';
-import { calibrationSchema } from '../src/calibrate/recipe.js';
-import { UnsupportedError } from '../src/core/errors.js';
-import { createRandom } from '../src/core/random.js';
-import { preprocessNodes, preprocessSchema } from '../src/data/preprocess.js';
-import { inputNode, type FixedGraph } from '../src/ir/graph.js';
-import { quantizeNetwork } from '../src/passes/quantize-network.js';
-import { quantizationSchema } from '../src/passes/recipe.js';
-import { interpret } from '../src/simulate/interpret.js';
-import { ORT_OPTIMIZATIONS } from '../src/simulate/ort-session.js';
-import { createOrtWitness } from '../src/simulate/ort.js';
-import { createNetwork, NETWORKS } from '../src/train/networks/registry.js';
+import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
+import { emitQdqOnnx } from '../../src/backends/onnx/qdq.js';
+import { calibrationSchema } from '../../src/calibrate/recipe.js';
+import { UnsupportedError } from '../../src/core/errors.js';
+import { createRandom } from '../../src/core/random.js';
+import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { inputNode, type FixedGraph } from '../../src/ir/graph.js';
+import { quantizeNetwork } from '../../src/passes/quantize-network.js';
+import { quantizationSchema } from '../../src/passes/recipe.js';
+import { interpret } from '../../src/simulate/interpret.js';
+import { ORT_OPTIMIZATIONS } from '../../src/simulate/ort-session.js';
+import { createOrtWitness } from '../../src/simulate/ort.js';
+import { createNetwork, NETWORKS } from '../../src/train/networks/registry.js';
 
 function frameFor([height, width]: readonly [number, number], seed: number): Uint16Array {
   const random = createRandom(seed);

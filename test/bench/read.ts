@@ -1,7 +1,7 @@
 /**
  * How fast frames are read: uncompressed, gzip and bitshuffle-LZ4, beside the rate of the codec alone.
  *
- *     npx tsx bench/read.ts [FRAMES]
+ *     npx tsx test/bench/read.ts [FRAMES]
  *
  * `vetoc` is `FrameSource.read` (decode, checks, conversion); `library` is the HDF5 library's read of the same frame
  * without anything of vetoc's; `codec` is the decoder on bytes in memory, where Node has one (memcpy, zlib). Rates on
@@ -11,10 +11,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync, inflateSync } from 'node:zlib';
-import { createRandom } from '../src/core/random.js';
-import { openHdf5 } from '../src/data/hdf5/file.js';
-import { loadHdf5 } from '../src/data/hdf5/library.js';
-import { openFrames } from '../src/data/open.js';
+import { createRandom } from '../../src/core/random.js';
+import { openHdf5 } from '../../src/data/hdf5/file.js';
+import { loadHdf5 } from '../../src/data/hdf5/library.js';
+import { openFrames } from '../../src/data/open.js';
 
 const FRAMES = Number(process.argv[2] ?? 100);
 const [HEIGHT, WIDTH] = [512, 512];

@@ -1,7 +1,7 @@
 /**
  * How well a recipe's network tells hits from misses, float and fixed, beside two established spot finders.
  *
- *     npx tsx bench/accuracy.ts FRAMES.h5 [--recipe NAME|FILE] [--network NAME] [--epochs N] [--simulated N] [--unseen]
+ *     npx tsx test/bench/accuracy.ts FRAMES.h5 [--recipe NAME|FILE] [--network NAME] [--epochs N] [--simulated N] [--unseen]
  *                               [--also OTHER.h5] [--finders] [--seed N] [--checkpoint FILE]
  *
  * FRAMES has labels of the five DiffraNet classes and a train/test split. The network is trained on the train split (an
@@ -11,25 +11,25 @@
  * measures on further labelled frames. --finders adds the spot finders, their thresholds fitted on the same training frames. The fixed
  * column is the bit-exact fixed.onnx: what the firmware computes.
  */
-import { loadRecipe, type Recipe } from '../src/cli/recipe.js';
-import { startProgress } from '../src/cli/console.js';
-import { scoreFixed } from '../src/cli/pipeline/score.js';
-import { UserError } from '../src/core/errors.js';
-import type { FrameSource } from '../src/data/frames.js';
-import { openFrames } from '../src/data/open.js';
-import { preprocessNodes } from '../src/data/preprocess.js';
-import { lsb } from '../src/fixed/format.js';
-import { findNode, veto, type FixedGraph, type FloatGraph } from '../src/ir/graph.js';
-import { quantizeNetwork } from '../src/passes/quantize-network.js';
-import { createPeakCounter, fitCountThreshold } from '../src/spotfind/baseline.js';
-import { frameGeometry } from '../src/spotfind/geometry.js';
-import { parseSpotParameters } from '../src/spotfind/parameters.js';
-import { chooseThreshold, evaluate, type EvaluationInput } from '../src/train/metrics.js';
-import { loadNetwork } from '../src/train/networks/load.js';
-import { parameterCount } from '../src/train/parameters.js';
-import { predictFloat } from '../src/train/predict.js';
-import { trainQuantized } from '../src/train/quantization-aware.js';
-import { trainNetwork, type TrainEvent } from '../src/train/train.js';
+import { loadRecipe, type Recipe } from '../../src/cli/recipe.js';
+import { startProgress } from '../../src/cli/console.js';
+import { scoreFixed } from '../../src/cli/pipeline/score.js';
+import { UserError } from '../../src/core/errors.js';
+import type { FrameSource } from '../../src/data/frames.js';
+import { openFrames } from '../../src/data/open.js';
+import { preprocessNodes } from '../../src/data/preprocess.js';
+import { lsb } from '../../src/fixed/format.js';
+import { findNode, veto, type FixedGraph, type FloatGraph } from '../../src/ir/graph.js';
+import { quantizeNetwork } from '../../src/passes/quantize-network.js';
+import { createPeakCounter, fitCountThreshold } from '../../src/spotfind/baseline.js';
+import { frameGeometry } from '../../src/spotfind/geometry.js';
+import { parseSpotParameters } from '../../src/spotfind/parameters.js';
+import { chooseThreshold, evaluate, type EvaluationInput } from '../../src/train/metrics.js';
+import { loadNetwork } from '../../src/train/networks/load.js';
+import { parameterCount } from '../../src/train/parameters.js';
+import { predictFloat } from '../../src/train/predict.js';
+import { trainQuantized } from '../../src/train/quantization-aware.js';
+import { trainNetwork, type TrainEvent } from '../../src/train/train.js';
 import {
   crystalOf,
   HIT_CLASSES,
@@ -208,7 +208,7 @@ async function measureFinders(source: FrameSource, parts: Parts): Promise<void> 
 
 const path = process.argv[2];
 if (path === undefined || path.startsWith('--'))
-  throw new UserError('no frames were named', { remedy: 'npx tsx bench/accuracy.ts FRAMES.h5' });
+  throw new UserError('no frames were named', { remedy: 'npx tsx test/bench/accuracy.ts FRAMES.h5' });
 const source = await openFrames(path);
 const recipe = await askedRecipe();
 const parts = flag('unseen') ? unseenParts(source, SEEN) : splitParts(source);

@@ -1,15 +1,15 @@
 /**
  * How many 512×512 frames a second Grad-CAM explains with the wasm back end, and what ResNet-101 takes.
  *
- *     npx tsx bench/explain.ts [network …]        (default: veto-small veto-base; resnet101 takes a minute)
+ *     npx tsx test/bench/explain.ts [network …]        (default: veto-small veto-base; resnet101 takes a minute)
  *
  * Untrained networks on noise: the time does not depend on the weights. Figures are of the machine they ran on.
  */
-import { createRandom } from '../src/core/random.js';
-import { preprocessNodes, preprocessSchema } from '../src/data/preprocess.js';
-import { createExplainer, gradCam } from '../src/explain/grad-cam.js';
-import { openBackend } from '../src/train/backend.js';
-import { createNetwork } from '../src/train/networks/registry.js';
+import { createRandom } from '../../src/core/random.js';
+import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { createExplainer, gradCam } from '../../src/explain/grad-cam.js';
+import { openBackend } from '../../src/train/backend.js';
+import { createNetwork } from '../../src/train/networks/registry.js';
 
 const SIDE = 512;
 const BINNED = /^veto-/;

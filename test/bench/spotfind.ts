@@ -1,16 +1,16 @@
 /**
  * How many 512×512 frames a second each spot finder does on one core.
  *
- *     npx tsx bench/spotfind.ts [frames]
+ *     npx tsx test/bench/spotfind.ts [frames]
  *
  * Frames: water background and Bragg peaks made here from a seed, the same for every finder. A change of the
  * beam centre or mask costs one preparation, which is timed by itself. Figures are ratios, not promises.
  */
-import { createRandom } from '../src/core/random.js';
-import { prepareDispersion } from '../src/spotfind/dispersion.js';
-import { flatLayout } from '../src/spotfind/layout.js';
-import { preparePeakfinder8 } from '../src/spotfind/peakfinder8.js';
-import { spotsOfStrongPixels } from '../src/spotfind/strong-spots.js';
+import { createRandom } from '../../src/core/random.js';
+import { prepareDispersion } from '../../src/spotfind/dispersion.js';
+import { flatLayout } from '../../src/spotfind/layout.js';
+import { preparePeakfinder8 } from '../../src/spotfind/peakfinder8.js';
+import { spotsOfStrongPixels } from '../../src/spotfind/strong-spots.js';
 
 const SIDE = 512;
 

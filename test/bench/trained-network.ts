@@ -1,12 +1,12 @@
 /** A network of the registry, trained on the train split of labelled frames; kept in a folder for the next bench. */
 import { join } from 'node:path';
-import { readGraph, writeGraph } from '../src/cli/run-folder.js';
-import type { FrameSource } from '../src/data/frames.js';
-import { preprocessNodes, preprocessSchema } from '../src/data/preprocess.js';
-import type { FloatGraph } from '../src/ir/graph.js';
-import { createNetwork } from '../src/train/networks/registry.js';
-import { trainingSchema } from '../src/train/recipe.js';
-import { trainNetwork } from '../src/train/train.js';
+import { readGraph, writeGraph } from '../../src/cli/run-folder.js';
+import type { FrameSource } from '../../src/data/frames.js';
+import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import type { FloatGraph } from '../../src/ir/graph.js';
+import { createNetwork } from '../../src/train/networks/registry.js';
+import { trainingSchema } from '../../src/train/recipe.js';
+import { trainNetwork } from '../../src/train/train.js';
 import { HIT_CLASSES, labelledFrames, type Parts } from './accuracy/parts.js';
 
 /** Reads `folder/NAME.json`, or trains the network and writes it there. */

@@ -1,7 +1,7 @@
 /**
  * C simulation: how long the generated C++ takes to generate and to compile, and how many frames a second it simulates.
  *
- *     npx tsx bench/csim.ts [FRAMES]
+ *     npx tsx test/bench/csim.ts [FRAMES]
  *
  * One core, g++ -O3. The second network does the work of hls4ml's benchmark (64×64, two small convolutions), whose C
  * simulation took 5–7 ms a frame and 7–9 s to compile on a core of the machine where vetoc was written. Figures depend
@@ -10,14 +10,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { emitHls } from '../src/backends/hls/emit.js';
-import { inputNode, type FixedGraph } from '../src/ir/graph.js';
-import { createCsim } from '../src/simulate/csim.js';
-import { interpret } from '../src/simulate/interpret.js';
-import { loadFpga } from '../src/targets/load.js';
-import { rivalNetwork, smallVetoNetwork } from '../test/hls/networks.js';
-import { writeFiles } from '../test/hls/project.js';
-import { sampleFrames } from '../test/sample-graphs.js';
+import { emitHls } from '../../src/backends/hls/emit.js';
+import { inputNode, type FixedGraph } from '../../src/ir/graph.js';
+import { createCsim } from '../../src/simulate/csim.js';
+import { interpret } from '../../src/simulate/interpret.js';
+import { loadFpga } from '../../src/targets/load.js';
+import { rivalNetwork, smallVetoNetwork } from '../hls/networks.js';
+import { writeFiles } from '../hls/project.js';
+import { sampleFrames } from '../sample-graphs.js';
 
 const count = Number(process.argv[2] ?? 500);
 const target = await loadFpga('kcu1500');

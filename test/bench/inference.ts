@@ -2,7 +2,7 @@
  * Frames a second of 512×512 through each way of running a veto network, and whether ONNX Runtime's optimised kernels
  * still give the interpreter's bits.
  *
- *     npx tsx bench/inference.ts [RUN | NETWORK]
+ *     npx tsx test/bench/inference.ts [RUN | NETWORK]
  *
  * RUN is the folder of a finished run; NETWORK a name of the registry (default `veto-small`) with random weights,
  * quantized to 8 bits. Figures depend on the machine: read them as ratios.
@@ -11,24 +11,24 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { emitHls } from '../src/backends/hls/emit.js';
-import { emitFixedOnnx } from '../src/backends/onnx/fixed.js';
-import { emitQdqOnnx } from '../src/backends/onnx/qdq.js';
-import { calibrationSchema } from '../src/calibrate/recipe.js';
-import { loadRun } from '../src/cli/run-folder.js';
-import { UnsupportedError } from '../src/core/errors.js';
-import { createRandom } from '../src/core/random.js';
-import { preprocessNodes, preprocessSchema } from '../src/data/preprocess.js';
-import { inputNode, type FixedGraph, type FloatGraph } from '../src/ir/graph.js';
-import { quantizeNetwork } from '../src/passes/quantize-network.js';
-import { quantizationSchema } from '../src/passes/recipe.js';
-import { createCsim } from '../src/simulate/csim.js';
-import { createInterpreter } from '../src/simulate/interpret.js';
-import { createOrtFloat } from '../src/simulate/ort-float.js';
-import { ORT_OPTIMIZATIONS, type OrtOptions } from '../src/simulate/ort-session.js';
-import { createOrtWitness } from '../src/simulate/ort.js';
-import { loadFpga } from '../src/targets/load.js';
-import { createNetwork } from '../src/train/networks/registry.js';
+import { emitHls } from '../../src/backends/hls/emit.js';
+import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
+import { emitQdqOnnx } from '../../src/backends/onnx/qdq.js';
+import { calibrationSchema } from '../../src/calibrate/recipe.js';
+import { loadRun } from '../../src/cli/run-folder.js';
+import { UnsupportedError } from '../../src/core/errors.js';
+import { createRandom } from '../../src/core/random.js';
+import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { inputNode, type FixedGraph, type FloatGraph } from '../../src/ir/graph.js';
+import { quantizeNetwork } from '../../src/passes/quantize-network.js';
+import { quantizationSchema } from '../../src/passes/recipe.js';
+import { createCsim } from '../../src/simulate/csim.js';
+import { createInterpreter } from '../../src/simulate/interpret.js';
+import { createOrtFloat } from '../../src/simulate/ort-float.js';
+import { ORT_OPTIMIZATIONS, type OrtOptions } from '../../src/simulate/ort-session.js';
+import { createOrtWitness } from '../../src/simulate/ort.js';
+import { loadFpga } from '../../src/targets/load.js';
+import { createNetwork } from '../../src/train/networks/registry.js';
 
 const SIDE = 512;
 const SECONDS = 2;

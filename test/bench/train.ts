@@ -1,7 +1,7 @@
 /**
  * Milliseconds per training step of one back end after the other, on the same network, frames and batch.
  *
- *     npx tsx bench/train.ts [NETWORK] [--batch N] [--micro N] [--cpu]
+ *     npx tsx test/bench/train.ts [NETWORK] [--batch N] [--micro N] [--cpu]
  *
  * Rows: native TensorFlow where it is installed, wasm in one thread, wasm in one thread per core, and (with --cpu,
  * since a step takes tens of seconds) plain JavaScript. Batches of 32 frames 512×512, binned
@@ -9,15 +9,15 @@
  * the machine and on what else it does: read them as ratios.
  */
 import { availableParallelism } from 'node:os';
-import { UserError } from '../src/core/errors.js';
-import { createRandom } from '../src/core/random.js';
-import { preprocessNodes, preprocessSchema } from '../src/data/preprocess.js';
-import { openBackend, type BackendName } from '../src/train/backend.js';
-import { openGradientPool } from '../src/train/gradient-pool.js';
-import { createNetwork } from '../src/train/networks/registry.js';
-import { flattenParameters, parameterLayout } from '../src/train/parameters.js';
-import { trainingSchema } from '../src/train/recipe.js';
-import { fillCache } from '../src/train/sample-cache.js';
+import { UserError } from '../../src/core/errors.js';
+import { createRandom } from '../../src/core/random.js';
+import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { openBackend, type BackendName } from '../../src/train/backend.js';
+import { openGradientPool } from '../../src/train/gradient-pool.js';
+import { createNetwork } from '../../src/train/networks/registry.js';
+import { flattenParameters, parameterLayout } from '../../src/train/parameters.js';
+import { trainingSchema } from '../../src/train/recipe.js';
+import { fillCache } from '../../src/train/sample-cache.js';
 
 const SIDE = 512;
 const batchAt = process.argv.indexOf('--batch');

@@ -1,7 +1,7 @@
 /**
  * What quantization costs the veto networks in accuracy and in hits, at each width.
  *
- *     npx tsx bench/quantization.ts FRAMES.h5 [--graphs DIR] [--networks veto-nano,veto-small,veto-base] [--epochs N]
+ *     npx tsx test/bench/quantization.ts FRAMES.h5 [--graphs DIR] [--networks veto-nano,veto-small,veto-base] [--epochs N]
  *         [--bits 8,6] [--observer peak-safe] [--adaptive] [--frames N] [--aware EPOCHS]
  *
  * Networks are trained on the train split (an eighth of it validates and calibrates) unless DIR holds them already.
@@ -10,20 +10,20 @@
  * and 99.9 % of the hits. At 4 bits and fewer the first layer, and the weights of the last, keep 8. With --aware the
  * networks are trained on in fixed point at every width.
  */
-import { UserError } from '../src/core/errors.js';
-import type { CalibrationFrame } from '../src/calibrate/observe.js';
-import { calibrationSchema } from '../src/calibrate/recipe.js';
-import type { FrameSource } from '../src/data/frames.js';
-import { openFrames } from '../src/data/open.js';
-import { createFixedEvaluator } from '../src/ir/fixed-evaluate.js';
-import { createFloatReference } from '../src/ir/float-reference.js';
-import type { FloatGraph } from '../src/ir/graph.js';
-import { quantizeNetwork } from '../src/passes/quantize-network.js';
-import { quantizationSchema } from '../src/passes/recipe.js';
-import { hitLoss } from '../src/train/hit-loss.js';
-import { trainQuantized } from '../src/train/quantization-aware.js';
-import { trainingSchema } from '../src/train/recipe.js';
-import { evaluate, type Evaluation } from '../src/train/metrics.js';
+import { UserError } from '../../src/core/errors.js';
+import type { CalibrationFrame } from '../../src/calibrate/observe.js';
+import { calibrationSchema } from '../../src/calibrate/recipe.js';
+import type { FrameSource } from '../../src/data/frames.js';
+import { openFrames } from '../../src/data/open.js';
+import { createFixedEvaluator } from '../../src/ir/fixed-evaluate.js';
+import { createFloatReference } from '../../src/ir/float-reference.js';
+import type { FloatGraph } from '../../src/ir/graph.js';
+import { quantizeNetwork } from '../../src/passes/quantize-network.js';
+import { quantizationSchema } from '../../src/passes/recipe.js';
+import { hitLoss } from '../../src/train/hit-loss.js';
+import { trainQuantized } from '../../src/train/quantization-aware.js';
+import { trainingSchema } from '../../src/train/recipe.js';
+import { evaluate, type Evaluation } from '../../src/train/metrics.js';
 import { HIT_CLASSES, labelledFrames, splitParts } from './accuracy/parts.js';
 import { trainedNetwork } from './trained-network.js';
 
@@ -97,7 +97,7 @@ async function readCalibration(source: FrameSource, indices: readonly number[]):
 
 const path = process.argv[2];
 if (path === undefined || path.startsWith('--'))
-  throw new UserError('no frames were named', { remedy: 'npx tsx bench/quantization.ts FRAMES.h5' });
+  throw new UserError('no frames were named', { remedy: 'npx tsx test/bench/quantization.ts FRAMES.h5' });
 const source = await openFrames(path);
 const parts = splitParts(source);
 const networks = (option('networks') ?? 'veto-nano,veto-small,veto-base').split(',');

@@ -1,7 +1,7 @@
 /**
  * What a network learns from simulated frames alone: the measure of the simulator.
  *
- *     npx tsx bench/simulator.ts [FOLDER] [--recipe NAME|FILE] [--keep DIR]
+ *     npx tsx test/bench/simulator.ts [FOLDER] [--recipe NAME|FILE] [--keep DIR]
  *
  * FOLDER (default ../shared/data) holds nanobragg_dev.h5, of which only the test split is read, and real_dev.h5. The network
  * and all else are those of `calibration/simulated.json`; no frame of FOLDER trains it, chooses its epoch, its threshold or its number
@@ -9,21 +9,21 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../src/core/errors.js';
-import { loadRecipe, type Recipe } from '../src/cli/recipe.js';
-import { readGraph, writeGraph } from '../src/cli/run-folder.js';
-import type { FrameSource } from '../src/data/frames.js';
-import { openFrames } from '../src/data/open.js';
-import { partitionFrames, type Partition } from '../src/data/partition.js';
-import { preprocessNodes } from '../src/data/preprocess.js';
-import { simulateFrames } from '../src/data/simulate/simulate-frames.js';
-import { veto, type FixedGraph, type FloatGraph } from '../src/ir/graph.js';
-import { quantizeNetwork } from '../src/passes/quantize-network.js';
-import { createOrtWitness } from '../src/simulate/ort.js';
-import { chooseThreshold } from '../src/train/metrics.js';
-import { createNetwork } from '../src/train/networks/registry.js';
-import { predictFloat } from '../src/train/predict.js';
-import { trainNetwork } from '../src/train/train.js';
+import { UserError } from '../../src/core/errors.js';
+import { loadRecipe, type Recipe } from '../../src/cli/recipe.js';
+import { readGraph, writeGraph } from '../../src/cli/run-folder.js';
+import type { FrameSource } from '../../src/data/frames.js';
+import { openFrames } from '../../src/data/open.js';
+import { partitionFrames, type Partition } from '../../src/data/partition.js';
+import { preprocessNodes } from '../../src/data/preprocess.js';
+import { simulateFrames } from '../../src/data/simulate/simulate-frames.js';
+import { veto, type FixedGraph, type FloatGraph } from '../../src/ir/graph.js';
+import { quantizeNetwork } from '../../src/passes/quantize-network.js';
+import { createOrtWitness } from '../../src/simulate/ort.js';
+import { chooseThreshold } from '../../src/train/metrics.js';
+import { createNetwork } from '../../src/train/networks/registry.js';
+import { predictFloat } from '../../src/train/predict.js';
+import { trainNetwork } from '../../src/train/train.js';
 
 const HIT_CLASSES = [false, false, true, true, true];
 const KEEP_FRACTION = 0.995;

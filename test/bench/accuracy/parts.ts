@@ -1,8 +1,8 @@
 /** Which frames of a labelled file train, validate and test, and the simulated frames that may stand beside them. */
-import type { FrameSource } from '../../src/data/frames.js';
-import { CRYSTAL_FORMS } from '../../src/data/simulate/crystal.js';
-import { simulateFrames } from '../../src/data/simulate/simulate-frames.js';
-import type { LabelledFrames } from '../../src/train/sample-cache.js';
+import type { FrameSource } from '../../../src/data/frames.js';
+import { CRYSTAL_FORMS } from '../../../src/data/simulate/crystal.js';
+import { simulateFrames } from '../../../src/data/simulate/simulate-frames.js';
+import type { LabelledFrames } from '../../../src/train/sample-cache.js';
 
 /** Of the five DiffraNet classes. */
 export const HIT_CLASSES = [false, false, true, true, true];

@@ -1,29 +1,29 @@
 /**
  * Quantizes the published networks to 8 bits: what it costs in memory and time, and in accuracy.
  *
- *     npx tsx bench/large-networks.ts FRAMES.h5 [--network resnet18] [--factor 4] [--frames 32] [--fit 160] [--test 100]
+ *     npx tsx test/bench/large-networks.ts FRAMES.h5 [--network resnet18] [--factor 4] [--frames 32] [--fit 160] [--test 100]
  *
  * Training them takes a GPU. Their weights here are random, with the statistics of batch normalisation measured on
  * calibration frames, and with a last layer fitted by ridge regression to hit and miss on `--fit` training frames
  * (0: left random). So the accuracy is that of random features; what is measured is how much of it 8 bits lose
  * through the whole depth of the network. `--factor` bins the frames before the network; 1 is the full 512×512.
  */
-import { UserError } from '../src/core/errors.js';
-import type { CalibrationFrame } from '../src/calibrate/observe.js';
-import { calibrationSchema } from '../src/calibrate/recipe.js';
-import type { FrameSource } from '../src/data/frames.js';
-import { openFrames } from '../src/data/open.js';
-import { preprocessNodes, preprocessSchema } from '../src/data/preprocess.js';
-import type { FloatGraph } from '../src/ir/graph.js';
-import type { FloatNode } from '../src/ir/ops/index.js';
-import { evaluatorsFor, multiplyAccumulates } from '../src/cli/pipeline/evaluators.js';
-import { channelStats } from '../src/passes/channel-stats.js';
-import { quantizeNetwork } from '../src/passes/quantize-network.js';
-import { quantizationSchema } from '../src/passes/recipe.js';
-import { createOrtFloat } from '../src/simulate/ort-float.js';
-import { createOrtWitness } from '../src/simulate/ort.js';
-import { evaluate } from '../src/train/metrics.js';
-import { createNetwork } from '../src/train/networks/registry.js';
+import { UserError } from '../../src/core/errors.js';
+import type { CalibrationFrame } from '../../src/calibrate/observe.js';
+import { calibrationSchema } from '../../src/calibrate/recipe.js';
+import type { FrameSource } from '../../src/data/frames.js';
+import { openFrames } from '../../src/data/open.js';
+import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import type { FloatGraph } from '../../src/ir/graph.js';
+import type { FloatNode } from '../../src/ir/ops/index.js';
+import { evaluatorsFor, multiplyAccumulates } from '../../src/cli/pipeline/evaluators.js';
+import { channelStats } from '../../src/passes/channel-stats.js';
+import { quantizeNetwork } from '../../src/passes/quantize-network.js';
+import { quantizationSchema } from '../../src/passes/recipe.js';
+import { createOrtFloat } from '../../src/simulate/ort-float.js';
+import { createOrtWitness } from '../../src/simulate/ort.js';
+import { evaluate } from '../../src/train/metrics.js';
+import { createNetwork } from '../../src/train/networks/registry.js';
 import { splitParts } from './accuracy/parts.js';
 
 const option = (name: string, otherwise: string): string => {
@@ -115,7 +115,7 @@ async function fitted(
 
 const path = process.argv[2];
 if (path === undefined || path.startsWith('--'))
-  throw new UserError('no frames were named', { remedy: 'npx tsx bench/large-networks.ts FRAMES.h5' });
+  throw new UserError('no frames were named', { remedy: 'npx tsx test/bench/large-networks.ts FRAMES.h5' });
 const source = await openFrames(path);
 const parts = splitParts(source);
 const hitOf = (i: number): boolean => source.label(i).hit!;

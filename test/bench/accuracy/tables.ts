@@ -4,7 +4,7 @@ import {
   type Evaluation,
   type EvaluationInput,
   type Proportion,
-} from '../../src/train/metrics.js';
+} from '../../../src/train/metrics.js';
 
 const percent = (value: number): string => (100 * value).toFixed(2).padStart(7);
 const NAME = 24;

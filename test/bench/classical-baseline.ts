@@ -1,14 +1,14 @@
 /**
  * Hit or miss by counting spots: the row of the classical finders in an accuracy table.
  *
- *     npx tsx bench/classical-baseline.ts FRAMES.h5
+ *     npx tsx test/bench/classical-baseline.ts FRAMES.h5
  *
  * FRAMES.h5 carries labels and a split; the threshold is fitted on train and measured on test.
  */
-import { openFrames } from '../src/data/open.js';
-import { countAccuracy, createPeakCounter, fitCountThreshold } from '../src/spotfind/baseline.js';
-import { frameGeometry } from '../src/spotfind/geometry.js';
-import { parseSpotParameters, SPOT_ALGORITHMS } from '../src/spotfind/parameters.js';
+import { openFrames } from '../../src/data/open.js';
+import { countAccuracy, createPeakCounter, fitCountThreshold } from '../../src/spotfind/baseline.js';
+import { frameGeometry } from '../../src/spotfind/geometry.js';
+import { parseSpotParameters, SPOT_ALGORITHMS } from '../../src/spotfind/parameters.js';
 
 /** Probability that a hit counts more spots than a miss, ties half. */
 function areaUnderCurve(counts: readonly number[], hits: readonly boolean[]): number {
