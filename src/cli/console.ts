@@ -10,6 +10,9 @@ export interface Progress {
 
 const LINE_EVERY_MS = 5000;
 const REDRAW_EVERY_MS = 100;
+/** When the time left is told: after this share of the work, or after this long. */
+const SHARE_TO_TELL = 0.02;
+const TIME_TO_TELL_MS = 10_000;
 
 export const seconds = (ms: number): string =>
   ms < 60_000
@@ -18,8 +21,12 @@ export const seconds = (ms: number): string =>
 
 function line(name: string, done: number, total: number, note: string, elapsedMs: number): string {
   const share = total > 0 ? ` ${done}/${total}` : '';
+  // The first steps carry what the stage has to set up: they say nothing about the rest.
+  const canTell = done >= SHARE_TO_TELL * total || elapsedMs >= TIME_TO_TELL_MS;
   const left =
-    total > 0 && done > 0 && done < total ? `, ${seconds((elapsedMs / done) * (total - done))} left` : '';
+    total > 0 && done > 0 && done < total && canTell
+      ? `, ${seconds((elapsedMs / done) * (total - done))} left`
+      : '';
   return `${name}${share}${note === '' ? '' : ` ${note}`}${left}`;
 }
 

@@ -8,7 +8,7 @@
  * pass the dequantized graph and its activations to explain the fixed-point arithmetic.
  */
 import { UserError } from '../core/errors.js';
-import { createPreprocessor, type Preprocessor } from '../data/preprocess.js';
+import { createPreprocessor, type Preprocessor } from '../data/preprocessor.js';
 import { elements, type NodeId, type Shape } from '../ir/common.js';
 import { floatShapes, type FloatGraph } from '../ir/graph.js';
 import { isPreprocess, type FloatNode } from '../ir/ops/index.js';

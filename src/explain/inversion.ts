@@ -9,7 +9,7 @@
 import { UserError } from '../core/errors.js';
 import { quantile } from '../core/picture.js';
 import { createRandom } from '../core/random.js';
-import { createPreprocessor } from '../data/preprocess.js';
+import { createPreprocessor } from '../data/preprocessor.js';
 import { elements, type NodeId, type Shape } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { isPreprocess } from '../ir/ops/index.js';

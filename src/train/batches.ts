@@ -2,7 +2,7 @@
  * From cached samples to the tensors of a batch, augmented or as they are.
  */
 import type { Random } from '../core/random.js';
-import type { Preprocessor } from '../data/preprocess.js';
+import type { Preprocessor } from '../data/preprocessor.js';
 import { elements, type NodeId } from '../ir/common.js';
 import { augmentCounts, drawPose, tensorViews, UPRIGHT, writePosed } from './augment.js';
 import type { Augmentation } from './recipe.js';

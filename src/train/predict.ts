@@ -1,7 +1,7 @@
 /**
  * Float logits of raw frames: preprocessing in integers, then the network on the current TensorFlow.js back end.
  */
-import { createPreprocessor } from '../data/preprocess.js';
+import { createPreprocessor } from '../data/preprocessor.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { openBackend, type BackendName } from './backend.js';
 import { batchOfFrames, batchTensors, type BatchArrays } from './batches.js';

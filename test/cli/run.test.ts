@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadRun } from '../../src/cli/run-folder.js';
-import { createPreprocessor } from '../../src/data/preprocess.js';
+import { createPreprocessor } from '../../src/data/preprocessor.js';
 import { batchOfFrames, batchTensors } from '../../src/train/batches.js';
 import { readLayersModel } from '../../src/train/from-layers-model.js';
 import { predictFloat } from '../../src/train/predict.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createPreprocessor, preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { createPreprocessor } from '../../src/data/preprocessor.js';
 import type { FloatGraph } from '../../src/ir/graph.js';
 import { interpretTensors } from '../../src/simulate/interpret.js';
 import { createNetwork } from '../../src/train/networks/registry.js';

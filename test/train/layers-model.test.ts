@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
 import type { FloatGraph } from '../../src/ir/graph.js';
+import { createPreprocessor } from '../../src/data/preprocessor.js';
 import { openBackend } from '../../src/train/backend.js';
 import { graphFromLayersModel, readLayersModel } from '../../src/train/from-layers-model.js';
 import { saveLayersModel } from '../../src/train/layers-model.js';
@@ -114,7 +115,6 @@ describe("a user's LayersModel", () => {
     });
     const imported = graphFromLayersModel(model, preprocess, classes);
     const logits = await predictFloat(imported, frames);
-    const { createPreprocessor } = await import('../../src/data/preprocess.js');
     const fast = createPreprocessor(imported);
     const expected = frames.map((frame) => {
       const [max, sum] = fast.run(frame);
