@@ -29,8 +29,11 @@ async function update(name: string, groups: readonly Group[]): Promise<void> {
   }
 }
 
-async function check(name: string, groups: readonly Group[]): Promise<void> {
-  const expected = (golden[name] ?? '').split(' ');
+async function check(name: string, all: readonly Group[]): Promise<void> {
+  const expected = (golden[name] ?? '').split(' ').filter((hash) => hash !== '');
+  const groups = all.slice(0, expected.length);
+  if (groups.length < all.length)
+    console.log(`${name}: the vendor's bits of ${all.length - groups.length} groups are not recorded`);
   const found = await hashGroups(OUR_HEADERS, groups);
   const wrong = groups.filter((_, i) => found[i] !== expected[i]);
   const cases = groups.reduce((sum, g) => sum + g.cases.length, 0);
