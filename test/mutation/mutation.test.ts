@@ -110,7 +110,8 @@ describe('a fault in the firmware', () => {
       const built = await buildCsim(folder, main, folder, { flags: ['-O0', ...PLANTED_FLAGS] });
       expect(built).toMatchObject({ kind: 'built' });
     }
-  });
+    // Two compilations, on a machine that may be busy.
+  }, 600_000);
   afterAll(() => {
     rmSync(folder, { recursive: true });
   });
