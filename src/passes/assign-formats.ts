@@ -5,7 +5,7 @@
 import { UserError } from '../core/errors.js';
 import { chooseIntegerBits, type ObserverOptions } from '../calibrate/observers.js';
 import type { Ranges } from '../calibrate/ranges.js';
-import { format, sameFormat, type Format } from '../fixed/format.js';
+import { format, fractionBits, sameFormat, type Format } from '../fixed/format.js';
 import type { NodeId } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { isPreprocess } from '../ir/ops/index.js';
@@ -94,6 +94,15 @@ export function assignWidths(stages: readonly Stage[], q: Quantization): Readonl
 const LOGIT_HEADROOM = 1;
 
 /**
+ * Bits for views of the raw frame beside each other: what the tables resolve is not thrown away before the first
+ * layer. Never fewer than the widest view has; as many as hold all of them exactly, where `activationBits` allow it.
+ */
+function viewsWidth(views: readonly Format[], activationBits: number): number {
+  const exact = Math.max(...views.map((f) => f.integer)) + Math.max(...views.map(fractionBits));
+  return Math.max(...views.map((f) => f.width), Math.min(exact, activationBits));
+}
+
+/**
  * The format of every stage's output. A stage that keeps its input's format may be given another here: a
  * `requantize` node then stands behind it.
  */
@@ -138,9 +147,12 @@ export function assignFormats(
         stage.node.kind === 'concat' &&
         stage.inputs.every((id) => isPreprocess(byId.get(id)!.node))
       ) {
-        // Views of the raw frame: what the tables resolve is not thrown away before the first layer.
-        const own = stage.inputs.map((id) => byId.get(id)!.node).filter(isPreprocess);
-        wanted = fromRange(stage, Math.max(...own.map((n) => n.format.width)), !nonNegative.has(stage.id));
+        const views = stage.inputs.map((id) => byId.get(id)!.node).filter(isPreprocess);
+        const width = viewsWidth(
+          views.map((n) => n.format),
+          widths.get(stage.id)!.activationBits,
+        );
+        wanted = fromRange(stage, width, !nonNegative.has(stage.id));
       } else if (stage.node.kind === 'concat') {
         wanted = fromRange(stage, widths.get(stage.id)!.activationBits, !nonNegative.has(stage.id));
       } else if (!preservesFormat(stage)) {

@@ -38,8 +38,18 @@ function readerWeights({ from, to }: ChannelPair, channelOf: Int32Array): Reader
   return { outputs, squares, largest, taps: to.weights.length / outputs / channels };
 }
 
-/** Powers of two by coordinate descent on the noise; all 1 where nothing helps. */
-export function bestScales(model: NoiseModel): Float64Array<ArrayBuffer> {
+/**
+ * How far each channel may be scaled up: until what it is before its activation reaches as far as the widest channel
+ * does behind it. A channel that calibration never saw active seems to cost nothing at any scale; other frames may
+ * wake it, and then it would take the range of all channels.
+ */
+export function mostScales(before: ChannelStats, behind: ChannelStats): Float64Array {
+  const reach = behind.largest.reduce((a, b) => Math.max(a, b), 0);
+  return before.largest.map((v) => (v === 0 ? 1 : Math.max(1, reach / v)));
+}
+
+/** Powers of two up to `most` by coordinate descent on the noise; all 1 where nothing helps. */
+export function bestScales(model: NoiseModel, most: Float64Array): Float64Array<ArrayBuffer> {
   const scales = new Float64Array(model.largest.length).fill(1);
   for (let sweep = 0; sweep < MOST_SWEEPS; sweep++) {
     // Anew for every sweep, so that rounding of its running sums does not pile up.
@@ -49,7 +59,7 @@ export function bestScales(model: NoiseModel): Float64Array<ArrayBuffer> {
     for (let c = 0; c < scales.length; c++)
       for (const factor of [2, 0.5]) {
         const scale = scales[c]! * factor;
-        if (Math.abs(Math.log2(scale)) > MOST_DOUBLINGS) continue;
+        if ((factor > 1 && scale > most[c]!) || Math.abs(Math.log2(scale)) > MOST_DOUBLINGS) continue;
         const value = noise.with(c, scale);
         if (value >= least * (1 - 1e-9)) continue;
         least = value;
@@ -89,13 +99,15 @@ export function equalizeLayers(graph: FloatGraph, options: EqualizeOptions): Flo
   for (const found of channelPairs(graph)) {
     const from = findNode(result, found.from.id);
     const to = findNode(result, found.to.id);
-    const seen = options.seen.get(found.activations.at(-1)?.id ?? found.from.id);
-    if (!homogeneous(found) || !isWeighted(from) || !isWeighted(to) || seen === undefined) continue;
+    const before = options.seen.get(found.from.id);
+    const behind = options.seen.get(found.activations.at(-1)?.id ?? found.from.id);
+    if (!homogeneous(found) || !isWeighted(from) || !isWeighted(to)) continue;
+    if (before === undefined || behind === undefined) continue;
     if (from.bias.length * to.bias.length > MOST_PAIRS) continue;
     const pair = { ...found, from, to };
     const channelOf = inputChannels(result, pair);
     const reader = readerWeights(pair, channelOf);
-    const scales = bestScales({ ...options, ...seen, reader });
+    const scales = bestScales({ ...options, ...behind, reader }, mostScales(before, behind));
     result = replaceNodes(result, new Map(scaled(pair, scales, channelOf).map((node) => [node.id, node])));
   }
   return result;

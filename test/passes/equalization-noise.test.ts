@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import { createNoise, type NoiseModel } from '../../src/passes/equalization-noise.js';
-import { bestScales } from '../../src/passes/equalize-layers.js';
+import { bestScales, mostScales } from '../../src/passes/equalize-layers.js';
 
 const CHANNELS = 5;
 
@@ -64,7 +64,7 @@ describe('the noise of a pair of layers', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 1e6 }), (seed) => {
         const m = model(seed);
-        const scales = bestScales(m);
+        const scales = bestScales(m, new Float64Array(CHANNELS).fill(Infinity));
         const least = slowNoise(m, scales);
         expect(least).toBeLessThanOrEqual(slowNoise(m, new Float64Array(CHANNELS).fill(1)) * (1 + 1e-9));
         scales.forEach((s, c) => {
@@ -74,5 +74,14 @@ describe('the noise of a pair of layers', () => {
         });
       }),
     );
+  });
+
+  it('scales a channel that was never seen active no further than what it might reach', () => {
+    const m = model(5);
+    const behind = { largest: m.largest.with(0, 0), meanSquare: m.meanSquare.with(0, 0) };
+    const before = { ...behind, largest: m.largest.with(0, 0.3 * Math.max(...behind.largest)) };
+    const scales = bestScales({ ...m, ...behind }, mostScales(before, behind));
+    expect(bestScales({ ...m, ...behind }, new Float64Array(CHANNELS).fill(Infinity))[0]).toBeGreaterThan(32);
+    expect(scales[0]).toBe(2);
   });
 });

@@ -87,7 +87,7 @@ describe('the quantized graph of a random network', () => {
           const size = Math.max(0.1, ...logits.map(Math.abs));
           const error8 = Math.abs(realScore(eight, frame) - score) / size;
           const error12 = Math.abs(realScore(twelve, frame) - score) / size;
-          expect(error12).toBeLessThan(0.05);
+          expect(error12).toBeLessThan(0.02);
           coarse += error8;
           fine += error12;
         }

@@ -58,6 +58,16 @@ async function withThreshold(
   return { ...fixed, threshold: Math.ceil(threshold) };
 }
 
+/** Points of hit/miss accuracy between float and fixed that nobody should overlook. */
+const ALARMING_LOSS = 2;
+
+/** A line to be seen where quantization costs more than it may; otherwise nothing. */
+export function lossWarning(evaluations: readonly NamedEvaluation[]): string {
+  const [float, fixed] = evaluations.map((e) => 100 * e.evaluation.hitMissAccuracy.value);
+  if (float === undefined || fixed === undefined || float - fixed < ALARMING_LOSS) return '';
+  return `\nWARNING: fixed point loses ${(float - fixed).toFixed(1)} points of hit/miss accuracy. The report says in which layer; more bits or other calibration frames may help.`;
+}
+
 /** Gives `graphs.fixed` its threshold and measures both networks on the test frames. */
 export async function evaluateStage(
   recipe: Recipe,
@@ -94,7 +104,7 @@ export async function evaluateStage(
         ];
   progress.finish(
     `${labels.length} test frames`,
-    evaluations.length === 0 ? '' : evaluationTable(evaluations),
+    evaluations.length === 0 ? '' : `${evaluationTable(evaluations)}${lossWarning(evaluations)}`,
   );
   const decided = partition.test.map((index, i) => {
     const score = veto(fixedLogits[i]!, hitClasses);
