@@ -13,6 +13,8 @@ import { preprocessNodes, preprocessSchema, type PreprocessInput } from '../../s
 import { floatShapes } from '../../src/ir/graph.js';
 import { compareWithOriginal } from '../../src/simulate/ort-original.js';
 import { createFloatReference } from '../../src/ir/float-reference.js';
+import { layerSchema, type LayerInput } from '../../src/train/networks/description.js';
+import { createNetwork } from '../../src/train/networks/registry.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
 import { createRandom } from '../../src/core/random.js';
 import { sampleFloatGraph } from './sample-float.js';
@@ -227,6 +229,21 @@ describe('export, import, export', () => {
     const bytes = emitFloatOnnx(graph);
     const again = importOwnOnnx(readOnnxModel(bytes, 'float.onnx'), noExternal);
     expect(Buffer.from(emitFloatOnnx(again)).equals(Buffer.from(bytes))).toBe(true);
+  });
+
+  it('keeps a flatten of one pixel, which moves nothing', () => {
+    const classes = { classNames: ['miss', 'hit'], hitClasses: [false, true] };
+    const layers: LayerInput[] = [
+      { op: 'conv', filters: 3, kernel: 4, stride: 4, padding: 0 },
+      { op: 'flatten' },
+      { op: 'dense', units: 'classes' },
+    ];
+    const network = layers.map((layer) => layerSchema.parse(layer));
+    const preprocess = preprocessNodes(preprocessSchema.parse({ factor: 1 }), [4, 4]);
+    const bytes = emitFloatOnnx(createNetwork({ network, preprocess, classes, seed: 1 }));
+    const graph = importOwnOnnx(readOnnxModel(bytes, 'float.onnx'), noExternal);
+    expect(graph.nodes.map((n) => n.kind)).toContain('flatten');
+    expect(Buffer.from(emitFloatOnnx(graph)).equals(Buffer.from(bytes))).toBe(true);
   });
 
   it('refuses a file whose metadata say another preprocessing than its operators', () => {

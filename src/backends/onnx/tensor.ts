@@ -66,7 +66,7 @@ export function flattened<T extends Tensor>(writer: OnnxWriter, id: NodeId, tens
       : writer.node('Transpose', `${id}.channels_last`, [tensor.name], {
           attributes: { perm: { ints: [0, 2, 3, 1] } },
         });
-  return { ...tensor, name: writer.node('Flatten', `${id}.vector`, [ordered]), rank: 2, shape };
+  return { ...tensor, name: writer.node('Flatten', `${id}.flat`, [ordered]), rank: 2, shape };
 }
 
 /** A constant of one value per channel that broadcasts against `tensor`; a scalar when all are equal. */

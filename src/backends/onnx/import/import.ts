@@ -177,6 +177,7 @@ function importForeign(model: OnnxModel, request: ImportRequest, external: Exter
       shapes,
       values: new Map([[input.name, activation(start.id, axes)]]),
       batch,
+      keepsFlatten: () => false,
       nameOf: (node) => identifier(node.name === '' ? (node.outputs[0] ?? node.type) : node.name),
     },
     external,

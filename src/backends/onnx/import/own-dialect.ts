@@ -92,6 +92,8 @@ export function importOwn(model: OnnxModel, external: ExternalReader): FloatGrap
       shapes,
       values: boundary(preprocess),
       batch: 1,
+      // The emitter changes ranks with Flatten, too; the graph's own flatten is called so.
+      keepsFlatten: (node) => node.outputs[0]?.endsWith('.flat') === true,
       nameOf: (node) => nameOf(node.outputs),
     },
     external,

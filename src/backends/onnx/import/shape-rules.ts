@@ -96,7 +96,7 @@ function flattenOrder(axes: readonly Axis[], shape: Shape): Int32Array | null {
 function flattened(op: Op, x: Activation, into: Target): Activation {
   const shape = into.shape(x.id);
   if (x.axes[0] !== 'n') refuse('the batch does not come first');
-  if (shape[0] * shape[1] === 1) return withAxes(x, ['n', 'c']);
+  if (!into.keepsFlatten(op) && shape[0] * shape[1] === 1) return withAxes(x, ['n', 'c']);
   const { head } = withAxes(endless(x), x.axes);
   const order = flattenOrder(x.axes, shape);
   const id = into.add(op, (id) => ({ id, kind: 'flatten', inputs: [x.id] }));

@@ -24,6 +24,8 @@ export interface Start {
   readonly shapes: ReadonlyMap<NodeId, Shape>;
   readonly values: ReadonlyMap<string, Value>;
   readonly batch: number;
+  /** Whether an operator that flattens one pixel is a node: it moves nothing. */
+  readonly keepsFlatten: (node: OnnxNode) => boolean;
   /** What the node for an operator is called, in the IR's alphabet. */
   readonly nameOf: (node: OnnxNode) => string;
 }
@@ -106,6 +108,9 @@ class Translation implements Target {
 
   get batch(): number {
     return this.start.batch;
+  }
+  keepsFlatten(op: Op): boolean {
+    return this.start.keepsFlatten(op.node);
   }
   shape(id: NodeId): Shape {
     return this.shapes.get(id)!;

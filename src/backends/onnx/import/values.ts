@@ -67,6 +67,8 @@ export interface Op {
 export interface Target {
   /** Extent of the batch axis in the file; 1 where it is symbolic. */
   readonly batch: number;
+  /** Whether `op`, which flattens one pixel and so moves nothing, is a node all the same. */
+  keepsFlatten(op: Op): boolean;
   shape(id: NodeId): Shape;
   nodeOf(id: NodeId): FloatNode;
   /** Appends a node named after the operator and returns its id. */
