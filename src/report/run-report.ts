@@ -93,8 +93,10 @@ export interface RunReport {
 export const percent = (share: number, digits = 2): string =>
   Number.isNaN(share) ? '–' : `${(100 * share).toFixed(digits)} %`;
 
-const interval = (p: Proportion): string =>
-  `${percent(p.value, 1)} (${percent(p.low, 1)}–${percent(p.high, 1)})`;
+const interval = (p: Proportion): string => {
+  const bound = (share: number): string => (100 * share).toFixed(1);
+  return `${percent(p.value, 1)} (${bound(p.low)}–${bound(p.high)})`;
+};
 const missed = (p: Proportion): string => `${p.total - p.count}/${p.total}`;
 
 function tiles(report: RunReport): Html {
@@ -167,7 +169,7 @@ function evaluationSection(report: RunReport): Html {
     rows,
   )}
     <p class="soft">
-      Brackets: 95 % Wilson interval. The last two columns hold at the threshold, which was chosen on
+      Brackets: 95 % Wilson interval, in percent. The last two columns hold at the threshold, which was chosen on
       validation frames.
     </p>
     <div class="charts">
