@@ -8,12 +8,12 @@ import type { Spot } from '../data/frames.js';
 import { inputNode, type FixedGraph } from '../ir/graph.js';
 import { insertionDeletion, regionsByMap } from './curves.js';
 import { mapOverFrame } from './evidence-picture.js';
-import { dequantize, fixedValues } from './fixed-twin.js';
-import { createExplainer, defaultLayer, type EvidenceMap, type Explainer } from './grad-cam.js';
-import { correlation, localization } from './measures.js';
-import { evidenceMap, MAP_METHODS, type MapMethod, type MapRequest } from './methods.js';
+import { dequantize, fixedValues, stageOf } from './fixed-twin.js';
+import { createExplainer, type EvidenceMap, type Explainer } from './grad-cam.js';
+import { likeRandomised, type Likeness } from './like-randomised.js';
+import { localization, mean } from './measures.js';
+import { hitMap, MAP_METHODS } from './methods.js';
 import { occlude, regionGrid, type Region, type Scorer } from './occlusion.js';
-import { randomiseWeights } from './randomise.js';
 import { seenPart } from './seen-part.js';
 
 /** The methods that are compared; `random` is the control. */
@@ -33,8 +33,8 @@ export interface MapCheck {
   readonly auc: number;
   readonly insertion: number;
   readonly deletion: number;
-  /** Mean rank correlation with the map of the same network with randomised weights; NaN where it is not made. */
-  readonly randomised: number;
+  /** Likeness to the maps of randomised networks, layer by layer from the output down; empty where it is not made. */
+  readonly randomised: readonly Likeness[];
 }
 
 /** A frame with its true peaks. */
@@ -48,7 +48,7 @@ export interface CheckOptions {
   /** Scores of the fixed graph. */
   readonly scorer: Scorer;
   readonly seed: number;
-  readonly onFrame?: (done: number) => void;
+  readonly onProgress?: (done: number, total: number, of: string) => void;
 }
 
 interface Figures {
@@ -56,7 +56,6 @@ interface Figures {
   readonly auc: number;
   readonly insertion: number;
   readonly deletion: number;
-  readonly randomised: number;
 }
 
 /** Regions along the longer side of a frame. */
@@ -84,44 +83,46 @@ export async function checkMaps(
   frames: readonly CheckedFrame[],
   options: CheckOptions,
 ): Promise<readonly MapCheck[]> {
-  const { fixed, seed } = options;
+  const { fixed, seed, onProgress } = options;
   const twin = dequantize(fixed);
-  const explainers = [
-    createExplainer(twin, fixedValues(fixed)),
-    createExplainer(twin),
-    createExplainer(randomiseWeights(twin, seed)),
-  ] as const;
+  const decided = createExplainer(twin, fixedValues(fixed));
   const all = new Map(CHECKED_METHODS.map((method) => [method, [] as Figures[]]));
   try {
     for (const [index, frame] of frames.entries()) {
       for (const method of CHECKED_METHODS)
-        all.get(method)!.push(await checkFrame(method, frame, index, explainers, options));
-      options.onFrame?.(index + 1);
+        all.get(method)!.push(await checkFrame(method, frame, index, decided, options));
+      onProgress?.(index + 1, frames.length, 'frames with known peaks');
     }
   } finally {
-    for (const explainer of explainers) explainer.dispose();
+    decided.dispose();
   }
-  return CHECKED_METHODS.map((method) => summarize(method, all.get(method)!));
+  const pixels = frames.map((frame) => frame.pixels);
+  const randomised = likeRandomised(twin, pixels, seed, (done, total) =>
+    onProgress?.(done, total, 'randomised networks'),
+  );
+  return CHECKED_METHODS.map((method) => ({
+    ...summarize(method, all.get(method)!),
+    randomised:
+      method === 'occlusion'
+        ? []
+        : randomised[method].map(({ downTo, ...one }) => ({ downTo: stageOf(fixed, downTo), ...one })),
+  }));
 }
 
 async function checkFrame(
   method: CheckedMethod,
   { pixels, spots }: CheckedFrame,
   index: number,
-  [decided, plain, randomised]: readonly [Explainer, Explainer, Explainer],
+  decided: Explainer,
   options: CheckOptions,
 ): Promise<Figures> {
   const { size } = inputNode(options.fixed);
   const regions = regionGrid(size[0], size[1], Math.max(4, Math.max(...size) / GRID));
-  const seen = seenPart(options.fixed);
-  // The control draws another map for every frame; its map does not depend on any weight.
-  const of = (name: MapMethod, explainer: Explainer): EvidenceMap => {
-    const request: MapRequest = { explainer, pixels, layer: defaultLayer(explainer), target: { kind: 'hit' }, seed: options.seed + index }; // prettier-ignore
-    return evidenceMap(name, request);
-  };
   const occluded = method === 'occlusion';
-  const map = occluded ? await occlusionMap(options, pixels, regions) : of(method, decided);
-  const over = occluded ? { offset: [0, 0] as const, size } : seen;
+  const map = occluded
+    ? await occlusionMap(options, pixels, regions)
+    : hitMap(method, decided, pixels, options.seed + index);
+  const over = occluded ? { offset: [0, 0] as const, size } : seenPart(options.fixed);
   const curves = await insertionDeletion(
     options.scorer,
     pixels,
@@ -132,22 +133,16 @@ async function checkFrame(
     ...localization(map, spots, over),
     insertion: curves?.insertion ?? NaN,
     deletion: curves?.deletion ?? NaN,
-    randomised: occluded ? NaN : correlation(of(method, plain), of(method, randomised)),
   };
 }
 
-function summarize(method: CheckedMethod, figures: readonly Figures[]): MapCheck {
-  const mean = (value: (one: Figures) => number): number => {
-    const known = figures.map(value).filter((v) => !Number.isNaN(v));
-    return known.length === 0 ? NaN : known.reduce((a, b) => a + b, 0) / known.length;
-  };
+function summarize(method: CheckedMethod, figures: readonly Figures[]): Omit<MapCheck, 'randomised'> {
   return {
     method,
     frames: figures.length,
-    pointing: mean((one) => Number(one.pointing)),
-    auc: mean((one) => one.auc),
-    insertion: mean((one) => one.insertion),
-    deletion: mean((one) => one.deletion),
-    randomised: mean((one) => one.randomised),
+    pointing: mean(figures.map((one) => Number(one.pointing))),
+    auc: mean(figures.map((one) => one.auc)),
+    insertion: mean(figures.map((one) => one.insertion)),
+    deletion: mean(figures.map((one) => one.deletion)),
   };
 }

@@ -53,6 +53,10 @@ function activationNode(id: NodeId, input: NodeId, activation: Activation, forma
 /** Name of the node before the activation of stage `id`. */
 const beforeActivation = (id: NodeId): NodeId => nodeId(`${id.slice(0, 58)}_sum`);
 
+/** The stage of `fixed` that a node of its dequantized graph belongs to. */
+export const stageOf = (fixed: FixedGraph, id: NodeId): NodeId =>
+  fixed.nodes.find((node) => beforeActivation(node.id) === id)?.id ?? id;
+
 /** The float node that computes `node` without rounding, under `id`. */
 function linearNode(node: FixedNode, id: NodeId, inputFraction: number): FloatNode {
   const { inputs } = node;

@@ -11,6 +11,12 @@ import { vetoCurve } from '../train/metrics.js';
 import type { EvidenceMap } from './grad-cam.js';
 import type { SeenPart } from './seen-part.js';
 
+/** Mean of the values that are known; NaN for none. */
+export function mean(values: readonly number[]): number {
+  const known = values.filter((v) => !Number.isNaN(v));
+  return known.length === 0 ? NaN : known.reduce((a, b) => a + b, 0) / known.length;
+}
+
 /** Ranks with ties shared. */
 function ranks(values: ArrayLike<number>): Float64Array {
   const order = Array.from({ length: values.length }, (_, i) => i).sort((a, b) => values[a]! - values[b]!);
@@ -28,13 +34,13 @@ function ranks(values: ArrayLike<number>): Float64Array {
 export function correlation(a: EvidenceMap, b: EvidenceMap): number {
   const ra = ranks(a.values);
   const rb = ranks(resample(b.values, b.size, a.size[0], a.size[1]));
-  const mean = (ra.length - 1) / 2;
+  const middle = (ra.length - 1) / 2;
   let ab = 0;
   let aa = 0;
   let bb = 0;
   for (let i = 0; i < ra.length; i++) {
-    const x = ra[i]! - mean;
-    const y = rb[i]! - mean;
+    const x = ra[i]! - middle;
+    const y = rb[i]! - middle;
     ab += x * y;
     aa += x * x;
     bb += y * y;

@@ -13,7 +13,14 @@ import { resample } from '../core/picture.js';
 import { createRandom } from '../core/random.js';
 import type { NodeId } from '../ir/common.js';
 import { tf } from '../train/tf.js';
-import { gradCamMap, type EvidenceMap, type Explainer, type LayerGradient, type Target } from './grad-cam.js';
+import {
+  defaultLayer,
+  gradCamMap,
+  type EvidenceMap,
+  type Explainer,
+  type LayerGradient,
+  type Target,
+} from './grad-cam.js';
 
 export const MAP_METHODS = [
   'grad-cam',
@@ -109,3 +116,12 @@ const METHODS: Readonly<Record<MapMethod, (request: MapRequest) => EvidenceMap>>
 
 /** The map of `method` for one raw frame. */
 export const evidenceMap = (method: MapMethod, request: MapRequest): EvidenceMap => METHODS[method](request);
+
+/** The map of `method` at the default layer, why the frame should be kept. */
+export const hitMap = (
+  method: MapMethod,
+  explainer: Explainer,
+  pixels: Uint16Array,
+  seed: number,
+): EvidenceMap =>
+  evidenceMap(method, { explainer, pixels, layer: defaultLayer(explainer), target: { kind: 'hit' }, seed });

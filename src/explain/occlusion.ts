@@ -1,6 +1,6 @@
 /**
- * Asking the network itself: what happens to the score when a region of the frame is taken away, and what is the
- * smallest set of regions whose removal turns the decision. Works on any scorer, the firmware's arithmetic first.
+ * Asking the network itself: what happens to the score when a region of the frame is taken away. Works on any scorer,
+ * the firmware's arithmetic first. The smallest set of regions that turns a decision: `fewest-regions.ts`.
  *
  * A region that is taken away is filled with what surrounds it: the median of the pixels around the region.
  * Source of the method: Zeiler & Fergus, ECCV 2014.
@@ -80,13 +80,30 @@ export function withRegionsOf(
   return result;
 }
 
+/** Frames that are made and scored at a time. */
 const BATCH = 16;
 
-async function scoreAll(scorer: Scorer, count: number, make: (i: number) => Uint16Array): Promise<number[]> {
-  const scores: number[] = [];
-  for (let i = 0; i < count; i += BATCH)
-    scores.push(...(await scorer(Array.from({ length: Math.min(BATCH, count - i) }, (_, k) => make(i + k)))));
-  return scores;
+/** The score of the frame that `make` gives for each of `choices`, as they come: stop asking and no more are made. */
+export async function* scoresOf<T>(
+  scorer: Scorer,
+  choices: Iterable<T>,
+  make: (choice: T) => Uint16Array,
+): AsyncGenerator<{ readonly choice: T; readonly score: number }> {
+  for (const batch of batches(choices, BATCH)) {
+    const scores = await scorer(batch.map(make));
+    for (const [k, choice] of batch.entries()) yield { choice, score: scores[k]! };
+  }
+}
+
+function* batches<T>(items: Iterable<T>, size: number): Generator<readonly T[]> {
+  let batch: T[] = [];
+  for (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 export interface Occlusion {
@@ -105,95 +122,8 @@ export async function occlude(
   regions: readonly Region[],
 ): Promise<Occlusion> {
   const [score] = await scorer([frame]);
-  const scores = await scoreAll(scorer, regions.length, (i) => withoutRegions(frame, size, [regions[i]!]));
-  return { regions, score: score!, effects: scores.map((s) => score! - s) };
-}
-
-export interface Flip {
-  /** Regions that together turn the decision; none of them can be left out. */
-  readonly regions: readonly Region[];
-  readonly score: number;
-  /** True where it is known that no smaller set turns it. */
-  readonly smallest: boolean;
-}
-
-/** A question of the kind "which regions, taken together, turn the decision?" */
-interface Question {
-  readonly scorer: Scorer;
-  /** The regions to try, the most promising first. */
-  readonly order: readonly Region[];
-  /** The frame that a set of regions makes. */
-  readonly make: (regions: readonly Region[]) => Uint16Array;
-  readonly turned: (score: number) => boolean;
-}
-
-/** One region alone if one does it; else regions are added in order until it turns, and left out where not needed. */
-async function fewestRegions({ scorer, order, make, turned }: Question): Promise<Flip | null> {
-  const singles = await scoreAll(scorer, order.length, (i) => make([order[i]!]));
-  const single = singles.findIndex(turned);
-  if (single >= 0) return { regions: [order[single]!], score: singles[single]!, smallest: true };
-  const prefixes = await scoreAll(scorer, order.length, (i) => make(order.slice(0, i + 1)));
-  const first = prefixes.findIndex(turned);
-  if (first < 0) return null;
-  let needed: readonly Region[] = order.slice(0, first + 1);
-  let score = prefixes[first]!;
-  for (const region of [...needed].reverse()) {
-    const fewer = needed.filter((r) => r !== region);
-    const [s] = await scorer([make(fewer)]);
-    if (!turned(s!)) continue;
-    needed = fewer;
-    score = s!;
-  }
-  // No region does it alone, so two are as few as there can be.
-  return { regions: needed, score, smallest: needed.length === 2 };
-}
-
-/** Regions that speak for the decision, by their effect. */
-function supporting({ regions, effects }: Occlusion, keep: boolean): readonly Region[] {
-  const sign = keep ? 1 : -1;
-  return regions
-    .map((region, i) => ({ region, effect: sign * effects[i]! }))
-    .filter(({ effect }) => effect > 0)
-    .sort((a, b) => b.effect - a.effect)
-    .map(({ region }) => region);
-}
-
-/** The regions whose removal turns the decision at `threshold`. Null when even without all of them it stands. */
-export function flippingRegions(
-  scorer: Scorer,
-  frame: Uint16Array,
-  size: readonly [number, number],
-  occlusion: Occlusion,
-  threshold: number,
-): Promise<Flip | null> {
-  const keep = occlusion.score >= threshold;
-  return fewestRegions({
-    scorer,
-    order: supporting(occlusion, keep),
-    make: (regions) => withoutRegions(frame, size, regions),
-    turned: (score) => score >= threshold !== keep,
-  });
-}
-
-/**
- * The regions whose addition to the frame without any structure is enough for the decision. Null when the decision is
- * the same without any of them.
- */
-export async function sufficientRegions(
-  scorer: Scorer,
-  frame: Uint16Array,
-  size: readonly [number, number],
-  occlusion: Occlusion,
-  threshold: number,
-): Promise<Flip | null> {
-  const keep = occlusion.score >= threshold;
-  const empty = withoutRegions(frame, size, occlusion.regions);
-  const [without] = await scorer([empty]);
-  if (without! >= threshold === keep) return null;
-  return fewestRegions({
-    scorer,
-    order: supporting(occlusion, keep),
-    make: (regions) => withRegionsOf(empty, frame, size[1], regions),
-    turned: (score) => score >= threshold === keep,
-  });
+  const effects: number[] = [];
+  for await (const one of scoresOf(scorer, regions, (region) => withoutRegions(frame, size, [region])))
+    effects.push(score! - one.score);
+  return { regions, score: score!, effects };
 }

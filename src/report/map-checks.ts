@@ -21,12 +21,29 @@ export function mapCheckSection(checks: readonly MapCheck[]): Html {
         figure(c.auc, 3),
         figure(c.insertion, 3),
         figure(c.deletion, 3),
-        figure(c.randomised, 2),
+        figure(c.randomised.at(-1)?.correlation ?? NaN, 2),
       ]),
     )}
     <p class="soft">
       Insertion: area under the score as regions are put back in the order of the map, higher is better; deletion: as
       they are taken away, lower is better. Like randomised weights: rank correlation with the map of the same network
       with shuffled weights; a map that stays alike explains the frame, not the network.
-    </p>`;
+    </p>
+    ${cascadeTable(checks)}`;
+}
+
+/** Likeness of the maps as the layers are randomised one after the other. */
+function cascadeTable(checks: readonly MapCheck[]): Html {
+  const made = checks.filter((c) => c.randomised.length > 0);
+  return html`<p>
+      The same likeness with the weights shuffled from the output only down to a layer: it should fall, the random map
+      cannot.
+    </p>
+    ${htmlTable(
+      ['shuffled down to', ...made.map((c) => c.method)],
+      made[0]!.randomised.map(({ downTo }, step) => [
+        downTo,
+        ...made.map((c) => figure(c.randomised[step]!.correlation, 2)),
+      ]),
+    )}`;
 }

@@ -2,68 +2,16 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import { checkMaps, type MapCheck } from '../../src/explain/check-maps.js';
-import { randomiseWeights } from '../../src/explain/randomise.js';
 import { dequantize } from '../../src/explain/fixed-twin.js';
-import { format } from '../../src/fixed/format.js';
-import { createFixedGraphBuilder } from '../../src/ir/build.js';
-import { NO_PADDING, nodeId, type QuantizedWeights } from '../../src/ir/common.js';
-import type { FixedGraph } from '../../src/ir/graph.js';
+import { cascade, randomiseWeights } from '../../src/explain/randomise.js';
+import type { FloatGraph } from '../../src/ir/graph.js';
+import { mapCheckSection } from '../../src/report/map-checks.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { openBackend } from '../../src/train/backend.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
+import { brightGraph } from './small-graphs.js';
 
 const SIZE = 32;
-
-/** max-bin 4×4 → clamp → conv 1×1 to (bright, dark, constant) → global average → dense: bright speaks for a hit. */
-function brightGraph(): FixedGraph {
-  const b = createFixedGraphBuilder();
-  const weights = (mantissas: number[], bias: number[]): QuantizedWeights => ({
-    mantissas: Int32Array.from(mantissas),
-    width: 8,
-    fraction: new Int32Array(bias.length),
-    bias: Float64Array.from(bias),
-  });
-  const raw = format(false, 16, 16);
-  const byte = format(false, 8, 8);
-  const input = b.add({ id: nodeId('input'), kind: 'input', inputs: [], size: [SIZE, SIZE], format: raw });
-  const bin = b.add({
-    id: nodeId('bin'),
-    kind: 'bin',
-    mode: 'max',
-    factor: [4, 4],
-    inputs: [input],
-    format: raw,
-  });
-  const clamp = b.add({ id: nodeId('clamp'), kind: 'clamp', min: 0, max: 255, inputs: [bin], format: byte });
-  const conv = b.add({
-    id: nodeId('conv1'),
-    kind: 'conv2d',
-    inputs: [clamp],
-    kernel: [1, 1],
-    strides: [1, 1],
-    padding: NO_PADDING,
-    groups: 1,
-    weights: weights([1, -1, 0], [-40, 60, 5]),
-    activation: { kind: 'relu' },
-    format: byte,
-  });
-  const mean = b.add({ id: nodeId('mean1'), kind: 'globalAvgPool', inputs: [conv], reciprocal: 1, reciprocalFraction: 6, format: format(false, 16, 8) }); // prettier-ignore
-  const logits = b.add({
-    id: nodeId('logits'),
-    kind: 'dense',
-    inputs: [mean],
-    weights: weights([-3, 5, 1, -1, 0, 0], [0, 0]),
-    activation: { kind: 'none' },
-    format: format(true, 24, 14),
-  });
-  return b.build({
-    name: 'bright',
-    output: logits,
-    classNames: ['miss', 'hit'],
-    hitClasses: [false, true],
-    threshold: 0,
-  });
-}
 
 describe('the check of the maps', () => {
   const fixed = brightGraph();
@@ -81,7 +29,8 @@ describe('the check of the maps', () => {
     checks = await checkMaps(frames, {
       fixed,
       scorer: (asked) => Promise.resolve(asked.map((pixels) => interpret(fixed, pixels).score)),
-      seed: 2,
+      // A seed that moves the few weights of this network: some orders of them give the same maps.
+      seed: 6,
     });
   });
 
@@ -98,19 +47,59 @@ describe('the check of the maps', () => {
   });
 
   it('finds that the random map does not care for the weights, and that the others do', () => {
-    expect(of('random').randomised).toBeCloseTo(1);
-    expect(of('grad-cam').randomised).toBeLessThan(0.9);
-    expect(of('occlusion').randomised).toBeNaN();
+    expect(of('random').randomised.map(({ correlation }) => correlation)).toEqual([
+      expect.closeTo(1, 6),
+      expect.closeTo(1, 6),
+    ]);
+    expect(of('grad-cam').randomised.at(-1)!.correlation).toBeLessThan(0.9);
+    expect(of('occlusion').randomised).toEqual([]);
   });
 
-  it('randomises by a new order of the same weights, layer by layer', () => {
-    const twin = dequantize(sampleFixedGraph());
-    const weightsOf = (graph: typeof twin): Float32Array[] => graph.nodes.flatMap((n) => ('weights' in n ? [n.weights as Float32Array] : [])); // prettier-ignore
-    const [before, after] = [weightsOf(twin), weightsOf(randomiseWeights(twin, 3))];
-    before.forEach((weights, i) => {
-      expect(after[i]).not.toEqual(weights);
-      expect([...after[i]!].sort()).toEqual([...weights].sort());
-    });
-    expect(weightsOf(randomiseWeights(twin, 3))).toEqual(after);
+  it('says layer by layer, from the output down, how alike the maps stay', () => {
+    for (const method of ['grad-cam', 'hi-res-cam', 'random'] as const)
+      expect(of(method).randomised.map(({ downTo }) => downTo)).toEqual(['logits', 'conv1']);
+    const steps = of('grad-cam').randomised.map(({ correlation }) => correlation);
+    expect(steps[0]).not.toBeCloseTo(steps[1]!, 3);
+    const page = mapCheckSection(checks).html;
+    for (const value of steps) expect(page).toContain(`>${value.toFixed(2)}</td>`);
+  });
+});
+
+describe('randomised weights', () => {
+  const twin = dequantize(sampleFixedGraph());
+  const weightsOf = (graph: FloatGraph): ReadonlyMap<string, Float32Array> =>
+    new Map(graph.nodes.flatMap((n) => ('weights' in n ? [[n.id, n.weights as Float32Array] as const] : [])));
+  const learnt = weightsOf(twin);
+  const steps = cascade(twin, 100);
+
+  it('are a new order of the same weights, one layer more at every step from the output down', () => {
+    expect(steps.map(({ downTo }) => downTo)).toEqual([...learnt.keys()].reverse());
+    for (const [k, { layers }] of steps.entries()) {
+      expect(layers.size).toBe(k + 1);
+      const now = weightsOf(randomiseWeights(twin, layers, 3));
+      for (const [id, weights] of learnt) {
+        const changed = layers.has(id as never);
+        expect(Buffer.compare(Buffer.from(now.get(id)!.buffer), Buffer.from(weights.buffer)) !== 0).toBe(
+          changed,
+        );
+        expect([...now.get(id)!].sort()).toEqual([...weights].sort());
+      }
+    }
+  });
+
+  it('of a layer are the same at every step, and at every run of one seed', () => {
+    const [first, last] = [steps[0]!, steps.at(-1)!].map(({ layers }) =>
+      weightsOf(randomiseWeights(twin, layers, 3)),
+    );
+    expect(first!.get('logits')).toEqual(last!.get('logits'));
+    expect(weightsOf(randomiseWeights(twin, steps.at(-1)!.layers, 3))).toEqual(last);
+    expect(weightsOf(randomiseWeights(twin, steps.at(-1)!.layers, 4))).not.toEqual(last);
+  });
+
+  it('come in as many steps as are asked for, the last with all layers', () => {
+    const few = cascade(twin, 2);
+    expect(few).toHaveLength(2);
+    expect(few[1]!.layers.size).toBe(learnt.size);
+    expect(few[0]!.layers.size).toBe(Math.round(learnt.size / 2));
   });
 });

@@ -4,28 +4,17 @@ import { dequantize, fixedValues } from '../../src/explain/fixed-twin.js';
 import { createExplainer, gradCam, type Explainer } from '../../src/explain/grad-cam.js';
 import { correlation, localization } from '../../src/explain/measures.js';
 import { evidenceMap, MAP_METHODS } from '../../src/explain/methods.js';
-import {
-  flippingRegions,
-  occlude,
-  regionGrid,
-  sufficientRegions,
-  withoutRegions,
-  type Region,
-  type Scorer,
-} from '../../src/explain/occlusion.js';
-import { peaksToTurn } from '../../src/explain/added-peaks.js';
-import { insertionDeletion } from '../../src/explain/curves.js';
 import { mapOverFrame } from '../../src/explain/evidence-picture.js';
 import { seenPart } from '../../src/explain/seen-part.js';
-import { format, lsb } from '../../src/fixed/format.js';
-import { createFixedGraphBuilder } from '../../src/ir/build.js';
-import { NO_PADDING, nodeId, type QuantizedWeights } from '../../src/ir/common.js';
-import { findNode, type FixedGraph, type FloatGraph } from '../../src/ir/graph.js';
+import { lsb } from '../../src/fixed/format.js';
+import { nodeId } from '../../src/ir/common.js';
+import { findNode, type FloatGraph } from '../../src/ir/graph.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { openBackend } from '../../src/train/backend.js';
 import { layerSchema } from '../../src/train/networks/description.js';
 import { createNetwork } from '../../src/train/networks/registry.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
+import { saturatingGraph } from './small-graphs.js';
 
 beforeAll(async () => {
   await openBackend('wasm');
@@ -112,36 +101,6 @@ describe('the map on the arithmetic that decided', () => {
 });
 
 describe('the gradient of a stage that saturates', () => {
-  /** clamp → conv 1×1 of weight 1 → global average → dense(−1, 1); the convolution holds at most 63.75. */
-  function saturatingGraph(): FixedGraph {
-    const b = createFixedGraphBuilder();
-    const weights = (...mantissas: number[]): QuantizedWeights => ({
-      mantissas: Int32Array.from(mantissas),
-      width: 8,
-      fraction: new Int32Array(mantissas.length),
-      bias: new Float64Array(mantissas.length),
-    });
-    const whole = format(false, 8, 8);
-    const narrow = format(false, 8, 6);
-    const input = b.add({ id: nodeId('input'), kind: 'input', inputs: [], size: [8, 8], format: format(false, 16, 16) }); // prettier-ignore
-    const clamp = b.add({ id: nodeId('clamp'), kind: 'clamp', min: 0, max: 255, inputs: [input], format: whole }); // prettier-ignore
-    const conv = b.add({
-      id: nodeId('conv1'),
-      kind: 'conv2d',
-      inputs: [clamp],
-      kernel: [1, 1],
-      strides: [1, 1],
-      padding: NO_PADDING,
-      groups: 1,
-      weights: weights(1),
-      activation: { kind: 'relu' },
-      format: narrow,
-    });
-    const mean = b.add({ id: nodeId('mean1'), kind: 'globalAvgPool', inputs: [conv], reciprocal: 1, reciprocalFraction: 6, format: narrow }); // prettier-ignore
-    const logits = b.add({ id: nodeId('logits'), kind: 'dense', inputs: [mean], weights: weights(-1, 1), activation: { kind: 'none' }, format: format(true, 16, 9) }); // prettier-ignore
-    return b.build({ name: 'saturating', output: logits, classNames: ['miss', 'hit'], hitClasses: [false, true], threshold: 0 }); // prettier-ignore
-  }
-
   it('is zero where it clips, and passes through rounding elsewhere', () => {
     const fixed = saturatingGraph();
     const explainer = createExplainer(dequantize(fixed), fixedValues(fixed));
@@ -152,100 +111,6 @@ describe('the gradient of a stage that saturates', () => {
     expect([activation[0], activation[63], relu[0], relu[63]]).toEqual([20, 100, 20, 63.75]);
     // Score = 2 × mean: a pixel that is not clipped moves it by 2 / 64.
     expect([...gradient]).toEqual([...Array<number>(32).fill(2 / 64), ...Array<number>(32).fill(0)]);
-  });
-});
-
-describe('occlusion', () => {
-  const size = [48, 48] as const;
-  const frame = new Uint16Array(48 * 48).fill(10);
-  for (const [y, x] of [
-    [5, 5],
-    [20, 41],
-  ] as const)
-    frame[y * 48 + x] = 500;
-  /** Counts bright pixels: a peak finder in one line. */
-  const scorer = (frames: readonly Uint16Array[]) =>
-    Promise.resolve(frames.map((f) => f.reduce((n, v) => n + (v > 100 ? 1 : 0), 0)));
-  const regions = regionGrid(48, 48, 8);
-
-  it('covers the frame once', () => {
-    const covered = new Uint8Array(48 * 48);
-    for (const r of regions)
-      for (let y = r.y; y < r.y + r.height; y++)
-        for (let x = r.x; x < r.x + r.width; x++) covered[y * 48 + x]! += 1;
-    expect(covered.every((n) => n === 1)).toBe(true);
-  });
-
-  it('finds the regions that the score rests on, and no others', async () => {
-    const { effects } = await occlude(scorer, frame, size, regions);
-    const found = regions.filter((_, i) => effects[i]! > 0);
-    expect(found.map((r) => [r.y, r.x])).toEqual([
-      [0, 0],
-      [16, 40],
-    ]);
-  });
-
-  it('names the fewest regions that turn a decision, and says when none do', async () => {
-    const occlusion = await occlude(scorer, frame, size, regions);
-    const one = await flippingRegions(scorer, frame, size, occlusion, 2);
-    expect(one?.regions).toHaveLength(1);
-    expect(one?.smallest).toBe(true);
-    const both = await flippingRegions(scorer, frame, size, occlusion, 1);
-    expect(both?.regions).toHaveLength(2);
-    expect(both?.smallest).toBe(true);
-    expect(await flippingRegions(scorer, frame, size, occlusion, 0)).toBeNull();
-  });
-
-  it('finds the one region that turns a decision where the most effective one does not belong to it', async () => {
-    // Turned by the removal of the second-best region alone, or of the best three together.
-    const [a, b] = [regions[0]!, regions[17]!];
-    const bright = (f: Uint16Array, r: Region): boolean => f[(r.y + 5) * 48 + r.x + 5]! > 100;
-    const marked = new Uint16Array(48 * 48).fill(10);
-    for (const r of [a, b]) marked[(r.y + 5) * 48 + r.x + 5] = 500;
-    const odd: Scorer = (frames) => Promise.resolve(frames.map((f) => 10 + (bright(f, a) ? 3 : 0) + (bright(f, b) ? 2 : bright(f, a) ? -20 : 0))); // prettier-ignore
-    const occlusion = await occlude(odd, marked, size, regions);
-    const flip = await flippingRegions(odd, marked, size, { ...occlusion, effects: occlusion.effects.map((e, i) => (i === 0 ? 99 : e)) }, 0); // prettier-ignore
-    expect(flip).toEqual({ regions: [b], score: -7, smallest: true });
-  });
-
-  it('names the fewest regions that are enough for a decision, and none where none is needed', async () => {
-    const occlusion = await occlude(scorer, frame, size, regions);
-    const enough = await sufficientRegions(scorer, frame, size, occlusion, 2);
-    expect(enough).toMatchObject({ score: 2, smallest: true });
-    expect(enough?.regions).toHaveLength(2);
-    expect((await sufficientRegions(scorer, frame, size, occlusion, 1))?.regions).toHaveLength(1);
-    expect(await sufficientRegions(scorer, frame, size, occlusion, 0)).toBeNull();
-  });
-
-  it('counts the peaks that a vetoed frame lacked', async () => {
-    const blank = new Uint16Array(48 * 48).fill(10);
-    const seen = { offset: [8, 0], size: [40, 48] } as const;
-    const lacking = (threshold: number) =>
-      peaksToTurn(scorer, blank, 48, seen, (s) => s >= threshold, { snr: 150, seed: 1 });
-    expect(await lacking(1)).toMatchObject({ count: 1, tried: 64 });
-    // A peak of 150 σ has a middle of 112 above the background: one bright pixel each.
-    expect(await lacking(3)).toMatchObject({ count: 3 });
-    expect((await lacking(1000)).count).toBeNull();
-    for (const [y, x] of (await lacking(1)).places) {
-      expect(y).toBeGreaterThanOrEqual(8 + 7);
-      expect(x).toBeLessThan(48 - 7);
-    }
-  });
-
-  it('insertion rises and deletion falls at once for the right order, and late for the wrong one', async () => {
-    const first = regions.filter((r) => (r.y === 0 && r.x === 0) || (r.y === 16 && r.x === 40));
-    const rest = regions.filter((r) => !first.includes(r));
-    const right = (await insertionDeletion(scorer, frame, size, [...first, ...rest]))!;
-    const wrong = (await insertionDeletion(scorer, frame, size, [...rest, ...first]))!;
-    expect(right.insertion).toBeGreaterThan(0.9);
-    expect(right.deletion).toBeLessThan(0.1);
-    expect(wrong.insertion).toBeLessThan(0.2);
-    expect(wrong.deletion).toBeGreaterThan(0.8);
-    expect(await insertionDeletion(() => Promise.resolve(Array<number>(20).fill(1)), frame, size, regions)).toBeNull(); // prettier-ignore
-  });
-
-  it('fills a region with what surrounds it', () => {
-    expect(withoutRegions(frame, size, regions).every((v) => v === 10)).toBe(true);
   });
 });
 

@@ -30,6 +30,13 @@ export function registerExplain(program: Command): void {
     .option('--class <name>', 'what to explain: decision, hit, miss, or a class', 'decision')
     .addOption(new Option('--method <name>', 'how').choices([...MAP_METHODS, 'all']).default('grad-cam'))
     .option('--layer <name>', 'layer of the map (default: the last that is an image)')
+    .option('--regions <n>', 'regions along the longer side', wholeOption('--regions', 2, 64), 12)
+    .option(
+      '--tries <n>',
+      'sets of regions that are tried for a smaller one',
+      wholeOption('--tries', 0, 10_000_000),
+      12_000,
+    )
     .option('--out <dir>', 'folder for pictures and maps', 'out/explain')
     .option('--json', 'print JSON');
   addFrameOptions(command)

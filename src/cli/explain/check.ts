@@ -50,8 +50,8 @@ export async function checkMapsOn(
       fixed,
       scorer: async (asked) => (await witness.run(asked)).map((r) => r.score),
       seed: 1,
-      onFrame: (done) => {
-        progress.update(done, frames.length, 'frames with known peaks');
+      onProgress: (done, total, of) => {
+        progress.update(done, total, of);
       },
     });
   } finally {
@@ -71,9 +71,21 @@ const checkTable = (checks: readonly MapCheck[]): string =>
       figure(c.auc, 3),
       figure(c.insertion, 3),
       figure(c.deletion, 3),
-      figure(c.randomised, 2),
+      figure(c.randomised.at(-1)?.correlation ?? NaN, 2),
     ]),
   );
+
+/** Likeness to randomised networks, layer by layer. */
+function likenessTable(checks: readonly MapCheck[]): string {
+  const made = checks.filter((c) => c.randomised.length > 0);
+  return table(
+    ['randomised down to', ...made.map((c) => c.method)],
+    made[0]!.randomised.map(({ downTo }, step) => [
+      downTo,
+      ...made.map((c) => figure(c.randomised[step]!.correlation, 2)),
+    ]),
+  );
+}
 
 export async function explainCheck(dir: string, options: CheckOptionValues): Promise<void> {
   const run = await loadRun(dir);
@@ -97,7 +109,7 @@ export async function explainCheck(dir: string, options: CheckOptionValues): Pro
       });
     progress.finish(`${checks[0]!.frames} frames`);
     if (options.json === true) sayJson(checks);
-    else say(checkTable(checks));
+    else say(`${checkTable(checks)}\n\n${likenessTable(checks)}`);
   } finally {
     await source.close();
   }

@@ -4,19 +4,12 @@ import { writeFileAtomic } from '../../core/files.js';
 import { pngBytes } from '../../core/picture.js';
 import { peaksToTurn, type AddedPeaks } from '../../explain/added-peaks.js';
 import { evidencePicture, regionPicture, type PictureParts } from '../../explain/evidence-picture.js';
+import { flippingRegions, sufficientRegions, type FewestRegions } from '../../explain/fewest-regions.js';
 import { dequantize, fixedValues } from '../../explain/fixed-twin.js';
 import { createExplainer, defaultLayer, type EvidenceMap } from '../../explain/grad-cam.js';
 import { correlation } from '../../explain/measures.js';
 import { evidenceMap, MAP_METHODS, type MapMethod } from '../../explain/methods.js';
-import {
-  flippingRegions,
-  occlude,
-  regionGrid,
-  sufficientRegions,
-  type Flip,
-  type Occlusion,
-  type Scorer,
-} from '../../explain/occlusion.js';
+import { occlude, regionGrid, type Occlusion, type Scorer } from '../../explain/occlusion.js';
 import { seenPart } from '../../explain/seen-part.js';
 import { inputNode, type FixedGraph } from '../../ir/graph.js';
 import { interpret } from '../../simulate/interpret.js';
@@ -33,12 +26,18 @@ import { additionWords, agreementWords, marginWords, peakWords, removalWords } f
 const CONTROL = 'random';
 /** Strength of the peaks that are added to a vetoed frame. */
 const PEAK_SNR = 10;
+/** Side of the smallest regions that are taken away, pixels. */
+const SMALLEST_REGION = 8;
 
 export interface ExplainOptions extends FrameOptionValues {
   readonly frame: string;
   readonly class: string;
   readonly method: MapMethod | 'all';
   readonly layer?: string;
+  /** Regions along the longer side of the frame. */
+  readonly regions: number;
+  /** Sets of regions that may be tried to prove that none is smaller. */
+  readonly tries: number;
   readonly out: string;
   readonly json?: boolean;
 }
@@ -52,26 +51,37 @@ interface Explained {
 
 interface Changes {
   readonly occlusion: Occlusion;
-  readonly removal: Flip | null;
-  readonly addition: Flip | null;
+  readonly removal: FewestRegions;
+  /** Null where the decision is the same without any structure. */
+  readonly addition: FewestRegions | null;
   /** For a vetoed frame. */
   readonly peaks: AddedPeaks | null;
 }
 
 /** What would have changed the decision, asked of the fixed-point network. */
-async function changesOf(fixed: FixedGraph, pixels: Uint16Array, index: number): Promise<Changes> {
+async function changesOf(
+  fixed: FixedGraph,
+  pixels: Uint16Array,
+  index: number,
+  { regions: along, tries }: Pick<ExplainOptions, 'regions' | 'tries'>,
+): Promise<Changes> {
   const witness = await createOrtWitness(fixed);
   try {
     const scorer: Scorer = async (frames) => (await witness.run(frames)).map((r) => r.score);
     const { size } = inputNode(fixed);
     const { threshold } = fixed;
-    const regions = regionGrid(size[0], size[1], Math.max(8, Math.round(Math.max(...size) / 12)));
+    const regions = regionGrid(
+      size[0],
+      size[1],
+      Math.max(SMALLEST_REGION, Math.round(Math.max(...size) / along)),
+    );
     const occlusion = await occlude(scorer, pixels, size, regions);
     const keep = occlusion.score >= threshold;
+    const question = { scorer, frame: pixels, size, occlusion, threshold, tries };
     return {
       occlusion,
-      removal: await flippingRegions(scorer, pixels, size, occlusion, threshold),
-      addition: await sufficientRegions(scorer, pixels, size, occlusion, threshold),
+      removal: await flippingRegions(question),
+      addition: await sufficientRegions(question),
       peaks: keep
         ? null
         : await peaksToTurn(scorer, pixels, size[1], seenPart(fixed), (s) => s >= threshold, { snr: PEAK_SNR, seed: index }), // prettier-ignore
@@ -149,11 +159,11 @@ export async function explainFrame(dir: string, options: ExplainOptions): Promis
     rings: rings.known ? rings : null,
   });
   const explained = await explainMaps(run, options, subject, { keep, score }, partsFor);
-  const changes = await changesOf(fixed, frame.pixels, index);
+  const changes = await changesOf(fixed, frame.pixels, index, options);
   const { occlusion, removal, addition, peaks } = changes;
   const regionFile = join(options.out, 'regions.png');
   const towards = occlusion.effects.map((effect) => (keep ? effect : -effect));
-  const regions = regionPicture(partsFor(removalWords(removal, keep)), occlusion.regions, towards, removal?.regions ?? []); // prettier-ignore
+  const regions = regionPicture(partsFor(removalWords(removal, keep)), occlusion.regions, towards, removal.found?.regions ?? []); // prettier-ignore
   await writeFileAtomic(regionFile, pngBytes(regions));
   progress.finish(`${explained.length} maps, ${occlusion.regions.length} regions tried`);
   const of = (arithmetic: 'fixed' | 'float'): EvidenceMap =>

@@ -1,6 +1,6 @@
 /** What an explanation says, in words. */
 import type { AddedPeaks } from '../../explain/added-peaks.js';
-import type { Flip } from '../../explain/occlusion.js';
+import { provedSmallest, type FewestRegions } from '../../explain/fewest-regions.js';
 
 /** Distance to the threshold as the firmware counts it. */
 export function marginWords(score: number, threshold: number): string {
@@ -13,25 +13,38 @@ export function marginWords(score: number, threshold: number): string {
 
 const decisionWord = (keep: boolean): string => (keep ? 'kept' : 'vetoed');
 
-const regionWords = ({ regions, smallest }: Flip): string => {
-  const where = regions.map((r) => `(${r.y}, ${r.x})`).join(', ');
-  const fewest = smallest ? 'no smaller set does it' : 'none of them can be left out';
-  return `${regions.length === 1 ? 'the region' : `the ${regions.length} regions`} at ${where} (${fewest})`;
-};
+const upTo = (count: number): string => (count === 1 ? 'one region' : `one to ${count} regions`);
 
-/** What removing regions would have changed. */
-export function removalWords(flip: Flip | null, keep: boolean): string {
-  const decision = decisionWord(keep);
-  if (flip === null) return `It stays ${decision} whatever regions are taken away.`;
-  return `It would not be ${decision} without ${regionWords(flip)}: the score would be ${flip.score}.`;
+/** The set that was found, and how far it is known that no smaller one does it. */
+function regionWords(fewest: FewestRegions): string {
+  const { regions } = fewest.found!;
+  const where = regions.map((r) => `(${r.y}, ${r.x})`).join(', ');
+  const set = `${regions.length === 1 ? 'the region' : `the ${regions.length} regions`} at ${where}`;
+  if (regions.length === 1) return set;
+  return provedSmallest(fewest)
+    ? `${set} (proved: no smaller set does it)`
+    : `${set} (the smallest set found: no set of ${upTo(fewest.noneUpTo)} does it, larger ones were not all tried)`;
 }
 
-/** What is enough for the decision. */
-export function additionWords(flip: Flip | null, keep: boolean): string {
+const nothingWords = ({ noneUpTo, tried }: FewestRegions): string =>
+  `of ${tried} sets of regions that were tried, none changes it (among them every set of ${upTo(noneUpTo)})`;
+
+/** What removing regions would have changed. */
+export function removalWords(fewest: FewestRegions, keep: boolean): string {
   const decision = decisionWord(keep);
-  if (flip === null)
+  if (fewest.found === null)
+    return `It stays ${decision} when regions are taken away: ${nothingWords(fewest)}.`;
+  return `It would not be ${decision} without ${regionWords(fewest)}: the score would be ${fewest.found.score}.`;
+}
+
+/** What is enough for the decision; `null` where no region is needed for it. */
+export function additionWords(fewest: FewestRegions | null, keep: boolean): string {
+  const decision = decisionWord(keep);
+  if (fewest === null)
     return `A frame like it without any structure would be ${decision} too: no region is needed for it.`;
-  return `Added to a frame without structure, ${regionWords(flip)} would be enough for it to be ${decision}.`;
+  if (fewest.found === null)
+    return `What makes it ${decision} is not one part of it: ${nothingWords(fewest)}.`;
+  return `Added to a frame without structure, ${regionWords(fewest)} would be enough for it to be ${decision}.`;
 }
 
 export function peakWords({ count, tried, snr }: AddedPeaks): string {
