@@ -1,46 +1,37 @@
 /**
- * How well a recipe's network tells hits from misses, float and fixed, beside two established spot finders.
+ * How well networks tell hits from misses, float and fixed, beside two established spot finders: one table.
  *
- *     npx tsx test/bench/accuracy.ts FRAMES.h5 [--recipe NAME|FILE] [--network NAME] [--epochs N] [--simulated N] [--unseen]
- *                               [--also OTHER.h5] [--finders] [--seed N] [--checkpoint FILE]
+ *     npx tsx test/bench/accuracy.ts FRAMES.h5 [--networks NAME,…] [--recipe NAME|FILE] [--epochs N] [--simulated N] [--seed N]
+ *                               [--unseen [--crystals A,B] [--styles A,B]] [--also OTHER.h5] [--keep DIR] [--no-finders] [--details]
  *
- * FRAMES has labels of the five DiffraNet classes and a train/test split. The network is trained on the train split (an
- * eighth of it validates and calibrates), with the simulated frames that the recipe asks for beside it, and measured
- * once on the test split. With --unseen it is trained on two crystals and two detector styles (the `cell` and `style`
- * of the frames' metadata) and measured on frames of neither; simulated frames of the others are left out, too. --also
- * measures on further labelled frames. --finders adds the spot finders, their thresholds fitted on the same training frames. The fixed
- * column is the bit-exact fixed.onnx: what the firmware computes.
+ * FRAMES has labels of the five DiffraNet classes and a train/test split. Each network is trained by the recipe (default `veto`) on the
+ * train split (an eighth of it validates and calibrates), with the simulated frames that the recipe asks for beside it, and measured
+ * once on the test split. NAME is one of the registry, or `recipe` for the recipe's own; by default that one and the three veto
+ * networks of the registry.
+ *
+ * With --unseen they are trained on some crystals and detector styles (the `cell` and `style` of the frames' metadata) and
+ * measured on frames of none of them; simulated frames of the others are left out, too. --also measures on further labelled
+ * frames. The thresholds of the spot finders are fitted on the same training frames. The fixed rows are the bit-exact
+ * fixed.onnx: what the firmware computes. --details adds confusion matrices and the rows of each crystal and style. --keep
+ * holds trained networks and checkpoints: what was killed goes on.
  */
-import { loadRecipe, type Recipe } from '../../src/cli/recipe.js';
+import { mkdirSync } from 'node:fs';
 import { startProgress } from '../../src/cli/console.js';
 import { scoreFixed } from '../../src/cli/pipeline/score.js';
+import { loadRecipe, type Recipe } from '../../src/cli/recipe.js';
 import { UserError } from '../../src/core/errors.js';
 import type { FrameSource } from '../../src/data/frames.js';
 import { openFrames } from '../../src/data/open.js';
-import { preprocessNodes } from '../../src/data/preprocess.js';
 import { lsb } from '../../src/fixed/format.js';
-import { findNode, veto, type FixedGraph, type FloatGraph } from '../../src/ir/graph.js';
-import { quantizeNetwork } from '../../src/passes/quantize-network.js';
+import { findNode } from '../../src/ir/graph.js';
 import { createPeakCounter, fitCountThreshold } from '../../src/spotfind/baseline.js';
 import { frameGeometry } from '../../src/spotfind/geometry.js';
 import { parseSpotParameters } from '../../src/spotfind/parameters.js';
-import { chooseThreshold, evaluate, type EvaluationInput } from '../../src/train/metrics.js';
-import { loadNetwork } from '../../src/train/networks/load.js';
+import { evaluate, type EvaluationInput } from '../../src/train/metrics.js';
 import { parameterCount } from '../../src/train/parameters.js';
 import { predictFloat } from '../../src/train/predict.js';
-import { trainQuantized } from '../../src/train/quantization-aware.js';
-import { trainNetwork, type TrainEvent } from '../../src/train/train.js';
-import {
-  crystalOf,
-  HIT_CLASSES,
-  joined,
-  labelledFrames,
-  simulatedBeside,
-  splitParts,
-  styleOf,
-  unseenParts,
-  type Parts,
-} from './accuracy/parts.js';
+import { trainedNetworks, type Networks } from './accuracy/networks.js';
+import { crystalOf, HIT_CLASSES, splitParts, styleOf, unseenParts, type Parts } from './accuracy/parts.js';
 import {
   ACCURACY_HEADER,
   accuracyRow,
@@ -50,8 +41,7 @@ import {
   groupTable,
 } from './accuracy/tables.js';
 
-const CALIBRATION_FRAMES = 128;
-const SEEN = { crystals: ['lysozyme', 'PSII'], styles: ['counting', 'ccd'] };
+const OWN = 'recipe';
 
 const option = (name: string): string | undefined => {
   const at = process.argv.indexOf(`--${name}`);
@@ -67,114 +57,49 @@ async function askedRecipe(): Promise<Recipe> {
     seed: Number(option('seed') ?? recipe.seed),
     training: {
       ...training,
-      network: option('network') ?? training.network,
       epochs: Number(option('epochs') ?? training.epochs),
       simulated: { ...training.simulated, frames: Number(option('simulated') ?? training.simulated.frames) },
     },
   };
 }
 
-function follow(event: TrainEvent): void {
-  if (event.kind !== 'epoch') return;
-  const { epoch, loss, accuracy, validation: v } = event.result;
-  const percent = (x: number): string => (100 * x).toFixed(1);
-  process.stderr.write(
-    `epoch ${epoch}/${event.epochs}: loss ${loss.toFixed(3)}, classes ${percent(accuracy)} %; validation loss ${v.loss.toFixed(3)}, ` +
-      `hit/miss ${percent(v.hitMissAccuracy)} %, classes ${percent(v.accuracy)} %, rejected ${percent(v.rejection ?? NaN)} %\n`,
-  );
-}
-
-interface Networks {
-  readonly float: FloatGraph;
-  readonly fixed: FixedGraph;
-}
-
-async function train(source: FrameSource, parts: Parts, recipe: Recipe): Promise<Networks> {
-  const { training, seed, calibration, quantization } = recipe;
-  const graph = await loadNetwork({
-    network: training.network,
-    preprocess: preprocessNodes(recipe.preprocess, [source.height, source.width]),
-    classes: { classNames: source.classNames!, hitClasses: HIT_CLASSES },
-    seed,
-  });
-  const { frames, ownRepeats } = training.simulated;
-  const own = labelledFrames(source, parts.train);
-  const sets = frames === 0 ? [own] : Array.from({ length: ownRepeats }, () => own);
-  if (frames > 0) {
-    const simulated = simulatedBeside(source, frames, flag('unseen') ? SEEN : null);
-    sets.push(labelledFrames(simulated.source, simulated.indices));
-  }
-  const checkpoint = option('checkpoint');
-  const request = {
-    graph,
-    train: joined(sets),
-    validation: labelledFrames(source, parts.validation),
-    recipe: training,
-    seed,
-    onProgress: follow,
-    ...(checkpoint === undefined ? {} : { checkpoint }),
-  };
-  console.log(
-    `${parameterCount(graph)} weights; ${parts.train.length} frames train${frames === 0 ? '' : `, ${ownRepeats} times an epoch, beside simulated ones (${request.train.count} in all)`}, ` +
-      `${parts.validation.length} validate, ${parts.test.length} test`,
-  );
-  const trained = await trainNetwork(request);
-  const calibrationFrames: { pixels: Uint16Array; spots: null }[] = [];
-  for (const i of parts.validation.slice(0, CALIBRATION_FRAMES))
-    calibrationFrames.push({ pixels: (await source.read(i)).pixels, spots: null });
-  const quantize = { calibration, quantization };
-  const float = trained.graph;
-  const { fixed } =
-    training.quantizationAware.epochs > 0
-      ? await trainQuantized({ ...request, graph: float, calibrationFrames, quantize })
-      : await quantizeNetwork(float, calibrationFrames, quantize);
-  return { float, fixed: await withThreshold(fixed, source, parts, training.keepFraction) };
-}
-
-/** The threshold on fixed-point scores that keeps the wanted share of validation hits. */
-async function withThreshold(
-  fixed: FixedGraph,
-  source: FrameSource,
-  { validation }: Parts,
-  keepFraction: number,
-): Promise<FixedGraph> {
-  const logits = await scoreFixed(fixed, source, validation, startProgress('Threshold'));
-  const scores = logits.map((row) => veto(row, HIT_CLASSES));
-  const hits = validation.map((i) => HIT_CLASSES[source.label(i).label!]!);
-  return { ...fixed, threshold: Math.ceil(chooseThreshold(scores, hits, keepFraction)) };
-}
-
 async function* pixelsOf(source: FrameSource, indices: readonly number[]): AsyncGenerator<Uint16Array> {
   for (const i of indices) yield (await source.read(i)).pixels;
 }
 
-/** Rows of both networks, then the tables of the fixed one. */
-async function measure(
-  title: string,
-  { float, fixed }: Networks,
+/** Frames that only say hit or miss count as Good or No crystal. */
+function classOf(source: FrameSource, i: number): number {
+  const { label, hit } = source.label(i);
+  return source.classNames?.length === HIT_CLASSES.length ? label! : hit === true ? 3 : 1;
+}
+
+/** Prints the rows of one network; with --details returns what to print below the table. */
+async function networkRows(
+  { name, float, fixed }: Networks,
   source: FrameSource,
   indices: readonly number[],
-): Promise<void> {
-  const labels = indices.map((i) => {
-    const { label, hit } = source.label(i);
-    // Frames that only say hit or miss count as Good or No crystal.
-    return source.classNames?.length === HIT_CLASSES.length ? label! : hit === true ? 3 : 1;
-  });
-  const base = { labels, hitClasses: HIT_CLASSES };
+): Promise<string> {
+  const base = { labels: indices.map((i) => classOf(source, i)), hitClasses: HIT_CLASSES };
   const logits = await predictFloat(float, pixelsOf(source, indices));
-  const integers = await scoreFixed(fixed, source, indices, startProgress(title));
+  const integers = await scoreFixed(fixed, source, indices, startProgress(name));
   const unit = lsb(findNode(fixed, fixed.output).format);
   const input: EvaluationInput = { ...base, logits: integers, threshold: fixed.threshold, unit };
   const exact = evaluate(input);
-  console.log(`\n${title}, ${indices.length} frames\n${ACCURACY_HEADER}`);
-  console.log(accuracyRow('float', evaluate({ ...base, logits, threshold: float.threshold })));
-  console.log(accuracyRow('fixed', exact));
-  console.log(`\n${confusionTable(exact, fixed.classNames)}\n\n${expertTable(exact)}`);
-  const crystals = indices.map((i) => crystalOf(source, i));
-  const styles = indices.map((i) => styleOf(source, i));
-  console.log(
-    `\n${groupTable('crystal', input, crystals)}\n\n${groupTable('detector style', input, styles)}`,
-  );
+  console.log(accuracyRow(`${name} float`, evaluate({ ...base, logits, threshold: float.threshold })));
+  console.log(accuracyRow(`${name} fixed`, exact));
+  const by = (title: string, of: typeof crystalOf): string =>
+    groupTable(
+      title,
+      input,
+      indices.map((i) => of(source, i)),
+    );
+  return [
+    `${name}, fixed`,
+    confusionTable(exact, fixed.classNames),
+    expertTable(exact),
+    by('crystal', crystalOf),
+    by('detector style', styleOf),
+  ].join('\n\n');
 }
 
 async function countSpots(
@@ -189,7 +114,7 @@ async function countSpots(
 }
 
 /** Spot counts as the score of a hit, thresholds fitted on the frames that train and validate. */
-async function measureFinders(source: FrameSource, parts: Parts): Promise<void> {
+async function finderRows(source: FrameSource, parts: Parts): Promise<void> {
   const fitted = [...parts.train, ...parts.validation];
   const isHit = (i: number): boolean => HIT_CLASSES[source.label(i).label!]!;
   for (const algorithm of ['peakfinder8', 'dispersion-extended'] as const) {
@@ -206,24 +131,60 @@ async function measureFinders(source: FrameSource, parts: Parts): Promise<void> 
   }
 }
 
+/** One table: all networks, then what `more` prints; their details below it. */
+async function table(
+  title: string,
+  all: readonly Networks[],
+  source: FrameSource,
+  indices: readonly number[],
+  more: () => Promise<void>,
+): Promise<void> {
+  console.log(`\n${title}, ${indices.length} frames\n${ACCURACY_HEADER}`);
+  const details: string[] = [];
+  for (const networks of all) details.push(await networkRows(networks, source, indices));
+  await more();
+  if (flag('details')) console.log(`\n${details.join('\n\n')}`);
+}
+
 const path = process.argv[2];
 if (path === undefined || path.startsWith('--'))
   throw new UserError('no frames were named', { remedy: 'npx tsx test/bench/accuracy.ts FRAMES.h5' });
 const source = await openFrames(path);
 const recipe = await askedRecipe();
-const parts = flag('unseen') ? unseenParts(source, SEEN) : splitParts(source);
-const networks = await train(source, parts, recipe);
-await measure(flag('unseen') ? 'unseen crystals and styles' : 'test split', networks, source, parts.test);
-if (flag('finders')) await measureFinders(source, parts);
+const seen = {
+  crystals: (option('crystals') ?? 'lysozyme,PSII').split(','),
+  styles: (option('styles') ?? 'counting,ccd').split(','),
+};
+const unseen = flag('unseen');
+const parts = unseen ? unseenParts(source, seen) : splitParts(source);
+const keep = option('keep') ?? null;
+if (keep !== null) mkdirSync(keep, { recursive: true });
+
+const all: Networks[] = [];
+for (const name of (option('networks') ?? `${OWN},veto-nano,veto-small,veto-base`).split(',')) {
+  const network = name === OWN ? recipe.training.network : name;
+  const own = name === OWN ? recipe.name : name;
+  const request = { name: own, source, parts, keep, seen: unseen ? seen : null };
+  const networks = await trainedNetworks({
+    ...request,
+    recipe: { ...recipe, training: { ...recipe.training, network } },
+  });
+  console.log(`${own}: ${parameterCount(networks.float)} weights`);
+  all.push(networks);
+}
+const { train, validation, test } = parts;
+console.log(`${train.length} frames train, ${validation.length} validate, ${test.length} test`);
+const title = unseen
+  ? `trained on ${seen.crystals.join(', ')} and ${seen.styles.join(', ')}, measured on the others`
+  : 'test split';
+await table(title, all, source, test, async () => {
+  if (!flag('no-finders')) await finderRows(source, parts);
+});
 const also = option('also');
 if (also !== undefined) {
   const other = await openFrames(also);
-  await measure(
-    also,
-    networks,
-    other,
-    Array.from({ length: other.count }, (_, i) => i),
-  );
+  const everything = Array.from({ length: other.count }, (_, i) => i);
+  await table(also, all, other, everything, () => Promise.resolve());
   await other.close();
 }
 await source.close();

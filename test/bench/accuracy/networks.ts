@@ -1,0 +1,109 @@
+/** A network trained by a recipe for the accuracy bench, in float and in the firmware's fixed point. */
+import { join } from 'node:path';
+import { startProgress } from '../../../src/cli/console.js';
+import { scoreFixed } from '../../../src/cli/pipeline/score.js';
+import type { Recipe } from '../../../src/cli/recipe.js';
+import { readGraph, writeGraph } from '../../../src/cli/run-folder.js';
+import type { FrameSource } from '../../../src/data/frames.js';
+import { preprocessNodes } from '../../../src/data/preprocess.js';
+import { veto, type FixedGraph, type FloatGraph } from '../../../src/ir/graph.js';
+import { quantizeNetwork } from '../../../src/passes/quantize-network.js';
+import { chooseThreshold } from '../../../src/train/metrics.js';
+import { loadNetwork } from '../../../src/train/networks/load.js';
+import { trainQuantized } from '../../../src/train/quantization-aware.js';
+import { trainNetwork, type TrainEvent, type TrainRequest } from '../../../src/train/train.js';
+import { HIT_CLASSES, joined, labelledFrames, simulatedBeside, type Parts, type Seen } from './parts.js';
+
+const CALIBRATION_FRAMES = 128;
+
+export interface Networks {
+  readonly name: string;
+  readonly float: FloatGraph;
+  readonly fixed: FixedGraph;
+}
+
+export interface NetworksRequest {
+  readonly name: string;
+  readonly source: FrameSource;
+  readonly parts: Parts;
+  /** With the network in its training section. */
+  readonly recipe: Recipe;
+  /** What training may see of crystals and detector styles; null: all. */
+  readonly seen: Seen | null;
+  /** Where trained networks and checkpoints lie; a network that is there is not trained again. */
+  readonly keep: string | null;
+}
+
+const follow =
+  (name: string) =>
+  (event: TrainEvent): void => {
+    if (event.kind !== 'epoch') return;
+    const { epoch, loss, accuracy, validation: v } = event.result;
+    const percent = (x: number): string => (100 * x).toFixed(1);
+    process.stderr.write(
+      `${name} ${epoch}/${event.epochs}: loss ${loss.toFixed(3)}, classes ${percent(accuracy)} %; validation loss ${v.loss.toFixed(3)}, ` +
+        `hit/miss ${percent(v.hitMissAccuracy)} %, classes ${percent(v.accuracy)} %, rejected ${percent(v.rejection ?? NaN)} %\n`,
+    );
+  };
+
+/** The own frames, as often as the recipe says, and the simulated ones that it asks for. */
+function trainingFrames({ source, parts, recipe, seen }: NetworksRequest): TrainRequest['train'] {
+  const { frames, ownRepeats } = recipe.training.simulated;
+  const own = labelledFrames(source, parts.train);
+  if (frames === 0) return own;
+  const simulated = simulatedBeside(source, frames, seen);
+  const repeated = Array.from({ length: ownRepeats }, () => own);
+  return joined([...repeated, labelledFrames(simulated.source, simulated.indices)]);
+}
+
+/** The threshold on fixed-point scores that keeps the wanted share of validation hits. */
+async function withThreshold(
+  fixed: FixedGraph,
+  { source, parts, recipe }: NetworksRequest,
+): Promise<FixedGraph> {
+  const logits = await scoreFixed(fixed, source, parts.validation, startProgress('Threshold'));
+  const scores = logits.map((row) => veto(row, HIT_CLASSES));
+  const hits = parts.validation.map((i) => HIT_CLASSES[source.label(i).label!]!);
+  const threshold = Math.ceil(chooseThreshold(scores, hits, recipe.training.keepFraction));
+  return { ...fixed, threshold };
+}
+
+async function trainedFloat(request: NetworksRequest, training: TrainRequest): Promise<FloatGraph> {
+  const file = request.keep === null ? null : join(request.keep, `${request.name}.json`);
+  const kept = file === null ? null : await readGraph(file, 'float').catch(() => null);
+  if (kept !== null) return kept;
+  const { graph } = await trainNetwork(training);
+  if (file !== null) await writeGraph(file, 'float', graph);
+  return graph;
+}
+
+/** Trains the network unless it is kept, and quantizes it with frames that validated it. */
+export async function trainedNetworks(request: NetworksRequest): Promise<Networks> {
+  const { name, source, parts, recipe, keep } = request;
+  const { training, seed, calibration, quantization } = recipe;
+  const graph = await loadNetwork({
+    network: training.network,
+    preprocess: preprocessNodes(recipe.preprocess, [source.height, source.width]),
+    classes: { classNames: source.classNames!, hitClasses: HIT_CLASSES },
+    seed,
+  });
+  const trainRequest: TrainRequest = {
+    graph,
+    train: trainingFrames(request),
+    validation: labelledFrames(source, parts.validation),
+    recipe: training,
+    seed,
+    onProgress: follow(name),
+    ...(keep === null ? {} : { checkpoint: join(keep, `${name}.checkpoint`) }),
+  };
+  const float = await trainedFloat(request, trainRequest);
+  const calibrationFrames: { pixels: Uint16Array; spots: null }[] = [];
+  for (const i of parts.validation.slice(0, CALIBRATION_FRAMES))
+    calibrationFrames.push({ pixels: (await source.read(i)).pixels, spots: null });
+  const quantize = { calibration, quantization };
+  const { fixed } =
+    training.quantizationAware.epochs > 0
+      ? await trainQuantized({ ...trainRequest, graph: float, calibrationFrames, quantize })
+      : await quantizeNetwork(float, calibrationFrames, quantize);
+  return { name, float, fixed: await withThreshold(fixed, request) };
+}
