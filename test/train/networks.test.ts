@@ -53,6 +53,29 @@ describe('the registry', () => {
   });
 });
 
+describe('spot filters', () => {
+  it('stand on the input channels in turn, each in units of one count there', () => {
+    const channels = [{ clampMax: 4095 }, { bin: 'sum' as const, clampMax: 16383 }];
+    const preprocess = preprocessNodes(preprocessSchema.parse({ factor: 4, channels }), [64, 64]);
+    const layers = [
+      { op: 'conv', filters: 8, init: 'spots', activation: 'clip' },
+      { op: 'globalPool', mode: 'avg' },
+      { op: 'dense', units: 'classes' },
+    ].map((layer) => layerSchema.parse(layer));
+    const graph = createNetwork({ network: layers, preprocess, classes: five, seed: 1 });
+    const conv = graph.nodes.find((node) => node.kind === 'conv2d')!;
+    // One count above zero: √(1/4095) and √(1/16383) of 255, in steps of 1/256.
+    const units = [4 / 256, 2 / 256];
+    const finders = 6;
+    for (let filter = 0; filter < finders; filter++)
+      for (const channel of [0, 1]) {
+        const centre = conv.weights[(4 * 2 + channel) * 8 + filter]! * units[channel]!;
+        const expected = channel === filter % 2 ? 1 : 0;
+        expect(Math.abs(centre - expected)).toBeLessThan(0.15);
+      }
+  });
+});
+
 describe("a user's layers", () => {
   it('become a graph with residual, grouped and depthwise layers', () => {
     const layers = [

@@ -23,8 +23,8 @@ export interface NetworkClasses {
 interface Builder {
   readonly random: Random;
   readonly classes: number;
-  /** The network input for one count: what spot filters measure in. */
-  readonly unit: number;
+  /** The network input for one count, by input channel: what spot filters measure in. */
+  readonly units: readonly number[];
   /** Appends a node; its name is `prefix + kind + running number`. Returns its id. */
   add(name: string, node: (id: NodeId) => FloatNode): NodeId;
   shape(id: NodeId): Shape;
@@ -40,13 +40,13 @@ function createBuilder(
   shapes: Map<NodeId, Shape>,
   seed: number,
   classes: number,
-  unit: number,
+  units: readonly number[],
 ): Builder {
   const counters = new Map<string, number>();
   return {
     random: createRandom(seed).fork('weights'),
     classes,
-    unit,
+    units,
     add(name, make) {
       const number = (counters.get(name) ?? 0) + 1;
       counters.set(name, number);
@@ -97,6 +97,10 @@ function normalize(b: Builder, prefix: string, input: NodeId): NodeId {
   }));
 }
 
+/** Of the channels that a filter sees; channels that no preprocessing made are in units of their own. */
+const unitsOf = ({ units }: Builder, channels: number): readonly number[] =>
+  Array.from({ length: channels }, (_, c) => units[c] ?? 1);
+
 function convolution(
   b: Builder,
   prefix: string,
@@ -126,7 +130,7 @@ function convolution(
             ...window,
             groups: layer.groups,
             ...(layer.init === 'spots'
-              ? spotFilters(b.random, kernel, inChannels / layer.groups, layer.filters, b.unit)
+              ? spotFilters(b.random, kernel, unitsOf(b, inChannels / layer.groups), layer.filters)
               : { weights: heNormal(b.random, fanIn * layer.filters, fanIn), bias: zeros(layer.filters) }),
           };
         });
@@ -222,12 +226,14 @@ function addLayers(b: Builder, prefix: string, layers: readonly Layer[], input: 
   return last;
 }
 
-/** The network input, in value units, that one count above the least gives in the first channel. */
-function unitOf({ nodes, outputs }: PreprocessGraph): number {
-  const table = nodes.find((node) => node.id === outputs[0]);
-  if (table?.kind !== 'lut') return 1;
-  const step = (table.table[1] ?? 0) - table.table[0]!;
-  return Math.max(1, step) * lsb(table.format);
+/** The network input, in value units, that one count above the least gives in each channel. */
+function countUnits({ nodes, outputs }: PreprocessGraph): readonly number[] {
+  return outputs.map((output) => {
+    const table = nodes.find((node) => node.id === output);
+    if (table?.kind !== 'lut') return 1;
+    const step = (table.table[1] ?? 0) - table.table[0]!;
+    return Math.max(1, step) * lsb(table.format);
+  });
 }
 
 /**
@@ -244,7 +250,7 @@ export function buildNetwork(
   const nodes: FloatNode[] = [...preprocess.nodes];
   const facts = { name, ...classes, threshold: 0 };
   const shapes = new Map(floatShapes({ ...facts, nodes, output: preprocess.outputs[0]! }));
-  const b = createBuilder(nodes, shapes, seed, classes.classNames.length, unitOf(preprocess));
+  const b = createBuilder(nodes, shapes, seed, classes.classNames.length, countUnits(preprocess));
   try {
     const input =
       preprocess.outputs.length === 1

@@ -23,18 +23,18 @@ const SPOT_THRESHOLDS = [0.6, 2.2] as const;
 const MEAN_SHARE = 4;
 
 /**
- * Filters that start as spot finders on the first input channel (centre minus mean of the rest, minus a threshold),
- * the last of them as half the mean, with a tenth of the usual random weights on everything. `unit` is
- * the network input that one count gives. Weights `[kernel, kernel, inChannels, filters]`.
+ * Filters that start as spot finders (centre minus mean of the rest, minus a threshold), the last of them as half the
+ * mean, each on one input channel in turn, with a tenth of the usual random weights on everything. `units` holds, for
+ * every input channel, the network input that one count gives. Weights `[kernel, kernel, inChannels, filters]`.
  */
 export function spotFilters(
   random: Random,
   kernel: number,
-  inChannels: number,
+  units: readonly number[],
   filters: number,
-  unit: number,
 ): Filters {
   const area = kernel * kernel;
+  const inChannels = units.length;
   const weights = heNormal(random, area * inChannels * filters, area * inChannels);
   const finders = filters - Math.floor(filters / MEAN_SHARE);
   const centre = Math.floor(area / 2);
@@ -43,8 +43,8 @@ export function spotFilters(
     const channel = Math.floor(i / filters) % inChannels;
     const tap = Math.floor(i / filters / inChannels);
     const finder = tap === centre ? 1 : -1 / (area - 1);
-    const start = channel > 0 ? 0 : filter < finders ? finder : 0.5 / area;
-    weights[i] = start / unit + 0.1 * weights[i]!;
+    const start = channel !== filter % inChannels ? 0 : filter < finders ? finder : 0.5 / area;
+    weights[i] = start / units[channel]! + 0.1 * weights[i]!;
   }
   const [low, high] = SPOT_THRESHOLDS;
   const threshold = (f: number): number => low + ((high - low) * f) / Math.max(1, finders - 1);
