@@ -11,17 +11,27 @@
 
 namespace vetoc {
 
+/// One frame of a stage: `multiply(bank, background)` with the weights that count, while the other bank is filled.
+template <typename CONFIG, typename MULTIPLY>
+void with_spare_bank(hls::stream<weight_word> &part, hls::stream<weight_set> &sets, weight_table<CONFIG> &weights,
+                     bias_table<CONFIG> &bias, align_table<CONFIG> &align, MULTIPLY multiply) {
+#pragma HLS INLINE
+  static spare_bank<CONFIG> spare;
+#pragma HLS ARRAY_PARTITION variable = spare.held complete
+  auto background = [&] { spare.take(part, weights, bias, align); };
+  const int bank = next_bank(sets, spare.state, background);
+  multiply(bank, background);
+  after_frame(part, spare.state, background);
+}
+
 template <typename CONFIG>
 void matrix_vector_reloadable(hls::stream<word<typename CONFIG::input_t, CONFIG::TAPS>> &in,
                               hls::stream<weight_word> &part, hls::stream<weight_set> &sets,
                               weight_table<CONFIG> &weights, bias_table<CONFIG> &bias, align_table<CONFIG> &align,
                               hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_LANES>> &out) {
-  static spare_bank<CONFIG> spare;
-#pragma HLS ARRAY_PARTITION variable = spare.held complete
-  auto background = [&] { spare.take(part, weights, bias, align); };
-  const int bank = next_bank(sets, spare.state, background);
-  matrix_vector<CONFIG>(in, weights, bias, align, bank, background, out);
-  after_frame(part, spare.state, background);
+  with_spare_bank<CONFIG>(part, sets, weights, bias, align, [&](int bank, auto &background) {
+    matrix_vector<CONFIG>(in, weights, bias, align, bank, background, out);
+  });
 }
 
 template <typename CONFIG>
@@ -29,12 +39,9 @@ void depthwise_multiply_reloadable(hls::stream<window_word<CONFIG>> &windows, hl
                                    hls::stream<weight_set> &sets, weight_table<CONFIG> &weights,
                                    bias_table<CONFIG> &bias, align_table<CONFIG> &align,
                                    hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
-  static spare_bank<CONFIG> spare;
-#pragma HLS ARRAY_PARTITION variable = spare.held complete
-  auto background = [&] { spare.take(part, weights, bias, align); };
-  const int bank = next_bank(sets, spare.state, background);
-  depthwise_multiply<CONFIG>(windows, weights, bias, align, bank, background, out);
-  after_frame(part, spare.state, background);
+  with_spare_bank<CONFIG>(part, sets, weights, bias, align, [&](int bank, auto &background) {
+    depthwise_multiply<CONFIG>(windows, weights, bias, align, bank, background, out);
+  });
 }
 
 template <typename CONFIG>

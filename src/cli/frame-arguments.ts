@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { UserError } from '../core/errors.js';
 import type { FrameSource } from '../data/frames.js';
-import { openFrames, type OpenFramesOptions } from '../data/open.js';
+import type { OpenFramesOptions } from '../data/open.js';
+import { openFramesParallel } from '../data/parallel.js';
 import { withoutBadFrames, type BadFrame } from '../data/stream.js';
 import { startProgress } from './console.js';
 
@@ -77,8 +78,14 @@ export function addFrameOptions(command: Command): Command {
     )
     .option('--groups <by>', 'what frames share: file, folder, run, or a per-frame fact')
     .option('--channel <n>', 'channel of a dataset with a channel axis')
-    .option('--pedestal <files>', 'JUNGFRAU pedestals: G0,G1,G2 (float32) or one .npy [3,y,x]')
-    .option('--gain <gains>', 'JUNGFRAU gains in ADU/keV: g0,g1,g2, a .npy [3,y,x] or a .bin of float64')
+    .option(
+      '--pedestal <files>',
+      'JUNGFRAU pedestals: three .bin of float32, one .npy [3,y,x], or FILE.h5#/path',
+    )
+    .option(
+      '--gain <gains>',
+      'JUNGFRAU gains in ADU/keV: g0,g1,g2, a .npy [3,y,x], FILE.h5#/path, or a .bin of float64',
+    )
     .option('--photon-energy <eV>', 'photon energy for --pedestal and --gain')
     .option('--scale <factor>', 'multiply each value before it is rounded to uint16')
     .option('--skip-bad', 'report frames and files that cannot be read, and go on without them');
@@ -122,7 +129,7 @@ export function frameOptions(values: FrameOptionValues): OpenFramesOptions {
 }
 
 /**
- * Opens frames for a command. With `--skip-bad`, files and frames that cannot be read are reported on stderr, counted
+ * Opens frames for a command; threads read where there are many. With `--skip-bad`, files and frames that cannot be read are reported on stderr, counted
  * and left out; every frame is then read once before the command begins.
  */
 export async function openFrameArguments(
@@ -130,7 +137,7 @@ export async function openFrameArguments(
   values: FrameOptionValues,
 ): Promise<{ readonly source: FrameSource; readonly bad: readonly BadFrame[] }> {
   const options = frameOptions(values);
-  if (values.skipBad !== true) return { source: await openFrames(texts, options), bad: [] };
+  if (values.skipBad !== true) return { source: await openFramesParallel(texts, options), bad: [] };
   const bad: BadFrame[] = [];
   const report = (one: BadFrame): void => {
     bad.push(one);
@@ -141,7 +148,7 @@ export async function openFrameArguments(
   const onBadFile = (error: UserError): void => {
     report({ file: error.place.file ?? '', index: -1, problem: error.problem });
   };
-  const source = await openFrames(texts, { ...options, onBadFile });
+  const source = await openFramesParallel(texts, { ...options, onBadFile });
   try {
     const progress = startProgress('check');
     const good = await withoutBadFrames(source, report, (done) => progress.update(done, source.count));

@@ -4,13 +4,18 @@
  * A word is two bits of gain stage and fourteen of ADC: 00 is stage G0, 01 G1, 11 G2; 10 does not occur in a working
  * pixel. Gains are ADU per keV (negative in G1 and G2, whose ADC falls with charge). Source: S. Redford et al.,
  * "First full dynamic range calibration of the JUNGFRAU photon detector", JINST 13 (2018) C01027.
+ * Pedestals and gains are applied as they stand, a pixel at a time; the quotient is computed in float64 and stored as
+ * float32. So photons are exact to the maps that are given, and no better: one gain a stage in place of a map leaves
+ * the spread of the pixels' gains in them (about 5 %).
  * A pixel is masked where the stage is 10, where G2 is saturated (ADC 0) and where its pedestal or gain is 0 or not
  * finite; the photons of a masked pixel are NaN.
  */
 import { resolve } from 'node:path';
 import { invariant, UserError } from '../core/errors.js';
+import { parseFrameArgument } from './arguments.js';
 import { decodePixels, openBytes } from './formats/bytes.js';
 import type { RawSource } from './formats/format.js';
+import { hdf5Format } from './formats/hdf5.js';
 import { readNpyHeader } from './formats/npy.js';
 import { NO_RULE, type PixelType } from './pixels.js';
 
@@ -23,9 +28,9 @@ export interface JungfrauCalibration {
 }
 
 export interface JungfrauOptions {
-  /** Three files of float32 (G0, G1, G2), or one `.npy` `[3, y, x]`. */
+  /** Three files of float32 (G0, G1, G2), one `.npy` `[3, y, x]`, or a dataset `[3, y, x]` as `FILE.h5#/path`. */
   readonly pedestal: string;
-  /** `g0,g1,g2` as numbers, one `.npy` `[3, y, x]`, or one `.bin` of three float64 maps. */
+  /** `g0,g1,g2` as numbers, one `.npy` or dataset `[3, y, x]`, or one `.bin` of three float64 maps. */
   readonly gain: string;
   readonly photonEnergyEv: number;
 }
@@ -107,6 +112,8 @@ async function readMaps(
   pixels: number,
   stages: number,
 ): Promise<readonly (Float32Array | Float64Array)[]> {
+  const { path, dataset } = parseFrameArgument(file);
+  if (dataset !== null) return readDatasetMaps(path, dataset, pixels, stages);
   const bytes = await openBytes(file, resolve(file));
   const npy = file.endsWith('.npy') || file.endsWith('.npy.gz');
   const header = npy ? await readNpyHeader(bytes) : { type: binaryType, littleEndian: true, offset: 0 };
@@ -130,6 +137,39 @@ async function readMaps(
     maps.push(decodePixels(map, header.type, header.littleEndian) as Float32Array | Float64Array);
   }
   return maps;
+}
+
+/** The first `stages` maps of an HDF5 dataset `[n, y, x]`. */
+async function readDatasetMaps(
+  file: string,
+  dataset: string,
+  pixels: number,
+  stages: number,
+): Promise<readonly (Float32Array | Float64Array)[]> {
+  const request = { file, path: resolve(file), dataset, channel: 0, allowMissing: false };
+  const source = await hdf5Format.open(request);
+  try {
+    const { count, frameShape } = source;
+    if (count < stages || frameShape.reduce((a, b) => a * b, 1) !== pixels) {
+      throw new UserError(
+        `holds ${[count, ...frameShape].join('×')}, not ${stages} maps of ${pixels} pixels`,
+        {
+          file,
+          field: dataset,
+        },
+      );
+    }
+    const maps: (Float32Array | Float64Array)[] = [];
+    for (let stage = 0; stage < stages; stage++) {
+      const map = await source.readRaw(stage);
+      if (!(map instanceof Float32Array || map instanceof Float64Array))
+        throw new UserError(`holds ${source.pixelType}, not floats`, { file, field: dataset });
+      maps.push(map);
+    }
+    return maps;
+  } finally {
+    await source.close();
+  }
 }
 
 /** `raw` words as a source of photons (float32, NaN where masked). */

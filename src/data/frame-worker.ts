@@ -1,22 +1,37 @@
 /**
- * The thread behind parallel.ts: opens the same frames again and answers requests with pixels that it gives away.
+ * The thread behind reading-threads.ts: opens or simulates the same frames again and answers requests with pixels that
+ * it gives away.
  *
- * A mask that frames share is sent once and then referred to by number.
+ * A mask that frames share is sent once and then referred to by number. With the pixels of a simulated frame go its
+ * facts, which are half the work of making it.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant, UserError, type ErrorPlace } from '../core/errors.js';
+import type { FrameSource } from './frames.js';
 import { openFrames, type OpenFramesOptions } from './open.js';
+import { simulateFrames } from './simulate/simulate-frames.js';
+import type { SimulateOptions } from './simulate/settings.js';
 
-export interface FrameWorkerData {
-  readonly argument: string | readonly string[];
-  readonly options: OpenFramesOptions;
-  /** Pass over files that cannot be opened, as the main thread does. */
-  readonly passBadFiles: boolean;
-}
+export type FrameWorkerData =
+  | {
+      readonly kind: 'files';
+      readonly argument: string | readonly string[];
+      readonly options: OpenFramesOptions;
+      /** Pass over files that cannot be opened, as the main thread does. */
+      readonly passBadFiles: boolean;
+    }
+  | { readonly kind: 'simulation'; readonly options: SimulateOptions };
 
 export interface FrameRequest {
   readonly id: number;
   readonly index: number;
+}
+
+/** What a source says of a frame besides its pixels. */
+export interface FrameFacts {
+  readonly label: ReturnType<FrameSource['label']>;
+  readonly meta: ReturnType<FrameSource['meta']>;
+  readonly spots: ReturnType<FrameSource['spots']>;
 }
 
 export type FrameReply =
@@ -29,17 +44,25 @@ export type FrameReply =
       readonly mask: Uint8Array | null;
       /** Whether the number may come again. */
       readonly keepMask: boolean;
+      /** Of a simulated frame. */
+      readonly facts: FrameFacts | null;
     }
   | { readonly id: number; readonly problem: string; readonly place: ErrorPlace }
   | { readonly id: number; readonly defect: string };
 
-/** Masks kept by number: those of the last frames, since a mask of its own a frame must not fill the memory. */
-const KNOWN_MASKS = 8;
+/** Masks kept by number: those of the first frames, since a mask of its own a frame must not fill the memory. */
+const KNOWN_MASKS = 64;
+
+function open(data: FrameWorkerData): Promise<FrameSource> {
+  if (data.kind === 'simulation') return Promise.resolve(simulateFrames(data.options));
+  const { argument, options, passBadFiles } = data;
+  return openFrames(argument, passBadFiles ? { ...options, onBadFile: () => undefined } : options);
+}
 
 const port = parentPort;
 invariant(port !== null, 'frame-worker is a worker thread');
-const { argument, options, passBadFiles } = workerData as FrameWorkerData;
-const opened = openFrames(argument, passBadFiles ? { ...options, onBadFile: () => undefined } : options);
+const data = workerData as FrameWorkerData;
+const opened = open(data);
 opened.catch(() => undefined); // each request reports it
 
 const known = new Map<Uint8Array, number>();
@@ -58,8 +81,13 @@ function maskOf(
 
 async function answer({ id, index }: FrameRequest): Promise<void> {
   try {
-    const frame = await (await opened).read(index);
-    const reply: FrameReply = { id, pixels: frame.pixels, ...maskOf(frame.mask) };
+    const source = await opened;
+    const frame = await source.read(index);
+    const facts =
+      data.kind === 'simulation'
+        ? { label: source.label(index), meta: source.meta(index), spots: source.spots(index) }
+        : null;
+    const reply: FrameReply = { id, pixels: frame.pixels, ...maskOf(frame.mask), facts };
     port!.postMessage(reply, [frame.pixels.buffer as ArrayBuffer]);
   } catch (error) {
     const reply: FrameReply =

@@ -52,6 +52,8 @@ export interface FrameSource {
   /** The stored shape of a frame, `[y, x]` or `[module, y, x]` (stacked along y), where it is known. */
   readonly frameShape?: readonly number[];
   readonly classNames: readonly string[] | null;
+  /** Frames worth asking for beyond the one in hand: more than 0 where threads read. */
+  readonly ahead?: number;
   /** Reads frame `index` in [0, count). Throws `UserError` naming the file and frame when it cannot be read. */
   read(index: number): Promise<Frame>;
   /** Labels of frame `index`; all null where the file has none. */

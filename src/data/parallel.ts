@@ -1,32 +1,25 @@
 /**
- * Frames read and decoded by worker threads, each with its own HDF5 library: the same `FrameSource` as `openFrames`
- * gives, whose `read` calls run at the same time. Use with `streamFrames` and `ahead` of twice the workers.
+ * Frames read, decoded or simulated by worker threads: the same `FrameSource` as `openFrames` and `simulateFrames` give,
+ * whose `read` calls run at the same time. `streamFrames` keeps the threads busy.
  *
- * Labels and facts are read once, on the calling thread. Refuses what `openFrames` refuses.
+ * Labels and facts of files are read once, on the calling thread. Refuses what `openFrames` refuses.
  */
-import { availableParallelism } from 'node:os';
-import type { Worker } from 'node:worker_threads';
-import { InvariantError, UserError } from '../core/errors.js';
-import { startWorker } from '../core/worker.js';
-import type { FrameReply, FrameRequest, FrameWorkerData } from './frame-worker.js';
-import type { Frame, FrameSource } from './frames.js';
+import type { FrameLabel, FrameSource } from './frames.js';
+import type { FrameFacts } from './frame-worker.js';
 import { openFrames, type OpenFramesOptions } from './open.js';
+import { READING_THREADS, readingThreads } from './reading-threads.js';
+import type { SimulateOptions } from './simulate/settings.js';
+import { simulateFrames, type SimulatedSource } from './simulate/simulate-frames.js';
 
 export interface ParallelOptions extends OpenFramesOptions {
-  /** By default one a core, at most four: beyond that the disk and the copying are the limit. */
+  /** Threads. Unless given, a short series is read on the calling thread. */
   readonly workers?: number;
 }
 
-interface Waiting {
-  readonly resolve: (frame: Frame) => void;
-  readonly reject: (error: Error) => void;
-}
+/** From so many frames on threads are worth their start. */
+const WORTH_THREADS = 100;
 
-interface Reader {
-  readonly busy: () => number;
-  read(index: number): Promise<Frame>;
-  stop(): Promise<void>;
-}
+const threadsFor = (frames: number): number => (frames < WORTH_THREADS ? 0 : READING_THREADS);
 
 /** Opens `argument` here and in the workers. The caller closes the source, which stops them. Throws `UserError`. */
 export async function openFramesParallel(
@@ -34,67 +27,51 @@ export async function openFramesParallel(
   options: ParallelOptions = {},
 ): Promise<FrameSource> {
   const { workers, onBadFile, ...plain } = options;
-  const source = await openFrames(argument, options);
-  const { height, width } = source;
-  const data: FrameWorkerData = { argument, options: plain, passBadFiles: onBadFile !== undefined };
-  const count = workers ?? Math.min(4, availableParallelism());
-  const readers = Array.from({ length: Math.max(1, count) }, () =>
-    createReader(startWorker('./frame-worker', import.meta.url, { workerData: data }), height, width),
-  );
+  const source = await openFrames(argument, onBadFile === undefined ? plain : { ...plain, onBadFile });
+  const count = workers ?? threadsFor(source.count);
+  if (count === 0) return source;
+  const passBadFiles = onBadFile !== undefined;
+  const threads = readingThreads({ kind: 'files', argument, options: plain, passBadFiles }, source, count);
   return {
     ...source,
-    read(index) {
-      const idle = readers.reduce((best, one) => (one.busy() < best.busy() ? one : best));
-      return idle.read(index);
-    },
+    ahead: threads.ahead,
+    read: async (index) => (await threads.read(index)).frame,
     async close() {
-      await Promise.all(readers.map((reader) => reader.stop()));
+      await threads.stop();
       await source.close();
     },
   };
 }
 
-function createReader(worker: Worker, height: number, width: number): Reader {
-  const waiting = new Map<number, Waiting>();
-  const masks = new Map<number, Uint8Array>();
-  let next = 0;
-  let failure: Error | null = null;
-  worker.unref();
-
-  function fail(error: Error): void {
-    failure ??= error;
-    for (const one of waiting.values()) one.reject(failure);
-    waiting.clear();
-  }
-  worker.on('error', fail);
-  worker.on('exit', () => fail(new InvariantError('a reading thread ended')));
-  worker.on('message', (reply: FrameReply) => {
-    const one = waiting.get(reply.id)!;
-    waiting.delete(reply.id);
-    if (waiting.size === 0) worker.unref();
-    if ('problem' in reply) one.reject(new UserError(reply.problem, reply.place));
-    else if ('defect' in reply) one.reject(new InvariantError(reply.defect));
-    else {
-      if (reply.mask !== null) masks.set(reply.maskId!, reply.mask);
-      const mask = reply.maskId === null ? null : masks.get(reply.maskId)!;
-      if (!reply.keepMask && reply.maskId !== null) masks.delete(reply.maskId);
-      one.resolve({ height, width, pixels: reply.pixels, mask });
-    }
-  });
+/**
+ * `simulateFrames(options)` made by `workers` threads (by default as many as are worth it, 0: by the calling one): the
+ * same frames and facts for any number. The caller closes the source.
+ */
+export function simulateFramesParallel(options: SimulateOptions, workers?: number): SimulatedSource {
+  const source = simulateFrames(options);
+  const count = workers ?? threadsFor(source.count);
+  if (count === 0) return source;
+  const threads = readingThreads({ kind: 'simulation', options }, source, count);
+  const labels = new Map<number, FrameLabel>();
+  // The facts of the last frames read: whoever goes through the frames in order asks for them next.
+  const recent = new Map<number, FrameFacts>();
+  const kept = 2 * threads.ahead + 2;
   return {
-    busy: () => waiting.size,
-    read(index) {
-      if (failure !== null) return Promise.reject(failure);
-      const id = next++;
-      const answer = new Promise<Frame>((resolve, reject) => waiting.set(id, { resolve, reject }));
-      worker.ref();
-      const request: FrameRequest = { id, index };
-      worker.postMessage(request);
-      return answer;
+    ...source,
+    ahead: threads.ahead,
+    async read(index) {
+      const { frame, facts } = await threads.read(index);
+      labels.set(index, facts!.label);
+      recent.set(index, facts!);
+      if (recent.size > kept) recent.delete(recent.keys().next().value!);
+      return frame;
     },
-    async stop() {
-      worker.removeAllListeners('exit');
-      await worker.terminate();
+    label: (index) => labels.get(index) ?? source.label(index),
+    meta: (index) => recent.get(index)?.meta ?? source.meta(index),
+    spots: (index) => {
+      const facts = recent.get(index);
+      return facts === undefined ? source.spots(index) : facts.spots;
     },
+    close: () => threads.stop(),
   };
 }

@@ -19,7 +19,7 @@ export interface BadFrame {
 export interface StreamOptions {
   /** The frames to read, in this order; by default all. */
   readonly indices?: readonly number[];
-  /** Frames asked for before the one in hand is used: keeps the threads of a parallel source busy. */
+  /** Frames asked for before the one in hand is used; by default what keeps the threads of the source busy. */
   readonly ahead?: number;
   /** Called for each bad frame, which is then left out; without it a bad frame throws. */
   readonly onBad?: (bad: BadFrame) => void;
@@ -31,7 +31,30 @@ export interface StreamedFrame {
   readonly frame: Frame;
 }
 
-type Outcome = { readonly frame: Frame } | { readonly error: unknown };
+export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+
+/**
+ * `read(0)`, `read(1)` … `read(count - 1)` in order, with up to `ahead` asked for before the one in hand is used. A
+ * rejection is kept as a value, since a read ahead may fail long before it is its turn.
+ */
+export async function* readAhead<T>(
+  count: number,
+  ahead: number,
+  read: (position: number) => Promise<T>,
+): AsyncGenerator<Outcome<T>> {
+  const pending: Promise<Outcome<T>>[] = [];
+  let asked = 0;
+  for (let position = 0; position < count; position++) {
+    for (; asked < count && asked <= position + ahead; asked++)
+      pending.push(
+        read(asked).then(
+          (value) => ({ value }),
+          (error: unknown) => ({ error }),
+        ),
+      );
+    yield await pending.shift()!;
+  }
+}
 
 function describeBad(source: FrameSource, index: number, error: UserError): BadFrame {
   return { ...source.origin(index), problem: error.problem };
@@ -43,28 +66,15 @@ export async function* streamFrames(
   options: StreamOptions = {},
 ): AsyncGenerator<StreamedFrame> {
   const { indices, onBad } = options;
-  const total = indices?.length ?? source.count;
   const at = (position: number): number => indices?.[position] ?? position;
-  const ahead = options.ahead ?? 0;
-  const pending: Promise<Outcome>[] = [];
-  const ask = (position: number): void => {
-    // The rejection is kept as a value: a frame read ahead may fail long before it is its turn.
-    pending.push(
-      source.read(at(position)).then(
-        (frame) => ({ frame }),
-        (error: unknown) => ({ error }),
-      ),
-    );
-  };
-  let asked = 0;
-  for (let position = 0; position < total; position++) {
-    while (asked < total && asked <= position + ahead) ask(asked++);
-    const outcome = await pending.shift()!;
-    if ('frame' in outcome) {
-      yield { index: at(position), frame: outcome.frame };
-    } else {
+  const ahead = options.ahead ?? source.ahead ?? 0;
+  let position = 0;
+  for await (const outcome of readAhead(indices?.length ?? source.count, ahead, (k) => source.read(at(k)))) {
+    const index = at(position++);
+    if ('value' in outcome) yield { index, frame: outcome.value };
+    else {
       if (!(outcome.error instanceof UserError) || onBad === undefined) throw outcome.error;
-      onBad(describeBad(source, at(position), outcome.error));
+      onBad(describeBad(source, index, outcome.error));
     }
   }
 }
@@ -79,15 +89,16 @@ export async function withoutBadFrames(
   onProgress: (done: number) => void = () => undefined,
 ): Promise<FrameSource> {
   const good: number[] = [];
-  for (let index = 0; index < source.count; index++) {
-    try {
-      await source.read(index);
-      good.push(index);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      onBad(describeBad(source, index, error));
-    }
-    onProgress(index + 1);
+  let skipped = 0;
+  const stream = streamFrames(source, {
+    onBad: (bad) => {
+      skipped++;
+      onBad(bad);
+    },
+  });
+  for await (const { index } of stream) {
+    good.push(index);
+    onProgress(good.length + skipped);
   }
   if (good.length === source.count) return source;
   if (good.length === 0) {

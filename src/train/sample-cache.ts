@@ -9,16 +9,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
 import { createPreprocessor, type Preprocessor } from '../data/preprocessor.js';
+import { readAhead } from '../data/stream.js';
 import { elements } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
 
 /** Labelled frames in a fixed order. */
 export interface LabelledFrames {
   readonly count: number;
+  /** Frames worth asking for beyond the one in hand. */
+  readonly ahead?: number;
   /** Raw pixels of the graph's input size. */
   read(index: number): Promise<Uint16Array>;
   /** Class index. */
   label(index: number): number;
+  /** Frees what reading takes, once all have been read. */
+  close?(): Promise<void>;
 }
 
 type Store = Uint16Array<SharedArrayBuffer>;
@@ -83,7 +88,17 @@ export interface FilledCache {
   dispose(): void;
 }
 
-/** Reads all of `frames`. */
+function checkedLabel(graph: FloatGraph, frames: LabelledFrames, index: number): number {
+  const label = frames.label(index);
+  const classes = graph.classNames.length;
+  if (label >= 0 && label < classes) return label;
+  throw new UserError(`frame ${index} has class ${label}, the network has ${classes} classes`, {
+    field: 'label',
+    remedy: 'check the class names of the recipe',
+  });
+}
+
+/** Reads all of `frames`. A label is asked for once its frame was read. */
 export async function fillCache(
   graph: FloatGraph,
   frames: LabelledFrames,
@@ -92,18 +107,6 @@ export async function fillCache(
   const preprocessor = createPreprocessor(graph);
   const stride = strideOf(preprocessor);
   const labels = new Int32Array(new SharedArrayBuffer(4 * frames.count));
-  for (let i = 0; i < frames.count; i++) {
-    const label = frames.label(i);
-    if (label < 0 || label >= graph.classNames.length)
-      throw new UserError(
-        `frame ${i} has class ${label}, the network has ${graph.classNames.length} classes`,
-        {
-          field: 'label',
-          remedy: 'check the class names of the recipe',
-        },
-      );
-    labels[i] = label;
-  }
   const bytes = frames.count * stride * 2;
   const inMemory = bytes <= options.cacheMebibytes * 2 ** 20;
   const folder = inMemory ? null : mkdtempSync(join(tmpdir(), 'vetoc-frames-'));
@@ -117,11 +120,14 @@ export async function fillCache(
   };
   try {
     const sample = new Uint16Array(stride);
-    for (let i = 0; i < frames.count; i++) {
-      packCounts(preprocessor.counts(await frames.read(i)), sample);
-      if (file === null) data.set(sample, i * stride);
+    let done = 0;
+    for await (const outcome of readAhead(frames.count, frames.ahead ?? 0, (i) => frames.read(i))) {
+      if ('error' in outcome) throw outcome.error;
+      packCounts(preprocessor.counts(outcome.value), sample);
+      if (file === null) data.set(sample, done * stride);
       else writeSync(file, sample);
-      options.onFrame?.(i + 1, frames.count);
+      labels[done] = checkedLabel(graph, frames, done);
+      options.onFrame?.(++done, frames.count);
     }
   } catch (error) {
     dispose();

@@ -6,7 +6,7 @@
  */
 import { UserError } from '../core/errors.js';
 import { CLASS_NAMES, FIRST_HIT_CLASS } from '../data/frames.js';
-import { simulateFrames } from '../data/simulate/simulate-frames.js';
+import { simulateFramesParallel } from '../data/parallel.js';
 import type { NetworkClasses } from './networks/build.js';
 import type { SimulatedFrames } from './recipe.js';
 import type { LabelledFrames } from './sample-cache.js';
@@ -34,11 +34,14 @@ export function withSimulated(
   if (options.frames === 0) return own;
   const toClass = classMap(classes);
   const [height, width] = size;
-  const source = simulateFrames({ seed, count: options.frames, height, width, variety: options.variety });
+  const { frames, variety } = options;
+  const source = simulateFramesParallel({ seed, count: frames, height, width, variety });
   const first = own.count * options.ownRepeats;
   return {
     count: first + source.count,
+    ahead: Math.max(own.ahead ?? 0, source.ahead ?? 0),
     read: async (i) => (i < first ? own.read(i % own.count) : (await source.read(i - first)).pixels),
     label: (i) => (i < first ? own.label(i % own.count) : toClass(source.label(i - first).label!)),
+    close: () => source.close(),
   };
 }

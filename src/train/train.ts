@@ -89,7 +89,7 @@ export async function trainNetwork(request: TrainRequest): Promise<TrainResult> 
       cacheMebibytes: recipe.cacheMebibytes,
       onFrame: (done, total) => onProgress?.({ kind: 'frames', part, done, total }),
     });
-  const train = await fill('train');
+  const train = await fill('train').finally(() => request.train.close?.());
   const validation = await fill('validation').catch((error: unknown) => {
     train.dispose();
     throw error;

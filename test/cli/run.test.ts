@@ -18,7 +18,17 @@ const TINY = {
   seed: 3,
   frames: { kind: 'simulate', count: 120, height: 64, width: 64 },
   preprocess: { factor: 2 },
-  training: { network: 'veto-nano', epochs: 2, workers: 1 },
+  training: {
+    network: [
+      { op: 'conv', filters: 4, kernel: 5, init: 'spots', activation: 'clip' },
+      { op: 'maxPool' },
+      { op: 'conv', filters: 8, stride: 2, norm: true },
+      { op: 'globalPool', mode: 'both' },
+      { op: 'dense', units: 'classes' },
+    ],
+    epochs: 2,
+    workers: 1,
+  },
   calibration: { frames: 8 },
   verify: { frames: 24, tensorFrames: 2 },
   explain: { frames: 2 },
@@ -68,6 +78,11 @@ describe('vetoc run', () => {
     expect(page).toContain('data:image/png;base64,');
     expect(page).not.toMatch(/(src|href)="https?:/);
     expect(page).toMatch(/frames\/s \([\d,]+ cycles a frame/);
+  });
+
+  it('calls a network of the recipe’s own layers by the name of the recipe', async () => {
+    expect((await loadRun(out())).fixed.name).toBe('tiny');
+    expect(existsSync(join(out(), 'hls/firmware/tiny_veto.cpp'))).toBe(true);
   });
 
   it('keeps the trained network as a LayersModel that computes the same logits', async () => {

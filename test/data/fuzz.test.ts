@@ -32,6 +32,7 @@ const PLAIN = [
     'pages.tif',
     'predictor_tiles.tif',
     'strips_be.tif',
+    'big.tif',
     'lzw.tif',
     'small.cbf',
     'three.edf',

@@ -1,5 +1,5 @@
 /** What `vetoc filter` writes: kept frames with everything that their files said of them, and scores that survive a kill. */
-import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -122,6 +122,37 @@ describe('kept frames of a Cheetah file', () => {
 });
 
 describe('kept frames of other files', () => {
+  it('keep the identifiers that their file gave them', async () => {
+    const path = join(folder, 'named.cxi');
+    const writer = await createHdf5(path);
+    const data = writer.growing(`${DETECTOR}/data`, 'i2', [H, W], 1, 'gzip');
+    for (let n = 0; n < 3; n++) data.append(frame(n));
+    writer.strings('/entry_1/experiment_identifier', ['shot a', 'shot b', 'shot c']);
+    await writer.commit();
+    const { file, source, report } = await keep(path, [0, 2], 'kept-named.cxi');
+    expect(file.readAll('/entry_1/experiment_identifier')).toEqual(['shot a', 'shot c']);
+    expect(file.readAll('/vetoc/source_index')).toEqual(Int32Array.of(0, 2));
+    expect(report.left).toEqual([]);
+    file.close();
+    await source.close();
+  });
+
+  it('of a camera say distance and pixel size in metres, as CXI does', async () => {
+    const path = join(folder, 'camera.img');
+    const header =
+      '{\nHEADER_BYTES=512;\nDIM=2;\nBYTE_ORDER=little_endian;\nTYPE=unsigned_short;\nSIZE1=30;\nSIZE2=24;\nPIXEL_SIZE=0.08;\nDISTANCE=57.5;\nWAVELENGTH=1.0;\n}\n';
+    writeFileSync(path, Buffer.concat([Buffer.from(header.padEnd(512)), Buffer.alloc(2 * H * W, 1)]));
+    const { file, source } = await keep(path, [0], 'kept-camera.cxi');
+    expect(file.readAll(`${DETECTOR}/distance`)).toEqual(Float64Array.of(0.0575));
+    for (const axis of ['x', 'y'])
+      expect(file.readAll(`${DETECTOR}/${axis}_pixel_size`)).toEqual(Float64Array.of(0.08 / 1000));
+    expect(file.readAll('/entry_1/instrument_1/source_1/energy')).toEqual(
+      Float64Array.of(12398.419843320026 * 1.602176634e-19),
+    );
+    file.close();
+    await source.close();
+  });
+
   it('of LCLS2 small data: events in order of time, ragged values of the kept events alone', async () => {
     const { file, source, report } = await keep('test/data/fixtures/smalldata.h5', [0, 1], 'small.cxi');
     expect(file.readAll('/hsd/var_peaks_len')).toEqual(Int32Array.of(2, 1));

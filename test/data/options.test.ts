@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { encode } from 'fast-png';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expandArgument, parseFrameArgument, rangeIndices } from '../../src/data/arguments.js';
-import { convertJungfrau } from '../../src/data/calibrate-jungfrau.js';
 import type { FrameSource } from '../../src/data/frames.js';
 import { labelFrames } from '../../src/data/labels.js';
 import { framesFromArrays } from '../../src/data/memory-source.js';
@@ -412,31 +411,5 @@ describe('CrystFEL geometry', () => {
   ])('that cannot be right is refused', async (text, words) => {
     const file = write('wrong.geom', text);
     await expect(openFrames(`${F}/pages.tif`, { geometry: file, assemble: true })).rejects.toThrow(words);
-  });
-});
-
-describe('JUNGFRAU words', () => {
-  const calibration = {
-    pedestals: [
-      Float32Array.of(1000, 1000, 1000, 0),
-      new Float32Array(4).fill(15000),
-      new Float32Array(4).fill(14000),
-    ],
-    gains: [40, -1.5, Float32Array.of(-0.1, -0.1, -0.1, -0.1)],
-    photonEnergyKev: 10,
-  };
-
-  it('become photons by the gain stage of each pixel', () => {
-    const words = Uint16Array.of(1000 + 800, (1 << 14) | (15000 - 3000), (3 << 14) | (14000 - 1000), 500);
-    const photons = convertJungfrau(words, calibration);
-    expect(photons[0]).toBe(2);
-    expect(photons[1]).toBe(200);
-    expect(photons[2]).toBeCloseTo(1000, 3);
-    expect(photons[3]).toBeNaN();
-  });
-
-  it('are masked in the stage that does not exist and where the highest is saturated', () => {
-    const photons = convertJungfrau(Uint16Array.of(2 << 14, 3 << 14, 1000, 0), calibration);
-    expect(Array.from(photons)).toEqual([NaN, NaN, 0, NaN]);
   });
 });

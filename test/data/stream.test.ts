@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import type { UserError } from '../../src/core/errors.js';
 import { framesFromArrays } from '../../src/data/memory-source.js';
 import { openFrames } from '../../src/data/open.js';
-import { openFramesParallel } from '../../src/data/parallel.js';
+import { openFramesParallel, simulateFramesParallel } from '../../src/data/parallel.js';
+import { simulateFrames } from '../../src/data/simulate/simulate-frames.js';
 import { streamFrames, withoutBadFrames, type BadFrame } from '../../src/data/stream.js';
 
 const F = 'test/data/fixtures';
@@ -110,5 +111,34 @@ describe('reading in threads', () => {
     };
     expect(await take(parallel)).toEqual(await take(single));
     await Promise.all([single.close(), parallel.close()]);
+  });
+
+  it('gives a bad frame its turn and reports it once, in order', async () => {
+    const source = await openFramesParallel(`${corruptOneChunk()}#/fletcher32`, { workers: 1 });
+    const bad: BadFrame[] = [];
+    const good = await withoutBadFrames(source, (one) => bad.push(one));
+    expect([good.count, good.origin(1).index, good.ahead]).toEqual([2, 2, 2]);
+    expect(bad.map((one) => one.index)).toEqual([1]);
+    await source.close();
+  });
+
+  it('starts no thread for a short series unless it is asked to', async () => {
+    const source = await openFramesParallel(`${F}/types.h5#/one`);
+    expect(source.ahead).toBeUndefined();
+    await source.close();
+  });
+
+  it('simulates the same frames and facts as one thread', async () => {
+    const options = { seed: 6, count: 24, height: 64, width: 48, variety: 'broad' } as const;
+    const [single, parallel] = [simulateFrames(options), simulateFramesParallel(options, 2)];
+    const take = async (source: typeof single) => {
+      const seen: unknown[] = [];
+      for await (const { index, frame } of streamFrames(source))
+        seen.push([frame, source.label(index), source.meta(index), source.spots(index)]);
+      return seen;
+    };
+    expect(parallel.ahead).toBeGreaterThan(0);
+    expect(await take(parallel)).toEqual(await take(single));
+    await parallel.close();
   });
 });

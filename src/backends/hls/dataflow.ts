@@ -5,7 +5,7 @@
  * streams and, `depth` cycles later, writes others; a full stream stalls the whole pipeline, as hardware does. The
  * order of events does not depend on data, so that the times follow without stepping through idle cycles: an event
  * happens as soon as its process has come to it, its inputs are there and its outputs have room. The result is exact
- * for these rules; how deep a pipeline is and what a restart costs are the estimates in `processes.ts`.
+ * for these rules; how deep a pipeline is and what a restart costs are the estimates in `loops.ts` and `processes.ts`.
  */
 import { invariant } from '../../core/errors.js';
 

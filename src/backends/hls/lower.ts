@@ -1,176 +1,14 @@
 /**
  * Graph to dataflow: every node becomes a stage, every tensor with several readers a chain of forks, every change of
- * word width a repack. Lanes stay at `pixelsPerClock` until binning has reduced the rate.
+ * word width a repack. The widths of words come from lanes.ts.
  */
 import { invariant } from '../../core/errors.js';
-import { elements, type NodeId, type Shape } from '../../ir/common.js';
-import type { Format } from '../../fixed/format.js';
-import type { FpgaTarget } from '../../targets/target.js';
+import type { NodeId, Shape } from '../../ir/common.js';
 import { consumers, fixedShapes, type FixedGraph } from '../../ir/graph.js';
-import type { FixedKind, FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
-import { chooseFolding, divisors, MAX_STREAM_BITS, paddedPositions, type Weighted } from './folding.js';
+import type { FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
+import { lanesOf, type Lanes, type LowerOptions } from './lanes.js';
 import { createNames } from './names.js';
-import type { AdderGraph } from './shift-add.js';
-import { cheaperShiftAdd, type StrategyOptions } from './strategy.js';
-import {
-  wordsPerFrame,
-  type Folding,
-  type NodeStage,
-  type NodeStageKind,
-  type Plan,
-  type Stage,
-  type Stream,
-} from './plan.js';
-
-export interface LowerOptions {
-  readonly pixelsPerClock: number;
-  /** Cycles that a frame may take; at least the beats of a frame. */
-  readonly cyclesPerFrame: number;
-  /** Cycles that a weighted stage may take, where a short latency asks for less; `cyclesPerFrame` unless given. */
-  readonly budgetOf?: (node: Weighted, output: Shape) => number;
-  readonly target: FpgaTarget;
-  readonly forms: StrategyOptions['form'];
-}
-
-/** What a stage wants to read and will write: lanes of each input, lanes of the output, folding. */
-interface Lanes {
-  readonly inputs: readonly number[];
-  readonly output: number;
-  readonly tapFold: number;
-  readonly adders?: AdderGraph;
-}
-
-interface LaneRequest {
-  readonly inputs: readonly { readonly shape: Shape; readonly lanes: number; readonly format: Format }[];
-  readonly output: Shape;
-  readonly options: LowerOptions;
-}
-
-type LaneRules = {
-  readonly [K in Exclude<FixedKind, 'input'>]: (node: FixedNodeOf<K>, request: LaneRequest) => Lanes;
-};
-
-const same = (lanes: number, inputs = 1): Lanes => ({
-  inputs: new Array<number>(inputs).fill(lanes),
-  output: lanes,
-  tapFold: 1,
-});
-
-/** Channels a word: the producer's where they are fast enough, else the fewest that are. */
-function channelLanes(
-  channels: number,
-  cycles: (lanes: number) => number,
-  preferred: number,
-  budget: number,
-  bits: number,
-): number {
-  const options = divisors(channels).filter((d) => d === 1 || d * bits <= MAX_STREAM_BITS);
-  if (options.includes(preferred) && cycles(preferred) <= budget) return preferred;
-  return options.find((d) => cycles(d) <= budget) ?? options[options.length - 1]!;
-}
-
-/** A one-channel image after binning: a power of two of pixels a word, just enough for the average rate. */
-function pixelLanes(shape: Shape, lanes: number, budget: number): number {
-  if (shape[2] !== 1) return channelLanes(shape[2], (l) => elements(shape) / l, lanes, budget, 16);
-  let needed = 1;
-  while (needed < lanes && wordsPerFrame({ shape, lanes: needed }) > budget) needed *= 2;
-  return Math.min(needed, lanes);
-}
-
-/** Pooling by window: words of channels of one pixel. */
-function windowLanes(
-  node: FixedNodeOf<'maxPool'> | FixedNodeOf<'avgPool'>,
-  { inputs: [x], options }: LaneRequest,
-): Lanes {
-  const positions = paddedPositions(x!.shape, node.padding);
-  const taps = node.kernel[0] * node.kernel[1];
-  const cycles = (l: number): number => positions * (x!.shape[2] / l);
-  return same(channelLanes(x!.shape[2], cycles, x!.lanes, options.cyclesPerFrame, x!.format.width * taps));
-}
-
-const pixelwise = ({ inputs: [x], options }: LaneRequest): Lanes =>
-  same(
-    channelLanes(
-      x!.shape[2],
-      (l) => elements(x!.shape) / l,
-      x!.lanes,
-      options.cyclesPerFrame,
-      x!.format.width,
-    ),
-  );
-
-const weighted = (node: Weighted, { inputs: [x], output, options }: LaneRequest): Lanes => {
-  const own = options.budgetOf?.(node, output) ?? Infinity;
-  const budget = Math.min(own, options.cyclesPerFrame);
-  const { shape, lanes, format } = x!;
-  const folded = chooseFolding(node, shape, output, format.width, lanes, budget).folding;
-  const unfolded = cheaperShiftAdd(node, shape, output, format, folded, {
-    target: options.target,
-    budget,
-    form: options.forms,
-  });
-  const { inLanes, outLanes, tapFold } = unfolded?.folding ?? folded;
-  return {
-    inputs: [inLanes],
-    output: outLanes,
-    tapFold,
-    ...(unfolded === undefined ? {} : { adders: unfolded.adders }),
-  };
-};
-
-/** The most lanes that divide the channels of every input and are no more than the least of the producers'. */
-function commonLanes(request: LaneRequest): number {
-  const least = Math.min(...request.inputs.map((i) => i.lanes));
-  const cycles = (l: number): number => elements(request.output) / l;
-  const fitting = divisors(request.inputs[0]!.shape[2]).filter((d) =>
-    request.inputs.every((i) => i.shape[2] % d === 0),
-  );
-  if (fitting.includes(least) && cycles(least) <= request.options.cyclesPerFrame) return least;
-  return fitting.find((d) => cycles(d) <= request.options.cyclesPerFrame) ?? fitting[fitting.length - 1]!;
-}
-
-/** Pixels a word that a bin can take: whole blocks in a word, or whole words in a block. */
-function binLanes(node: FixedNodeOf<'bin'>, { inputs: [x] }: LaneRequest): Lanes {
-  const factor = node.factor[1];
-  const lanes = x!.shape[2] === 1 ? x!.lanes : 1;
-  invariant(x!.shape[2] === 1, `${node.id}: binning acts on one channel`);
-  const input = lanes % factor === 0 || factor % lanes === 0 ? lanes : Math.ceil(lanes / factor) * factor;
-  return { inputs: [input], output: Math.max(1, input / factor), tapFold: 1 };
-}
-
-/** The largest power of two in `lanes`, at most 32: what the mask ROM is cut into. */
-const powerOfTwo = (lanes: number): number => {
-  let p = 1;
-  while (p < 32 && lanes % (p * 2) === 0) p *= 2;
-  return p;
-};
-
-const laneRules: LaneRules = {
-  crop: (_node, { inputs: [x] }) => same(x!.lanes),
-  mask: (_node, { inputs: [x] }) => same(powerOfTwo(x!.lanes)),
-  bin: binLanes,
-  clamp: (_node, { inputs: [x], options }) => same(pixelLanes(x!.shape, x!.lanes, options.cyclesPerFrame)),
-  lut: (_node, { inputs: [x], options }) => same(pixelLanes(x!.shape, x!.lanes, options.cyclesPerFrame)),
-  conv2d: weighted,
-  depthwiseConv2d: weighted,
-  dense: weighted,
-  maxPool: windowLanes,
-  avgPool: windowLanes,
-  globalAvgPool: (_node, request) => pixelwise(request),
-  globalMaxPool: (_node, request) => pixelwise(request),
-  add: (_node, request) => same(commonLanes(request), 2),
-  concat: (_node, request) => concatLanes(request),
-  flatten: (_node, request) => pixelwise(request),
-  requantize: (_node, request) => pixelwise(request),
-};
-
-/** Whole pixels side by side where that is narrow, else the same lanes everywhere. */
-function concatLanes(request: LaneRequest): Lanes {
-  const channels = request.inputs.map((i) => i.shape[2]);
-  const total = request.output[2];
-  if (total <= 16) return { inputs: channels, output: total, tapFold: 1 };
-  return same(commonLanes(request), request.inputs.length);
-}
+import type { Folding, NodeStage, NodeStageKind, Plan, Stage, Stream } from './plan.js';
 
 interface Builder {
   readonly stages: Stage[];
@@ -300,8 +138,7 @@ export function lowerGraph(graph: FixedGraph, options: LowerOptions): Plan {
       continue;
     }
     const given = take(node);
-    const rule = laneRules[node.kind] as (node: FixedNode, request: LaneRequest) => Lanes;
-    const lanes = rule(node, {
+    const lanes = lanesOf(node, {
       inputs: given.map((s) => ({ shape: s.shape, lanes: s.lanes, format: s.format })),
       output: shape,
       options,

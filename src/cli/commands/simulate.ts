@@ -6,7 +6,8 @@ import { CLASS_NAMES } from '../../data/frames.js';
 import { CRYSTAL_FORMS } from '../../data/simulate/crystal.js';
 import type { DetectorSpec } from '../../data/simulate/detector.js';
 import type { Range, SimulateOptions, Variety } from '../../data/simulate/settings.js';
-import { simulateFrames, type SimulatedSource } from '../../data/simulate/simulate-frames.js';
+import { simulateFramesParallel } from '../../data/parallel.js';
+import type { SimulatedSource } from '../../data/simulate/simulate-frames.js';
 import {
   parseNumbers,
   parseRange,
@@ -16,6 +17,7 @@ import {
 import { COMPRESSIONS, type Compression } from '../../data/write/hdf5-writer.js';
 import { writeFrames } from '../../data/write/write-frames.js';
 import { say, sayJson, startProgress, table } from '../console.js';
+import { wholeOption } from '../option-values.js';
 import { version } from '../version.js';
 
 interface Options {
@@ -52,6 +54,7 @@ interface Options {
   readonly multiLattice?: number;
   readonly zingers?: number;
   readonly compression: Compression;
+  readonly workers?: number;
   readonly force?: boolean;
   readonly json?: boolean;
 }
@@ -113,6 +116,11 @@ export function registerSimulate(program: Command): void {
       new Option('--compression <name>', 'bitshuffle is fast, but needs a plugin to read')
         .choices(COMPRESSIONS)
         .default('gzip'),
+    )
+    .option(
+      '--workers <n>',
+      'threads that simulate, 0 for none (default: one a core, at most 4); any number gives the same frames',
+      wholeOption('--workers', 0, 64),
     )
     .option('--force', 'replace the file if it exists')
     .option('--json', 'print a summary as JSON')
@@ -237,7 +245,20 @@ async function run(out: string, options: Options): Promise<void> {
     throw new UserError('exists already', { file: out, remedy: 'choose another name or add --force' });
   }
   const asked = simulationOptions(options);
-  const source = simulateFrames(asked);
+  const source = simulateFramesParallel(asked, options.workers);
+  try {
+    await write(out, source, asked, options);
+  } finally {
+    await source.close();
+  }
+}
+
+async function write(
+  out: string,
+  source: SimulatedSource,
+  asked: SimulateOptions,
+  options: Options,
+): Promise<void> {
   const progress = startProgress('Simulate');
   await writeFrames(out, source, {
     compression: options.compression,

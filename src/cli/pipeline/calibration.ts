@@ -6,6 +6,7 @@ import type { Calibration } from '../../calibrate/recipe.js';
 import { UserError } from '../../core/errors.js';
 import type { FrameSource } from '../../data/frames.js';
 import { openFrames } from '../../data/open.js';
+import { streamFrames } from '../../data/stream.js';
 import { createPeaks } from '../peaks.js';
 import { evenly, type RunFrames } from './frames.js';
 
@@ -62,8 +63,6 @@ export async function withCalibrationFrames<T>(
 /** One frame at a time, with the Bragg peaks that are known or found. */
 export async function* calibrationFrames({ source, indices }: FramePart): AsyncGenerator<CalibrationFrame> {
   const peaks = createPeaks(source);
-  for (const index of indices) {
-    const frame = await source.read(index);
+  for await (const { index, frame } of streamFrames(source, { indices }))
     yield { pixels: frame.pixels, spots: peaks.of(index, frame) };
-  }
 }

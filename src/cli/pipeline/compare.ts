@@ -1,6 +1,7 @@
 /** The fixed-point network beside its float network on the same frames: what differs, where, and what it costs. */
 import { greyPicture, pngBytes } from '../../core/picture.js';
 import type { Frame, FrameSource } from '../../data/frames.js';
+import { streamFrames } from '../../data/stream.js';
 import { formatToString, lsb } from '../../fixed/format.js';
 import { findNode, type FixedGraph, type FloatGraph } from '../../ir/graph.js';
 import {
@@ -121,8 +122,7 @@ export async function compareStage(request: CompareRequest, progress: Progress):
   const peaks = createPeaks(source);
   const frames: FrameComparison[] = [];
   const differences: Difference[] = [];
-  for (const index of indices) {
-    const frame = await source.read(index);
+  for await (const { index, frame } of streamFrames(source, { indices })) {
     const seen = graphs.add(frame.pixels, peaks.of(index, frame));
     frames.push(seen);
     progress.update(frames.length, indices.length, 'frames');

@@ -1,7 +1,8 @@
 /** Stage 1: the frames of a run, and which of them train, validate, calibrate and test. */
 import { partitionFrames, type Partition } from '../../data/partition.js';
 import { CLASS_NAMES, FIRST_HIT_CLASS, type FrameSource } from '../../data/frames.js';
-import { simulateFrames } from '../../data/simulate/simulate-frames.js';
+import { simulateFramesParallel } from '../../data/parallel.js';
+import { streamFrames } from '../../data/stream.js';
 import { UserError } from '../../core/errors.js';
 import { openFrameArguments } from '../frame-arguments.js';
 import type { Recipe } from '../recipe.js';
@@ -19,7 +20,7 @@ async function openSource(recipe: Recipe): Promise<FrameSource> {
   const { frames } = recipe;
   if (frames.kind === 'files') return (await openFrameArguments(frames.paths, frames.options)).source;
   const { count, height, width, variety, hitFraction } = frames;
-  return simulateFrames({
+  return simulateFramesParallel({
     seed: recipe.seed,
     count,
     height,
@@ -81,10 +82,11 @@ export function evenly(indices: readonly number[], wanted: number): readonly num
   return Array.from({ length: wanted }, (_, i) => indices[Math.floor((i * indices.length) / wanted)]!);
 }
 
-/** Raw pixels of the frames `indices`, one at a time. */
+/** Raw pixels of the frames `indices`, in order. */
 export async function* framePixels(
   source: FrameSource,
   indices: readonly number[],
 ): AsyncGenerator<{ readonly index: number; readonly pixels: Uint16Array }> {
-  for (const index of indices) yield { index, pixels: (await source.read(index)).pixels };
+  for await (const { index, frame } of streamFrames(source, { indices }))
+    yield { index, pixels: frame.pixels };
 }

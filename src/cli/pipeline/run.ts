@@ -16,7 +16,7 @@ import { emitStage } from './emit.js';
 import { evaluateStage } from './evaluate.js';
 import { multiplyAccumulates } from './evaluators.js';
 import { explainStage } from './explain.js';
-import { evenly, openRunFrames, type RunFrames } from './frames.js';
+import { evenly, framePixels, openRunFrames, type RunFrames } from './frames.js';
 import { networkStage, type Network } from './network.js';
 import { quantizeStage, type Quantized } from './quantize.js';
 import { reportStage } from './report.js';
@@ -104,12 +104,8 @@ async function verificationFrames({ partition, source }: RunFrames, wanted: numb
   const { test, calibration, validation, train } = partition;
   const chosen = [...evenly(test, wanted), ...calibration, ...validation, ...train].slice(0, wanted);
   const named: NamedFrame[] = [];
-  for (const index of chosen)
-    named.push({
-      name: `frame ${index} of ${source.name}`,
-      kind: 'file',
-      pixels: (await source.read(index)).pixels,
-    });
+  for await (const { index, pixels } of framePixels(source, chosen))
+    named.push({ name: `frame ${index} of ${source.name}`, kind: 'file', pixels });
   return named;
 }
 

@@ -1,5 +1,6 @@
 /** Logits of many frames, float and fixed, through ONNX Runtime in bounded memory. */
 import type { FrameSource } from '../../data/frames.js';
+import { streamFrames } from '../../data/stream.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import { createOrtWitness } from '../../simulate/ort.js';
 import type { Progress } from '../console.js';
@@ -16,10 +17,12 @@ export async function scoreFixed(
   const witness = await createOrtWitness(graph, {});
   try {
     const logits: Int32Array[] = [];
-    for (let i = 0; i < indices.length; i += BATCH) {
-      const pixels: Uint16Array[] = [];
-      for (const index of indices.slice(i, i + BATCH)) pixels.push((await source.read(index)).pixels);
-      for (const result of await witness.run(pixels)) logits.push(result.logits);
+    let batch: Uint16Array[] = [];
+    for await (const { frame } of streamFrames(source, { indices })) {
+      batch.push(frame.pixels);
+      if (batch.length < BATCH && logits.length + batch.length < indices.length) continue;
+      for (const result of await witness.run(batch)) logits.push(result.logits);
+      batch = [];
       progress.update(logits.length, indices.length, 'frames in fixed point');
     }
     return logits;

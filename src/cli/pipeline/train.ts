@@ -12,6 +12,7 @@ import type { Recipe } from '../recipe.js';
 export function labelled(frames: RunFrames, indices: readonly number[]): LabelledFrames {
   return {
     count: indices.length,
+    ahead: frames.source.ahead ?? 0,
     read: async (i) => (await frames.source.read(indices[i]!)).pixels,
     label: (i) => frames.labelOf(indices[i]!),
   };
@@ -70,6 +71,7 @@ export async function trainStage(
   const { source, partition, classNames, hitClasses } = frames;
   const graph = await loadNetwork({
     network: recipe.training.network,
+    name: recipe.name,
     preprocess: preprocessNodes(recipe.preprocess, [source.height, source.width]),
     classes: { classNames, hitClasses },
     seed: recipe.seed,

@@ -2,7 +2,8 @@
  * JUNGFRAU modules as the receiver wrote them: 512×1024 `uint16` little endian, without a header, in a `.bin` file.
  *
  * The two upper bits are the gain stage, the lower fourteen the ADC value. Raw words are given as they are; turning
- * them into photons needs pedestals and gains (calibrate-jungfrau.ts). Refuses files that are not whole modules.
+ * them into photons needs pedestals and gains (calibrate-jungfrau.ts). Refuses files that are not whole modules, and words that
+ * are none.
  */
 import { UserError } from '../../core/errors.js';
 import { NO_RULE } from '../pixels.js';
@@ -25,6 +26,20 @@ export const jungfrauFormat: FrameFormat = {
   open: openJungfrau,
 };
 
+/** Pedestals, gains and photons stand in `.bin` files too: read as words, an eighth or more has the gain bits 10. */
+const MAX_FORBIDDEN_SHARE = 0.02;
+
+/** Refuses words that no JUNGFRAU writes: the gain bits 10 occur in broken pixels only. */
+function checkWords(file: string, words: Uint16Array): void {
+  const forbidden = words.reduce((sum, word) => sum + (word >>> 14 === 2 ? 1 : 0), 0);
+  if (forbidden <= MAX_FORBIDDEN_SHARE * words.length) return;
+  const share = ((100 * forbidden) / words.length).toFixed(0);
+  throw new UserError(`holds no raw JUNGFRAU words: ${share} % have the gain bits 10, which do not occur`, {
+    file,
+    remedy: 'give the uint16 words of the receiver, not pedestals, gains or photons',
+  });
+}
+
 async function openJungfrau(request: OpenRequest): Promise<RawSource> {
   const { file } = request;
   const bytes = await openBytes(file, request.path);
@@ -35,6 +50,9 @@ async function openJungfrau(request: OpenRequest): Promise<RawSource> {
     });
   }
   const count = bytes.size / FRAME_BYTES;
+  const readWords = async (index: number): Promise<Uint16Array> =>
+    decodePixels(await bytes.read(index * FRAME_BYTES, FRAME_BYTES), 'uint16', true) as Uint16Array;
+  checkWords(file, await readWords(0));
   return {
     file,
     format: 'JUNGFRAU raw',
@@ -48,7 +66,7 @@ async function openJungfrau(request: OpenRequest): Promise<RawSource> {
     annotations: NO_ANNOTATIONS,
     async readRaw(index) {
       checkFrameIndex(file, index, count);
-      return decodePixels(await bytes.read(index * FRAME_BYTES, FRAME_BYTES), 'uint16', true);
+      return readWords(index);
     },
     mask: () => Promise.resolve(null),
     close: () => Promise.resolve(),

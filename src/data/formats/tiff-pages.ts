@@ -25,8 +25,8 @@ export interface TiffPage {
 
 const MAX_PAGES = 1_000_000;
 const MAX_ENTRIES = 4096;
-/** Bytes of the TIFF field types 1 to 12. */
-const FIELD_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
+/** Bytes of the TIFF field types 1 to 12, and of BigTIFF's 16 to 18. */
+const FIELD_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 0, 0, 0, 8, 8, 8];
 
 const TAG = {
   width: 256, height: 257, bits: 258, compression: 259, photometric: 262, description: 270, stripOffsets: 273,
@@ -49,22 +49,20 @@ interface Field {
 interface Reader {
   readonly bytes: ByteSource;
   readonly littleEndian: boolean;
+  /** BigTIFF: counts and offsets of 64 bits. */
+  readonly big: boolean;
 }
 
 /** Every page, all of one shape and type. Throws `UserError`. */
 export async function readPages(bytes: ByteSource): Promise<readonly TiffPage[]> {
   const head = new DataView((await bytes.read(0, 8)).buffer);
   const littleEndian = head.getUint8(0) === 0x49;
-  if (head.getUint16(2, littleEndian) === 43) {
-    throw new UserError('is BigTIFF, which vetoc does not read', {
-      file: bytes.file,
-      remedy: 'convert it to HDF5',
-    });
-  }
-  const reader = { bytes, littleEndian };
+  const big = head.getUint16(2, littleEndian) === 43;
+  const reader = { bytes, littleEndian, big };
   const pages: TiffPage[] = [];
   const seen = new Set<number>();
-  for (let at = head.getUint32(4, littleEndian); at !== 0;) {
+  const start = big ? await readOffset(reader, 8) : head.getUint32(4, littleEndian);
+  for (let at = start; at !== 0;) {
     if (seen.has(at) || pages.length >= MAX_PAGES) {
       throw new UserError('has directories that lead in a circle', { file: bytes.file });
     }
@@ -92,36 +90,52 @@ async function readDirectory(
   reader: Reader,
   at: number,
 ): Promise<{ readonly fields: ReadonlyMap<number, Field>; readonly next: number }> {
-  const { bytes, littleEndian } = reader;
-  const entries = new DataView((await bytes.read(at, 2)).buffer).getUint16(0, littleEndian);
+  const { bytes, littleEndian, big } = reader;
+  // Sizes of the number of entries, of an entry, and of its value; counts and offsets are as long as a value.
+  const [countBytes, entryBytes, valueBytes] = big ? [8, 20, 8] : [2, 12, 4];
+  const entries = wordAt(
+    new DataView((await bytes.read(at, countBytes)).buffer),
+    0,
+    countBytes,
+    littleEndian,
+  );
   if (entries > MAX_ENTRIES)
     throw new UserError(`has a directory of ${entries} entries`, { file: bytes.file });
-  const view = new DataView((await bytes.read(at + 2, entries * 12 + 4)).buffer);
+  const first = at + countBytes;
+  const view = new DataView((await bytes.read(first, entries * entryBytes + valueBytes)).buffer);
   const fields = new Map<number, Field>();
   for (let i = 0; i < entries; i++) {
-    const type = view.getUint16(i * 12 + 2, littleEndian);
-    const count = view.getUint32(i * 12 + 4, littleEndian);
-    const inline = (FIELD_BYTES[type] ?? 0) * count <= 4;
-    const where = inline ? at + 2 + i * 12 + 8 : view.getUint32(i * 12 + 8, littleEndian);
-    fields.set(view.getUint16(i * 12, littleEndian), { type, count, at: where });
+    const entry = i * entryBytes;
+    const value = entry + 4 + valueBytes;
+    const type = view.getUint16(entry + 2, littleEndian);
+    const count = wordAt(view, entry + 4, valueBytes, littleEndian);
+    const inline = (FIELD_BYTES[type] ?? 0) * count <= valueBytes;
+    const where = inline ? first + value : wordAt(view, value, valueBytes, littleEndian);
+    fields.set(view.getUint16(entry, littleEndian), { type, count, at: where });
   }
-  return { fields, next: view.getUint32(entries * 12, littleEndian) };
+  return { fields, next: wordAt(view, entries * entryBytes, valueBytes, littleEndian) };
+}
+
+/** An unsigned integer of 1, 2, 4 or 8 bytes. */
+function wordAt(view: DataView, at: number, size: number, littleEndian: boolean): number {
+  if (size === 1) return view.getUint8(at);
+  if (size === 2) return view.getUint16(at, littleEndian);
+  if (size === 4) return view.getUint32(at, littleEndian);
+  return Number(view.getBigUint64(at, littleEndian));
+}
+
+async function readOffset({ bytes, littleEndian }: Reader, at: number): Promise<number> {
+  return wordAt(new DataView((await bytes.read(at, 8)).buffer), 0, 8, littleEndian);
 }
 
 async function readNumbers(reader: Reader, field: Field | undefined): Promise<readonly number[]> {
   if (field === undefined) return [];
   const { bytes, littleEndian } = reader;
   const size = FIELD_BYTES[field.type] ?? 0;
-  if (![1, 3, 4].includes(field.type))
+  if (![1, 3, 4, 16].includes(field.type))
     throw new UserError(`has a field of type ${field.type}`, { file: bytes.file });
   const view = new DataView((await bytes.read(field.at, size * field.count)).buffer);
-  return Array.from({ length: field.count }, (_, i) =>
-    size === 1
-      ? view.getUint8(i)
-      : size === 2
-        ? view.getUint16(2 * i, littleEndian)
-        : view.getUint32(4 * i, littleEndian),
-  );
+  return Array.from({ length: field.count }, (_, i) => wordAt(view, i * size, size, littleEndian));
 }
 
 async function readText(reader: Reader, field: Field | undefined): Promise<string> {

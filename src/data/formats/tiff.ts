@@ -1,9 +1,9 @@
 /**
- * TIFF of detectors: one or more grey pages of 8 to 32 bit integers or 32/64 bit floats, in strips or tiles,
+ * TIFF and BigTIFF of detectors: one or more grey pages of 8 to 32 bit integers or 32/64 bit floats, in strips or tiles,
  * uncompressed or deflate, little or big endian; and marCCD / Rayonix files, which are TIFF with a second header.
  *
  * Sources: TIFF 6.0 (Adobe, 1992) and Technical Note 2 (deflate); the marCCD header by J. Blum, MarUSA. Refuses
- * BigTIFF, other compressions, colour and palettes by name.
+ * other compressions, colour and palettes by name.
  */
 import { inflateSync } from 'node:zlib';
 import { UserError } from '../../core/errors.js';

@@ -90,7 +90,7 @@ function filterOf(compression: Compression): { compression?: number; compression
 }
 
 /** Higher levels take twice the time for a few per cent. */
-const GZIP_LEVEL = 3;
+const GZIP_LEVEL = 1;
 
 const split = (path: string): readonly [string, string] => {
   const at = path.lastIndexOf('/');

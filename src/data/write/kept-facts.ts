@@ -46,9 +46,16 @@ export function writeDetails(writer: Hdf5Writer, raw: RawSource, detector: strin
     if (value !== null) writer.dataset(path, Float64Array.of(value), []);
   };
   scalar('/entry_1/instrument_1/source_1/energy', energy === null ? null : energy * PLANCK_JOULE_PER_EV);
-  scalar(`${detector}/distance`, number('distanceM'));
-  scalar(`${detector}/x_pixel_size`, number('pixelSizeXM'));
-  scalar(`${detector}/y_pixel_size`, number('pixelSizeYM'));
+  const millimetres = (name: string): number | null => {
+    const value = number(name);
+    return value === null ? null : value / 1000;
+  };
+  scalar(`${detector}/distance`, number('distanceM') ?? millimetres('distanceMm'));
+  for (const axis of ['X', 'Y']) {
+    const size =
+      number(`pixelSize${axis}M`) ?? millimetres(`pixelSize${axis}Mm`) ?? millimetres('pixelSizeMm');
+    scalar(`${detector}/${axis.toLowerCase()}_pixel_size`, size);
+  }
 }
 
 /** Facts that are no datasets: /vetoc/meta for formats other than HDF5. */

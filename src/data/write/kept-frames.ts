@@ -5,7 +5,7 @@
  *     /entry_1/instrument_1/detector_1/data          [n, …] frames as they were stored, one a chunk; attribute numEvents
  *     /entry_1/instrument_1/detector_1/mask          [n, …] uint16, CXI bits: 0 good, 512 missing (or the file's own)
  *     /entry_1/data_1                                link to detector_1
- *     /entry_1/experiment_identifier                 [n] FILE//INDEX
+ *     /entry_1/experiment_identifier                 [n] FILE//INDEX (or the file's own)
  *     /vetoc/{score, frame, source, source_index}    [n]; threshold and network as attributes
  *     /vetoc/all_scores                              one a frame of the whole series, −2147483648 where it could not be read
  *
@@ -55,18 +55,20 @@ export interface KeptReport {
 
 const DETECTOR = '/entry_1/instrument_1/detector_1';
 const IDENTIFIER = '/entry_1/experiment_identifier';
+const MASK = `${DETECTOR}/mask`;
 const MISSING = 512;
 
-/** Paths that this file writes itself. */
-const isOwn = (path: string, ownMask: boolean): boolean =>
-  path === `${DETECTOR}/data` ||
-  (ownMask && path === `${DETECTOR}/mask`) ||
-  path === '/entry_1/data_1' ||
-  path === '/cxi_version' ||
-  path === IDENTIFIER ||
-  path === '/entry/spots' ||
-  path === '/vetoc' ||
-  path.startsWith('/vetoc/');
+const ALWAYS_OWN: readonly string[] = [
+  `${DETECTOR}/data`,
+  '/entry_1/data_1',
+  '/cxi_version',
+  '/entry/spots',
+  '/vetoc',
+];
+
+/** Whether this file writes `path` itself: always, or (`spare`) since the frames' files have nothing of the kind. */
+const isOwn = (path: string, spare: ReadonlySet<string>): boolean =>
+  ALWAYS_OWN.includes(path) || spare.has(path) || path.startsWith('/vetoc/');
 
 /** Whether the frames of `open` can be copied as they are stored. */
 function storedAsIs(open: OpenFile, request: KeptFrames): boolean {
@@ -81,7 +83,8 @@ interface Layout {
   readonly tree: CarriedTree | null;
   readonly columns: CarriedColumn[];
   readonly left: { readonly path: string; readonly why: string }[];
-  readonly ownMask: boolean;
+  /** Of `MASK` and `IDENTIFIER` what this file writes itself. */
+  readonly spare: ReadonlySet<string>;
 }
 
 /** Static things, links and the per-frame columns, after the first file. */
@@ -95,29 +98,30 @@ function layOut(writer: Hdf5Writer, first: OpenFile, request: KeptFrames): Layou
   writer.dataset('/cxi_version', Int32Array.of(150), []);
   if (hdf5 === null || raw.dataset === null) {
     writeDetails(writer, raw, DETECTOR);
-    return { ...base, tree: null, columns: [], left: [], ownMask: true };
+    return { ...base, tree: null, columns: [], left: [], spare: new Set([MASK, IDENTIFIER]) };
   }
   const rows = hdf5.info(raw.dataset).shape[0]!;
   const tree = carriedTree(hdf5, { count: rows, frameShape: raw.frameShape, dataset: raw.dataset });
-  const ownMask = ![...tree.perFrame, ...tree.fixed].some((info) => info.path === `${DETECTOR}/mask`);
+  const theirs = new Set([...tree.perFrame, ...tree.fixed].map((info) => info.path));
+  const spare = new Set([MASK, IDENTIFIER].filter((path) => !theirs.has(path)));
   for (const group of tree.groups)
-    if (!isOwn(group, ownMask)) writer.group(group, plain(attributesOf(hdf5, group)));
-  for (const info of tree.fixed) if (!isOwn(info.path, ownMask)) copyFixed(writer, hdf5, info.path);
+    if (!isOwn(group, spare)) writer.group(group, plain(attributesOf(hdf5, group)));
+  for (const info of tree.fixed) if (!isOwn(info.path, spare)) copyFixed(writer, hdf5, info.path);
   const columns = [
-    ...tree.perFrame.filter((info) => !isOwn(info.path, ownMask)).map((info) => carriedColumn(writer, info)),
+    ...tree.perFrame.filter((info) => !isOwn(info.path, spare)).map((info) => carriedColumn(writer, info)),
     ...tree.ragged.map(({ values, lengths }) => raggedColumn(writer, values, lengths)),
   ];
-  return { ...base, tree, columns, left: [...tree.left], ownMask };
+  return { ...base, tree, columns, left: [...tree.left], spare };
 }
 
 /** Links from where the frames were to where they are, and the file's own links. */
 function writeLinks(writer: Hdf5Writer, layout: Layout): void {
   writer.softLink('/entry_1/data_1', DETECTOR);
-  const { tree, ownMask } = layout;
+  const { tree, spare } = layout;
   if (tree === null) return;
   const made = new Set<string>();
   const link = (path: string, target: string): void => {
-    if (made.has(path) || isOwn(path, ownMask)) return;
+    if (made.has(path) || isOwn(path, spare)) return;
     made.add(path);
     writer.softLink(path, target);
   };
@@ -159,7 +163,7 @@ async function writeRows(
   const { source, kept, compression = 'gzip' } = request;
   const type = NUMBER_TYPES[layout.pixelType];
   const data = writer.growing(`${DETECTOR}/data`, type, layout.frameShape, 1, compression);
-  const mask = layout.ownMask ? writer.growing(`${DETECTOR}/mask`, 'u2', layout.frameShape, 1, 'gzip') : null;
+  const mask = layout.spare.has(MASK) ? writer.growing(MASK, 'u2', layout.frameShape, 1, 'gzip') : null;
   const meta = metaRows();
   const origins = kept.map((index) => source.origin(index));
   const spots: number[] = [];
@@ -190,10 +194,11 @@ async function writeRows(
   meta.finish(writer);
   writer.attribute(`${DETECTOR}/data`, 'numEvents', kept.length);
   writer.attribute(`${DETECTOR}/data`, 'axes', 'experiment_identifier:y:x');
-  writer.strings(
-    IDENTIFIER,
-    origins.map((origin) => `${origin.file}//${origin.index}`),
-  );
+  if (layout.spare.has(IDENTIFIER))
+    writer.strings(
+      IDENTIFIER,
+      origins.map((origin) => `${origin.file}//${origin.index}`),
+    );
   const tables = layout.tree?.fixed.some((info) => info.path === '/entry/spots') === true;
   if (tables) writer.dataset('/entry/spots', Float32Array.from(spots), [spots.length / 5, 5]);
   writeDecisions(writer, request, origins);

@@ -11,6 +11,7 @@
  */
 import { UserError } from '../../core/errors.js';
 import type { FrameSource, Split } from '../frames.js';
+import { streamFrames } from '../stream.js';
 import { createHdf5, type Compression, type GrowingDataset, type Hdf5Writer } from './hdf5-writer.js';
 
 export const SPLIT_CODES: readonly Split[] = ['train', 'test', 'validation', 'calibration'];
@@ -224,8 +225,7 @@ export async function writeFrames(
     const frames = writer.growing('/entry/data/data', 'u2', [height, width], 1, compression);
     const columns = [labelColumns(writer, source), metaColumns(writer, source), spotColumns(writer, source)];
     const table = styleTable(source, options.styles);
-    for (let index = 0; index < count; index++) {
-      const frame = await source.read(index);
+    for await (const { index, frame } of streamFrames(source)) {
       frames.append(frame.pixels);
       const style = table.of(index, frame.mask);
       for (const column of columns) column.add(index, style);

@@ -57,6 +57,8 @@ export const NETWORKS: Readonly<Record<string, NetworkEntry>> = {
 export interface NetworkRequest {
   /** A name of {@link NETWORKS}, or the layers themselves. */
   readonly network: string | readonly Layer[];
+  /** What layers in full are called, in files and in firmware; `custom` unless given. */
+  readonly name?: string;
   readonly preprocess: PreprocessGraph;
   readonly classes: NetworkClasses;
   /** For the weights. */
@@ -64,8 +66,9 @@ export interface NetworkRequest {
 }
 
 /** An untrained float graph. Throws `UserError` for an unknown name or layers that do not fit the input. */
-export function createNetwork({ network, preprocess, classes, seed }: NetworkRequest): FloatGraph {
-  if (typeof network !== 'string') return buildNetwork('custom', network, preprocess, classes, seed);
+export function createNetwork(request: NetworkRequest): FloatGraph {
+  const { network, name = 'custom', preprocess, classes, seed } = request;
+  if (typeof network !== 'string') return buildNetwork(name, network, preprocess, classes, seed);
   const entry = NETWORKS[network];
   if (entry === undefined)
     throw new UserError(`there is no network ${network}`, {

@@ -3,7 +3,7 @@ import { fractionBits, minMantissa, type Format } from '../../../fixed/format.js
 import type { Proof } from '../../../ir/common.js';
 import { constant, mantissaType, typedef, type Member } from '../cpp.js';
 import { wordsPerFrame, type StageOf } from '../plan.js';
-import { repackRuns } from '../processes.js';
+import { repackRuns } from '../events.js';
 import {
   alignment,
   code,
