@@ -175,6 +175,19 @@ describe('DiffraNet’s folders', () => {
     });
   });
 
+  it('may lack classes in a split, which keeps the meaning of the others', async () => {
+    for (const folder of ['train/1', 'train/2', 'test/5']) {
+      mkdirSync(at(`part/${folder}`), { recursive: true });
+      const data = new Uint8Array(12).fill(7);
+      writeFileSync(at(`part/${folder}/a.png`), encode({ width: 4, height: 3, data, channels: 1, depth: 8 }));
+    }
+    await withFrames(at('part'), {}, (source) => {
+      expect([0, 1, 2].map((i) => source.label(i).label)).toEqual([0, 1, 4]);
+      expect(source.label(2)).toEqual({ label: 4, hit: true, split: 'test', group: null });
+      expect(source.classNames).toHaveLength(5);
+    });
+  });
+
   it('give hit or miss and no class for the real pictures in two folders', async () => {
     for (const name of ['1', '2']) {
       mkdirSync(at(`real_raw/${name}`), { recursive: true });

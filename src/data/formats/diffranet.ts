@@ -21,30 +21,36 @@ async function foldersOf(path: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
 }
 
-function isClassTree(folders: readonly string[]): boolean {
-  return folders.includes('1') && folders.includes('2') && folders.every((name) => /^[1-5]$/.test(name));
-}
+const areClasses = (folders: readonly string[]): boolean => folders.every((name) => /^[1-5]$/.test(name));
 
-/** The files of a DiffraNet tree in the order split, class, name; null where `folder` is not such a tree. */
+/** Whether the folders of classes are those of the real sets, which tell no more than diffraction or none. */
+const areTwo = (folders: readonly string[]): boolean => folders.every((name) => name === '1' || name === '2');
+
+/**
+ * The files of a DiffraNet tree in the order split, class, name; null where `folder` is not such a tree. A split may lack
+ * classes; without splits the first two must be there, since a folder called 1 may be anything.
+ */
 export async function listDiffranet(folder: string): Promise<readonly DiffranetFile[] | null> {
   const top = await foldersOf(folder);
-  if (isClassTree(top)) return listClasses(folder, top, null);
-  const splits = SPLITS.filter((split) => top.includes(split));
+  if (top.includes('1') && top.includes('2') && areClasses(top))
+    return listClasses(folder, top, null, areTwo(top));
+  const splits: (readonly [Split, readonly string[]])[] = [];
+  for (const split of SPLITS)
+    if (top.includes(split)) splits.push([split, await foldersOf(join(folder, split))]);
+  const classes = splits.flatMap(([, folders]) => folders);
+  if (classes.length === 0 || !areClasses(classes)) return null;
   const files: DiffranetFile[] = [];
-  for (const split of splits) {
-    const folders = await foldersOf(join(folder, split));
-    if (!isClassTree(folders)) return null;
-    files.push(...(await listClasses(join(folder, split), folders, split)));
-  }
-  return splits.length === 0 ? null : files;
+  for (const [split, folders] of splits)
+    files.push(...(await listClasses(join(folder, split), folders, split, areTwo(classes))));
+  return files;
 }
 
 async function listClasses(
   folder: string,
   classes: readonly string[],
   split: Split | null,
+  two: boolean,
 ): Promise<readonly DiffranetFile[]> {
-  const two = classes.length === 2;
   const files: DiffranetFile[] = [];
   for (const name of [...classes].sort()) {
     const label = Number(name) - 1;
@@ -59,7 +65,8 @@ async function listClasses(
       });
     }
   }
-  if (files.length === 0) throw new UserError('holds class folders without PNG files', { file: folder });
+  if (files.length === 0 && classes.length > 0)
+    throw new UserError('holds class folders without PNG files', { file: folder });
   return files;
 }
 
