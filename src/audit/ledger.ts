@@ -93,7 +93,12 @@ async function readIdentity(database: Database): Promise<AuditIdentity | null> {
       remedy: 'audit again into another folder',
     });
   const parsed = identitySchema.safeParse(JSON.parse((await meta('identity')) ?? 'null'));
-  if (!parsed.success) throw new UserError('is no ledger of vetoc', { file: database.path });
+  if (!parsed.success)
+    throw new UserError('does not say what was audited in a form that this vetoc knows', {
+      file: database.path,
+      field: parsed.error.issues[0]!.path.join('.'),
+      remedy: 'audit again into another folder, or read it with the vetoc that wrote it',
+    });
   return parsed.data;
 }
 

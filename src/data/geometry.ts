@@ -6,6 +6,7 @@
  * Read: panels, vectors, corners, clen, coffset, res, photon energy or wavelength, dim and data, bad regions, and
  * no_index; rigid groups and beam commands are passed over. Refuses panels without corner or extent.
  */
+import { readFile } from 'node:fs/promises';
 import { UserError } from '../core/errors.js';
 
 export interface Panel {
@@ -48,6 +49,18 @@ export interface DetectorGeometry {
 const HC_EV_ANGSTROM = 12398.419843320026;
 
 type Fields = Map<string, string>;
+
+/** Reads and parses a geometry file. Throws `UserError`. */
+export async function readGeometry(file: string): Promise<DetectorGeometry> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(`cannot be read (${error.code})`, {
+      file,
+      field: '--geometry',
+      remedy: 'check the path',
+    });
+  });
+  return parseGeometry(text, file);
+}
 
 /** Reads a `.geom` text. `file` is for messages. */
 export function parseGeometry(text: string, file: string): DetectorGeometry {

@@ -5,7 +5,6 @@
  * applied in this order: calibration, file masks and value rules, mask file, geometry's mask, hot and dead pixels,
  * ranges, labels, groups, assembly. Refuses missing files and files of no known format, with words.
  */
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UserError } from '../core/errors.js';
 import { expandArgument, parseFrameArgument, rangeIndices, type FrameArgument } from './arguments.js';
@@ -16,7 +15,7 @@ import { DIFFRANET_CLASSES, listDiffranet } from './formats/diffranet.js';
 import type { FrameFormat, RawSource } from './formats/format.js';
 import { FRAME_FORMATS } from './formats/index.js';
 import type { FrameSource } from './frames.js';
-import { parseGeometry, type DetectorGeometry } from './geometry.js';
+import { readGeometry, type DetectorGeometry } from './geometry.js';
 import { groupFrames, labelFrames } from './labels.js';
 import { lazyFrames } from './lazy.js';
 import { findDefects, joinTwo, maskFrames, maskFromArray, parseMaskRule } from './masking.js';
@@ -91,17 +90,6 @@ async function decorate(
   if (geometry === null)
     throw new UserError('needs --geometry', { field: '--assemble', remedy: 'give a .geom file' });
   return assembleFrames(frames, geometry, frames.frameShape ?? [frames.height, frames.width]);
-}
-
-async function readGeometry(file: string): Promise<DetectorGeometry> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(`cannot be read (${error.code})`, {
-      file,
-      field: '--geometry',
-      remedy: 'check the path',
-    });
-  });
-  return parseGeometry(text, file);
 }
 
 async function openArgument(

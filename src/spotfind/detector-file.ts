@@ -2,10 +2,9 @@
  * The detector that a CrystFEL geometry file describes, for frames as they were opened: panels and radii for stored
  * frames, the beam's place for assembled ones.
  */
-import { readFile } from 'node:fs/promises';
 import { planAssembly } from '../data/assemble.js';
 import type { FrameSource } from '../data/frames.js';
-import { parseGeometry } from '../data/geometry.js';
+import { readGeometry } from '../data/geometry.js';
 import { detectorOfGeometry, scaleOfGeometry, type Detector, type StatedGeometry } from './geometry.js';
 
 export interface KnownDetector {
@@ -22,7 +21,7 @@ export async function openDetector(
   stated: StatedGeometry,
 ): Promise<KnownDetector> {
   if (geometryFile === undefined) return { detector: null, stated };
-  const geometry = parseGeometry(await readFile(geometryFile, 'utf8'), geometryFile);
+  const geometry = await readGeometry(geometryFile);
   const shape = source.frameShape ?? [source.height, source.width];
   const beam = assembled ? planAssembly(geometry, shape).beam : null;
   const scale = scaleOfGeometry(geometry);

@@ -25,10 +25,20 @@ interface PointwiseGraph {
   };
   readonly meanFormat: Format;
   readonly dense: { readonly weights: readonly number[]; readonly format: Format };
+  /** The least score that is kept; 0 unless stated. */
+  readonly threshold?: number;
 }
 
 /** max-bin → clamp to a byte → conv 1×1 with ReLU → global average over 8×8 → dense to (miss, hit). */
-export function pointwiseGraph({ name, side, bin, conv, meanFormat, dense }: PointwiseGraph): FixedGraph {
+export function pointwiseGraph({
+  name,
+  side,
+  bin,
+  conv,
+  meanFormat,
+  dense,
+  threshold = 0,
+}: PointwiseGraph): FixedGraph {
   const b = createFixedGraphBuilder();
   const raw = format(false, 16, 16);
   const byte = format(false, 8, 8);
@@ -82,16 +92,17 @@ export function pointwiseGraph({ name, side, bin, conv, meanFormat, dense }: Poi
     output: logits,
     classNames: ['miss', 'hit'],
     hitClasses: [false, true],
-    threshold: 0,
+    threshold,
   });
 }
 
-/** Channels (bright, dark, constant) of 32×32 pixels: bright speaks for a hit, dark for a miss. */
-export const brightGraph = (): FixedGraph =>
+/** Channels (bright, dark, constant) of frames of `side`×`side` pixels: bright speaks for a hit, dark for a miss. */
+export const brightGraph = (side = 32, threshold = 0): FixedGraph =>
   pointwiseGraph({
     name: 'bright',
-    side: 32,
-    bin: 4,
+    side,
+    bin: side / 8,
+    threshold,
     conv: { weights: [1, -1, 0], bias: [-40, 60, 5], format: format(false, 8, 8) },
     meanFormat: format(false, 16, 8),
     dense: { weights: [-3, 5, 1, -1, 0, 0], format: format(true, 24, 14) },

@@ -1,5 +1,5 @@
 /** `vetoc score` and `vetoc export onnx` on a run folder, in this process. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -7,9 +7,13 @@ import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
 import { ModelProto } from '../../src/backends/onnx/proto.js';
 import { createProgram } from '../../src/cli/program.js';
 import { loadRecipe, recipeHash } from '../../src/cli/recipe.js';
-import { RUN_FILES, writeGraph } from '../../src/cli/run-folder.js';
+import { RUN_FILES } from '../../src/cli/run-folder.js';
+import { openHdf5 } from '../../src/data/hdf5/file.js';
 import { createHdf5 } from '../../src/data/write/hdf5-writer.js';
+import { lsb } from '../../src/fixed/format.js';
+import { findNode } from '../../src/ir/graph.js';
 import { interpret } from '../../src/simulate/interpret.js';
+import { writeRun } from '../cli/written-run.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
 import { sampleFloatGraph } from './sample-float.js';
 
@@ -25,9 +29,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'vetoc-score-'));
   run = join(folder, 'run');
   data = join(folder, 'frames.h5');
-  await writeGraph(join(run, RUN_FILES.fixedGraph), 'fixed', graph);
-  await writeGraph(join(run, RUN_FILES.floatGraph), 'float', sampleFloatGraph(1, [SIZE[0], SIZE[1]]));
-  await writeFile(join(run, RUN_FILES.recipe), JSON.stringify(recipe));
+  await writeRun(run, graph, sampleFloatGraph(1, [SIZE[0], SIZE[1]]));
   const writer = await createHdf5(data);
   const dataset = writer.growing('/entry/data/data', 'u2', SIZE, 1, 'none');
   for (const frame of frames) dataset.append(frame);
@@ -81,6 +83,25 @@ describe('vetoc score', () => {
       });
     });
     expect(rows.length).toBe(frames.length);
+  });
+
+  it('writes the same into HDF5, with what the numbers mean', async () => {
+    const path = join(folder, 'scores.h5');
+    await score('--out', path);
+    const file = await openHdf5(path, path);
+    const expected = frames.map((frame) => interpret(graph, frame));
+    const numbers = (name: string): number[] => Array.from(file.readAll(name) as ArrayLike<number>, Number);
+    expect(numbers('/score')).toEqual(expected.map((e) => e.score));
+    expect(numbers('/keep')).toEqual(expected.map((e) => Number(e.keep)));
+    expect(numbers('/logits')).toEqual(expected.flatMap((e) => [...e.logits]));
+    expect(numbers('/index')).toEqual(frames.map((_, i) => i));
+    expect(numbers('/file')).toEqual(frames.map(() => 0));
+    expect(file.readAll('/files')).toEqual([data]);
+    const fact = (name: string): number => Number(file.attribute('/score', name));
+    expect(fact('threshold')).toBe(graph.threshold);
+    expect(fact('lsb')).toBe(lsb(findNode(graph, graph.output).format));
+    expect(file.attribute('/logits', 'classes')).toEqual(graph.classNames);
+    file.close();
   });
 
   it('refuses an ending that says no format before it opens anything, and leaves no file', async () => {

@@ -10,6 +10,7 @@ import { renderAuditReport } from '../../audit/report.js';
 import { openSecondLook } from '../../audit/second-look.js';
 import { openSpec } from '../../audit/setup.js';
 import { summarizeAudit, type AuditSummary } from '../../audit/summary.js';
+import { readGeometry } from '../../data/geometry.js';
 import type { OpenFramesOptions } from '../../data/open.js';
 import { frameGeometry } from '../../spotfind/geometry.js';
 import { say, sayJson, table } from '../console.js';
@@ -19,12 +20,44 @@ interface Place {
   readonly out?: string;
 }
 
+/** Where things of the audit are now, if not where they were. */
+export interface Moved {
+  readonly geometry?: string;
+}
+
 /** The figures, or a `UserError` when the audit has not got that far. */
 export async function summaryOf(ledger: Ledger): Promise<AuditSummary> {
   const summary = await summarizeAudit(ledger);
   if (summary === null)
     throw new UserError('holds no frame yet', { file: ledger.path, remedy: 'let vetoc audit run' });
   return summary;
+}
+
+/**
+ * What was audited, with its geometry file at `moved` where that is given. Throws `UserError` where the file cannot be
+ * used: frames without its mask, and peaks without its panels, would not be those of the ledger.
+ */
+export async function withGeometry(
+  identity: AuditIdentity,
+  moved: string | undefined,
+): Promise<AuditIdentity> {
+  const { geometry: stated } = identity.frameOptions as OpenFramesOptions;
+  if (stated === undefined) {
+    if (moved === undefined) return identity;
+    throw new UserError('the audit was made without a geometry file', {
+      field: '--geometry',
+      remedy: 'leave it out',
+    });
+  }
+  const file = moved ?? stated;
+  await readGeometry(file).catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`the geometry file of the audit ${error.problem}`, {
+      file,
+      remedy: 'bring it back, or say where it is now: --geometry FILE',
+    });
+  });
+  return { ...identity, frameOptions: { ...identity.frameOptions, geometry: file } };
 }
 
 /** The audited frames again, as the ledger names them. */
@@ -45,7 +78,7 @@ export async function openAuditedFrames(identity: AuditIdentity): Promise<FrameS
 
 export async function report(
   dir: string,
-  options: Place & { readonly html?: string; readonly pictures: number; readonly json?: boolean },
+  options: Place & Moved & { readonly html?: string; readonly pictures: number; readonly json?: boolean },
 ): Promise<void> {
   const folder = auditFolder(dir, options.out);
   const ledger = await openLedger(folder, 'read');
@@ -55,11 +88,12 @@ export async function report(
       sayJson(summary);
       return;
     }
-    const source = await openAuditedFrames(ledger.identity);
+    const identity = await withGeometry(ledger.identity, options.geometry);
+    const source = await openAuditedFrames(identity);
     const path = options.html ?? join(folder, 'report.html');
     try {
       const read = (frame: number): ReturnType<FrameSource['read']> => source.read(frame);
-      const { find, stated } = await openSecondLook(ledger.identity, source);
+      const { find, stated } = await openSecondLook(identity, source);
       const page = await renderAuditReport(ledger, {
         summary,
         spots: (index, frame) => find(frame, frameGeometry(source.meta(index), stated)).spots,

@@ -9,10 +9,10 @@ import { serveView } from '../../audit/view/serve.js';
 import { UserError } from '../../core/errors.js';
 import { say } from '../console.js';
 import { loadRun } from '../run-folder.js';
-import { openAuditedFrames, summaryOf } from './read.js';
+import { openAuditedFrames, summaryOf, withGeometry, type Moved } from './read.js';
 import { auditFolder, networkDigest } from './start.js';
 
-export interface ViewOptions {
+export interface ViewOptions extends Moved {
   readonly out?: string;
   readonly host: string;
   readonly port: number;
@@ -34,7 +34,7 @@ export async function view(dir: string, options: ViewOptions, signal: AbortSigna
   const ledger = await openLedger(auditFolder(dir, options.out), 'write');
   try {
     await summaryOf(ledger);
-    const { identity } = ledger;
+    const identity = await withGeometry(ledger.identity, options.geometry);
     const networks = await auditedNetworks(dir, identity.networkDigest);
     const source = await openAuditedFrames(identity);
     const evidence = createEvidenceMaker(networks);

@@ -82,6 +82,9 @@ export function registerAudit(program: Command): void {
   registerReaders(command);
 }
 
+const addGeometry = (command: Command): Command =>
+  command.option('--geometry <file.geom>', 'where the geometry file of the audit is now, if it was moved');
+
 function registerReaders(parent: Command): void {
   const sub = (name: string, description: string): Command =>
     parent
@@ -89,13 +92,13 @@ function registerReaders(parent: Command): void {
       .description(description)
       .argument('<run>', 'folder of the audited run')
       .option('-o, --out <dir>', 'folder of the ledger (default: RUN/audit)');
-  sub('report', 'Write the audit as one self-contained HTML page.')
+  addGeometry(sub('report', 'Write the audit as one self-contained HTML page.'))
     .option('--html <file>', 'the page (default: report.html beside the ledger)')
     .option('--pictures <n>', 'pictures for each flag', wholeOption('--pictures', 0, 1000), 8)
     .option('--json', 'print the figures as JSON instead')
     .addHelpText('after', '\nExample:\n  vetoc audit report out/demo')
     .action(report);
-  sub('view', 'Serve a page on this machine to look through the frames and give verdicts.')
+  addGeometry(sub('view', 'Serve a page on this machine to look through the frames and give verdicts.'))
     .option('--port <n>', 'port, 0 for any that is free', wholeOption('--port', 0, 65_535), 8017)
     .option(
       '--host <address>',

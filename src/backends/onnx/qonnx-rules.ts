@@ -1,0 +1,59 @@
+/** Each operator of a fixed network as QONNX says it. */
+import type { Shape, Window } from '../../ir/common.js';
+import type { FixedNode, FixedNodeOf, PreprocessNode } from '../../ir/ops/index.js';
+import { activated, asVector, CHANNELS_LAST, dimsOf, stored, type Emit, type Value } from './qonnx-values.js';
+import { convolutionStage, denseStage, mean, windowAttributes } from './qonnx-weighted.js';
+
+type NetworkNode = Exclude<FixedNode, PreprocessNode>;
+type Rules = {
+  readonly [K in NetworkNode['kind']]: (
+    emit: Emit,
+    op: FixedNodeOf<K>,
+    inputs: readonly Value[],
+    shape: Shape,
+  ) => Value;
+};
+
+const wholeImage = ({ shape }: Value): Window => ({
+  kernel: [shape[0], shape[1]],
+  strides: [1, 1],
+  padding: [0, 0, 0, 0],
+});
+
+function largest(emit: Emit, op: FixedNode, x: Value, shape: Shape, window: Window): Value {
+  const name = emit.node('MaxPool', `${op.id}_MaxPool`, [x.name], [1, ...shape], {
+    domain: CHANNELS_LAST,
+    attributes: windowAttributes(window),
+  });
+  return { ...x, name, shape, rank: 4, format: op.format };
+}
+
+/** Inputs as vectors where one of them is, else as images. */
+const alike = (emit: Emit, inputs: readonly Value[]): readonly Value[] =>
+  inputs.every((x) => x.rank === 4) ? inputs : inputs.map((x) => asVector(emit, x));
+
+export const QONNX_RULES: Rules = {
+  conv2d: (emit, op, [x], shape) => convolutionStage(emit, op, x!, shape),
+  depthwiseConv2d: (emit, op, [x], shape) => convolutionStage(emit, op, x!, shape),
+  dense: (emit, op, [x], shape) => denseStage(emit, op, x!, shape),
+  maxPool: (emit, op, [x], shape) => largest(emit, op, x!, shape, op),
+  globalMaxPool: (emit, op, [x], shape) => largest(emit, op, x!, shape, wholeImage(x!)),
+  avgPool: (emit, op, [x], shape) => mean(emit, op, x!, shape, op),
+  globalAvgPool: (emit, op, [x], shape) => mean(emit, op, x!, shape, wholeImage(x!)),
+  add(emit, op, inputs, shape) {
+    const [a, b] = alike(emit, inputs);
+    const sum = { shape, rank: a!.rank, name: `${op.id}_Sum` };
+    emit.node('Add', sum.name, [a!.name, b!.name], dimsOf(sum));
+    return activated(emit, op.id, sum, op.activation, op.format);
+  },
+  concat(emit, op, inputs, shape) {
+    const values = alike(emit, inputs);
+    const { rank } = values[0]!;
+    const value: Value = { name: `${op.id}_Concat`, shape, rank, format: op.format };
+    const names = values.map((x) => x.name);
+    emit.node('Concat', value.name, names, dimsOf(value), { attributes: { axis: { int: rank - 1 } } });
+    return value;
+  },
+  flatten: (emit, op, [x]) => ({ ...asVector(emit, x!), format: op.format }),
+  requantize: (emit, op, [x]) => stored(emit, op.id, x!, op.format),
+};
