@@ -75,6 +75,11 @@ const recipeSchema = z
         frames: z.int().min(1).default(200),
         /** Frames on which every intermediate tensor is compared. */
         tensorFrames: z.int().min(1).default(4),
+        /** Who is compared with the interpreter; the C++ of a network of millions of weights takes long to compile. */
+        witnesses: z
+          .array(z.enum(['onnxruntime', 'csim']))
+          .min(1)
+          .default(['onnxruntime', 'csim']),
       })
       .prefault({}),
     /** Test frames on which float and fixed are compared layer by layer, and pictures of those decided differently. */

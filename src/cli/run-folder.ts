@@ -1,7 +1,8 @@
 /**
  * The folder of a run: where things stand, how it comes to be whole or not at all, and how it is read again.
  *
- * A run is built in `NAME.partial` and renamed at the end, so a folder called NAME is always a finished run.
+ * A run is built in `NAME.partial` and renamed at the end, so a folder called NAME is always a finished run. What was
+ * trained so far stands in `NAME.checkpoints` until then.
  */
 import { readFile, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -42,6 +43,8 @@ const exists = async (path: string): Promise<boolean> =>
 export interface RunDraft {
   /** The folder to write into for now. */
   readonly dir: string;
+  /** Folder for the state of a training; it outlives the draft, and goes when the run is published. */
+  readonly checkpoints: string;
   readonly path: (relative: string) => string;
   readonly write: (relative: string, content: string | Uint8Array) => Promise<void>;
   /** Gives the folder its final name. */
@@ -73,7 +76,7 @@ async function makeEmpty(dir: string): Promise<void> {
 /** Opens `NAME.partial`; refuses with `UserError` when `out` exists already, unless it is a run to be replaced. */
 export async function draftRun(out: string, replace = false): Promise<RunDraft> {
   await checkFree(out, replace);
-  const dir = `${out}.partial`;
+  const [dir, checkpoints] = [`${out}.partial`, `${out}.checkpoints`];
   await makeEmpty(dir).catch((error: unknown) => {
     throw new UserError(`cannot be made (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`, {
       file: dir,
@@ -83,6 +86,7 @@ export async function draftRun(out: string, replace = false): Promise<RunDraft> 
   });
   return {
     dir,
+    checkpoints,
     path: (relative) => join(dir, relative),
     write: (relative, content) => writeFileAtomic(join(dir, relative), content),
     publish: async () => {
@@ -92,7 +96,7 @@ export async function draftRun(out: string, replace = false): Promise<RunDraft> 
       await rm(old, { recursive: true, force: true });
       if (replace && (await exists(out))) await rename(out, old);
       await rename(dir, out);
-      await rm(old, { recursive: true, force: true });
+      for (const done of [old, checkpoints]) await rm(done, { recursive: true, force: true });
       return out;
     },
     discard: () => rm(dir, { recursive: true, force: true }),

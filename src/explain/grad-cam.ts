@@ -20,7 +20,7 @@ import {
   type ParameterTensors,
 } from '../train/forward.js';
 import { flattenParameters } from '../train/parameters.js';
-import { tf } from '../train/tf.js';
+import { scoped, tf } from '../train/tf.js';
 
 /** What is explained: the logit of one class, or the score for (`hit`) or against (`miss`) keeping the frame. */
 export type Target = { readonly kind: 'class'; readonly index: number } | { readonly kind: 'hit' | 'miss' };
@@ -109,16 +109,6 @@ function mapLayers(graph: FloatGraph, shapes: ReadonlyMap<NodeId, Shape>): NodeI
       return height * width > 1 && descendants(graph.nodes, node.id).has(graph.output);
     })
     .map((node) => node.id);
-}
-
-/** Runs `compute` and frees every tensor made on the way; what it returns holds no tensors. */
-function scoped<T>(compute: () => T): T {
-  tf.engine().startScope();
-  try {
-    return compute();
-  } finally {
-    tf.engine().endScope();
-  }
 }
 
 /** What stands in for the float values of a frame: see `fixed-twin`. */

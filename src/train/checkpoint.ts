@@ -1,11 +1,11 @@
 /**
  * The state of a training after an epoch, in one file: enough to go on and end with the same bits.
  *
- * Layout: the magic `vetockpt`, the length of a JSON header (uint32, little endian), the header, the arrays. The
- * header carries a fingerprint of everything that decides the weights; a checkpoint of another run is refused.
+ * Layout: the magic `vetockpt`, the length of a JSON header (uint32, little endian), the header, the arrays. The file is
+ * named after the fingerprint of everything that decides the weights, so a training finds its own and no other's.
  */
 import { createHash } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { UserError } from '../core/errors.js';
 import { writeFileAtomic } from '../core/files.js';
@@ -14,7 +14,7 @@ import { serializeGraph } from '../ir/serialize.js';
 import type { TrainingRecipe } from './recipe.js';
 
 const MAGIC = 'vetockpt';
-const VERSION = 1;
+const VERSION = 2;
 
 const validationSchema = z.strictObject({
   loss: z.number(),
@@ -33,7 +33,6 @@ const epochSchema = z.strictObject({
 });
 const headerSchema = z.strictObject({
   version: z.literal(VERSION),
-  fingerprint: z.string(),
   /** Epochs done. */
   epoch: z.int().min(1),
   /** Optimiser steps done. */
@@ -56,16 +55,15 @@ export const ARRAY_NAMES = [
 export type CheckpointArrays = Readonly<Record<(typeof ARRAY_NAMES)[number], Float32Array>>;
 
 export interface Checkpoint {
-  readonly facts: Omit<Header, 'version' | 'fingerprint' | 'arrays'>;
+  readonly facts: Omit<Header, 'version' | 'arrays'>;
   readonly arrays: CheckpointArrays;
 }
 
-/** A hash of what decides the weights: graph, recipe, seed, labels, back end, threads. */
+/** A hash of what decides the weights: graph, recipe, and `rest`: seed, frames, back end, threads. */
 export function fingerprint(
   graph: FloatGraph,
   recipe: TrainingRecipe,
   rest: readonly (string | number)[],
-  labels: readonly Int32Array[],
 ): string {
   const hash = createHash('sha256');
   const { json, bin } = serializeGraph('float', graph);
@@ -73,14 +71,13 @@ export function fingerprint(
   hash.update(json).update(bin);
   hash.update(JSON.stringify({ ...recipe, cacheMebibytes: 0, workers: 0 }));
   hash.update(JSON.stringify(rest));
-  for (const part of labels) hash.update(JSON.stringify([...part]));
   return hash.digest('hex');
 }
 
 /** Writes `checkpoint` to `path`, replacing what is there only when it is complete. */
-export async function writeCheckpoint(path: string, mark: string, checkpoint: Checkpoint): Promise<void> {
+export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
   const arrays = ARRAY_NAMES.map((name) => ({ name, length: checkpoint.arrays[name].length }));
-  const header: Header = { version: VERSION, fingerprint: mark, ...checkpoint.facts, arrays };
+  const header: Header = { version: VERSION, ...checkpoint.facts, arrays };
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(text.length);
@@ -97,8 +94,8 @@ const damaged = (path: string): UserError =>
     remedy: 'remove it to train from the start',
   });
 
-/** The checkpoint at `path`, or null where there is none. Throws `UserError` for another run's or a damaged one. */
-export async function readCheckpoint(path: string, mark: string): Promise<Checkpoint | null> {
+/** The checkpoint at `path`, or null where there is none. Throws `UserError` for a damaged one. */
+export async function readCheckpoint(path: string): Promise<Checkpoint | null> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
@@ -109,14 +106,6 @@ export async function readCheckpoint(path: string, mark: string): Promise<Checkp
   if (bytes.length < 12 || bytes.toString('latin1', 0, 8) !== MAGIC) throw damaged(path);
   const start = 12 + bytes.readUInt32LE(8);
   const header = parseHeader(bytes.toString('utf8', 12, start), path);
-  if (header.fingerprint !== mark)
-    throw new UserError(
-      'is of another training (frames, network, recipe, seed, back end or threads differ)',
-      {
-        file: path,
-        remedy: 'remove it to train from the start, or resume with what it was started with',
-      },
-    );
   let offset = start;
   const entries = header.arrays.map(({ name, length }) => {
     const end = offset + 4 * length;
@@ -136,6 +125,3 @@ function parseHeader(text: string, path: string): Header {
     throw damaged(path);
   }
 }
-
-/** Removes the checkpoint of a training that has ended. */
-export const removeCheckpoint = (path: string): Promise<void> => rm(path, { force: true });

@@ -49,7 +49,8 @@ export interface EpochsRequest {
   /** In quantization-aware training: forward passes see the parameters as the firmware would have them. */
   readonly quantizer: Quantizer | null;
   readonly resumed: Checkpoint | null;
-  readonly checkpoint: { readonly path: string; readonly mark: string } | null;
+  /** File for the state after each epoch. */
+  readonly checkpoint: string | null;
   readonly onProgress: ((event: EpochEvent) => void) | undefined;
 }
 
@@ -210,8 +211,7 @@ export async function runEpochs(request: EpochsRequest): Promise<EpochsResult> {
       validation: result,
       best: better,
     });
-    if (checkpoint !== null)
-      await writeCheckpoint(checkpoint.path, checkpoint.mark, checkpointOf(state, state.best!));
+    if (checkpoint !== null) await writeCheckpoint(checkpoint, checkpointOf(state, state.best!));
     onProgress?.({ kind: 'epoch', epochs: recipe.epochs, result: state.history.at(-1)! });
   }
   const best = state.best!;

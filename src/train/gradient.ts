@@ -12,7 +12,7 @@ import type { Preprocessor } from '../data/preprocessor.js';
 import { batchTensors, type BatchArrays } from './batches.js';
 import { fakeQuantize, type FakeQuantization } from './fake-quantize.js';
 import { logitsOf, type BatchStatistics, type ForwardPass } from './forward.js';
-import { tf } from './tf.js';
+import { scoped, tf } from './tf.js';
 
 export interface LossOptions {
   readonly labelSmoothing: number;
@@ -85,7 +85,7 @@ export function computeGradient(
 ): GradientResult {
   const { layout, graph } = pass;
   const { labels, batchSize, fake } = request;
-  return tf.tidy(() => {
+  return scoped(() => {
     const tensors = pass.tensors(request.parameters, request.statistics);
     const inputs = batchTensors(preprocessor, request.batch);
     const seen = new Map<NodeId, BatchStatistics>();

@@ -4,6 +4,7 @@
  *
  * Counts are stored in 16 bits: a sum above 65535 is stored as 65535, which the clamps (at most 65535) do not see.
  */
+import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, writeSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,6 +85,8 @@ export interface FillOptions {
 
 export interface FilledCache {
   readonly handle: CacheHandle;
+  /** SHA-256 of the counts and labels: the same frames give the same training. */
+  readonly digest: string;
   /** Removes the temporary file, if there is one. */
   dispose(): void;
 }
@@ -115,15 +118,18 @@ export async function fillCache(
     ? new Uint16Array(new SharedArrayBuffer(bytes))
     : new Uint16Array(new SharedArrayBuffer(0));
   const file = path === null ? null : openSync(path, 'w');
+  const hash = createHash('sha256');
   const dispose = (): void => {
     if (folder !== null) rmSync(folder, { recursive: true, force: true });
   };
   try {
     const sample = new Uint16Array(stride);
+    const bytesOfSample = new Uint8Array(sample.buffer);
     let done = 0;
     for await (const outcome of readAhead(frames.count, frames.ahead ?? 0, (i) => frames.read(i))) {
       if ('error' in outcome) throw outcome.error;
       packCounts(preprocessor.counts(outcome.value), sample);
+      hash.update(bytesOfSample);
       if (file === null) data.set(sample, done * stride);
       else writeSync(file, sample);
       labels[done] = checkedLabel(graph, frames, done);
@@ -135,8 +141,9 @@ export async function fillCache(
   } finally {
     if (file !== null) closeSync(file);
   }
+  hash.update(new Uint8Array(labels.buffer));
   const store = path === null ? ({ kind: 'memory', data } as const) : ({ kind: 'file', path } as const);
-  return { handle: { count: frames.count, labels, store }, dispose };
+  return { handle: { count: frames.count, labels, store }, digest: hash.digest('hex'), dispose };
 }
 
 /** Counts of all linear tensors as one vector of `uint16`, cut off at 65535. */

@@ -6,4 +6,17 @@ import * as tf from '@tensorflow/tfjs';
 
 tf.enableProdMode();
 
+/**
+ * Runs `compute` and frees every tensor made on the way; what it returns holds no tensors. Unlike `tf.tidy` it does not
+ * search the result for tensors, which visits every element of a typed array: ten times a training step of ResNet-18.
+ */
+export function scoped<T>(compute: () => T): T {
+  tf.engine().startScope();
+  try {
+    return compute();
+  } finally {
+    tf.engine().endScope();
+  }
+}
+
 export { tf };

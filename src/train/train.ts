@@ -4,10 +4,11 @@
  * The same graph, frames, recipe, seed, back end and number of workers give the same weights, bit for bit; so does a
  * training that was killed and resumed from its checkpoint.
  */
+import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { openBackend, type BackendName, type TrainBackend } from './backend.js';
-import { fingerprint, readCheckpoint, removeCheckpoint } from './checkpoint.js';
+import { fingerprint, readCheckpoint } from './checkpoint.js';
 import type { Quantizer } from './fake-quantize.js';
 import { openGradientPool, workerCount } from './gradient-pool.js';
 import { parameterLayout } from './parameters.js';
@@ -34,8 +35,11 @@ export interface TrainRequest {
   readonly recipe: TrainingRecipe;
   readonly seed: number;
   readonly backend?: BackendName;
-  /** A file that is written after each epoch, read at the start when it is there, and removed at the end. */
-  readonly checkpoint?: string;
+  /**
+   * A folder where the state after each epoch is kept, named after all that decides the weights: the same training goes
+   * on from there, another one does not see it. It is the caller's to remove when the network is safe.
+   */
+  readonly checkpoints?: string;
   /** For quantization-aware training of a prepared graph. */
   readonly quantizer?: Quantizer;
   readonly onProgress?: (event: TrainEvent) => void;
@@ -49,6 +53,8 @@ export interface TrainResult {
   readonly bestEpoch: number;
   readonly backend: TrainBackend;
   readonly workers: number;
+  /** The last epoch of the killed training that this one went on from. */
+  readonly resumedAfter: number | null;
 }
 
 /** Weight of each class: as the recipe says. */
@@ -95,9 +101,9 @@ export async function trainNetwork(request: TrainRequest): Promise<TrainResult> 
     throw error;
   });
   const layout = parameterLayout(graph);
-  const labels = [train.handle.labels, validation.handle.labels];
-  const rest = [seed, backend.name, workers, request.quantizer?.mark ?? ''];
-  const mark = fingerprint(graph, recipe, rest, labels);
+  const rest = [seed, backend.name, workers, request.quantizer?.mark ?? '', train.digest, validation.digest];
+  const mark = fingerprint(graph, recipe, rest);
+  const checkpoint = request.checkpoints === undefined ? null : join(request.checkpoints, mark);
   const setup = {
     graph,
     train: train.handle,
@@ -108,12 +114,11 @@ export async function trainNetwork(request: TrainRequest): Promise<TrainResult> 
     seed,
   };
   try {
-    const resumed = request.checkpoint === undefined ? null : await readCheckpoint(request.checkpoint, mark);
+    const resumed = checkpoint === null ? null : await readCheckpoint(checkpoint);
     if (resumed !== null)
       onProgress?.({ kind: 'resumed', epoch: resumed.facts.epoch, history: resumed.facts.history });
     const pool = await openGradientPool(setup, layout, backend, workers);
     try {
-      const checkpoint = request.checkpoint === undefined ? null : { path: request.checkpoint, mark };
       const trained = await runEpochs({
         graph,
         recipe,
@@ -126,8 +131,7 @@ export async function trainNetwork(request: TrainRequest): Promise<TrainResult> 
         checkpoint,
         onProgress,
       });
-      if (request.checkpoint !== undefined) await removeCheckpoint(request.checkpoint);
-      return { ...trained, backend, workers };
+      return { ...trained, backend, workers, resumedAfter: resumed?.facts.epoch ?? null };
     } finally {
       await pool.close();
     }

@@ -84,7 +84,7 @@ async function trained(recipe: Recipe, source: FrameSource, parts: Partition): P
       workers: Number(option('workers') ?? recipe.training.workers),
     },
     seed,
-    ...(keep === undefined ? {} : { checkpoint: join(keep, 'checkpoint') }),
+    ...(keep === undefined ? {} : { checkpoints: join(keep, 'checkpoints') }),
     onProgress: (event) => {
       if (event.kind !== 'epoch') return;
       const { epoch, loss, validation } = event.result;

@@ -1,4 +1,5 @@
 /** A network of the registry, trained on the train split of labelled frames; kept in a folder for the next bench. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readGraph, writeGraph } from '../../src/cli/run-folder.js';
 import type { FrameSource } from '../../src/data/frames.js';
@@ -16,6 +17,7 @@ export async function trainedNetwork(
   parts: Parts,
   options: { readonly epochs: number; readonly folder: string },
 ): Promise<FloatGraph> {
+  const checkpoints = join(options.folder, `${network}.checkpoints`);
   const file = join(options.folder, `${network}.json`);
   const stored = await readGraph(file, 'float').catch(() => null);
   if (stored !== null) return stored;
@@ -32,7 +34,7 @@ export async function trainedNetwork(
     graph,
     train: labelledFrames(source, parts.train),
     validation: labelledFrames(source, parts.validation),
-    checkpoint: join(options.folder, `${network}.checkpoint`),
+    checkpoints,
     recipe: trainingSchema.parse({ epochs: options.epochs, learningRate: 0.01, select: 'loss' }),
     seed: 1,
     onProgress: (event) => {
@@ -44,5 +46,6 @@ export async function trainedNetwork(
     },
   });
   await writeGraph(file, 'float', trained.graph);
+  await rm(checkpoints, { recursive: true, force: true });
   return trained.graph;
 }

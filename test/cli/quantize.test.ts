@@ -34,7 +34,7 @@ async function untrainedRun(dir: string): Promise<void> {
   });
   const quiet = { update: () => undefined, finish: () => undefined };
   const quantized = await quantizeStage(
-    { recipe, frames, float, backend: 'cpu', dumpIr: null, budget: null },
+    { recipe, frames, float, backend: 'cpu', checkpoints: dir, dumpIr: null, budget: null },
     quiet,
   );
   await writeGraph(join(dir, RUN_FILES.floatGraph), 'float', float);

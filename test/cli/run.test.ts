@@ -1,9 +1,14 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadRun } from '../../src/cli/run-folder.js';
+import type { VerificationRecord } from '../../src/cli/verification.js';
 import { createPreprocessor } from '../../src/data/preprocessor.js';
 import { batchOfFrames, batchTensors } from '../../src/train/batches.js';
 import { readLayersModel } from '../../src/train/from-layers-model.js';
@@ -33,6 +38,9 @@ const TINY = {
   verify: { frames: 24, tensorFrames: 2 },
   explain: { frames: 2 },
 };
+
+/** Of a file that is being written, `.NAME.tmp` stands beside NAME. */
+const isFinished = (name: string): boolean => !name.startsWith('.');
 
 let folder: string;
 beforeAll(async () => {
@@ -123,6 +131,30 @@ describe('vetoc run', () => {
     expect(again.code).toBe(0);
     for (const file of ['fixed.json', 'fixed.bin'])
       expect((await readFile(join(second, file))).equals(await readFile(join(out(), file)))).toBe(true);
+  });
+
+  it('goes on where it was killed, to the same network; asks only the witnesses that the recipe names', async () => {
+    const killed = join(folder, 'killed');
+    const one = { ...TINY, verify: { ...TINY.verify, witnesses: ['onnxruntime'] } };
+    const args = ['run', await recipe('one.json', one), '--out', killed, '--backend', 'wasm'];
+    const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+    const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], { stdio: 'ignore' });
+    const exit = once(child, 'exit');
+    const checkpoints = `${killed}.checkpoints`;
+    const kept = async (): Promise<boolean> => (await readdir(checkpoints).catch(() => [])).some(isFinished);
+    while (child.exitCode === null && !(await kept())) await sleep(10);
+    child.kill('SIGKILL');
+    expect(await exit).toEqual([null, 'SIGKILL']);
+    expect(existsSync(killed)).toBe(false);
+    const again = await runCli(...args);
+    expect(again.stderr).toMatch(/went on after epoch [12]\b/);
+    for (const file of ['fixed.json', 'fixed.bin'])
+      expect((await readFile(join(killed, file))).equals(await readFile(join(out(), file)))).toBe(true);
+    expect(existsSync(checkpoints)).toBe(false);
+    const record = JSON.parse(await readFile(join(killed, 'verify.json'), 'utf8')) as VerificationRecord;
+    expect(record.witnesses.map((w) => w.witness)).toEqual(['onnxruntime']);
+    expect(record.notes).toEqual(['csim was left out by the recipe']);
+    expect(again.stderr).toContain('csim was left out by the recipe');
   });
 
   it('writes a run that can be read again', async () => {

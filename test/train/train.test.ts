@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -173,7 +173,7 @@ describe('training', () => {
 });
 
 describe('a killed training', () => {
-  const killedAfter = async (epoch: number, checkpoint: string): Promise<void> => {
+  const killedAfter = async (epoch: number, checkpoints: string): Promise<void> => {
     const kill = trainNetwork({
       graph,
       train,
@@ -181,7 +181,7 @@ describe('a killed training', () => {
       recipe: recipe(),
       seed: 5,
       backend: 'wasm',
-      checkpoint,
+      checkpoints,
       onProgress: (event) => {
         if (event.kind === 'step' && event.epoch === epoch + 1 && event.step === 2) throw new Error('killed');
       },
@@ -190,7 +190,7 @@ describe('a killed training', () => {
   };
 
   it('goes on from its checkpoint to the same final weights', async () => {
-    const checkpoint = join(folder, 'run.ckpt');
+    const checkpoints = join(folder, 'run.checkpoints');
     const whole = await trainNetwork({
       graph,
       train,
@@ -199,7 +199,7 @@ describe('a killed training', () => {
       seed: 5,
       backend: 'wasm',
     });
-    await killedAfter(2, checkpoint);
+    await killedAfter(2, checkpoints);
     const events: TrainEvent[] = [];
     const resumed = await trainNetwork({
       graph,
@@ -208,23 +208,51 @@ describe('a killed training', () => {
       recipe: recipe(),
       seed: 5,
       backend: 'wasm',
-      checkpoint,
+      checkpoints,
       onProgress: (event) => events.push(event),
     });
     expect(events.find((e) => e.kind === 'resumed')).toMatchObject({ epoch: 2 });
     expect(resumed.graph).toEqual(whole.graph);
     expect(resumed.history).toEqual(whole.history);
-    expect(existsSync(checkpoint)).toBe(false);
+    expect(readdirSync(checkpoints)).toHaveLength(1);
   });
 
-  it('does not go on from the checkpoint of another run, or from a damaged one', async () => {
-    const checkpoint = join(folder, 'other.ckpt');
-    await killedAfter(1, checkpoint);
-    const run = (seed: number) =>
-      trainNetwork({ graph, train, validation, recipe: recipe(), seed, backend: 'wasm', checkpoint });
-    await expect(run(6)).rejects.toThrow(/other\.ckpt.*of another training.*remove it/s);
-    await writeFile(checkpoint, 'vetockpt and then nothing');
-    await expect(run(5)).rejects.toThrow(/other\.ckpt.*damaged/s);
+  it('does not go on from the checkpoint of another training, and leaves that alone', async () => {
+    const checkpoints = join(folder, 'other.checkpoints');
+    await killedAfter(1, checkpoints);
+    const [kept] = readdirSync(checkpoints);
+    const before = await readFile(join(checkpoints, kept!));
+    const darker: LabelledFrames = {
+      ...train,
+      read: async (i) => (await train.read(i)).map((v) => v >> 1),
+    };
+    for (const change of [{ seed: 6 }, { train: darker }]) {
+      const events: TrainEvent[] = [];
+      await trainNetwork({
+        graph,
+        train,
+        validation,
+        recipe: recipe(),
+        seed: 5,
+        backend: 'wasm',
+        checkpoints,
+        onProgress: (event) => events.push(event),
+        ...change,
+      });
+      expect(events.map((e) => e.kind)).not.toContain('resumed');
+    }
+    expect(readdirSync(checkpoints)).toHaveLength(3);
+    expect((await readFile(join(checkpoints, kept!))).equals(before)).toBe(true);
+  });
+
+  it('refuses a damaged checkpoint', async () => {
+    const checkpoints = join(folder, 'damaged.checkpoints');
+    await killedAfter(1, checkpoints);
+    const [kept] = readdirSync(checkpoints);
+    await writeFile(join(checkpoints, kept!), 'vetockpt and then nothing');
+    await expect(
+      trainNetwork({ graph, train, validation, recipe: recipe(), seed: 5, backend: 'wasm', checkpoints }),
+    ).rejects.toThrow(/damaged/);
   });
 });
 

@@ -92,14 +92,18 @@ async function importStage(
   };
 }
 
-/** Trains the network of `recipe`, or takes in the one that it names. The threshold is chosen on validation frames. */
+/**
+ * Trains the network of `recipe`, or takes in the one that it names. The threshold is chosen on validation frames. A
+ * training that was killed goes on from the folder `checkpoints`.
+ */
 export async function networkStage(
   recipe: Recipe,
   frames: RunFrames,
   backend: BackendName,
+  checkpoints: string,
   progress: Progress,
 ): Promise<Network> {
   if (recipe.model !== null) return importStage(recipe, recipe.model, frames, backend, progress);
-  const trained = await trainStage(recipe, frames, backend, progress);
+  const trained = await trainStage(recipe, frames, backend, checkpoints, progress);
   return { graph: trained.graph, history: trained.history, origin: trained.backend.description, frames };
 }

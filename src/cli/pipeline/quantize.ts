@@ -36,6 +36,8 @@ export interface QuantizeRequest {
   readonly frames: RunFrames;
   readonly float: FloatGraph;
   readonly backend: BackendName;
+  /** Folder for the state of a training in fixed point. */
+  readonly checkpoints: string;
   /** Folder for the graph after every pass, as text that parses back. */
   readonly dumpIr: string | null;
   readonly budget: Budget | null;
@@ -59,7 +61,7 @@ interface ChosenWidths {
 }
 
 async function chooseWidths(
-  { recipe, frames, float, budget }: Omit<QuantizeRequest, 'backend' | 'dumpIr'>,
+  { recipe, frames, float, budget }: Omit<QuantizeRequest, 'backend' | 'checkpoints' | 'dumpIr'>,
   network: PreparedNetwork,
   progress: Progress,
 ): Promise<ChosenWidths> {
@@ -84,7 +86,7 @@ function finish(fixed: FixedGraph, { quantization, search }: ChosenWidths, how: 
 
 /** The fixed graph of a prepared network, its widths searched for where there is a budget. */
 export async function quantizeWithin(
-  request: Omit<QuantizeRequest, 'backend' | 'dumpIr'>,
+  request: Omit<QuantizeRequest, 'backend' | 'checkpoints' | 'dumpIr'>,
   network: PreparedNetwork,
   progress: Progress,
 ): Promise<Quantized> {
@@ -101,7 +103,7 @@ async function quantizeByTraining(
   options: QuantizeNetworkOptions,
   progress: Progress,
 ): Promise<Quantized> {
-  const { recipe, frames, float, backend, budget } = request;
+  const { recipe, frames, float, backend, checkpoints, budget } = request;
   const silent = { ...options, onStep: () => undefined };
   const widths =
     budget === null
@@ -114,6 +116,7 @@ async function quantizeByTraining(
     recipe: recipe.training,
     seed: recipe.seed,
     backend,
+    checkpoints,
     onProgress: followTraining(progress),
     calibrationFrames: calibrationFrames(part),
     quantize: { ...options, quantization: widths.quantization },

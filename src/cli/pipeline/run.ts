@@ -55,7 +55,7 @@ async function networkIntoDraft(
   progress: Progress,
 ): Promise<Network> {
   const { recipe, draft, backend } = request;
-  const network = await networkStage(recipe, frames, backend, progress);
+  const network = await networkStage(recipe, frames, backend, draft.checkpoints, progress);
   await writeGraph(draft.path(RUN_FILES.floatGraph), 'float', network.graph);
   // A network that was brought along may be more than layers can say, and its owner has the original.
   if (recipe.model !== null) return network;
@@ -72,7 +72,10 @@ async function quantizeIntoDraft(
   progress: Progress,
 ): Promise<Quantized> {
   const within = budget === null ? null : { points: budget, target };
-  const quantized = await quantizeStage({ recipe, frames, float, backend, dumpIr, budget: within }, progress);
+  const quantized = await quantizeStage(
+    { recipe, frames, float, backend, checkpoints: draft.checkpoints, dumpIr, budget: within },
+    progress,
+  );
   await saveRanges(draft.path(RUN_FILES.ranges), quantized.ranges);
   await writeGraph(draft.path(RUN_FILES.preparedGraph), 'float', quantized.prepared);
   return quantized;
@@ -118,7 +121,6 @@ async function runStages(request: RunRequest, opened: RunFrames, target: FpgaTar
   const quantized = await stage('Quantize', (p) => quantizeIntoDraft(request, network, target, p));
   // With the widths that were found: what is written makes the same network without a search.
   const recipe = { ...request.recipe, quantization: quantized.quantization };
-  const { tensorFrames } = recipe.verify;
   const evaluated = await stage('Evaluate', (p) =>
     evaluateStage(recipe, frames, { float, fixed: quantized.fixed }, p),
   );
@@ -127,9 +129,11 @@ async function runStages(request: RunRequest, opened: RunFrames, target: FpgaTar
   const { prepared } = quantized;
   const compared = await stage('Compare', (p) => compareTestFrames(recipe, frames, { prepared, fixed }, p));
   const verified = await verificationFrames(frames, recipe.verify.frames);
-  const golden = verified.slice(0, tensorFrames).map((f) => f.pixels);
+  const golden = verified.slice(0, recipe.verify.tensorFrames).map((f) => f.pixels);
   const design = await stage('Emit', (p) => emitStage(draft, recipe, { float, fixed }, target, golden, p));
-  const verification = await stage('Verify', (p) => verifyStage(fixed, draft.dir, verified, tensorFrames, p));
+  const verification = await stage('Verify', (p) =>
+    verifyStage(fixed, draft.dir, verified, recipe.verify, p),
+  );
   const explanations = await stage('Explain', (p) =>
     explainStage({ float, fixed }, frames, decided, recipe.explain.frames, p),
   );

@@ -66,6 +66,7 @@ export async function trainStage(
   recipe: Recipe,
   frames: RunFrames,
   backend: BackendName,
+  checkpoints: string,
   progress: Progress,
 ): Promise<TrainResult> {
   const { source, partition, classNames, hitClasses } = frames;
@@ -83,12 +84,14 @@ export async function trainStage(
     recipe: recipe.training,
     seed: recipe.seed,
     backend,
+    checkpoints,
     onProgress: followTraining(progress),
   });
   const best = trained.history.find((h) => h.epoch === trained.bestEpoch)!;
   progress.finish(
     `${graph.name} on ${trained.backend.description}; best epoch ${trained.bestEpoch} of ${trained.history.length}, ` +
-      `validation hit/miss ${percent(best.validation.hitMissAccuracy)}`,
+      `validation hit/miss ${percent(best.validation.hitMissAccuracy)}` +
+      (trained.resumedAfter === null ? '' : `; went on after epoch ${trained.resumedAfter}`),
   );
   return trained;
 }

@@ -94,7 +94,7 @@ export async function trainedNetworks(request: NetworksRequest): Promise<Network
     recipe: training,
     seed,
     onProgress: follow(name),
-    ...(keep === null ? {} : { checkpoint: join(keep, `${name}.checkpoint`) }),
+    ...(keep === null ? {} : { checkpoints: join(keep, 'checkpoints') }),
   };
   const float = await trainedFloat(request, trainRequest);
   const calibrationFrames: { pixels: Uint16Array; spots: null }[] = [];
