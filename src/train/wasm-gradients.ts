@@ -146,15 +146,40 @@ const kernels: Kernels = {
   AvgPoolGrad: ({ dy, input }, a) => avgPoolGradient(dy!, geometry(input!.shape, pair(a.filterSize), a, 1)),
 };
 
-interface ReduceAttributes {
+interface ShortcutAttributes {
   readonly axis?: number | number[];
   readonly keepDims?: boolean;
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+}
+
+/** The last two axes exchanged. */
+function turned(t: tf.TensorInfo): tf.Tensor {
+  const axes = t.shape.map((_, axis) => axis);
+  return tf.transpose(t as tf.Tensor, [...axes.slice(0, -2), ...axes.slice(-2).reverse()]);
+}
+
+/**
+ * The products of a dense layer's gradient, `aᵀb` and `abᵀ`, without the slow kernel for transposed matrices: the small
+ * one, a batch of activations or of their gradients, is turned, and the weights stay as they are. Null where nothing
+ * is transposed.
+ */
+function transposedProduct(
+  a: tf.TensorInfo,
+  b: tf.TensorInfo,
+  { transposeA, transposeB }: ShortcutAttributes,
+): tf.TensorInfo | null {
+  if (transposeA === transposeB) return null;
+  return tf.tidy(() =>
+    transposeA === true ? tf.matMul(turned(a), b as tf.Tensor) : turned(tf.matMul(b as tf.Tensor, turned(a))),
+  );
 }
 
 /** Kernels that the back end has, replaced where `fast` does not decline by returning null. */
 const shortcuts: Readonly<
-  Record<string, (inputs: Inputs, attributes: ReduceAttributes) => tf.TensorInfo | null>
+  Record<string, (inputs: Inputs, attributes: ShortcutAttributes) => tf.TensorInfo | null>
 > = {
+  BatchMatMul: ({ a, b }, attributes) => transposedProduct(a!, b!, attributes),
   Concat: (inputs, { axis }) => concatChannels(Object.values(inputs) as tf.TensorInfo[], axis),
   Sum: ({ x }, { axis, keepDims }) => (keepDims === true ? null : sumToChannels(x!, axis)),
 };
@@ -185,7 +210,7 @@ export function registerWasmGradients(): void {
     tf.unregisterKernel(kernelName, 'wasm');
     tf.registerKernel({
       ...slow,
-      kernelFunc: (args) => fast(args.inputs, args.attrs as ReduceAttributes) ?? slow.kernelFunc(args),
+      kernelFunc: (args) => fast(args.inputs, args.attrs as ShortcutAttributes) ?? slow.kernelFunc(args),
     });
   }
 }

@@ -205,3 +205,47 @@ describe('gradients on the wasm back end', () => {
     expect(tf.engine().backend.numDataIds()).toBe(data);
   });
 });
+
+describe('products of matrices on the wasm back end', () => {
+  /** `out[r, c] = Σ_k left(r, k) · right(k, c)`. */
+  const product = (
+    [rows, terms, columns]: readonly [number, number, number],
+    left: (r: number, k: number) => number,
+    right: (k: number, c: number) => number,
+  ): number[] =>
+    Array.from({ length: rows * columns }, (_, i) =>
+      Array.from(
+        { length: terms },
+        (__, k) => left(Math.floor(i / columns), k) * right(k, i % columns),
+      ).reduce((sum, v) => sum + v),
+    );
+
+  it('with one of them transposed, as the gradient of a dense layer asks for them, are those of the definition', async () => {
+    await openBackend('wasm');
+    const [a, b] = [values(3 * 5), values(3 * 7)];
+    const turnedA = tf.matMul(tf.tensor2d(a, [3, 5]), tf.tensor2d(b, [3, 7]), true, false);
+    expect(turnedA.shape).toEqual([5, 7]);
+    close(
+      turnedA.dataSync(),
+      product(
+        [5, 3, 7],
+        (r, k) => a[k * 5 + r]!,
+        (k, c) => b[k * 7 + c]!,
+      ),
+      1e-6,
+    );
+    const c = values(4 * 5);
+    const turnedB = tf.matMul(tf.tensor2d(a, [3, 5]), tf.tensor2d(c, [4, 5]), false, true);
+    expect(turnedB.shape).toEqual([3, 4]);
+    close(
+      turnedB.dataSync(),
+      product(
+        [3, 5, 4],
+        (r, k) => a[r * 5 + k]!,
+        (k, column) => c[column * 5 + k]!,
+      ),
+      1e-6,
+    );
+    tf.dispose([turnedA, turnedB]);
+  });
+});
