@@ -4,7 +4,8 @@ import { createProgram } from './program.js';
 import { reportError } from './exit.js';
 
 try {
-  await createProgram().parseAsync(process.argv);
+  const program = await createProgram(process.argv[2]);
+  await program.parseAsync(process.argv);
 } catch (error) {
   process.exitCode = reportError(error);
 }

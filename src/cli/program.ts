@@ -1,16 +1,19 @@
-/** The program with all its commands. */
+/** The program with its commands. */
 import { Command } from 'commander';
 import { registerCommands } from './commands/index.js';
 import { version } from './version.js';
 
-/** Errors are thrown, never exited on, so that `main` alone sets the exit code. */
-export function createProgram(): Command {
+/**
+ * The program with the command called `name`, or with all. Errors are thrown, never exited on, so that `main` alone sets
+ * the exit code.
+ */
+export async function createProgram(name?: string): Promise<Command> {
   const program = new Command('vetoc')
     .description('A compiler from detector frames to veto decisions.')
     .version(version())
     .showHelpAfterError('(vetoc COMMAND --help shows the options)')
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false });
-  registerCommands(program);
+  await registerCommands(program, name);
   const strict = (command: Command): void => {
     command.exitOverride();
     command.commands.forEach(strict);

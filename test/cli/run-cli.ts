@@ -23,7 +23,8 @@ export async function runCli(...args: readonly string[]): Promise<CliResult> {
   const before = process.exitCode;
   process.exitCode = 0;
   try {
-    await createProgram().parseAsync(['node', 'vetoc', ...args]);
+    const program = await createProgram(args[0]);
+    await program.parseAsync(['node', 'vetoc', ...args]);
     return { code: Number(process.exitCode), stdout, stderr };
   } catch (error) {
     return { code: reportError(error), stdout, stderr };

@@ -45,7 +45,8 @@ async function vetoc(...words: string[]): Promise<string> {
   const out = vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
   const err = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
   try {
-    await createProgram().parseAsync(['node', 'vetoc', ...words]);
+    const program = await createProgram(words[0]);
+    await program.parseAsync(['node', 'vetoc', ...words]);
   } finally {
     out.mockRestore();
     err.mockRestore();

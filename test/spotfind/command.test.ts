@@ -25,7 +25,8 @@ describe.skipIf(missingReason !== null)('vetoc spotfind', () => {
       }),
     );
     try {
-      await createProgram().parseAsync(['spotfind', `${framesFile}[0:3]`, ...options], { from: 'user' });
+      const program = await createProgram('spotfind');
+      await program.parseAsync(['spotfind', `${framesFile}[0:3]`, ...options], { from: 'user' });
     } finally {
       for (const spy of spies) spy.mockRestore();
     }

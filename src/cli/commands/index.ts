@@ -1,41 +1,30 @@
-/** The list of commands, in the order of `vetoc --help`. */
+/** The commands, in the order of `vetoc --help`. Each is loaded when it is needed: all of them take most of a second. */
 import type { Command } from 'commander';
-import { registerAudit } from './audit.js';
-import { registerCompare } from './compare.js';
-import { registerEstimate } from './estimate.js';
-import { registerEvaluate } from './evaluate.js';
-import { registerExplain } from './explain.js';
-import { registerExport } from './export.js';
-import { registerFilter } from './filter.js';
-import { registerImport } from './import.js';
-import { registerInspect } from './inspect.js';
-import { registerQuantize } from './quantize.js';
-import { registerRun } from './run.js';
-import { registerScore } from './score.js';
-import { registerSimulate } from './simulate.js';
-import { registerSpotfind } from './spotfind.js';
-import { registerTargets } from './targets.js';
-import { registerVerify } from './verify.js';
 
-const COMMANDS: readonly ((program: Command) => void)[] = [
-  registerRun,
-  registerImport,
-  registerInspect,
-  registerSimulate,
-  registerEvaluate,
-  registerFilter,
-  registerQuantize,
-  registerCompare,
-  registerScore,
-  registerVerify,
-  registerExplain,
-  registerSpotfind,
-  registerAudit,
-  registerTargets,
-  registerEstimate,
-  registerExport,
-];
+type Register = (program: Command) => void;
 
-export function registerCommands(program: Command): void {
-  for (const register of COMMANDS) register(program);
+const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  run: async () => (await import('./run.js')).registerRun,
+  import: async () => (await import('./import.js')).registerImport,
+  inspect: async () => (await import('./inspect.js')).registerInspect,
+  simulate: async () => (await import('./simulate.js')).registerSimulate,
+  evaluate: async () => (await import('./evaluate.js')).registerEvaluate,
+  filter: async () => (await import('./filter.js')).registerFilter,
+  quantize: async () => (await import('./quantize.js')).registerQuantize,
+  compare: async () => (await import('./compare.js')).registerCompare,
+  score: async () => (await import('./score.js')).registerScore,
+  verify: async () => (await import('./verify.js')).registerVerify,
+  explain: async () => (await import('./explain.js')).registerExplain,
+  spotfind: async () => (await import('./spotfind.js')).registerSpotfind,
+  audit: async () => (await import('./audit.js')).registerAudit,
+  targets: async () => (await import('./targets.js')).registerTargets,
+  estimate: async () => (await import('./estimate.js')).registerEstimate,
+  export: async () => (await import('./export.js')).registerExport,
+};
+
+/** Adds the command called `name`; all commands where there is none of that name. */
+export async function registerCommands(program: Command, name: string | undefined): Promise<void> {
+  const loaders =
+    name !== undefined && Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]!] : Object.values(COMMANDS);
+  for (const load of loaders) (await load())(program);
 }
