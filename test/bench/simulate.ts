@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Variety } from '../../src/data/simulate/settings.js';
 import { simulateFrames } from '../../src/data/simulate/simulate-frames.js';
-import { COMPRESSIONS } from '../../src/data/write/hdf5-writer.js';
+import { COMPRESSIONS } from '../../src/data/write/growing-dataset.js';
 import { writeFrames } from '../../src/data/write/write-frames.js';
 
 const FRAMES = Number(process.argv[2] ?? 200);

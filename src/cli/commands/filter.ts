@@ -8,7 +8,7 @@ import { expandArgument, parseFrameArgument } from '../../data/arguments.js';
 import type { FrameSource } from '../../data/frames.js';
 import { openFramesParallel } from '../../data/parallel.js';
 import type { BadFrame } from '../../data/stream.js';
-import { COMPRESSIONS, type Compression } from '../../data/write/hdf5-writer.js';
+import { COMPRESSIONS, type Compression } from '../../data/write/growing-dataset.js';
 import { writeKeptFrames, type KeptReport } from '../../data/write/kept-frames.js';
 import { openJournal, UNREADABLE } from '../../data/write/score-journal.js';
 import type { FixedGraph } from '../../ir/graph.js';

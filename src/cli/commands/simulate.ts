@@ -14,7 +14,7 @@ import {
   simulationOf,
   type UserExperiment,
 } from '../../data/simulate/user-experiment.js';
-import { COMPRESSIONS, type Compression } from '../../data/write/hdf5-writer.js';
+import { COMPRESSIONS, type Compression } from '../../data/write/growing-dataset.js';
 import { writeFrames } from '../../data/write/write-frames.js';
 import { say, sayJson, startProgress, table } from '../console.js';
 import { wholeOption } from '../option-values.js';

@@ -4,7 +4,8 @@
 import type { Hdf5DatasetInfo, Hdf5File } from '../hdf5/file.js';
 import { raggedStarts } from '../hdf5/ragged.js';
 import type { PixelArray, PixelType } from '../pixels.js';
-import type { GrowingDataset, Hdf5Writer, Numbers, NumberType } from './hdf5-writer.js';
+import type { GrowingDataset, Numbers, NumberType } from './growing-dataset.js';
+import type { Hdf5Writer } from './hdf5-writer.js';
 
 export const NUMBER_TYPES: Readonly<Record<PixelType, NumberType>> = {
   int8: 'i1',

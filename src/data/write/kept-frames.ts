@@ -24,7 +24,8 @@ import { stackedShape } from '../source.js';
 import { attributesOf, carriedTree, type CarriedTree } from './carried.js';
 import { copyAttributes, copyFixed, metaRows, plain, writeDetails } from './kept-facts.js';
 import { fileCursor, type OpenFile } from './kept-files.js';
-import { createHdf5, type AttributeValue, type Compression, type Hdf5Writer } from './hdf5-writer.js';
+import type { Compression } from './growing-dataset.js';
+import { createHdf5, type AttributeValue, type Hdf5Writer } from './hdf5-writer.js';
 import { carriedColumn, NUMBER_TYPES, raggedColumn, type CarriedColumn } from './kept-columns.js';
 
 export interface KeptFrames {

@@ -12,7 +12,8 @@
 import { UserError } from '../../core/errors.js';
 import type { FrameSource, Split } from '../frames.js';
 import { streamFrames } from '../stream.js';
-import { createHdf5, type Compression, type GrowingDataset, type Hdf5Writer } from './hdf5-writer.js';
+import type { Compression, GrowingDataset } from './growing-dataset.js';
+import { createHdf5, type Hdf5Writer } from './hdf5-writer.js';
 
 export const SPLIT_CODES: readonly Split[] = ['train', 'test', 'validation', 'calibration'];
 
@@ -218,11 +219,14 @@ export async function writeFrames(
 ): Promise<void> {
   const { height, width, count } = source;
   const compression = options.compression ?? 'gzip';
-  const writer = await createHdf5(path);
+  const writer = await createHdf5(path, { packs: compression === 'gzip' });
   try {
     writer.group('/entry', { NX_class: 'NXentry', default: 'data', ...options.attributes });
     writer.group('/entry/data', { NX_class: 'NXdata', signal: 'data' });
-    const frames = writer.growing('/entry/data/data', 'u2', [height, width], 1, compression);
+    const frames =
+      compression === 'gzip'
+        ? writer.packed('/entry/data/data', [height, width])
+        : writer.growing('/entry/data/data', 'u2', [height, width], 1, compression);
     const columns = [labelColumns(writer, source), metaColumns(writer, source), spotColumns(writer, source)];
     const table = styleTable(source, options.styles);
     for await (const { index, frame } of streamFrames(source)) {
