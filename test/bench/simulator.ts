@@ -21,7 +21,8 @@ import type { FrameSource } from '../../src/data/frames.js';
 import { openFrames } from '../../src/data/open.js';
 import { partitionFrames, type Partition } from '../../src/data/partition.js';
 import { preprocessNodes } from '../../src/data/preprocess.js';
-import { simulateFrames } from '../../src/data/simulate/simulate-frames.js';
+import { simulateFramesParallel } from '../../src/data/parallel.js';
+import { streamFrames } from '../../src/data/stream.js';
 import { veto, type FixedGraph, type FloatGraph } from '../../src/ir/graph.js';
 import { quantizeNetwork } from '../../src/passes/quantize-network.js';
 import { createOrtWitness } from '../../src/simulate/ort.js';
@@ -41,7 +42,7 @@ const option = (name: string): string | undefined => {
 
 const pixelsOf = async (source: FrameSource, indices: readonly number[]): Promise<Uint16Array[]> => {
   const frames: Uint16Array[] = [];
-  for (const i of indices) frames.push((await source.read(i)).pixels);
+  for await (const { frame } of streamFrames(source, { indices })) frames.push(frame.pixels);
   return frames;
 };
 
@@ -65,6 +66,7 @@ async function trained(recipe: Recipe, source: FrameSource, parts: Partition): P
   if (finished !== null && existsSync(finished)) return readGraph(finished, 'float');
   const labelled = (indices: readonly number[]) => ({
     count: indices.length,
+    ahead: source.ahead ?? 0,
     read: async (i: number) => (await source.read(indices[i]!)).pixels,
     label: (i: number) => source.label(indices[i]!).label!,
   });
@@ -147,7 +149,7 @@ const keep = option('keep');
 if (keep !== undefined) mkdirSync(keep, { recursive: true });
 
 const { count, height, width, variety } = frames;
-const simulated = simulateFrames({ seed: recipe.seed, count, height, width, variety });
+const simulated = simulateFramesParallel({ seed: recipe.seed, count, height, width, variety });
 const parts = partitionFrames(simulated, { ...recipe.split, seed: recipe.seed });
 const graph = await trained(recipe, simulated, parts);
 const fixed = await quantized(recipe, graph, simulated, parts);
@@ -178,4 +180,4 @@ for (const [name, score] of scorers) {
   for (const one of asked) report(one, await score(one.source, one.indices), threshold);
 }
 await witness.close();
-await Promise.all([nano.close(), real.close()]);
+await Promise.all([simulated.close(), nano.close(), real.close()]);
