@@ -13,6 +13,7 @@ import {
   type FrameStatistics,
 } from '../../data/inspect.js';
 import { openRaw } from '../../data/open.js';
+import { streamFrames } from '../../data/stream.js';
 import { say, sayJson, table } from '../console.js';
 import {
   addFrameOptions,
@@ -89,10 +90,9 @@ async function describeFiles(
 async function measure(source: FrameSource, wanted: string): Promise<readonly FrameStatistics[]> {
   const frames = wanted === 'all' ? source.count : Math.min(source.count, wholeNumber(wanted, '--frames'));
   const statistics: FrameStatistics[] = [];
-  for (let k = 0; k < frames; k++) {
-    const index = Math.floor((k * source.count) / frames);
+  const indices = Array.from({ length: frames }, (_, k) => Math.floor((k * source.count) / frames));
+  for await (const { index, frame } of streamFrames(source, { indices })) {
     const origin = source.origin(index);
-    const frame = await source.read(index);
     statistics.push({ index, file: origin.file, fileIndex: origin.index, ...frameStatistics(frame) });
   }
   return statistics;
