@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { loadRecipe, recipeNames } from '../../src/cli/recipe.js';
 import { preprocessNodes } from '../../src/data/preprocess.js';
 import { learningRateAt } from '../../src/train/optimizer.js';
+import { layerSchema } from '../../src/train/networks/description.js';
 import { loadNetwork } from '../../src/train/networks/load.js';
+import { alexnet } from '../../src/train/networks/references.js';
 import { parameterCount } from '../../src/train/parameters.js';
 
 const classes = {
@@ -10,9 +12,12 @@ const classes = {
   hitClasses: [false, false, true, true, true],
 };
 const names = await recipeNames();
+const PUBLISHED = ['alexnet', 'resnet101'];
+/** Their convolutions whole, on binned frames. */
+const BINNED = ['alexnet-binned', 'resnet18'];
 
 describe('the recipes that come with vetoc', () => {
-  it.each(names.filter((name) => !['alexnet', 'resnet101'].includes(name)))(
+  it.each(names.filter((name) => ![...PUBLISHED, ...BINNED].includes(name)))(
     '%s has a network that fits its frames and firmware',
     async (name) => {
       const recipe = await loadRecipe(name);
@@ -25,7 +30,7 @@ describe('the recipes that come with vetoc', () => {
   );
 
   // Nawaz et al., J. Appl. Cryst. (2023) 56, 1494, section 3.
-  it.each(['alexnet', 'resnet101'])('%s is trained as it was published', async (name) => {
+  it.each(PUBLISHED)('%s is trained as it was published', async (name) => {
     const { frames, preprocess, training } = await loadRecipe(name);
     expect(frames).toMatchObject({ height: 512, width: 512 });
     expect(preprocess).toMatchObject({ factor: 1, crop: null });
@@ -35,4 +40,17 @@ describe('the recipes that come with vetoc', () => {
     expect(rates[2]! / rates[1]!).toBeCloseTo((rates[1]! / rates[0]!) ** 24, 12);
     expect(rates[3]).toBeLessThan(rates[0]!);
   });
+
+  it.each(BINNED)(
+    '%s has the layers of the published network, but for the pooling to 6 × 6',
+    async (name) => {
+      const { preprocess, training } = await loadRecipe(name);
+      expect(preprocess.factor).toBe(4);
+      if (name === 'resnet18') expect(training.network).toBe('resnet18');
+      else
+        expect(training.network).toEqual(
+          alexnet.filter(({ op }) => op !== 'avgPool').map((layer) => layerSchema.parse(layer)),
+        );
+    },
+  );
 });
