@@ -6,15 +6,16 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { calibrationSchema } from '../calibrate/recipe.js';
 import { UserError } from '../core/errors.js';
 import { preprocessSchema } from '../data/preprocess.js';
 import { quantizationSchema } from '../passes/recipe.js';
+import { isNetworkFile } from '../train/networks/load.js';
 import { trainingSchema } from '../train/recipe.js';
-import { frameOptionsSchema } from './frame-arguments.js';
+import { frameOptionsSchema, statedFrameOptions } from './frame-arguments.js';
 import { version } from './version.js';
 
 export const RECIPE_VERSION = 1;
@@ -170,6 +171,28 @@ export function parseRecipe(text: string, file: string): Recipe {
   const parsed = recipeSchema.safeParse(raw);
   if (!parsed.success) throw schemaProblem(parsed.error, file);
   return parsed.data;
+}
+
+/** `recipe` with the paths of its files as they are from here made absolute: `recipe.json` is read from any folder. */
+export function withAbsolutePaths(recipe: Recipe): Recipe {
+  const { frames, training, calibration, model } = recipe;
+  const { network } = training;
+  return {
+    ...recipe,
+    ...(frames.kind === 'files' && {
+      frames: {
+        ...frames,
+        paths: frames.paths.map((path) => resolve(path)),
+        options: statedFrameOptions(frames.options),
+      },
+    }),
+    ...(typeof network === 'string' &&
+      isNetworkFile(network) && { training: { ...training, network: resolve(network) } }),
+    ...(typeof calibration.from !== 'string' && {
+      calibration: { ...calibration, from: calibration.from.map((path) => resolve(path)) },
+    }),
+    ...(model !== null && { model: { ...model, path: resolve(model.path) } }),
+  };
 }
 
 /** Reads a recipe by name or path. */

@@ -31,8 +31,13 @@ function sourceOf(name: string, groups: readonly (string | null)[], side = 512):
   };
 }
 
-const runFrames = (source: FrameSource, parts: Partial<RunFrames['partition']>): RunFrames => ({
+const runFrames = (
+  source: FrameSource,
+  parts: Partial<RunFrames['partition']>,
+  options: RunFrames['options'] = {},
+): RunFrames => ({
   source,
+  options,
   partition: { train: [], validation: [], calibration: [], test: [], ...parts },
   classNames: ['miss', 'hit'],
   hitClasses: [false, true],
@@ -72,6 +77,27 @@ describe('calibration frames', () => {
     await expect(
       withCalibrationFrames(calibrationSchema.parse({ from: 'set' }), frames, () => Promise.resolve(0)),
     ).rejects.toThrow(/calibration frames of 512×512, those of small.h5 are 128×128 — /);
+  });
+});
+
+describe('files of calibration frames', () => {
+  const brightest = async (options: RunFrames['options']): Promise<number> => {
+    const frames = runFrames(sourceOf('night.h5', ['a', 'b']), { train: [0], test: [1] }, options);
+    return withCalibrationFrames(
+      calibrationSchema.parse({ from: [CALIBRATION_SET], frames: 2 }),
+      frames,
+      async (part) => {
+        let top = 0;
+        for await (const { pixels } of calibrationFrames(part))
+          for (const value of pixels) top = Math.max(top, value);
+        return top;
+      },
+    );
+  };
+
+  it('are opened with the masks of the frames of the run, and without its labels', async () => {
+    expect(await brightest({})).toBeGreaterThan(9);
+    expect(await brightest({ maskRule: 'above:9', labels: 'no/such.csv' })).toBe(9);
   });
 });
 

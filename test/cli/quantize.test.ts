@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { saveRanges } from '../../src/calibrate/ranges.js';
 import { openRunFrames } from '../../src/cli/pipeline/frames.js';
 import { quantizeStage } from '../../src/cli/pipeline/quantize.js';
 import { parseRecipe } from '../../src/cli/recipe.js';
-import { loadRun, RUN_FILES, writeGraph } from '../../src/cli/run-folder.js';
+import { loadRun, readGraph, RUN_FILES, writeGraph } from '../../src/cli/run-folder.js';
 import { preprocessNodes } from '../../src/data/preprocess.js';
 import { createNetwork } from '../../src/train/networks/registry.js';
 import { runCli } from './run-cli.js';
@@ -65,6 +65,31 @@ describe('vetoc quantize', () => {
     const merged = await runCli('quantize', at('run'), '--ranges', ranges, ranges, '--out', at('merged'));
     expect(merged.stderr).toContain('calibrated on 12 frames');
     expect((await fixed('merged')).equals(await fixed('saved'))).toBe(true);
+  });
+
+  it('prepares the float network again where it is asked to calibrate', async () => {
+    await cp(at('run'), at('otherwise'), { recursive: true });
+    const file = join(at('otherwise'), RUN_FILES.preparedGraph);
+    const prepared = await readGraph(file, 'float');
+    const shifted = prepared.nodes.map((n) =>
+      n.kind === 'conv2d' ? { ...n, bias: n.bias.map((b) => b + 1) } : n,
+    );
+    await writeGraph(file, 'float', { ...prepared, nodes: shifted });
+    const quantize = async (out: string, ...args: string[]): Promise<Buffer> => {
+      const result = await runCli(
+        'quantize',
+        at(out === 'mended' ? 'otherwise' : 'run'),
+        ...args,
+        '--out',
+        at(out),
+      );
+      expect(result.code).toBe(0);
+      return readFile(join(at(out), 'fixed.bin'));
+    };
+    const own = await quantize('own');
+    expect((await quantize('mended', '--calibrate')).equals(own)).toBe(true);
+    const kept = await readGraph(join(at('mended'), RUN_FILES.preparedGraph), 'float');
+    expect(kept.nodes).not.toEqual(shifted);
   });
 
   it('searches widths within a budget and writes them into the recipe', async () => {

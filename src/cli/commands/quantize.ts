@@ -74,6 +74,7 @@ async function run(dir: string, options: Options): Promise<void> {
       run: finished,
       recipe,
       frames,
+      prepare: options.calibrate === true,
       ranges,
       budget: budgetOption(options.budget),
       target,
@@ -111,7 +112,7 @@ export function registerQuantize(program: Command): void {
     .option('--edge-bits <n>', 'bits of the first and last layer, or: same')
     .option('--observer <name>', 'min-max, percentile, mse, entropy or peak-safe')
     .option('--adaptive-rounding', 'choose the rounding of every weight on calibration frames')
-    .option('--calibrate', "calibrate again on the run's own calibration frames")
+    .option('--calibrate', 'fold, equalise and calibrate again instead of keeping what the run did')
     .option('--from <files...>', 'calibrate on these frames, or: set (the small set that comes with vetoc)')
     .option('--ranges <files...>', "use saved ranges, merged (default: the run's own)")
     .option('--budget <points>', BUDGET_HELP)

@@ -1,5 +1,5 @@
 /** `vetoc run`: from frames to verified firmware with one command. */
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { backendNameSchema } from '../../train/backend.js';
 import { UserError } from '../../core/errors.js';
@@ -15,7 +15,7 @@ import {
 import { modelHash } from '../model-file.js';
 import { BUDGET_HELP, budgetOption } from '../quantization-options.js';
 import { runPipeline } from '../pipeline/run.js';
-import { loadRecipe, type Recipe } from '../recipe.js';
+import { loadRecipe, withAbsolutePaths, type Recipe } from '../recipe.js';
 import { draftRun, RUN_FILES } from '../run-folder.js';
 
 interface Options extends FrameOptionValues {
@@ -44,24 +44,17 @@ function integer(text: string, option: string): number {
 /** The recipe with what the command line says otherwise. */
 async function requested(name: string | undefined, options: Options): Promise<Recipe> {
   const recipe = await loadRecipe(name ?? 'veto');
-  return {
+  return withAbsolutePaths({
     ...recipe,
-    // Absolute: recipe.json has to find them from any folder.
     ...(options.frames === undefined
       ? {}
-      : {
-          frames: {
-            kind: 'files',
-            paths: options.frames.map((path) => resolve(path)),
-            options: statedFrameOptions(options),
-          },
-        }),
+      : { frames: { kind: 'files', paths: options.frames, options: statedFrameOptions(options) } }),
     ...(options.model === undefined
       ? {}
-      : { model: { path: resolve(options.model), sha256: await modelHash(resolve(options.model)) } }),
+      : { model: { path: options.model, sha256: await modelHash(options.model) } }),
     ...(options.target === undefined ? {} : { target: options.target }),
     ...(options.seed === undefined ? {} : { seed: integer(options.seed, '--seed') }),
-  };
+  });
 }
 
 async function run(name: string | undefined, options: Options): Promise<void> {

@@ -5,8 +5,8 @@ import type { CalibrationFrame } from '../../calibrate/observe.js';
 import type { Calibration } from '../../calibrate/recipe.js';
 import { UserError } from '../../core/errors.js';
 import type { FrameSource } from '../../data/frames.js';
-import { openFrames } from '../../data/open.js';
 import { streamFrames } from '../../data/stream.js';
+import { openFrameArguments, type FrameOptionValues } from '../frame-arguments.js';
 import { createPeaks } from '../peaks.js';
 import { evenly, type RunFrames } from './frames.js';
 
@@ -30,10 +30,17 @@ function checkSize(source: FrameSource, { height, width, name }: FrameSource): v
   );
 }
 
+/** The options of the run's frames but the labels: files of frames for calibration are of the same detector. */
+const sameDetector = (options: FrameOptionValues): FrameOptionValues =>
+  Object.fromEntries(Object.entries(options).filter(([name]) => name !== 'labels'));
+
 async function openPart(calibration: Calibration, frames: RunFrames): Promise<FramePart> {
   if (calibration.from === 'run')
     return { name: 'calibration', source: frames.source, indices: frames.partition.calibration };
-  const source = await openFrames(calibration.from === 'set' ? [CALIBRATION_SET] : calibration.from);
+  const { source } =
+    calibration.from === 'set'
+      ? await openFrameArguments([CALIBRATION_SET], {})
+      : await openFrameArguments(calibration.from, sameDetector(frames.options));
   return { name: 'calibration', source, indices: all(source) };
 }
 

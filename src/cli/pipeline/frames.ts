@@ -4,11 +4,13 @@ import { CLASS_NAMES, FIRST_HIT_CLASS, type FrameSource } from '../../data/frame
 import { simulateFramesParallel } from '../../data/parallel.js';
 import { streamFrames } from '../../data/stream.js';
 import { UserError } from '../../core/errors.js';
-import { openFrameArguments } from '../frame-arguments.js';
+import { openFrameArguments, type FrameOptionValues } from '../frame-arguments.js';
 import type { Recipe } from '../recipe.js';
 
 export interface RunFrames {
   readonly source: FrameSource;
+  /** How the files were opened: masks, geometry, calibration of the detector. Empty for simulated frames. */
+  readonly options: FrameOptionValues;
   readonly partition: Partition;
   readonly classNames: readonly string[];
   readonly hitClasses: readonly boolean[];
@@ -65,6 +67,7 @@ export async function openRunFrames(recipe: Recipe): Promise<RunFrames> {
     };
     return {
       source,
+      options: recipe.frames.kind === 'files' ? recipe.frames.options : {},
       partition,
       classNames,
       hitClasses: byClass ? hitClassesOf(source, classNames) : [false, true],

@@ -2,7 +2,7 @@
 import type { FramePart } from '../../calibrate/disjoint.js';
 import { checkRanges, loadRanges, mergeRanges, saveRanges, type Ranges } from '../../calibrate/ranges.js';
 import type { FloatGraph } from '../../ir/graph.js';
-import { calibrateNetwork, type PreparedNetwork } from '../../passes/quantize-network.js';
+import { calibrateNetwork, prepareNetwork, type PreparedNetwork } from '../../passes/quantize-network.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import { startProgress } from '../console.js';
 import type { Recipe } from '../recipe.js';
@@ -20,6 +20,8 @@ export interface RequantizeRequest {
   readonly recipe: Recipe;
   /** Those of the recipe: they calibrate unless the recipe says otherwise, and test. */
   readonly frames: RunFrames;
+  /** Fold and equalise the float network again, on the calibration frames, instead of keeping what the run had. */
+  readonly prepare: boolean;
   /** Files of saved ranges to merge, instead of calibrating; null: calibrate. */
   readonly ranges: readonly string[] | null;
   readonly budget: number | null;
@@ -38,15 +40,19 @@ export async function loadMergedRanges(files: readonly string[], graph: FloatGra
   return merged!;
 }
 
-async function rangesOf(request: RequantizeRequest, prepared: FloatGraph): Promise<PreparedNetwork> {
-  const { recipe, frames, ranges } = request;
+/** The network to quantize: as the run prepared it, with saved or new ranges, or prepared anew. */
+async function networkOf(request: RequantizeRequest): Promise<PreparedNetwork> {
+  const { run, recipe, frames, ranges } = request;
+  // Training in fixed point begins with the prepared network: what it made of that stays.
+  const again = request.prepare && recipe.training.quantizationAware.epochs === 0;
+  const graph = again ? run.float : await readGraph(run.path(RUN_FILES.preparedGraph), 'float');
   if (ranges !== null)
-    return { prepared, ranges: await loadMergedRanges(ranges, prepared), moments: new Map() };
+    return { prepared: graph, ranges: await loadMergedRanges(ranges, graph), moments: new Map() };
   const progress = startProgress('Calibrate');
   const { quantization, calibration } = recipe;
-  const evaluators = evaluatorsFor(prepared);
+  const evaluators = evaluatorsFor(graph);
   const calibrated = await withCalibrationFrames(calibration, frames, (part: FramePart) =>
-    calibrateNetwork(prepared, calibrationFrames(part), {
+    (again ? prepareNetwork : calibrateNetwork)(graph, calibrationFrames(part), {
       quantization,
       calibration,
       ...evaluators.options,
@@ -68,10 +74,9 @@ export interface Requantized extends Evaluated {
  * `vetoc explain` and `vetoc compare`.
  */
 export async function requantizeRun(request: RequantizeRequest): Promise<Requantized> {
-  const { run, frames, draft, target, budget } = request;
-  const { float } = run;
-  const prepared = await readGraph(run.path(RUN_FILES.preparedGraph), 'float');
-  const network = await rangesOf(request, prepared);
+  const { frames, draft, target, budget } = request;
+  const { float } = request.run;
+  const network = await networkOf(request);
   const within = budget === null ? null : { points: budget, target };
   const quantized = await quantizeWithin(
     { recipe: request.recipe, frames, float, budget: within },
@@ -83,7 +88,7 @@ export async function requantizeRun(request: RequantizeRequest): Promise<Requant
   const evaluated = await evaluateStage(recipe, frames, graphs, startProgress('Evaluate'));
   const { fixed } = evaluated;
   await writeGraph(draft.path(RUN_FILES.floatGraph), 'float', float);
-  await writeGraph(draft.path(RUN_FILES.preparedGraph), 'float', prepared);
+  await writeGraph(draft.path(RUN_FILES.preparedGraph), 'float', network.prepared);
   await writeGraph(draft.path(RUN_FILES.fixedGraph), 'fixed', fixed);
   await saveRanges(draft.path(RUN_FILES.ranges), network.ranges);
   const golden: Uint16Array[] = [];

@@ -12,7 +12,8 @@ import { graphFromLayersModel, readLayersModel } from '../from-layers-model.js';
 import { layerSchema, type Layer } from './description.js';
 import { createNetwork, type NetworkRequest } from './registry.js';
 
-const isPath = (name: string): boolean => name.includes('/') || name.endsWith('.json');
+/** Whether `training.network` names a file rather than a network of the registry. */
+export const isNetworkFile = (name: string): boolean => name.includes('/') || name.endsWith('.json');
 
 async function readJson(file: string): Promise<unknown> {
   try {
@@ -40,7 +41,7 @@ function parseLayers(json: unknown, file: string): readonly Layer[] {
 /** The float graph of `request.network`. Throws `UserError` or `UnsupportedError` where it cannot be had. */
 export async function loadNetwork(request: NetworkRequest): Promise<FloatGraph> {
   const { network, preprocess, classes } = request;
-  if (typeof network !== 'string' || !isPath(network)) return createNetwork(request);
+  if (typeof network !== 'string' || !isNetworkFile(network)) return createNetwork(request);
   const json = await readJson(network);
   const isModel = typeof json === 'object' && json !== null && 'modelTopology' in json;
   if (!isModel) return createNetwork({ ...request, network: parseLayers(json, network) });
