@@ -91,7 +91,7 @@ export function assignWidths(stages: readonly Stage[], q: Quantization): Readonl
 }
 
 /** Extra integer bit of the logits: frames may be stronger than any that calibration saw. */
-const LOGIT_HEADROOM = 1;
+export const LOGIT_HEADROOM = 1;
 
 /**
  * Bits for views of the raw frame beside each other: what the tables resolve is not thrown away before the first

@@ -14,7 +14,7 @@ export const layerWidthsSchema = z
   .strictObject({
     weightBits: bits.optional(),
     activationBits: bits.optional(),
-    /** Integer bits of the activations, instead of what calibration finds (quantization-aware training sets them). */
+    /** Integer bits of the activations, instead of what calibration finds (training in fixed point writes down those that it had). */
     activationInteger: z.int().min(-32).max(32).optional(),
   })
   .readonly();

@@ -68,7 +68,7 @@ async function quantized(graph: FloatGraph, frames: readonly CalibrationFrame[],
     validation: labelledFrames(source, parts.validation),
     recipe: trainingSchema.parse({ quantizationAware: { epochs, learningRate: 0.001 }, select: 'loss' }),
     seed: 1,
-    calibrationFrames: frames,
+    calibrationFrames: () => frames,
     quantize: options,
   });
 }

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { checkRanges } from '../../src/calibrate/ranges.js';
 import { calibrationSchema } from '../../src/calibrate/recipe.js';
 import { createRandom } from '../../src/core/random.js';
 import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
 import { fractionBits } from '../../src/fixed/format.js';
 import { findNode } from '../../src/ir/graph.js';
-import { prepareNetwork } from '../../src/passes/quantize-network.js';
+import { prepareNetwork, quantizePrepared } from '../../src/passes/quantize-network.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { openBackend } from '../../src/train/backend.js';
@@ -138,10 +139,10 @@ describe('quantization-aware training', () => {
       recipe,
       seed: 1,
       backend: 'wasm' as const,
-      calibrationFrames,
+      calibrationFrames: () => calibrationFrames,
       quantize: { calibration, quantization },
     };
-    const { fixed, training } = await trainQuantized(request);
+    const { fixed, training, ...again } = await trainQuantized(request);
     const { history, bestEpoch } = training;
     const best = history[bestEpoch - 1]!.validation;
     const right = shown.filter(({ pixels, label }) => {
@@ -151,5 +152,8 @@ describe('quantization-aware training', () => {
     expect(right.length / shown.length).toBe(best.hitMissAccuracy);
     expect(best.hitMissAccuracy).toBeGreaterThan(0.85);
     expect(history.at(-1)!.loss).toBeLessThan(history[0]!.loss);
+    // The ranges are of the trained network, and give the same fixed graph with the formats that training had.
+    checkRanges(again.ranges, again.prepared, 'ranges');
+    expect(quantizePrepared(again, again.quantization, calibration)).toEqual(fixed);
   });
 });

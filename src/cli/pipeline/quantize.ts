@@ -118,11 +118,11 @@ async function quantizeByTraining(
     backend,
     checkpoints,
     onProgress: followTraining(progress),
-    calibrationFrames: calibrationFrames(part),
+    calibrationFrames: () => calibrationFrames(part),
     quantize: { ...options, quantization: widths.quantization },
   });
   finish(trained.fixed, widths, 'trained on in fixed point: ', progress);
-  return { ...trained, quantization: widths.quantization };
+  return trained;
 }
 
 /** Quantizes the float network on the calibration frames that the recipe asks for. */

@@ -103,7 +103,12 @@ export async function trainedNetworks(request: NetworksRequest): Promise<Network
   const quantize = { calibration, quantization };
   const { fixed } =
     training.quantizationAware.epochs > 0
-      ? await trainQuantized({ ...trainRequest, graph: float, calibrationFrames, quantize })
+      ? await trainQuantized({
+          ...trainRequest,
+          graph: float,
+          calibrationFrames: () => calibrationFrames,
+          quantize,
+        })
       : await quantizeNetwork(float, calibrationFrames, quantize);
   return { name, float, fixed: await withThreshold(fixed, request) };
 }
