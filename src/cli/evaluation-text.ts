@@ -1,5 +1,6 @@
 /** An evaluation in words and as JSON for programs. */
-import type { Evaluation, Proportion } from '../train/metrics.js';
+import type { Evaluation } from '../train/metrics.js';
+import type { Proportion } from '../train/proportion.js';
 import { percent, type NamedEvaluation } from '../report/run-report.js';
 import { table } from './console.js';
 

@@ -7,7 +7,7 @@
  */
 import { resample } from '../core/picture.js';
 import type { Spot } from '../data/frames.js';
-import { vetoCurve } from '../train/metrics.js';
+import { vetoCurve } from '../train/veto-curve.js';
 import type { EvidenceMap } from './grad-cam.js';
 import type { SeenPart } from './seen-part.js';
 

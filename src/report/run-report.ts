@@ -1,5 +1,6 @@
 /** The report of a run: what a person reads first. Everything in it comes from `RunReport`, plain data. */
-import type { Evaluation, Proportion } from '../train/metrics.js';
+import type { Evaluation } from '../train/metrics.js';
+import type { Proportion } from '../train/proportion.js';
 import { lineChart } from './chart.js';
 import { comparisonSection, type Comparison, type DifferencePictures } from './comparison.js';
 import type { MapCheck } from '../explain/check-maps.js';

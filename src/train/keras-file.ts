@@ -8,7 +8,7 @@ import { resolve } from 'node:path';
 import { UnsupportedError, UserError } from '../core/errors.js';
 import { openHdf5, type Hdf5File } from '../data/hdf5/file.js';
 import { Hdf5Failure } from '../data/hdf5/library.js';
-import { LAYER_CLASSES } from './from-layers-model.js';
+import { LAYER_CLASSES } from './layers-model-rules.js';
 import { tf } from './tf.js';
 
 type Json = Readonly<Record<string, unknown>>;

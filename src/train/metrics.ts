@@ -2,33 +2,12 @@
  * What a trained network is worth to the user of a veto: how many hits are lost for how many misses dropped.
  *
  * Pure functions on arrays. Accuracy, precision and recall are equations 8–10 of Nawaz et al., J. Appl. Cryst.
- * (2023) 56, 1494; the confusion table's margins are those of its table 3. Intervals are Wilson's (1927) at 95 %.
+ * (2023) 56, 1494; the confusion table's margins are those of its table 3.
  */
 import { invariant } from '../core/errors.js';
 import { veto } from '../ir/graph.js';
-
-export interface Interval {
-  readonly low: number;
-  readonly high: number;
-}
-
-/** A proportion with its 95 % Wilson score interval. `value` is NaN when `total` is 0. */
-export interface Proportion extends Interval {
-  readonly count: number;
-  readonly total: number;
-  readonly value: number;
-}
-
-const Z95 = 1.959963984540054;
-
-export function proportion(count: number, total: number): Proportion {
-  if (total === 0) return { count, total, value: NaN, low: 0, high: 1 };
-  const p = count / total;
-  const z2 = Z95 * Z95;
-  const centre = (p + z2 / (2 * total)) / (1 + z2 / total);
-  const half = (Z95 / (1 + z2 / total)) * Math.sqrt((p * (1 - p)) / total + z2 / (4 * total * total));
-  return { count, total, value: p, low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
-}
+import { proportion, type Proportion } from './proportion.js';
+import { pointAt, vetoCurve, type VetoCurve, type VetoPoint } from './veto-curve.js';
 
 export function argmax(values: ArrayLike<number>): number {
   let best = 0;
@@ -63,82 +42,6 @@ export function confusion(
     recall: counts.map((row, k) => proportion(diagonal[k]!, sum(row))),
     precision: counts.map((_, k) => proportion(diagonal[k]!, sum(counts.map((row) => row[k]!)))),
   };
-}
-
-export interface VetoPoint {
-  /** Frames with `score >= threshold` are kept. */
-  readonly threshold: number;
-  /** Fraction of hits kept (recall). */
-  readonly hitsKept: Proportion;
-  /** Fraction of misses rejected. */
-  readonly missesRejected: Proportion;
-}
-
-export interface VetoCurve {
-  /** From keeping every frame to keeping none, one point per distinct score and one beyond. */
-  readonly points: readonly VetoPoint[];
-  /** Area under the ROC curve; ties count half. NaN when hits or misses are absent. */
-  readonly auc: number;
-}
-
-/** The veto curve (an ROC curve with named axes) of `scores`, where a larger score means hit. */
-export function vetoCurve(scores: ArrayLike<number>, hits: ArrayLike<boolean | number>): VetoCurve {
-  const order = Array.from({ length: scores.length }, (_, i) => i).sort((a, b) => scores[a]! - scores[b]!);
-  const isHit = (i: number): boolean => Boolean(hits[i]);
-  const hitTotal = order.filter(isHit).length;
-  const missTotal = order.length - hitTotal;
-  const points: VetoPoint[] = [];
-  let hitsLost = 0;
-  let missesRejected = 0;
-  let area = 0;
-  const push = (threshold: number): void => {
-    points.push({
-      threshold,
-      hitsKept: proportion(hitTotal - hitsLost, hitTotal),
-      missesRejected: proportion(missesRejected, missTotal),
-    });
-  };
-  for (let k = 0; k < order.length;) {
-    const score = scores[order[k]!]!;
-    push(score);
-    let tiedHits = 0;
-    let tiedMisses = 0;
-    for (; k < order.length && scores[order[k]!]! === score; k++)
-      if (isHit(order[k]!)) tiedHits += 1;
-      else tiedMisses += 1;
-    area += tiedHits * (missesRejected + tiedMisses / 2);
-    hitsLost += tiedHits;
-    missesRejected += tiedMisses;
-  }
-  push(Infinity);
-  return { points, auc: hitTotal * missTotal === 0 ? NaN : area / (hitTotal * missTotal) };
-}
-
-/** The point of `curve` that rejects most while keeping at least `keepFraction` of the hits. */
-export function pointAt(curve: VetoCurve, keepFraction: number): VetoPoint {
-  let best = curve.points[0];
-  invariant(best !== undefined, 'an empty curve');
-  for (const point of curve.points)
-    if (point.hitsKept.count >= Math.ceil(keepFraction * point.hitsKept.total - 1e-9)) best = point;
-  return best;
-}
-
-/**
- * The threshold for `score >= threshold` that keeps at least `keepFraction` of the hits and rejects most misses:
- * in the middle of the gap between the lowest score kept and the next one below it, so that a little noise on
- * either side changes nothing. With no score below, the lowest kept score.
- */
-export function chooseThreshold(
-  scores: ArrayLike<number>,
-  hits: ArrayLike<boolean | number>,
-  keepFraction: number,
-): number {
-  const { threshold } = pointAt(vetoCurve(scores, hits), keepFraction);
-  let below = -Infinity;
-  for (let i = 0; i < scores.length; i++)
-    if (scores[i]! < threshold && scores[i]! > below) below = scores[i]!;
-  if (threshold === Infinity) return 0;
-  return below === -Infinity ? threshold : (threshold + below) / 2;
 }
 
 /** Stable softmax. */

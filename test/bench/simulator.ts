@@ -26,7 +26,7 @@ import { streamFrames } from '../../src/data/stream.js';
 import { veto, type FixedGraph, type FloatGraph } from '../../src/ir/graph.js';
 import { quantizeNetwork } from '../../src/passes/quantize-network.js';
 import { createOrtWitness } from '../../src/simulate/ort.js';
-import { chooseThreshold } from '../../src/train/metrics.js';
+import { chooseThreshold } from '../../src/train/veto-curve.js';
 import { createNetwork } from '../../src/train/networks/registry.js';
 import { predictFloat } from '../../src/train/predict.js';
 import { trainNetwork } from '../../src/train/train.js';

@@ -15,7 +15,7 @@ import {
 import { quantizeNetwork, quantizePrepared } from '../../src/passes/quantize-network.js';
 import { quantizationSchema, type Quantization } from '../../src/passes/recipe.js';
 import { expectedHitLoss, hitLoss, hitsKeptAtRejection } from '../../src/train/hit-loss.js';
-import { vetoCurve } from '../../src/train/metrics.js';
+import { vetoCurve } from '../../src/train/veto-curve.js';
 import { randomFrames, randomNetwork } from './random-networks.js';
 
 const frames = randomFrames(24, 5);

@@ -1,17 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { chooseThreshold, pointAt, vetoCurve } from '../../src/train/veto-curve.js';
 import {
-  chooseThreshold,
   confusion,
   evaluate,
   evaluateByGroup,
   expectedCalibrationError,
   expertAgreement,
-  pointAt,
-  proportion,
   softmax,
-  vetoCurve,
 } from '../../src/train/metrics.js';
+import { proportion } from '../../src/train/proportion.js';
 
 describe('a Wilson interval', () => {
   it('is that of the textbook', () => {

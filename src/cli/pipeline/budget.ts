@@ -16,7 +16,7 @@ import { createOrtFloat } from '../../simulate/ort-float.js';
 import { createOrtWitness } from '../../simulate/ort.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import { expectedHitLoss, hitLoss } from '../../train/hit-loss.js';
-import { vetoCurve } from '../../train/metrics.js';
+import { vetoCurve } from '../../train/veto-curve.js';
 import { table, type Progress } from '../console.js';
 import type { Recipe } from '../recipe.js';
 import { evenly, framePixels, type RunFrames } from './frames.js';

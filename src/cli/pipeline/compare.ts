@@ -19,7 +19,7 @@ import type {
   Difference,
   PairedDecisions,
 } from '../../report/comparison.js';
-import { vetoCurve } from '../../train/metrics.js';
+import { vetoCurve } from '../../train/veto-curve.js';
 import type { Progress } from '../console.js';
 import { createPeaks } from '../peaks.js';
 

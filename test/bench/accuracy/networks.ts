@@ -8,7 +8,7 @@ import type { FrameSource } from '../../../src/data/frames.js';
 import { preprocessNodes } from '../../../src/data/preprocess.js';
 import { veto, type FixedGraph, type FloatGraph } from '../../../src/ir/graph.js';
 import { quantizeNetwork } from '../../../src/passes/quantize-network.js';
-import { chooseThreshold } from '../../../src/train/metrics.js';
+import { chooseThreshold } from '../../../src/train/veto-curve.js';
 import { loadNetwork } from '../../../src/train/networks/load.js';
 import { trainQuantized } from '../../../src/train/quantization-aware.js';
 import { trainNetwork, type TrainEvent, type TrainRequest } from '../../../src/train/train.js';

@@ -1,10 +1,6 @@
 /** The tables of the accuracy bench as text. */
-import {
-  evaluateByGroup,
-  type Evaluation,
-  type EvaluationInput,
-  type Proportion,
-} from '../../../src/train/metrics.js';
+import { evaluateByGroup, type Evaluation, type EvaluationInput } from '../../../src/train/metrics.js';
+import { type Proportion } from '../../../src/train/proportion.js';
 
 const percent = (value: number): string => (100 * value).toFixed(2).padStart(7);
 const NAME = 24;
