@@ -4,8 +4,9 @@
  *     npx tsx test/bench/read.ts [FRAMES]
  *
  * `vetoc` is `FrameSource.read` (decode, checks, conversion); `library` is the HDF5 library's read of the same frame
- * without anything of vetoc's; `codec` is the decoder on bytes in memory, where Node has one (memcpy, zlib). Rates on
- * a shared machine: read them as ratios. MB are 10^6 bytes of decoded pixels.
+ * without anything of vetoc's; `codec` is the decoder on bytes in memory, where Node has one (memcpy, zlib). Rates
+ * are per second of this process's processor time, so that others on the machine do not count. MB are 10^6 bytes of
+ * decoded pixels.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -56,10 +57,11 @@ function makeFrames(): Uint16Array {
 }
 
 async function rate(count: number, use: (index: number) => unknown): Promise<number> {
-  await use(0);
-  const started = performance.now();
+  for (let index = 0; index < Math.min(5, count); index++) await use(index);
+  const started = process.cpuUsage();
   for (let index = 0; index < count; index++) await use(index);
-  return (1000 * count) / (performance.now() - started);
+  const { user, system } = process.cpuUsage(started);
+  return (1e6 * count) / (user + system);
 }
 
 const show = (frames: number | null): string =>

@@ -1,5 +1,5 @@
 /**
- * Joining ready chunks to an HDF5 file: h5wasm can compress chunks itself, at a third of zlib's speed, but cannot take
+ * Joining ready chunks to an HDF5 file: h5wasm can compress chunks itself, slower than zlib and without shuffle, but cannot take
  * chunks that are compressed already (`H5Dwrite_chunk`). So the chunks are put behind the closed file and the file is
  * told of them: the dataset's layout message gets an index of chunks, its filter message says shuffle and deflate, the
  * superblock gets the new end of the file.
