@@ -1,12 +1,12 @@
 /**
- * Joining ready chunks to an HDF5 file: h5wasm can compress chunks itself, slower than zlib and without shuffle, but cannot take
- * chunks that are compressed already (`H5Dwrite_chunk`). So the chunks are put behind the closed file and the file is
- * told of them: the dataset's layout message gets an index of chunks, its filter message says shuffle and deflate, the
- * superblock gets the new end of the file.
+ * Joining ready chunks to an HDF5 file. h5wasm can compress chunks itself, slower than zlib and without shuffle, but
+ * cannot take chunks that are compressed already (`H5Dwrite_chunk`). So the chunks are put behind the closed file, and
+ * the file is told of them: the dataset's layout message gets an index of chunks, its filter message says shuffle and
+ * deflate, the superblock gets the new end of the file.
  *
  * Source: HDF5 File Format Specification 3.0, II.A (superblock 0), III.A.1 (version 1 B-trees of node type 1), IV.A.1.a
- * (object header 1), IV.A.2.i (layout message 3) and IV.A.2.l (filter message 2). Refuses anything else: the file must have
- * been written with `libver: earliest`.
+ * (object header 1), IV.A.2.i (layout message 3) and IV.A.2.l (filter message 2). Refuses anything else: the file must
+ * have been written with `libver: earliest`.
  */
 import { open, type FileHandle } from 'node:fs/promises';
 import { invariant } from '../../core/errors.js';
