@@ -127,10 +127,15 @@ async function openOnnx(path: string): Promise<ModelFile> {
 
 type LayersModel = Awaited<ReturnType<typeof readLayersModel>>;
 
-async function layersFile(title: string, read: () => Promise<LayersModel>): Promise<ModelFile> {
+async function layersFile(path: string, title: string, read: () => Promise<LayersModel>): Promise<ModelFile> {
   // Weights are only held, not computed with: the back end that is always there will do.
   await openBackend('cpu');
   const model = await read();
+  if (model.inputs.length !== 1 || model.outputs.length !== 1)
+    throw new UserError(`has ${model.inputs.length} inputs and ${model.outputs.length} outputs`, {
+      file: path,
+      remedy: 'give a network of one image and one output',
+    });
   const [, height = null, width = null, channels = null] = model.inputs[0]!.shape;
   const logits = model.outputs[0]!.shape.at(-1) ?? 0;
   return {
@@ -154,7 +159,7 @@ async function openJson(path: string): Promise<ModelFile> {
   const json = await readJson(path);
   if (typeof json === 'object' && json !== null && 'vetoc' in json)
     return { kind: 'complete', title: 'graph of vetoc', graph: await readGraph(path, 'float') };
-  return layersFile('LayersModel of TensorFlow.js', () => readLayersModel(path));
+  return layersFile(path, 'LayersModel of TensorFlow.js', () => readLayersModel(path));
 }
 
 /** Opens the model at `path`. Throws `UserError`, or `UnsupportedError` with all that cannot be taken. */
@@ -165,7 +170,7 @@ export async function openModelFile(path: string): Promise<ModelFile> {
     case 'json':
       return openJson(path);
     case 'hdf5':
-      return layersFile('Keras model in HDF5', () => readKerasModel(path));
+      return layersFile(path, 'Keras model in HDF5', () => readKerasModel(path));
     case 'zip':
       throw new UserError('is a zip archive: PyTorch’s or Keras’ own format', {
         file: path,

@@ -24,9 +24,11 @@ const STEPS = 12;
 function mapsOf(graph: FloatGraph, frames: readonly Uint16Array[], seed: number): readonly EvidenceMap[][] {
   const explainer = createExplainer(graph);
   try {
-    return MAP_METHODS.map((method) =>
-      frames.map((pixels, index) => hitMap(method, explainer, pixels, seed + index)),
+    // Frame by frame: the methods share its gradient.
+    const ofFrames = frames.map((pixels, index) =>
+      MAP_METHODS.map((method) => hitMap(method, explainer, pixels, seed + index)),
     );
+    return MAP_METHODS.map((_, m) => ofFrames.map((maps) => maps[m]!));
   } finally {
     explainer.dispose();
   }

@@ -128,7 +128,10 @@ function description(file: Hdf5File, path: string): Json {
       remedy: "save the whole model: model.save('name.h5'), not its weights alone",
     });
   const parsed: unknown = JSON.parse(text);
-  return isObject(parsed) ? parsed : {};
+  if (!isObject(parsed)) return {};
+  // Keras up to 2.2.2 writes a Sequential's layers without anything around them.
+  const { config } = parsed;
+  return Array.isArray(config) ? { ...parsed, config: { name: 'sequential', layers: config } } : parsed;
 }
 
 /** Loads a Keras `.h5` file. Throws `UserError` naming the file, `UnsupportedError` with all layers it cannot take. */

@@ -8,12 +8,14 @@ import { ModelProto } from '../../src/backends/onnx/proto.js';
 import { emitFloatOnnx } from '../../src/backends/onnx/float.js';
 import { importNetwork } from '../../src/cli/import-network.js';
 import { loadRun, readGraph, RUN_FILES } from '../../src/cli/run-folder.js';
+import { createPreprocessor } from '../../src/data/preprocessor.js';
 import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
 import { createFloatReference } from '../../src/ir/float-reference.js';
 import { saveLayersModel } from '../../src/train/layers-model.js';
 import { createNetwork } from '../../src/train/networks/registry.js';
 import { runCli } from '../cli/run-cli.js';
 import { sampleFrames } from '../sample-graphs.js';
+import { KERAS2_FORMS, keras2Logits, writeKeras2 } from './keras2-file.js';
 import { sampleFloatGraph } from './sample-float.js';
 
 const MODELS = fileURLToPath(new URL('models/', import.meta.url));
@@ -48,6 +50,24 @@ describe('Keras in HDF5', () => {
       a.forEach((value, i) => {
         expect(Math.abs(value - b[i]!)).toBeLessThan(64 * 2 ** -23 * Math.max(...a.map(Math.abs)));
       });
+    }
+  });
+
+  it.each(KERAS2_FORMS)('gives what the network of a Keras 2 file computes: %s', async (form) => {
+    const path = join(folder, 'keras2.h5');
+    const weights = await writeKeras2(path, form);
+    const { graph } = await importFile(path, [16, 16]);
+    const preprocessor = createPreprocessor(graph);
+    for (const frame of sampleFrames(3, 256, 5)) {
+      const [boundary] = preprocessor.boundary;
+      const image = Array.from(preprocessor.run(frame)[0]!, (q) => q * boundary!.lsb);
+      const expected = keras2Logits(weights, image);
+      const { logits } = createFloatReference(graph).decide(frame);
+      expect(logits).toHaveLength(expected.length);
+      expected.forEach((value, i) => {
+        expect(logits[i]).toBeCloseTo(value, 4);
+      });
+      expect(Math.abs(expected[0]! - expected[1]!)).toBeGreaterThan(0.01);
     }
   });
 
@@ -189,6 +209,13 @@ describe('vetoc run --model', () => {
     const run = await loadRun(out);
     expect(run.fixed.nodes.some(({ id }) => id === 'layer4_1_conv2')).toBe(true);
     expect(run.recipe).toMatchObject({ model: { path: model } });
+    // The LayersModel of the run is the same function again.
+    const layers = await importFile(join(out, RUN_FILES.layersModel), [64, 64]);
+    const [frame] = sampleFrames(1, 64 * 64, 3);
+    const [a, b] = [run.float, layers.graph].map((g) => createFloatReference(g).decide(frame!).logits);
+    a!.forEach((value, i) => {
+      expect(b![i]).toBeCloseTo(value, 4);
+    });
     // The recipe of the run refuses another network in the place of this one.
     const edited = join(folder, 'edited.json');
     const text = await readFile(join(out, RUN_FILES.recipe), 'utf8');

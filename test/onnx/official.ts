@@ -74,9 +74,16 @@ export async function askOfficial(jobs: readonly OfficialJob[]): Promise<readonl
   }
 }
 
-/** An output of the reference evaluator as integers. */
-export function int32Output(answer: OfficialAnswer, name: string): Int32Array {
+function outputBytes(answer: OfficialAnswer, name: string, dtype: string): ArrayBuffer {
   const output = answer.outputs[name];
-  if (output?.dtype !== 'int32') throw new Error(`no int32 ${name}, but ${String(output?.dtype)}`);
-  return new Int32Array(new Uint8Array(Buffer.from(output.data, 'base64')).buffer);
+  if (output?.dtype !== dtype) throw new Error(`no ${dtype} ${name}, but ${String(output?.dtype)}`);
+  return new Uint8Array(Buffer.from(output.data, 'base64')).buffer;
 }
+
+/** An output of the reference evaluator as integers. */
+export const int32Output = (answer: OfficialAnswer, name: string): Int32Array =>
+  new Int32Array(outputBytes(answer, name, 'int32'));
+
+/** An output of the reference evaluator as real values. */
+export const floatOutput = (answer: OfficialAnswer, name: string): Float32Array =>
+  new Float32Array(outputBytes(answer, name, 'float32'));

@@ -1,11 +1,13 @@
 /** The whole pipeline: frames, train, quantize, emit, verify, explain, report; into one run folder. */
 import { saveRanges } from '../../calibrate/ranges.js';
+import { UnsupportedError } from '../../core/errors.js';
 import type { Frame } from '../../data/frames.js';
+import type { FloatGraph } from '../../ir/graph.js';
 import type { NamedEvaluation } from '../../report/run-report.js';
 import { loadFpga } from '../../targets/load.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import type { BackendName } from '../../train/backend.js';
-import { saveLayersModel } from '../../train/layers-model.js';
+import { saveLayersModel, type ModelFiles } from '../../train/layers-model.js';
 import type { NamedFrame } from '../../verify/frames.js';
 import { startProgress, type Progress } from '../console.js';
 import { withVersions, type Recipe } from '../recipe.js';
@@ -57,12 +59,22 @@ async function networkIntoDraft(
   const { recipe, draft, backend } = request;
   const network = await networkStage(recipe, frames, backend, draft.checkpoints, progress);
   await writeGraph(draft.path(RUN_FILES.floatGraph), 'float', network.graph);
-  // A network that was brought along may be more than layers can say, and its owner has the original.
-  if (recipe.model !== null) return network;
-  const model = await saveLayersModel(network.graph);
+  const model = await layersModelOf(network.graph, recipe.model !== null);
+  if (model === null) return network;
   await draft.write(RUN_FILES.layersModel, model.json);
   await draft.write(RUN_FILES.layersModelWeights, model.weights);
   return network;
+}
+
+/** The files of a LayersModel; null, said aloud, where a network that was `brought` along is more than layers can say. */
+async function layersModelOf(graph: FloatGraph, brought: boolean): Promise<ModelFiles | null> {
+  try {
+    return await saveLayersModel(graph);
+  } catch (error) {
+    if (!brought || !(error instanceof UnsupportedError)) throw error;
+    process.stderr.write(`${RUN_FILES.layersModel} is not written: ${error.message}\n`);
+    return null;
+  }
 }
 
 async function quantizeIntoDraft(
