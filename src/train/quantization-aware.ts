@@ -1,10 +1,11 @@
 /**
  * Quantization-aware training: a trained network is prepared and calibrated as for quantizing, then trained on in the
- * arithmetic of the firmware. The power-of-two ranges are those of calibration and stay; weights, biases and with them
- * the scales of the weights move. What comes out quantizes to a fixed graph with the logits that training saw: its ranges
- * are measured again, and the formats that training had are pinned in the quantization.
+ * arithmetic of the firmware. The power-of-two ranges are those of calibration, measured anew before each round; weights,
+ * biases and with them the scales of the weights move. What comes out quantizes to a fixed graph with the logits that
+ * training saw: its ranges are measured once more, and the formats that training had are pinned in the quantization.
  */
 import type { CalibrationFrame } from '../calibrate/observe.js';
+import { invariant, UserError } from '../core/errors.js';
 import { pinFormats } from '../passes/pin-formats.js';
 import {
   calibrateNetwork,
@@ -12,7 +13,7 @@ import {
   type QuantizedNetwork,
   type QuantizeNetworkOptions,
 } from '../passes/quantize-network.js';
-import type { Quantization } from '../passes/recipe.js';
+import type { LayerWidths, Quantization } from '../passes/recipe.js';
 import { createQuantizer } from './fake-quantize.js';
 import { flattenParameters, parameterLayout } from './parameters.js';
 import type { TrainingRecipe } from './recipe.js';
@@ -30,26 +31,56 @@ export interface QuantizationAwareResult extends QuantizedNetwork {
   readonly quantization: Quantization;
 }
 
-/** The recipe of the second training: fewer epochs, a lower learning rate, no warm-up. */
-function fineTuning(recipe: TrainingRecipe): TrainingRecipe {
-  const { epochs, learningRate } = recipe.quantizationAware;
-  return { ...recipe, epochs, learningRate, warmupEpochs: 0 };
+/** Recipes of the rounds: fewer epochs, a lower learning rate, no warm-up. */
+function fineTunings(recipe: TrainingRecipe): readonly TrainingRecipe[] {
+  const { epochs, learningRate, rounds } = recipe.quantizationAware;
+  if (rounds > epochs)
+    throw new UserError(`${rounds} rounds of ${epochs} epochs`, {
+      field: 'training.quantizationAware.rounds',
+      remedy: 'ask for fewer rounds or more epochs',
+    });
+  const until = (round: number): number => Math.floor((epochs * round) / rounds);
+  return Array.from({ length: rounds }, (_, r) => ({
+    ...recipe,
+    epochs: until(r + 1) - until(r),
+    learningRate,
+    warmupEpochs: 0,
+  }));
+}
+
+/** What training in fixed point starts from: weights to nearest with their own biases, since training corrects both. */
+function startingPoint(quantization: Quantization, rounds: number): Quantization {
+  const plain = { ...quantization, adaptiveRounding: false, biasCorrection: false };
+  if (rounds === 1) return plain;
+  const free = (widths: LayerWidths): LayerWidths => ({ ...widths, activationInteger: undefined });
+  const layers = Object.entries(plain.layers).map(([name, widths]) => [name, free(widths)] as const);
+  return { ...plain, layers: Object.fromEntries(layers) };
 }
 
 /** Trains `request.graph` (a trained network) on in fixed point. `recipe.quantizationAware.epochs` must be above 0. */
 export async function trainQuantized(request: QuantizationAwareRequest): Promise<QuantizationAwareResult> {
-  const { graph, recipe, calibrationFrames, quantize } = request;
-  // Weights are rounded to nearest and keep their own biases: training itself corrects what rounding does.
-  const quantization = { ...quantize.quantization, adaptiveRounding: false, biasCorrection: false };
-  const network = await prepareNetwork(graph, calibrationFrames(), { ...quantize, quantization });
-  const options = { quantization, observer: quantize.calibration };
-  const quantizer = createQuantizer(network.prepared, network.ranges, options);
-  const tuned = fineTuning(recipe);
-  const training = await trainNetwork({ ...request, graph: network.prepared, recipe: tuned, quantizer });
-  const prepared = training.graph;
-  const parameters = flattenParameters(prepared, parameterLayout(prepared).trainable);
-  const fixed = quantizer.fixed(parameters, prepared.threshold);
-  quantize.onStep?.({ kind: 'fixed', pass: 'quantize', graph: fixed });
-  const trained = await calibrateNetwork(prepared, calibrationFrames(), { ...quantize, quantization });
-  return { ...trained, training, fixed, quantization: pinFormats(prepared, fixed, quantization) };
+  const { graph, recipe, seed, calibrationFrames, quantize } = request;
+  const recipes = fineTunings(recipe);
+  const quantization = startingPoint(quantize.quantization, recipes.length);
+  const calibrated = { ...quantize, quantization };
+  let network = await prepareNetwork(graph, calibrationFrames(), calibrated);
+  let last: Pick<QuantizationAwareResult, 'fixed' | 'training'> | null = null;
+  for (const [round, tuned] of recipes.entries()) {
+    const options = { quantization, observer: quantize.calibration };
+    const quantizer = createQuantizer(network.prepared, network.ranges, options);
+    const training = await trainNetwork({
+      ...request,
+      graph: network.prepared,
+      recipe: tuned,
+      seed: seed + round,
+      quantizer,
+    });
+    const prepared = training.graph;
+    const parameters = flattenParameters(prepared, parameterLayout(prepared).trainable);
+    last = { training, fixed: quantizer.fixed(parameters, prepared.threshold) };
+    network = await calibrateNetwork(prepared, calibrationFrames(), calibrated);
+  }
+  invariant(last !== null, 'no rounds of training in fixed point');
+  quantize.onStep?.({ kind: 'fixed', pass: 'quantize', graph: last.fixed });
+  return { ...network, ...last, quantization: pinFormats(network.prepared, last.fixed, quantization) };
 }

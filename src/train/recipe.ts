@@ -75,6 +75,11 @@ export const trainingSchema = z.strictObject({
     .strictObject({
       epochs: z.int().min(0).max(10000).default(0),
       learningRate: z.number().positive().max(1).default(3e-4),
+      /**
+       * The epochs in so many parts; before each, the ranges of the activations are measured anew on the network as it is.
+       * From 2 on, integer bits of activations in `quantization.layers` are a result, and not read.
+       */
+      rounds: z.int().min(1).max(100).default(1),
     })
     .prefault({}),
   simulated: simulatedSchema.prefault({}),

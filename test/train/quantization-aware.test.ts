@@ -5,6 +5,7 @@ import { createRandom } from '../../src/core/random.js';
 import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
 import { fractionBits } from '../../src/fixed/format.js';
 import { findNode } from '../../src/ir/graph.js';
+import { pinFormats } from '../../src/passes/pin-formats.js';
 import { prepareNetwork, quantizePrepared } from '../../src/passes/quantize-network.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
 import { interpret } from '../../src/simulate/interpret.js';
@@ -117,32 +118,35 @@ describe('fake quantization', () => {
     );
 });
 
-describe('quantization-aware training', () => {
-  it('mends what 2-bit weights break, and returns the fixed graph that it trained', async () => {
-    const quantization = quantizationSchema.parse({ weightBits: 2, activationBits: 4, edgeBits: 4 });
-    const recipe = trainingSchema.parse({
+const SMALL: readonly LayerInput[] = [
+  { op: 'conv', filters: 4, init: 'spots', activation: 'clip' },
+  { op: 'globalPool', mode: 'both' },
+  { op: 'dense', units: 6 },
+  { op: 'dense', units: 'classes' },
+];
+const quantization = quantizationSchema.parse({ weightBits: 2, activationBits: 4, edgeBits: 4 });
+
+function request(aware: { epochs: number; learningRate: number; rounds?: number }) {
+  return {
+    graph: network(SMALL),
+    train: labelled(frames(48, 5)),
+    validation: labelled(shown),
+    recipe: trainingSchema.parse({
       batchSize: 8,
       augmentation: { background: 0, droppedPanel: 0, pedestal: 0 },
-      quantizationAware: { epochs: 6, learningRate: 0.01 },
+      quantizationAware: aware,
       workers: 1,
-    });
-    const layers: LayerInput[] = [
-      { op: 'conv', filters: 4, init: 'spots', activation: 'clip' },
-      { op: 'globalPool', mode: 'both' },
-      { op: 'dense', units: 6 },
-      { op: 'dense', units: 'classes' },
-    ];
-    const request = {
-      graph: network(layers),
-      train: labelled(frames(48, 5)),
-      validation: labelled(shown),
-      recipe,
-      seed: 1,
-      backend: 'wasm' as const,
-      calibrationFrames: () => calibrationFrames,
-      quantize: { calibration, quantization },
-    };
-    const { fixed, training, ...again } = await trainQuantized(request);
+    }),
+    seed: 1,
+    backend: 'wasm' as const,
+    calibrationFrames: () => calibrationFrames,
+    quantize: { calibration, quantization },
+  };
+}
+
+describe('quantization-aware training', () => {
+  it('mends what 2-bit weights break, and returns the fixed graph that it trained', async () => {
+    const { fixed, training, ...again } = await trainQuantized(request({ epochs: 6, learningRate: 0.01 }));
     const { history, bestEpoch } = training;
     const best = history[bestEpoch - 1]!.validation;
     const right = shown.filter(({ pixels, label }) => {
@@ -155,5 +159,28 @@ describe('quantization-aware training', () => {
     // The ranges are of the trained network, and give the same fixed graph with the formats that training had.
     checkRanges(again.ranges, again.prepared, 'ranges');
     expect(quantizePrepared(again, again.quantization, calibration)).toEqual(fixed);
+  });
+
+  it('in rounds learns the ranges of its activations: each begins with what the network has become', async () => {
+    const integers = (q: typeof quantization) =>
+      Object.entries(q.layers).map(([name, { activationInteger }]) => [name, activationInteger]);
+    const first = await trainQuantized(request({ epochs: 3, learningRate: 0.03 }));
+    const both = await trainQuantized(request({ epochs: 6, learningRate: 0.03, rounds: 2 }));
+    const measured = quantizePrepared(first, quantization, calibration);
+    expect(integers(both.quantization)).toEqual(integers(pinFormats(first.prepared, measured, quantization)));
+    expect(integers(both.quantization)).not.toEqual(integers(first.quantization));
+    // What the recipe of the result asks for is the same training.
+    const again = request({ epochs: 6, learningRate: 0.03, rounds: 2 });
+    const repeated = await trainQuantized({
+      ...again,
+      quantize: { ...again.quantize, quantization: both.quantization },
+    });
+    expect(repeated.fixed).toEqual(both.fixed);
+  });
+
+  it('refuses more rounds than epochs', async () => {
+    await expect(trainQuantized(request({ epochs: 2, learningRate: 0.01, rounds: 3 }))).rejects.toThrow(
+      /rounds: 3 rounds of 2 epochs — ask for fewer rounds/,
+    );
   });
 });
