@@ -1,34 +1,38 @@
 /**
  * Milliseconds per training step of one back end after the other, on the same network, frames and batch.
  *
- *     npx tsx test/bench/train.ts [NETWORK] [--batch N] [--micro N] [--cpu]
+ *     npx tsx test/bench/train.ts [NETWORK] [--batch N] [--micro N] [--factor N] [--steps N] [--cpu]
  *
- * Rows: native TensorFlow where it is installed, wasm in one thread, wasm in one thread per core, and (with --cpu,
- * since a step takes tens of seconds) plain JavaScript. Batches of 32 frames 512×512, binned
- * 4×4 for veto networks. Figures depend on
- * the machine and on what else it does: read them as ratios.
+ * Rows: wasm as TensorFlow.js composes it, native TensorFlow where it is installed, wasm in one thread, wasm in one thread
+ * per core, and (with --cpu, since a step takes tens of seconds) plain JavaScript. Batches of 32 frames 512×512, binned
+ * 4×4 for veto networks unless `--factor` says otherwise. The optimiser is not in it; the processor time is that of this
+ * process, threads included. Figures depend on the machine and on what else it does: read them as ratios.
  */
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { UserError } from '../../src/core/errors.js';
+import { dirname, sep } from 'node:path';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { createRandom } from '../../src/core/random.js';
 import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
-import { openBackend, type BackendName } from '../../src/train/backend.js';
+import { openBackend, type TrainBackend } from '../../src/train/backend.js';
 import { openGradientPool } from '../../src/train/gradient-pool.js';
 import { createNetwork } from '../../src/train/networks/registry.js';
 import { flattenParameters, parameterLayout } from '../../src/train/parameters.js';
 import { trainingSchema } from '../../src/train/recipe.js';
 import { fillCache } from '../../src/train/sample-cache.js';
+import { tf } from '../../src/train/tf.js';
 
 const SIDE = 512;
-const batchAt = process.argv.indexOf('--batch');
-const BATCH = batchAt < 0 ? 32 : Number(process.argv[batchAt + 1]);
-
-const microAt = process.argv.indexOf('--micro');
-const MICRO = microAt < 0 ? 0 : Number(process.argv[microAt + 1]);
+const option = (name: string, otherwise: number): number => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? otherwise : Number(process.argv[at + 1]);
+};
+const BATCH = option('batch', 32);
+const STEPS = option('steps', 12);
 
 const network = process.argv[2]?.startsWith('--') === false ? process.argv[2] : 'veto-small';
 /** The published references see all pixels. */
-const factor = network.startsWith('veto') ? 4 : 1;
+const factor = option('factor', network.startsWith('veto') ? 4 : 1);
 const graph = createNetwork({
   network,
   preprocess: preprocessNodes(preprocessSchema.parse({ factor }), [SIDE, SIDE]),
@@ -52,49 +56,62 @@ const setup = {
   validation: cache.handle,
   loss: { ...recipe, classWeights: [1, 1] },
   augmentation: recipe.augmentation,
-  microBatch: MICRO,
+  microBatch: option('micro', 0),
   seed: 1,
 };
 
-/** The median time of a step after two that warm up; null where the back end is not there. */
-async function millisecondsPerStep(
-  name: BackendName,
-  workers: number,
-  steps: number,
-): Promise<number | null> {
-  try {
-    const backend = await openBackend(name);
-    const pool = await openGradientPool(setup, layout, backend, workers);
-    const parameters = flattenParameters(graph, layout.trainable);
-    const statistics = flattenParameters(graph, layout.statistics);
-    const indices = Array.from({ length: BATCH }, (_, i) => i);
-    const times: number[] = [];
-    for (let step = 0; step < steps; step++) {
-      const start = performance.now();
-      await pool.step(indices, step, { parameters, statistics, fake: null });
-      times.push(performance.now() - start);
-    }
-    await pool.close();
-    const settled = times.slice(Math.min(2, steps - 1)).sort((a, b) => a - b);
-    return settled[settled.length >> 1]!;
-  } catch (error) {
-    if (error instanceof UserError) return null;
-    throw error;
+interface StepTime {
+  readonly wallMs: number;
+  readonly processorMs: number;
+}
+
+/** The time of a step: the median after two that warm up. */
+async function timeOfStep(backend: TrainBackend, workers: number, steps: number): Promise<StepTime> {
+  const pool = await openGradientPool(setup, layout, backend, workers);
+  const parameters = flattenParameters(graph, layout.trainable);
+  const statistics = flattenParameters(graph, layout.statistics);
+  const indices = Array.from({ length: BATCH }, (_, i) => i);
+  const times: StepTime[] = [];
+  for (let step = 0; step < steps; step++) {
+    const [start, cpu] = [performance.now(), process.cpuUsage()];
+    await pool.step(indices, step, { parameters, statistics, fake: null });
+    const { user, system } = process.cpuUsage(cpu);
+    times.push({ wallMs: performance.now() - start, processorMs: (user + system) / 1000 });
   }
+  await pool.close();
+  const settled = times.slice(Math.min(2, steps - 1)).sort((a, b) => a.wallMs - b.wallMs);
+  return settled[settled.length >> 1]!;
+}
+
+/** The wasm back end without the kernels of vetoc; to be asked before any other row registers them. */
+async function openPlainWasm(): Promise<TrainBackend> {
+  const folder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
+  setWasmPaths(`${folder}${sep}`);
+  await tf.setBackend('wasm');
+  return { name: 'wasm', description: 'WebAssembly', singleThreaded: true };
 }
 
 const cores = availableParallelism();
-const rows: readonly (readonly [string, BackendName, number, number])[] = [
-  ['tensorflow', 'tensorflow', 1, 12],
-  ['wasm, 1 thread', 'wasm', 1, 12],
-  [`wasm, ${cores} threads`, 'wasm', cores, 12],
-  ...(process.argv.includes('--cpu') ? ([['cpu', 'cpu', 1, 1]] as const) : []),
+const rows: readonly (readonly [string, () => Promise<TrainBackend>, number, number])[] = [
+  ['wasm as composed', openPlainWasm, 1, STEPS],
+  ['tensorflow', () => openBackend('tensorflow'), 1, STEPS],
+  ['wasm, 1 thread', () => openBackend('wasm'), 1, STEPS],
+  [`wasm, ${cores} threads`, () => openBackend('wasm'), cores, STEPS],
+  ...(process.argv.includes('--cpu') ? ([['cpu', () => openBackend('cpu'), 1, 1]] as const) : []),
 ];
 console.log(
   `${network}, ${layout.trainableLength} weights, batches of ${BATCH} frames ${SIDE}×${SIDE} binned ${factor}×${factor}`,
 );
-for (const [title, name, workers, steps] of rows) {
-  const ms = await millisecondsPerStep(name, workers, steps);
-  console.log(`${title.padEnd(16)} ${ms === null ? 'not installed' : `${ms.toFixed(0)} ms per step`}`);
+for (const [title, open, workers, steps] of rows) {
+  const text = await open()
+    .then((backend) => timeOfStep(backend, workers, steps))
+    .then(
+      ({ wallMs, processorMs }) =>
+        `${wallMs.toFixed(0)} ms per step, ${processorMs.toFixed(0)} ms of processor`,
+      // A back end that is not installed, or one that lacks a gradient.
+      (error: unknown) => `none: ${(error as Error).message.split('\n')[0]!}`,
+    );
+  console.log(`${title.padEnd(16)} ${text}`);
 }
+console.log(`at most ${(process.resourceUsage().maxRSS / 2 ** 20).toFixed(2)} GiB of memory`);
 cache.dispose();
