@@ -13,6 +13,7 @@ import { createFixedEvaluator } from '../ir/fixed-evaluate.js';
 import { findNode, type FixedGraph, type FloatGraph } from '../ir/graph.js';
 import { isPreprocess, type FixedNode, type FloatNode } from '../ir/ops/index.js';
 import { verifyFloatGraph } from '../ir/verify.js';
+import { straightThrough } from '../train/straight-through.js';
 import { tf } from '../train/tf.js';
 import type { Replacement } from './grad-cam.js';
 
@@ -128,20 +129,6 @@ export function dequantize(fixed: FixedGraph): FloatGraph {
   return verifyFloatGraph({ name, nodes, output, classNames, hitClasses, threshold });
 }
 
-/** `value` going forward; the gradient of a clip to the format going back. */
-function straightThrough(x: tf.Tensor4D, value: tf.Tensor4D, format: Format): tf.Tensor4D {
-  const low = minMantissa(format) * lsb(format);
-  const high = maxMantissa(format) * lsb(format);
-  const op = tf.customGrad((input, save) => {
-    const real = input as tf.Tensor;
-    const inside = tf.logicalAnd(tf.greaterEqual(real, low), tf.lessEqual(real, high));
-    (save as tf.GradSaveFunc)([tf.cast(inside, 'float32')]);
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor => tf.mul(dy, saved[0]!);
-    return { value: tf.clone(value), gradFunc };
-  });
-  return op(x) as tf.Tensor4D;
-}
-
 /** Every stage's mantissas for a frame; the last frame is remembered, since several methods ask for the same one. */
 function stageValues(fixed: FixedGraph): (pixels: Uint16Array) => ReadonlyMap<NodeId, Int32Array> {
   const evaluator = createFixedEvaluator(fixed);
@@ -171,7 +158,8 @@ export function fixedValues(fixed: FixedGraph): Replacement {
           Float32Array.from(tensors.get(stage.id)!, (q) => q * unit),
           value.shape,
         );
-        return straightThrough(value, real, stage.format);
+        const [low, high] = [minMantissa(stage.format), maxMantissa(stage.format)];
+        return straightThrough(value, () => tf.clone(real), low * unit, high * unit);
       },
     };
   };

@@ -17,7 +17,7 @@ import { assignFormats, type QuantizeOptions } from '../passes/assign-formats.js
 import { quantizeGraph } from '../passes/quantize.js';
 import { fuseStages } from '../passes/stages.js';
 import { parameterLayout, withParameters, type ParameterSlot } from './parameters.js';
-import { straightThrough } from './straight-through.js';
+import { elementwise, straightThrough } from './straight-through.js';
 import type { tf } from './tf.js';
 
 /** The average of `count` mantissas of `inputFraction` fraction bits is their sum times `factor`. */
@@ -73,12 +73,12 @@ export function fakeQuantize({ formats, averages }: FakeQuantization) {
     const low = (minMantissa(format) - 0.5) * lsb(format);
     const high = (maxMantissa(format) + 0.5) * lsb(format);
     const average = averages.get(node.id);
-    if (average === undefined) return straightThrough(value, rounder(format), low, high);
+    if (average === undefined) return straightThrough(value, elementwise(rounder(format)), low, high);
     // The float mean, times the count, is within half a unit of the exact sum of mantissas: rounding finds it.
     const { count, inputFraction, factor } = average;
     const scale = count * 2 ** inputFraction;
     const exact = (mean: number): number => roundHalfEven(mean * scale) * (factor * 2 ** -inputFraction);
-    return straightThrough(value, rounder(format, exact), low, high);
+    return straightThrough(value, elementwise(rounder(format, exact)), low, high);
   };
 }
 

@@ -1,4 +1,4 @@
-/** An elementwise function whose gradient is 1 inside an interval and 0 outside, on any back end. */
+/** A function of a tensor whose gradient is taken as 1 inside an interval and 0 outside, on any back end. */
 import { heapTensor, heapView } from './wasm-heap.js';
 import { tf } from './tf.js';
 
@@ -18,10 +18,16 @@ function zip(a: tf.Tensor, b: tf.Tensor, f: (x: number, y: number) => number): t
   );
 }
 
-/** `f(x)` going forward; going back, the gradient as it is where `low <= x <= high`, and 0 elsewhere. */
+/** `f` of every element. */
+export const elementwise =
+  (f: (x: number) => number) =>
+  (x: tf.Tensor): tf.Tensor =>
+    zip(x, x, f);
+
+/** `forward(x)` going forward; going back, the gradient as it is where `low <= x <= high`, and 0 elsewhere. */
 export function straightThrough(
   x: tf.Tensor4D,
-  f: (x: number) => number,
+  forward: (x: tf.Tensor) => tf.Tensor,
   low: number,
   high: number,
 ): tf.Tensor4D {
@@ -29,7 +35,7 @@ export function straightThrough(
     const real = input as tf.Tensor;
     (save as tf.GradSaveFunc)([real]);
     return {
-      value: zip(real, real, f),
+      value: forward(real),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
         zip(dy, saved[0]!, (g, v) => (v >= low && v <= high ? g : 0)),
     };
