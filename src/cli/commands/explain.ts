@@ -33,9 +33,9 @@ export function registerExplain(program: Command): void {
     .option('--regions <n>', 'regions along the longer side', wholeOption('--regions', 2, 64), 12)
     .option(
       '--tries <n>',
-      'sets of regions that are tried for a smaller one',
+      'sets of regions that are tried for a smaller one (12000 for all pairs of the usual regions)',
       wholeOption('--tries', 0, 10_000_000),
-      12_000,
+      2000,
     )
     .option('--out <dir>', 'folder for pictures and maps', 'out/explain')
     .option('--json', 'print JSON');
