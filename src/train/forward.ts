@@ -123,6 +123,13 @@ const rules: Rules = {
   flatten: (_op, [x]) => tf.reshape(x!, [x!.shape[0], 1, 1, -1]),
 };
 
+/** `tf.relu` with a gradient that reads the output, which the next layer keeps anyway, instead of the input. */
+const relu: (x: tf.Tensor4D) => tf.Tensor4D = tf.customGrad((x, save) => {
+  const y = tf.relu(x as tf.Tensor4D);
+  (save as tf.GradSaveFunc)([y]);
+  return { value: y, gradFunc: (dy, [kept]) => tf.mul(dy, tf.step(kept!)) };
+});
+
 /** Parameters as tensors: what the forward pass reads and the gradient is taken of. */
 export interface ParameterTensors {
   /** In the order of `layout.trainable`. */
@@ -154,6 +161,8 @@ export interface ForwardOptions {
   readonly onStatistics?: (node: NodeId, seen: BatchStatistics) => void;
   /** Rectifies instead of `tf.relu`: guided back-propagation has another gradient. */
   readonly relu?: (x: tf.Tensor4D) => tf.Tensor4D;
+  /** Frees each value after its last reader, but for the output: gradients keep what they need of it. */
+  readonly release?: boolean;
   /** Stands in for a node's value: fake quantization, or the value that the firmware computed. */
   readonly replace?: (node: FloatNode, value: tf.Tensor4D) => tf.Tensor4D;
 }
@@ -171,6 +180,14 @@ export function createForwardPass(graph: FloatGraph): ForwardPass {
   const layout = parameterLayout(graph);
   const network = graph.nodes.filter((node) => !isPreprocess(node));
   const inside = new Set(network.map((node) => node.id));
+  const lastReader = new Map(network.flatMap((node) => node.inputs.map((id) => [id, node.id] as const)));
+  const release = (node: FloatNode, values: Map<NodeId, tf.Tensor4D>): void => {
+    for (const id of new Set(node.inputs)) {
+      if (lastReader.get(id) !== node.id || !inside.has(id)) continue;
+      values.get(id)!.dispose();
+      values.delete(id);
+    }
+  };
   const boundary = [...new Set(network.flatMap((node) => node.inputs.filter((id) => !inside.has(id))))];
   const make = (all: ParameterLayout['trainable'], flat: Float32Array): tf.Tensor[] =>
     all.map(({ offset, length, shape }) =>
@@ -198,7 +215,7 @@ export function createForwardPass(graph: FloatGraph): ForwardPass {
         },
         has: (node, field) => byKey.has(key(node, field)),
         onStatistics: options.onStatistics ?? null,
-        relu: options.relu ?? ((x) => tf.relu(x)),
+        relu: options.relu ?? relu,
       };
       const values = new Map<NodeId, tf.Tensor4D>(given);
       for (const node of network) {
@@ -207,6 +224,7 @@ export function createForwardPass(graph: FloatGraph): ForwardPass {
         const inputs = node.inputs.map((id) => values.get(id)!);
         const value = applyRule(node, inputs, context);
         values.set(node.id, options.replace?.(node, value) ?? value);
+        if (options.release === true) release(node, values);
       }
       return values;
     },

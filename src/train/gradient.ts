@@ -92,6 +92,7 @@ export function computeGradient(
     let correct = 0;
     const forward = (...trainable: tf.Tensor[]): tf.Scalar => {
       const values = pass.run({ trainable, statistics: tensors.statistics }, inputs, {
+        release: true,
         onStatistics: (node, batch) =>
           seen.set(node, { mean: tf.keep(batch.mean), variance: tf.keep(batch.variance) }),
         ...(fake === null ? {} : { replace: fakeQuantize(fake) }),
