@@ -1,12 +1,12 @@
 /** `vetoc filter`: applies a run's network to frames and writes those it keeps as CXI. */
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { Option, type Command } from 'commander';
 import { UserError } from '../../core/errors.js';
 import { expandArgument, parseFrameArgument } from '../../data/arguments.js';
 import type { FrameSource } from '../../data/frames.js';
 import { openFramesParallel } from '../../data/parallel.js';
+import { READING_THREADS } from '../../data/reading-threads.js';
 import type { BadFrame } from '../../data/stream.js';
 import { COMPRESSIONS, type Compression } from '../../data/write/growing-dataset.js';
 import { writeKeptFrames, type KeptReport } from '../../data/write/kept-frames.js';
@@ -39,9 +39,6 @@ Examples:
   vetoc filter out/veto --frames run12.cxi --out kept.cxi
   vetoc filter out/veto --frames 'night/*.cbf' --out kept.cxi --threshold -20 --skip-bad`;
 
-/** Beyond four threads the disk is the limit. */
-const READERS = Math.min(4, availableParallelism());
-
 export function registerFilter(program: Command): void {
   const command = program
     .command('filter')
@@ -53,7 +50,7 @@ export function registerFilter(program: Command): void {
     .addOption(
       new Option('--compression <name>', 'of the frames written').choices(COMPRESSIONS).default('gzip'),
     )
-    .option('--readers <n>', 'threads that read frames', wholeOption('--readers', 1, 64), READERS)
+    .option('--readers <n>', 'threads that read frames', wholeOption('--readers', 1, 64), READING_THREADS)
     .option('--restart', 'forget the scores of a killed run')
     .option('--force', 'replace the file if it exists')
     .option('--json', 'print a summary as JSON');

@@ -5,6 +5,7 @@ import { Option, type Command } from 'commander';
 import { UserError } from '../../core/errors.js';
 import type { FrameSource } from '../../data/frames.js';
 import { openFramesParallel } from '../../data/parallel.js';
+import { READING_THREADS } from '../../data/reading-threads.js';
 import { streamFrames, type BadFrame } from '../../data/stream.js';
 import { lsb } from '../../fixed/format.js';
 import { findNode } from '../../ir/graph.js';
@@ -184,7 +185,7 @@ export function registerScore(program: Command): void {
     )
     .option('--batch <n>', 'frames in one call', wholeOption('--batch', 1, 4096), 16)
     .option('--threads <n>', 'threads of ONNX Runtime', wholeOption('--threads', 1, 1024), cores)
-    .option('--readers <n>', 'threads that read frames', wholeOption('--readers', 1, 64), Math.min(4, cores));
+    .option('--readers <n>', 'threads that read frames', wholeOption('--readers', 1, 64), READING_THREADS);
   addFrameOptions(command)
     .addHelpText(
       'after',
