@@ -41,6 +41,9 @@ function extent(values: readonly number[]): readonly [number, number] {
   return low === high ? [low - 0.5, high + 0.5] : [low, high];
 }
 
+/** The classes of series `i`, of its line and of its mark in the legend. */
+const look = ({ dashed }: Series, i: number): string => `s${i % 4}${dashed === true ? ' dashed' : ''}`;
+
 /** A chart of one or more series with a legend. */
 export function lineChart(series: readonly Series[], options: ChartOptions): Html {
   const drawn = series.filter((s) => s.points.length > 0);
@@ -53,7 +56,7 @@ export function lineChart(series: readonly Series[], options: ChartOptions): Htm
     (HEIGHT - BOTTOM - ((y - y0) / (y1 - y0)) * (HEIGHT - TOP - BOTTOM)).toFixed(1);
   const line = (s: Series, i: number): Html =>
     html`<polyline
-      class="series s${i % 4}${s.dashed === true ? ' dashed' : ''}"
+      class="series ${look(s, i)}"
       points="${s.points.map(([x, y]) => `${px(x)},${py(y)}`).join(' ')}"
     />`;
   return html`<figure>
@@ -75,7 +78,7 @@ export function lineChart(series: readonly Series[], options: ChartOptions): Htm
       ${drawn.map(line)}
     </svg>
     <figcaption>
-      ${options.title}. ${drawn.map((s, i) => html`<span class="key s${i % 4}"></span>${s.name} `)}
+      ${options.title}. ${drawn.map((s, i) => html`<span class="key ${look(s, i)}"></span>${s.name} `)}
     </figcaption>
   </figure>`;
 }

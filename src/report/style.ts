@@ -14,7 +14,7 @@ td { white-space: nowrap; } .wrap { display: inline-block; min-width: 14rem; max
 figure { margin: 1rem 0; } figcaption { font-size: .9rem; color: var(--soft); } svg { width: 100%; max-width: 44rem; height: auto; }
 .grid { stroke: var(--line); } .tick, .axis { fill: var(--soft); font-size: 13px; } .series { fill: none; stroke-width: 2; }
 .s0 { stroke: var(--s0); background: var(--s0); } .s1 { stroke: var(--s1); background: var(--s1); } .s2 { stroke: var(--s2); background: var(--s2); } .s3 { stroke: var(--s3); background: var(--s3); }
-.dashed { stroke-dasharray: 6 4; } .key { display: inline-block; width: 1.2em; height: .3em; margin: 0 .4em .2em .8em; }
+.dashed { stroke-dasharray: 6 4; } .key.dashed { mask: repeating-linear-gradient(90deg, #000 0 .4em, transparent .4em .6em); } .key { display: inline-block; width: 1.2em; height: .3em; margin: 0 .4em .2em .8em; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .75rem; } .tile { background: var(--panel); border-radius: .5rem; padding: .75rem; } .tile b { display: block; font-size: 1.5rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: 1rem; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 1rem; } .pictures img { width: 100%; image-rendering: pixelated; border-radius: .3rem; } .pictures figure { margin: 0; }

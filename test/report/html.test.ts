@@ -24,6 +24,18 @@ describe('a line chart', () => {
     expect(ticks(0.13, 0.57)).toEqual([0.2, 0.3, 0.4, 0.5]);
   });
 
+  it('marks a dashed series in the legend as in the chart: colours come again after four', () => {
+    const points = [
+      [0, 0],
+      [1, 1],
+    ] as const;
+    const series = Array.from({ length: 5 }, (_, i) => ({ name: `class ${i}`, points, dashed: i === 4 }));
+    const { html } = lineChart(series, { title: 't', xLabel: 'x', yLabel: 'y' });
+    expect(html).toContain('class="series s0 dashed"');
+    expect(html).toContain('<span class="key s0"></span>class 0');
+    expect(html).toContain('<span class="key s0 dashed"></span>class 4');
+  });
+
   it('places points linearly and says when there is nothing to plot', () => {
     const chart = lineChart(
       [
