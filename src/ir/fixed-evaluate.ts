@@ -66,7 +66,9 @@ function createRequantizer(activation: Activation, to: Format): Requantizer {
   const positive = 2 ** extra;
   const clip = activation.kind === 'clip' ? activation : null;
   const isClipped = (value: number, fraction: number): boolean => {
-    const rounded = roundShiftNumber(value, fraction - target, to.quantization);
+    const shift = fraction - target;
+    // A finer target rounds nothing, and a product with a power of two is exact beyond 53 bits as well.
+    const rounded = shift <= 0 ? value * 2 ** -shift : roundShiftNumber(value, shift, to.quantization);
     return (
       (rounded > high && (clip === null || clip.max >= high)) ||
       (rounded < low && (clip === null || clip.min < low))

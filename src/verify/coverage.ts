@@ -107,6 +107,7 @@ function countElement(stage: Stage, sum: number, c: number): void {
     width: 53,
     integer: 53 - fractionBits(format),
     signed: true,
+    overflow: 'AP_SAT',
   });
   if (rounded > maxMantissa(format)) counts.saturatedHigh += 1;
   if (rounded < minMantissa(format)) counts.saturatedLow += 1;

@@ -7,7 +7,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { groupHash, type Group } from './cases.js';
+import type { Group } from './cases.js';
+import { groupHash } from './hash.js';
 
 const run = promisify(execFile);
 const here = import.meta.dirname;
@@ -18,7 +19,7 @@ export const VENDOR_HEADERS = process.env['VETOC_AP_TYPES'] ?? join(here, '../..
 export const haveVendorHeaders = existsSync(join(VENDOR_HEADERS, 'ap_fixed.h'));
 
 /** Small enough for the compiler's memory: operators instantiate far more than assignments. */
-const casesAFile = (line: string): number => (line.startsWith('assign_case') ? 400 : 40);
+const casesAFile = (line: string): number => (/^(assign|listed)_case/.test(line) ? 400 : 40);
 
 async function hashesOfCases(
   headers: string,

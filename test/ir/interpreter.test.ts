@@ -1,0 +1,296 @@
+import { describe, expect, it } from 'vitest';
+import { format } from '../../src/fixed/format.js';
+import type { UnprovenNode } from '../../src/ir/build.js';
+import { nodeId, type Activation } from '../../src/ir/common.js';
+import { createFixedEvaluator } from '../../src/ir/fixed-evaluate.js';
+import { createInterpreter, interpret, interpretTensors } from '../../src/simulate/interpret.js';
+import { counts, integers, NONE, smallGraph, weights } from './small-graphs.js';
+
+const id = nodeId('x');
+const inputs = [nodeId('clamp')];
+const window = (
+  kernel: readonly [number, number],
+  strides: readonly [number, number],
+  padding: readonly [number, number, number, number] = [0, 0, 0, 0],
+) => ({ kernel, strides, padding });
+
+/** What node `x` is after `middle` on `frame`, by the interpreter; the evaluator must agree. */
+function computed(
+  size: readonly [number, number],
+  middle: readonly UnprovenNode[],
+  frame: readonly number[],
+): number[] {
+  const graph = smallGraph(size, 100, middle);
+  const pixels = Uint16Array.from(frame);
+  const result = interpretTensors(graph, pixels);
+  createFixedEvaluator(graph).visit(pixels, (node, mantissas) => {
+    expect([...mantissas], `the evaluator at ${node}`).toEqual([...result.get(node)!]);
+  });
+  return [...result.get(id)!];
+}
+
+/** A 3 × 4 frame. */
+const FRAME = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+
+describe('the interpreter, worked out by hand', () => {
+  it('crops from the offset', () => {
+    const crop: UnprovenNode = { id, kind: 'crop', inputs, offset: [1, 2], size: [2, 2], format: counts(7) };
+    expect(computed([3, 4], [crop], FRAME)).toEqual([7, 8, 11, 12]);
+  });
+
+  it('masks to 0', () => {
+    const live = Uint8Array.from([1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
+    expect(computed([3, 4], [{ id, kind: 'mask', inputs, live, format: counts(7) }], FRAME)).toEqual([
+      1, 0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0,
+    ]);
+  });
+
+  it('bins by maximum and by sum', () => {
+    const bin = { id, kind: 'bin', inputs, factor: [1, 2] } as const;
+    expect(computed([3, 4], [{ ...bin, mode: 'max', format: counts(7) }], FRAME)).toEqual([
+      2, 4, 6, 8, 10, 12,
+    ]);
+    expect(computed([3, 4], [{ ...bin, mode: 'sum', format: counts(8) }], FRAME)).toEqual([
+      3, 7, 11, 15, 19, 23,
+    ]);
+    const tall = { ...bin, factor: [3, 1] } as const;
+    expect(computed([3, 4], [{ ...tall, mode: 'sum', format: counts(9) }], FRAME)).toEqual([15, 18, 21, 24]);
+  });
+
+  it('limits counts on both sides', () => {
+    const clamp: UnprovenNode = { id, kind: 'clamp', inputs, min: 3, max: 9, format: counts(4) };
+    expect(computed([3, 4], [clamp], FRAME)).toEqual([3, 3, 3, 4, 5, 6, 7, 8, 9, 9, 9, 9]);
+  });
+
+  it('looks tables up from their first entry', () => {
+    const narrow: UnprovenNode = {
+      id: nodeId('narrow'),
+      kind: 'clamp',
+      inputs,
+      min: 3,
+      max: 6,
+      format: counts(3),
+    };
+    const lut: UnprovenNode = {
+      id,
+      kind: 'lut',
+      inputs: [nodeId('narrow')],
+      first: 3,
+      table: Int32Array.from([-7, 40, 2, 9]),
+      format: integers(8),
+    };
+    expect(computed([3, 4], [narrow, lut], FRAME)).toEqual([-7, -7, -7, 40, 2, 9, 9, 9, 9, 9, 9, 9]);
+  });
+
+  it('convolves with padding at the top and the left, strides and a bias', () => {
+    const conv: UnprovenNode = {
+      id,
+      kind: 'conv2d',
+      inputs,
+      ...window([2, 2], [2, 1], [1, 1, 0, 0]),
+      groups: 1,
+      // Two channels: 1 2 / 3 4 and -1 0 / 0 1.
+      weights: weights([1, -1, 2, 0, 3, 0, 4, 1], [10, -20]),
+      activation: NONE,
+      format: integers(12),
+    };
+    // Windows of row 0 reach from row -1 to 0, of row 1 from row 1 to 2; the first column is padding.
+    expect(computed([3, 4], [conv], FRAME)).toEqual([
+      ...[10 + 4, -19, 10 + 3 + 8, -18, 10 + 6 + 12, -17, 10 + 9 + 16, -16],
+      ...[
+        10 + 10 + 36,
+        -11,
+        10 + 5 + 12 + 27 + 40,
+        -15,
+        10 + 6 + 14 + 30 + 44,
+        -15,
+        10 + 7 + 16 + 33 + 48,
+        -15,
+      ],
+    ]);
+  });
+
+  it('keeps groups and depthwise channels apart', () => {
+    const spread: UnprovenNode = {
+      id: nodeId('spread'),
+      kind: 'conv2d',
+      inputs,
+      ...window([1, 1], [1, 1]),
+      groups: 1,
+      weights: weights([1, 10], [0, 0]),
+      activation: NONE,
+      format: integers(12),
+    };
+    const after = { id, inputs: [nodeId('spread')], activation: NONE, format: integers(20) } as const;
+    const grouped: UnprovenNode = {
+      ...after,
+      kind: 'conv2d',
+      ...window([1, 1], [1, 1]),
+      groups: 2,
+      weights: weights([1, 2, 3, 4], [0, 0, 0, 0]),
+    };
+    expect(computed([1, 2], [spread, grouped], [5, 6])).toEqual([5, 10, 150, 200, 6, 12, 180, 240]);
+    const depthwise: UnprovenNode = {
+      ...after,
+      kind: 'depthwiseConv2d',
+      ...window([1, 2], [1, 1], [0, 0, 0, 1]),
+      weights: weights([1, 3, 2, 4], [0, 7]),
+    };
+    expect(computed([1, 2], [spread, depthwise], [5, 6])).toEqual([5 + 12, 150 + 240 + 7, 6, 180 + 7]);
+  });
+
+  const activated = (activation: Activation, to = integers(9)): number[] =>
+    computed(
+      [1, 4],
+      [
+        {
+          id,
+          kind: 'conv2d',
+          inputs,
+          ...window([1, 1], [1, 1]),
+          groups: 1,
+          weights: weights([3], [-15], [1]),
+          activation,
+          format: to,
+        },
+      ],
+      [0, 4, 5, 10],
+    );
+
+  it('activates the exact accumulator and rounds once', () => {
+    // Accumulators -15, -3, 0, 15 in halves: -7.5, -1.5, 0, 7.5.
+    expect(activated({ kind: 'none' })).toEqual([-8, -2, 0, 8]);
+    expect(activated({ kind: 'relu' })).toEqual([0, 0, 0, 8]);
+    expect(activated({ kind: 'clip', min: -3, max: 5 })).toEqual([-3, -2, 0, 5]);
+    // Negative values times 3/4: -5.625, -1.125.
+    expect(activated({ kind: 'leakyRelu', alphaMantissa: 3, alphaFraction: 2 })).toEqual([-6, -1, 0, 8]);
+    expect(activated({ kind: 'none' }, format(true, 3, 3, 'AP_TRN', 'AP_SAT'))).toEqual([-4, -2, 0, 3]);
+  });
+
+  it('pools by maximum, padded positions left out, and by mean, with them as zeros', () => {
+    const negative: UnprovenNode = {
+      id: nodeId('negative'),
+      kind: 'conv2d',
+      inputs,
+      ...window([1, 1], [1, 1]),
+      groups: 1,
+      weights: weights([-1], [0]),
+      activation: NONE,
+      format: integers(8),
+    };
+    const from = [nodeId('negative')];
+    const pad = [1, 1, 0, 0] as const;
+    const max: UnprovenNode = {
+      id,
+      kind: 'maxPool',
+      inputs: from,
+      ...window([2, 2], [2, 2], pad),
+      format: integers(8),
+    };
+    expect(computed([3, 4], [negative, max], FRAME)).toEqual([-1, -2, -5, -6]);
+    const mean: UnprovenNode = {
+      id,
+      kind: 'avgPool',
+      inputs: from,
+      ...window([2, 2], [2, 2], pad),
+      reciprocal: 1,
+      reciprocalFraction: 2,
+      format: format(true, 10, 8),
+    };
+    expect(computed([3, 4], [negative, mean], FRAME)).toEqual([-1, -5, -14, -6 - 7 - 10 - 11]);
+  });
+
+  it('pools whole images channel by channel', () => {
+    const spread: UnprovenNode = {
+      id: nodeId('spread'),
+      kind: 'conv2d',
+      inputs,
+      ...window([1, 1], [1, 1]),
+      groups: 1,
+      weights: weights([1, -2], [0, 0]),
+      activation: NONE,
+      format: integers(9),
+    };
+    const from = [nodeId('spread')];
+    expect(
+      computed([1, 3], [spread, { id, kind: 'globalMaxPool', inputs: from, format: integers(9) }], [4, 9, 2]),
+    ).toEqual([9, -4]);
+    const mean: UnprovenNode = {
+      id,
+      kind: 'globalAvgPool',
+      inputs: from,
+      reciprocal: 5,
+      reciprocalFraction: 4,
+      format: integers(9),
+    };
+    // 15 and -30 times 5/16: 4.6875 and -9.375.
+    expect(computed([1, 3], [spread, mean], [4, 9, 2])).toEqual([5, -9]);
+  });
+
+  it('adds at the finer resolution, concatenates channels in order, narrows with one rounding', () => {
+    const scaled = (name: string, weight: number, fraction: number): UnprovenNode => ({
+      id: nodeId(name),
+      kind: 'conv2d',
+      inputs,
+      ...window([1, 1], [1, 1]),
+      groups: 1,
+      weights: weights([weight], [0], [fraction]),
+      activation: NONE,
+      format: format(true, 12, 12 - fraction),
+    });
+    const a = scaled('a', 3, 2);
+    const b = scaled('b', -5, 1);
+    const add: UnprovenNode = {
+      id,
+      kind: 'add',
+      inputs: [nodeId('a'), nodeId('b')],
+      activation: NONE,
+      format: format(true, 12, 10),
+    };
+    // 3/4 - 5/2 = -7/4 of each pixel, in quarters.
+    expect(computed([1, 3], [a, b, add], [1, 2, 10])).toEqual([-7, -14, -70]);
+    const narrow: UnprovenNode = {
+      id: nodeId('n'),
+      kind: 'requantize',
+      inputs: [nodeId('b')],
+      format: format(true, 9, 9),
+    };
+    const again: UnprovenNode = {
+      id: nodeId('m'),
+      kind: 'requantize',
+      inputs: [nodeId('a')],
+      format: format(true, 9, 9),
+    };
+    const concat: UnprovenNode = {
+      id,
+      kind: 'concat',
+      inputs: [nodeId('n'), nodeId('m'), nodeId('n')],
+      format: format(true, 9, 9),
+    };
+    // -2.5, -5, -25 and 0.75, 1.5, 7.5, halves to even.
+    expect(computed([1, 3], [a, b, narrow, again, concat], [1, 2, 10])).toEqual([
+      -2, 1, -2, -5, 2, -5, -25, 8, -25,
+    ]);
+  });
+
+  it('keeps a frame whose score meets the threshold', async () => {
+    const graph = { ...smallGraph([1, 2], 100, []), threshold: 0 };
+    const frame = Uint16Array.from([3, 4]);
+    expect(interpret(graph, frame)).toMatchObject({ score: 0, keep: true, logits: Int32Array.from([7, 7]) });
+    expect(interpret({ ...graph, threshold: 1 }, frame).keep).toBe(false);
+    expect(interpret(graph, frame).tensors.size).toBe(0);
+    const [only, withTensors] = [
+      await createInterpreter(graph).run([frame]),
+      await createInterpreter(graph).run([frame], { tensors: true }),
+    ];
+    expect(only[0]!.tensors.size).toBe(0);
+    expect([...withTensors[0]!.tensors.keys()]).toEqual(['input', 'clamp', 'flat', 'logits']);
+    expect(createInterpreter(graph)).toMatchObject({ name: 'interpreter', version: '1' });
+  });
+
+  it('refuses a frame of another size', () => {
+    expect(() => interpret(smallGraph([1, 2], 100, []), new Uint16Array(3))).toThrow(
+      'a frame of 3 pixels for 1×2',
+    );
+  });
+});

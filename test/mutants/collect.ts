@@ -1,0 +1,28 @@
+/** Stands for `vitest` in the test files that are run over and over: it collects their tests instead of running them. */
+export { expect } from 'vitest';
+
+export interface CollectedTest {
+  readonly name: string;
+  readonly run: () => unknown;
+}
+
+export const collected: CollectedTest[] = [];
+const path: string[] = [];
+
+export function describe(name: string, body: () => void): void {
+  path.push(name);
+  body();
+  path.pop();
+}
+
+export function it(name: string, run: () => unknown): void {
+  collected.push({ name: [...path, name].join(' › '), run });
+}
+
+it.each =
+  (table: readonly unknown[]) =>
+  (name: string, run: (...row: unknown[]) => unknown): void => {
+    table.forEach((row, i) => {
+      it(`${name} #${i}`, () => (Array.isArray(row) ? run(...(row as unknown[])) : run(row)));
+    });
+  };

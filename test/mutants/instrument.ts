@@ -1,0 +1,58 @@
+/**
+ * A source file with all its mutants in it, each behind a switch: `mutantIsOn(7) ? (a - b) : (a + b)`. One load of
+ * the file serves every mutant.
+ */
+import ts from 'typescript';
+import { isRemovable, replacements } from './operators.js';
+
+export interface Mutant {
+  readonly id: number;
+  readonly file: string;
+  readonly line: number;
+  readonly original: string;
+  readonly replacement: string;
+}
+
+export interface Instrumented {
+  readonly code: string;
+  readonly mutants: readonly Mutant[];
+}
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ');
+
+/** `source` with its mutants, numbered from `first`. */
+export function instrument(file: string, source: string, first: number): Instrumented {
+  const tree = ts.createSourceFile(file, source, ts.ScriptTarget.ES2023, true);
+  const mutants: Mutant[] = [];
+
+  function mutant(node: ts.Node, replacement: string): string {
+    const id = first + mutants.length;
+    const line = tree.getLineAndCharacterOfPosition(node.getStart()).line + 1;
+    mutants.push({ id, file, line, original: oneLine(node.getText()), replacement: oneLine(replacement) });
+    return `globalThis.mutantIsOn(${id})`;
+  }
+
+  /** The node's text with its children's mutants in it. */
+  function children(node: ts.Node): string {
+    let at = node.getStart();
+    let text = '';
+    ts.forEachChild(node, (child) => {
+      text += source.slice(at, child.getStart()) + rendered(child);
+      at = child.getEnd();
+    });
+    return text + source.slice(at, node.getEnd());
+  }
+
+  function rendered(node: ts.Node): string {
+    if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isExportDeclaration(node))
+      return node.getText();
+    if (isRemovable(node)) {
+      const on = mutant(node, '{}');
+      return `{ if (!${on}) ${children(node)} }`;
+    }
+    const switches = replacements(node).map((text) => `${mutant(node, text)} ? (${text}) : `);
+    return switches.length === 0 ? children(node) : `(${switches.join('')}${children(node)})`;
+  }
+
+  return { code: tree.statements.map(rendered).join('\n'), mutants };
+}
