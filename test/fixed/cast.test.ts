@@ -83,6 +83,14 @@ describe('rounding', () => {
     for (const mode of QUANTIZATIONS)
       for (const q of [-1, -0, 0, 1])
         expect(Object.is(castNumber(q, 5, format(true, 8, 8, mode)), -0)).toBe(false);
+    expect(Object.is(roundShiftNumber(-0, 0, 'AP_TRN'), 0)).toBe(true);
+  });
+
+  it('carries a number to 53 bits and refuses more', () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    expect(roundShiftNumber(most, 0, 'AP_RND')).toBe(most);
+    expect(roundShiftNumber(-most, 0, 'AP_RND')).toBe(-most);
+    expect(() => roundShiftNumber(2 ** 50, -3, 'AP_RND')).toThrow('1125899906842624 << 3 leaves 53 bits');
   });
 });
 
@@ -96,6 +104,21 @@ describe('overflow', () => {
   ])('keeps of -16, -9, -8, 7, 8, 16 under %s in 4 signed bits %j', (mode, expected) => {
     const got = [-16, -9, -8, 7, 8, 16].map((q) => castNumber(q, 0, format(true, 4, 4, 'AP_TRN', mode)));
     expect(got).toEqual(expected);
+  });
+
+  it('wraps by sign and magnitude without inversion where sign and lowest dropped bit agree', () => {
+    const to = format(true, 4, 4, 'AP_TRN', 'AP_WRAP_SM');
+    expect([24, 27, -25, -26].map((q) => castNumber(q, 0, to))).toEqual([-8, -5, 7, 6]);
+  });
+
+  it('is found in formats far finer than the value', () => {
+    for (const overflow of OVERFLOWS)
+      for (const [q, fraction, to] of [
+        [2 ** 40, 5, format(true, 53, 13, 'AP_TRN', overflow)],
+        [-(2 ** 40), 5, format(true, 53, 13, 'AP_TRN', overflow)],
+        [12345, 3, format(true, 20, -40, 'AP_TRN', overflow)],
+      ] as const)
+        expect(castNumber(q, fraction, to)).toBe(Number(castMantissa(BigInt(q), fraction, to)));
   });
 
   it('saturates an unsigned format at 0 and 2^W - 1', () => {
@@ -173,6 +196,8 @@ describe('castReal', () => {
     expect(castReal(-Number.MAX_VALUE, byte)).toBe(-128);
     expect(castReal(Number.MAX_VALUE, format(true, 8, -20))).toBe(127);
     expect(castReal(Number.MIN_VALUE, format(true, 8, 60, 'AP_TRN'))).toBe(0);
+    // A format whose least bit is that of the least double: such doubles have no hidden bit.
+    expect(castReal(3 * Number.MIN_VALUE, format(true, 8, 8 - 1074))).toBe(3);
     expect(castReal(1e300, format(true, 8, 8, 'AP_TRN', 'AP_WRAP'))).toBe(0);
   });
   it('gives a plain zero for a negative zero', () => {

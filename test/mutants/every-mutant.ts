@@ -2,7 +2,7 @@
  * `npm run mutate [-- PART]`: every mutant of src/fixed, src/ir and the interpreter (or of the files whose path holds
  * PART, from the environment's MUTATE) against the tests of test/fixed and test/ir that reach it.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
@@ -13,6 +13,8 @@ import { reachedOnLoading, withMutant } from './switch.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const part = process.env['MUTATE'] ?? '';
+/** A line for each mutant that lives without an explanation. */
+const REPORT = join(ROOT, 'reports/mutants.jsonl');
 
 type Fate = 'killed' | 'survived' | 'unreached' | 'static';
 
@@ -85,15 +87,19 @@ it('is killed or explained', async () => {
   const mutants = [...instrumentedSources().values()].flatMap((s) => s.mutants);
   const tried = mutants.filter((m) => m.file.includes(part));
   console.log(`${tests.length} tests, ${tried.length} mutants`);
-  const fates: (readonly [Mutant, Fate])[] = [];
-  for (const mutant of tried) {
-    fates.push([mutant, await fateOf(mutant, tests, onLoading)]);
-    if (fates.length % 100 === 0) console.log(`${fates.length} tried`);
-  }
-  const alive = fates.filter(([m, fate]) => fate !== 'killed' && fate !== 'static' && !isExplained(m));
   mkdirSync(join(ROOT, 'reports'), { recursive: true });
-  const lines = alive.map(([{ id: _, ...m }, fate]) => JSON.stringify({ ...m, fate }));
-  writeFileSync(join(ROOT, 'reports/mutants.jsonl'), `${lines.join('\n')}\n`);
+  writeFileSync(REPORT, '');
+  const fates: (readonly [Mutant, Fate])[] = [];
+  let alive = 0;
+  for (const mutant of tried) {
+    const fate = await fateOf(mutant, tests, onLoading);
+    fates.push([mutant, fate]);
+    if (fates.length % 100 === 0) console.log(`${fates.length} tried`);
+    if (fate === 'killed' || fate === 'static' || isExplained(mutant)) continue;
+    alive += 1;
+    const { file, line, original, replacement } = mutant;
+    appendFileSync(REPORT, `${JSON.stringify({ file, line, original, replacement, fate })}\n`);
+  }
   report(fates);
-  expect(alive.length, 'mutants without an explanation; see reports/mutants.jsonl').toBe(0);
+  expect(alive, 'mutants without an explanation; see reports/mutants.jsonl').toBe(0);
 });

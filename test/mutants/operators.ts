@@ -27,14 +27,16 @@ const SWAPS: Readonly<Record<string, readonly string[]>> = {
   '||=': ['&&='],
 };
 
-const METHODS = new Map(Object.entries({
-  'Math.min': 'Math.max',
-  'Math.max': 'Math.min',
-  'Math.floor': 'Math.ceil',
-  'Math.ceil': 'Math.floor',
-  every: 'some',
-  some: 'every',
-}));
+const METHODS = new Map(
+  Object.entries({
+    'Math.min': 'Math.max',
+    'Math.max': 'Math.min',
+    'Math.floor': 'Math.ceil',
+    'Math.ceil': 'Math.floor',
+    every: 'some',
+    some: 'every',
+  }),
+);
 
 const isText = (node: ts.Node): boolean => ts.isStringLiteral(node) || ts.isTemplateLiteral(node);
 
