@@ -1,5 +1,5 @@
 /** The layers of a TensorFlow.js LayersModel as nodes of a float graph, one rule for each class of layer. */
-import { NO_PADDING, nodeId, type NodeId, type Padding, type Shape } from '../ir/common.js';
+import { elements, NO_PADDING, nodeId, type NodeId, type Padding, type Shape } from '../ir/common.js';
 import { mayBeNegative } from '../ir/may-be-negative.js';
 import type { FloatNode } from '../ir/ops/index.js';
 import type { tf } from './tf.js';
@@ -199,13 +199,17 @@ export const rules: Readonly<Record<string, Rule>> = {
   GaussianDropout: passing,
   Add: joining('add'),
   Concatenate: joining('concat'),
-  // Only where it changes nothing: a vector as an image or back.
+  // Only to a vector, as itself or as the image `[1, 1, n]`: of an image it is a flatten, of a vector nothing.
   Reshape: (layer, config, [x], into) => {
-    const shape = into.shapes.get(unpadded(layer, x!, into))!;
-    const target = (config['targetShape'] as (number | null)[]).filter((n) => n !== 1);
-    const same =
-      target.length === 1 && shape[0] * shape[1] === 1 && (target[0] === shape[2] || target[0] === -1);
-    return same ? x! : into.refuse(layer, 'a reshape that is not of a vector');
+    const input = unpadded(layer, x!, into);
+    const shape = into.shapes.get(input)!;
+    const target = [...(config['targetShape'] as (number | null)[])];
+    const last = target.pop();
+    if (target.some((n) => n !== 1) || (last !== elements(shape) && last !== -1))
+      return into.refuse(layer, 'a reshape to something else than a vector');
+    return shape[0] * shape[1] === 1
+      ? x!
+      : plain(into.add(layer, { id: named(layer), kind: 'flatten', inputs: [input] }));
   },
 };
 

@@ -1,6 +1,6 @@
 /**
  * The networks of the fuzzer by number: random fixed graphs and, every eighth, a random float graph that is taken
- * through every pass on its own and through export and import, its meaning compared before and after, and then
+ * through every pass on its own, through export and import and through a LayersModel and back, its meaning compared before and after, and then
  * quantized.
  */
 import { emitFloatOnnx } from '../../src/backends/onnx/float.js';
@@ -17,6 +17,7 @@ import { PASSES, type PassContext } from '../../src/passes/pipeline.js';
 import { quantizeNetwork } from '../../src/passes/quantize-network.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
 import { randomFrames, randomNetwork } from '../passes/random-networks.js';
+import { throughLayersModel } from './layers-model.js';
 import { randomFixedGraph } from './random-graph.js';
 
 /** Float32 sums in another order: far above rounding, far below any wrong weight. */
@@ -46,7 +47,14 @@ function brokenImport(graph: FloatGraph, seed: number): string | null {
   return change < TOLERANCE ? null : `export → import changes the logits by ${change}`;
 }
 
-/** Names the first pass, or the export and import, that changes what the network computes; null where none does. */
+/** What becoming a LayersModel and a graph again do to a float graph, or null where nothing is lost. */
+async function brokenLayers(graph: FloatGraph, seed: number): Promise<string | null> {
+  const again = await throughLayersModel(graph);
+  const change = again === null ? 0 : difference(graph, again, seed);
+  return change < TOLERANCE ? null : `LayersModel and back changes the logits by ${change}`;
+}
+
+/** Names the first pass, export or import that changes what the network computes; null where none does. */
 async function brokenPass(seed: number): Promise<string | null> {
   const context: PassContext = {
     quantization: quantizationSchema.parse({}),
@@ -57,7 +65,7 @@ async function brokenPass(seed: number): Promise<string | null> {
       ),
   };
   let graph = randomNetwork(seed);
-  const broken = brokenImport(graph, seed + 2);
+  const broken = brokenImport(graph, seed + 2) ?? (await brokenLayers(graph, seed + 2));
   if (broken !== null) return broken;
   for (const pass of PASSES) {
     const after = verifyFloatGraph(await pass.run(graph, context));

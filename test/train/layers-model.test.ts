@@ -129,6 +129,31 @@ describe("a user's LayersModel", () => {
     });
   });
 
+  it('is taken with an image made a vector by a reshape, and refused with one made another image', async () => {
+    const reshaped = (targetShape: number[]): FloatGraph =>
+      graphFromLayersModel(
+        tf.sequential({
+          layers: [
+            tf.layers.maxPooling2d({ inputShape: [16, 16, 2], poolSize: 4 }),
+            tf.layers.reshape({ targetShape, name: 'line' }),
+            ...(targetShape.length > 1 ? [tf.layers.flatten()] : []),
+            tf.layers.dense({ units: 3, weights: [tf.ones([32, 3]), tf.zeros([3])] }),
+          ],
+        }),
+        preprocess,
+        classes,
+      );
+    const expected = await predictFloat(reshaped([32]), frames);
+    for (const target of [[1, 1, 32], [-1]]) close(expected, await predictFloat(reshaped(target), frames));
+    expect(reshaped([1, 1, 32]).nodes.find((n) => n.id === 'line')).toMatchObject({ kind: 'flatten' });
+    for (const target of [
+      [32, 1, 1],
+      [2, 16],
+      [8, 2, 2],
+    ])
+      expect(() => reshaped(target)).toThrow(/line \(Reshape\): a reshape to something else than a vector/);
+  });
+
   it('is refused with all layers that cannot be taken', () => {
     const model = tf.sequential({
       layers: [
