@@ -249,6 +249,13 @@ describe('the interpreter, worked out by hand', () => {
     };
     // 3/4 - 5/2 = -7/4 of each pixel, in quarters.
     expect(computed([1, 3], [a, b, add], [1, 2, 10])).toEqual([-7, -14, -70]);
+    // The same the other way round, in halves and 3 bits that wrap: 3/4 - 5/2 is -3.5 halves, -4 when rounded.
+    const wrapping: UnprovenNode = {
+      ...add,
+      inputs: [nodeId('b'), nodeId('a')],
+      format: format(true, 3, 2, 'AP_RND_CONV', 'AP_WRAP'),
+    };
+    expect(computed([1, 3], [a, b, wrapping], [1, 2, 10])).toEqual([-4, 1, -3]);
     const narrow: UnprovenNode = {
       id: nodeId('n'),
       kind: 'requantize',
@@ -286,6 +293,7 @@ describe('the interpreter, worked out by hand', () => {
     expect(only[0]!.tensors.size).toBe(0);
     expect([...withTensors[0]!.tensors.keys()]).toEqual(['input', 'clamp', 'flat', 'logits']);
     expect(createInterpreter(graph)).toMatchObject({ name: 'interpreter', version: '1' });
+    await expect(createInterpreter(graph).close()).resolves.toBeUndefined();
   });
 
   it('refuses a frame of another size', () => {
