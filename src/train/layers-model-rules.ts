@@ -205,7 +205,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     const shape = into.shapes.get(input)!;
     const target = [...(config['targetShape'] as (number | null)[])];
     const last = target.pop();
-    if (target.some((n) => n !== 1) || (last !== elements(shape) && last !== -1))
+    if (target.some((n) => n !== 1) || last !== elements(shape))
       return into.refuse(layer, 'a reshape to something else than a vector');
     return shape[0] * shape[1] === 1
       ? x!
