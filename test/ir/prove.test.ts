@@ -163,6 +163,7 @@ describe('the range of a tensor', () => {
     const wide: UnprovenNode = { id: nodeId('wide'), kind: 'requantize', inputs, format: counts(3) };
     expect(rangeOf([wide, { ...wide, id, inputs: [nodeId('wide')], format: counts(2) }])).toEqual([0, 3]);
     expect(rangeOf([{ ...wide, id, format: format(false, 3, 3, 'AP_TRN', 'AP_WRAP') }])).toEqual([0, 7]);
+    expect(rangeOf([{ ...wide, id, format: counts(5) }])).toEqual([0, 10]);
     const low: UnprovenNode = { ...conv, id: nodeId('low'), kernel: [1, 1], weights: weights([-1], [0]) };
     const high: UnprovenNode = { ...low, id: nodeId('high'), weights: weights([1], [0]) };
     const both = [nodeId('low'), nodeId('high')];
