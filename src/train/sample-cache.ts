@@ -133,7 +133,8 @@ export async function fillCache(
       if (file === null) data.set(sample, done * stride);
       else writeSync(file, sample);
       labels[done] = checkedLabel(graph, frames, done);
-      options.onFrame?.(++done, frames.count);
+      done += 1;
+      options.onFrame?.(done, frames.count);
     }
   } catch (error) {
     dispose();

@@ -10,7 +10,7 @@ import { layerSchema } from '../../src/train/networks/description.js';
 import { createNetwork } from '../../src/train/networks/registry.js';
 import { predictFloat } from '../../src/train/predict.js';
 import { trainingSchema, type TrainingInput } from '../../src/train/recipe.js';
-import type { LabelledFrames } from '../../src/train/sample-cache.js';
+import { fillCache, type LabelledFrames } from '../../src/train/sample-cache.js';
 import { trainNetwork, type TrainEvent } from '../../src/train/train.js';
 
 const SIZE = 32;
@@ -169,6 +169,17 @@ describe('training', () => {
       expect(other.history[0]!.loss).toBeCloseTo(one.history[0]!.loss, 5);
       expect(other.history[0]!.validation.loss).toBeCloseTo(one.history[0]!.validation.loss, 4);
     }
+  });
+});
+
+describe('a cache of frames', () => {
+  it('is the same whether its progress is followed or not', async () => {
+    const silent = await fillCache(graph, validation, { cacheMebibytes: 16 });
+    const done: number[] = [];
+    const followed = await fillCache(graph, validation, { cacheMebibytes: 16, onFrame: (n) => done.push(n) });
+    expect(done).toEqual(validation.frames.map((_, i) => i + 1));
+    expect(silent.handle).toEqual(followed.handle);
+    expect(silent.digest).toBe(followed.digest);
   });
 });
 
