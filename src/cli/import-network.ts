@@ -23,18 +23,21 @@ function givenShape(options: PreprocessOptions, [rawHeight, rawWidth]: readonly 
 }
 
 /**
- * `options`, or the same with another binning factor and the middle of the frame cut out, where that makes an image
- * of the size that the network takes. A crop that was asked for stays.
+ * `options`, or the same with fewer channels (the first ones), another binning factor and the middle of the frame cut
+ * out, where that makes an image that the network takes. A crop that was asked for stays.
  */
 export function fittingPreprocess(
   options: PreprocessOptions,
   rawSize: readonly [number, number],
   wanted: readonly WantedShape[],
 ): PreprocessOptions {
-  const given = givenShape(options, rawSize);
-  if (options.crop !== null || wanted.some((shape) => fits(shape, given))) return options;
-  for (const [height, width, channels] of wanted) {
-    if (height === null || width === null || (channels !== null && channels !== given[2])) continue;
+  if (wanted.some((shape) => fits(shape, givenShape(options, rawSize)))) return options;
+  for (const shape of wanted) {
+    const [height, width, channels] = shape;
+    if (channels !== null && channels > options.channels.length) continue;
+    const seen = { ...options, channels: options.channels.slice(0, channels ?? options.channels.length) };
+    if (fits(shape, givenShape(seen, rawSize))) return seen;
+    if (options.crop !== null || height === null || width === null) continue;
     const factor = Math.floor(Math.min(rawSize[0] / height, rawSize[1] / width));
     if (factor < 1 || factor > 64) continue;
     const size: [number, number] = [height * factor, width * factor];
@@ -43,7 +46,7 @@ export function fittingPreprocess(
       Math.floor((rawSize[1] - size[1]) / 2),
     ];
     const isWhole = size.every((extent, i) => extent === rawSize[i]);
-    return { ...options, factor, crop: isWhole ? null : { offset, size } };
+    return { ...seen, factor, crop: isWhole ? null : { offset, size } };
   }
   return options;
 }

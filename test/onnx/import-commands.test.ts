@@ -165,10 +165,12 @@ describe('vetoc import', () => {
     const { file, compared, preprocess } = JSON.parse(result.stdout) as {
       file: string;
       compared: { difference: number; magnitude: number };
-      preprocess: { factor: number; crop: unknown };
+      preprocess: { factor: number; crop: unknown; channels: unknown[] };
     };
     expect(compared.difference).toBeLessThan(1e-5 * compared.magnitude);
     expect(preprocess).toMatchObject({ factor: 2, crop: { offset: [1, 0], size: [128, 128] } });
+    // The default recipe has two; the network takes one.
+    expect(preprocess.channels).toHaveLength(1);
     const graph = await readGraph(file, 'float');
     expect(graph.classNames).toEqual(['miss', 'hit']);
   });

@@ -123,7 +123,8 @@ export function registerImport(program: Command): void {
       'after',
       `
 The network sees what the recipe's preprocessing gives: values from 0 to 1. A binning factor that does not make an
-image of the network's size is changed to one that does. Operators that cannot be taken are listed, all of them.
+image of the network's size is changed to one that does, and channels that it does not take are left out. Operators
+that cannot be taken are listed, all of them.
 
 Examples:
   vetoc import finder.onnx --out finder
