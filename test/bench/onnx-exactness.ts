@@ -2,7 +2,7 @@
  * Integers in which ONNX Runtime differs from the interpreter, for the networks of the registry with all their
  * channels, by width and optimisation level. `disabled` has to be 0; the others are reported.
  *
- *     npx tsx test/bench/onnx-exactness.ts [NETWORK…] [--bits 4 6 8 12]
+ *     npx tsx test/bench/onnx-exactness.ts [NETWORK…] [--bits 4 --bits 6 …]
  *
  * Random weights, one frame of 64×64 (AlexNet: 208×208) after preprocessing. AlexNet and the large ResNets take
  * minutes a width.
