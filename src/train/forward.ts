@@ -127,7 +127,7 @@ const rules: Rules = {
 const relu: (x: tf.Tensor4D) => tf.Tensor4D = tf.customGrad((x, save) => {
   const y = tf.relu(x as tf.Tensor4D);
   (save as tf.GradSaveFunc)([y]);
-  return { value: y, gradFunc: (dy, [kept]) => tf.mul(dy, tf.step(kept!)) };
+  return { value: y, gradFunc: (dy, [kept]) => tf.tidy(() => tf.mul(dy, tf.step(kept!))) };
 });
 
 /** Parameters as tensors: what the forward pass reads and the gradient is taken of. */

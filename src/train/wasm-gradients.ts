@@ -16,6 +16,7 @@ import {
   depthwiseFilterGradient,
   maxPoolGradient,
   place,
+  sharedData,
   sumToChannels,
   type Geometry,
   type Size,
@@ -180,6 +181,7 @@ const shortcuts: Readonly<
   Record<string, (inputs: Inputs, attributes: ShortcutAttributes) => tf.TensorInfo | null>
 > = {
   BatchMatMul: ({ a, b }, attributes) => transposedProduct(a!, b!, attributes),
+  Identity: ({ x }) => sharedData(x!),
   Concat: (inputs, { axis }) => concatChannels(Object.values(inputs) as tf.TensorInfo[], axis),
   Sum: ({ x }, { axis, keepDims }) => (keepDims === true ? null : sumToChannels(x!, axis)),
 };

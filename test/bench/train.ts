@@ -15,7 +15,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { createRandom } from '../../src/core/random.js';
 import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
 import { openBackend, type TrainBackend } from '../../src/train/backend.js';
-import { openGradientPool } from '../../src/train/gradient-pool.js';
+import { openGradientPool, workerCount } from '../../src/train/gradient-pool.js';
 import { createNetwork } from '../../src/train/networks/registry.js';
 import { flattenParameters, parameterLayout } from '../../src/train/parameters.js';
 import { trainingSchema } from '../../src/train/recipe.js';
@@ -67,18 +67,21 @@ interface StepTime {
 
 /** The time of a step: the median after two that warm up. */
 async function timeOfStep(backend: TrainBackend, workers: number, steps: number): Promise<StepTime> {
-  const pool = await openGradientPool(setup, layout, backend, workers);
+  const pool = await openGradientPool(setup, layout, backend, workerCount(workers, backend, BATCH));
   const parameters = flattenParameters(graph, layout.trainable);
   const statistics = flattenParameters(graph, layout.statistics);
   const indices = Array.from({ length: BATCH }, (_, i) => i);
   const times: StepTime[] = [];
-  for (let step = 0; step < steps; step++) {
-    const [start, cpu] = [performance.now(), process.cpuUsage()];
-    await pool.step(indices, step, { parameters, statistics, fake: null });
-    const { user, system } = process.cpuUsage(cpu);
-    times.push({ wallMs: performance.now() - start, processorMs: (user + system) / 1000 });
+  try {
+    for (let step = 0; step < steps; step++) {
+      const [start, cpu] = [performance.now(), process.cpuUsage()];
+      await pool.step(indices, step, { parameters, statistics, fake: null });
+      const { user, system } = process.cpuUsage(cpu);
+      times.push({ wallMs: performance.now() - start, processorMs: (user + system) / 1000 });
+    }
+  } finally {
+    await pool.close();
   }
-  await pool.close();
   const settled = times.slice(Math.min(2, steps - 1)).sort((a, b) => a.wallMs - b.wallMs);
   return settled[settled.length >> 1]!;
 }

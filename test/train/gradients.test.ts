@@ -8,6 +8,7 @@ import { openBackend } from '../../src/train/backend.js';
 import { createForwardPass } from '../../src/train/forward.js';
 import { flattenParameters } from '../../src/train/parameters.js';
 import { tf } from '../../src/train/tf.js';
+import { heapView } from '../../src/train/wasm-heap.js';
 
 /**
  * Every op that a network can hold, each alone between an input `[9, 10, 4]` and its own output, differentiated by
@@ -203,6 +204,23 @@ describe('gradients on the wasm back end', () => {
     differentiate(op, image, parameters, false);
     expect(tf.memory().numTensors).toBe(before);
     expect(tf.engine().backend.numDataIds()).toBe(data);
+  });
+});
+
+describe('copies of tensors on the wasm back end', () => {
+  it('share the numbers, which outlive the first: what a gradient keeps costs no memory', async () => {
+    await openBackend('wasm');
+    const first = tf.tensor1d([1, 2, 3]);
+    const copy = first.clone();
+    const place = (t: tf.Tensor): number => heapView(t).byteOffset;
+    expect(place(copy)).toBe(place(first));
+    first.dispose();
+    const other = tf.tensor1d([4, 5, 6]);
+    expect([...copy.dataSync()]).toEqual([1, 2, 3]);
+    const before = tf.engine().backend.numDataIds();
+    copy.dispose();
+    expect(tf.engine().backend.numDataIds()).toBe(before - 1);
+    other.dispose();
   });
 });
 
