@@ -8,6 +8,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { UserError } from '../core/errors.js';
 import { tf } from './tf.js';
 import { registerWasmGradients } from './wasm-gradients.js';
+import { guardAllocations } from './wasm-memory.js';
 
 export const backendNameSchema = z.enum(['auto', 'tensorflow', 'wasm', 'cpu']);
 export type BackendName = z.infer<typeof backendNameSchema>;
@@ -49,6 +50,7 @@ async function openWasm(): Promise<TrainBackend | null> {
   try {
     if (!(await tf.setBackend('wasm'))) return null;
     await tf.ready();
+    guardAllocations();
   } catch {
     return null;
   } finally {

@@ -12,6 +12,7 @@ import { withParameters } from './parameters.js';
 import { createPredictor } from './predict.js';
 import type { Augmentation } from './recipe.js';
 import { openCache, type CacheHandle } from './sample-cache.js';
+import { withinHeap } from './wasm-memory.js';
 
 /** Plain data, so that it can be sent to a worker. */
 export interface JobSetup {
@@ -76,7 +77,7 @@ export function createGradientJob(setup: JobSetup): GradientJob {
         const batch = maker.make(some, (index) => createRandom(seed).fork(`augment ${epoch} ${index}`));
         const labels = some.map((k) => setup.train.labels[k]!);
         const request = { batch, labels, batchSize, parameters, statistics, fake };
-        results.push(computeGradient(pass, maker.preprocessor, request, setup.loss));
+        results.push(withinHeap(() => computeGradient(pass, maker.preprocessor, request, setup.loss)));
       }
       return results.reduce(addGradients);
     },

@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
-import { InvariantError } from '../core/errors.js';
+import { InvariantError, UserError, type ErrorPlace } from '../core/errors.js';
 import { startWorker } from '../core/worker.js';
 import type { TrainBackend } from './backend.js';
 import type { FakeQuantization } from './fake-quantize.js';
@@ -46,7 +46,9 @@ export type WorkerReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'step'; readonly loss: number; readonly correct: number }
   | { readonly kind: 'logits'; readonly logits: Float32Array[] }
-  | { readonly kind: 'error'; readonly message: string };
+  /** Of a `UserError`. */
+  | { readonly kind: 'refusal'; readonly problem: string; readonly place: ErrorPlace }
+  | { readonly kind: 'defect'; readonly message: string };
 
 const shared = (length: number): Float32Array<SharedArrayBuffer> =>
   new Float32Array(new SharedArrayBuffer(4 * length));
@@ -108,13 +110,11 @@ function startThread(setup: WorkerSetup): Thread {
           stop();
           reject(new InvariantError(`a training thread failed: ${message}`));
         };
-        const onMessage = (message: WorkerReply): void => {
-          if (message.kind === 'error') {
-            fail(message.message);
-            return;
-          }
+        const onMessage = (reply: WorkerReply): void => {
           stop();
-          resolve(message);
+          if (reply.kind === 'refusal') reject(new UserError(reply.problem, reply.place));
+          else if (reply.kind === 'defect') fail(reply.message);
+          else resolve(reply);
         };
         const onError = (error: unknown): void => {
           fail(String(error));

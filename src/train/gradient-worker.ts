@@ -3,7 +3,7 @@
  * messages carry only which samples.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { invariant } from '../core/errors.js';
+import { invariant, UserError } from '../core/errors.js';
 import { openBackend } from './backend.js';
 import { createGradientJob } from './gradient-job.js';
 import type { WorkerReply, WorkerRequest, WorkerSetup } from './gradient-pool.js';
@@ -16,6 +16,11 @@ const reply = (message: WorkerReply): void => {
   port.postMessage(message);
 };
 
+const failure = (error: unknown): WorkerReply =>
+  error instanceof UserError
+    ? { kind: 'refusal', problem: error.problem, place: error.place }
+    : { kind: 'defect', message: String(error instanceof Error ? (error.stack ?? error.message) : error) };
+
 async function start(): Promise<void> {
   await openBackend(setup.backend);
   const job = createGradientJob(setup.job);
@@ -23,10 +28,7 @@ async function start(): Promise<void> {
     try {
       reply(answer(request));
     } catch (error) {
-      reply({
-        kind: 'error',
-        message: String(error instanceof Error ? (error.stack ?? error.message) : error),
-      });
+      reply(failure(error));
     }
   });
   reply({ kind: 'ready' });
@@ -43,5 +45,5 @@ async function start(): Promise<void> {
 }
 
 start().catch((error: unknown) => {
-  reply({ kind: 'error', message: String(error instanceof Error ? (error.stack ?? error.message) : error) });
+  reply(failure(error));
 });

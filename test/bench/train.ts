@@ -91,6 +91,9 @@ async function openPlainWasm(): Promise<TrainBackend> {
   const folder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
   setWasmPaths(`${folder}${sep}`);
   await tf.setBackend('wasm');
+  // Asked first, since a step that fails half-way leaves what it kept for the gradient in the heap.
+  if (tf.getKernel('Conv2DBackpropFilter', 'wasm') === undefined)
+    throw new Error('TensorFlow.js has no Conv2DBackpropFilter for wasm');
   return { name: 'wasm', description: 'WebAssembly', singleThreaded: true };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { UserError } from '../../src/core/errors.js';
 import { createRandom } from '../../src/core/random.js';
 import { format } from '../../src/fixed/format.js';
 import { nodeId, type Padding } from '../../src/ir/common.js';
@@ -8,7 +9,8 @@ import { openBackend } from '../../src/train/backend.js';
 import { createForwardPass } from '../../src/train/forward.js';
 import { flattenParameters } from '../../src/train/parameters.js';
 import { tf } from '../../src/train/tf.js';
-import { heapView } from '../../src/train/wasm-heap.js';
+import { heapTensor, heapView } from '../../src/train/wasm-heap.js';
+import { withinHeap } from '../../src/train/wasm-memory.js';
 
 /**
  * Every op that a network can hold, each alone between an input `[9, 10, 4]` and its own output, differentiated by
@@ -221,6 +223,30 @@ describe('copies of tensors on the wasm back end', () => {
     copy.dispose();
     expect(tf.engine().backend.numDataIds()).toBe(before - 1);
     other.dispose();
+  });
+});
+
+describe('the end of the wasm heap', () => {
+  it.each([
+    ['at 4 GiB', 2 ** 30 - 1],
+    ['beyond 32 bits', 2 ** 30 + 1],
+  ])('%s is an error with a remedy, not a tensor at address 0', async (_where, length) => {
+    await openBackend('wasm');
+    expect(() => heapTensor([length])).toThrow(/microBatch: .*4 GiB.* — .*preprocess\.factor/u);
+    const after = tf.scalar(5);
+    expect(after.dataSync()[0]).toBe(5);
+    after.dispose();
+  });
+
+  it('is the same error where WebAssembly itself gives up', () => {
+    const abort = (): never => {
+      throw new Error('Aborted(). Build with -sASSERTIONS for more info.');
+    };
+    expect(() => withinHeap(abort)).toThrow(UserError);
+    const other = (): never => {
+      throw new Error('the label is wrong');
+    };
+    expect(() => withinHeap(other)).toThrow('the label is wrong');
   });
 });
 
