@@ -10,7 +10,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { PIXELS_PER_CLOCK, type HlsOptions } from '../../src/backends/hls/design.js';
 import { emitHls } from '../../src/backends/hls/emit.js';
 import { hlsTemplates } from '../../src/backends/hls/templates.js';
-import { UnsupportedError, UserError } from '../../src/core/errors.js';
+import { UserError } from '../../src/core/errors.js';
 import type { Random } from '../../src/core/random.js';
 import { createFixedEvaluator } from '../../src/ir/fixed-evaluate.js';
 import type { NodeId } from '../../src/ir/common.js';
@@ -23,6 +23,7 @@ import { runProcess } from '../../src/simulate/process.js';
 import type { FrameResult, Witness } from '../../src/simulate/witness.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { compareResults, describeDivergence } from '../../src/verify/divergence.js';
+import { outcomeOfError, type Outcome } from './outcome.js';
 
 export const CHECKS = ['interpreter', 'text', 'evaluator', 'onnxruntime', 'csim'] as const;
 export type CheckName = (typeof CHECKS)[number];
@@ -38,18 +39,6 @@ export interface Subject {
   readonly frames: readonly Uint16Array[];
   readonly hls: HlsChoice;
 }
-
-export type Outcome =
-  | { readonly kind: 'same'; readonly values: number }
-  /** Refused in words, as it should be. */
-  | { readonly kind: 'unsupported'; readonly reason: string }
-  | {
-      readonly kind: 'failed';
-      readonly stage: string;
-      /** Which frames show it; all of them for an error. */
-      readonly frames: readonly number[];
-      readonly text: string;
-    };
 
 const target = await loadFpga('kcu1500');
 
@@ -162,7 +151,7 @@ async function checkCsim(subject: Subject, expected: readonly FrameResult[]): Pr
   }
 }
 
-/** Runs one check. Whatever it throws, other than a refusal, is a failure. */
+/** Runs one check. */
 export async function check(name: CheckName, subject: Subject): Promise<Outcome> {
   try {
     const expected = await createInterpreter(subject.graph).run(subject.frames, { tensors: true });
@@ -179,8 +168,6 @@ export async function check(name: CheckName, subject: Subject): Promise<Outcome>
         return await checkCsim(subject, expected);
     }
   } catch (error) {
-    if (error instanceof UnsupportedError) return { kind: 'unsupported', reason: error.message };
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { kind: 'failed', stage: 'error', frames: [...subject.frames.keys()], text: text.slice(0, 1500) };
+    return outcomeOfError(error, subject.frames.length);
   }
 }

@@ -10,11 +10,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createRandom } from '../../src/core/random.js';
+import type { FixedGraph } from '../../src/ir/graph.js';
 import { check, CHECKS, randomHls, type CheckName, type Subject } from './check.js';
+import type { FloatFailure } from './float-checks.js';
 import { fuzzFrames } from './frames.js';
-import { fuzzNetwork, type FuzzNetwork } from './network.js';
+import { fuzzNetwork } from './network.js';
 import { opWidths } from './random-graph.js';
-import { REGRESSIONS, regressionText } from './regression.js';
+import { floatRegressionText, REGRESSIONS, regressionText } from './regression.js';
+import { shrinkFloat } from './shrink-float.js';
 import { shrink } from './shrink.js';
 
 const { values } = parseArgs({
@@ -48,8 +51,7 @@ const widths = new Map<string, Set<number>>();
 const refusals = new Map<string, number>();
 let failures = 0;
 
-function cover({ graph, origin }: FuzzNetwork): void {
-  count(`networks from ${origin} graphs`);
+function cover(graph: FixedGraph): void {
   if (graph.reloadable) count('networks with reloadable weights');
   for (const [kind, width] of opWidths(graph)) {
     const seen = widths.get(kind) ?? new Set<number>();
@@ -70,25 +72,26 @@ async function fail(index: number, name: CheckName, subject: Subject): Promise<v
   console.log(`  ${small.subject.graph.nodes.length} nodes: ${small.outcome.text}\n  written to ${file}`);
 }
 
+async function failFloat(index: number, failure: FloatFailure): Promise<void> {
+  console.log(`network ${index}: ${failure.check} fails: ${failure.outcome.text}\n  shrinking …`);
+  const small = await shrinkFloat(failure, settings.shrink);
+  const name = small.check.replaceAll(' ', '-');
+  const file = join(REGRESSIONS, `${name}-${settings.seed}-${index}.json`);
+  writeFileSync(file, floatRegressionText(small));
+  console.log(`  ${small.subject.graph.nodes.length} nodes: ${small.outcome.text}\n  written to ${file}`);
+}
+
 async function one(index: number): Promise<void> {
   const random = createRandom(settings.seed).fork(`about ${index}`);
   const compiled = random.uniform() < settings.csim;
-  let network: FuzzNetwork;
-  try {
-    network = await fuzzNetwork(settings.seed, index);
-  } catch (error) {
+  const { graph, origin, broken } = await fuzzNetwork(settings.seed, index);
+  count(`networks from ${origin} graphs`);
+  if (broken !== null) {
     failures += 1;
-    console.log(
-      `network ${index} cannot be made: ${error instanceof Error ? (error.stack ?? '') : String(error)}`,
-    );
-    return;
+    await failFloat(index, broken);
   }
-  cover(network);
-  if (network.broken !== null) {
-    failures += 1;
-    console.log(`network ${index}: ${network.broken}`);
-  }
-  const { graph } = network;
+  if (graph === null) return;
+  cover(graph);
   const subject = {
     graph,
     frames: fuzzFrames(graph, random.uint32(), settings.frames),

@@ -9,7 +9,9 @@ import { NO_PADDING, nodeId, type NodeId } from '../../src/ir/common.js';
 import { fixedShapes, inputNode, type FixedGraph } from '../../src/ir/graph.js';
 import type { FixedNode } from '../../src/ir/ops/index.js';
 import { minimizeFrame } from '../../src/verify/minimize.js';
-import { check, type CheckName, type Outcome, type Subject } from './check.js';
+import { check, type CheckName, type Subject } from './check.js';
+import { descend } from './descend.js';
+import { isAlike, type Failed } from './outcome.js';
 
 /** `graph` with other nodes, its proofs computed anew; null where they make no graph. */
 export function rebuild(graph: Omit<FixedGraph, 'nodes'>, nodes: readonly UnprovenNode[]): FixedGraph | null {
@@ -124,48 +126,36 @@ function* variantsOf(graph: FixedGraph): Generator<FixedGraph> {
     for (const variant of plainer(graph, node)) if (variant !== null) yield variant;
 }
 
-type Failed = Extract<Outcome, { kind: 'failed' }>;
-
 export interface Shrunk {
   readonly subject: Subject;
   readonly outcome: Failed;
 }
 
-/** An error stays an error, a difference a difference: shrinking must not wander to another defect. */
-const alike = (a: Failed, b: Outcome): b is Failed =>
-  b.kind === 'failed' && (a.stage === 'error') === (b.stage === 'error');
-
-/** Shrinks `subject`, which fails `name` with `outcome`; asks at most `budget` times. */
+/** Shrinks `start`, which fails `name` with `outcome`; asks at most `budget` times for the network, and as often for the frame. */
 export async function shrink(
   name: CheckName,
   start: Subject,
   outcome: Failed,
   budget: number,
 ): Promise<Shrunk> {
-  let best: Shrunk = {
-    subject: { ...start, frames: [start.frames[outcome.frames[0]!]!] },
-    outcome,
-  };
-  let left = budget;
-  for (let improved = true; improved && left > 0;) {
-    improved = false;
-    for (const graph of variantsOf(best.subject.graph)) {
-      if (left-- <= 0) break;
-      const subject = { ...best.subject, graph };
-      const again = await check(name, subject);
-      if (!alike(outcome, again)) continue;
-      best = { subject, outcome: again };
-      improved = true;
-      break;
-    }
-  }
+  const first = { subject: { ...start, frames: [start.frames[outcome.frames[0]!]!] }, outcome };
+  const best = await descend<Shrunk, FixedGraph>(
+    first,
+    budget,
+    ({ subject }) => variantsOf(subject.graph),
+    async ({ subject }, graph) => {
+      const smaller = { ...subject, graph };
+      const again = await check(name, smaller);
+      return isAlike(outcome, again) ? { subject: smaller, outcome: again } : null;
+    },
+  );
   const { graph } = best.subject;
   const differs = async (frames: readonly Uint16Array[]): Promise<readonly boolean[]> => {
     const again = await check(name, { ...best.subject, frames });
-    return frames.map((_, i) => alike(outcome, again) && again.frames.includes(i));
+    return frames.map((_, i) => isAlike(outcome, again) && again.frames.includes(i));
   };
   const frame = await minimizeFrame(best.subject.frames[0]!, inputNode(graph).size[1], differs, budget);
   const subject = { ...best.subject, frames: [frame] };
   const last = await check(name, subject);
-  return alike(outcome, last) ? { subject, outcome: last } : best;
+  return isAlike(outcome, last) ? { subject, outcome: last } : best;
 }
