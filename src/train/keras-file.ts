@@ -8,12 +8,8 @@ import { resolve } from 'node:path';
 import { UnsupportedError, UserError } from '../core/errors.js';
 import { openHdf5, type Hdf5File } from '../data/hdf5/file.js';
 import { Hdf5Failure } from '../data/hdf5/library.js';
-import { LAYER_CLASSES } from './layers-model-rules.js';
+import { isObject, layersOf, lostSettings, unknownLayers, type Json } from './keras-description.js';
 import { tf } from './tf.js';
-
-type Json = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The attribute `name` as strings; null where it holds none. */
 function strings(file: Hdf5File, path: string, name: string): readonly string[] | null {
@@ -54,24 +50,6 @@ function oldConfig(config: Json): Json {
   );
 }
 
-interface LayerJson {
-  readonly className: string;
-  readonly name: string;
-  readonly json: Json;
-}
-
-/** The layers of a Functional or Sequential description. */
-function layersOf(model: Json): readonly LayerJson[] {
-  const config = model['config'];
-  const layers = isObject(config) ? config['layers'] : undefined;
-  if (!Array.isArray(layers)) return [];
-  return layers.filter(isObject).map((json) => ({
-    className: String(json['class_name']),
-    name: String(json['name'] ?? (isObject(json['config']) ? json['config']['name'] : '')),
-    json,
-  }));
-}
-
 /** The description in Keras 2's words, which TensorFlow.js reads. */
 function oldModel(model: Json): Json {
   const layers = layersOf(model).map(({ json }) => ({
@@ -92,16 +70,6 @@ function oldModel(model: Json): Json {
       ...('output_layers' in config ? { output_layers: listed(config['output_layers']) } : {}),
     },
   };
-}
-
-function refuseUnknownLayers(model: Json, path: string): void {
-  const reasons = layersOf(model)
-    .filter(({ className }) => className !== 'InputLayer' && !LAYER_CLASSES.includes(className))
-    .map(({ name, className }) => ({
-      what: `${name} (${className})`,
-      why: 'there is no such layer in vetoc',
-    }));
-  if (reasons.length > 0) throw new UnsupportedError(path, reasons);
 }
 
 /** The weights of `layer` in Keras' order. */
@@ -140,7 +108,8 @@ export async function readKerasModel(path: string): Promise<tf.LayersModel> {
   try {
     file = await openHdf5(resolve(path), path);
     const described = description(file, path);
-    refuseUnknownLayers(described, path);
+    const reasons = [...unknownLayers(described), ...lostSettings(described)];
+    if (reasons.length > 0) throw new UnsupportedError(path, reasons);
     const model = await tf.models.modelFromJSON(oldModel(described) as never);
     for (const layer of model.layers) {
       const weights = weightsOf(file, layer.name);

@@ -72,9 +72,13 @@ function activated(layer: Layer, config: Config, id: NodeId, into: Import): Valu
   if (kind === 'none') return plain(id);
   if (kind === 'relu')
     return plain(into.add(layer, { id: named(layer, '_relu'), kind: 'relu', inputs: [id] }));
-  if (name === 'softmax') return plain(id);
+  if (name === 'softmax') return softmax(layer, plain(id), into);
   return into.refuse(layer, `activation ${String(name)}`);
 }
+
+/** Nothing at the end of a network, since the veto compares logits. Elsewhere it is a function of its own. */
+const softmax = (layer: Layer, x: Value, into: Import): Value =>
+  layer.outboundNodes.length === 0 ? x : into.refuse(layer, 'a softmax that is not at the end');
 
 const unpadded = (layer: Layer, input: Value, into: Import): NodeId => {
   if (input.padding.some((p) => p > 0)) into.refuse(layer, 'reads a ZeroPadding2D');
@@ -152,6 +156,9 @@ const denseLayer: Rule = (layer, config, [x], into) => {
 
 const batchNormalization: Rule = (layer, config, [x], into) => {
   const input = unpadded(layer, x!, into);
+  const rank = (layer.input as tf.SymbolicTensor).shape.length;
+  if ((Number(config['axis'] ?? -1) + rank) % rank !== rank - 1)
+    return into.refuse(layer, 'an axis that is not the channels');
   const channels = into.shapes.get(input)![2];
   const arrays = weightsOf(layer);
   const gamma = config['scale'] === false ? new Float32Array(channels).fill(1) : arrays.shift()!;
@@ -193,7 +200,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     alpha: Number(alpha),
   })),
   Activation: (layer, config, [x], into) => activated(layer, config, unpadded(layer, x!, into), into),
-  Softmax: passing,
+  Softmax: (layer, _config, [x], into) => softmax(layer, x!, into),
   Dropout: passing,
   GaussianNoise: passing,
   GaussianDropout: passing,

@@ -167,6 +167,82 @@ describe("a user's LayersModel", () => {
     );
   });
 
+  /** What comes between an image of 16×16×2 and a dense layer of three classes. */
+  const between = (...middle: tf.layers.Layer[]): tf.LayersModel =>
+    tf.sequential({
+      layers: [
+        tf.layers.maxPooling2d({ inputShape: [16, 16, 2], poolSize: 4 }),
+        ...middle,
+        tf.layers.flatten(),
+        tf.layers.dense({ units: 3 }),
+      ],
+    });
+
+  it.each([
+    ['a softmax in the middle', tf.layers.softmax({ name: 'soft' }), /soft .*softmax that is not at the end/],
+    [
+      'a softmax inside a layer in the middle',
+      tf.layers.conv2d({ filters: 2, kernelSize: 1, activation: 'softmax', name: 'soft' }),
+      /soft .*softmax that is not at the end/,
+    ],
+    [
+      'normalisation along rows',
+      tf.layers.batchNormalization({ axis: 1, name: 'rows' }),
+      /rows .*an axis that is not the channels/,
+    ],
+  ])('is refused with %s', (_what, layer, why) => {
+    expect(() => graphFromLayersModel(between(layer), preprocess, classes)).toThrow(why);
+  });
+
+  it('is refused with a layer that is used twice, and with several outputs', () => {
+    const input = tf.input({ shape: [16, 16, 2] });
+    const shared = tf.layers.conv2d({ filters: 2, kernelSize: 3, padding: 'same', name: 'shared' });
+    const apply = (layer: tf.layers.Layer, x: tf.SymbolicTensor) => layer.apply(x) as tf.SymbolicTensor;
+    const pooled = apply(tf.layers.globalMaxPooling2d({}), apply(shared, apply(shared, input)));
+    const logits = apply(tf.layers.dense({ units: 3 }), pooled);
+    const twice = tf.model({ inputs: input, outputs: logits });
+    expect(() => graphFromLayersModel(twice, preprocess, classes)).toThrow(/shared .*used more than once/);
+    const two = tf.model({ inputs: input, outputs: [logits, pooled] });
+    expect(() => graphFromLayersModel(two, preprocess, classes)).toThrow(
+      /has 2 outputs — give a model of one/,
+    );
+  });
+
+  it('is refused with another number of classes, or more inputs than there are channels', () => {
+    const two = { classNames: ['miss', 'hit'], hitClasses: [false, true] };
+    expect(() => graphFromLayersModel(between(), preprocess, two)).toThrow(
+      /3 logits for 2 classes — give a model with one logit for each class/,
+    );
+    const inputs = [1, 2, 3].map(() => tf.input({ shape: [16, 16, 1] }));
+    const flat = tf.layers.flatten().apply(tf.layers.add().apply(inputs)) as tf.SymbolicTensor;
+    const outputs = tf.layers.dense({ units: 3 }).apply(flat) as tf.SymbolicTensor;
+    expect(() => graphFromLayersModel(tf.model({ inputs, outputs }), preprocess, classes)).toThrow(
+      /has 3 inputs, the preprocessing gives 2/,
+    );
+  });
+
+  it('gets names of its own where its layers have names that are alike in a graph', async () => {
+    const one = (name: string) => tf.layers.conv2d({ filters: 2, kernelSize: 1, name });
+    const [pixels] = preprocess.nodes;
+    const model = between(one('Conv/1'), one('conv_1'), one(pixels!.id));
+    const imported = graphFromLayersModel(model, preprocess, classes);
+    const convs = imported.nodes.filter((n) => n.kind === 'conv2d').map((n) => n.id);
+    expect(convs).toEqual(['conv_1', 'conv_1_2', `${pixels!.id}_2`]);
+    expect(await predictFloat(imported, frames)).toHaveLength(frames.length);
+  });
+
+  it('is refused with a setting that TensorFlow.js drops in silence', async () => {
+    const path = join(folder, 'leaky.json');
+    const relu = { class_name: 'ReLU', config: { name: 'leaky', max_value: null, negative_slope: 0.1 } };
+    const topology = { class_name: 'Sequential', config: { name: 's', layers: [relu] } };
+    for (const modelTopology of [topology, { model_config: topology }]) {
+      await writeFile(path, JSON.stringify({ modelTopology, weightsManifest: [] }));
+      await expect(readLayersModel(path)).rejects.toThrow(
+        /leaky \(ReLU\): TensorFlow.js does not read its negative_slope/,
+      );
+    }
+  });
+
   it('is refused when it takes another input', () => {
     const model = tf.sequential({
       layers: [tf.layers.flatten({ inputShape: [8, 8, 1] }), tf.layers.dense({ units: 3 })],
