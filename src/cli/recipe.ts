@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { calibrationSchema } from '../calibrate/recipe.js';
 import { UserError } from '../core/errors.js';
+import { schemaError } from '../core/schema-problem.js';
 import { preprocessSchema } from '../data/preprocess.js';
 import { quantizationSchema } from '../passes/recipe.js';
 import { isNetworkFile } from '../train/networks/load.js';
@@ -127,9 +128,12 @@ export async function recipeNames(): Promise<readonly string[]> {
     .sort();
 }
 
+const isPathOf = (name: string): boolean => name.includes('/') || name.endsWith('.json');
+const fileOf = (name: string): string => (isPathOf(name) ? name : `${recipeFolder}${name}.json`);
+
 async function readRecipeText(name: string): Promise<{ readonly text: string; readonly file: string }> {
-  const isPath = name.includes('/') || name.endsWith('.json');
-  const file = isPath ? name : `${recipeFolder}${name}.json`;
+  const isPath = isPathOf(name);
+  const file = fileOf(name);
   try {
     return { text: await readFile(file, 'utf8'), file };
   } catch (error) {
@@ -143,23 +147,6 @@ async function readRecipeText(name: string): Promise<{ readonly text: string; re
   }
 }
 
-/** What is wrong with a value that zod refused, in words that name the key. */
-function schemaProblem(error: z.ZodError, file: string): UserError {
-  const issue = error.issues[0]!;
-  const at = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys')
-    return new UserError(`unknown key ${issue.keys.map((k) => `"${k}"`).join(', ')}`, {
-      file,
-      ...(at === '' ? {} : { field: at }),
-      remedy: 'remove it or correct its spelling',
-    });
-  return new UserError(issue.message, {
-    file,
-    field: at === '' ? 'recipe' : at,
-    remedy: 'correct this value',
-  });
-}
-
 /** Parses recipe JSON; `file` names it in errors (`UserError`). */
 export function parseRecipe(text: string, file: string): Recipe {
   let raw: unknown;
@@ -169,7 +156,7 @@ export function parseRecipe(text: string, file: string): Recipe {
     throw new UserError(`not JSON: ${(error as Error).message}`, { file, remedy: 'correct the syntax' });
   }
   const parsed = recipeSchema.safeParse(raw);
-  if (!parsed.success) throw schemaProblem(parsed.error, file);
+  if (!parsed.success) throw schemaError(parsed.error, file);
   return parsed.data;
 }
 
@@ -199,4 +186,12 @@ export function withAbsolutePaths(recipe: Recipe): Recipe {
 export async function loadRecipe(name: string): Promise<Recipe> {
   const { text, file } = await readRecipeText(name);
   return parseRecipe(text, file);
+}
+
+/** `error` with the file of the recipe `name` in it where it is about the recipe's training and names no file. */
+export function atRecipe(error: unknown, name: string): unknown {
+  if (!(error instanceof UserError)) return error;
+  const { problem, place } = error;
+  if (place.file !== undefined || place.field?.startsWith('training.') !== true) return error;
+  return new UserError(problem, { ...place, file: fileOf(name) });
 }

@@ -15,6 +15,7 @@ import { findNode, floatShapes, type FixedGraph, type FloatGraph } from '../ir/g
 import { isPreprocess, type FloatNode } from '../ir/ops/index.js';
 import { assignFormats, type QuantizeOptions } from '../passes/assign-formats.js';
 import { quantizeGraph } from '../passes/quantize.js';
+import type { Quantization } from '../passes/recipe.js';
 import { fuseStages } from '../passes/stages.js';
 import { parameterLayout, withParameters, type ParameterSlot } from './parameters.js';
 import { elementwise, straightThrough } from './straight-through.js';
@@ -107,12 +108,8 @@ function averagesOf(graph: FloatGraph, fixed: FixedGraph): ReadonlyMap<NodeId, A
   return averages;
 }
 
-/**
- * Quantizes the parameters of `prepared` (see `prepareGraph`: no batch normalisation left) under `ranges`, weights to
- * nearest. Throws `UserError` for rounding and overflow modes other than half to even and saturation.
- */
-export function createQuantizer(prepared: FloatGraph, ranges: Ranges, options: QuantizeOptions): Quantizer {
-  const { rounding, overflow } = options.quantization;
+/** Throws `UserError` for arithmetic that training cannot follow: rounding other than half to even, wrapping. */
+export function checkTrainable({ rounding, overflow }: Quantization): void {
   if (rounding !== 'AP_RND_CONV' || overflow !== 'AP_SAT')
     throw new UserError(
       `quantization-aware training rounds half to even and saturates, not ${rounding}, ${overflow}`,
@@ -121,6 +118,14 @@ export function createQuantizer(prepared: FloatGraph, ranges: Ranges, options: Q
         remedy: 'use AP_RND_CONV and AP_SAT, or train without',
       },
     );
+}
+
+/**
+ * Quantizes the parameters of `prepared` (see `prepareGraph`: no batch normalisation left) under `ranges`, weights to
+ * nearest. Throws as `checkTrainable` does.
+ */
+export function createQuantizer(prepared: FloatGraph, ranges: Ranges, options: QuantizeOptions): Quantizer {
+  checkTrainable(options.quantization);
   const layout = parameterLayout(prepared);
   const stages = fuseStages(prepared);
   const assigned = assignFormats(prepared, stages, ranges, options);

@@ -5,7 +5,7 @@
  * training saw: its ranges are measured once more, and the formats that training had are pinned in the quantization.
  */
 import type { CalibrationFrame } from '../calibrate/observe.js';
-import { invariant, UserError } from '../core/errors.js';
+import { invariant } from '../core/errors.js';
 import { pinFormats } from '../passes/pin-formats.js';
 import {
   calibrateNetwork,
@@ -34,11 +34,6 @@ export interface QuantizationAwareResult extends QuantizedNetwork {
 /** Recipes of the rounds: fewer epochs, a lower learning rate, no warm-up. */
 function fineTunings(recipe: TrainingRecipe): readonly TrainingRecipe[] {
   const { epochs, learningRate, rounds } = recipe.quantizationAware;
-  if (rounds > epochs)
-    throw new UserError(`${rounds} rounds of ${epochs} epochs`, {
-      field: 'training.quantizationAware.rounds',
-      remedy: 'ask for fewer rounds or more epochs',
-    });
   const until = (round: number): number => Math.floor((epochs * round) / rounds);
   return Array.from({ length: rounds }, (_, r) => ({
     ...recipe,

@@ -50,8 +50,8 @@ export const trainingSchema = z.strictObject({
     .default({ kind: 'cosine', final: 0.01 }),
   warmupEpochs: z.number().min(0).max(100).default(1),
   /** Adam's moments, its epsilon, and decoupled weight decay (AdamW) on kernels. */
-  beta1: z.number().min(0).max(1).default(0.9),
-  beta2: z.number().min(0).max(1).default(0.999),
+  beta1: z.number().min(0).lt(1).default(0.9),
+  beta2: z.number().min(0).lt(1).default(0.999),
   epsilon: z.number().positive().default(1e-7),
   weightDecay: z.number().min(0).max(1).default(1e-4),
   /** Gradients longer than this are shortened to it; 0: never. */
@@ -80,6 +80,10 @@ export const trainingSchema = z.strictObject({
        * From 2 on, integer bits of activations in `quantization.layers` are a result, and not read.
        */
       rounds: z.int().min(1).max(100).default(1),
+    })
+    .refine(({ epochs, rounds }) => epochs === 0 || rounds <= epochs, {
+      path: ['rounds'],
+      message: 'more rounds than epochs',
     })
     .prefault({}),
   simulated: simulatedSchema.prefault({}),

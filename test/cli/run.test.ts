@@ -39,6 +39,8 @@ const TINY = {
   explain: { frames: 2 },
 };
 
+const training = (more: object) => ({ ...TINY, training: { ...TINY.training, ...more } });
+
 /** Of a file that is being written, `.NAME.tmp` stands beside NAME. */
 const isFinished = (name: string): boolean => !name.startsWith('.');
 
@@ -190,10 +192,45 @@ describe('mistakes', () => {
     ['an unknown key', { ...TINY, colour: 'red' }, /bad\.json: unknown key "colour" — remove it/],
     ['a wrong type', { ...TINY, seed: 'seven' }, /bad\.json: seed: .*expected number/],
     ['no JSON', '{', /bad\.json: not JSON/],
+    [
+      'an unknown layer',
+      training({ network: [{ op: 'lstm' }] }),
+      /bad\.json: training\.network\.0\.op: .*Expected 'conv' \| /,
+    ],
+    [
+      'a wrong number in a layer inside another',
+      training({ network: [{ op: 'residual', body: [{ op: 'conv', filters: 'x' }] }] }),
+      /bad\.json: training\.network\.0\.body\.0\.filters: .*expected number/,
+    ],
+    [
+      'a word that is none of the choices',
+      training({ classWeights: 'fair' }),
+      /classWeights: .*"balanced"\|"none"; or .*array/,
+    ],
+    [
+      'the name of what every object has',
+      training({ network: 'constructor' }),
+      /no network constructor — name one/,
+    ],
+    ['a moment that never forgets', training({ beta1: 1 }), /training\.beta1: .*<1/],
+    [
+      'layers that do not fit',
+      training({ network: [{ op: 'conv', filters: 2, kernel: 64, padding: 0 }] }),
+      /bad\.json: training\.network: network tiny does not fit its input: a window of 64/,
+    ],
+    [
+      'rounding that training in fixed point does not know',
+      {
+        ...training({ quantizationAware: { epochs: 1 } }),
+        quantization: { rounding: 'AP_TRN' },
+      },
+      /bad\.json: training\.quantizationAware: .*not AP_TRN/,
+    ],
   ])('a recipe with %s names file and key', async (_name, content, message) => {
     const result = await runCli('run', await recipe('bad.json', content), '--out', join(folder, 'bad'));
     expect(result.stderr).toMatch(message);
     expect(result.code).toBe(2);
+    expect((await readdir(folder)).filter((name) => /^bad(?!\.json)/.test(name))).toEqual([]);
   });
 
   const folderWith = async (name: string, file: string): Promise<string> => {

@@ -10,7 +10,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { PIXELS_PER_CLOCK, type HlsOptions } from '../../src/backends/hls/design.js';
 import { emitHls } from '../../src/backends/hls/emit.js';
 import { hlsTemplates } from '../../src/backends/hls/templates.js';
-import { UserError } from '../../src/core/errors.js';
+import { UnsupportedError, UserError } from '../../src/core/errors.js';
 import type { Random } from '../../src/core/random.js';
 import { createFixedEvaluator } from '../../src/ir/fixed-evaluate.js';
 import type { NodeId } from '../../src/ir/common.js';
@@ -23,7 +23,7 @@ import { runProcess } from '../../src/simulate/process.js';
 import type { FrameResult, Witness } from '../../src/simulate/witness.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { compareResults, describeDivergence } from '../../src/verify/divergence.js';
-import { outcomeOfError, type Outcome } from './outcome.js';
+import { failedWith, type Outcome } from './outcome.js';
 
 export const CHECKS = ['interpreter', 'text', 'evaluator', 'onnxruntime', 'csim'] as const;
 export type CheckName = (typeof CHECKS)[number];
@@ -151,7 +151,7 @@ async function checkCsim(subject: Subject, expected: readonly FrameResult[]): Pr
   }
 }
 
-/** Runs one check. */
+/** Runs one check. Whatever it throws, other than a refusal, is a failure. */
 export async function check(name: CheckName, subject: Subject): Promise<Outcome> {
   try {
     const expected = await createInterpreter(subject.graph).run(subject.frames, { tensors: true });
@@ -168,6 +168,8 @@ export async function check(name: CheckName, subject: Subject): Promise<Outcome>
         return await checkCsim(subject, expected);
     }
   } catch (error) {
-    return outcomeOfError(error, subject.frames.length);
+    return error instanceof UnsupportedError
+      ? { kind: 'unsupported', reason: error.message }
+      : failedWith(error, subject.frames.length);
   }
 }

@@ -15,7 +15,7 @@ import { PASSES } from '../../src/passes/pipeline.js';
 import { quantizeNetwork } from '../../src/passes/quantize-network.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
 import { throughLayersModel } from './layers-model.js';
-import { outcomeOfError, type Failed, type Outcome } from './outcome.js';
+import { failedWith, type Failed, type Outcome } from './outcome.js';
 
 /** Float32 sums in another order: far above rounding, far below any wrong weight. */
 const TOLERANCE = 1e-4;
@@ -79,7 +79,7 @@ export async function quantized(subject: FloatSubject): Promise<FixedGraph> {
   return fixed;
 }
 
-/** Runs one check. */
+/** Runs one check. Whatever it throws is a failure: these networks can all be taken. */
 export async function checkFloat(name: string, subject: FloatSubject): Promise<Outcome> {
   const { graph, frames } = subject;
   try {
@@ -89,7 +89,7 @@ export async function checkFloat(name: string, subject: FloatSubject): Promise<O
       ? { kind: 'same', values: 0 }
       : compareLogits(graph, verifyFloatGraph(after), frames);
   } catch (error) {
-    return outcomeOfError(error, frames.length);
+    return failedWith(error, frames.length);
   }
 }
 
@@ -101,17 +101,15 @@ export interface FloatFailure {
 }
 
 /**
- * The first check but `quantize` that `start` fails; null where it passes all, or a pass refuses it in words. Passes
- * follow each other, as in the pipeline, and what they made is exported once more.
+ * The first check but `quantize` that `start` fails; null where it passes all. Passes follow each other, as in the
+ * pipeline, and what they made is exported once more.
  */
 export async function firstFloatFailure(start: FloatSubject): Promise<FloatFailure | null> {
   let subject = start;
   for (const check of [...FLOAT_CHECKS.filter((name) => name !== 'quantize'), 'onnx import']) {
     const outcome = await checkFloat(check, subject);
     if (outcome.kind === 'failed') return { check, subject, outcome };
-    if (!check.startsWith(PASS)) continue;
-    if (outcome.kind === 'unsupported') return null;
-    subject = { ...subject, graph: (await transformed(check, subject))! };
+    if (check.startsWith(PASS)) subject = { ...subject, graph: (await transformed(check, subject))! };
   }
   return null;
 }

@@ -7,7 +7,7 @@ import { OVERFLOWS, QUANTIZATIONS } from '../../src/fixed/format.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import { randomFrames, randomNetwork } from '../passes/random-networks.js';
 import { firstFloatFailure, quantized, type FloatFailure, type FloatSubject } from './float-checks.js';
-import { outcomeOfError } from './outcome.js';
+import { failedWith } from './outcome.js';
 import { randomFixedGraph } from './random-graph.js';
 
 export interface FuzzNetwork {
@@ -37,9 +37,8 @@ async function floatNetwork(subject: FloatSubject): Promise<FuzzNetwork> {
   try {
     return { graph: await quantized(subject), origin: 'float', broken };
   } catch (error) {
-    const outcome = outcomeOfError(error, subject.frames.length);
-    const failure = outcome.kind === 'failed' ? { check: 'quantize', subject, outcome } : null;
-    return { graph: null, origin: 'float', broken: broken ?? failure };
+    const outcome = failedWith(error, subject.frames.length);
+    return { graph: null, origin: 'float', broken: broken ?? { check: 'quantize', subject, outcome } };
   }
 }
 

@@ -1,5 +1,4 @@
 /** What a check of the fuzzer came to. */
-import { UnsupportedError } from '../../src/core/errors.js';
 
 export type Outcome =
   | { readonly kind: 'same'; readonly values: number }
@@ -14,14 +13,18 @@ export type Outcome =
     };
 export type Failed = Extract<Outcome, { kind: 'failed' }>;
 
-/** What a check on `frames` frames that threw came to: whatever it throws, other than a refusal, is a failure. */
-export function outcomeOfError(error: unknown, frames: number): Outcome {
-  if (error instanceof UnsupportedError) return { kind: 'unsupported', reason: error.message };
+/** The failure of a check on `frames` frames that threw `error`. */
+export function failedWith(error: unknown, frames: number): Failed {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const all = Array.from({ length: frames }, (_, i) => i);
   return { kind: 'failed', stage: 'error', frames: all, text: text.slice(0, 1500) };
 }
 
-/** An error stays an error, a difference a difference: shrinking must not wander to another defect. */
+/** The kind of error and what it says, without its numbers. */
+const gist = ({ text }: Failed): string => text.split('\n')[0]!.replace(/[0-9]+/g, 'N');
+
+/** An error stays the same error, a difference a difference: shrinking must not wander to another defect. */
 export const isAlike = (a: Failed, b: Outcome): b is Failed =>
-  b.kind === 'failed' && (a.stage === 'error') === (b.stage === 'error');
+  b.kind === 'failed' &&
+  (a.stage === 'error') === (b.stage === 'error') &&
+  (a.stage !== 'error' || gist(a) === gist(b));

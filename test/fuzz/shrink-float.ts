@@ -43,20 +43,22 @@ function cutAfter(graph: FloatGraph, node: FloatNode): FloatGraph | null {
   return rebuild({ ...graph, output: nodeId('sums') }, [...kept, ...tail]);
 }
 
-/** The graph in which readers of a node read one of its inputs instead. */
+/** The graph in which readers of a node of the network read one of its inputs instead. */
 const bypasses = (graph: FloatGraph): readonly (FloatGraph | null)[] =>
-  graph.nodes.flatMap((node) =>
-    node.inputs.map((input) => {
-      const others = graph.nodes.filter((n) => n.id !== node.id);
-      const redirect = (id: NodeId): NodeId => (id === node.id ? input : id);
-      return node.id === graph.output
-        ? null
-        : rebuild(
-            graph,
-            others.map((n) => ({ ...n, inputs: n.inputs.map(redirect) })),
-          );
-    }),
-  );
+  graph.nodes
+    .filter((node) => !isPreprocess(node))
+    .flatMap((node) =>
+      node.inputs.map((input) => {
+        const others = graph.nodes.filter((n) => n.id !== node.id);
+        const redirect = (id: NodeId): NodeId => (id === node.id ? input : id);
+        return node.id === graph.output
+          ? null
+          : rebuild(
+              graph,
+              others.map((n) => ({ ...n, inputs: n.inputs.map(redirect) })),
+            );
+      }),
+    );
 
 /** What a parameter is where it does nothing. */
 const IDLE: Readonly<Record<string, number>> = {
@@ -97,14 +99,17 @@ function* variantsOf(graph: FloatGraph): Generator<FloatGraph> {
     for (const variant of plainer(graph, node)) if (variant !== null) yield variant;
 }
 
-/** The failure on `subject`, if it is one like `failure`. */
-async function again(failure: FloatFailure, subject: FloatSubject): Promise<FloatFailure | null> {
-  const outcome = await checkFloat(failure.check, subject);
-  return isAlike(failure.outcome, outcome) ? { ...failure, subject, outcome } : null;
-}
-
-/** Shrinks `failure`; asks at most `budget` times for the network, and as often for the frame. */
-export async function shrinkFloat(failure: FloatFailure, budget: number): Promise<FloatFailure> {
+/** Shrinks `failure`; runs `check` at most `budget` times for the network, and as often for the frame. */
+export async function shrinkFloat(
+  failure: FloatFailure,
+  budget: number,
+  check: typeof checkFloat = checkFloat,
+): Promise<FloatFailure> {
+  /** The failure on `subject`, if it is one like `like`. */
+  const again = async (like: FloatFailure, subject: FloatSubject): Promise<FloatFailure | null> => {
+    const outcome = await check(like.check, subject);
+    return isAlike(like.outcome, outcome) ? { ...like, subject, outcome } : null;
+  };
   const { subject, outcome } = failure;
   const single = { ...subject, frames: [subject.frames[outcome.frames[0]!]!] };
   const first = (await again(failure, single)) ?? failure;

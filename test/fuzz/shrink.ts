@@ -131,12 +131,13 @@ export interface Shrunk {
   readonly outcome: Failed;
 }
 
-/** Shrinks `start`, which fails `name` with `outcome`; asks at most `budget` times for the network, and as often for the frame. */
+/** Shrinks `start`, which fails `name` with `outcome`; runs `run` at most `budget` times for the network, and as often for the frame. */
 export async function shrink(
   name: CheckName,
   start: Subject,
   outcome: Failed,
   budget: number,
+  run: typeof check = check,
 ): Promise<Shrunk> {
   const first = { subject: { ...start, frames: [start.frames[outcome.frames[0]!]!] }, outcome };
   const best = await descend<Shrunk, FixedGraph>(
@@ -145,17 +146,17 @@ export async function shrink(
     ({ subject }) => variantsOf(subject.graph),
     async ({ subject }, graph) => {
       const smaller = { ...subject, graph };
-      const again = await check(name, smaller);
+      const again = await run(name, smaller);
       return isAlike(outcome, again) ? { subject: smaller, outcome: again } : null;
     },
   );
   const { graph } = best.subject;
   const differs = async (frames: readonly Uint16Array[]): Promise<readonly boolean[]> => {
-    const again = await check(name, { ...best.subject, frames });
+    const again = await run(name, { ...best.subject, frames });
     return frames.map((_, i) => isAlike(outcome, again) && again.frames.includes(i));
   };
   const frame = await minimizeFrame(best.subject.frames[0]!, inputNode(graph).size[1], differs, budget);
   const subject = { ...best.subject, frames: [frame] };
-  const last = await check(name, subject);
+  const last = await run(name, subject);
   return isAlike(outcome, last) ? { subject, outcome: last } : best;
 }

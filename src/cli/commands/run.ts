@@ -15,7 +15,7 @@ import {
 import { modelHash } from '../model-file.js';
 import { BUDGET_HELP, budgetOption } from '../quantization-options.js';
 import { runPipeline } from '../pipeline/run.js';
-import { loadRecipe, withAbsolutePaths, type Recipe } from '../recipe.js';
+import { atRecipe, loadRecipe, withAbsolutePaths, type Recipe } from '../recipe.js';
 import { draftRun, RUN_FILES } from '../run-folder.js';
 
 interface Options extends FrameOptionValues {
@@ -42,8 +42,8 @@ function integer(text: string, option: string): number {
 }
 
 /** The recipe with what the command line says otherwise. */
-async function requested(name: string | undefined, options: Options): Promise<Recipe> {
-  const recipe = await loadRecipe(name ?? 'veto');
+async function requested(name: string, options: Options): Promise<Recipe> {
+  const recipe = await loadRecipe(name);
   return withAbsolutePaths({
     ...recipe,
     ...(options.frames === undefined
@@ -57,7 +57,7 @@ async function requested(name: string | undefined, options: Options): Promise<Re
   });
 }
 
-async function run(name: string | undefined, options: Options): Promise<void> {
+async function run(name: string, options: Options): Promise<void> {
   const recipe = await requested(name, options);
   const backend = backendNameSchema.safeParse(options.backend);
   if (!backend.success)
@@ -97,7 +97,7 @@ async function run(name: string | undefined, options: Options): Promise<void> {
     if (verification.verdict !== 'exact') process.exitCode = EXIT.checkFailed;
   } catch (error) {
     await draft.discard();
-    throw error;
+    throw atRecipe(error, name);
   } finally {
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);

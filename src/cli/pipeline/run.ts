@@ -7,6 +7,7 @@ import type { NamedEvaluation } from '../../report/run-report.js';
 import { loadFpga } from '../../targets/load.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import type { BackendName } from '../../train/backend.js';
+import { checkTrainable } from '../../train/fake-quantize.js';
 import { saveLayersModel, type ModelFiles } from '../../train/layers-model.js';
 import type { NamedFrame } from '../../verify/frames.js';
 import { startProgress, type Progress } from '../console.js';
@@ -163,6 +164,8 @@ async function runStages(request: RunRequest, opened: RunFrames, target: FpgaTar
 
 /** Runs `request.recipe` into `request.draft`. */
 export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
+  const { training, quantization } = request.recipe;
+  if (training.quantizationAware.epochs > 0) checkTrainable(quantization);
   const target = await loadFpga(request.recipe.target);
   const frames = await stage('Frames', async (progress) => {
     const opened = await openRunFrames(request.recipe);

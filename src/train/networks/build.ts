@@ -6,9 +6,8 @@ import { UserError, InvariantError } from '../../core/errors.js';
 import { createRandom, type Random } from '../../core/random.js';
 import { elements, nodeId, type NodeId, type Padding, type Shape } from '../../ir/common.js';
 import { lsb } from '../../fixed/format.js';
-import type { FloatGraph } from '../../ir/graph.js';
+import { floatShapes, type FloatGraph } from '../../ir/graph.js';
 import { floatShapeRules, type FloatNode } from '../../ir/ops/index.js';
-import { floatShapes } from '../../ir/graph.js';
 import { verifyFloatGraph } from '../../ir/verify.js';
 import type { PreprocessGraph } from '../../data/preprocess.js';
 import type { Layer } from './description.js';
@@ -25,7 +24,7 @@ interface Builder {
   readonly classes: number;
   /** The network input for one count, by input channel: what spot filters measure in. */
   readonly units: readonly number[];
-  /** Appends a node; its name is `prefix + kind + running number`. Returns its id. */
+  /** Appends a node, called `name` with a running number behind it. Returns its id. */
   add(name: string, node: (id: NodeId) => FloatNode): NodeId;
   shape(id: NodeId): Shape;
 }
@@ -238,7 +237,7 @@ function countUnits({ nodes, outputs }: PreprocessGraph): readonly number[] {
 
 /**
  * The float graph of `layers` on top of `preprocess`, with weights drawn from `seed` and threshold 0. Throws
- * `UserError` naming the network when the layers do not fit the input.
+ * `UserError` naming the network when the layers do not fit the input or the classes.
  */
 export function buildNetwork(
   name: string,
@@ -260,8 +259,8 @@ export function buildNetwork(
     return verifyFloatGraph({ ...facts, nodes, output });
   } catch (error) {
     if (!(error instanceof InvariantError)) throw error;
-    throw new UserError(`the network does not fit its input: ${error.message}`, {
-      field: `network ${name}`,
+    throw new UserError(`network ${name} does not fit its input: ${error.message}`, {
+      field: 'training.network',
       remedy: 'change the layers, the binning factor or the crop',
     });
   }

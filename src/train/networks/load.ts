@@ -7,6 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { UserError } from '../../core/errors.js';
+import { schemaError } from '../../core/schema-problem.js';
 import type { FloatGraph } from '../../ir/graph.js';
 import { graphFromLayersModel, readLayersModel } from '../from-layers-model.js';
 import { layerSchema, type Layer } from './description.js';
@@ -30,12 +31,7 @@ async function readJson(file: string): Promise<unknown> {
 function parseLayers(json: unknown, file: string): readonly Layer[] {
   const parsed = z.array(layerSchema).min(1).safeParse(json);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw new UserError(issue.message, {
-    file,
-    field: issue.path.length === 0 ? 'layers' : `layers.${issue.path.join('.')}`,
-    remedy: 'give a list of layers such as {"op": "conv", "filters": 8}',
-  });
+  throw schemaError(parsed.error, file, ['layers']);
 }
 
 /** The float graph of `request.network`. Throws `UserError` or `UnsupportedError` where it cannot be had. */

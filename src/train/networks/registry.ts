@@ -69,7 +69,7 @@ export interface NetworkRequest {
 export function createNetwork(request: NetworkRequest): FloatGraph {
   const { network, name = 'custom', preprocess, classes, seed } = request;
   if (typeof network !== 'string') return buildNetwork(name, network, preprocess, classes, seed);
-  const entry = NETWORKS[network];
+  const entry = Object.hasOwn(NETWORKS, network) ? NETWORKS[network] : undefined;
   if (entry === undefined)
     throw new UserError(`there is no network ${network}`, {
       field: 'training.network',
