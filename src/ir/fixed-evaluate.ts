@@ -269,13 +269,12 @@ export function createFixedEvaluator(graph: FixedGraph): FixedEvaluator {
       const shape = shapes.get(node.id)!;
       const inputs = node.inputs.map((id) => values.get(id)!);
       const clipped: number[] = [];
-      const step = steps[i]!;
       const data =
         node.kind === 'input'
           ? Int32Array.from(frame)
-          : step === null
-            ? preprocess(node as PreprocessNode, inputs[0]!.data, inputs[0]!.shape, shape)
-            : step(inputs, withClipping ? (element) => clipped.push(element) : null);
+          : isPreprocess(node)
+            ? preprocess(node, inputs[0]!.data, inputs[0]!.shape, shape)
+            : steps[i]!(inputs, withClipping ? (element) => clipped.push(element) : null);
       values.set(node.id, { data, shape });
       if (node.id === graph.output) logits = data;
       look(node.id, data, shape, clipped);

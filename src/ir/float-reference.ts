@@ -201,9 +201,9 @@ export function createFloatReference(graph: FloatGraph): FloatReference {
       const shape = shapes.get(node.id)!;
       let data: Float32Array;
       if (isPreprocess(node)) {
-        const from = node.inputs[0];
+        const from = node.inputs[0]!;
         const integers =
-          from === undefined
+          node.kind === 'input'
             ? Int32Array.from(frame)
             : preprocess(node, mantissas.get(from)!, shapes.get(from)!, shape);
         mantissas.set(node.id, integers);

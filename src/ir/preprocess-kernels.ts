@@ -1,11 +1,10 @@
 /** The integer preprocessing ops as plain loops, for the float reference and the quantizer's run of a fixed graph. */
-import { invariant } from '../core/errors.js';
 import { elements, type Shape } from './common.js';
-import type { PreprocessNode } from './ops/index.js';
+import type { ComputedPreprocessNode } from './ops/index.js';
 
 type Preprocess = {
-  readonly [K in PreprocessNode['kind']]: (
-    op: Extract<PreprocessNode, { kind: K }>,
+  readonly [K in ComputedPreprocessNode['kind']]: (
+    op: Extract<ComputedPreprocessNode, { kind: K }>,
     input: Int32Array,
     from: Shape,
     output: Int32Array,
@@ -14,9 +13,6 @@ type Preprocess = {
 };
 
 const rules: Preprocess = {
-  input: () => {
-    invariant(false, 'the input node is given, not computed');
-  },
   crop(op, input, from, output, to) {
     const rowSize = to[1] * to[2];
     for (let y = 0; y < to[0]; y++) {
@@ -55,12 +51,17 @@ const rules: Preprocess = {
   },
 };
 
-/** Mantissas of a preprocessing node (not of `input`) from those of its one input. */
-export function preprocess(op: PreprocessNode, input: Int32Array, from: Shape, to: Shape): Int32Array {
+/** Mantissas of a preprocessing node from those of its one input. */
+export function preprocess(
+  op: ComputedPreprocessNode,
+  input: Int32Array,
+  from: Shape,
+  to: Shape,
+): Int32Array {
   const output = new Int32Array(elements(to));
   // The table is keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
   const rule = rules[op.kind] as (
-    op: PreprocessNode,
+    op: ComputedPreprocessNode,
     input: Int32Array,
     from: Shape,
     output: Int32Array,

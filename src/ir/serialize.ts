@@ -5,7 +5,7 @@
  * In either form a typed array is a reference: in JSON `{"$tensor": k}` into the table of tensors, in text `@k`.
  */
 import { z } from 'zod';
-import { UserError, InvariantError, invariant } from '../core/errors.js';
+import { UserError, InvariantError } from '../core/errors.js';
 import { fixedGraphSchema, floatGraphSchema, type FixedGraph, type FloatGraph } from './graph.js';
 import { verifyFixedGraph, verifyFloatGraph } from './verify.js';
 
@@ -216,7 +216,7 @@ export function parseGraphText<K extends GraphKind>(kind: K, source: string, fil
     const node = NODE_LINE.exec(line);
     if (node !== null) {
       const inputs = node[3] === '' ? [] : node[3]!.split(', ').map((s) => s.slice(1));
-      const fields = splitFields(node[4]!).map(([k, v]) => [k, value(v, number)] as const);
+      const fields = splitFields(node[4]!, file, number).map(([k, v]) => [k, value(v, number)] as const);
       nodes.push({ id: node[1], kind: node[2], inputs, ...Object.fromEntries(fields) });
       return;
     }
@@ -228,25 +228,23 @@ export function parseGraphText<K extends GraphKind>(kind: K, source: string, fil
   return validate(kind, { ...graph, nodes }, file);
 }
 
-/** Splits ` a=1 b={"c": " d=2"}` at the spaces that stand outside strings and brackets. */
-function splitFields(text: string): readonly (readonly [string, string])[] {
+/** Splits ` a=1 b={"c": 2}` at the spaces that stand outside brackets; no field of a node holds free text. */
+function splitFields(text: string, file: string, line: number): readonly (readonly [string, string])[] {
   const fields: (readonly [string, string])[] = [];
   let depth = 0;
-  let quoted = false;
   let start = 0;
   for (let i = 0; i <= text.length; i++) {
     const c = text[i];
-    if (c === '"' && text[i - 1] !== '\\') quoted = !quoted;
-    else if (!quoted && (c === '{' || c === '[')) depth += 1;
-    else if (!quoted && (c === '}' || c === ']')) depth -= 1;
-    if (i === text.length || (c === ' ' && depth === 0 && !quoted)) {
+    if (c === '{' || c === '[') depth += 1;
+    else if (c === '}' || c === ']') depth -= 1;
+    if (i === text.length || (c === ' ' && depth === 0)) {
       const field = text.slice(start, i).trim();
-      const equals = field.indexOf('=');
-      if (field !== '') {
-        invariant(equals > 0, `field ${field} has no value`);
-        fields.push([field.slice(0, equals), field.slice(equals + 1)]);
-      }
       start = i;
+      if (field === '') continue;
+      const equals = field.indexOf('=');
+      if (equals <= 0)
+        throw new UserError(`${field} is not a field with a value`, { file, field: `line ${line}` });
+      fields.push([field.slice(0, equals), field.slice(equals + 1)]);
     }
   }
   return fields;

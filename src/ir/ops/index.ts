@@ -100,6 +100,8 @@ export type FixedNodeOf<K extends FixedKind> = Extract<FixedNode, { kind: K }>;
 export const PREPROCESS_KINDS = ['input', 'crop', 'mask', 'bin', 'clamp', 'lut'] as const;
 export type PreprocessKind = (typeof PREPROCESS_KINDS)[number];
 export type PreprocessNode = Extract<FixedNode, { kind: PreprocessKind }>;
+/** Preprocessing that is computed from an input: all of it but the raw frame. */
+export type ComputedPreprocessNode = Exclude<PreprocessNode, { kind: 'input' }>;
 export const isPreprocess = (node: FloatNode | FixedNode): node is PreprocessNode =>
   (PREPROCESS_KINDS as readonly string[]).includes(node.kind);
 
