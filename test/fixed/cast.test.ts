@@ -117,6 +117,7 @@ describe('overflow', () => {
         [2 ** 40, 5, format(true, 53, 13, 'AP_TRN', overflow)],
         [-(2 ** 40), 5, format(true, 53, 13, 'AP_TRN', overflow)],
         [12345, 3, format(true, 20, -40, 'AP_TRN', overflow)],
+        [2 ** 40, -5, format(true, 53, 40, 'AP_TRN', overflow)],
       ] as const)
         expect(castNumber(q, fraction, to)).toBe(Number(castMantissa(BigInt(q), fraction, to)));
   });

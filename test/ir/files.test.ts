@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nodeId } from '../../src/ir/common.js';
-import type { FloatGraph } from '../../src/ir/graph.js';
+import type { FixedGraph, FloatGraph } from '../../src/ir/graph.js';
 import {
   GRAPH_VERSION,
   parseGraph,
@@ -92,6 +92,41 @@ describe('the files of a graph', () => {
   ])('are refused with %s', (_what, message, wrong) => {
     expect(() => parseGraph('fixed', wrong, 'f.json')).toThrow(message);
   });
+
+  it('are not blamed where the verifier itself fails', () => {
+    const largest = 2 ** 20;
+    const [input, flat, mean, a, logits] = ['input', 'flat', 'mean', 'a', 'logits'].map(nodeId);
+    const to = { format: counts(16) };
+    const proof = {
+      accumulatorMin: new Float64Array(1),
+      accumulatorMax: new Float64Array(1),
+      accumulatorFraction: new Int32Array(1),
+      accumulatorWidth: 1,
+      float32Exact: true,
+      worstCase: false,
+    };
+    const huge: FixedGraph = {
+      ...graph,
+      nodes: [
+        { id: input!, kind: 'input', inputs: [], size: [largest, largest], ...to },
+        { id: flat!, kind: 'flatten', inputs: [input!], ...to },
+        // A proof of 2^40 channels is more than an array holds.
+        {
+          id: mean!,
+          kind: 'globalAvgPool',
+          inputs: [flat!],
+          reciprocal: 1,
+          reciprocalFraction: 0,
+          proof,
+          ...to,
+        },
+        { id: a!, kind: 'globalMaxPool', inputs: [input!], ...to },
+        { id: logits!, kind: 'concat', inputs: [a!, a!], ...to },
+      ],
+      output: logits!,
+    };
+    expect(() => parseGraph('fixed', serializeGraph('fixed', huge), 'f.json')).toThrow(RangeError);
+  });
 });
 
 describe('the text of a graph', () => {
@@ -102,8 +137,10 @@ describe('the text of a graph', () => {
     expect(text).toContain(`vetoc fixed ${GRAPH_VERSION}\n`);
   });
 
-  it('may have empty lines', () => {
-    expect(parseGraphText('fixed', text.replace('\n%pool1', '\n\n%pool1'), 'f.txt')).toEqual(graph);
+  it('may have empty lines, and spaces inside of brackets', () => {
+    const spaced = text.replace('\n%pool1', '\n\n%pool1').replace(/=\[(\d),(\d)\]/g, '=[ $1, $2 ]');
+    expect(spaced).toMatch(/^%pool1 .*strides=\[ 1, 1 \]/m);
+    expect(parseGraphText('fixed', spaced, 'f.txt')).toEqual(graph);
   });
 
   it.each<[string, RegExp, string]>([
@@ -124,8 +161,13 @@ describe('the text of a graph', () => {
     ],
     [
       'a field without a value',
-      /field more has no value/,
+      /f\.txt: line \d+: more is not a field with a value/,
       text.replace('%crop = crop(%input)', '%crop = crop(%input) more'),
+    ],
+    [
+      'a value without a field',
+      /f\.txt: line \d+: =5 is not a field with a value/,
+      text.replace('%crop = crop(%input)', '%crop = crop(%input) =5'),
     ],
   ])('is refused with %s', (_what, message, wrong) => {
     expect(() => parseGraphText('fixed', wrong, 'f.txt')).toThrow(message);

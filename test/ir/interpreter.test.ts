@@ -2,86 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { format } from '../../src/fixed/format.js';
 import type { UnprovenNode } from '../../src/ir/build.js';
 import { nodeId, type Activation } from '../../src/ir/common.js';
-import { createFixedEvaluator } from '../../src/ir/fixed-evaluate.js';
-import { createInterpreter, interpret, interpretTensors } from '../../src/simulate/interpret.js';
-import { counts, integers, NONE, smallGraph, weights } from './small-graphs.js';
+import { createInterpreter, interpret } from '../../src/simulate/interpret.js';
+import { computed, FRAME, window } from './computed.js';
+import { integers, NONE, smallGraph, weights } from './small-graphs.js';
 
 const id = nodeId('x');
 const inputs = [nodeId('clamp')];
-const window = (
-  kernel: readonly [number, number],
-  strides: readonly [number, number],
-  padding: readonly [number, number, number, number] = [0, 0, 0, 0],
-) => ({ kernel, strides, padding });
-
-/** What node `x` is after `middle` on `frame`, by the interpreter; the evaluator must agree. */
-function computed(
-  size: readonly [number, number],
-  middle: readonly UnprovenNode[],
-  frame: readonly number[],
-): number[] {
-  const graph = smallGraph(size, 100, middle);
-  const pixels = Uint16Array.from(frame);
-  const result = interpretTensors(graph, pixels);
-  createFixedEvaluator(graph).visit(pixels, (node, mantissas) => {
-    expect([...mantissas], `the evaluator at ${node}`).toEqual([...result.get(node)!]);
-  });
-  return [...result.get(id)!];
-}
-
-/** A 3 × 4 frame. */
-const FRAME = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 
 describe('the interpreter, worked out by hand', () => {
-  it('crops from the offset', () => {
-    const crop: UnprovenNode = { id, kind: 'crop', inputs, offset: [1, 2], size: [2, 2], format: counts(7) };
-    expect(computed([3, 4], [crop], FRAME)).toEqual([7, 8, 11, 12]);
-  });
-
-  it('masks to 0', () => {
-    const live = Uint8Array.from([1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
-    expect(computed([3, 4], [{ id, kind: 'mask', inputs, live, format: counts(7) }], FRAME)).toEqual([
-      1, 0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0,
-    ]);
-  });
-
-  it('bins by maximum and by sum', () => {
-    const bin = { id, kind: 'bin', inputs, factor: [1, 2] } as const;
-    expect(computed([3, 4], [{ ...bin, mode: 'max', format: counts(7) }], FRAME)).toEqual([
-      2, 4, 6, 8, 10, 12,
-    ]);
-    expect(computed([3, 4], [{ ...bin, mode: 'sum', format: counts(8) }], FRAME)).toEqual([
-      3, 7, 11, 15, 19, 23,
-    ]);
-    const tall = { ...bin, factor: [3, 1] } as const;
-    expect(computed([3, 4], [{ ...tall, mode: 'sum', format: counts(9) }], FRAME)).toEqual([15, 18, 21, 24]);
-  });
-
-  it('limits counts on both sides', () => {
-    const clamp: UnprovenNode = { id, kind: 'clamp', inputs, min: 3, max: 9, format: counts(4) };
-    expect(computed([3, 4], [clamp], FRAME)).toEqual([3, 3, 3, 4, 5, 6, 7, 8, 9, 9, 9, 9]);
-  });
-
-  it('looks tables up from their first entry', () => {
-    const narrow: UnprovenNode = {
-      id: nodeId('narrow'),
-      kind: 'clamp',
-      inputs,
-      min: 3,
-      max: 6,
-      format: counts(3),
-    };
-    const lut: UnprovenNode = {
-      id,
-      kind: 'lut',
-      inputs: [nodeId('narrow')],
-      first: 3,
-      table: Int32Array.from([-7, 40, 2, 9]),
-      format: integers(8),
-    };
-    expect(computed([3, 4], [narrow, lut], FRAME)).toEqual([-7, -7, -7, 40, 2, 9, 9, 9, 9, 9, 9, 9]);
-  });
-
   it('convolves with padding at the top and the left, strides and a bias', () => {
     const conv: UnprovenNode = {
       id,
@@ -130,6 +58,10 @@ describe('the interpreter, worked out by hand', () => {
       weights: weights([1, 2, 3, 4], [0, 0, 0, 0]),
     };
     expect(computed([1, 2], [spread, grouped], [5, 6])).toEqual([5, 10, 150, 200, 6, 12, 180, 240]);
+    const ten = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+    const wide: UnprovenNode = { ...grouped, weights: weights(ten, new Array<number>(10).fill(0)) };
+    const five = [5, 10, 15, 20, 25, 300, 350, 400, 450, 500];
+    expect(computed([1, 2], [spread, wide], [5, 10])).toEqual([...five, ...five.map((v) => 2 * v)]);
     const depthwise: UnprovenNode = {
       ...after,
       kind: 'depthwiseConv2d',

@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import { format } from '../../src/fixed/format.js';
+import { nodeId } from '../../src/ir/common.js';
+import { createFloatEvaluator, createFloatReference } from '../../src/ir/float-reference.js';
+import type { FloatGraph } from '../../src/ir/graph.js';
+import type { FloatNode } from '../../src/ir/ops/index.js';
+import { window } from './computed.js';
+import { counts } from './small-graphs.js';
+
+const id = nodeId('x');
+const input = nodeId('input');
+const inputs = [input];
+const floats = (...values: number[]): Float32Array<ArrayBuffer> => Float32Array.from(values);
+
+/** An input of `height × width` pixels and `nodes`; the last of them is the output. */
+function graphOf(size: readonly [number, number], nodes: readonly FloatNode[]): FloatGraph {
+  return {
+    name: 'floats',
+    nodes: [{ id: input, kind: 'input', inputs: [], size, format: counts(16) }, ...nodes],
+    output: nodes.at(-1)!.id,
+    classNames: ['miss', 'hit'],
+    hitClasses: [false, true],
+    threshold: 3,
+  };
+}
+const computed = (
+  size: readonly [number, number],
+  nodes: readonly FloatNode[],
+  frame: number[],
+): number[] => [
+  ...createFloatReference(graphOf(size, nodes)).visit(Uint16Array.from(frame), () => undefined),
+];
+
+/** Each pixel p as the channels `weights[c] * p + bias[c]`. */
+const spread = (weights: readonly number[], bias: readonly number[]): FloatNode => ({
+  id: nodeId('spread'),
+  kind: 'conv2d',
+  inputs,
+  ...window([1, 1], [1, 1]),
+  groups: 1,
+  weights: floats(...weights),
+  bias: floats(...bias),
+});
+const from = [nodeId('spread')];
+const base = { id, inputs: from };
+
+describe('the float reference, worked out by hand', () => {
+  it('preprocesses in integers and shows what they stand for', () => {
+    const crop: FloatNode = {
+      id: nodeId('crop'),
+      kind: 'crop',
+      inputs,
+      offset: [1, 1],
+      size: [1, 2],
+      format: counts(16),
+    };
+    const table = Int32Array.of(-3, 4, 6);
+    const lut: FloatNode = {
+      id,
+      kind: 'lut',
+      inputs: [crop.id],
+      first: 5,
+      table,
+      format: format(true, 5, 3),
+    };
+    const tensors = createFloatReference(graphOf([2, 3], [crop, lut])).tensors(
+      Uint16Array.of(1, 2, 3, 4, 5, 7),
+    );
+    expect([...tensors]).toEqual([
+      [input, floats(1, 2, 3, 4, 5, 7)],
+      [crop.id, floats(5, 7)],
+      [id, floats(-0.75, 1.5)],
+    ]);
+  });
+
+  it('convolves, over all channels or over each', () => {
+    const conv: FloatNode = {
+      id,
+      kind: 'conv2d',
+      inputs: from,
+      ...window([1, 2], [1, 1], [0, 1, 0, 0]),
+      groups: 1,
+      weights: floats(0.5, 0, 2, 1),
+      bias: floats(0.25),
+    };
+    // Channels p and 1 - p of the pixel on the left by 0.5 and 0, of the own pixel by 2 and 1: 0.5 p' + p + 1.25.
+    const two = spread([1, -1], [0, 1]);
+    expect(computed([2, 2], [two, conv], [1, 2, 3, 4])).toEqual([2.25, 3.75, 4.25, 6.75]);
+    const depthwise: FloatNode = {
+      id,
+      kind: 'depthwiseConv2d',
+      inputs: from,
+      ...window([2, 1], [1, 1]),
+      weights: floats(1, 2, 0.5, 4),
+      bias: floats(0.5, -1),
+    };
+    expect(computed([3, 1], [two, depthwise], [1, 2, 3])).toEqual([
+      1 + 1 + 0.5,
+      0 - 4 - 1,
+      2 + 1.5 + 0.5,
+      -2 - 8 - 1,
+    ]);
+    const dense: FloatNode = {
+      id,
+      kind: 'dense',
+      inputs: [nodeId('flat')],
+      weights: floats(1, -1, 0.5, 2),
+      bias: floats(10, 20),
+    };
+    const flat: FloatNode = { id: nodeId('flat'), kind: 'flatten', inputs };
+    expect(computed([1, 2], [flat, dense], [4, 6])).toEqual([10 + 4 + 3, 20 - 4 + 12]);
+  });
+
+  it('normalises by the running statistics', () => {
+    const norm: FloatNode = {
+      id,
+      kind: 'batchNorm',
+      inputs: from,
+      gamma: floats(3, 2),
+      beta: floats(-1, 0.5),
+      mean: floats(2, -1),
+      variance: floats(15, 3),
+      epsilon: 1,
+    };
+    // (p - 2) · 3/4 - 1 and (-p + 1) · 2/2 + 0.5.
+    expect(computed([1, 2], [spread([1, -1], [0, 0]), norm], [4, 10])).toEqual([0.5, -2.5, 5, -8.5]);
+  });
+
+  it('limits values, keeps NaN and leaves no negative zero', () => {
+    const activated = (node: FloatNode): number[] =>
+      computed([1, 5], [spread([1], [-2]), node], [0, 1, 2, 3, 4]);
+    expect(activated({ ...base, kind: 'relu' })).toEqual([0, 0, 0, 1, 2]);
+    expect(activated({ ...base, kind: 'clip', min: -1, max: 1.5 })).toEqual([-1, -1, 0, 1, 1.5]);
+    expect(activated({ ...base, kind: 'leakyRelu', alpha: 0.25 })).toEqual([-0.5, -0.25, 0, 1, 2]);
+    const relu: FloatNode = { ...base, kind: 'relu' };
+    expect(computed([1, 1], [spread([NaN, -1], [0, 0]), relu], [3])).toEqual([NaN, 0]);
+    const given = new Map([[from[0]!, floats(-0)]]);
+    const reference = createFloatReference(graphOf([1, 1], [spread([1], [0]), relu]));
+    expect([...reference.visit(Uint16Array.of(7), () => undefined, given)]).toEqual([0]);
+  });
+
+  it('pools windows and images, padded positions left out of maxima and zeros in means', () => {
+    const pooled = (node: FloatNode): number[] =>
+      computed([2, 3], [spread([-1], [0]), node], [1, 2, 3, 4, 5, 6]);
+    const windows = window([2, 2], [1, 2], [1, 0, 0, 1]);
+    expect(pooled({ ...base, kind: 'maxPool', ...windows })).toEqual([-1, -3, -1, -3]);
+    expect(pooled({ ...base, kind: 'avgPool', ...windows })).toEqual([-0.75, -0.75, -3, -2.25]);
+    expect(pooled({ ...base, kind: 'globalMaxPool' })).toEqual([-1]);
+    expect(pooled({ ...base, kind: 'globalAvgPool' })).toEqual([-3.5]);
+  });
+
+  it('adds, concatenates and flattens', () => {
+    const two = spread([1, -1], [0, 0]);
+    const half: FloatNode = { ...spread([0.5, 2], [0, 1]), id: nodeId('half') };
+    const both = [from[0]!, half.id];
+    expect(computed([1, 2], [two, half, { id, kind: 'add', inputs: both }], [2, 4])).toEqual([3, 3, 6, 5]);
+    const joined: FloatNode = { id: nodeId('joined'), kind: 'concat', inputs: both };
+    expect(
+      computed([1, 2], [two, half, joined, { id, kind: 'flatten', inputs: [joined.id] }], [2, 4]),
+    ).toEqual([2, -2, 1, 5, 4, -4, 2, 9]);
+  });
+});
+
+describe('the decision of the float reference', () => {
+  const graph = graphOf([1, 1], [spread([1, 2], [0, 0])]);
+
+  it('keeps a frame whose score meets the threshold', () => {
+    const { decide } = createFloatReference(graph);
+    expect(decide(Uint16Array.of(3))).toEqual({ logits: floats(3, 6), score: 3, keep: true });
+    expect(decide(Uint16Array.of(2))).toEqual({ logits: floats(2, 4), score: 2, keep: false });
+  });
+
+  it('is taken from the output, wherever it stands', () => {
+    const longer = { ...graph, nodes: [...graph.nodes, { id, kind: 'relu', inputs: from } as const] };
+    expect([...createFloatReference(longer).decide(Uint16Array.of(3)).logits]).toEqual([3, 6]);
+    expect(() => createFloatReference({ ...graph, output: id }).decide(Uint16Array.of(3))).toThrow(
+      'floats: no output x',
+    );
+  });
+
+  it('has all its tensors as an evaluator', async () => {
+    const tensors = await createFloatEvaluator(graph)(Uint16Array.of(3));
+    expect([...tensors]).toEqual([
+      [input, floats(3)],
+      [from[0], floats(3, 6)],
+    ]);
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import type { UnprovenNode } from '../../src/ir/build.js';
+import { nodeId } from '../../src/ir/common.js';
+import { computed, FRAME, window } from './computed.js';
+import { counts, integers, weights } from './small-graphs.js';
+
+const id = nodeId('x');
+const inputs = [nodeId('clamp')];
+
+describe('preprocessing, worked out by hand', () => {
+  it('crops from the offset', () => {
+    const crop: UnprovenNode = { id, kind: 'crop', inputs, offset: [1, 2], size: [2, 2], format: counts(7) };
+    expect(computed([3, 4], [crop], FRAME)).toEqual([7, 8, 11, 12]);
+  });
+
+  it('masks to 0', () => {
+    const live = Uint8Array.from([1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
+    expect(computed([3, 4], [{ id, kind: 'mask', inputs, live, format: counts(7) }], FRAME)).toEqual([
+      1, 0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0,
+    ]);
+  });
+
+  it('bins by maximum and by sum', () => {
+    const bin = { id, kind: 'bin', inputs, factor: [1, 2] } as const;
+    expect(computed([3, 4], [{ ...bin, mode: 'max', format: counts(7) }], FRAME)).toEqual([
+      2, 4, 6, 8, 10, 12,
+    ]);
+    expect(computed([3, 4], [{ ...bin, mode: 'sum', format: counts(8) }], FRAME)).toEqual([
+      3, 7, 11, 15, 19, 23,
+    ]);
+    const tall = { ...bin, factor: [3, 1] } as const;
+    expect(computed([3, 4], [{ ...tall, mode: 'sum', format: counts(9) }], FRAME)).toEqual([15, 18, 21, 24]);
+  });
+
+  it('limits counts on both sides', () => {
+    const clamp: UnprovenNode = { id, kind: 'clamp', inputs, min: 3, max: 9, format: counts(4) };
+    expect(computed([3, 4], [clamp], FRAME)).toEqual([3, 3, 3, 4, 5, 6, 7, 8, 9, 9, 9, 9]);
+  });
+
+  it('looks tables up from their first entry', () => {
+    const narrow: UnprovenNode = {
+      id: nodeId('narrow'),
+      kind: 'clamp',
+      inputs,
+      min: 3,
+      max: 6,
+      format: counts(3),
+    };
+    const lut: UnprovenNode = {
+      id,
+      kind: 'lut',
+      inputs: [nodeId('narrow')],
+      first: 3,
+      table: Int32Array.from([-7, 40, 2, 9]),
+      format: integers(8),
+    };
+    expect(computed([3, 4], [narrow, lut], FRAME)).toEqual([-7, -7, -7, 40, 2, 9, 9, 9, 9, 9, 9, 9]);
+  });
+
+  it('crops and bins each of several channels', () => {
+    // A pixel p becomes p and 100 - 5p.
+    const spread: UnprovenNode = {
+      id: nodeId('spread'),
+      kind: 'conv2d',
+      inputs,
+      ...window([1, 1], [1, 1]),
+      groups: 1,
+      weights: weights([1, -5], [0, 100]),
+      activation: { kind: 'relu' },
+      format: counts(7),
+    };
+    const from = [nodeId('spread')];
+    const crop: UnprovenNode = {
+      id,
+      kind: 'crop',
+      inputs: from,
+      offset: [1, 1],
+      size: [2, 2],
+      format: counts(7),
+    };
+    expect(computed([3, 4], [spread, crop], FRAME)).toEqual([6, 70, 7, 65, 10, 50, 11, 45]);
+    const bin = { id, kind: 'bin', inputs: from, factor: [3, 2] } as const;
+    expect(computed([3, 4], [spread, { ...bin, mode: 'max', format: counts(7) }], FRAME)).toEqual([
+      10, 95, 12, 85,
+    ]);
+    expect(computed([3, 4], [spread, { ...bin, mode: 'sum', format: counts(10) }], FRAME)).toEqual([
+      33,
+      600 - 5 * 33,
+      45,
+      600 - 5 * 45,
+    ]);
+  });
+});
