@@ -9,8 +9,8 @@ export interface Mutant {
   readonly id: number;
   readonly file: string;
   readonly line: number;
-  readonly original: string;
-  readonly replacement: string;
+  /** What `explained.json` calls it: file, names of the declarations around it, what stands there, what instead. */
+  readonly key: string;
 }
 
 export interface Instrumented {
@@ -20,6 +20,22 @@ export interface Instrumented {
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ');
 
+/** Names of the functions, variables and fields around `node`, from outside in: `rules.mask`. */
+function around(node: ts.Node): string {
+  const names: string[] = [];
+  for (let at = node.parent; !ts.isSourceFile(at); at = at.parent)
+    if (
+      (ts.isFunctionDeclaration(at) ||
+        ts.isMethodDeclaration(at) ||
+        ts.isVariableDeclaration(at) ||
+        ts.isPropertyAssignment(at)) &&
+      at.name !== undefined &&
+      ts.isIdentifier(at.name)
+    )
+      names.unshift(at.name.text);
+  return names.join('.');
+}
+
 /** `source` with its mutants, numbered from `first`. */
 export function instrument(file: string, source: string, first: number): Instrumented {
   const tree = ts.createSourceFile(file, source, ts.ScriptTarget.ES2023, true);
@@ -28,7 +44,8 @@ export function instrument(file: string, source: string, first: number): Instrum
   function mutant(node: ts.Node, replacement: string): string {
     const id = first + mutants.length;
     const line = tree.getLineAndCharacterOfPosition(node.getStart()).line + 1;
-    mutants.push({ id, file, line, original: oneLine(node.getText()), replacement: oneLine(replacement) });
+    const key = `${file} ${around(node)}: ${oneLine(node.getText())} → ${oneLine(replacement)}`;
+    mutants.push({ id, file, line, key });
     return `globalThis.mutantIsOn(${id})`;
   }
 

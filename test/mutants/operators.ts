@@ -92,11 +92,16 @@ function ofExpression(node: ts.Node): readonly string[] {
   return [];
 }
 
-/** Replacements of an expression, as source text. */
+/** Replacements of an expression, as source text: each another text than the expression's, and none twice. */
 export function replacements(node: ts.Node): readonly string[] {
-  const found = ofExpression(node);
-  if (!isCondition(node)) return found;
-  return ts.isForStatement(node.parent) ? [...found, 'false'] : [...found, 'true', 'false'];
+  const found = new Set(ofExpression(node));
+  if (isCondition(node)) {
+    // A loop that never ends is found, but by waiting.
+    if (!ts.isForStatement(node.parent)) found.add('true');
+    found.add('false');
+  }
+  found.delete(node.getText());
+  return [...found];
 }
 
 /** Whether leaving out what stands in the block is a mutant. */

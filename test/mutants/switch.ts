@@ -38,6 +38,3 @@ export async function withMutant(id: number, limit: number, body: () => unknown)
   [on, most] = [-1, Infinity];
   return run;
 }
-
-/** Mutants that were asked for outside any run: while the files were loaded. */
-export const reachedOnLoading = (): ReadonlySet<number> => reached;
