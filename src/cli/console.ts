@@ -4,6 +4,8 @@
 export interface Progress {
   /** `done` of `total` (0 when unknown) steps. */
   update(done: number, total: number, note?: string): void;
+  /** A fact for programs: an event of `--json`, nothing that people see. */
+  tell(event: string, facts: object): void;
   /** Ends the stage with what came of it, and more lines where one does not say it. */
   finish(summary: string, details?: string): void;
 }
@@ -19,34 +21,52 @@ export const seconds = (ms: number): string =>
     ? `${(ms / 1000).toFixed(1)} s`
     : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 
-function line(name: string, done: number, total: number, note: string, elapsedMs: number): string {
-  const share = total > 0 ? ` ${done}/${total}` : '';
+/** Of `done` steps of `total` after `elapsedMs`; null where that cannot be told. */
+function leftMs(done: number, total: number, elapsedMs: number): number | null {
   // The first steps carry what the stage has to set up: they say nothing about the rest.
   const canTell = done >= SHARE_TO_TELL * total || elapsedMs >= TIME_TO_TELL_MS;
-  const left =
-    total > 0 && done > 0 && done < total && canTell
-      ? `, ${seconds((elapsedMs / done) * (total - done))} left`
-      : '';
-  return `${name}${share}${note === '' ? '' : ` ${note}`}${left}`;
+  return total > 0 && done > 0 && done < total && canTell ? (elapsedMs / done) * (total - done) : null;
+}
+
+function line(name: string, done: number, total: number, note: string, left: number | null): string {
+  const share = total > 0 ? ` ${done}/${total}` : '';
+  return `${name}${share}${note === '' ? '' : ` ${note}`}${left === null ? '' : `, ${seconds(left)} left`}`;
+}
+
+export interface ProgressOptions {
+  readonly stream?: NodeJS.WriteStream;
+  /** Gets what the stage does as plain objects, one an event. */
+  readonly onEvent?: (event: object) => void;
 }
 
 /** Starts a stage; the clock lives here and nowhere below. */
-export function startProgress(name: string, stream: NodeJS.WriteStream = process.stderr): Progress {
+export function startProgress(name: string, options: ProgressOptions = {}): Progress {
+  const { stream = process.stderr, onEvent } = options;
   const started = performance.now();
+  const tell = (event: string, facts: object): void => {
+    onEvent?.({ event, stage: name, ...facts });
+  };
+  const inSeconds = (ms: number): number => Math.round(ms) / 1000;
   let last = -Infinity;
   const clear = stream.isTTY ? '\r\x1b[K' : '';
   if (stream.isTTY) stream.write(`${clear}  ${name} …`);
+  tell('start', {});
   return {
     update(done, total, note = '') {
       const now = performance.now();
       if (now - last < (stream.isTTY ? REDRAW_EVERY_MS : LINE_EVERY_MS) && done !== total) return;
       last = now;
-      const text = line(name, done, total, note, now - started);
+      const left = leftMs(done, total, now - started);
+      const text = line(name, done, total, note, left);
       stream.write(stream.isTTY ? `${clear}  ${text.slice(0, (stream.columns || 100) - 3)}` : `  ${text}\n`);
+      tell('progress', { done, total, note, secondsLeft: left === null ? null : inSeconds(left) });
     },
+    tell,
     finish(summary, details = '') {
       const lines = details === '' ? '' : `${details}\n`;
-      stream.write(`${clear}${name}: ${summary} (${seconds(performance.now() - started)})\n${lines}`);
+      const took = performance.now() - started;
+      stream.write(`${clear}${name}: ${summary} (${seconds(took)})\n${lines}`);
+      tell('end', { summary, seconds: inSeconds(took) });
     },
   };
 }
@@ -54,6 +74,11 @@ export function startProgress(name: string, stream: NodeJS.WriteStream = process
 /** A line of a result, for people. */
 export function say(text = ''): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** An event for programs that read along: one JSON object a line. */
+export function sayEvent(event: object): void {
+  process.stdout.write(`${JSON.stringify(event)}\n`);
 }
 
 /** A result for programs: one JSON document. */

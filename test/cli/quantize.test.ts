@@ -32,7 +32,7 @@ async function untrainedRun(dir: string): Promise<void> {
     classes: { classNames, hitClasses },
     seed: 1,
   });
-  const quiet = { update: () => undefined, finish: () => undefined };
+  const quiet = { update: () => undefined, tell: () => undefined, finish: () => undefined };
   const quantized = await quantizeStage(
     { recipe, frames, float, backend: 'cpu', checkpoints: dir, dumpIr: null, budget: null },
     quiet,

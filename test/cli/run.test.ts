@@ -41,6 +41,13 @@ const TINY = {
 
 const training = (more: object) => ({ ...TINY, training: { ...TINY.training, ...more } });
 
+type Event = Readonly<Record<string, unknown>>;
+const eventsOf = ({ stdout }: CliResult): Event[] =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Event);
+
 /** Of a file that is being written, `.NAME.tmp` stands beside NAME. */
 const isFinished = (name: string): boolean => !name.startsWith('.');
 
@@ -71,8 +78,7 @@ describe('vetoc run', () => {
       '--json',
     );
     expect(result.stderr).toContain('exact: 0 mismatches');
-    const printed = JSON.parse(result.stdout) as { verdict: string };
-    expect(printed.verdict).toBe('exact');
+    expect(eventsOf(result).at(-1)).toMatchObject({ event: 'result', out: out(), verdict: 'exact' });
     expect(result.code).toBe(0);
     const verification = JSON.parse(await readFile(join(out(), 'verify.json'), 'utf8')) as {
       frames: Record<string, number>;
@@ -88,6 +94,31 @@ describe('vetoc run', () => {
     expect(page).toContain('data:image/png;base64,');
     expect(page).not.toMatch(/(src|href)="https?:/);
     expect(page).toMatch(/frames\/s \([\d,]+ cycles a frame/);
+  });
+
+  it('tells programs what it does, an object a line', () => {
+    const events = eventsOf(result);
+    const of = (kind: string) => events.filter(({ event }) => event === kind);
+    const stages = [
+      'Frames',
+      'Train',
+      'Quantize',
+      'Evaluate',
+      'Compare',
+      'Emit',
+      'Verify',
+      'Explain',
+      'Report',
+    ];
+    expect(of('start').map(({ stage }) => stage)).toEqual(stages);
+    expect(of('end').map(({ stage }) => stage)).toEqual(stages);
+    expect(of('backend')).toMatchObject([{ stage: 'Train', name: 'wasm', workers: 1 }]);
+    expect(of('epoch')).toMatchObject([
+      { epoch: 1, epochs: 2, loss: expect.any(Number), validation: { rejection: expect.any(Number) } },
+      { epoch: 2, epochs: 2 },
+    ]);
+    const train = of('progress').filter(({ stage }) => stage === 'Train');
+    expect(train.at(-1)).toMatchObject({ done: 100, total: 100 });
   });
 
   it('calls a network of the recipe’s own layers by the name of the recipe', async () => {

@@ -217,7 +217,7 @@ describe('scoring a series', () => {
   const graph = sampleFixedGraph();
   const frames = sampleFrames(100, 40 * 36, 5);
   const series = framesFromArrays({ height: 40, width: 36, frames });
-  const silent = { update: () => undefined, finish: () => undefined };
+  const silent = { update: () => undefined, tell: () => undefined, finish: () => undefined };
   const key = journalKey(graph, series, '[]');
 
   /** All scores in one go. */

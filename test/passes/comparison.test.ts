@@ -78,7 +78,7 @@ function memorySource(
 
 describe('the comparison of a coarse network with its float network', () => {
   const frames = randomFrames(12, 2);
-  const quiet = { update: () => undefined, finish: () => undefined };
+  const quiet = { update: () => undefined, tell: () => undefined, finish: () => undefined };
 
   async function compared(spots: readonly Spot[] | null, known = true) {
     const graph = randomNetwork(12);

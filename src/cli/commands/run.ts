@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { backendNameSchema } from '../../train/backend.js';
 import { UserError } from '../../core/errors.js';
-import { say, sayJson } from '../console.js';
+import { say, sayEvent } from '../console.js';
 import { EXIT } from '../exit.js';
 import { evaluationJson } from '../evaluation-text.js';
 import {
@@ -80,10 +80,12 @@ async function run(name: string, options: Options): Promise<void> {
       backend: backend.data,
       dumpIr: options.dumpIr ?? null,
       budget: budgetOption(options.budget),
+      ...(options.json === true && { onEvent: sayEvent }),
     });
     await draft.publish();
     if (options.json === true)
-      sayJson({
+      sayEvent({
+        event: 'result',
         out,
         verdict: verification.verdict,
         evaluations: Object.fromEntries(evaluations.map((e) => [e.name, evaluationJson(e.evaluation)])),
@@ -118,7 +120,7 @@ export function registerRun(program: Command): void {
     .option('--dump-ir <dir>', 'write the graph after every pass of quantization, as text')
     .option('--budget <points>', BUDGET_HELP)
     .option('--replace', 'replace the run that stands in the folder')
-    .option('--json', 'print the result as JSON');
+    .option('--json', 'print events as they come, and the result, as JSON: an object a line');
   addFrameOptions(command)
     .addHelpText(
       'after',

@@ -33,6 +33,8 @@ export interface RunRequest {
   readonly dumpIr: string | null;
   /** Points of hits that narrower layers may cost; null: the widths of the recipe. */
   readonly budget: number | null;
+  /** Gets an event for every stage that begins, goes on and ends, and for every epoch. */
+  readonly onEvent?: (event: object) => void;
 }
 
 export interface RunOutcome {
@@ -40,9 +42,8 @@ export interface RunOutcome {
   readonly evaluations: readonly NamedEvaluation[];
 }
 
-/** Runs `work` as the stage `name`. */
-const stage = <T>(name: string, work: (progress: Progress) => Promise<T>): Promise<T> =>
-  work(startProgress(name));
+/** Runs a piece of work as the stage of a name. */
+type Stage = <T>(name: string, work: (progress: Progress) => Promise<T>) => Promise<T>;
 
 function describeFrames({ partition, source }: RunFrames): string {
   const { train, validation, calibration, test } = partition;
@@ -126,7 +127,12 @@ async function verificationFrames({ partition, source }: RunFrames, wanted: numb
 }
 
 /** The stages behind the opening of the frames. */
-async function runStages(request: RunRequest, opened: RunFrames, target: FpgaTarget): Promise<RunOutcome> {
+async function runStages(
+  request: RunRequest,
+  opened: RunFrames,
+  target: FpgaTarget,
+  stage: Stage,
+): Promise<RunOutcome> {
   const { draft } = request;
   const title = request.recipe.model === null ? 'Train' : 'Import';
   const network = await stage(title, (p) => networkIntoDraft(request, opened, p));
@@ -166,6 +172,8 @@ async function runStages(request: RunRequest, opened: RunFrames, target: FpgaTar
 export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
   const { training, quantization } = request.recipe;
   if (training.quantizationAware.epochs > 0) checkTrainable(quantization);
+  const stage: Stage = (name, work) =>
+    work(startProgress(name, request.onEvent && { onEvent: request.onEvent }));
   const target = await loadFpga(request.recipe.target);
   const frames = await stage('Frames', async (progress) => {
     const opened = await openRunFrames(request.recipe);
@@ -173,7 +181,7 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
     return opened;
   });
   try {
-    return await runStages(request, frames, target);
+    return await runStages(request, frames, target, stage);
   } finally {
     await frames.source.close();
   }

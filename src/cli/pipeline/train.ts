@@ -33,7 +33,7 @@ export function trainingFrames(recipe: Recipe, frames: RunFrames): LabelledFrame
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-/** Progress in words. */
+/** Progress in words, and in events for programs: the back end, where a killed training goes on, every epoch. */
 export function followTraining(progress: Progress): (event: TrainEvent) => void {
   let backend = '';
   let validation = '';
@@ -41,8 +41,10 @@ export function followTraining(progress: Progress): (event: TrainEvent) => void 
     switch (event.kind) {
       case 'backend':
         backend = event.backend.name;
+        progress.tell('backend', { ...event.backend, workers: event.workers });
         break;
       case 'resumed':
+        progress.tell('resumed', { afterEpoch: event.epoch });
         break;
       case 'frames':
         progress.update(event.done, event.total, `${event.part} frames read`);
@@ -56,6 +58,7 @@ export function followTraining(progress: Progress): (event: TrainEvent) => void 
         break;
       case 'epoch':
         validation = `, validation ${percent(event.result.validation.hitMissAccuracy)}`;
+        progress.tell('epoch', { epochs: event.epochs, ...event.result });
         break;
     }
   };
