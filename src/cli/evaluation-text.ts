@@ -1,16 +1,22 @@
 /** An evaluation in words and as JSON for programs. */
+import type { GroupedEvaluations, NamedEvaluation } from '../report/evaluation.js';
+import { percent } from '../report/evaluation.js';
 import type { Evaluation } from '../train/metrics.js';
 import type { Proportion } from '../train/proportion.js';
-import { percent, type NamedEvaluation } from '../report/run-report.js';
+import { corners } from '../train/veto-curve.js';
 import { table } from './console.js';
 
+const area = ({ curve }: Evaluation): string => (Number.isNaN(curve.auc) ? '–' : curve.auc.toFixed(4));
 const missed = (p: Proportion): string => `${p.total - p.count}/${p.total}`;
 
 /**
  * A row a network: accuracy, rejection at fixed shares of hits kept, losses at the threshold; accuracy over the classes
  * where the frames are labelled by class.
  */
-export function evaluationTable(evaluations: readonly NamedEvaluation[], byClass = true): string {
+export function evaluationTable(
+  evaluations: readonly Pick<NamedEvaluation, 'name' | 'evaluation'>[],
+  byClass = true,
+): string {
   const kept =
     evaluations[0]?.evaluation.rejectionAt.map((r) => `rejected @${percent(r.keepFraction, 1)}`) ?? [];
   return table(
@@ -29,7 +35,7 @@ export function evaluationTable(evaluations: readonly NamedEvaluation[], byClass
       String(e.frames),
       percent(e.hitMissAccuracy.value),
       ...(byClass ? [percent(e.confusion.accuracy.value)] : []),
-      e.curve.auc.toFixed(4),
+      area(e),
       ...e.rejectionAt.map((r) => percent(r.point.missesRejected.value, 1)),
       missed(e.veto.recall),
       missed(e.veto.missesRejected),
@@ -37,8 +43,71 @@ export function evaluationTable(evaluations: readonly NamedEvaluation[], byClass
   );
 }
 
-/** The evaluation without the full curve: what a program wants to read. */
-export function evaluationJson(e: Evaluation): object {
-  const { curve, ...rest } = e;
+/** Table 3 of Nawaz et al. (2023): true class down, predicted across, recall at the right, precision below. */
+export function confusionTable(e: Evaluation, classNames: readonly string[]): string {
+  const { counts, recall, precision } = e.confusion;
+  return table(
+    ['true \\ predicted', ...classNames, 'recall'],
+    [
+      ...counts.map((row, k) => [classNames[k]!, ...row.map(String), percent(recall[k]!.value, 1)]),
+      ['precision', ...precision.map((p) => percent(p.value, 1))],
+    ],
+  );
+}
+
+/** Table 5 of the same: what the expert (the label) and the network (at its threshold) say of each frame. */
+export function expertTable({ againstExpert: a }: Evaluation): string {
+  const cells = table(
+    ['label \\ network', 'hit', 'miss'],
+    [
+      ['hit', String(a.bothHit), String(a.onlyExpert)],
+      ['miss', String(a.onlyNetwork), String(a.bothMiss)],
+    ],
+  );
+  return `${cells}\nagreement ${percent(a.agreement.value)}, Cohen's kappa ${a.kappa.toFixed(4)}`;
+}
+
+/** What holds at the threshold, with 95 % Wilson intervals, and how honest the confidences are. */
+export function thresholdText({ veto, calibrationError }: Evaluation): string {
+  const said = (p: Proportion): string =>
+    p.total === 0 ? '–' : `${percent(p.value)} [${(100 * p.low).toFixed(1)}, ${(100 * p.high).toFixed(1)}]`;
+  return (
+    `at the threshold: accuracy ${said(veto.accuracy)}, precision ${said(veto.precision)}, recall ${said(veto.recall)}, ` +
+    `misses rejected ${said(veto.missesRejected)}\nexpected calibration error ${percent(calibrationError)}`
+  );
+}
+
+/** A row a group of frames; accuracy over the classes as above. */
+export function groupsTable({ by, groups }: GroupedEvaluations, byClass: boolean): string {
+  const classes = byClass ? ['classes'] : [];
+  return table(
+    [by, 'frames', 'hit/miss', ...classes, 'AUC', 'hits lost', 'misses kept', 'calibration error'],
+    [...groups].map(([name, e]) => [
+      name,
+      String(e.frames),
+      percent(e.hitMissAccuracy.value),
+      ...(byClass ? [percent(e.confusion.accuracy.value)] : []),
+      area(e),
+      missed(e.veto.recall),
+      missed(e.veto.missesRejected),
+      percent(e.calibrationError),
+    ]),
+  );
+}
+
+/** An evaluation without its curve. */
+function plainJson({ curve, ...rest }: Evaluation): object {
   return { ...rest, auc: curve.auc };
 }
+
+/** An evaluation with the corners of its veto curve, and those of its groups of frames: what a program wants to read. */
+export function evaluationJson({ evaluation, grouped }: NamedEvaluation): object {
+  const by = grouped.map(({ by, groups }) => [
+    by,
+    Object.fromEntries([...groups].map(([name, e]) => [name, plainJson(e)])),
+  ]);
+  return { ...plainJson(evaluation), curve: corners(evaluation.curve), by: Object.fromEntries(by) };
+}
+
+export const evaluationsJson = (evaluations: readonly NamedEvaluation[]): object =>
+  Object.fromEntries(evaluations.map((e) => [e.name, evaluationJson(e)]));

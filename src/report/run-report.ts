@@ -1,19 +1,11 @@
 /** The report of a run: what a person reads first. Everything in it comes from `RunReport`, plain data. */
-import type { Evaluation } from '../train/metrics.js';
-import type { Proportion } from '../train/proportion.js';
-import { lineChart } from './chart.js';
+import { lineChart, type Series } from './chart.js';
+import { evaluationSection, percent, type NamedEvaluation } from './evaluation.js';
 import { comparisonSection, type Comparison, type DifferencePictures } from './comparison.js';
 import type { MapCheck } from '../explain/check-maps.js';
 import { html, htmlTable, type Html } from './html.js';
 import { mapCheckSection } from './map-checks.js';
 import { page, pngImage } from './page.js';
-
-/** How well one form of the network tells hits from misses on the test frames. */
-export interface NamedEvaluation {
-  /** `float` or `fixed`. */
-  readonly name: string;
-  readonly evaluation: Evaluation;
-}
 
 export interface StageRow {
   readonly name: string;
@@ -75,6 +67,7 @@ export interface RunReport {
   readonly history: readonly {
     readonly epoch: number;
     readonly loss: number;
+    readonly validationLoss: number;
     readonly validationAccuracy: number;
   }[];
   readonly evaluations: readonly NamedEvaluation[];
@@ -90,15 +83,6 @@ export interface RunReport {
   /** How good the maps in the pictures are; empty where no true peaks are known. */
   readonly mapChecks: readonly MapCheck[];
 }
-
-export const percent = (share: number, digits = 2): string =>
-  Number.isNaN(share) ? '–' : `${(100 * share).toFixed(digits)} %`;
-
-const interval = (p: Proportion): string => {
-  const bound = (share: number): string => (100 * share).toFixed(1);
-  return `${percent(p.value, 1)} (${bound(p.low)}–${bound(p.high)})`;
-};
-const missed = (p: Proportion): string => `${p.total - p.count}/${p.total}`;
 
 function tiles(report: RunReport): Html {
   const fixed = report.evaluations.find((e) => e.name === 'fixed')?.evaluation;
@@ -119,73 +103,6 @@ function tiles(report: RunReport): Html {
     ${measured}
     <div class="tile"><b class="${verdictClass}">${verdict}</b>agreement of all simulators, bit for bit</div>
   </div>`;
-}
-
-/** The veto curve in percent: frames rejected against hits lost. */
-function curvePoints({ curve }: Evaluation): (readonly [number, number])[] {
-  return curve.points.map(({ hitsKept, missesRejected }) => {
-    const lost = hitsKept.total - hitsKept.count;
-    const rejected = (lost + missesRejected.count) / (hitsKept.total + missesRejected.total);
-    return [100 * rejected, (100 * lost) / Math.max(1, hitsKept.total)] as const;
-  });
-}
-
-/** Percent: a veto is used where hardly any hit is lost. */
-const FEW_HITS_LOST = 5;
-
-/** Hits lost up to `most` percent. */
-function vetoCurveChart(evaluations: readonly NamedEvaluation[], title: string, most: number): Html {
-  const series = evaluations.map(({ name, evaluation }, i) => ({
-    name,
-    points: curvePoints(evaluation).filter(([, lost]) => lost <= most),
-    dashed: i > 0,
-  }));
-  return lineChart(series, {
-    title,
-    xLabel: 'frames rejected (%)',
-    yLabel: 'hits lost (%)',
-    xRange: [0, 100],
-    yRange: [0, most],
-  });
-}
-
-function evaluationSection(report: RunReport): Html {
-  const { evaluations } = report;
-  if (evaluations.length === 0) return html`<p>The frames carry no test labels: nothing to measure.</p>`;
-  const rows = evaluations.map(({ name, evaluation: e }) => [
-    name,
-    e.frames,
-    percent(e.hitMissAccuracy.value),
-    percent(e.confusion.accuracy.value),
-    e.curve.auc.toFixed(4),
-    ...e.rejectionAt.map((r) => interval(r.point.missesRejected)),
-    missed(e.veto.recall),
-    missed(e.veto.missesRejected),
-  ]);
-  const kept = evaluations[0]!.evaluation.rejectionAt.map(
-    (r) => `misses rejected at ${percent(r.keepFraction, 1)} hits kept`,
-  );
-  return html`${htmlTable(
-    ['network', 'test frames', 'hit/miss', 'classes', 'AUC', ...kept, 'hits lost', 'misses kept'],
-    rows,
-  )}
-    <p class="soft">
-      Brackets: 95 % Wilson interval, in percent. The last two columns hold at the threshold, which was chosen on
-      validation frames.
-    </p>
-    <div class="charts">
-      ${vetoCurveChart(evaluations, 'Veto curve: hits lost against frames rejected', 100)}
-      ${vetoCurveChart(evaluations, 'The same, where few hits are lost', FEW_HITS_LOST)}
-    </div>
-    ${evaluations.map((e) => confusionTable(e, report.classNames))}`;
-}
-
-function confusionTable({ name, evaluation }: NamedEvaluation, classNames: readonly string[]): Html {
-  const { counts, recall, precision } = evaluation.confusion;
-  const rows = counts.map((row, i) => [classNames[i]!, ...row, percent(recall[i]!.value, 1)]);
-  const last = ['precision', ...precision.map((p) => percent(p.value, 1)), ''];
-  return html`<h3>Confusion matrix, ${name}</h3>
-    ${htmlTable(['true \\ predicted', ...classNames, 'recall'], [...rows, last])}`;
 }
 
 function stageSection(report: RunReport): Html {
@@ -246,6 +163,27 @@ function firmwareSection({ board, fits, resources, timing }: FirmwareEstimate): 
     )}`;
 }
 
+function trainingSection({ history }: RunReport): Html {
+  if (history.length === 0) return html`<p>The network was not trained here.</p>`;
+  const along = (name: string, of: (h: (typeof history)[number]) => number): Series => ({
+    name,
+    points: history.map((h) => [h.epoch, of(h)]),
+  });
+  const losses = [
+    along('training frames, augmented', (h) => h.loss),
+    { ...along('validation frames', (h) => h.validationLoss), dashed: true },
+  ];
+  const accuracy = along('validation frames', (h) => 100 * h.validationAccuracy);
+  return html`<div class="charts">
+      ${lineChart(losses, { title: 'Loss', xLabel: 'epoch', yLabel: 'loss' })}
+      ${lineChart([accuracy], { title: 'Accuracy', xLabel: 'epoch', yLabel: 'hit/miss accuracy (%)' })}
+    </div>
+    <p class="soft">
+      The loss on training frames has the hit-against-miss part and the class weights of the recipe in it; that on validation
+      frames is the mean cross-entropy of the classes.
+    </p>`;
+}
+
 /** The page as HTML text. */
 export function renderRunReport(report: RunReport): string {
   const body = html`<h1>${report.name}</h1>
@@ -254,7 +192,7 @@ export function renderRunReport(report: RunReport): string {
     </p>
     ${tiles(report)}
     <h2>What it loses</h2>
-    ${evaluationSection(report)}
+    ${evaluationSection(report.evaluations, report.classNames)}
     <h2>Fixed beside float</h2>
     ${comparisonSection(report.compared.comparison, report.compared.pictures)}
     <h2>Agreement</h2>
@@ -280,8 +218,7 @@ export function renderRunReport(report: RunReport): string {
     <h2>Arithmetic</h2>
     ${stageSection(report)}
     <h2>Training</h2>
-    ${lineChart([{ name: 'loss', points: report.history.map((h) => [h.epoch, h.loss] as const) }], { title: 'Training loss', xLabel: 'epoch', yLabel: 'cross-entropy' })}
-    ${lineChart([{ name: 'validation', points: report.history.map((h) => [h.epoch, 100 * h.validationAccuracy] as const) }], { title: 'Validation accuracy', xLabel: 'epoch', yLabel: 'hit/miss accuracy (%)' })}
+    ${trainingSection(report)}
     <h2>Firmware estimate</h2>
     ${firmwareSection(report.firmware)}
     <h2>The run</h2>

@@ -20,5 +20,8 @@ export function proportion(count: number, total: number): Proportion {
   const z2 = Z95 * Z95;
   const centre = (p + z2 / (2 * total)) / (1 + z2 / total);
   const half = (Z95 / (1 + z2 / total)) * Math.sqrt((p * (1 - p)) / total + z2 / (4 * total * total));
-  return { count, total, value: p, low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
+  // The bounds at 0 and 1 are exact; computed, they miss by a rounding.
+  const low = count === 0 ? 0 : centre - half;
+  const high = count === total ? 1 : centre + half;
+  return { count, total, value: p, low, high };
 }

@@ -51,6 +51,20 @@ export function vetoCurve(scores: ArrayLike<number>, hits: ArrayLike<boolean | n
   return { points, auc: hitTotal * missTotal === 0 ? NaN : area / (hitTotal * missTotal) };
 }
 
+/** The points of `curve` where it turns: between two of them only hits, or only misses, leave. */
+export function corners({ points }: VetoCurve): readonly VetoPoint[] {
+  const movesHits = (a: VetoPoint, b: VetoPoint): boolean => a.hitsKept.count !== b.hitsKept.count;
+  const movesMisses = (a: VetoPoint, b: VetoPoint): boolean =>
+    a.missesRejected.count !== b.missesRejected.count;
+  return points.filter((point, i) => {
+    const [before, after] = [points[i - 1], points[i + 1]];
+    if (before === undefined || after === undefined) return true;
+    const hits = movesHits(before, point) || movesHits(point, after);
+    const misses = movesMisses(before, point) || movesMisses(point, after);
+    return hits && misses;
+  });
+}
+
 /** The point of `curve` that rejects most while keeping at least `keepFraction` of the hits. */
 export function pointAt(curve: VetoCurve, keepFraction: number): VetoPoint {
   let best = curve.points[0];

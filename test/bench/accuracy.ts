@@ -17,6 +17,8 @@
  */
 import { mkdirSync } from 'node:fs';
 import { startProgress } from '../../src/cli/console.js';
+import { evaluateWithGroups } from '../../src/cli/evaluation-groups.js';
+import { confusionTable, expertTable, groupsTable } from '../../src/cli/evaluation-text.js';
 import { scoreFixed } from '../../src/cli/pipeline/score.js';
 import { loadRecipe, type Recipe } from '../../src/cli/recipe.js';
 import { UserError } from '../../src/core/errors.js';
@@ -31,15 +33,8 @@ import { evaluate, type EvaluationInput } from '../../src/train/metrics.js';
 import { parameterCount } from '../../src/train/parameters.js';
 import { predictFloat } from '../../src/train/predict.js';
 import { trainedNetworks, type Networks } from './accuracy/networks.js';
-import { crystalOf, HIT_CLASSES, splitParts, styleOf, unseenParts, type Parts } from './accuracy/parts.js';
-import {
-  ACCURACY_HEADER,
-  accuracyRow,
-  confusionTable,
-  expertTable,
-  finderRow,
-  groupTable,
-} from './accuracy/tables.js';
+import { HIT_CLASSES, splitParts, unseenParts, type Parts } from './accuracy/parts.js';
+import { ACCURACY_HEADER, accuracyRow, finderRow } from './accuracy/tables.js';
 
 const OWN = 'recipe';
 
@@ -84,21 +79,14 @@ async function networkRows(
   const integers = await scoreFixed(fixed, source, indices, startProgress(name));
   const unit = lsb(findNode(fixed, fixed.output).format);
   const input: EvaluationInput = { ...base, logits: integers, threshold: fixed.threshold, unit };
-  const exact = evaluate(input);
+  const { evaluation, grouped } = evaluateWithGroups('fixed', input, source, indices, fixed.classNames);
   console.log(accuracyRow(`${name} float`, evaluate({ ...base, logits, threshold: float.threshold })));
-  console.log(accuracyRow(`${name} fixed`, exact));
-  const by = (title: string, of: typeof crystalOf): string =>
-    groupTable(
-      title,
-      input,
-      indices.map((i) => of(source, i)),
-    );
+  console.log(accuracyRow(`${name} fixed`, evaluation));
   return [
     `${name}, fixed`,
-    confusionTable(exact, fixed.classNames),
-    expertTable(exact),
-    by('crystal', crystalOf),
-    by('detector style', styleOf),
+    confusionTable(evaluation, fixed.classNames),
+    expertTable(evaluation),
+    ...grouped.map((groups) => groupsTable(groups, true)),
   ].join('\n\n');
 }
 

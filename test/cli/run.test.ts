@@ -12,6 +12,8 @@ import type { VerificationRecord } from '../../src/cli/verification.js';
 import { createPreprocessor } from '../../src/data/preprocessor.js';
 import { batchOfFrames, batchTensors } from '../../src/train/batches.js';
 import { readLayersModel } from '../../src/train/from-layers-model.js';
+import type { Agreement } from '../../src/train/metrics.js';
+import type { Proportion } from '../../src/train/proportion.js';
 import { predictFloat } from '../../src/train/predict.js';
 import type { tf } from '../../src/train/tf.js';
 import { sampleFrames } from '../sample-graphs.js';
@@ -47,6 +49,14 @@ const eventsOf = ({ stdout }: CliResult): Event[] =>
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as Event);
+
+interface Measured {
+  readonly frames: number;
+  readonly veto: { readonly accuracy: Proportion };
+  readonly curve: readonly { readonly hitsKept: Proportion; readonly missesRejected: Proportion }[];
+  readonly againstExpert: Agreement;
+  readonly by: Readonly<Record<string, Readonly<Record<string, { readonly frames: number }>>>>;
+}
 
 /** Of a file that is being written, `.NAME.tmp` stands beside NAME. */
 const isFinished = (name: string): boolean => !name.startsWith('.');
@@ -119,6 +129,51 @@ describe('vetoc run', () => {
     ]);
     const train = of('progress').filter(({ stage }) => stage === 'Train');
     expect(train.at(-1)).toMatchObject({ done: 100, total: 100 });
+  });
+
+  it('measures the network as a whole, at its threshold, and by class, crystal and detector style', async () => {
+    const text = await readFile(join(out(), 'evaluation.json'), 'utf8');
+    const measured = JSON.parse(text) as Record<string, Measured>;
+    for (const form of ['float', 'fixed']) {
+      const e = measured[form]!;
+      expect(Object.keys(e.by)).toEqual(['class', 'crystal', 'detector style']);
+      for (const groups of Object.values(e.by))
+        expect(Object.values(groups).reduce((sum, group) => sum + group.frames, 0)).toBe(e.frames);
+      // Where the curve ends nothing is kept; the points between say what of the hits, with an interval.
+      expect(e.curve.at(-1)).toMatchObject({ hitsKept: { value: 0 }, missesRejected: { value: 1 } });
+      for (const { hitsKept } of e.curve) expect(hitsKept.high - hitsKept.low).toBeGreaterThan(0);
+      const { bothHit, onlyExpert, onlyNetwork, bothMiss } = e.againstExpert;
+      expect(e.veto.accuracy.count).toBe(bothHit + bothMiss);
+      expect(bothHit + onlyExpert + onlyNetwork + bothMiss).toBe(e.frames);
+    }
+    const page = await readFile(join(out(), 'report/index.html'), 'utf8');
+    for (const part of [
+      'calibration error',
+      'ROC curve, fixed',
+      'Label against network at its threshold, float',
+      'By class, fixed',
+      'By crystal, fixed',
+      'By detector style, fixed',
+      '</span>validation frames',
+    ])
+      expect(page).toContain(part);
+  });
+
+  it('measures other frames in the same words, to people and to programs', async () => {
+    const frames = join(folder, 'other.h5');
+    const size = ['--count', '24', '--size', '64x64', '--workers', '0'];
+    expect((await runCli('simulate', frames, ...size)).code).toBe(0);
+    const { stdout } = await runCli('evaluate', out(), '--frames', frames);
+    expect(stdout).toMatch(/at the threshold: accuracy [\d.]+ % \[[\d.]+, [\d.]+\], precision .*, recall /);
+    expect(stdout).toMatch(/expected calibration error [\d.]+ %/);
+    for (const head of [/^true \\ predicted .*recall$/m, /^label \\ network +hit +miss$/m])
+      expect(stdout).toMatch(head);
+    for (const group of ['class', 'crystal', 'detector style'])
+      expect(stdout).toMatch(new RegExp(`^${group} +frames +hit/miss +classes +AUC`, 'm'));
+    const printed = await runCli('evaluate', out(), '--frames', frames, '--json');
+    const { evaluation } = JSON.parse(printed.stdout) as { evaluation: Measured };
+    expect(evaluation.frames).toBe(24);
+    expect(Object.keys(evaluation.by)).toEqual(['class', 'crystal', 'detector style']);
   });
 
   it('calls a network of the recipe’s own layers by the name of the recipe', async () => {

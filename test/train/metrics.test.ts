@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseThreshold, pointAt, vetoCurve } from '../../src/train/veto-curve.js';
+import { chooseThreshold, corners, pointAt, vetoCurve } from '../../src/train/veto-curve.js';
 import {
   confusion,
   evaluate,
@@ -26,6 +26,8 @@ describe('a Wilson interval', () => {
         const { value, low, high } = proportion(k % (total + 1), total);
         expect(low).toBeGreaterThanOrEqual(0);
         expect(high).toBeLessThanOrEqual(1);
+        expect(low === 0).toBe(value === 0);
+        expect(high === 1).toBe(value === 1);
         expect(low).toBeLessThanOrEqual(value + 1e-12);
         expect(high).toBeGreaterThanOrEqual(value - 1e-12);
       }),
@@ -84,6 +86,16 @@ describe('the veto curve', () => {
         }
       }),
     );
+  });
+});
+
+describe('the corners of a veto curve', () => {
+  it('are where it turns, and all of it where hits and misses leave together', () => {
+    const of = (scores: readonly number[], hits: readonly boolean[]) =>
+      corners(vetoCurve(scores, hits)).map(({ threshold }) => threshold);
+    // Misses leave at 0, 1, 2; then hits at 3, 4, 5.
+    expect(of([0, 1, 2, 3, 4, 5], [false, false, false, true, true, true])).toEqual([0, 3, Infinity]);
+    expect(of([0, 0, 1, 1], [false, true, false, true])).toEqual([0, 1, Infinity]);
   });
 });
 

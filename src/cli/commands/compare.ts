@@ -7,11 +7,11 @@ import { lsb } from '../../fixed/format.js';
 import { findNode, type FixedGraph } from '../../ir/graph.js';
 import type { FrameComparison } from '../../passes/compare-graphs.js';
 import { comparisonPage, type Comparison, type Difference } from '../../report/comparison.js';
-import type { NamedEvaluation } from '../../report/run-report.js';
+import type { NamedEvaluation } from '../../report/evaluation.js';
 import { evaluate } from '../../train/metrics.js';
 import { comparisonText } from '../comparison-text.js';
 import { say, sayJson, startProgress } from '../console.js';
-import { evaluationJson, evaluationTable } from '../evaluation-text.js';
+import { evaluationsJson, evaluationTable } from '../evaluation-text.js';
 import {
   addFrameOptions,
   FRAME_HELP,
@@ -40,23 +40,22 @@ function evaluations(
 ): readonly NamedEvaluation[] {
   if (labels === null) return [];
   const { hitClasses } = fixed;
-  const measured = (logits: readonly ArrayLike<number>[], threshold: number) =>
-    evaluate({ logits, labels, hitClasses, threshold });
+  const measured = (name: string, logits: readonly ArrayLike<number>[], threshold: number) => ({
+    name,
+    evaluation: evaluate({ logits, labels, hitClasses, threshold }),
+    grouped: [],
+  });
   return [
-    {
-      name: 'float',
-      evaluation: measured(
-        frames.map((f) => f.floatLogits),
-        thresholds.float,
-      ),
-    },
-    {
-      name: 'fixed',
-      evaluation: measured(
-        frames.map((f) => f.fixedLogits),
-        thresholds.fixed,
-      ),
-    },
+    measured(
+      'float',
+      frames.map((f) => f.floatLogits),
+      thresholds.float,
+    ),
+    measured(
+      'fixed',
+      frames.map((f) => f.fixedLogits),
+      thresholds.fixed,
+    ),
   ];
 }
 
@@ -91,7 +90,7 @@ async function run(dir: string, options: Options): Promise<void> {
         run: dir,
         ...comparison,
         logitUnit: unit,
-        evaluations: Object.fromEntries(evaluated.map((e) => [e.name, evaluationJson(e.evaluation)])),
+        evaluations: evaluationsJson(evaluated),
       });
       return;
     }

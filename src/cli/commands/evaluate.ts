@@ -4,9 +4,17 @@ import type { FrameSource } from '../../data/frames.js';
 import { UserError } from '../../core/errors.js';
 import { lsb } from '../../fixed/format.js';
 import { findNode, inputNode, veto, type FixedGraph } from '../../ir/graph.js';
-import { evaluate } from '../../train/metrics.js';
+import type { NamedEvaluation } from '../../report/evaluation.js';
 import { startProgress, say, sayJson, table } from '../console.js';
-import { evaluationJson, evaluationTable } from '../evaluation-text.js';
+import { evaluateWithGroups } from '../evaluation-groups.js';
+import {
+  confusionTable,
+  evaluationJson,
+  evaluationTable,
+  expertTable,
+  groupsTable,
+  thresholdText,
+} from '../evaluation-text.js';
 import {
   addFrameOptions,
   FRAME_HELP,
@@ -128,6 +136,19 @@ export function labelsOf(source: FrameSource, graph: FixedGraph): number[] | nul
   return labels.every((l) => l !== null) ? labels : null;
 }
 
+/** All that is measured; of frames labelled as hit or miss alone (`byClass` false) nothing about classes. */
+function measuredText(measured: NamedEvaluation, byClass: boolean, classNames: readonly string[]): string {
+  const { evaluation, grouped } = measured;
+  // One group says what all the frames say.
+  const telling = grouped.filter(({ groups }) => groups.size > 1);
+  return [
+    `${evaluationTable([measured], byClass)}\n${thresholdText(evaluation)}`,
+    ...(byClass ? [confusionTable(evaluation, classNames)] : []),
+    expertTable(evaluation),
+    ...telling.map((groups) => groupsTable(groups, byClass)),
+  ].join('\n\n');
+}
+
 async function run(dir: string, options: Options): Promise<void> {
   const { fixed } = await loadRun(dir);
   const { source } = await openFrameArguments(options.frames, options);
@@ -140,27 +161,30 @@ async function run(dir: string, options: Options): Promise<void> {
     progress.finish(`${logits.length} frames`);
     const decisions = decide(source, fixed, logits, key);
     const labels = labelsOf(source, fixed);
-    const evaluation =
+    const unit = lsb(findNode(fixed, fixed.output).format);
+    const { hitClasses, threshold, classNames } = fixed;
+    const byClass = labelledByClass(source, fixed);
+    const measured =
       labels === null
         ? null
-        : evaluate({
-            logits,
-            labels,
-            hitClasses: fixed.hitClasses,
-            threshold: fixed.threshold,
-            unit: lsb(findNode(fixed, fixed.output).format),
-          });
+        : evaluateWithGroups(
+            'fixed',
+            { logits, labels, hitClasses, threshold, unit },
+            source,
+            indices,
+            byClass ? classNames : null,
+          );
     if (options.json === true) {
       sayJson({
         run: dir,
         threshold: fixed.threshold,
-        evaluation: evaluation && evaluationJson(evaluation),
+        evaluation: measured && evaluationJson(measured),
         decisions,
       });
       return;
     }
-    if (evaluation === null) say('The frames have no labels: decisions only.');
-    else say(evaluationTable([{ name: 'fixed', evaluation }], labelledByClass(source, fixed)));
+    if (measured === null) say('The frames have no labels: decisions only.');
+    else say(measuredText(measured, byClass, classNames));
     say();
     say(groupTable(decisions, key ?? 'group'));
     const kept = decisions.filter((d) => d.keep).length;

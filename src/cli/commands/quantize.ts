@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { UserError } from '../../core/errors.js';
 import { loadFpga } from '../../targets/load.js';
 import { say, sayJson } from '../console.js';
-import { evaluationJson } from '../evaluation-text.js';
+import { evaluationsJson } from '../evaluation-text.js';
 import { openRunFrames } from '../pipeline/frames.js';
 import { requantizeRun } from '../pipeline/requantize.js';
 import { BUDGET_HELP, budgetOption } from '../quantization-options.js';
@@ -86,7 +86,7 @@ async function run(dir: string, options: Options): Promise<void> {
         out: options.out,
         quantization: quantized.quantization,
         threshold: fixed.threshold,
-        evaluations: Object.fromEntries(evaluations.map((e) => [e.name, evaluationJson(e.evaluation)])),
+        evaluations: evaluationsJson(evaluations),
       });
     else {
       say(`The network is in ${options.out}. What to try next:`);

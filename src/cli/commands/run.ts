@@ -5,7 +5,7 @@ import { backendNameSchema } from '../../train/backend.js';
 import { UserError } from '../../core/errors.js';
 import { say, sayEvent } from '../console.js';
 import { EXIT } from '../exit.js';
-import { evaluationJson } from '../evaluation-text.js';
+import { evaluationsJson } from '../evaluation-text.js';
 import {
   addFrameOptions,
   FRAME_HELP,
@@ -88,7 +88,7 @@ async function run(name: string, options: Options): Promise<void> {
         event: 'result',
         out,
         verdict: verification.verdict,
-        evaluations: Object.fromEntries(evaluations.map((e) => [e.name, evaluationJson(e.evaluation)])),
+        evaluations: evaluationsJson(evaluations),
       });
     else {
       say(`\nThe run is in ${out}. Open ${join(out, RUN_FILES.report)} in a browser.`);

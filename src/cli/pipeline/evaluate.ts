@@ -1,10 +1,11 @@
 /** Stage 3½: the threshold, chosen on validation frames, and how well float and fixed do on the test frames. */
 import { lsb } from '../../fixed/format.js';
 import { findNode, veto, type FixedGraph, type FloatGraph } from '../../ir/graph.js';
-import type { NamedEvaluation } from '../../report/run-report.js';
+import type { NamedEvaluation } from '../../report/evaluation.js';
 import { createOrtFloat } from '../../simulate/ort-float.js';
 import { chooseThreshold } from '../../train/veto-curve.js';
-import { evaluate } from '../../train/metrics.js';
+import type { EvaluationInput } from '../../train/metrics.js';
+import { evaluateWithGroups } from '../evaluation-groups.js';
 import { evaluationTable } from '../evaluation-text.js';
 import type { Progress } from '../console.js';
 import type { Recipe } from '../recipe.js';
@@ -84,24 +85,14 @@ export async function evaluateStage(
   const fixedLogits = await scoreFixed(fixed, source, partition.test, progress);
   const { hitClasses } = fixed;
   const unit = lsb(findNode(fixed, fixed.output).format);
+  const measure = (name: string, input: Omit<EvaluationInput, 'labels' | 'hitClasses'>): NamedEvaluation =>
+    evaluateWithGroups(name, { ...input, labels, hitClasses }, source, partition.test, frames.classNames);
   const evaluations =
     labels.length === 0
       ? []
       : [
-          {
-            name: 'float',
-            evaluation: evaluate({ logits: floatLogits, labels, hitClasses, threshold: float.threshold }),
-          },
-          {
-            name: 'fixed',
-            evaluation: evaluate({
-              logits: fixedLogits,
-              labels,
-              hitClasses,
-              threshold: fixed.threshold,
-              unit,
-            }),
-          },
+          measure('float', { logits: floatLogits, threshold: float.threshold }),
+          measure('fixed', { logits: fixedLogits, threshold: fixed.threshold, unit }),
         ];
   progress.finish(
     `${labels.length} test frames`,

@@ -3,7 +3,7 @@ import type { Design } from '../../backends/hls/design.js';
 import { summarize } from '../../backends/hls/summary.js';
 import { renderRunReport, type FirmwareEstimate, type RunReport } from '../../report/run-report.js';
 import type { FixedGraph } from '../../ir/graph.js';
-import { evaluationJson } from '../evaluation-text.js';
+import { evaluationsJson } from '../evaluation-text.js';
 import { recipeHash, type Recipe } from '../recipe.js';
 import { RUN_FILES, type RunDraft } from '../run-folder.js';
 import type { VerificationRecord } from '../verification.js';
@@ -48,10 +48,7 @@ export function firmwareEstimate(design: Design): FirmwareEstimate {
 export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findings): Promise<void> {
   const { frames, network, verification, evaluations } = found;
   const { source, classNames } = frames;
-  await draft.write(
-    RUN_FILES.evaluation,
-    `${JSON.stringify(Object.fromEntries(evaluations.map((e) => [e.name, evaluationJson(e.evaluation)])), null, 2)}\n`,
-  );
+  await draft.write(RUN_FILES.evaluation, `${JSON.stringify(evaluationsJson(evaluations), null, 2)}\n`);
   await draft.write(RUN_FILES.comparison, `${JSON.stringify(found.compared.comparison, null, 2)}\n`);
   await draft.write(RUN_FILES.verification, `${JSON.stringify(verification, null, 2)}\n`);
   const report = renderRunReport({
@@ -68,6 +65,7 @@ export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findin
     history: network.history.map((h) => ({
       epoch: h.epoch,
       loss: h.loss,
+      validationLoss: h.validation.loss,
       validationAccuracy: h.validation.hitMissAccuracy,
     })),
     evaluations,

@@ -3,7 +3,7 @@ import { saveRanges } from '../../calibrate/ranges.js';
 import { UnsupportedError } from '../../core/errors.js';
 import type { Frame } from '../../data/frames.js';
 import type { FloatGraph } from '../../ir/graph.js';
-import type { NamedEvaluation } from '../../report/run-report.js';
+import type { NamedEvaluation } from '../../report/evaluation.js';
 import { loadFpga } from '../../targets/load.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import type { BackendName } from '../../train/backend.js';

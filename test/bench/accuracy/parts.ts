@@ -24,8 +24,8 @@ const text = (source: FrameSource, i: number, key: string): string => {
   const value = source.meta(i)[key];
   return typeof value === 'string' ? value : 'none';
 };
-export const crystalOf = (source: FrameSource, i: number): string => text(source, i, 'cell');
-export const styleOf = (source: FrameSource, i: number): string => text(source, i, 'style');
+const crystalOf = (source: FrameSource, i: number): string => text(source, i, 'cell');
+const styleOf = (source: FrameSource, i: number): string => text(source, i, 'style');
 
 const everyEighth = (indices: readonly number[]): Pick<Parts, 'train' | 'validation'> => ({
   train: indices.filter((_, i) => i % 8 !== 3),
