@@ -34,11 +34,6 @@ bool load(const std::string &path, std::vector<T> &values) {
   return true;
 }
 
-inline std::size_t size_of(const stage_info &stage) {
-  return static_cast<std::size_t>(stage.height) * static_cast<std::size_t>(stage.width) *
-         static_cast<std::size_t>(stage.channels);
-}
-
 struct golden_frames {
   std::vector<std::uint16_t> pixels;
   std::size_t count = 0;

@@ -1,8 +1,10 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
 // The C simulation as a server for vetoc's verification: requests on stdin, answers on stdout, little-endian.
-// Request: u32 flags (bit 0: every stage), u32 number of frames, the frames (u16 pixels). Answer per frame: the
-// logits (i32 each), i32 score, u32 keep, u32 malformed and, if asked for, the values of every stage (i32 each).
+// Request: u32 flags (bit 0: every stage answers; bit 1: every stage is driven alone), u32 number of frames, the frames.
+// A frame: u16 pixels and, with bit 1, what the readers of each stage get in its place (i32 each, in the stages' order).
+// Answer per frame: the logits (i32 each), i32 score, u32 keep, u32 malformed and, with bit 0, what each stage computed
+// (i32 each).
 #include <cstdio>
 
 #include "drive.h"
@@ -13,6 +15,17 @@ bool read_exactly(void *to, std::size_t bytes) { return std::fread(to, 1, bytes,
 bool write_all(const void *from, std::size_t bytes) { return std::fwrite(from, 1, bytes, stdout) == bytes; }
 bool write_values(const std::vector<std::int32_t> &values) {
   return write_all(values.data(), values.size() * sizeof(std::int32_t));
+}
+
+/// Reads what the readers of every stage are given.
+bool read_given() {
+  for (const vetoc::stage_info &stage : design::stages) {
+    vetoc::given &readers = vetoc::probes::instance().readers[stage.name];
+    readers.rows = static_cast<std::size_t>(stage.height);
+    readers.values.resize(size_of(stage));
+    if (!read_exactly(readers.values.data(), readers.values.size() * sizeof(std::int32_t))) return false;
+  }
+  return true;
 }
 
 bool answer(const std::uint16_t *pixels, bool every_stage, vetoc::registers &registers) {
@@ -38,9 +51,11 @@ int main() {
   vetoc::probes::instance().output = design::stages[design::OUTPUT_STAGE].name;
   std::uint32_t request[2];
   while (read_exactly(request, sizeof request)) {
+    const bool driven = (request[0] & 2U) != 0;
     vetoc::probes::instance().all = (request[0] & 1U) != 0;
+    vetoc::probes::instance().readers.clear();
     for (std::uint32_t i = 0; i < request[1]; ++i)
-      if (!read_exactly(pixels.data(), pixels.size() * sizeof(std::uint16_t)) ||
+      if (!read_exactly(pixels.data(), pixels.size() * sizeof(std::uint16_t)) || (driven && !read_given()) ||
           !answer(pixels.data(), vetoc::probes::instance().all, registers))
         return 1;
   }

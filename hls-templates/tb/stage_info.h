@@ -2,6 +2,8 @@
 #ifndef VETOC_STAGE_INFO_H
 #define VETOC_STAGE_INFO_H
 
+#include <cstddef>
+
 namespace vetoc {
 
 /// A stage whose values the test bench can look at.
@@ -12,6 +14,11 @@ struct stage_info {
   int channels;
   int bits;  // of a mantissa
 };
+
+inline std::size_t size_of(const stage_info &stage) {
+  return static_cast<std::size_t>(stage.height) * static_cast<std::size_t>(stage.width) *
+         static_cast<std::size_t>(stage.channels);
+}
 
 }  // namespace vetoc
 

@@ -14,13 +14,15 @@ import type { OrtProvider } from '../simulate/ort-session.js';
 import { createOrtWitness } from '../simulate/ort.js';
 import type { Witness } from '../simulate/witness.js';
 import { aimedFrames, patternFrames, randomFrames, type NamedFrame } from '../verify/frames.js';
+import { drillBudget } from '../verify/drills/budget.js';
+import type { DrillOptions } from '../verify/drills/make.js';
 import { searchedFrames } from '../verify/search.js';
 import { verify, type MissingWitness, type Verification, type VerifyOptions } from '../verify/verify.js';
 import { RUN_FILES } from './run-folder.js';
 import { version } from './version.js';
 
 /** Raised whenever the meaning of `verify.json` changes. */
-export const VERIFICATION_VERSION = 2;
+export const VERIFICATION_VERSION = 3;
 
 export const WITNESS_NAMES = ['onnxruntime', 'csim', 'csim-vendor'] as const;
 export type WitnessName = (typeof WITNESS_NAMES)[number];
@@ -180,6 +182,9 @@ export function syntheticFrames(
   ];
   return tries === 0 ? plain : [...plain, ...searchedFrames(graph, plain, source.fork('search'), tries)];
 }
+
+/** What every verification drills: as much as the network's size allows. */
+export const usualDrills = (graph: FixedGraph): DrillOptions => ({ most: drillBudget(graph), seed: 1 });
 
 /** Compares the files of the run in `dir` with the interpreter of `fixed` on `frames`. */
 export async function verifyFolder(

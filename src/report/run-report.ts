@@ -6,6 +6,7 @@ import type { MapCheck } from '../explain/check-maps.js';
 import { html, htmlTable, type Html } from './html.js';
 import { mapCheckSection } from './map-checks.js';
 import { page, pngImage } from './page.js';
+import { verificationSection, type VerificationSummary } from './verification-section.js';
 
 export interface StageRow {
   readonly name: string;
@@ -18,18 +19,6 @@ export interface StageRow {
   /** Fraction bits that its one rounding drops, by channel from the least to the most. */
   readonly shift: string | null;
   readonly float32Exact: boolean | null;
-}
-
-export interface VerificationSummary {
-  readonly verdict: 'exact' | 'different' | 'incomplete';
-  readonly rows: readonly {
-    readonly witness: string;
-    readonly version: string;
-    readonly frames: number;
-    readonly values: number;
-    readonly mismatches: number;
-    readonly note: string;
-  }[];
 }
 
 export interface PictureEntry {
@@ -133,19 +122,6 @@ function stageSection(report: RunReport): Html {
     ]),
   );
 }
-
-const verificationSection = (v: VerificationSummary): Html =>
-  htmlTable(
-    ['witness', 'version', 'frames', 'values compared', 'mismatches', 'note'],
-    v.rows.map((r) => [
-      r.witness,
-      r.version,
-      r.frames,
-      r.values,
-      html`<span class="${r.mismatches === 0 ? 'good' : 'bad'}">${r.mismatches}</span>`,
-      r.note,
-    ]),
-  );
 
 function firmwareSection({ board, fits, resources, timing }: FirmwareEstimate): Html {
   const count = (n: number): string => Math.ceil(n).toLocaleString('en-US');

@@ -4,12 +4,12 @@
  * It shares no arithmetic with the interpreter: the C++ of `hls-templates/` and an `ap_fixed` do it all. The project's
  * own `tb/serve.cpp` answers binary requests, see there for the protocol.
  */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { access, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { invariant } from '../core/errors.js';
 import { elements, type NodeId } from '../ir/common.js';
-import { fixedShapes, type FixedGraph } from '../ir/graph.js';
+import { fixedShapes, inputNode, type FixedGraph } from '../ir/graph.js';
 import { runProcess, startServer, type Server } from './process.js';
 import type { FrameResult, Witness } from './witness.js';
 
@@ -84,12 +84,10 @@ async function compilerVersion(compiler: string): Promise<string> {
 /** Frames sent ahead of the answers: enough to keep the simulator busy, little enough to stay in memory. */
 const FRAMES_A_REQUEST = 16;
 
+type Sizes = readonly (readonly [NodeId, number])[];
+
 /** Reads one answer of `tb/serve.cpp`. */
-function parseAnswer(
-  bytes: Buffer,
-  classes: number,
-  stages: readonly (readonly [NodeId, number])[],
-): FrameResult {
+function parseAnswer(bytes: Buffer, classes: number, stages: Sizes): FrameResult {
   // A copy: Int32Array views want aligned bytes of their own.
   const words = new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
   invariant(words[classes + 2] === 0, 'the firmware called a whole frame malformed');
@@ -103,21 +101,29 @@ function parseAnswer(
   return { logits: words.slice(0, classes), score: words[classes]!, keep: words[classes + 1] === 1, tensors };
 }
 
+/** Bits of a request: every stage answers; every stage is driven alone. */
+const EVERY_STAGE = 1;
+const DRIVEN = 2;
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Uint16Array | Int32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+/** Sends `requests`, each in parts, and reads an answer to each. */
 async function ask(
   server: Server,
   graph: FixedGraph,
-  frames: readonly Uint16Array[],
-  tensors: boolean,
+  requests: readonly (readonly Uint8Array[])[],
+  flags: number,
 ): Promise<FrameResult[]> {
   const classes = graph.classNames.length;
-  const stages = tensors ? [...fixedShapes(graph)].map(([id, shape]) => [id, elements(shape)] as const) : [];
+  const sizes: Sizes = [...fixedShapes(graph)].map(([id, shape]) => [id, elements(shape)]);
+  const stages = (flags & EVERY_STAGE) === 0 ? [] : sizes;
   const bytes = 4 * (classes + 3 + stages.reduce((sum, [, count]) => sum + count, 0));
   const results: FrameResult[] = [];
-  for (let first = 0; first < frames.length; first += FRAMES_A_REQUEST) {
-    const batch = frames.slice(first, first + FRAMES_A_REQUEST);
-    const writes = [server.write(new Uint8Array(Uint32Array.of(tensors ? 1 : 0, batch.length).buffer))];
-    for (const frame of batch)
-      writes.push(server.write(new Uint8Array(frame.buffer, frame.byteOffset, frame.byteLength)));
+  for (let first = 0; first < requests.length; first += FRAMES_A_REQUEST) {
+    const batch = requests.slice(first, first + FRAMES_A_REQUEST);
+    const writes = [server.write(bytesOf(Int32Array.of(flags, batch.length)))];
+    for (const part of batch.flat()) writes.push(server.write(part));
     for (let i = 0; i < batch.length; i++)
       results.push(parseAnswer(await server.read(bytes), classes, stages));
     await Promise.all(writes);
@@ -133,22 +139,43 @@ export function openCsim(
   env: Readonly<Record<string, string>> = {},
 ): Witness {
   const server = startServer(program, [], { env });
+  const [height, width] = inputNode(graph).size;
+  const black = bytesOf(new Uint16Array(height * width));
   // One request after the other: answers carry no name.
   let last: Promise<unknown> = Promise.resolve();
+  const queue = (requests: readonly (readonly Uint8Array[])[], flags: number): Promise<FrameResult[]> => {
+    const answer = last.then(() => ask(server, graph, requests, flags));
+    last = answer.catch(() => undefined);
+    return answer;
+  };
   return {
     name: 'csim',
     version,
-    run(frames, { tensors = false } = {}) {
-      const answer = last.then(() => ask(server, graph, frames, tensors));
-      last = answer.catch(() => undefined);
-      return answer;
-    },
+    run: (frames, { tensors = false } = {}) =>
+      queue(
+        frames.map((frame) => [bytesOf(frame)]),
+        tensors ? EVERY_STAGE : 0,
+      ),
+    drill: (drills) =>
+      queue(
+        drills.map(({ given }) => [black, ...graph.nodes.map((n) => bytesOf(given.get(n.id)!))]),
+        EVERY_STAGE | DRIVEN,
+      ),
     async close() {
       await last;
       await server.close();
     },
   };
 }
+
+/** A project of before stages could be driven alone has a server that does not know how. */
+const canDrive = (project: string): Promise<boolean> =>
+  access(join(project, 'tb', 'given.h')).then(
+    () => true,
+    () => false,
+  );
+const UNDRILLED =
+  'its test bench is of an earlier vetoc and cannot drive a stage alone: run the recipe again';
 
 /**
  * The witness of the HLS project in the folder `project`, made from `graph`. Compiles once into a temporary folder,
@@ -172,7 +199,9 @@ export async function createCsim(
       await opened.close();
       await remove();
     };
-    return { kind: 'ready', witness: { ...opened, close } };
+    const { drill, ...frames } = opened;
+    const driven = (await canDrive(project)) ? { drill: drill! } : { undrilled: UNDRILLED };
+    return { kind: 'ready', witness: { ...frames, ...driven, close } };
   } catch (error) {
     await remove();
     throw error;

@@ -7,19 +7,20 @@ import { InvariantError, invariant } from '../core/errors.js';
 import { startWorker } from '../core/worker.js';
 import type { FixedGraph } from '../ir/graph.js';
 import { createInterpreter } from './interpret.js';
-import type { FrameResult, Witness } from './witness.js';
+import type { Drill, DrillResult, FrameResult, Witness } from './witness.js';
 
+export type InterpretWork =
+  { readonly pixels: Uint16Array; readonly tensors: boolean } | { readonly drill: Drill };
 export interface InterpretTask {
   readonly number: number;
-  readonly pixels: Uint16Array;
-  readonly tensors: boolean;
+  readonly work: InterpretWork;
 }
 export type InterpretAnswer =
-  | { readonly number: number; readonly result: FrameResult }
+  | { readonly number: number; readonly result: FrameResult | DrillResult }
   | { readonly number: number; readonly error: string };
 
 interface Waiting {
-  readonly resolve: (result: FrameResult) => void;
+  readonly resolve: (result: FrameResult | DrillResult) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -27,7 +28,7 @@ interface Waiting {
 const TASKS_A_THREAD = 2;
 
 function createThread(graph: FixedGraph): {
-  readonly submit: (pixels: Uint16Array, tensors: boolean) => Promise<FrameResult>;
+  readonly submit: (work: InterpretWork) => Promise<FrameResult | DrillResult>;
   readonly close: () => Promise<unknown>;
 } {
   const worker = startWorker('./interpret-worker', import.meta.url, { workerData: graph });
@@ -45,9 +46,9 @@ function createThread(graph: FixedGraph): {
     waiting.clear();
   });
   return {
-    submit: (pixels, tensors) =>
+    submit: (work) =>
       new Promise((resolve, reject) => {
-        const task: InterpretTask = { number: number++, pixels, tensors };
+        const task: InterpretTask = { number: number++, work };
         waiting.set(task.number, { resolve, reject });
         worker.postMessage(task);
       }),
@@ -60,21 +61,31 @@ export function createInterpreterPool(graph: FixedGraph, threads = availablePara
   const plain = createInterpreter(graph);
   if (threads <= 1) return plain;
   const pool = Array.from({ length: threads }, () => createThread(graph));
+  async function all<R extends FrameResult | DrillResult>(works: readonly InterpretWork[]): Promise<R[]> {
+    const results: R[] = [];
+    let next = 0;
+    const feed = async (thread: (typeof pool)[number]): Promise<void> => {
+      // A thread answers a frame with a frame's result and a drill with a drill's.
+      for (let i = next++; i < works.length; i = next++) results[i] = (await thread.submit(works[i]!)) as R;
+    };
+    await Promise.all(pool.flatMap((thread) => Array.from({ length: TASKS_A_THREAD }, () => feed(thread))));
+    return results;
+  }
   return {
     name: plain.name,
     version: plain.version,
-    async run(frames, { tensors = false } = {}) {
-      const results: FrameResult[] = [];
-      let next = 0;
-      const feed = async (thread: (typeof pool)[number]): Promise<void> => {
-        for (let i = next++; i < frames.length; i = next++)
-          results[i] = await thread.submit(frames[i]!, tensors);
-      };
-      await Promise.all(pool.flatMap((thread) => Array.from({ length: TASKS_A_THREAD }, () => feed(thread))));
-      return results;
-    },
+    run: (frames, { tensors = false } = {}) =>
+      all<FrameResult>(frames.map((pixels) => ({ pixels, tensors }))),
+    drill: (drills) => all<DrillResult>(drills.map((drill) => ({ drill: whatIsRead(graph, drill) }))),
     close: async () => {
       await Promise.all(pool.map((thread) => thread.close()));
     },
   };
+}
+
+/** `drill` with the values alone that a node which is asked, or the decision, reads: the others need not travel. */
+function whatIsRead(graph: FixedGraph, { given, stages }: Drill): Drill {
+  const read = new Set(graph.nodes.filter((n) => stages.has(n.id)).flatMap((n) => n.inputs));
+  read.add(graph.output);
+  return { given: new Map([...given].filter(([id]) => read.has(id))), stages };
 }

@@ -10,7 +10,7 @@ import { fractionBits, type Format } from '../fixed/format.js';
 import { elements, type Activation, type NodeId, type Shape, type Window } from '../ir/common.js';
 import { fixedShapes, inputNode, veto, type FixedGraph } from '../ir/graph.js';
 import type { FixedNode, FixedNodeOf } from '../ir/ops/index.js';
-import type { FrameResult, Witness } from './witness.js';
+import type { Drill, DrillResult, FrameResult, Witness } from './witness.js';
 
 /** A tensor of mantissas, `[height, width, channels]` row-major. */
 interface Value {
@@ -257,12 +257,28 @@ export function interpret(graph: FixedGraph, frame: Uint16Array, tensors = false
   return { logits, score, keep: score >= graph.threshold, tensors: tensors ? all : NO_TENSORS };
 }
 
+/** What the nodes that `drill` asks make of the values that their inputs are given. */
+export function interpretDrill(graph: FixedGraph, { given, stages }: Drill): DrillResult {
+  const shapes = fixedShapes(graph);
+  const values = new Map(
+    graph.nodes.map((n) => [n.id, { shape: shapes.get(n.id)!, format: n.format, data: given.get(n.id)! }]),
+  );
+  const tensors = graph.nodes.flatMap((n): [NodeId, Int32Array][] => {
+    if (n.kind === 'input' || !stages.has(n.id)) return [];
+    const inputs = n.inputs.map((id) => values.get(id)!);
+    return [[n.id, evaluate(n, inputs, shapes.get(n.id)!).data]];
+  });
+  const score = veto(given.get(graph.output)!, graph.hitClasses);
+  return { tensors: new Map(tensors), score, keep: score >= graph.threshold };
+}
+
 export function createInterpreter(graph: FixedGraph): Witness {
   return {
     name: 'interpreter',
     version: '1',
     run: (frames, options = {}) =>
       Promise.resolve(frames.map((frame) => interpret(graph, frame, options.tensors ?? false))),
+    drill: (drills) => Promise.resolve(drills.map((drill) => interpretDrill(graph, drill))),
     close: () => Promise.resolve(),
   };
 }

@@ -1,11 +1,13 @@
 /** ONNX Runtime as a witness: runs `fixed.onnx` on raw frames in batches, on whichever execution provider is asked for. */
 import type * as ort from 'onnxruntime-node';
 import { invariant } from '../core/errors.js';
+import { cutStages } from '../backends/onnx/cut.js';
 import { exposeTensors } from '../backends/onnx/expose.js';
 import { emitFixedOnnx } from '../backends/onnx/fixed.js';
 import { TENSOR_SUFFIX } from '../backends/onnx/metadata.js';
 import { nodeId, type NodeId } from '../ir/common.js';
 import { inputNode, type FixedGraph } from '../ir/graph.js';
+import { runDrills } from './ort-drill.js';
 import { DEFAULT_BATCH, frameBatch, openSession, ortVersion, type OrtOptions } from './ort-session.js';
 import type { FrameResult, Witness } from './witness.js';
 
@@ -35,9 +37,17 @@ function results(outputs: ort.InferenceSession.ReturnType, count: number): Frame
   }));
 }
 
+/** The file as it is; with every tensor as an output; with every tensor as an input, too. */
+const VIEWS = {
+  plain: (model: Uint8Array) => model,
+  exposed: exposeTensors,
+  cut: cutStages,
+} as const;
+type View = keyof typeof VIEWS;
+
 /**
  * ONNX Runtime on `model`, a `fixed.onnx` of `graph` (emitted here unless given). Sessions open at the first call that
- * needs them; the one that puts out every tensor is the same model with more outputs. Close it when done.
+ * needs them; those that show or drive every stage are the same model with more outputs and inputs. Close it when done.
  */
 export function createOrtWitness(
   graph: FixedGraph,
@@ -45,11 +55,10 @@ export function createOrtWitness(
   model: Uint8Array = emitFixedOnnx(graph),
 ): Promise<Witness> {
   const size = inputNode(graph).size;
-  const sessions = new Map<boolean, Promise<ort.InferenceSession>>();
-  const session = (intermediates: boolean): Promise<ort.InferenceSession> => {
-    const open =
-      sessions.get(intermediates) ?? openSession(intermediates ? exposeTensors(model) : model, options);
-    sessions.set(intermediates, open);
+  const sessions = new Map<View, Promise<ort.InferenceSession>>();
+  const session = (view: View): Promise<ort.InferenceSession> => {
+    const open = sessions.get(view) ?? openSession(VIEWS[view](model), options);
+    sessions.set(view, open);
     return open;
   };
   const batch = options.batch ?? DEFAULT_BATCH;
@@ -57,7 +66,7 @@ export function createOrtWitness(
     name: 'onnxruntime',
     version: ortVersion(options),
     async run(frames, { tensors = false } = {}) {
-      const opened = await session(tensors);
+      const opened = await session(tensors ? 'exposed' : 'plain');
       const all: FrameResult[] = [];
       for (let i = 0; i < frames.length; i += batch) {
         const part = frames.slice(i, i + batch);
@@ -65,11 +74,12 @@ export function createOrtWitness(
       }
       return all;
     },
+    drill: async (drills) => runDrills(await session('cut'), graph, drills, batch),
     async close() {
       for (const open of sessions.values()) await (await open).release();
       sessions.clear();
     },
   };
   // Opening at once tells of a missing provider before any frame is read.
-  return session(false).then(() => witness);
+  return session('plain').then(() => witness);
 }

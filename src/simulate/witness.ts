@@ -20,6 +20,25 @@ export interface WitnessOptions {
   readonly tensors?: boolean;
 }
 
+/**
+ * Every stage alone, all at once: the readers of each node are given these values in place of what it computes, as a
+ * logic simulator forces a signal.
+ */
+export interface Drill {
+  /** Mantissas of every node of the graph, `[height, width, channels]` row-major, within its proved range. */
+  readonly given: ReadonlyMap<NodeId, Int32Array>;
+  /** The nodes that are asked. */
+  readonly stages: ReadonlySet<NodeId>;
+}
+
+export interface DrillResult {
+  /** What each node that was asked makes of what its inputs are given. */
+  readonly tensors: ReadonlyMap<NodeId, Int32Array>;
+  /** The decision about the given logits. */
+  readonly score: number;
+  readonly keep: boolean;
+}
+
 export interface Witness {
   /** `interpreter`, `onnxruntime`, `csim`, … */
   readonly name: string;
@@ -27,5 +46,8 @@ export interface Witness {
   readonly version: string;
   /** Results in the order of the frames (`height * width` raw pixels each). */
   run(frames: readonly Uint16Array[], options?: WitnessOptions): Promise<readonly FrameResult[]>;
+  /** Results in the order of the drills; absent where the files of the run have no way in, which `undrilled` explains. */
+  readonly drill?: (drills: readonly Drill[]) => Promise<readonly DrillResult[]>;
+  readonly undrilled?: string;
   close(): Promise<void>;
 }

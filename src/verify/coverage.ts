@@ -3,19 +3,13 @@
  * its accumulators came towards their proved bounds. What can happen and was never seen is listed.
  */
 import { castNumber } from '../fixed/cast.js';
-import { fractionBits, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
-import { elements, type Activation, type NodeId } from '../ir/common.js';
+import { fractionBits, maxMantissa, minMantissa } from '../fixed/format.js';
+import { elements, type NodeId } from '../ir/common.js';
 import type { FixedGraph } from '../ir/graph.js';
 import { analyseRanges, type Range } from '../ir/prove.js';
-import {
-  accumulatorFraction,
-  biasOf,
-  factsOf,
-  isSumming,
-  visitSources,
-  type NodeFacts,
-  type SummingNode,
-} from './trace.js';
+import { drivenEnds, fieldsOf, sumStages, type SumStage } from './drills/sums.js';
+import { activationOf, roundedOf, unbounded } from './rounding.js';
+import { accumulatorFraction, biasOf, visitSources, type NodeFacts, type SummingNode } from './trace.js';
 
 export interface StageCoverage {
   readonly stage: NodeId;
@@ -35,6 +29,9 @@ export interface StageCoverage {
   readonly high: number;
   /** The least, over channels, of what was reached of the proved accumulator range; null without a proof. */
   readonly boundReached: number | null;
+  /** Channels whose accumulator came to its least and to its greatest, by the proved ranges of what the stage reads. */
+  readonly atLowest: number;
+  readonly atHighest: number;
 }
 
 /** What the frames showed of the decision. */
@@ -54,18 +51,19 @@ export interface Coverage {
   readonly unseen: readonly string[];
 }
 
-type Counts = { -readonly [K in Exclude<keyof StageCoverage, 'stage' | 'boundReached'>]: number };
+type Counts = {
+  -readonly [K in Exclude<keyof StageCoverage, 'stage' | 'boundReached' | 'atLowest' | 'atHighest'>]: number;
+};
 
 interface Stage {
-  readonly facts: NodeFacts & { readonly node: SummingNode };
+  readonly facts: SumStage;
   readonly counts: Counts;
   /** Values read to count one frame. */
   readonly work: number;
   readonly least: Float64Array;
   readonly most: Float64Array;
-  /** Proved ranges of what the stage writes and of what it reads first. */
+  /** Proved range of what the stage writes. */
   readonly reachable: Range;
-  readonly read: Range;
 }
 
 export interface CoverageMeter {
@@ -81,38 +79,14 @@ export interface CoverageMeter {
   result(): Coverage;
 }
 
-const activationOf = (node: SummingNode): Activation =>
-  'activation' in node ? node.activation : { kind: 'none' };
-
-/** The accumulator after the activation, and its fraction. */
-function activated(sum: number, fraction: number, activation: Activation): readonly [number, number] {
-  if (activation.kind === 'relu') return [Math.max(sum, 0), fraction];
-  if (activation.kind !== 'leakyRelu') return [sum, fraction];
-  const scale = sum < 0 ? activation.alphaMantissa : 2 ** activation.alphaFraction;
-  return [sum * scale, fraction + activation.alphaFraction];
-}
-
-function countElement(stage: Stage, sum: number, c: number): void {
-  const { counts, facts } = stage;
-  const { format } = facts.node;
-  const activation = activationOf(facts.node);
-  const [value, fraction] = activated(sum, accumulatorFraction(facts.node, facts.sources, c), activation);
-  const scaled = value * 2 ** (fractionBits(format) - fraction);
-  const rest = scaled - Math.floor(scaled);
-  if (rest !== 0) counts.rounded += 1;
-  if (rest === 0.5) counts.ties += 1;
-  // The rounding itself may carry a value over the top: ask the format without its overflow.
-  const rounded = castNumber(value, fraction, {
-    ...format,
-    width: 53,
-    integer: 53 - fractionBits(format),
-    signed: true,
-    overflow: 'AP_SAT',
-  });
-  if (rounded > maxMantissa(format)) counts.saturatedHigh += 1;
-  if (rounded < minMantissa(format)) counts.saturatedLow += 1;
-  stage.least[c] = Math.min(stage.least[c]!, sum);
-  stage.most[c] = Math.max(stage.most[c]!, sum);
+function countElement({ counts, facts, least, most }: Stage, sum: number, c: number): void {
+  const { inexact, tie, above, below } = roundedOf(facts.node, facts.sources, c, sum);
+  if (inexact) counts.rounded += 1;
+  if (tie) counts.ties += 1;
+  if (above) counts.saturatedHigh += 1;
+  if (below) counts.saturatedLow += 1;
+  least[c] = Math.min(least[c]!, sum);
+  most[c] = Math.max(most[c]!, sum);
 }
 
 function addStage(stage: Stage, tensors: ReadonlyMap<NodeId, Int32Array>): void {
@@ -158,6 +132,21 @@ function boundReached(stage: Stage): number | null {
   return least;
 }
 
+/** How many channels came to the ends of their accumulators. */
+function endsReached({ facts, least, most }: Stage): {
+  readonly atLowest: number;
+  readonly atHighest: number;
+} {
+  const fields = fieldsOf(facts);
+  let [atLowest, atHighest] = [0, 0];
+  least.forEach((low, c) => {
+    const ends = drivenEnds(facts, fields, c);
+    if (low <= ends.low) atLowest += 1;
+    if (most[c]! >= ends.high) atHighest += 1;
+  });
+  return { atLowest, atHighest };
+}
+
 interface Possible {
   readonly saturatedHigh: boolean;
   readonly saturatedLow: boolean;
@@ -175,25 +164,19 @@ function tieIsReachable(node: SummingNode, shift: number, high: number): boolean
 
 /** What the proof lets happen. */
 function possible(stage: Stage): Possible {
-  const { node, sources } = stage.facts;
+  const { facts } = stage;
+  const { node, sources } = facts;
   const target = node.format;
   const activation = activationOf(node);
-  const unbounded: Format = {
-    ...target,
-    width: 53,
-    integer: 53 - fractionBits(target),
-    signed: true,
-    overflow: 'AP_SAT',
-  };
   const channels = stage.least.length;
   let [saturatedHigh, saturatedLow, ties] = [false, false, false];
   for (let c = 0; c < channels; c++) {
     const proof = 'proof' in node ? node.proof : null;
     const fraction = proof?.accumulatorFraction[c] ?? accumulatorFraction(node, sources, c);
-    const low = activation.kind === 'relu' ? 0 : (proof?.accumulatorMin[c] ?? stage.read.low);
-    const high = proof?.accumulatorMax[c] ?? stage.read.high;
-    saturatedHigh ||= castNumber(high, fraction, unbounded) > maxMantissa(target);
-    saturatedLow ||= castNumber(low, fraction, unbounded) < minMantissa(target);
+    const low = activation.kind === 'relu' ? 0 : (proof?.accumulatorMin[c] ?? facts.ranges[0]!.low);
+    const high = proof?.accumulatorMax[c] ?? facts.ranges[0]!.high;
+    saturatedHigh ||= castNumber(high, fraction, unbounded(target)) > maxMantissa(target);
+    saturatedLow ||= castNumber(low, fraction, unbounded(target)) < minMantissa(target);
     ties ||= tieIsReachable(node, fraction - fractionBits(target), high);
   }
   return { saturatedHigh, saturatedLow, ties };
@@ -223,9 +206,7 @@ function workOf({ node, shape, sources }: NodeFacts): number {
 /** A meter for the stages of `graph` that sum and round. */
 export function createCoverageMeter(graph: FixedGraph): CoverageMeter {
   const ranges = analyseRanges(graph);
-  const stages = [...factsOf(graph).values()].flatMap((facts): Stage[] => {
-    const { node } = facts;
-    if (!isSumming(node)) return [];
+  const stages = sumStages(graph).map((facts): Stage => {
     const counts: Counts = {
       values: 0,
       saturatedHigh: 0,
@@ -239,17 +220,14 @@ export function createCoverageMeter(graph: FixedGraph): CoverageMeter {
       high: -Infinity,
     };
     const channels = facts.shape[2];
-    return [
-      {
-        facts: { ...facts, node },
-        counts,
-        work: workOf(facts),
-        least: new Float64Array(channels).fill(Infinity),
-        most: new Float64Array(channels).fill(-Infinity),
-        reachable: ranges.get(node.id)!.range,
-        read: ranges.get(node.id)!.inputs[0]!.range,
-      },
-    ];
+    return {
+      facts,
+      counts,
+      work: workOf(facts),
+      least: new Float64Array(channels).fill(Infinity),
+      most: new Float64Array(channels).fill(-Infinity),
+      reachable: ranges.get(facts.node.id)!.range,
+    };
   });
   const decision: { -readonly [K in keyof DecisionCoverage]: DecisionCoverage[K] } = {
     kept: 0,
@@ -286,7 +264,12 @@ export function createCoverageMeter(graph: FixedGraph): CoverageMeter {
       ),
     result: () => ({
       frames,
-      stages: stages.map((s) => ({ stage: s.facts.node.id, ...s.counts, boundReached: boundReached(s) })),
+      stages: stages.map((s) => ({
+        stage: s.facts.node.id,
+        ...s.counts,
+        boundReached: boundReached(s),
+        ...endsReached(s),
+      })),
       decision: { ...decision },
       unseen: frames === 0 ? [] : [...stages.flatMap(unseenOf), ...unseenDecisions()],
     }),

@@ -4,7 +4,7 @@
  */
 import type { NodeId } from '../ir/common.js';
 import { findNode, fixedShapes, type FixedGraph } from '../ir/graph.js';
-import type { FrameResult } from '../simulate/witness.js';
+import type { DrillResult, FrameResult } from '../simulate/witness.js';
 import { traceElement, type Trace } from './trace.js';
 
 export interface Divergence {
@@ -56,19 +56,8 @@ function compareArrays(
   }
 }
 
-/**
- * Compares what `found` says with the interpreter's `expected`: logits, score, keep and, where the interpreter has
- * them, all tensors (one that is missing counts as different).
- */
-export function compareResults(graph: FixedGraph, expected: FrameResult, found: FrameResult): Comparison {
-  const tally: Tally = { compared: 0, different: 0, first: null };
-  if (expected.tensors.size > 0)
-    for (const { id } of graph.nodes)
-      compareArrays(tally, id, expected.tensors.get(id)!, found.tensors.get(id));
-  compareArrays(tally, graph.output, expected.logits, found.logits);
-  compareArrays(tally, 'score', [expected.score], [found.score]);
-  compareArrays(tally, 'keep', [Number(expected.keep)], [Number(found.keep)]);
-  const { compared, different, first } = tally;
+/** Where the first difference of `tally` lies. */
+function comparison(graph: FixedGraph, { compared, different, first }: Tally): Comparison {
   if (first === null) return { compared, different, first: null };
   const shape = fixedShapes(graph).get(first.stage as NodeId) ?? [1, 1, 1];
   return {
@@ -83,6 +72,41 @@ export function compareResults(graph: FixedGraph, expected: FrameResult, found: 
       found: first.found,
     },
   };
+}
+
+interface Decision {
+  readonly score: number;
+  readonly keep: boolean;
+}
+
+function compareDecisions(tally: Tally, expected: Decision, found: Decision): void {
+  compareArrays(tally, 'score', [expected.score], [found.score]);
+  compareArrays(tally, 'keep', [Number(expected.keep)], [Number(found.keep)]);
+}
+
+/**
+ * Compares what `found` says with the interpreter's `expected`: logits, score, keep and, where the interpreter has
+ * them, all tensors (one that is missing counts as different).
+ */
+export function compareResults(graph: FixedGraph, expected: FrameResult, found: FrameResult): Comparison {
+  const tally: Tally = { compared: 0, different: 0, first: null };
+  if (expected.tensors.size > 0)
+    for (const { id } of graph.nodes)
+      compareArrays(tally, id, expected.tensors.get(id)!, found.tensors.get(id));
+  compareArrays(tally, graph.output, expected.logits, found.logits);
+  compareDecisions(tally, expected, found);
+  return comparison(graph, tally);
+}
+
+/** The same for a drill: the stages that the interpreter was asked, and the decision. */
+export function compareDrills(graph: FixedGraph, expected: DrillResult, found: DrillResult): Comparison {
+  const tally: Tally = { compared: 0, different: 0, first: null };
+  for (const { id } of graph.nodes) {
+    const tensor = expected.tensors.get(id);
+    if (tensor !== undefined) compareArrays(tally, id, tensor, found.tensors.get(id));
+  }
+  compareDecisions(tally, expected, found);
+  return comparison(graph, tally);
 }
 
 /** Place of a stage in topological order; score and keep come last. */

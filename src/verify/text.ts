@@ -1,6 +1,8 @@
 /** A verification in words: one block a witness, then what no frame has shown. */
 import type { Trace } from './trace.js';
 import type { FirstDifference } from './investigate.js';
+import { drillLine, drillTable } from './drills/text.js';
+import type { WitnessDrills } from './drills/run.js';
 import type { Verification, WitnessReport } from './verify.js';
 
 /** Terms printed of an element: the largest contributions. */
@@ -40,19 +42,21 @@ function minimalLine({ minimal }: FirstDifference): string[] {
 }
 
 /** A difference, what went into it, and the smallest frame found. */
-export function describeDifference(first: FirstDifference): string {
+export function describeDifference(first: FirstDifference, shownBy: 'frame' | 'drill' = 'frame'): string {
   const trace =
     first.trace === null ? [] : ['    what went in, by the interpreter:', ...traceLines(first.trace)];
-  return [`    frame ${first.frame}, ${first.text}`, ...trace, ...minimalLine(first)].join('\n');
+  return [`    ${shownBy} ${first.frame}, ${first.text}`, ...trace, ...minimalLine(first)].join('\n');
 }
 
-function witnessLines(w: WitnessReport): string {
+function witnessLines(w: WitnessReport, drills: WitnessDrills | undefined): string {
   if (w.skipped !== null) return `  ${w.witness}: missing — ${w.skipped}`;
   const head = `  ${w.witness} (${w.version}): ${w.mismatches} of ${w.values} integers differ, on ${w.differentFrames} of ${w.frames} frames`;
   return [
     head,
     ...(w.failed === null ? [] : [`    broke down: ${w.failed}`]),
     ...(w.first === null ? [] : [describeDifference(w.first)]),
+    ...(drills === undefined ? [] : [`    ${drillLine(drills)}`]),
+    ...(drills?.first ? [describeDifference(drills.first, 'drill')] : []),
   ].join('\n');
 }
 
@@ -63,12 +67,18 @@ export function describeVerification(v: Verification): string {
     v.coverage.unseen.length === 0
       ? ['  Every stage has saturated, tied and taken both signs wherever it can.']
       : [
-          `  Not exercised by the ${v.coverage.frames} frames that coverage was counted on:`,
+          `  Not exercised by the ${v.coverage.frames} whole frames that coverage was counted on:`,
           ...v.coverage.unseen.map((line) => `    ${line}`),
         ];
   return [
     `Verdict: ${v.verdict} (against the interpreter, on ${frames.join(', ')} frames)`,
-    ...v.witnesses.map(witnessLines),
+    ...v.witnesses.map((w) =>
+      witnessLines(
+        w,
+        v.drills?.witnesses.find((d) => d.witness === w.witness),
+      ),
+    ),
+    ...(v.drills === null ? [] : drillTable(v.coverage, v.drills)),
     ...unseen,
   ].join('\n');
 }

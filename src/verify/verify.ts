@@ -9,6 +9,8 @@ import type { FrameResult, Witness } from '../simulate/witness.js';
 import { createCoverageMeter, type Coverage } from './coverage.js';
 import { compareResults, isEarlier } from './divergence.js';
 import type { FrameKind, NamedFrame } from './frames.js';
+import type { DrillOptions } from './drills/make.js';
+import { runDrills, type DrillReport } from './drills/run.js';
 import { asError, investigate, type FirstDifference, type Suspicion } from './investigate.js';
 
 export interface WitnessReport {
@@ -35,9 +37,13 @@ export interface Verification {
   readonly frames: Readonly<Partial<Record<FrameKind, number>>>;
   readonly witnesses: readonly WitnessReport[];
   readonly coverage: Coverage;
+  /** Every stage driven alone; the witnesses are those that were not missing. Null where none was asked for. */
+  readonly drills: DrillReport | null;
 }
 
 export interface VerifyOptions {
+  /** Drills to make, if any. */
+  readonly drills?: DrillOptions;
   /** How many of the first frames are compared in every intermediate tensor (all unless given). */
   readonly tensorFrames?: number;
   /**
@@ -247,11 +253,21 @@ export async function verify(
         ? await report(graph, definition, w, tallies[present.indexOf(w)]!, minimizeBudget)
         : missingReport(w),
     );
-  return { verdict: verdictOf(reports, done), frames: kinds, witnesses: reports, coverage: meter.result() };
+  const drills =
+    options.drills === undefined ? null : await runDrills(graph, definition, present, options.drills);
+  return {
+    verdict: verdictOf(reports, drills, done),
+    frames: kinds,
+    witnesses: reports,
+    coverage: meter.result(),
+    drills,
+  };
 }
 
-function verdictOf(reports: readonly WitnessReport[], frames: number): Verdict {
-  if (reports.some((r) => r.mismatches > 0 || r.failed !== null)) return 'different';
+/** A witness that cannot be drilled is of a run from before drills: that is said in words and changes nothing. */
+function verdictOf(reports: readonly WitnessReport[], drills: DrillReport | null, frames: number): Verdict {
+  const asked = [...reports, ...(drills?.witnesses ?? [])];
+  if (asked.some((r) => r.mismatches > 0 || r.failed !== null)) return 'different';
   return reports.some((r) => r.skipped !== null) || reports.length === 0 || frames === 0
     ? 'incomplete'
     : 'exact';

@@ -23,6 +23,7 @@ import { runProcess } from '../../src/simulate/process.js';
 import type { FrameResult, Witness } from '../../src/simulate/witness.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { compareResults, describeDivergence } from '../../src/verify/divergence.js';
+import { runDrills } from '../../src/verify/drills/run.js';
 import { failedWith, type Outcome } from './outcome.js';
 
 export const CHECKS = ['interpreter', 'text', 'evaluator', 'onnxruntime', 'csim'] as const;
@@ -66,9 +67,25 @@ function compareAll(
   return { kind: 'failed', stage: first.stage, frames: failed.map((f) => f.frame), text: first.text };
 }
 
+/** Drills that a network gets: those that drive its stages furthest. */
+const DRILLS = { most: 6, seed: 1 } as const;
+
+/** Every stage alone. A failure shows whatever the frames are. */
+async function drill(witness: Witness, { graph, frames: asked }: Subject): Promise<Outcome> {
+  const frames = [...asked.keys()];
+  const { witnesses } = await runDrills(graph, createInterpreter(graph), [witness], DRILLS);
+  const { values, first, failed } = witnesses[0]!;
+  if (failed !== null) return { kind: 'failed', stage: 'drills', frames, text: failed };
+  if (first !== null) return { kind: 'failed', stage: first.stage, frames, text: first.text };
+  return { kind: 'same', values };
+}
+
 async function ask(witness: Witness, subject: Subject, expected: readonly FrameResult[]): Promise<Outcome> {
   try {
-    return compareAll(subject.graph, expected, await witness.run(subject.frames, { tensors: true }));
+    const framed = compareAll(subject.graph, expected, await witness.run(subject.frames, { tensors: true }));
+    if (framed.kind !== 'same') return framed;
+    const drilled = await drill(witness, subject);
+    return drilled.kind === 'same' ? { kind: 'same', values: framed.values + drilled.values } : drilled;
   } finally {
     await witness.close();
   }

@@ -20,12 +20,14 @@ import { runProcess } from '../../src/simulate/process.js';
 import type { Witness } from '../../src/simulate/witness.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { aimedFrames, patternFrames, randomFrames } from '../../src/verify/frames.js';
+import { runDrills } from '../../src/verify/drills/run.js';
 import { verify, type WitnessReport } from '../../src/verify/verify.js';
 import { writeFiles } from '../hls/project.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { GRAPH_FAULTS } from './graph-faults.js';
-import { BENCH_FAULTS, GEOMETRY_FAULTS, ROUNDING_FAULTS, TABLE_FAULTS } from './hls-faults.js';
-import { faultyModel, ONNX_FAULTS } from './onnx-faults.js';
+import { DEEP_FAULTS, ROUNDING_FAULTS, TABLE_FAULTS } from './hls-faults.js';
+import { BENCH_FAULTS, GEOMETRY_FAULTS } from './hls-flow-faults.js';
+import { DEEP_ONNX_FAULTS, faultyModel, ONNX_FAULTS } from './onnx-faults.js';
 import { plant, PLANTED_FLAGS, type HlsFault } from './plant.js';
 
 const graph: FixedGraph = { ...sampleFixedGraph({ gain: 2 }), threshold: 700 };
@@ -55,6 +57,19 @@ async function firstDifference(witness: Witness): Promise<string> {
   return first!.stage;
 }
 
+/** Asks whole frames, which must not notice, then drills each stage alone: the stage that these name. */
+async function drilledDifference(open: () => Promise<Witness>): Promise<string> {
+  expect(await reportOn(await open())).toMatchObject({ mismatches: 0, failed: null });
+  const witness = await open();
+  const { witnesses } = await runDrills(graph, definition, [witness], { most: 100, seed: 1 });
+  await witness.close();
+  const { first, failed, skipped, mismatches } = witnesses[0]!;
+  expect([failed, skipped]).toEqual([null, null]);
+  expect(mismatches).toBeGreaterThan(0);
+  expect(first!.text).toContain(`to its ${first!.expected < 0 ? 'lowest' : 'highest'} accumulator`);
+  return first!.stage;
+}
+
 describe('a fault in fixed.onnx', () => {
   const model = emitFixedOnnx(graph);
 
@@ -69,6 +84,14 @@ describe('a fault in fixed.onnx', () => {
     const witness = await createOrtWitness(graph, { threads: 1 }, faultyModel(model, fault));
     expect(await firstDifference(witness)).toBe(fault.stage);
   });
+
+  it.each(DEEP_ONNX_FAULTS.map((fault) => [fault.name, fault] as const))(
+    '%s: no frame shows it, a drill does',
+    async (_name, fault) => {
+      const open = (): Promise<Witness> => createOrtWitness(graph, { threads: 1 }, faultyModel(model, fault));
+      expect(await drilledDifference(open)).toBe(fault.stage);
+    },
+  );
 
   it.each(GRAPH_FAULTS.map((fault) => [fault.name, fault] as const))(
     'by a generator: %s',
@@ -87,7 +110,7 @@ describe('a fault in the firmware', () => {
     wrong: '$ - 1',
   };
   const stageFaults = [...TABLE_FAULTS, ...ROUNDING_FAULTS, ...GEOMETRY_FAULTS];
-  const all: readonly HlsFault[] = [...stageFaults, ...BENCH_FAULTS, lastPixel];
+  const all: readonly HlsFault[] = [...stageFaults, ...DEEP_FAULTS, ...BENCH_FAULTS, lastPixel];
   const numberOf = (fault: HlsFault): number => all.indexOf(fault) + 1;
   const folder = mkdtempSync(join(tmpdir(), 'vetoc-mutation-'));
   const program = (main: string): string => join(folder, main);
@@ -143,6 +166,13 @@ describe('a fault in the firmware', () => {
           ? /MISMATCH frame \d+, decision word/
           : new RegExp(`MISMATCH frame \\d+, stage ${fault.benchStage ?? fault.stage}, pixel`),
       );
+    },
+  );
+
+  it.each(DEEP_FAULTS.map((fault) => [fault.name, fault] as const))(
+    '%s: no frame shows it, a drill does',
+    async (_name, fault) => {
+      expect(await drilledDifference(() => Promise.resolve(simulation(fault)))).toBe(fault.stage);
     },
   );
 

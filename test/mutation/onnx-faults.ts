@@ -1,5 +1,11 @@
 /** Faults in the bytes of an emitted `fixed.onnx`. */
-import { ModelProto, type Graph, type Node } from '../../src/backends/onnx/proto.js';
+import {
+  ATTRIBUTE_TYPE,
+  DATA_TYPE,
+  ModelProto,
+  type Graph,
+  type Node,
+} from '../../src/backends/onnx/proto.js';
 
 export interface OnnxFault {
   readonly name: string;
@@ -150,6 +156,60 @@ export const ONNX_FAULTS: readonly OnnxFault[] = [
     change: (graph) => {
       nodeOf(graph, 'keep').opType = 'LessOrEqual';
     },
+  },
+];
+
+/** Keeps the low `bits` bits of a value alone: an int32 that runs over, and back. */
+function wrap({ node, initializer }: Required<Graph>, value: string, bits: number): void {
+  const at = node!.findIndex((n) => n.output?.[0] === value);
+  node![at] = { ...node![at], output: [`${value}.wide`] };
+  const factor = `${value}.factor`;
+  const rawData = new Uint8Array(Int32Array.of(2 ** (32 - bits)).buffer);
+  initializer!.push({ name: factor, dataType: DATA_TYPE.int32, dims: [], rawData });
+  const cast = (name: string, input: string, i: number): Node => ({
+    opType: 'Cast',
+    name: `${name}.cast`,
+    input: [input],
+    output: [name],
+    attribute: [{ name: 'to', i, type: ATTRIBUTE_TYPE.int }],
+  });
+  const scale = (opType: string, name: string, input: string): Node => ({
+    opType,
+    name,
+    input: [input, factor],
+    output: [name],
+    attribute: [],
+  });
+  node!.splice(
+    at + 1,
+    0,
+    cast(`${value}.integer`, `${value}.wide`, DATA_TYPE.int32),
+    scale('Mul', `${value}.raised`, `${value}.integer`),
+    scale('Div', `${value}.lowered`, `${value}.raised`),
+    cast(value, `${value}.lowered`, DATA_TYPE.float),
+  );
+}
+
+/** Faults deep in the network, which no whole frame of the tests shows: a stage driven alone must. */
+export const DEEP_ONNX_FAULTS: readonly OnnxFault[] = [
+  {
+    name: 'an accumulator of the last layer one bit too narrow',
+    stage: 'logits',
+    change: (graph) => {
+      wrap(graph, 'logits.accumulator', 17);
+    },
+  },
+  {
+    name: 'an accumulator of a depthwise convolution one bit too narrow',
+    stage: 'depthwise1',
+    change: (graph) => {
+      wrap(graph, 'depthwise1.accumulator', 18);
+    },
+  },
+  {
+    name: 'a saturation of the last layer one too low',
+    stage: 'logits',
+    change: float('logits.saturated.2', 0, (v) => v - 1),
   },
 ];
 

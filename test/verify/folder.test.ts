@@ -68,7 +68,18 @@ describe('vetoc verify', () => {
     const { code, stdout } = await verifyRun('--ap-types', vendor);
     expect(stdout).toContain('Verdict: exact');
     expect(code).toBe(0);
-    const { witnesses, frames: kinds, files, definition, framesSha256, coverage } = record();
+    const { witnesses, frames: kinds, files, definition, framesSha256, coverage, drills } = record();
+    expect(drills!.witnesses.map((w) => w.witness)).toEqual(witnesses.map((w) => w.witness));
+    for (const w of drills!.witnesses) {
+      expect(w).toMatchObject({ drills: drills!.drills, mismatches: 0, skipped: null, failed: null });
+      expect(w.values).toBeGreaterThan(10_000);
+    }
+    for (const s of drills!.stages)
+      expect([s.lowest.channels, s.highest.channels, s.leftOut], s.stage).toEqual([
+        s.channels,
+        s.channels,
+        0,
+      ]);
     expect(witnesses.map((w) => w.witness)).toEqual(['onnxruntime', 'csim', 'csim-vendor']);
     for (const w of witnesses) {
       expect(w).toMatchObject({ mismatches: 0, skipped: null, failed: null });
@@ -96,6 +107,31 @@ describe('vetoc verify', () => {
     expect(hashed.has('VETOC_AP_TYPES/ap_int.h')).toBe(true);
     for (const path of Object.keys(hlsTemplates()).filter((p) => p.startsWith('vetoc/')))
       expect(hashed.has(`hls/firmware/${path}`), path).toBe(true);
+  });
+
+  it('names a test bench of before drills, which changes no verdict, and drills as many as asked for', async () => {
+    // The same bench without the file that drills brought: its text stands where it was included.
+    const [given, probe] = ['given.h', 'probe.h'].map((name) => join(dir, 'hls/tb', name));
+    const [text, including] = [given!, probe!].map((path) => readFileSync(path, 'utf8'));
+    rmSync(given!);
+    writeFileSync(probe!, including!.replace('#include "given.h"', text!));
+    const options = ['--witness', 'ort', 'csim', '--drills', '2', '--dry-run', '--json'];
+    const { code, stdout } = await verifyRun(...options);
+    writeFileSync(given!, text!);
+    writeFileSync(probe!, including!);
+    const { drills } = JSON.parse(stdout) as VerificationRecord;
+    expect(code).toBe(0);
+    expect(drills!.witnesses).toMatchObject([
+      { witness: 'onnxruntime', drills: 2, mismatches: 0, skipped: null },
+      { witness: 'csim', drills: 0, skipped: expect.stringContaining('of an earlier vetoc') as string },
+    ]);
+    expect(drills!.stages.some((s) => s.leftOut > 0)).toBe(true);
+  });
+
+  it('drills nothing where that is asked for', async () => {
+    const { code, stdout } = await verifyRun('--witness', 'ort', '--drills', '0', '--dry-run', '--json');
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as VerificationRecord).drills).toBeNull();
   });
 
   it('is incomplete, names the missing compiler and ends with 1', async () => {

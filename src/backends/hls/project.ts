@@ -11,7 +11,7 @@ VETOC_AP_TYPES ?= sim
 FLAGS = -std=c++14 -Wall -Wextra -Wno-unknown-pragmas -DVETOC_PROBES -isystem $(VETOC_AP_TYPES) -isystem sim \\
         -Ifirmware/vetoc -Ifirmware -Itb $(CXXFLAGS)
 LAYERS = $(wildcard firmware/vetoc/*.h)
-FIRMWARE = firmware/${top}.h firmware/config.h $(LAYERS) $(wildcard firmware/tables/*.h) tb/probe.h
+FIRMWARE = firmware/${top}.h firmware/config.h $(LAYERS) $(wildcard firmware/tables/*.h) tb/probe.h tb/given.h
 
 all: build/bench
 

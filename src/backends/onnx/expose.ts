@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { UserError } from '../../core/errors.js';
 import { TENSOR_SUFFIX, TENSORS_KEY } from './metadata.js';
-import { ATTRIBUTE_TYPE, DATA_TYPE, ModelProto, type Node } from './proto.js';
+import { ATTRIBUTE_TYPE, DATA_TYPE, ModelProto, type Graph, type Node } from './proto.js';
 
 const placesSchema = z.record(
   z.string(),
@@ -42,16 +42,28 @@ function exposingNodes(id: string, value: string, rank: 2 | 4): readonly Node[] 
 
 const AXES = 'exposed_axes';
 
-/** `model` with an output `<id>.tensor`, int32 `[N, height, width, channels]`, for every node of its graph. */
-export function exposeTensors(model: Uint8Array): Uint8Array {
-  const decoded = ModelProto.decode(model);
+/** Where in an emitted model a stage's tensor lies. */
+export interface Place {
+  readonly value: string;
+  readonly rank: 2 | 4;
+}
+
+type Decoded = ReturnType<typeof ModelProto.decode>;
+
+/** The value that holds each stage's tensor, as the model itself says. */
+export function stagePlaces(decoded: Decoded): ReadonlyMap<string, Place> {
   const facts = decoded.metadataProps.find(({ key }) => key === TENSORS_KEY)?.value;
-  const { graph } = decoded;
-  if (typeof facts !== 'string' || graph === null || graph === undefined)
+  if (typeof facts !== 'string')
     throw new UserError('the model does not say which of its values are stages', {
       field: TENSORS_KEY,
       remedy: 'write it again with this vetoc',
     });
+  const places = Object.entries(placesSchema.parse(JSON.parse(facts)));
+  return new Map(places.map(([id, [value, rank]]) => [id, { value, rank }]));
+}
+
+/** Adds an output `<id>.tensor`, int32 `[N, height, width, channels]`, for every one of `places`. */
+export function addTensorOutputs(graph: Graph, places: ReadonlyMap<string, Place>): void {
   const outputs = new Set(graph.output?.map(({ name }) => name));
   graph.initializer?.push({
     name: AXES,
@@ -59,11 +71,18 @@ export function exposeTensors(model: Uint8Array): Uint8Array {
     dims: [2],
     rawData: new Uint8Array(BigInt64Array.of(2n, 3n).buffer),
   });
-  for (const [id, [value, rank]] of Object.entries(placesSchema.parse(JSON.parse(facts)))) {
+  for (const [id, { value, rank }] of places) {
     const name = `${id}${TENSOR_SUFFIX}`;
     if (outputs.has(name)) continue;
     graph.node?.push(...exposingNodes(id, value, rank));
     graph.output?.push({ name, type: { tensorType: { elemType: DATA_TYPE.int32 } } });
   }
+}
+
+/** `model` with the tensor of every node of its graph as an output. */
+export function exposeTensors(model: Uint8Array): Uint8Array {
+  const decoded = ModelProto.decode(model);
+  const places = stagePlaces(decoded);
+  addTensorOutputs(decoded.graph as Graph, places);
   return ModelProto.encode(decoded).finish();
 }

@@ -144,7 +144,13 @@ export const fixedRules: FixedRules = {
   add: (writer, op, inputs, { range }) =>
     requantized(writer, op.id, alignedSum(writer, op, inputs), op.activation, op.format, range),
   concat: concatenated,
-  flatten: (writer, op, [x]) => flattened(writer, op.id, x!),
+  flatten(writer, op, [x]) {
+    const result = flattened(writer, op.id, x!);
+    // A value of its own for every stage: `cut.ts` drives each one alone.
+    return result.name === x!.name
+      ? { ...result, name: writer.node('Identity', `${op.id}.same`, [x!.name]) }
+      : result;
+  },
   requantize(writer, op, [x], { range }) {
     const fraction = new Int32Array(x!.shape[2]).fill(fractionBits(x!.format));
     const accumulator = { ...x!, bound: largest(x!.range), fraction };

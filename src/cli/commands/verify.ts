@@ -4,8 +4,10 @@ import { Option, type Command } from 'commander';
 import { UserError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
 import type { FrameSource } from '../../data/frames.js';
+import type { FixedGraph } from '../../ir/graph.js';
 import { ORT_PROVIDERS, type OrtProvider } from '../../simulate/ort-session.js';
 import { describeVerification } from '../../verify/text.js';
+import type { DrillOptions } from '../../verify/drills/make.js';
 import type { NamedFrame } from '../../verify/frames.js';
 import { say, sayJson, startProgress } from '../console.js';
 import { EXIT } from '../exit.js';
@@ -18,7 +20,13 @@ import {
 import { openRunFrames } from '../pipeline/frames.js';
 import { evenly } from '../pipeline/frames.js';
 import { loadRun, RUN_FILES, type Run } from '../run-folder.js';
-import { syntheticFrames, verifyFolder, WITNESS_NAMES, type WitnessName } from '../verification.js';
+import {
+  syntheticFrames,
+  usualDrills,
+  verifyFolder,
+  WITNESS_NAMES,
+  type WitnessName,
+} from '../verification.js';
 import { checkFrameSize } from './evaluate.js';
 
 interface Options extends FrameOptionValues {
@@ -27,6 +35,7 @@ interface Options extends FrameOptionValues {
   readonly random: string;
   readonly aimed: string;
   readonly tries: string;
+  readonly drills?: string;
   readonly shrink?: string;
   readonly seed: string;
   readonly witness?: string[];
@@ -135,6 +144,13 @@ async function askedFrames(run: Run, options: Options): Promise<Asked> {
   };
 }
 
+/** Drills of single stages, as many as asked for or as the network's size allows; none for 0. */
+function drillOptions(fixed: FixedGraph, { drills, seed }: Options): { readonly drills?: DrillOptions } {
+  const usual = usualDrills(fixed);
+  const most = drills === undefined ? usual.most : whole(drills, '--drills');
+  return most === 0 ? {} : { drills: { most, seed: whole(seed, '--seed') } };
+}
+
 async function runVerify(dir: string, options: Options): Promise<void> {
   const run = await loadRun(dir);
   const apTypes = options.apTypes ?? process.env['VETOC_AP_TYPES'];
@@ -151,6 +167,7 @@ async function runVerify(dir: string, options: Options): Promise<void> {
       ...(options.threads === undefined ? {} : { threads: whole(options.threads, '--threads') }),
       ...(options.shrink === undefined ? {} : { minimizeBudget: whole(options.shrink, '--shrink') }),
       coverageFrames: 32,
+      ...drillOptions(run.fixed, options),
       notes: asked.notes,
       onProgress: (done) => {
         progress.update(done, asked.total, 'frames');
@@ -182,6 +199,10 @@ export function registerVerify(program: Command): void {
       .option('--random <n>', 'random frames', '48')
       .option('--aimed <n>', 'frames aimed at the bounds of single accumulators', '64')
       .option('--tries <n>', 'frames tried in search of ties, saturation and the edge of the decision', '200')
+      .option(
+        '--drills <n>',
+        'drills of single stages at most, 0 for none (default: by the size of the network, 4 to 400)',
+      )
       .option(
         '--shrink <n>',
         'frames tried to make one that differs smaller (default: by its size, 150 to 2000)',

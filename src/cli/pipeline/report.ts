@@ -6,6 +6,7 @@ import type { FixedGraph } from '../../ir/graph.js';
 import { evaluationsJson } from '../evaluation-text.js';
 import { recipeHash, type Recipe } from '../recipe.js';
 import { RUN_FILES, type RunDraft } from '../run-folder.js';
+import { STAGE_COLUMNS, stageRows as reachedRows } from '../../verify/drills/table.js';
 import type { VerificationRecord } from '../verification.js';
 import { version } from '../version.js';
 import type { Evaluated } from './evaluate.js';
@@ -73,10 +74,23 @@ export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findin
     stages: stageRows(found.fixed),
     verification: {
       verdict: verification.verdict,
-      rows: verification.witnesses.map((w) => ({
-        ...w,
-        note: w.skipped ?? w.failed ?? w.first?.text ?? '',
-      })),
+      rows: [
+        ...verification.witnesses.map((w) => ({
+          ...w,
+          note: w.skipped ?? w.failed ?? w.first?.text ?? '',
+        })),
+        ...(verification.drills?.witnesses ?? []).map((w) => ({
+          ...w,
+          witness: `${w.witness}, each stage alone`,
+          version: '',
+          frames: w.drills,
+          note: w.skipped ?? w.failed ?? w.first?.text ?? '',
+        })),
+      ],
+      reached: {
+        columns: STAGE_COLUMNS,
+        rows: verification.drills === null ? [] : reachedRows(verification.coverage, verification.drills),
+      },
     },
     firmware: firmwareEstimate(found.design),
     pictures: found.explanations.pictures,

@@ -1,11 +1,13 @@
 /** Stage 5: the interpreter against ONNX Runtime and the compiled C++, every integer. */
-import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
+import type { FixedGraph } from '../../ir/graph.js';
+import { productsPerFrame } from '../../verify/drills/budget.js';
+import { drillLine } from '../../verify/drills/text.js';
 import { describeDifference } from '../../verify/text.js';
 import type { NamedFrame } from '../../verify/frames.js';
 import type { Progress } from '../console.js';
 import type { Recipe } from '../recipe.js';
 import { evenly } from './frames.js';
-import { syntheticFrames, verifyFolder, type VerificationRecord } from '../verification.js';
+import { syntheticFrames, usualDrills, verifyFolder, type VerificationRecord } from '../verification.js';
 
 /** Made frames that a run is verified on, in every tensor; `vetoc verify` asks more. */
 const SYNTHETIC = { aimed: 16, random: 12, tries: 0, seed: 1 } as const;
@@ -16,12 +18,7 @@ const WITNESSES = ['onnxruntime', 'csim'] as const;
 const SYNTHETIC_WORK = 2e9;
 
 function madeFrames(fixed: FixedGraph): readonly NamedFrame[] {
-  const shapes = fixedShapes(fixed);
-  const work = fixed.nodes.reduce((sum, node) => {
-    const [height, width] = shapes.get(node.id)!;
-    return sum + height * width * ('weights' in node ? node.weights.mantissas.length : 1);
-  }, 0);
-  const affordable = Math.max(3, Math.floor(SYNTHETIC_WORK / work));
+  const affordable = Math.max(3, Math.floor(SYNTHETIC_WORK / productsPerFrame(fixed)));
   const share = (count: number): number => Math.ceil(count * Math.min(1, affordable / 60));
   const frames = syntheticFrames(fixed, {
     ...SYNTHETIC,
@@ -53,15 +50,18 @@ export async function verifyStage(
     ...(apTypes === undefined ? {} : { apTypes }),
     tensorFrames: inTensors,
     coverageFrames: inTensors,
+    drills: usualDrills(fixed),
     notes: WITNESSES.filter((w) => !witnesses.includes(w)).map((w) => `${w} was left out by the recipe`),
     onProgress: (done) => {
       progress.update(done, all.length, 'frames');
     },
   });
-  const total = verification.witnesses.reduce((sum, w) => sum + w.mismatches, 0);
-  const values = verification.witnesses.reduce((sum, w) => sum + w.values, 0);
+  const { witnesses: framed, drills } = verification;
+  const asked = [...framed, ...(drills?.witnesses ?? [])];
+  const total = asked.reduce((sum, w) => sum + w.mismatches, 0);
+  const values = asked.reduce((sum, w) => sum + w.values, 0);
   progress.finish(
-    `${verification.verdict}: ${total} mismatches in ${values} integers on ${all.length} frames` +
+    `${verification.verdict}: ${total} mismatches in ${values} integers on ${all.length} frames and in ${drills?.drills ?? 0} drills` +
       verification.notes.map((note) => `\n  ${note}`).join('') +
       verification.witnesses
         .map((w) => {
@@ -69,6 +69,13 @@ export async function verifyStage(
           if (w.failed !== null) return `\n  ${w.witness} broke down: ${w.failed}`;
           return w.first === null ? '' : `\n  ${w.witness}:\n${describeDifference(w.first)}`;
         })
+        .join('') +
+      (drills?.witnesses ?? [])
+        .filter((w) => w.failed !== null || w.first !== null)
+        .map(
+          (w) =>
+            `\n  ${w.witness}: ${drillLine(w)}${w.first === null ? '' : `\n${describeDifference(w.first, 'drill')}`}`,
+        )
         .join(''),
   );
   return verification;

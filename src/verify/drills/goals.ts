@@ -1,0 +1,81 @@
+/** What each stage is to be driven to: both ends of every channel's accumulator, and its rounding ties. */
+import { fractionBits } from '../../fixed/format.js';
+import type { Random } from '../../core/random.js';
+import { activationOf } from '../rounding.js';
+import { accumulatorFraction } from '../trace.js';
+import { findTie, type Tie, type TieGrid, type TieWish } from './solve.js';
+import { drivenEnds, fieldsOf, type SumStage, type Term } from './sums.js';
+
+export type Wish =
+  { readonly kind: 'lowest' } | { readonly kind: 'highest' } | ({ readonly kind: 'tie' } & TieWish);
+
+export interface Goal {
+  readonly channel: number;
+  readonly wish: Wish;
+}
+
+export function wishText({ channel, wish }: Goal): string {
+  if (wish.kind !== 'tie') return `channel ${channel} to its ${wish.kind} accumulator`;
+  const side = wish.side > 0 ? 'above' : 'below';
+  return `channel ${channel} to a tie ${side} zero, over an ${wish.odd ? 'odd' : 'even'} value`;
+}
+
+/** Where the ties of channel `c` lie on one side of zero; null where its rounding drops nothing there. */
+export function tieGrid({ node, sources }: SumStage, c: number, side: 1 | -1): TieGrid | null {
+  const shift = accumulatorFraction(node, sources, c) - fractionBits(node.format);
+  const activation = activationOf(node);
+  if (side > 0 || activation.kind === 'none' || activation.kind === 'clip')
+    return shift > 0 ? { shift, factor: 1 } : null;
+  // Below zero a ReLU leaves nothing, and so does a slope of 0.
+  if (activation.kind === 'relu' || activation.alphaMantissa === 0) return null;
+  let factor = activation.alphaMantissa;
+  let left = shift + activation.alphaFraction;
+  for (; factor % 2 === 0; factor /= 2) left -= 1;
+  return left > 0 ? { shift: left, factor } : null;
+}
+
+/**
+ * All goals of a stage, the most telling first: the ends and ties of the channel with the widest sums, then the ends of
+ * the others, their ties above an odd or an even value by turns, and at last the other ties.
+ */
+export function goalsOf(stage: SumStage): readonly Goal[] {
+  const fields = fieldsOf(stage);
+  const reach = Array.from({ length: stage.shape[2] }, (_, c) => {
+    const { low, high } = drivenEnds(stage, fields, c);
+    return Math.max(-low, high);
+  });
+  const channels = [...reach.keys()].sort((a, b) => reach[b]! - reach[a]!);
+  const ends = (c: number): Goal[] =>
+    (['lowest', 'highest'] as const).map((kind) => ({ channel: c, wish: { kind } }));
+  const ties = (c: number, odd: boolean): Goal[] =>
+    ([1, -1] as const)
+      .filter((side) => tieGrid(stage, c, side) !== null)
+      .map((side) => ({ channel: c, wish: { kind: 'tie', side, odd } }));
+  const isOdd = (c: number): boolean => c % 2 === 1;
+  const [widest, ...others] = channels;
+  return [
+    ...ends(widest!),
+    ...ties(widest!, isOdd(widest!)),
+    ...others.flatMap(ends),
+    ...others.flatMap((c) => ties(c, isOdd(c))),
+    ...channels.flatMap((c) => ties(c, !isOdd(c))),
+  ];
+}
+
+/** The values, one a term, that fulfil `goal`. */
+export function valuesFor(
+  stage: SumStage,
+  sum: { readonly terms: readonly Term[]; readonly bias: number },
+  { channel, wish }: Goal,
+  random: Random,
+): Tie | { readonly kind: 'found'; readonly values: readonly number[] } {
+  if (wish.kind === 'tie') {
+    const grid = tieGrid(stage, channel, wish.side);
+    return grid === null ? { kind: 'none' } : findTie(sum, grid, wish, random);
+  }
+  const up = wish.kind === 'highest';
+  return {
+    kind: 'found',
+    values: sum.terms.map(({ weight, range }) => (weight > 0 === up ? range.high : range.low)),
+  };
+}

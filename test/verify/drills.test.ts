@@ -1,0 +1,277 @@
+/** Drills: stages driven alone to the ends of their accumulators and onto their rounding ties. */
+import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/core/random.js';
+import type { Quantization } from '../../src/fixed/format.js';
+import { elements, nodeId, type NodeId } from '../../src/ir/common.js';
+import { findNode, fixedShapes, type FixedGraph } from '../../src/ir/graph.js';
+import type { ProvenNode } from '../../src/ir/prove.js';
+import { analyseRanges } from '../../src/ir/prove.js';
+import { createInterpreter, interpretDrill } from '../../src/simulate/interpret.js';
+import { createOrtWitness } from '../../src/simulate/ort.js';
+import type { Witness } from '../../src/simulate/witness.js';
+import { createDrills, type MadeDrill } from '../../src/verify/drills/make.js';
+import type { StageDrills } from '../../src/verify/drills/meter.js';
+import { runDrills } from '../../src/verify/drills/run.js';
+import { findTie, solveSum } from '../../src/verify/drills/solve.js';
+import type { Term } from '../../src/verify/drills/sums.js';
+import { describeVerification } from '../../src/verify/text.js';
+import { verify } from '../../src/verify/verify.js';
+import { sampleFixedGraph } from '../sample-graphs.js';
+import { drillNetwork, SUMMING_STAGES } from './drill-networks.js';
+
+const ALL = { most: 1000, seed: 1 };
+
+function made(graph: FixedGraph): {
+  readonly drills: readonly MadeDrill[];
+  readonly stages: ReadonlyMap<NodeId, StageDrills>;
+} {
+  const { drills, stages } = createDrills(graph, ALL);
+  const list = [...drills];
+  return { drills: list, stages: new Map(stages().map((s) => [s.stage, s])) };
+}
+
+/** Least and greatest output of each channel of `stage`, over all drills, by the interpreter. */
+function extremes(
+  graph: FixedGraph,
+  drills: readonly MadeDrill[],
+  stage: NodeId,
+): { readonly low: number[]; readonly high: number[] } {
+  const channels = fixedShapes(graph).get(stage)![2];
+  const low = new Array<number>(channels).fill(Infinity);
+  const high = new Array<number>(channels).fill(-Infinity);
+  for (const drill of drills) {
+    if (!drill.stages.has(stage)) continue;
+    interpretDrill(graph, drill)
+      .tensors.get(stage)!
+      .forEach((value, i) => {
+        low[i % channels] = Math.min(low[i % channels]!, value);
+        high[i % channels] = Math.max(high[i % channels]!, value);
+      });
+  }
+  return { low, high };
+}
+
+describe('drills to the ends of accumulators', () => {
+  // Outputs hold every bit of their accumulators, which the interpreter therefore shows.
+  const graph = drillNetwork();
+  const { drills, stages } = made(graph);
+
+  it.each(SUMMING_STAGES)('%s comes to its proved bounds in every channel', (stage) => {
+    const { low, high } = extremes(graph, drills, stage);
+    const node = findNode(graph, stage) as ProvenNode;
+    const range = analyseRanges(graph).get(stage)!.inputs[0]!.range;
+    // A change of format carries no proof: 16 = 2^4 is the step between its formats.
+    const proof =
+      stage === 'narrow'
+        ? { accumulatorMin: low.map(() => 16 * range.low), accumulatorMax: low.map(() => 16 * range.high) }
+        : node.proof;
+    expect(low).toEqual([...proof.accumulatorMin]);
+    expect(high).toEqual([...proof.accumulatorMax]);
+    const channels = low.length;
+    expect(stages.get(stage)).toMatchObject({
+      lowest: { channels, proved: channels, farthest: 0 },
+      highest: { channels, proved: channels, farthest: 0 },
+      leftOut: 0,
+      wider: null,
+    });
+  });
+
+  it('says by how much a bias keeps the sums from what is proved of partial sums', () => {
+    const biased = drillNetwork({ bias: 100 });
+    const { drills: list, stages: reached } = made(biased);
+    const { proof } = findNode(biased, nodeId('conv')) as ProvenNode;
+    const { low, high } = extremes(biased, list, nodeId('conv'));
+    expect(high).toEqual([...proof.accumulatorMax]);
+    expect(low).toEqual([...proof.accumulatorMin].map((v) => v + 100));
+    const { lowest, highest, wider } = reached.get(nodeId('conv'))!;
+    expect(lowest).toMatchObject({ channels: 5, proved: 0 });
+    expect(lowest.farthest).toBeCloseTo(
+      Math.max(...proof.accumulatorMin.map((v, c) => 100 / (proof.accumulatorMax[c]! - v))),
+    );
+    expect(highest).toMatchObject({ channels: 5, proved: 5, farthest: 0 });
+    expect(wider).toContain('partial sums');
+  });
+
+  it('keeps every value within what is proved of its tensor', () => {
+    const ranges = analyseRanges(graph);
+    for (const { given } of drills)
+      for (const [id, shape] of fixedShapes(graph)) {
+        const { low, high } = ranges.get(id)!.range;
+        expect(given.get(id)).toHaveLength(elements(shape));
+        expect(given.get(id)!.every((v) => v >= low && v <= high)).toBe(true);
+      }
+  });
+});
+
+describe('drills onto ties', () => {
+  /** What the aims at ties of one stage come to under two roundings that differ at ties alone. */
+  function tieOutputs(
+    stage: NodeId,
+    side: string,
+    [a, b]: readonly [Quantization, Quantization],
+  ): number[][] {
+    const { drills } = made(drillNetwork({ rounding: a }));
+    const [first, second] = [a, b].map((rounding) => drillNetwork({ rounding }));
+    return drills.flatMap((drill) => {
+      const [one, other] = [first!, second!].map((g) => interpretDrill(g, drill).tensors.get(stage));
+      const [, width, channels] = fixedShapes(first!).get(stage)!;
+      return drill.aims
+        .filter((aim) => aim.stage === stage && aim.text.includes(`tie ${side}`))
+        .map(({ y, x, channel }) => (y * width + x) * channels + channel)
+        .map((at) => [one![at]!, other![at]!]);
+    });
+  }
+
+  it.each(SUMMING_STAGES)('%s rounds ties of both signs', (stage) => {
+    for (const side of ['above', 'below']) {
+      const outputs = tieOutputs(stage, side, ['AP_RND', 'AP_RND_MIN_INF']);
+      expect(outputs.length).toBeGreaterThan(1);
+      // Up or down: one apart at a tie, equal elsewhere.
+      for (const [up, down] of outputs) expect(up! - down!).toBe(1);
+      // Half to even needs both an even and an odd value below.
+      expect(new Set(outputs.map(([, down]) => Math.abs(down! % 2)))).toEqual(new Set([0, 1]));
+    }
+  });
+
+  it('looks for none below zero behind a ReLU, and scales with a leaky one', () => {
+    const relu = made(drillNetwork({ rounding: 'AP_RND', activation: { kind: 'relu' } })).stages.get(
+      nodeId('conv'),
+    )!;
+    expect(relu).toMatchObject({ tiesBelow: 0, tiesImpossible: 0, tiesMissed: 0 });
+    expect(relu.tiesAbove).toBeGreaterThanOrEqual(10);
+    const leaky = drillNetwork({
+      rounding: 'AP_RND',
+      activation: { kind: 'leakyRelu', alphaMantissa: 3, alphaFraction: 4 },
+    });
+    expect(made(leaky).stages.get(nodeId('conv'))!.tiesBelow).toBeGreaterThanOrEqual(10);
+  });
+
+  it('saturate a format at both its ends where the proofs let it', () => {
+    const saturated = made(sampleFixedGraph({ gain: 2 })).stages.get(nodeId('depthwise1'))!;
+    expect(saturated.saturatedHigh).toBeGreaterThan(0);
+    expect(saturated.saturatedLow).toBeGreaterThan(0);
+  });
+});
+
+describe('the search for sums', () => {
+  const term = (weight: number, low: number, high: number, index: number): Term => ({
+    source: nodeId('x'),
+    index,
+    weight,
+    range: { low, high },
+  });
+  /** All sums that `terms` can make. */
+  const sums = (terms: readonly Term[], bias: number): readonly number[] =>
+    terms.reduce<readonly number[]>(
+      (all, { weight, range }) => [
+        ...new Set(
+          all.flatMap((s) =>
+            Array.from({ length: range.high - range.low + 1 }, (_, i) => s + weight * (range.low + i)),
+          ),
+        ),
+      ],
+      [bias],
+    );
+
+  it('finds a tie where there is one, says none where there is none', () => {
+    const random = createRandom(3);
+    let [found, none] = [0, 0];
+    for (let n = 0; n < 400; n++) {
+      const terms = Array.from({ length: random.integer(1, 4) }, (_, i) => {
+        const low = random.integer(-3, 1);
+        return term(random.pick([-12, -6, -4, -3, 2, 5, 8, 9]), low, low + random.integer(0, 4), i);
+      });
+      const bias = random.integer(-9, 9);
+      const shift = random.integer(1, 5);
+      const wish = { side: random.pick([1, -1] as const), odd: random.uniform() < 0.5 };
+      const ties = sums(terms, bias).filter(
+        (s) =>
+          Math.sign(s) === wish.side &&
+          ((s % 2 ** shift) + 2 ** shift) % 2 ** shift === 2 ** (shift - 1) &&
+          Math.abs(Math.floor(s / 2 ** shift) % 2) === Number(wish.odd),
+      );
+      const tie = findTie({ terms, bias }, { shift, factor: 1 }, wish, random);
+      if (tie.kind === 'found') {
+        found += 1;
+        expect(ties).toContain(tie.sum);
+        expect(terms.reduce((s, t, i) => s + t.weight * tie.values[i]!, bias)).toBe(tie.sum);
+        terms.forEach(({ range }, i) => {
+          expect(tie.values[i]).toBeGreaterThanOrEqual(range.low);
+          expect(tie.values[i]).toBeLessThanOrEqual(range.high);
+        });
+      }
+      if (tie.kind === 'none') {
+        none += 1;
+        expect(ties).toEqual([]);
+      }
+    }
+    expect(found).toBeGreaterThan(60);
+    expect(none).toBeGreaterThan(60);
+  });
+
+  it('gives up on a target out of reach', () => {
+    const terms = [term(3, 0, 5, 0), term(6, 0, 5, 1)];
+    expect(solveSum(terms, 4, createRandom(1))).toBeNull();
+    expect(solveSum(terms, 48, createRandom(1))).toBeNull();
+    expect(solveSum(terms, 45, createRandom(1))).toEqual([5, 5]);
+  });
+});
+
+describe('drills of witnesses', () => {
+  const graph = sampleFixedGraph({ gain: 2 });
+  const definition = createInterpreter(graph);
+  /** A witness that is right on frames, and whose channel 3 of conv2 is one off where it is largest. */
+  const deep: Witness = {
+    ...definition,
+    name: 'deep',
+    drill: async (drills) =>
+      (await definition.drill!(drills)).map((result) => {
+        const wrong = result.tensors
+          .get(nodeId('conv2'))
+          ?.map((v, i) => (i % 8 === 5 && v === 127 ? v - 1 : v));
+        return wrong === undefined
+          ? result
+          : { ...result, tensors: new Map(result.tensors).set(nodeId('conv2'), wrong) };
+      }),
+  };
+
+  it('agree, and so do those of ONNX Runtime, in every stage and in the decision', async () => {
+    const ort = await createOrtWitness(drillNetwork({ rounding: 'AP_RND_CONV' }), { threads: 1 });
+    const network = drillNetwork({ rounding: 'AP_RND_CONV' });
+    const { drills, witnesses } = await runDrills(network, createInterpreter(network), [ort], ALL);
+    await ort.close();
+    expect(witnesses).toMatchObject([{ drills, mismatches: 0, failed: null, skipped: null, first: null }]);
+    expect(witnesses[0]!.values).toBeGreaterThan(1000);
+  });
+
+  it('make the verdict different, with stage, channel and both mantissas', async () => {
+    const black = { name: 'black', kind: 'adversarial' as const, pixels: new Uint16Array(40 * 36) };
+    const result = await verify(graph, definition, [deep], [black], { drills: ALL });
+    expect(result).toMatchObject({ verdict: 'different', witnesses: [{ mismatches: 0 }] });
+    const { first } = result.drills!.witnesses[0]!;
+    expect(first).toMatchObject({ stage: 'conv2', channel: 5, expected: 127, found: 126 });
+    expect(first!.trace!.terms).toHaveLength(6);
+    const text = describeVerification(result);
+    expect(text).toMatch(/drill \d+, .*: first difference in conv2 at pixel .*, channel 5: expected 127/);
+    expect(text).toMatch(/conv2 +8 +0\/8 +8\/8 +0\/8 +8\/8/);
+  });
+
+  it('say in words what cannot be drilled, and what the budget left out', async () => {
+    const { drill: _, ...frames } = definition;
+    const old = { ...frames, undrilled: 'of an earlier vetoc' };
+    const black = { name: 'black', kind: 'adversarial' as const, pixels: new Uint16Array(40 * 36) };
+    const result = await verify(graph, definition, [old], [black], { drills: { most: 1, seed: 1 } });
+    expect(result.verdict).toBe('exact');
+    const text = describeVerification(result);
+    expect(text).toContain('not drilled: of an earlier vetoc');
+    expect(text).toMatch(/logits .* goals left out/);
+    expect(result.drills!.drills).toBe(1);
+  });
+
+  it('make a witness fail that breaks down or answers too little', async () => {
+    for (const drill of [() => Promise.reject(new Error('no memory')), () => Promise.resolve([])]) {
+      const { witnesses } = await runDrills(graph, definition, [{ ...definition, drill }], ALL);
+      expect(witnesses[0]!.failed).toMatch(/no memory|0 answers to \d+ drills/);
+    }
+  });
+});
