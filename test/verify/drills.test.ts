@@ -257,8 +257,8 @@ describe('drills of witnesses', () => {
   });
 
   it('say in words what cannot be drilled, and what the budget left out', async () => {
-    const { drill: _, ...frames } = definition;
-    const old = { ...frames, undrilled: 'of an earlier vetoc' };
+    const { name, version, run, close } = definition;
+    const old: Witness = { name, version, run, close, undrilled: 'of an earlier vetoc' };
     const black = { name: 'black', kind: 'adversarial' as const, pixels: new Uint16Array(40 * 36) };
     const result = await verify(graph, definition, [old], [black], { drills: { most: 1, seed: 1 } });
     expect(result.verdict).toBe('exact');
