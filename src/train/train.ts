@@ -83,6 +83,20 @@ function checkFrames(request: TrainRequest): void {
       });
 }
 
+/** There is nothing to learn without hits and misses, and no threshold to choose without hits. */
+function checkLabels(graph: FloatGraph, train: Int32Array, validation: Int32Array): void {
+  const has = (labels: Int32Array, hit: boolean): boolean =>
+    labels.some((label) => graph.hitClasses[label] === hit);
+  const lacking = (part: string, what: string): UserError =>
+    new UserError(`there are no ${what} among the ${part} frames`, {
+      field: part,
+      remedy: 'give frames of hits and of misses, or split differently',
+    });
+  if (!has(train, true)) throw lacking('train', 'hits');
+  if (!has(train, false)) throw lacking('train', 'misses');
+  if (!has(validation, true)) throw lacking('validation', 'hits');
+}
+
 /** Trains `request.graph`. Throws `UserError` for frames or recipes that do not fit it, or a diverging loss. */
 export async function trainNetwork(request: TrainRequest): Promise<TrainResult> {
   const { graph, recipe, seed, onProgress } = request;
@@ -114,6 +128,7 @@ export async function trainNetwork(request: TrainRequest): Promise<TrainResult> 
     seed,
   };
   try {
+    checkLabels(graph, train.handle.labels, validation.handle.labels);
     const resumed = checkpoint === null ? null : await readCheckpoint(checkpoint);
     if (resumed !== null)
       onProgress?.({ kind: 'resumed', epoch: resumed.facts.epoch, history: resumed.facts.history });

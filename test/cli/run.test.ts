@@ -319,6 +319,30 @@ describe('mistakes', () => {
     expect((await readdir(folder)).filter((name) => /^bad(?!\.json)/.test(name))).toEqual([]);
   });
 
+  it('refuses frames that no training can do with before it trains', async () => {
+    const few = await recipe('few.json', { ...TINY, split: { calibration: 0.001 } });
+    const uncalibrated = await runCli('run', few, '--out', join(folder, 'few'));
+    expect(uncalibrated.stderr).toMatch(/split\.calibration: there are no calibration frames — give more/);
+    expect(uncalibrated.code).toBe(2);
+    const frames = join(folder, 'hits.h5');
+    await runCli('simulate', frames, '--count', '20', '--size', '64x64', '--workers', '0');
+    const rows = Array.from({ length: 20 }, (_, i) => `${i},${i % 2 === 0 ? 'sharp' : 'broad'},1\n`);
+    const labels = await recipe('labels.csv', `frame,class,hit\n${rows.join('')}`);
+    const hits = await runCli(
+      'run',
+      few,
+      '--frames',
+      frames,
+      '--labels',
+      labels,
+      '--out',
+      join(folder, 'few'),
+    );
+    expect(hits.stderr).toMatch(/hits\.h5: label: all its classes are hits — give frames of both/);
+    expect(hits.code).toBe(2);
+    for (const { stderr } of [uncalibrated, hits]) expect(stderr).not.toContain('Train');
+  });
+
   const folderWith = async (name: string, file: string): Promise<string> => {
     const path = join(folder, name);
     await mkdir(path);

@@ -281,6 +281,13 @@ describe('what cannot be trained', () => {
       });
     await expect(run({ train: { ...train, count: 0 } })).rejects.toThrow(/no train frames/);
     await expect(run({ train: { ...train, label: () => 2 } })).rejects.toThrow(/class 2.*2 classes/);
+    await expect(run({ train: { ...train, label: () => 1 } })).rejects.toThrow(
+      /train: there are no misses among the train frames — give frames of hits and of misses/,
+    );
+    await expect(run({ train: { ...train, label: () => 0 } })).rejects.toThrow(/no hits among the train/);
+    await expect(run({ validation: { ...validation, label: () => 0 } })).rejects.toThrow(
+      /no hits among the validation frames/,
+    );
     await expect(run({ recipe: recipe({ classWeights: [1, 2, 3] }) })).rejects.toThrow(
       /3 weights for 2 classes/,
     );

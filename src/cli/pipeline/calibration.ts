@@ -67,6 +67,18 @@ export async function withCalibrationFrames<T>(
   }
 }
 
+/** Refuses before any training what calibration would refuse after it. */
+export function checkCalibration(calibration: Calibration, frames: RunFrames): Promise<void> {
+  return withCalibrationFrames(calibration, frames, ({ source, indices }) => {
+    if (indices.length > 0) return Promise.resolve();
+    throw new UserError('there are no calibration frames', {
+      file: source.name,
+      field: 'split.calibration',
+      remedy: 'give more frames or a larger share, or take those that come with vetoc ("from": "set")',
+    });
+  });
+}
+
 /** One frame at a time, with the Bragg peaks that are known or found. */
 export async function* calibrationFrames({ source, indices }: FramePart): AsyncGenerator<CalibrationFrame> {
   const peaks = createPeaks(source);

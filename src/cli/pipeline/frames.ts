@@ -51,7 +51,13 @@ function hitClassesOf(source: FrameSource, classNames: readonly string[]): boole
   }
   const diffraNet =
     classNames.length === CLASS_NAMES.length && classNames.every((n, i) => n === CLASS_NAMES[i]);
-  return seen.map((hit, i) => hit ?? (diffraNet ? i >= FIRST_HIT_CLASS : i > 0));
+  const hits = seen.map((hit, i) => hit ?? (diffraNet ? i >= FIRST_HIT_CLASS : i > 0));
+  if (hits.includes(true) && hits.includes(false)) return hits;
+  throw new UserError(`all its classes are ${hits[0] === true ? 'hits' : 'misses'}`, {
+    file: source.name,
+    field: 'label',
+    remedy: 'give frames of both: a veto tells them apart',
+  });
 }
 
 /** Opens the frames of `recipe`; the caller closes `source`. */

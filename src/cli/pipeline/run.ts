@@ -14,6 +14,7 @@ import { startProgress, type Progress } from '../console.js';
 import { withVersions, type Recipe } from '../recipe.js';
 import { RUN_FILES, writeGraph, type RunDraft } from '../run-folder.js';
 import type { VerificationRecord } from '../verification.js';
+import { checkCalibration } from './calibration.js';
 import { compareStage, framePng, type Compared } from './compare.js';
 import { emitStage } from './emit.js';
 import { evaluateStage } from './evaluate.js';
@@ -181,6 +182,7 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
     return opened;
   });
   try {
+    await checkCalibration(request.recipe.calibration, frames);
     return await runStages(request, frames, target, stage);
   } finally {
     await frames.source.close();
