@@ -161,7 +161,7 @@ export interface ForwardOptions {
   readonly onStatistics?: (node: NodeId, seen: BatchStatistics) => void;
   /** Rectifies instead of `tf.relu`: guided back-propagation has another gradient. */
   readonly relu?: (x: tf.Tensor4D) => tf.Tensor4D;
-  /** Frees each value after its last reader, but for the output: gradients keep what they need of it. */
+  /** Frees what a node makes on the way, and each value after its last reader, but for the output: gradients keep what they need. */
   readonly release?: boolean;
   /** Stands in for a node's value: fake quantization, or the value that the firmware computed. */
   readonly replace?: (node: FloatNode, value: tf.Tensor4D) => tf.Tensor4D;
@@ -222,8 +222,11 @@ export function createForwardPass(graph: FloatGraph): ForwardPass {
         if (values.has(node.id)) continue;
         if (!node.inputs.every((id) => values.has(id))) continue;
         const inputs = node.inputs.map((id) => values.get(id)!);
-        const value = applyRule(node, inputs, context);
-        values.set(node.id, options.replace?.(node, value) ?? value);
+        const compute = (): tf.Tensor4D => {
+          const value = applyRule(node, inputs, context);
+          return options.replace?.(node, value) ?? value;
+        };
+        values.set(node.id, options.release === true ? tf.tidy(compute) : compute());
         if (options.release === true) release(node, values);
       }
       return values;

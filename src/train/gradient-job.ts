@@ -50,7 +50,7 @@ export interface GradientJob {
   close(): void;
 }
 
-/** Frames in one prediction batch. */
+/** Most frames in one prediction batch. */
 const PREDICT_BATCH = 16;
 
 /** The gradient of two parts of a batch together. Adds onto `a`. */
@@ -83,13 +83,17 @@ export function createGradientJob(setup: JobSetup): GradientJob {
     },
     predict({ first, last, fake }, parameters, statistics) {
       const predictor = createPredictor(withParameters(graph, pass.layout, parameters, statistics), fake);
+      const most = setup.microBatch === 0 ? PREDICT_BATCH : Math.min(PREDICT_BATCH, setup.microBatch);
       const logits: Float32Array[] = [];
-      for (let i = first; i < last; i += PREDICT_BATCH) {
-        const size = Math.min(PREDICT_BATCH, last - i);
-        const indices = Array.from({ length: size }, (_, k) => i + k);
-        logits.push(...predictor.predictBatch(validationMaker.make(indices, null)));
+      try {
+        for (let i = first; i < last; i += most) {
+          const indices = Array.from({ length: Math.min(most, last - i) }, (_, k) => i + k);
+          const batch = validationMaker.make(indices, null);
+          logits.push(...withinHeap(() => predictor.predictBatch(batch)));
+        }
+      } finally {
+        predictor.dispose();
       }
-      predictor.dispose();
       return logits;
     },
     close() {

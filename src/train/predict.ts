@@ -26,7 +26,7 @@ export function createPredictor(graph: FloatGraph, fake: FakeQuantization | null
     flattenParameters(graph, pass.layout.trainable),
     flattenParameters(graph, pass.layout.statistics),
   );
-  const options = fake === null ? {} : { replace: fakeQuantize(fake) };
+  const options = { release: true, ...(fake === null ? {} : { replace: fakeQuantize(fake) }) };
   const predictBatch = (batch: BatchArrays): Float32Array[] => {
     const flat = tf.tidy(() =>
       logitsOf(graph, pass.run(parameters, batchTensors(preprocessor, batch), options)),
