@@ -50,6 +50,9 @@ struct fixed_result {
   static constexpr int up2 = fraction - f2;
   /// Holds either mantissa so aligned.
   typedef carrier<larger(W1 + up1, W2 + up2) + 2> aligned;
+  /// Widths that a comparison sees: the vendor gives a left operand that is shifted one bit more.
+  static constexpr int seen1 = up1 > 0 ? W1 + up1 + 1 : W1;
+  static constexpr int seen2 = W2 + up2;
 };
 
 /// Whether `floor` goes up by one. `half` is the highest dropped bit, `rest` any bit below it.
@@ -347,19 +350,15 @@ VETOC_FIXED_TEMPLATE
 inline bool operator<(VETOC_FIXED_A, VETOC_FIXED_B) {
   typedef vetoc_sim::fixed_result<W1, I1, S1, W2, I2, S2> F;
   typedef typename F::aligned C;
-  constexpr int w1 = F::up1 > 0 ? W1 + F::up1 + 1 : W1;
-  constexpr int w2 = W2 + F::up2;
-  return vetoc_sim::less<w1, S1, w2, S2>(vetoc_sim::shift_left(vetoc_sim::to<C>(a.V), F::up1),
-                                         vetoc_sim::shift_left(vetoc_sim::to<C>(b.V), F::up2));
+  return vetoc_sim::less<F::seen1, S1, F::seen2, S2>(vetoc_sim::shift_left(vetoc_sim::to<C>(a.V), F::up1),
+                                                     vetoc_sim::shift_left(vetoc_sim::to<C>(b.V), F::up2));
 }
 VETOC_FIXED_TEMPLATE
 inline bool operator>(VETOC_FIXED_A, VETOC_FIXED_B) {
   typedef vetoc_sim::fixed_result<W1, I1, S1, W2, I2, S2> F;
   typedef typename F::aligned C;
-  constexpr int w1 = F::up1 > 0 ? W1 + F::up1 + 1 : W1;
-  constexpr int w2 = W2 + F::up2;
-  return vetoc_sim::less<w2, S2, w1, S1>(vetoc_sim::shift_left(vetoc_sim::to<C>(b.V), F::up2),
-                                         vetoc_sim::shift_left(vetoc_sim::to<C>(a.V), F::up1));
+  return vetoc_sim::less<F::seen2, S2, F::seen1, S1>(vetoc_sim::shift_left(vetoc_sim::to<C>(b.V), F::up2),
+                                                     vetoc_sim::shift_left(vetoc_sim::to<C>(a.V), F::up1));
 }
 VETOC_FIXED_TEMPLATE
 inline bool operator<=(VETOC_FIXED_A, VETOC_FIXED_B) {
@@ -373,7 +372,8 @@ VETOC_FIXED_TEMPLATE
 inline bool operator==(VETOC_FIXED_A, VETOC_FIXED_B) {
   typedef vetoc_sim::fixed_result<W1, I1, S1, W2, I2, S2> F;
   typedef typename F::aligned C;
-  return vetoc_sim::shift_left(vetoc_sim::to<C>(a.V), F::up1) == vetoc_sim::shift_left(vetoc_sim::to<C>(b.V), F::up2);
+  return vetoc_sim::equal<F::seen1, S1, F::seen2, S2>(vetoc_sim::shift_left(vetoc_sim::to<C>(a.V), F::up1),
+                                                      vetoc_sim::shift_left(vetoc_sim::to<C>(b.V), F::up2));
 }
 VETOC_FIXED_TEMPLATE
 inline bool operator!=(VETOC_FIXED_A, VETOC_FIXED_B) {

@@ -403,6 +403,21 @@ constexpr bool less(const C &a, const C &b) {
   return compares_unsigned<W1, S1, W2, S2>::value && (is_negative(a) || is_negative(b)) ? is_negative(b) : a < b;
 }
 
+/// Whether == reads a negative operand as a large unsigned one: it compares bit patterns, of 64 bits where the widths
+/// are the same and at most that, else of the wider width and at least 32. An unsigned operand of so many bits can
+/// have the pattern of a negative one.
+template <int W1, bool S1, int W2, bool S2>
+struct equates_patterns {
+  static constexpr int width = W1 == W2 && W1 <= 64 ? 64 : larger(larger(W1, W2), 32);
+  static constexpr bool value = S1 != S2 && (S1 ? W2 : W1) == width;
+};
+/// `a == b` of mantissas with the widths and signs that the vendor's comparison sees.
+template <int W1, bool S1, int W2, bool S2, typename C>
+constexpr bool equal(const C &a, const C &b) {
+  typedef equates_patterns<W1, S1, W2, S2> P;
+  return a == b || (P::value && wrap<P::width, false>(a) == wrap<P::width, false>(b));
+}
+
 }  // namespace vetoc_sim
 
 template <int W1, bool S1, int W2, bool S2>
@@ -438,7 +453,7 @@ inline bool operator>=(const ap_int_base<W1, S1> &a, const ap_int_base<W2, S2> &
 template <int W1, bool S1, int W2, bool S2>
 inline bool operator==(const ap_int_base<W1, S1> &a, const ap_int_base<W2, S2> &b) {
   typedef typename vetoc_sim::int_result<W1, S1, W2, S2>::both C;
-  return vetoc_sim::to<C>(a.V) == vetoc_sim::to<C>(b.V);
+  return vetoc_sim::equal<W1, S1, W2, S2>(vetoc_sim::to<C>(a.V), vetoc_sim::to<C>(b.V));
 }
 template <int W1, bool S1, int W2, bool S2>
 inline bool operator!=(const ap_int_base<W1, S1> &a, const ap_int_base<W2, S2> &b) {

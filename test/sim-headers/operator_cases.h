@@ -61,6 +61,24 @@ void edge_case(int wa, int wb) {
   end();
 }
 
+/// Edge values, and -3 and -4: what ones are once they are shifted.
+std::uint64_t comparison_bits(int width, int i) {
+  const std::uint64_t mask = width >= 64 ? ~0ull : (1ull << width) - 1;
+  return i < 12 ? edge_bits(width, i) : ~static_cast<std::uint64_t>(i - 10) & mask;
+}
+/// Every comparison of every pair of them.
+template <typename A, typename B>
+void comparison_case(int wa, int wb) {
+  begin();
+  for (int i = 0; i < 14; ++i)
+    for (int j = 0; j < 14; ++j) {
+      const A a = from_bits<A>(wa, comparison_bits(wa, i));
+      const B b = from_bits<B>(wb, comparison_bits(wb, j));
+      MIX_COMPARISONS(a, b);
+    }
+  end();
+}
+
 /// Operators that assign, of every pair of values.
 template <typename A, typename B>
 void accumulate_case(int wa, int wb, std::uint64_t most, std::uint32_t) {

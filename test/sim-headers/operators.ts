@@ -4,6 +4,9 @@ import { format } from '../../src/fixed/format.js';
 import { cpp, modes, plain, randomFormat, small, wideFormat, type Group } from './cases.js';
 import { testCount } from './hash.js';
 
+/** The integer's type in C++. */
+const integer = (signed: boolean, width: number): string => `ap_${signed ? '' : 'u'}int<${width}>`;
+
 /** A pair of types; every pair of values up to 6 bits, else `most` random ones. */
 const pairCase = (
   kind: string,
@@ -76,6 +79,34 @@ export function edgeOperators(): readonly Group[] {
   });
 }
 
+/** Widths about those of C's types, where the vendor's comparisons begin to read signed operands as unsigned. */
+const COMPARED = [1, 2, 8, 30, 31, 32, 33, 34, 47, 62, 63, 64];
+
+/** Comparisons of edge values: integers, and formats whose fractions differ by up to 2 bits either way. */
+export function edgeComparisons(): readonly Group[] {
+  const signs = [true, false];
+  // Wider than the formats of `src/fixed` may be.
+  const wide = (signed: boolean, width: number, integer: number): string =>
+    cpp({ ...plain(signed, 1, 1), width, integer });
+  return COMPARED.flatMap((wa) =>
+    COMPARED.map((wb) => {
+      const types = signs.flatMap((sa) =>
+        signs.flatMap((sb) => [
+          [integer(sa, wa), integer(sb, wb)] as const,
+          ...[-2, -1, 0, 1, 2].map((apart) => [wide(sa, wa, wa), wide(sb, wb, wb + apart)] as const),
+        ]),
+      );
+      return {
+        name: `comparisons of ${wa} and ${wb} bits`,
+        cases: types.map(([a, b]) => ({
+          code: `comparison_case<${a}, ${b} >(${wa}, ${wb});`,
+          values: 14 * 14,
+        })),
+      };
+    }),
+  );
+}
+
 /** Shifts both ways by up to 8 bits, of all formats of up to 6 bits in every mode; all values. */
 export function smallShifts(): readonly Group[] {
   return small(6).map(([width, signed]) => ({
@@ -107,16 +138,15 @@ export function unaryOperators(): readonly Group[] {
 
 export function intOperators(): readonly Group[] {
   const groups: Group[] = [];
-  const type = (signed: boolean, width: number): string => `ap_${signed ? '' : 'u'}int<${width}>`;
   const random = createRandom(8).fork('int');
   for (const [wa, sa] of small(6))
     for (const [wb, sb] of small(6))
-      groups.push(pairCase('int_case', type(sa, wa), type(sb, wb), wa, wb, 0, 1));
+      groups.push(pairCase('int_case', integer(sa, wa), integer(sb, wb), wa, wb, 0, 1));
   for (let i = 0; i < 80; i++) {
     const most = i < 50 ? 32 : 64;
     const [wa, wb] = [random.integer(1, most), random.integer(1, most)];
     const [sa, sb] = [random.integer(0, 1) === 1, random.integer(0, 1) === 1];
-    groups.push(pairCase('int_case', type(sa, wa), type(sb, wb), wa, wb, 2000, i));
+    groups.push(pairCase('int_case', integer(sa, wa), integer(sb, wb), wa, wb, 2000, i));
   }
   return groups;
 }

@@ -6,6 +6,7 @@ import { edgeAssignments, randomAssignments, smallAssignments } from './assignme
 import type { Group } from './cases.js';
 import { doubleConstructions, smallConstructions } from './constructions.js';
 import {
+  edgeComparisons,
   edgeOperators,
   fixedOperators,
   intOperators,
@@ -24,6 +25,7 @@ export const SUITES: Readonly<Record<string, () => readonly Group[]>> = {
   fixedOperators,
   smallAccumulations,
   edgeOperators,
+  edgeComparisons,
   smallShifts,
   unaryOperators,
   intOperators,
