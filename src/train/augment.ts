@@ -13,6 +13,9 @@ import type { Augmentation } from './recipe.js';
 const TOP = 65535;
 const clipped = (value: number): number => (value < TOP ? value : TOP);
 
+/** Above this mean a Poisson variable is drawn at it and stretched to the mean and spread that it should have. */
+const MOST_TABULATED = 700;
+
 /** Cumulative probabilities of a Poisson variable, raised to the power `n`: of the largest of `n` such. */
 function poissonLevels(mean: number, n: number): readonly number[] {
   const levels: number[] = [];
@@ -27,10 +30,16 @@ function poissonLevels(mean: number, n: number): readonly number[] {
   return levels;
 }
 
-function draw(levels: readonly number[], u: number): number {
-  let k = 0;
-  while (k < levels.length - 1 && u > levels[k]!) k++;
-  return k;
+/** Draws the largest of `n` Poisson variables, from a number in [0, 1). */
+function largestOf(mean: number, n: number): (u: number) => number {
+  const tabulated = Math.min(mean, MOST_TABULATED);
+  const levels = poissonLevels(tabulated, n);
+  const stretch = Math.sqrt(mean / tabulated);
+  return (u) => {
+    let k = 0;
+    while (k < levels.length - 1 && u > levels[k]!) k++;
+    return mean === tabulated ? k : Math.round(mean + stretch * (k - tabulated));
+  };
 }
 
 /**
@@ -43,11 +52,11 @@ function addBackground(counts: Uint16Array, tensor: LinearTensor, mean: number, 
       counts[i] = clipped(counts[i]! + random.poisson(mean * tensor.pixels));
     return;
   }
-  const own = poissonLevels(mean, 1);
-  const others = poissonLevels(mean, tensor.pixels);
+  const own = largestOf(mean, 1);
+  const others = largestOf(mean, tensor.pixels);
   for (let i = 0; i < counts.length; i++) {
-    const value = counts[i]! + draw(own, random.uniform());
-    counts[i] = clipped(Math.max(value, draw(others, random.uniform())));
+    const value = counts[i]! + own(random.uniform());
+    counts[i] = clipped(Math.max(value, others(random.uniform())));
   }
 }
 
