@@ -76,34 +76,28 @@ function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, g: Geometry): tf.Tensor
 }
 
 /** Of one axis: which taps reach the inputs `i ≡ phase (mod stride)`, and how `dy` is padded for them. */
-function phaseOf(
-  phase: number,
-  stride: number,
-  kernel: number,
-  before: number,
-  input: number,
-  output: number,
-) {
+function phaseOf(phase: number, stride: number, kernel: number, before: number, input: number) {
   // Input i receives dy[o] · w[k] for o · stride + k − before = i: k runs over one residue class.
   const first = (phase + before) % stride;
   const taps = Math.max(0, Math.ceil((kernel - first) / stride));
   const count = Math.max(0, Math.ceil((input - phase) / stride));
   // With k = first + stride · t, o = (phase + before − first) / stride + (i − phase) / stride − t.
   const top = taps - 1 - (phase + before - first) / stride;
-  return { first, taps, count, top, size: count + taps - 1, output };
+  return { first, taps, count, top, size: count + taps - 1 };
 }
 
+/** Of a padded output gradient and some taps of the filter, turned in space. */
 type Convolve = (dy: tf.Tensor4D, turned: tf.Tensor4D) => tf.Tensor4D;
 
-/** Input gradient, phase by phase of the strides; `turned` is the filter as `convolve` wants it, unturned in space. */
+/** Input gradient, phase by phase of the strides. */
 function inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, g: Geometry, convolve: Convolve): tf.Tensor4D {
   const [n, height, width, channels] = g.input;
   const [sy, sx] = g.strides;
   let out: tf.Tensor4D | null = null;
   for (let py = 0; py < sy; py++)
     for (let px = 0; px < sx; px++) {
-      const y = phaseOf(py, sy, g.kernel[0], g.before[0], height, g.output[0]);
-      const x = phaseOf(px, sx, g.kernel[1], g.before[1], width, g.output[1]);
+      const y = phaseOf(py, sy, g.kernel[0], g.before[0], height);
+      const x = phaseOf(px, sx, g.kernel[1], g.before[1], width);
       if (y.taps === 0 || x.taps === 0 || y.count === 0 || x.count === 0) continue;
       const taps = tf.stridedSlice(filter, [y.first, x.first, 0, 0], filter.shape, [sy, sx, 1, 1]);
       const part = convolve(

@@ -2,16 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
 import { createRandom } from '../../src/core/random.js';
 import { format } from '../../src/fixed/format.js';
-import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
 import { nodeId, type Padding } from '../../src/ir/common.js';
 import type { FloatGraph } from '../../src/ir/graph.js';
 import type { FloatNode } from '../../src/ir/ops/index.js';
 import { openBackend } from '../../src/train/backend.js';
 import { createForwardPass } from '../../src/train/forward.js';
-import { layerSchema, type LayerInput } from '../../src/train/networks/description.js';
-import { createNetwork } from '../../src/train/networks/registry.js';
 import { flattenParameters } from '../../src/train/parameters.js';
-import { createPredictor } from '../../src/train/predict.js';
 import { tf } from '../../src/train/tf.js';
 import { heapTensor, heapView } from '../../src/train/wasm-heap.js';
 import { withinHeap } from '../../src/train/wasm-memory.js';
@@ -210,32 +206,6 @@ describe('gradients on the wasm back end', () => {
     differentiate(op, image, parameters, false);
     expect(tf.memory().numTensors).toBe(before);
     expect(tf.engine().backend.numDataIds()).toBe(data);
-  });
-});
-
-describe('a prediction on the wasm back end', () => {
-  /** Bytes of tensors at the most, for a network of so many convolutions. */
-  async function peakBytes(convolutions: number): Promise<number> {
-    const layers: LayerInput[] = [
-      ...Array.from({ length: convolutions }, () => ({ op: 'conv', filters: 16, norm: true }) as const),
-      { op: 'globalPool', mode: 'avg' },
-      { op: 'dense', units: 'classes' },
-    ];
-    const graph = createNetwork({
-      network: layers.map((layer) => layerSchema.parse(layer)),
-      preprocess: preprocessNodes(preprocessSchema.parse({ factor: 1 }), [64, 64]),
-      classes: { classNames: ['miss', 'hit'], hitClasses: [false, true] },
-      seed: 1,
-    });
-    const predictor = createPredictor(graph);
-    const profile = await tf.profile(() => tf.scalar(predictor.predict([new Uint16Array(64 * 64)]).length));
-    predictor.dispose();
-    return profile.peakBytes;
-  }
-
-  it('holds the values of the layer at hand, not those of all layers', async () => {
-    await openBackend('wasm');
-    expect(await peakBytes(12)).toBeLessThan(1.5 * (await peakBytes(3)));
   });
 });
 

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { openBackend } from '../../src/train/backend.js';
+import { lossPerFrame } from '../../src/train/gradient.js';
+import type { TrainingInput } from '../../src/train/recipe.js';
+import type { LabelledFrames } from '../../src/train/sample-cache.js';
+import { tf } from '../../src/train/tf.js';
+import { trainNetwork } from '../../src/train/train.js';
+import { bareGraph, recipe, train, validation } from './toy-training.js';
+
+describe('early stopping', () => {
+  it.each(['veto', 'loss'] as const)('ends after so many epochs without a better one: %s', async (select) => {
+    const run = (more: TrainingInput) =>
+      trainNetwork({
+        graph: bareGraph(),
+        train,
+        validation,
+        recipe: recipe({ epochs: 9, select, averaging: 0, weightDecay: 0, ...more }),
+        seed: 1,
+        backend: 'wasm',
+      });
+    // Steps too small for a float: the first epoch is never surpassed.
+    const still = { learningRate: 1e-30, patience: 2 };
+    const stopped = await run(still);
+    expect(stopped.history.map(({ best }) => best)).toEqual([true, false, false]);
+    expect(stopped.bestEpoch).toBe(1);
+    expect((await run({ ...still, patience: 0 })).history).toHaveLength(9);
+  });
+});
+
+describe('class weights', () => {
+  const three: LabelledFrames = { ...train, label: (i) => Number(i % 4 === 1) };
+  const run = async (classWeights: TrainingInput['classWeights']) => {
+    const trained = await trainNetwork({
+      graph: bareGraph(),
+      train: three,
+      validation,
+      recipe: recipe({ epochs: 1, classWeights }),
+      seed: 1,
+      backend: 'wasm',
+    });
+    return trained.history[0]!.loss;
+  };
+
+  it('balanced are those of equally frequent classes, none are all one', async () => {
+    // 72 misses and 24 hits.
+    expect(await run('balanced')).toBe(await run([96 / (2 * 72), 96 / (2 * 24)]));
+    expect(await run('none')).toBe(await run([1, 1]));
+    expect(await run('none')).not.toBe(await run('balanced'));
+  });
+});
+
+describe('the loss of a frame', () => {
+  it('is cross-entropy with smoothed labels, plus the logistic loss of the veto, times the weight of its class', async () => {
+    await openBackend('cpu');
+    const graph = bareGraph();
+    const [miss, hit] = [0.3, 1.7];
+    const options = { labelSmoothing: 0.2, vetoLoss: 0.5, classWeights: [2, 3] };
+    const losses = lossPerFrame(graph, tf.tensor2d([miss, hit, miss, hit], [2, 2]), [0, 1], options);
+    const p = Math.exp(hit) / (Math.exp(hit) + Math.exp(miss));
+    const entropy = (target: number): number => -target * Math.log(p) - (1 - target) * Math.log(1 - p);
+    const [first, second] = losses.dataSync();
+    // A tenth of the label goes to each of the two classes.
+    expect(first).toBeCloseTo(2 * (entropy(0.1) + 0.5 * Math.log(1 + Math.exp(hit - miss))), 5);
+    expect(second).toBeCloseTo(3 * (entropy(0.9) + 0.5 * Math.log(1 + Math.exp(miss - hit))), 5);
+  });
+});
