@@ -38,8 +38,10 @@ export function termsOf({ node, sources, shape, ranges }: SumStage, y: number, x
   visitSources(node, sources, shape, y, x, c, (source, index, weight) => {
     if (weight !== 0) terms.push({ source: node.inputs[source]!, index, weight, range: ranges[source]! });
   });
-  return new Set(node.inputs).size === node.inputs.length ? terms : merged(terms);
+  return readsTwice(node) ? merged(terms) : terms;
 }
+
+const readsTwice = ({ inputs }: SummingNode): boolean => new Set(inputs).size < inputs.length;
 
 /** A value that is read twice, as `add(x, x)` does, is one value with the sum of its weights. */
 function merged(terms: readonly Term[]): Term[] {
@@ -134,6 +136,15 @@ export const sumOf = (
 
 /** Least and greatest accumulator that channel `c` can be driven to, by its first position. */
 export function drivenEnds(stage: SumStage, { positions }: Fields, c: number): Range {
-  const { terms, bias } = sumOf(stage, positions[0]!, c);
-  return endsOf(terms, bias);
+  const { node, sources, shape, ranges } = stage;
+  const [y, x] = positions[0]!;
+  if (readsTwice(node)) return endsOf(termsOf(stage, y, x, c), biasOf(node, c));
+  // Without a list of terms: a dense layer has millions.
+  let [low, high] = [biasOf(node, c), biasOf(node, c)];
+  visitSources(node, sources, shape, y, x, c, (source, _index, weight) => {
+    const range = ranges[source]!;
+    low += Math.min(weight * range.low, weight * range.high);
+    high += Math.max(weight * range.low, weight * range.high);
+  });
+  return { low, high };
 }
