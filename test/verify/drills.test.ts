@@ -92,6 +92,26 @@ describe('drills to the ends of accumulators', () => {
     expect(wider).toContain('partial sums');
   });
 
+  it('drives several sums of a stage with one tensor, where their windows do not meet', () => {
+    const placesIn = (drill: MadeDrill, stage: string): number =>
+      new Set(drill.aims.filter((a) => a.stage === stage).map((a) => `${a.y} ${a.x}`)).size;
+    const placesOf = (stage: string): number => Math.max(...drills.map((drill) => placesIn(drill, stage)));
+    // 3 × 3 at stride 2 has room for two; 2 × 2 at stride 1 for the six sums of each group.
+    expect([placesOf('conv'), placesOf('grouped'), placesOf('dense')]).toEqual([2, 6, 1]);
+  });
+
+  it('drives the decision to both ends of the score and to both sides of the threshold', () => {
+    const decisions = drills.slice(0, 4).map((drill) => interpretDrill(graph, drill));
+    const { low, high } = analyseRanges(graph).get(graph.output)!.range;
+    expect(decisions.map((d) => d.score)).toEqual([
+      high - low,
+      low - high,
+      graph.threshold,
+      graph.threshold - 1,
+    ]);
+    expect(decisions.map((d) => d.keep)).toEqual([true, false, true, false]);
+  });
+
   it('keeps every value within what is proved of its tensor', () => {
     const ranges = analyseRanges(graph);
     for (const { given } of drills)
@@ -125,11 +145,13 @@ describe('drills onto ties', () => {
   it.each(SUMMING_STAGES)('%s rounds ties of both signs', (stage) => {
     for (const side of ['above', 'below']) {
       const outputs = tieOutputs(stage, side, ['AP_RND', 'AP_RND_MIN_INF']);
-      expect(outputs.length).toBeGreaterThan(1);
+      // One over an even and one over an odd value of the format, in every channel.
+      const channels = fixedShapes(drillNetwork()).get(stage)![2];
+      expect(outputs).toHaveLength(2 * channels);
       // Up or down: one apart at a tie, equal elsewhere.
       for (const [up, down] of outputs) expect(up! - down!).toBe(1);
-      // Half to even needs both an even and an odd value below.
-      expect(new Set(outputs.map(([, down]) => Math.abs(down! % 2)))).toEqual(new Set([0, 1]));
+      const odd = outputs.filter(([, down]) => down! % 2 !== 0);
+      expect(odd).toHaveLength(channels);
     }
   });
 
