@@ -93,7 +93,11 @@ describe('vetoc run', () => {
     const verification = JSON.parse(await readFile(join(out(), 'verify.json'), 'utf8')) as {
       frames: Record<string, number>;
       witnesses: { witness: string; frames: number; values: number; mismatches: number }[];
+      drills: { drills: number; witnesses: { drills: number; mismatches: number }[] };
     };
+    const { drills } = verification;
+    expect(drills.drills).toBeGreaterThan(3);
+    for (const w of drills.witnesses) expect(w).toMatchObject({ drills: drills.drills, mismatches: 0 });
     expect(verification.witnesses.map((w) => w.witness)).toEqual(['onnxruntime', 'csim']);
     for (const w of verification.witnesses) {
       expect(w.frames).toBe(Object.values(verification.frames).reduce((sum, n) => sum + n, 0));
@@ -104,6 +108,7 @@ describe('vetoc run', () => {
     expect(page).toContain('data:image/png;base64,');
     expect(page).not.toMatch(/(src|href)="https?:/);
     expect(page).toMatch(/frames\/s \([\d,]+ cycles a frame/);
+    expect(page).toContain('csim, each stage alone');
   });
 
   it('tells programs what it does, an object a line', () => {
