@@ -18,6 +18,8 @@ type Symbolic = tf.SymbolicTensor;
 interface Builder {
   readonly graph: FloatGraph;
   shape(id: NodeId): Shape;
+  /** A name for a layer that stands beside that of a node, which no other layer has. */
+  beside(id: NodeId, what: string): string;
   /** Applies a layer to `input` and remembers the weights to set. */
   apply(
     layer: tf.layers.Layer,
@@ -39,7 +41,7 @@ function padded(op: { readonly id: NodeId; readonly padding: Padding }, x: Symbo
     [top, bottom],
     [left, right],
   ];
-  return b.apply(tf.layers.zeroPadding2d({ name: `${op.id}_pad`, padding }), x);
+  return b.apply(tf.layers.zeroPadding2d({ name: b.beside(op.id, 'pad'), padding }), x);
 }
 
 const pair = (p: readonly [number, number]): [number, number] => [p[0], p[1]];
@@ -62,10 +64,10 @@ function fullKernel(op: FloatNodeOf<'conv2d'>, inChannels: number): Float32Array
 
 /** A vector layer's output as the image `[1, 1, c]` that every tensor of a graph is. */
 const asImage = (op: FloatNode, x: Symbolic, b: Builder): Symbolic =>
-  b.apply(tf.layers.reshape({ name: `${op.id}_image`, targetShape: [...b.shape(op.id)] }), x);
+  b.apply(tf.layers.reshape({ name: b.beside(op.id, 'image'), targetShape: [...b.shape(op.id)] }), x);
 
 const asVector = (op: FloatNode, x: Symbolic, b: Builder): Symbolic =>
-  b.apply(tf.layers.flatten({ name: `${op.id}_vector` }), x);
+  b.apply(tf.layers.flatten({ name: b.beside(op.id, 'vector') }), x);
 
 const pool = (op: FloatNodeOf<'maxPool'> | FloatNodeOf<'avgPool'>) => ({
   name: op.id,
@@ -150,9 +152,16 @@ export function layersModelOf(graph: FloatGraph): tf.LayersModel {
   if (reasons.length > 0) throw new UnsupportedError('the network as a LayersModel', reasons);
   const shapes = floatShapes(graph);
   const pending: (readonly [tf.layers.Layer, readonly (readonly [Float32Array, number[]])[]])[] = [];
+  const taken = new Set<string>(graph.nodes.map((node) => node.id));
   const b: Builder = {
     graph,
     shape: (id) => shapes.get(id)!,
+    beside(id, what) {
+      let name = `${id}_${what}`;
+      for (let n = 2; taken.has(name); n++) name = `${id}_${what}${n}`;
+      taken.add(name);
+      return name;
+    },
     apply(layer, input, weights) {
       if (weights !== undefined) pending.push([layer, weights]);
       return layer.apply(input) as Symbolic;

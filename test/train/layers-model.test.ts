@@ -76,7 +76,16 @@ describe('the saved LayersModel', () => {
     await writeFile(join(folder, 'weights.bin'), files.weights);
     const model = await readLayersModel(path);
     const expected = await predictFloat(graph, frames, { backend: 'wasm' });
-    close(expected, await predictFloat(graphFromLayersModel(model, preprocess, classes), frames));
+    const imported = graphFromLayersModel(model, preprocess, classes);
+    close(expected, await predictFloat(imported, frames));
+    // And once more: layers that were added for the first file are nodes now.
+    const again = join(folder, 'again.json');
+    const second = await saveLayersModel(imported);
+    await writeFile(again, second.json);
+    await writeFile(join(folder, 'weights.bin'), second.weights);
+    const twice = await readLayersModel(again);
+    close(expected, await predictFloat(graphFromLayersModel(twice, preprocess, classes), frames));
+    twice.dispose();
     expect(model.outputs[0]!.shape).toEqual([null, 3]);
     model.dispose();
   });

@@ -41,6 +41,30 @@ describe('the network of a recipe', () => {
     expect(graph.nodes.filter((n) => 'weights' in n).map((n) => n.kind)).toEqual(['conv2d', 'dense']);
   });
 
+  // Before anything else in this file opens a back end: nor has `vetoc run` when it reads the network.
+  it('is a LayersModel, whatever is open', async () => {
+    const layer = (class_name: string, config: object) => ({ class_name, config });
+    const layers = [
+      layer('GlobalMaxPooling2D', { name: 'pool', batch_input_shape: [null, 16, 16, 1], dtype: 'float32' }),
+      layer('Dense', { name: 'dense', units: 2, use_bias: true }),
+    ];
+    const weights = [
+      { name: 'dense/kernel', shape: [1, 2], dtype: 'float32' },
+      { name: 'dense/bias', shape: [2], dtype: 'float32' },
+    ];
+    writeFileSync(join(folder, 'hand.bin'), Buffer.from(Float32Array.of(1, 2, 3, 4).buffer));
+    const modelTopology = { class_name: 'Sequential', config: { name: 'hand', layers } };
+    const weightsManifest = [{ paths: ['hand.bin'], weights }];
+    const graph = await loadNetwork(
+      request(file('hand.json', JSON.stringify({ modelTopology, weightsManifest }))),
+    );
+    expect(graph.nodes.at(-1)).toMatchObject({
+      kind: 'dense',
+      weights: Float32Array.of(1, 2),
+      bias: Float32Array.of(3, 4),
+    });
+  });
+
   it('is a LayersModel with its weights', async () => {
     await openBackend('cpu');
     const graph = createNetwork(request('veto-nano'));

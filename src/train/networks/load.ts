@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { UserError } from '../../core/errors.js';
 import { schemaError } from '../../core/schema-problem.js';
 import type { FloatGraph } from '../../ir/graph.js';
+import { openBackend } from '../backend.js';
 import { graphFromLayersModel, readLayersModel } from '../from-layers-model.js';
 import { layerSchema, type Layer } from './description.js';
 import { createNetwork, type NetworkRequest } from './registry.js';
@@ -41,9 +42,12 @@ export async function loadNetwork(request: NetworkRequest): Promise<FloatGraph> 
   const json = await readJson(network);
   const isModel = typeof json === 'object' && json !== null && 'modelTopology' in json;
   if (!isModel) return createNetwork({ ...request, network: parseLayers(json, network) });
+  // Its weights are only held, not computed with: the back end that is always there will do.
+  await openBackend('cpu');
   const model = await readLayersModel(network);
   try {
-    return graphFromLayersModel(model, preprocess, classes);
+    const graph = graphFromLayersModel(model, preprocess, classes);
+    return { ...graph, name: request.name ?? graph.name };
   } finally {
     model.dispose();
   }

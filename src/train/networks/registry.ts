@@ -57,7 +57,7 @@ export const NETWORKS: Readonly<Record<string, NetworkEntry>> = {
 export interface NetworkRequest {
   /** A name of {@link NETWORKS}, or the layers themselves. */
   readonly network: string | readonly Layer[];
-  /** What layers in full are called, in files and in firmware; `custom` unless given. */
+  /** What a network that is none of the registry is called, in files and in firmware; layers `custom` unless given. */
   readonly name?: string;
   readonly preprocess: PreprocessGraph;
   readonly classes: NetworkClasses;
