@@ -3,23 +3,25 @@
  *
  * Weights and biases become the real numbers that their mantissas stand for, every stage's output is rounded half to
  * even and saturated to its format, average pools multiply their exact sum with the fixed reciprocal. Where no partial
- * sum of a stage leaves 24 bits (`proof`), float32 sums are exact too, and the logits are the interpreter's mantissas
- * times their least significant bit. The gradient goes through rounding as if it were not there and stops where a
- * value saturates (Bengio et al., arXiv:1308.3432; Jacob et al., CVPR 2018).
+ * sum of a stage leaves 24 bits (`proof`), float32 sums are exact too; other stages are summed again in double precision.
+ * So the logits are the interpreter's mantissas times their least significant bit. The gradient goes through rounding as
+ * if it were not there and stops where a value saturates (Bengio et al., arXiv:1308.3432; Jacob et al., CVPR 2018).
  */
 import type { Ranges } from '../calibrate/ranges.js';
 import { UserError } from '../core/errors.js';
 import { fractionBits, lsb, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
 import type { NodeId } from '../ir/common.js';
 import { findNode, floatShapes, type FixedGraph, type FloatGraph } from '../ir/graph.js';
-import { isPreprocess, type FloatNode } from '../ir/ops/index.js';
+import { isPreprocess, type FixedNode, type FloatNode } from '../ir/ops/index.js';
 import { assignFormats, type QuantizeOptions } from '../passes/assign-formats.js';
 import { quantizeGraph } from '../passes/quantize.js';
 import type { Quantization } from '../passes/recipe.js';
-import { fuseStages } from '../passes/stages.js';
+import { fuseStages, type Stage } from '../passes/stages.js';
+import { exactSums } from './exact-sums.js';
+import type { Replace } from './forward.js';
 import { parameterLayout, withParameters, type ParameterSlot } from './parameters.js';
 import { elementwise, straightThrough } from './straight-through.js';
-import type { tf } from './tf.js';
+import { tf } from './tf.js';
 
 /** The average of `count` mantissas of `inputFraction` fraction bits is their sum times `factor`. */
 interface Average {
@@ -28,11 +30,21 @@ interface Average {
   readonly factor: number;
 }
 
+/** A stage whose sums leave float32. */
+interface WideStage {
+  /** The node whose tensor it computes: its activation, or itself. */
+  readonly tensor: NodeId;
+  /** In real units, more exact than the parameter in float32; null where there is none. */
+  readonly bias: Float64Array | null;
+}
+
 /** What a forward pass must know to compute as the fixed graph does. Plain data, for worker threads. */
 export interface FakeQuantization {
   /** By the float node whose tensor a stage computes. */
   readonly formats: ReadonlyMap<NodeId, Format>;
   readonly averages: ReadonlyMap<NodeId, Average>;
+  /** By the node that heads the stage. */
+  readonly wide: ReadonlyMap<NodeId, WideStage>;
 }
 
 export interface QuantizedParameters {
@@ -66,14 +78,42 @@ function rounder(format: Format, exact: (x: number) => number = (x) => x): (x: n
   };
 }
 
+/** The activation `node` as a function of a number; any other node leaves it as it is. */
+function activationOf(node: FloatNode): (x: number) => number {
+  switch (node.kind) {
+    case 'relu':
+      return (x) => Math.max(x, 0);
+    case 'clip':
+      return (x) => Math.min(Math.max(x, node.min), node.max);
+    case 'leakyRelu':
+      return (x) => (x < 0 ? x * node.alpha : x);
+    default:
+      return (x) => x;
+  }
+}
+
 /** For `ForwardOptions.replace`: stage outputs in their formats. */
-export function fakeQuantize({ formats, averages }: FakeQuantization) {
-  return (node: FloatNode, value: tf.Tensor4D): tf.Tensor4D => {
+export function fakeQuantize({ formats, averages, wide }: FakeQuantization): Replace {
+  /** Sums of wide stages, by the node that rounds them. */
+  const waiting = new Map<NodeId, Float64Array>();
+  return (node, value, inputs, parameter) => {
+    const stage = wide.get(node.id);
+    if (stage !== undefined) {
+      const [, ...output] = value.shape;
+      waiting.set(stage.tensor, exactSums(node, inputs, output, parameter('weights'), stage.bias));
+    }
     const format = formats.get(node.id);
     if (format === undefined) return value;
     const low = (minMantissa(format) - 0.5) * lsb(format);
     const high = (maxMantissa(format) + 0.5) * lsb(format);
     const average = averages.get(node.id);
+    const sums = waiting.get(node.id);
+    if (sums !== undefined) {
+      waiting.delete(node.id);
+      const activate = activationOf(node);
+      const round = rounder(format, (sum) => activate(average === undefined ? sum : sum * average.factor));
+      return straightThrough(value, () => tf.tensor(Float32Array.from(sums, round), value.shape), low, high);
+    }
     if (average === undefined) return straightThrough(value, elementwise(rounder(format)), low, high);
     // The float mean, times the count, is within half a unit of the exact sum of mantissas: rounding finds it.
     const { count, inputFraction, factor } = average;
@@ -83,14 +123,21 @@ export function fakeQuantize({ formats, averages }: FakeQuantization) {
   };
 }
 
+type FixedWeighted = Extract<FixedNode, { readonly weights: unknown }>;
+
+/** The biases of a stage in real units. */
+function realBias(fixed: FixedGraph, { weights, inputs }: FixedWeighted): Float64Array {
+  const input = fractionBits(findNode(fixed, inputs[0]!).format);
+  return Float64Array.from(weights.bias, (b, c) => b * 2 ** -(input + weights.fraction[c]!));
+}
+
 function realValues(fixed: FixedGraph, { node, field, length }: ParameterSlot): Float32Array {
   const stage = findNode(fixed, node);
   if (!('weights' in stage)) throw new UserError(`${node} has no weights in the fixed graph`);
-  const { mantissas, fraction, bias } = stage.weights;
+  const { mantissas, fraction } = stage.weights;
   if (field === 'weights')
     return Float32Array.from({ length }, (_, i) => mantissas[i]! * 2 ** -fraction[i % fraction.length]!);
-  const input = fractionBits(findNode(fixed, stage.inputs[0]!).format);
-  return Float32Array.from({ length }, (_, c) => bias[c]! * 2 ** -(input + fraction[c]!));
+  return Float32Array.from(realBias(fixed, stage));
 }
 
 function averagesOf(graph: FloatGraph, fixed: FixedGraph): ReadonlyMap<NodeId, Average> {
@@ -106,6 +153,16 @@ function averagesOf(graph: FloatGraph, fixed: FixedGraph): ReadonlyMap<NodeId, A
     });
   }
   return averages;
+}
+
+function wideStages(stages: readonly Stage[], fixed: FixedGraph): ReadonlyMap<NodeId, WideStage> {
+  const wide = new Map<NodeId, WideStage>();
+  for (const { id, tensor } of stages) {
+    const node = findNode(fixed, id);
+    if (!('proof' in node) || node.proof.float32Exact) continue;
+    wide.set(id, { tensor, bias: 'weights' in node ? realBias(fixed, node) : null });
+  }
+  return wide;
 }
 
 /** Throws `UserError` for arithmetic that training cannot follow: rounding other than half to even, wrapping. */
@@ -145,7 +202,12 @@ export function createQuantizer(prepared: FloatGraph, ranges: Ranges, options: Q
       const quantized = fixed(parameters, 0);
       const flat = new Float32Array(layout.trainableLength);
       for (const slot of layout.trainable) flat.set(realValues(quantized, slot), slot.offset);
-      return { parameters: flat, fake: { formats, averages: averagesOf(prepared, quantized) } };
+      const fake = {
+        formats,
+        averages: averagesOf(prepared, quantized),
+        wide: wideStages(stages, quantized),
+      };
+      return { parameters: flat, fake };
     },
   };
 }

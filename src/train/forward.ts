@@ -164,8 +164,16 @@ export interface ForwardOptions {
   /** Frees what a node makes on the way, and each value after its last reader, but for the output: gradients keep what they need. */
   readonly release?: boolean;
   /** Stands in for a node's value: fake quantization, or the value that the firmware computed. */
-  readonly replace?: (node: FloatNode, value: tf.Tensor4D) => tf.Tensor4D;
+  readonly replace?: Replace;
 }
+
+export type Replace = (
+  node: FloatNode,
+  value: tf.Tensor4D,
+  inputs: readonly tf.Tensor4D[],
+  /** A parameter of the node; null where it has none of that name. */
+  parameter: (field: ParameterField) => tf.Tensor | null,
+) => tf.Tensor4D;
 
 const key = (node: NodeId, field: ParameterField): string => `${node}/${field}`;
 
@@ -224,7 +232,8 @@ export function createForwardPass(graph: FloatGraph): ForwardPass {
         const inputs = node.inputs.map((id) => values.get(id)!);
         const compute = (): tf.Tensor4D => {
           const value = applyRule(node, inputs, context);
-          return options.replace?.(node, value) ?? value;
+          const parameter = (field: ParameterField) => byKey.get(key(node.id, field)) ?? null;
+          return options.replace?.(node, value, inputs, parameter) ?? value;
         };
         values.set(node.id, options.release === true ? tf.tidy(compute) : compute());
         if (options.release === true) release(node, values);

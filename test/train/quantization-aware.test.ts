@@ -70,52 +70,76 @@ const labelled = (all: typeof shown) => ({
   label: (i: number) => all[i]!.label,
 });
 
+type Given = Parameters<typeof quantizationSchema.parse>[0];
+
+/** Mantissas of the logits of some frames as training sees them and as the interpreter computes them. */
+async function bothLogits(given: Given, seed: number) {
+  const quantization = quantizationSchema.parse(given);
+  const { prepared, ranges } = await prepareNetwork(network(), calibrationFrames, {
+    quantization,
+    calibration,
+  });
+  const quantizer = createQuantizer(prepared, ranges, { quantization, observer: calibration });
+  const layout = parameterLayout(prepared);
+  // Not the weights that were calibrated, so that values saturate, too.
+  const random = createRandom(seed);
+  const parameters = flattenParameters(prepared, layout.trainable).map((w) => w * (2 + random.normal()));
+  const fixed = quantizer.fixed(parameters, 0);
+  const { parameters: real, fake } = quantizer.apply(parameters);
+  const predictor = createPredictor(withParameters(prepared, layout, real, new Float32Array(0)), fake);
+  const unit = 2 ** -fractionBits(findNode(fixed, fixed.output).format);
+  const some = frames(4, 2).map(({ pixels }) => pixels);
+  const seen = predictor.predict(some).map((row) => Array.from(row, (v) => v / unit));
+  predictor.dispose();
+  return {
+    seen,
+    expected: some.map((pixels) => Array.from(interpret(fixed, pixels).logits)),
+    wideStages: fake.wide.size,
+  };
+}
+
 describe('fake quantization', () => {
-  const widths = [
-    { title: '8 bits', quantization: {} },
+  const widths: readonly { readonly title: string; readonly given: Given }[] = [
+    { title: '8 bits', given: {} },
     {
       title: '2-bit weights, 3-bit activations',
-      quantization: { weightBits: 2, activationBits: 3, edgeBits: null },
+      given: { weightBits: 2, activationBits: 3, edgeBits: null },
     },
     {
       title: '4 bits, one layer of 11',
-      quantization: {
+      given: {
         weightBits: 4,
         activationBits: 4,
-        layers: { conv2: { weightBits: 11, activationBits: 7 } },
+        layers: { block1_conv1: { weightBits: 11, activationBits: 7 } },
       },
     },
-    { title: '10-bit activations', quantization: { activationBits: 10 } },
+    { title: '10-bit activations', given: { activationBits: 10 } },
+    { title: '16 bits', given: { weightBits: 16, activationBits: 16 } },
   ];
   for (const backend of ['wasm', 'cpu'] as const)
-    it.each(widths)(
-      `gives the interpreter's logits on ${backend}: $title`,
-      async ({ quantization: given }) => {
-        await openBackend(backend);
-        const graph = network();
-        const layers = 'layers' in given ? { block1_conv1: given.layers.conv2 } : {};
-        const quantization = quantizationSchema.parse({ ...given, layers });
-        const { prepared, ranges } = await prepareNetwork(graph, calibrationFrames, {
-          quantization,
-          calibration,
-        });
-        const quantizer = createQuantizer(prepared, ranges, { quantization, observer: calibration });
-        const layout = parameterLayout(prepared);
-        // Not the weights that were calibrated, so that values saturate, too.
-        const random = createRandom(9);
-        const parameters = flattenParameters(prepared, layout.trainable).map(
-          (w) => w * (2 + random.normal()),
-        );
-        const fixed = quantizer.fixed(parameters, 0);
-        const { parameters: real, fake } = quantizer.apply(parameters);
-        const predictor = createPredictor(withParameters(prepared, layout, real, new Float32Array(0)), fake);
-        const unit = 2 ** -fractionBits(findNode(fixed, fixed.output).format);
-        const some = frames(4, 2).map(({ pixels }) => pixels);
-        const logits = predictor.predict(some).map((row) => Array.from(row, (v) => v / unit));
-        predictor.dispose();
-        expect(logits).toEqual(some.map((pixels) => Array.from(interpret(fixed, pixels).logits)));
-      },
-    );
+    it.each(widths)(`gives the interpreter's logits on ${backend}: $title`, async ({ given }) => {
+      await openBackend(backend);
+      const { seen, expected } = await bothLogits(given, 9);
+      expect(seen).toEqual(expected);
+    });
+
+  it('gives them at any widths from 2 to 16 bits, layer by layer, where sums leave float32 as well', async () => {
+    await openBackend('wasm');
+    const weighted = ['conv1', 'depthwise1', 'block1_conv1', 'block1_conv2', 'dense1', 'dense2'];
+    let wide = 0;
+    for (let seed = 0; seed < 16; seed++) {
+      const random = createRandom(seed).fork('widths');
+      const bits = () => random.integer(2, 16);
+      const layers = [
+        ...weighted.map((name) => [name, { weightBits: bits(), activationBits: bits() }] as const),
+        ...['block1_add1', 'pool2', 'average1'].map((name) => [name, { activationBits: bits() }] as const),
+      ];
+      const { seen, expected, wideStages } = await bothLogits({ layers: Object.fromEntries(layers) }, seed);
+      expect(seen).toEqual(expected);
+      wide += wideStages;
+    }
+    expect(wide).toBeGreaterThan(8);
+  });
 });
 
 const SMALL: readonly LayerInput[] = [
