@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { designHls } from '../../src/backends/hls/design.js';
+import { emitHls } from '../../src/backends/hls/emit.js';
 import { withOtherWeights, withReloadableWeights } from '../../src/backends/hls/reloadable.js';
 import { weightImage } from '../../src/backends/hls/weight-image.js';
 import { imageWords, weightLayout } from '../../src/backends/hls/weight-layout.js';
@@ -57,6 +58,22 @@ describe('firmware with reloadable weights', () => {
         .replace('i == LAST && data', 'false && data'),
     );
     expect(message).toMatch(/^MISMATCH frame 0, /);
+  });
+});
+
+describe('a network whose biases are larger than all its products', () => {
+  it('becomes firmware that takes its weights back', () => {
+    const biased = withReloadableWeights({
+      ...sample,
+      reloadable: false,
+      nodes: sample.nodes.map((n) =>
+        n.id === 'logits' && n.kind === 'dense'
+          ? { ...n, weights: { ...n.weights, bias: n.weights.bias.map(() => 500_000) } }
+          : n,
+      ),
+    });
+    expect(refusal(biased, biased)).toBe('taken');
+    expect(emitHls(biased, { target })['firmware/tables/logits.h']).toContain('500000');
   });
 });
 

@@ -1,5 +1,5 @@
 /** Weights in the order in which the multipliers take them: one row of factors for each cycle. */
-import { invariant } from '../../core/errors.js';
+import { bitsFor } from '../../fixed/format.js';
 import type { Activation, Shape } from '../../ir/common.js';
 import type { Weighted } from './folding.js';
 import type { Folding } from './plan.js';
@@ -66,16 +66,17 @@ function depthwiseSteps(
   return { steps: groups * tapFold, multipliers: part * inLanes, values };
 }
 
-/** What the bias of a channel may be: from the weights themselves, or as much as their products (worst case). */
+/** What the bias of a channel may be: from the biases themselves, or all that the proof allows for (worst case). */
 export function biasLimit(node: Weighted): { readonly below: number; readonly above: number } {
   const { bias } = node.weights;
-  const below = -bias.reduce((a, b) => Math.min(a, b), 0);
-  const above = bias.reduce((a, b) => Math.max(a, b), 0);
-  if (!node.proof.worstCase) return { below, above };
-  // The proof counts the products and a bias as large as them, both scaled by a leaky ReLU.
-  const limit = node.proof.accumulatorMax[0]! / (2 * slope(node.activation));
-  invariant(below <= limit && above <= limit, `${node.id}: a bias is larger than the worst sum of products`);
-  return { below: limit, above: limit };
+  if (!node.proof.worstCase)
+    return {
+      below: -bias.reduce((a, b) => Math.min(a, b), 0),
+      above: bias.reduce((a, b) => Math.max(a, b), 0),
+    };
+  // The proof counts products below 2^(bits - 1) and a bias of as many signed bits, both scaled by a leaky ReLU.
+  const bits = bitsFor(0, node.proof.accumulatorMax[0]! / slope(node.activation));
+  return { below: 2 ** (bits - 1), above: 2 ** (bits - 1) - 1 };
 }
 
 const slope = (activation: Activation): number =>
