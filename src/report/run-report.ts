@@ -49,16 +49,21 @@ export interface FirmwareEstimate {
   };
 }
 
+export interface ReportedEpoch {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly validationLoss: number;
+  readonly validationAccuracy: number;
+}
+
 export interface RunReport {
   readonly name: string;
   readonly facts: readonly (readonly [label: string, value: string])[];
   readonly classNames: readonly string[];
-  readonly history: readonly {
-    readonly epoch: number;
-    readonly loss: number;
-    readonly validationLoss: number;
-    readonly validationAccuracy: number;
-  }[];
+  /** Empty for a network that was not trained here. */
+  readonly history: readonly ReportedEpoch[];
+  /** Of training in fixed point; empty without. */
+  readonly fixedHistory: readonly ReportedEpoch[];
   readonly evaluations: readonly NamedEvaluation[];
   /** Fixed beside float, layer by layer, with pictures of frames decided differently. */
   readonly compared: {
@@ -139,9 +144,8 @@ function firmwareSection({ board, fits, resources, timing }: FirmwareEstimate): 
     )}`;
 }
 
-function trainingSection({ history }: RunReport): Html {
-  if (history.length === 0) return html`<p>The network was not trained here.</p>`;
-  const along = (name: string, of: (h: (typeof history)[number]) => number): Series => ({
+function epochCharts(history: readonly ReportedEpoch[]): Html {
+  const along = (name: string, of: (h: ReportedEpoch) => number): Series => ({
     name,
     points: history.map((h) => [h.epoch, of(h)]),
   });
@@ -151,9 +155,17 @@ function trainingSection({ history }: RunReport): Html {
   ];
   const accuracy = along('validation frames', (h) => 100 * h.validationAccuracy);
   return html`<div class="charts">
-      ${lineChart(losses, { title: 'Loss', xLabel: 'epoch', yLabel: 'loss' })}
-      ${lineChart([accuracy], { title: 'Accuracy', xLabel: 'epoch', yLabel: 'hit/miss accuracy (%)' })}
-    </div>
+    ${lineChart(losses, { title: 'Loss', xLabel: 'epoch', yLabel: 'loss' })}
+    ${lineChart([accuracy], { title: 'Accuracy', xLabel: 'epoch', yLabel: 'hit/miss accuracy (%)' })}
+  </div>`;
+}
+
+function trainingSection({ history, fixedHistory }: RunReport): Html {
+  const trained =
+    history.length === 0 ? html`<p>The network was not trained here.</p>` : epochCharts(history);
+  if (history.length + fixedHistory.length === 0) return trained;
+  return html`${trained}
+  ${fixedHistory.length === 0 ? '' : html`<h3>In fixed point</h3>${epochCharts(fixedHistory)}`}
     <p class="soft">
       The loss on training frames has the hit-against-miss part and the class weights of the recipe in it; that on validation
       frames is the mean cross-entropy of the classes.

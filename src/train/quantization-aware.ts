@@ -14,6 +14,7 @@ import {
   type QuantizeNetworkOptions,
 } from '../passes/quantize-network.js';
 import type { LayerWidths, Quantization } from '../passes/recipe.js';
+import type { EpochResult } from './epochs.js';
 import { createQuantizer } from './fake-quantize.js';
 import { flattenParameters, parameterLayout } from './parameters.js';
 import type { TrainingRecipe } from './recipe.js';
@@ -26,7 +27,10 @@ export interface QuantizationAwareRequest extends TrainRequest {
 }
 
 export interface QuantizationAwareResult extends QuantizedNetwork {
+  /** The last round. */
   readonly training: TrainResult;
+  /** Of all rounds, the epochs counted through. */
+  readonly history: readonly EpochResult[];
   /** Gives the same fixed graph from `prepared` and `ranges`. */
   readonly quantization: Quantization;
 }
@@ -60,6 +64,7 @@ export async function trainQuantized(request: QuantizationAwareRequest): Promise
   const calibrated = { ...quantize, quantization };
   let network = await prepareNetwork(graph, calibrationFrames(), calibrated);
   let last: Pick<QuantizationAwareResult, 'fixed' | 'training'> | null = null;
+  const history: EpochResult[] = [];
   for (const [round, tuned] of recipes.entries()) {
     const options = { quantization, observer: quantize.calibration };
     const quantizer = createQuantizer(network.prepared, network.ranges, options);
@@ -70,6 +75,8 @@ export async function trainQuantized(request: QuantizationAwareRequest): Promise
       seed: seed + round,
       quantizer,
     });
+    const before = history.length;
+    history.push(...training.history.map((h) => ({ ...h, epoch: before + h.epoch })));
     const prepared = training.graph;
     const parameters = flattenParameters(prepared, parameterLayout(prepared).trainable);
     last = { training, fixed: quantizer.fixed(parameters, prepared.threshold) };
@@ -77,5 +84,10 @@ export async function trainQuantized(request: QuantizationAwareRequest): Promise
   }
   invariant(last !== null, 'no rounds of training in fixed point');
   quantize.onStep?.({ kind: 'fixed', pass: 'quantize', graph: last.fixed });
-  return { ...network, ...last, quantization: pinFormats(network.prepared, last.fixed, quantization) };
+  return {
+    ...network,
+    ...last,
+    history,
+    quantization: pinFormats(network.prepared, last.fixed, quantization),
+  };
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,30 +18,7 @@ import { predictFloat } from '../../src/train/predict.js';
 import type { tf } from '../../src/train/tf.js';
 import { sampleFrames } from '../sample-graphs.js';
 import { runCli, type CliResult } from './run-cli.js';
-
-const TINY = {
-  version: 1,
-  name: 'tiny',
-  seed: 3,
-  frames: { kind: 'simulate', count: 120, height: 64, width: 64 },
-  preprocess: { factor: 2 },
-  training: {
-    network: [
-      { op: 'conv', filters: 4, kernel: 5, init: 'spots', activation: 'clip' },
-      { op: 'maxPool' },
-      { op: 'conv', filters: 8, stride: 2, norm: true },
-      { op: 'globalPool', mode: 'both' },
-      { op: 'dense', units: 'classes' },
-    ],
-    epochs: 2,
-    workers: 1,
-  },
-  calibration: { frames: 8 },
-  verify: { frames: 24, tensorFrames: 2 },
-  explain: { frames: 2 },
-};
-
-const training = (more: object) => ({ ...TINY, training: { ...TINY.training, ...more } });
+import { TINY, training } from './tiny-recipe.js';
 
 type Event = Readonly<Record<string, unknown>>;
 const eventsOf = ({ stdout }: CliResult): Event[] =>
@@ -200,6 +177,27 @@ describe('vetoc run', () => {
     });
   });
 
+  it('trains on from a LayersModel, and in fixed point from 2 to 16 bits', async () => {
+    const network = join(out(), 'float/model.json');
+    const content = {
+      ...training({ network, epochs: 1, quantizationAware: { epochs: 2, rounds: 2 } }),
+      quantization: {
+        weightBits: 4,
+        layers: { conv1: { weightBits: 16, activationBits: 16 }, conv2: { weightBits: 2 } },
+      },
+      verify: { frames: 4, tensorFrames: 1, witnesses: ['onnxruntime'] },
+    };
+    const aware = join(folder, 'aware');
+    const trained = await runCli('run', await recipe('aware.json', content), '--out', aware, '--json');
+    expect(trained.code).toBe(0);
+    const epochs = eventsOf(trained).filter(({ event }) => event === 'epoch');
+    expect(epochs.map(({ stage }) => stage)).toEqual(['Train', 'Quantize', 'Quantize']);
+    const { fixed } = await loadRun(aware);
+    const widths = fixed.nodes.flatMap((n) => ('weights' in n ? [n.weights.width] : []));
+    expect(widths.slice(0, 2)).toEqual([16, 2]);
+    expect(await readFile(join(aware, 'report/index.html'), 'utf8')).toContain('<h3>In fixed point</h3>');
+  });
+
   it('leaves a recipe that spells out every default', async () => {
     const written = JSON.parse(await readFile(join(out(), 'recipe.json'), 'utf8')) as Record<string, unknown>;
     expect(written).toMatchObject({
@@ -253,127 +251,5 @@ describe('vetoc run', () => {
   it('writes a run that can be read again', async () => {
     const run = await loadRun(out());
     expect(run.fixed.classNames).toEqual(run.float.classNames);
-  });
-});
-
-describe('mistakes', () => {
-  const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
-    ['an unknown recipe', ['run', 'nope'], /there is no recipe nope — name one of .*demo/],
-    ['a missing recipe file', ['run', 'no/such.json'], /no\/such\.json: cannot be read \(ENOENT\)/],
-    ['an unknown back end', ['run', 'demo', '--backend', 'abacus'], /--backend: there is no back end abacus/],
-    ['a seed that is no number', ['run', 'demo', '--seed', 'x'], /--seed: "x" is not a whole number/],
-    ['missing frames', ['run', 'demo', '--frames', 'gone.h5'], /gone\.h5: does not exist/],
-    ['an unknown target', ['run', 'demo', '--target', 'toaster'], /target: no target is called toaster/],
-    ['a run that is none', ['evaluate', '.', '--frames', 'x.h5'], /is not a finished run/],
-    ['an unknown command', ['frobnicate'], /unknown command/],
-    ['an unknown option', ['run', '--frobnicate'], /unknown option/],
-  ];
-
-  it.each(cases)('%s is said in one message, exit code 2', async (_name, args, message) => {
-    const out = join(folder, 'mistake');
-    const result = await runCli(...args, ...(args[0] === 'run' ? ['--out', out] : []));
-    expect(result.stderr).toMatch(message);
-    expect(result.stderr).not.toMatch(/\n\s+at /);
-    expect(result.code).toBe(2);
-    expect(existsSync(out)).toBe(false);
-    expect(existsSync(`${out}.partial`)).toBe(false);
-  });
-
-  it.each([
-    ['an unknown key', { ...TINY, colour: 'red' }, /bad\.json: unknown key "colour" — remove it/],
-    ['a wrong type', { ...TINY, seed: 'seven' }, /bad\.json: seed: .*expected number/],
-    ['no JSON', '{', /bad\.json: not JSON/],
-    [
-      'an unknown layer',
-      training({ network: [{ op: 'lstm' }] }),
-      /bad\.json: training\.network\.0\.op: .*Expected 'conv' \| /,
-    ],
-    [
-      'a wrong number in a layer inside another',
-      training({ network: [{ op: 'residual', body: [{ op: 'conv', filters: 'x' }] }] }),
-      /bad\.json: training\.network\.0\.body\.0\.filters: .*expected number/,
-    ],
-    [
-      'a word that is none of the choices',
-      training({ classWeights: 'fair' }),
-      /classWeights: .*"balanced"\|"none"; or .*array/,
-    ],
-    [
-      'the name of what every object has',
-      training({ network: 'constructor' }),
-      /no network constructor — name one/,
-    ],
-    ['a moment that never forgets', training({ beta1: 1 }), /training\.beta1: .*<1/],
-    [
-      'layers that do not fit',
-      training({ network: [{ op: 'conv', filters: 2, kernel: 64, padding: 0 }] }),
-      /bad\.json: training\.network: network tiny does not fit its input: a window of 64/,
-    ],
-    [
-      'rounding that training in fixed point does not know',
-      {
-        ...training({ quantizationAware: { epochs: 1 } }),
-        quantization: { rounding: 'AP_TRN' },
-      },
-      /bad\.json: training\.quantizationAware: .*not AP_TRN/,
-    ],
-  ])('a recipe with %s names file and key', async (_name, content, message) => {
-    const result = await runCli('run', await recipe('bad.json', content), '--out', join(folder, 'bad'));
-    expect(result.stderr).toMatch(message);
-    expect(result.code).toBe(2);
-    expect((await readdir(folder)).filter((name) => /^bad(?!\.json)/.test(name))).toEqual([]);
-  });
-
-  it('refuses frames that no training can do with before it trains', async () => {
-    const few = await recipe('few.json', { ...TINY, split: { calibration: 0.001 } });
-    const uncalibrated = await runCli('run', few, '--out', join(folder, 'few'));
-    expect(uncalibrated.stderr).toMatch(/split\.calibration: there are no calibration frames — give more/);
-    expect(uncalibrated.code).toBe(2);
-    const frames = join(folder, 'hits.h5');
-    await runCli('simulate', frames, '--count', '20', '--size', '64x64', '--workers', '0');
-    const rows = Array.from({ length: 20 }, (_, i) => `${i},${i % 2 === 0 ? 'sharp' : 'broad'},1\n`);
-    const labels = await recipe('labels.csv', `frame,class,hit\n${rows.join('')}`);
-    const hits = await runCli(
-      'run',
-      few,
-      '--frames',
-      frames,
-      '--labels',
-      labels,
-      '--out',
-      join(folder, 'few'),
-    );
-    expect(hits.stderr).toMatch(/hits\.h5: label: all its classes are hits — give frames of both/);
-    expect(hits.code).toBe(2);
-    for (const { stderr } of [uncalibrated, hits]) expect(stderr).not.toContain('Train');
-  });
-
-  const folderWith = async (name: string, file: string): Promise<string> => {
-    const path = join(folder, name);
-    await mkdir(path);
-    await writeFile(join(path, file), 'kept');
-    return path;
-  };
-
-  it('leaves an earlier run alone when --replace fails', async () => {
-    const old = await folderWith('old', 'recipe.json');
-    const result = await runCli('run', 'demo', '--frames', 'gone.h5', '--out', old, '--replace');
-    expect(result.stderr).toMatch(/gone\.h5: does not exist/);
-    expect(result.code).toBe(2);
-    expect(await readFile(join(old, 'recipe.json'), 'utf8')).toBe('kept');
-  });
-
-  it('says so where no folder can be made', async () => {
-    const result = await runCli('run', 'demo', '--out', join(folder, 'tiny.json', 'run'));
-    expect(result.stderr).toMatch(/run\.partial: --out: cannot be made \(ENOTDIR\) — name a folder/);
-    expect(result.code).toBe(2);
-  });
-
-  it('does not replace a folder that holds no run', async () => {
-    const home = await folderWith('home', 'thesis.tex');
-    const result = await runCli('run', 'demo', '--out', home, '--replace');
-    expect(result.stderr).toMatch(/home: --out: is no run, so it is not replaced — name another folder/);
-    expect(result.code).toBe(2);
-    expect(await readFile(join(home, 'thesis.tex'), 'utf8')).toBe('kept');
   });
 });

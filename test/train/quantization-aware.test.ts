@@ -190,6 +190,8 @@ describe('quantization-aware training', () => {
       Object.entries(q.layers).map(([name, { activationInteger }]) => [name, activationInteger]);
     const first = await trainQuantized(request({ epochs: 3, learningRate: 0.03 }));
     const both = await trainQuantized(request({ epochs: 6, learningRate: 0.03, rounds: 2 }));
+    expect(both.history.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(both.history.slice(0, 3)).toEqual(first.history);
     const measured = quantizePrepared(first, quantization, calibration);
     expect(integers(both.quantization)).toEqual(integers(pinFormats(first.prepared, measured, quantization)));
     expect(integers(both.quantization)).not.toEqual(integers(first.quantization));

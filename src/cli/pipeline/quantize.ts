@@ -17,6 +17,7 @@ import type { Quantization } from '../../passes/recipe.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import type { BackendName } from '../../train/backend.js';
 import { trainQuantized } from '../../train/quantization-aware.js';
+import type { TrainResult } from '../../train/train.js';
 import type { Progress } from '../console.js';
 import type { Recipe } from '../recipe.js';
 import { mixedPrecisionText, searchStage } from './budget.js';
@@ -46,6 +47,8 @@ export interface QuantizeRequest {
 export interface Quantized extends QuantizedNetwork {
   /** As the recipe asked or, within a budget, as the search chose: it makes the same graph again. */
   readonly quantization: Quantization;
+  /** Epochs of training in fixed point; empty without. */
+  readonly history: TrainResult['history'];
 }
 
 /** Writes `K-PASS.KIND.txt` for every step. */
@@ -93,7 +96,7 @@ export async function quantizeWithin(
   const widths = await chooseWidths(request, network, progress);
   const fixed = quantizePrepared(network, widths.quantization, request.recipe.calibration);
   finish(fixed, widths, `calibrated on ${network.ranges.frames} frames: `, progress);
-  return { ...network, fixed, quantization: widths.quantization };
+  return { ...network, fixed, quantization: widths.quantization, history: [] };
 }
 
 /** Trains the network on in fixed point, as the recipe says, at its widths or those of a search. */

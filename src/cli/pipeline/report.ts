@@ -1,7 +1,12 @@
 /** Stage 7: the report page, and the figures in it as JSON beside it. */
 import type { Design } from '../../backends/hls/design.js';
 import { summarize } from '../../backends/hls/summary.js';
-import { renderRunReport, type FirmwareEstimate, type RunReport } from '../../report/run-report.js';
+import {
+  renderRunReport,
+  type FirmwareEstimate,
+  type ReportedEpoch,
+  type RunReport,
+} from '../../report/run-report.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import { evaluationsJson } from '../evaluation-text.js';
 import { recipeHash, type Recipe } from '../recipe.js';
@@ -19,6 +24,8 @@ import { stageRows } from './stage-rows.js';
 export interface Findings {
   readonly frames: RunFrames;
   readonly network: Network;
+  /** Epochs of training in fixed point. */
+  readonly fixedHistory: Network['history'];
   readonly fixed: FixedGraph;
   readonly evaluations: Evaluated['evaluations'];
   readonly compared: RunReport['compared'];
@@ -45,6 +52,13 @@ export function firmwareEstimate(design: Design): FirmwareEstimate {
   };
 }
 
+const reportedEpoch = ({ epoch, loss, validation }: Network['history'][number]): ReportedEpoch => ({
+  epoch,
+  loss,
+  validationLoss: validation.loss,
+  validationAccuracy: validation.hitMissAccuracy,
+});
+
 /** Writes evaluation.json, compare.json, verify.json and report/index.html. */
 export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findings): Promise<void> {
   const { frames, network, verification, evaluations } = found;
@@ -63,12 +77,8 @@ export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findin
       ['trained on', network.origin],
     ],
     classNames,
-    history: network.history.map((h) => ({
-      epoch: h.epoch,
-      loss: h.loss,
-      validationLoss: h.validation.loss,
-      validationAccuracy: h.validation.hitMissAccuracy,
-    })),
+    history: network.history.map(reportedEpoch),
+    fixedHistory: found.fixedHistory.map(reportedEpoch),
     evaluations,
     compared: found.compared,
     stages: stageRows(found.fixed),

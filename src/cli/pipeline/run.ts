@@ -160,7 +160,7 @@ async function runStages(
   for (const [i, picture] of explanations.pictures.entries())
     await draft.write(`${RUN_FILES.explanations}/${String(i).padStart(2, '0')}.png`, picture.png);
   await stage('Report', async (p) => {
-    const networks = { fixed, evaluations, compared };
+    const networks = { fixed, evaluations, compared, fixedHistory: quantized.history };
     await reportStage(draft, recipe, { frames, network, ...networks, design, verification, explanations });
     p.finish(RUN_FILES.report);
   });
