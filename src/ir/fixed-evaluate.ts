@@ -7,7 +7,7 @@
 import { UserError, invariant } from '../core/errors.js';
 import { castNumber, roundShiftNumber } from '../fixed/cast.js';
 import { fractionBits, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
-import { elements, NO_PADDING, type Activation, type NodeId, type Shape } from './common.js';
+import { elements, type Activation, type NodeId, type Shape } from './common.js';
 import { fixedShapes, inputNode, veto, type FixedGraph } from './graph.js';
 import {
   concatInto,
@@ -137,7 +137,7 @@ const compile: Compile = {
     };
   },
   depthwiseConv2d(op, [input], output) {
-    const geometry = { ...op, input: input!.shape, output, groups: 1 };
+    const geometry = { ...op, input: input!.shape, output };
     const requantizer = createRequantizer(op.activation, op.format);
     const fraction = (c: number): number => fractionBits(input!.format) + op.weights.fraction[c]!;
     return ([x], onClip) => {
@@ -164,7 +164,7 @@ const compile: Compile = {
     };
   },
   globalMaxPool(_op, [input], output) {
-    const geometry = { ...wholeImage(input!.shape), padding: NO_PADDING };
+    const geometry = wholeImage(input!.shape);
     return ([x]) => {
       const result = new Int32Array(elements(output));
       maxPoolInto(geometry, x!.data, result);

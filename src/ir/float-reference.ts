@@ -5,7 +5,7 @@
  */
 import { UserError, invariant } from '../core/errors.js';
 import { lsb } from '../fixed/format.js';
-import { elements, NO_PADDING, type NodeId, type Shape } from './common.js';
+import { elements, type NodeId, type Shape } from './common.js';
 import { floatShapes, inputNode, veto, type FloatGraph } from './graph.js';
 import {
   concatInto,
@@ -77,7 +77,7 @@ const compile: Compile = {
     };
   },
   depthwiseConv2d(op, [input], output) {
-    const geometry = { ...op, input: input!, output, groups: 1 };
+    const geometry = { ...op, input: input!, output };
     return ([x]) => {
       const result = new Float32Array(elements(output));
       depthwiseRows(geometry, x!.data, op.weights, op.bias, (row, sums) => {
@@ -116,7 +116,7 @@ const compile: Compile = {
     return ([x]) => Float32Array.from(sumPool(geometry, x!.data), (v) => v / count);
   },
   globalMaxPool(_op, [input], output) {
-    const geometry = { ...wholeImage(input!), padding: NO_PADDING };
+    const geometry = wholeImage(input!);
     return ([x]) => {
       const result = new Float32Array(elements(output));
       maxPoolInto(geometry, x!.data, result);

@@ -5,13 +5,17 @@
  * below 2^53). The interpreter shares none of this code: it is what these loops are checked against.
  * Convolution is im2col of one output row, then a product blocked into 2 pixels × 4 channels of registers.
  */
-import type { Padding, Shape, Window } from './common.js';
+import { NO_PADDING, type Shape, type Window } from './common.js';
 
 export type Numbers = Float32Array | Int32Array | Float64Array;
 
-export interface ConvGeometry extends Window {
+/** Windows that slide over `input` and give `output`. */
+export interface WindowGeometry extends Window {
   readonly input: Shape;
   readonly output: Shape;
+}
+
+export interface ConvGeometry extends WindowGeometry {
   readonly groups: number;
 }
 
@@ -151,7 +155,7 @@ export function convolveRows(
  * Depthwise convolution: weights `[kh, kw, channels]`. `onRow` as in `convolveRows`.
  */
 export function depthwiseRows(
-  g: ConvGeometry,
+  g: WindowGeometry,
   input: Numbers,
   weights: Numbers,
   bias: ArrayLike<number>,
@@ -171,7 +175,7 @@ export function depthwiseRows(
 
 /** Visits every (output position, live input position, tap) of one output row, as element offsets of channel 0. */
 function overRowWindows(
-  g: Omit<ConvGeometry, 'groups'>,
+  g: WindowGeometry,
   row: number,
   visit: (to: number, from: number, tap: number) => void,
 ): void {
@@ -188,16 +192,8 @@ function overRowWindows(
     }
 }
 
-export interface PoolGeometry {
-  readonly input: Shape;
-  readonly output: Shape;
-  readonly kernel: readonly [number, number];
-  readonly strides: readonly [number, number];
-  readonly padding: Padding;
-}
-
 /** Largest value of each window, into `output`; padded positions never win. */
-export function maxPoolInto(g: PoolGeometry, input: Numbers, output: Numbers): void {
+export function maxPoolInto(g: WindowGeometry, input: Numbers, output: Numbers): void {
   const channels = g.output[2];
   const rowSize = g.output[1] * channels;
   const best = new Float64Array(rowSize);
@@ -214,7 +210,7 @@ export function maxPoolInto(g: PoolGeometry, input: Numbers, output: Numbers): v
 }
 
 /** Sum of each window; padded positions count as zeros. */
-export function sumPool(g: PoolGeometry, input: Numbers): Float64Array {
+export function sumPool(g: WindowGeometry, input: Numbers): Float64Array {
   const channels = g.output[2];
   const rowSize = g.output[1] * channels;
   const sums = new Float64Array(g.output[0] * rowSize);
@@ -227,12 +223,12 @@ export function sumPool(g: PoolGeometry, input: Numbers): Float64Array {
 }
 
 /** Window of the whole image: what global pooling slides. */
-export const wholeImage = (input: Shape): PoolGeometry => ({
+export const wholeImage = (input: Shape): WindowGeometry => ({
   input,
   output: [1, 1, input[2]],
   kernel: [input[0], input[1]],
   strides: [1, 1],
-  padding: [0, 0, 0, 0],
+  padding: NO_PADDING,
 });
 
 /** `Σ x·w + bias` for weights `[terms, channels]`. */

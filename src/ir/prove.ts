@@ -28,6 +28,7 @@ export interface StageInput {
   readonly shape: Shape;
 }
 
+/** Per channel; `min` is 0 or below and `max` 0 or above, as no sum at all is a partial sum, too. */
 interface Bounds {
   readonly min: Float64Array<ArrayBuffer>;
   readonly max: Float64Array<ArrayBuffer>;
@@ -58,9 +59,9 @@ function leakyBounds(bounds: Bounds, activation: Activation): Bounds {
   if (activation.kind !== 'leakyRelu') return bounds;
   const scale = Math.max(2 ** activation.alphaFraction, activation.alphaMantissa);
   return {
-    min: Float64Array.from(bounds.min, (v) => Math.min(v, 0) * scale),
-    max: Float64Array.from(bounds.max, (v) => Math.max(v, 0) * scale),
-    fraction: Int32Array.from(bounds.fraction, (f) => f + activation.alphaFraction),
+    min: bounds.min.map((v) => v * scale),
+    max: bounds.max.map((v) => v * scale),
+    fraction: bounds.fraction.map((f) => f + activation.alphaFraction),
   };
 }
 

@@ -228,24 +228,14 @@ export function parseGraphText<K extends GraphKind>(kind: K, source: string, fil
   return validate(kind, { ...graph, nodes }, file);
 }
 
-/** Splits ` a=1 b={"c": 2}` at the spaces that stand outside brackets; no field of a node holds free text. */
+/** ` a=1 b={"c": 2}` as pairs. A space before a name and `=` starts a field: no field of a node holds free text. */
 function splitFields(text: string, file: string, line: number): readonly (readonly [string, string])[] {
-  const fields: (readonly [string, string])[] = [];
-  let depth = 0;
-  let start = 0;
-  for (let i = 0; i <= text.length; i++) {
-    const c = text[i];
-    if (c === '{' || c === '[') depth += 1;
-    else if (c === '}' || c === ']') depth -= 1;
-    if (i === text.length || (c === ' ' && depth === 0)) {
-      const field = text.slice(start, i).trim();
-      start = i;
-      if (field === '') continue;
-      const equals = field.indexOf('=');
-      if (equals <= 0)
-        throw new UserError(`${field} is not a field with a value`, { file, field: `line ${line}` });
-      fields.push([field.slice(0, equals), field.slice(equals + 1)]);
-    }
-  }
-  return fields;
+  const [before, ...fields] = text.split(/ (?=\w+=)/);
+  const stray = before!.trim();
+  if (stray !== '')
+    throw new UserError(`${stray} is not a field with a value`, { file, field: `line ${line}` });
+  return fields.map((field) => {
+    const equals = field.indexOf('=');
+    return [field.slice(0, equals), field.slice(equals + 1)];
+  });
 }
