@@ -9,8 +9,8 @@ import { integers, NONE, smallGraph, weights } from './small-graphs.js';
 
 const id = nodeId('x');
 
-/** Pixels of a quarter each, less ten, rounded to `to`. */
-const quarterGraph = (pixels: number, to: Format, activation: Activation): FixedGraph =>
+/** Pixels less 40, times `2^-fraction`, rounded to `to`. */
+const pixelGraph = (pixels: number, to: Format, activation: Activation, fraction: number): FixedGraph =>
   smallGraph([1, pixels], 100, [
     {
       id,
@@ -18,17 +18,17 @@ const quarterGraph = (pixels: number, to: Format, activation: Activation): Fixed
       inputs: [nodeId('clamp')],
       ...window([1, 1], [1, 1]),
       groups: 1,
-      weights: weights([1], [-40], [2]),
+      weights: weights([1], [-40], [fraction]),
       activation,
       format: to,
     },
   ]);
 
-/** Which of `quarters`, rounded to `to`, the evaluator calls clipped. */
-function clippedOf(quarters: readonly number[], to: Format, activation = NONE): number[] {
+/** Which of `values` (quarters unless said otherwise), rounded to `to`, the evaluator calls clipped. */
+function clippedOf(values: readonly number[], to: Format, activation = NONE, fraction = 2): number[] {
   const found: number[] = [];
-  createFixedEvaluator(quarterGraph(quarters.length, to, activation)).visit(
-    Uint16Array.from(quarters, (q) => q + 40),
+  createFixedEvaluator(pixelGraph(values.length, to, activation, fraction)).visit(
+    Uint16Array.from(values, (v) => v + 40),
     (node, _mantissas, _shape, clipped) => {
       if (node === id) found.push(...clipped);
       else expect(clipped).toEqual([]);
@@ -46,6 +46,8 @@ describe('what the evaluator calls clipped', () => {
     expect(clippedOf(quarters, integers(4))).toEqual([2, 3, 6, 7]);
     expect(clippedOf(quarters, format(true, 4, 4, 'AP_TRN'))).toEqual([3, 5, 6, 7]);
     expect(clippedOf(quarters, format(true, 4, 4, 'AP_TRN', 'AP_WRAP'))).toEqual([3, 5, 6, 7]);
+    // 7.5 becomes 8, -8.5 becomes -8.
+    expect(clippedOf([15, -17], integers(4), NONE, 1)).toEqual([0]);
   });
 
   it('is nothing that the activation cuts off', () => {
@@ -59,7 +61,7 @@ describe('what the evaluator calls clipped', () => {
 
   it('is looked for only when it is asked for', () => {
     const found: number[] = [];
-    createFixedEvaluator(quarterGraph(1, integers(4), NONE)).visit(
+    createFixedEvaluator(pixelGraph(1, integers(4), NONE, 2)).visit(
       Uint16Array.of(100),
       (_id, _mantissas, _shape, clipped) => found.push(...clipped),
     );

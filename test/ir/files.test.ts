@@ -41,6 +41,10 @@ describe('the files of a graph', () => {
     expect(parseGraphText('float', printGraph('float', floats), 'float.txt')).toEqual(floats);
   });
 
+  it('begin with kind and version', () => {
+    expect(files.json).toMatch(/^\{\n "vetoc": "fixed",\n "version": 1,\n "tensors": \[\n/);
+  });
+
   it('start every tensor at a multiple of 8 bytes', () => {
     const { tensors } = JSON.parse(files.json) as {
       tensors: { offset: number; length: number; type: string }[];
@@ -83,6 +87,14 @@ describe('the files of a graph', () => {
       'a field of the wrong type',
       /threshold: .*expected int.* — write the graph again/,
       { ...files, json: files.json.replace('"threshold": 5', '"threshold": 5.5') },
+    ],
+    [
+      'a tensor of nothing',
+      /lut: empty table — the file was changed by hand/,
+      serializeGraph('fixed', {
+        ...graph,
+        nodes: graph.nodes.map((n) => (n.kind === 'lut' ? { ...n, table: new Int32Array(0) } : n)),
+      }),
     ],
     [
       'an ill-formed graph',
@@ -153,6 +165,11 @@ describe('the text of a graph', () => {
       text.replace(/^@0 = (\w+)\[\d+\]/m, '@0 = $1[3]'),
     ],
     ['a broken value', /line 2: cannot read/, text.replace(/^name = .*$/m, 'name = "')],
+    [
+      'a long broken value, of which 40 characters are shown',
+      /line 2: cannot read "a{39}$/,
+      text.replace(/^name = .*$/m, `name = "${'a'.repeat(60)}`),
+    ],
     ['a reference to nothing', /no tensor 999/, text.replace('=@0', '=@999')],
     [
       'a line of another kind',

@@ -52,6 +52,11 @@ describe('a float graph', () => {
 
   it.each<[string, RegExp, FloatGraph]>([
     ['an output that is no vector', /the output is not a vector/, { ...graph, output: input.id }],
+    [
+      'an output that is a column',
+      /the output is not a vector/,
+      { ...graph, nodes: [{ ...input, size: [2, 1] }, all, dense], output: input.id },
+    ],
     ['an output that is not there', /the output is not a vector/, { ...graph, output: id }],
     ['a class too many', /2 logits for 3 classes/, { ...graph, classNames: ['a', 'b', 'c'] }],
     ['no input in front', /does not start with its input/, { ...graph, nodes: [] }],

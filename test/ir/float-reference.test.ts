@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { format } from '../../src/fixed/format.js';
+import { format, type Format } from '../../src/fixed/format.js';
 import { nodeId } from '../../src/ir/common.js';
 import { createFloatEvaluator, createFloatReference } from '../../src/ir/float-reference.js';
 import type { FloatGraph } from '../../src/ir/graph.js';
@@ -55,22 +55,24 @@ describe('the float reference, worked out by hand', () => {
       format: counts(16),
     };
     const table = Int32Array.of(-3, 4, 6);
-    const lut: FloatNode = {
-      id,
+    const lut = (to: Format): FloatNode => ({
+      ...base,
       kind: 'lut',
       inputs: [crop.id],
       first: 5,
       table,
-      format: format(true, 5, 3),
-    };
-    const tensors = createFloatReference(graphOf([2, 3], [crop, lut])).tensors(
-      Uint16Array.of(1, 2, 3, 4, 5, 7),
+      format: to,
+    });
+    const frame = [1, 2, 3, 4, 5, 7];
+    const tensors = createFloatReference(graphOf([2, 3], [crop, lut(format(true, 5, 3))])).tensors(
+      Uint16Array.from(frame),
     );
     expect([...tensors]).toEqual([
       [input, floats(1, 2, 3, 4, 5, 7)],
       [crop.id, floats(5, 7)],
       [id, floats(-0.75, 1.5)],
     ]);
+    expect(computed([2, 3], [crop, lut(format(true, 5, 6))], frame)).toEqual([-6, 12]);
   });
 
   it('convolves, over all channels or over each', () => {
@@ -131,7 +133,9 @@ describe('the float reference, worked out by hand', () => {
       computed([1, 5], [spread([1], [-2]), node], [0, 1, 2, 3, 4]);
     expect(activated({ ...base, kind: 'relu' })).toEqual([0, 0, 0, 1, 2]);
     expect(activated({ ...base, kind: 'clip', min: -1, max: 1.5 })).toEqual([-1, -1, 0, 1, 1.5]);
-    expect(activated({ ...base, kind: 'leakyRelu', alpha: 0.25 })).toEqual([-0.5, -0.25, 0, 1, 2]);
+    const leaky: FloatNode = { ...base, kind: 'leakyRelu', alpha: 0.25 };
+    expect(activated(leaky)).toEqual([-0.5, -0.25, 0, 1, 2]);
+    expect(computed([1, 2], [spread([0.5], [-1]), leaky], [1, 3])).toEqual([-0.125, 0.5]);
     const relu: FloatNode = { ...base, kind: 'relu' };
     expect(computed([1, 1], [spread([NaN, -1], [0, 0]), relu], [3])).toEqual([NaN, 0]);
     const given = new Map([[from[0]!, floats(-0)]]);
@@ -145,6 +149,7 @@ describe('the float reference, worked out by hand', () => {
     const windows = window([2, 2], [1, 2], [1, 0, 0, 1]);
     expect(pooled({ ...base, kind: 'maxPool', ...windows })).toEqual([-1, -3, -1, -3]);
     expect(pooled({ ...base, kind: 'avgPool', ...windows })).toEqual([-0.75, -0.75, -3, -2.25]);
+    expect(pooled({ ...base, kind: 'avgPool', ...window([1, 3], [1, 1]) })).toEqual([-2, -5]);
     expect(pooled({ ...base, kind: 'globalMaxPool' })).toEqual([-1]);
     expect(pooled({ ...base, kind: 'globalAvgPool' })).toEqual([-3.5]);
   });

@@ -46,15 +46,18 @@ describe('preprocessing, worked out by hand', () => {
       max: 6,
       format: counts(3),
     };
-    const lut: UnprovenNode = {
+    const lut = {
       id,
       kind: 'lut',
       inputs: [nodeId('narrow')],
       first: 3,
       table: Int32Array.from([-7, 40, 2, 9]),
       format: integers(8),
-    };
+    } as const;
     expect(computed([3, 4], [narrow, lut], FRAME)).toEqual([-7, -7, -7, 40, 2, 9, 9, 9, 9, 9, 9, 9]);
+    const same: UnprovenNode = { ...lut, id: nodeId('same'), table: new Int32Array(4).fill(8) };
+    const one: UnprovenNode = { ...lut, inputs: [nodeId('same')], first: 8, table: Int32Array.of(-5) };
+    expect(computed([3, 4], [narrow, same, one], FRAME)).toEqual(FRAME.map(() => -5));
   });
 
   it('crops and bins each of several channels', () => {

@@ -47,6 +47,47 @@ describe('the proof', () => {
     });
   });
 
+  it('holds 0, from which every sum starts', () => {
+    const bounds = (middle: readonly UnprovenNode[]): number[] => {
+      const { accumulatorMin, accumulatorMax } = proved(middle);
+      return [...accumulatorMin, ...accumulatorMax];
+    };
+    const some: UnprovenNode = {
+      id: nodeId('some'),
+      kind: 'clamp',
+      inputs,
+      min: 3,
+      max: 6,
+      format: counts(3),
+    };
+    const less: UnprovenNode = {
+      ...conv,
+      id: nodeId('less'),
+      kernel: [1, 1],
+      inputs: [some.id],
+      weights: weights([-1], [0]),
+    };
+    const of = (input: UnprovenNode) => ({ id, inputs: [input.id], format: integers(9) });
+    const dot = { ...of(some), kind: 'conv2d', ...unit, groups: 1, activation: NONE } as const;
+    expect(bounds([some, { ...dot, weights: weights([2, -1], [0, 0]) }])).toEqual([0, -6, 12, 0]);
+    const leaky = { kind: 'leakyRelu', alphaMantissa: 1, alphaFraction: 2 } as const;
+    expect(bounds([some, { ...dot, weights: weights([2, -1], [0, 0]), activation: leaky }])).toEqual([
+      0, -24, 48, 0,
+    ]);
+    const mean = { kind: 'globalAvgPool', reciprocal: 1, reciprocalFraction: 3 } as const;
+    expect(bounds([some, { ...of(some), ...mean }])).toEqual([0, 36]);
+    expect(bounds([some, less, { ...of(less), ...mean }])).toEqual([-36, 0]);
+    const twice = (input: UnprovenNode): UnprovenNode => ({
+      ...of(input),
+      kind: 'add',
+      inputs: [input.id, input.id],
+      activation: NONE,
+    });
+    expect(bounds([some, twice(some)])).toEqual([0, 12]);
+    expect(bounds([some, less, twice(less)])).toEqual([-12, 0]);
+    expect(proved([{ ...dot, inputs, weights: weights([0], [0]) }]).accumulatorWidth).toBe(1);
+  });
+
   it('is of the scaled accumulator where a leaky ReLU scales', () => {
     const leaky = (alphaMantissa: number): Proof =>
       proved([{ ...conv, activation: { kind: 'leakyRelu', alphaMantissa, alphaFraction: 2 } }]);
@@ -160,6 +201,17 @@ describe('the range of a tensor', () => {
     expect(
       rangeOf([narrow, { id, kind: 'lut', inputs: from, first: 1, table, format: integers(5) }]),
     ).toEqual([0, 7]);
+    const nothing: UnprovenNode = {
+      id: nodeId('nothing'),
+      kind: 'lut',
+      inputs: from,
+      first: 3,
+      table: new Int32Array(4),
+      format: counts(1),
+    };
+    const none = { id, inputs: [nothing.id], format: counts(1) } as const;
+    expect(rangeOf([narrow, nothing, { ...none, kind: 'mask', live: new Uint8Array(6) }])).toEqual([0, 0]);
+    expect(rangeOf([narrow, nothing, { ...none, kind: 'bin', mode: 'max', factor: [2, 3] }])).toEqual([0, 0]);
     const wide: UnprovenNode = { id: nodeId('wide'), kind: 'requantize', inputs, format: counts(3) };
     expect(rangeOf([wide, { ...wide, id, inputs: [nodeId('wide')], format: counts(2) }])).toEqual([0, 3]);
     expect(rangeOf([{ ...wide, id, format: format(false, 3, 3, 'AP_TRN', 'AP_WRAP') }])).toEqual([0, 7]);

@@ -32,6 +32,11 @@ describe('a fixed graph', () => {
       { ...graph, output: nodeId('conv2') },
     ],
     [
+      'an output that is a column',
+      /small: the output is not a vector/,
+      { ...smallGraph([2, 1], 100, []), output: nodeId('clamp') },
+    ],
+    [
       'an output that is not there',
       /sample: the output is not a vector/,
       { ...graph, output: nodeId('nowhere') },
