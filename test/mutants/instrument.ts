@@ -9,7 +9,10 @@ export interface Mutant {
   readonly id: number;
   readonly file: string;
   readonly line: number;
-  /** What `explained.json` calls it: file, names of the declarations around it, what stands there, what instead. */
+  /**
+   * What `explained.json` calls it: file, names of the declarations around it, what stands there, what instead; the
+   * second of this name ends in `(2)`.
+   */
   readonly key: string;
 }
 
@@ -17,8 +20,6 @@ export interface Instrumented {
   readonly code: string;
   readonly mutants: readonly Mutant[];
 }
-
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ');
 
 /** Names of the functions, variables and fields around `node`, from outside in: `rules.mask`. */
 function around(node: ts.Node): string {
@@ -36,16 +37,28 @@ function around(node: ts.Node): string {
   return names.join('.');
 }
 
+/** `original → replacement` on one line. A number is shown with what stands around it: alone it says nothing. */
+function change(node: ts.Node, replacement: string): string {
+  const shown = ts.isNumericLiteral(node) || ts.isBigIntLiteral(node) ? node.parent : node;
+  const original = shown.getText();
+  const at = node.getStart() - shown.getStart();
+  const changed = original.slice(0, at) + replacement + original.slice(at + node.getText().length);
+  return `${original} → ${changed}`.replace(/\s+/g, ' ');
+}
+
 /** `source` with its mutants, numbered from `first`. */
 export function instrument(file: string, source: string, first: number): Instrumented {
   const tree = ts.createSourceFile(file, source, ts.ScriptTarget.ES2023, true);
   const mutants: Mutant[] = [];
+  const named = new Map<string, number>();
 
   function mutant(node: ts.Node, replacement: string): string {
     const id = first + mutants.length;
     const line = tree.getLineAndCharacterOfPosition(node.getStart()).line + 1;
-    const key = `${file} ${around(node)}: ${oneLine(node.getText())} → ${oneLine(replacement)}`;
-    mutants.push({ id, file, line, key });
+    const name = `${file} ${around(node)}: ${change(node, replacement)}`;
+    const before = named.get(name) ?? 0;
+    named.set(name, before + 1);
+    mutants.push({ id, file, line, key: before === 0 ? name : `${name} (${before + 1})` });
     return `globalThis.mutantIsOn(${id})`;
   }
 

@@ -87,6 +87,8 @@ function ofExpression(node: ts.Node): readonly string[] {
     return [`${node.operand.getText()}${node.operator === ts.SyntaxKind.PlusPlusToken ? '--' : '++'}`];
   if (node.kind === ts.SyntaxKind.TrueKeyword) return ['false'];
   if (node.kind === ts.SyntaxKind.FalseKeyword) return ['true'];
+  if (ts.isNumericLiteral(node)) return [`${Number(node.getText()) + 1}`];
+  if (ts.isBigIntLiteral(node)) return [`${BigInt(node.getText().slice(0, -1)) + 1n}n`];
   if (ts.isArrayLiteralExpression(node) && node.elements.length > 0 && !isTarget(node)) return ['[]'];
   if (ts.isArrowFunction(node) && !ts.isBlock(node.body)) return ['() => undefined'];
   return [];
@@ -104,9 +106,17 @@ export function replacements(node: ts.Node): readonly string[] {
   return [...found];
 }
 
-/** Whether leaving out what stands in the block is a mutant. */
-export const isRemovable = (node: ts.Node): node is ts.Block =>
+const isRemovableBlock = (node: ts.Node): node is ts.Block =>
   ts.isBlock(node) &&
   node.statements.length > 0 &&
   !ts.isTryStatement(node.parent) &&
   !ts.isCatchClause(node.parent);
+
+/** A statement that is not all of a block which is left out as well. */
+const isRemovableStatement = (node: ts.Node): node is ts.ExpressionStatement =>
+  ts.isExpressionStatement(node) &&
+  !isInvariant(node.expression) &&
+  !(isRemovableBlock(node.parent) && node.parent.statements.length === 1);
+
+/** Whether leaving it out is a mutant. */
+export const isRemovable = (node: ts.Node): boolean => isRemovableBlock(node) || isRemovableStatement(node);
