@@ -87,7 +87,7 @@ function randomWeights(random: Random, terms: number, channels: number, input: S
   const base = random.integer(0, width + 2);
   const mantissas = weightValues(random, terms * channels, width);
   const most = terms * 2 ** (width - 1) * Math.max(Math.abs(input.range.low), input.range.high, 1);
-  const biasTop = chance(random, 0.3) ? 0 : Math.min(2 ** 40, Math.ceil(most / 2 ** random.integer(0, 10)));
+  const biasTop = chance(random, 0.3) ? 0 : Math.min(2 ** 40, Math.ceil(most / 2 ** random.integer(-2, 10)));
   return {
     mantissas,
     width,

@@ -10,8 +10,8 @@ export function productsPerFrame(graph: FixedGraph): number {
   }, 0);
 }
 
-/** Products spent on drills, some ten seconds of the C simulation. */
-const PRODUCTS = 2e9;
+/** Products spent on drills, were they all whole frames: some ten seconds, for the interpreter computes what is asked alone. */
+const PRODUCTS = 6e9;
 
 /** Drills made unless more or fewer are asked for. */
 export const drillBudget = (graph: FixedGraph): number =>
