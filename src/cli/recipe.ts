@@ -54,6 +54,8 @@ const recipeSchema = z
       .max(2 ** 32 - 1)
       .default(1),
     frames: z.discriminatedUnion('kind', [simulatedFramesSchema, fileFramesSchema]),
+    /** What the network tells apart: the classes that the frames are labelled with, or hits and misses alone. */
+    classes: z.enum(['labels', 'hits']).default('labels'),
     /** Shares of the training frames; `test` where the frames declare no split. */
     split: z
       .strictObject({

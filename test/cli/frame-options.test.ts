@@ -60,3 +60,22 @@ describe('the frame options of a run', () => {
     expect(() => parseRecipe(recipeOf({ lables: 'a.csv' }), 'own.json')).toThrow(/unknown key "lables"/);
   });
 });
+
+describe('the classes of a run', () => {
+  it('are those of the labels, or hits and misses alone where the recipe says so', async () => {
+    const opened = async (more: object) => {
+      const recipe = {
+        ...(JSON.parse(recipeOf({})) as object),
+        frames: { kind: 'simulate', count: 40 },
+        ...more,
+      };
+      return openRunFrames(parseRecipe(JSON.stringify(recipe), 'own.json'));
+    };
+    const [five, two] = [await opened({}), await opened({ classes: 'hits' })];
+    expect(five.classNames).toHaveLength(5);
+    expect(two.classNames).toEqual(['miss', 'hit']);
+    const all = Array.from({ length: 40 }, (_, i) => i);
+    expect(all.map(two.labelOf)).toEqual(all.map((i) => Number(five.hitClasses[five.labelOf(i)])));
+    await Promise.all([five, two].map(({ source }) => source.close()));
+  });
+});

@@ -17,6 +17,8 @@ import { layerSchema } from '../../src/train/networks/description.js';
 import { flattenParameters, parameterLayout, withParameters } from '../../src/train/parameters.js';
 import { createPredictor } from '../../src/train/predict.js';
 import { trainQuantized } from '../../src/train/quantization-aware.js';
+import { elementwise, straightThrough } from '../../src/train/straight-through.js';
+import { tf } from '../../src/train/tf.js';
 import { trainingSchema } from '../../src/train/recipe.js';
 
 const SIZE = 32;
@@ -139,6 +141,18 @@ describe('fake quantization', () => {
       wide += wideStages;
     }
     expect(wide).toBeGreaterThan(8);
+  });
+});
+
+describe('the gradient of rounding', () => {
+  it.each(['wasm', 'cpu'] as const)('is 1 inside the interval and 0 outside on %s', async (backend) => {
+    await openBackend(backend);
+    const x = tf.tensor4d([-2, -1, 0.2, 0.7, 1, 1.5], [1, 1, 1, 6]);
+    const round = (t: tf.Tensor4D) => straightThrough(t, elementwise(Math.round), -1, 1);
+    expect([...round(x).dataSync()]).toEqual([-2, -1, 0, 1, 1, 2]);
+    const weights = tf.tensor4d([1, 2, 3, 4, 5, 6], [1, 1, 1, 6]);
+    const slope = tf.grad((t) => tf.sum(tf.mul(round(t as tf.Tensor4D), weights)))(x);
+    expect([...slope.dataSync()]).toEqual([0, 2, 3, 4, 5, 0]);
   });
 });
 

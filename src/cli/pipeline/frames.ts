@@ -60,6 +60,14 @@ function hitClassesOf(source: FrameSource, classNames: readonly string[]): boole
   });
 }
 
+/** The frames as hits and misses, whatever classes they have. */
+export const asHitOrMiss = (frames: RunFrames): RunFrames => ({
+  ...frames,
+  classNames: ['miss', 'hit'],
+  hitClasses: [false, true],
+  labelOf: (index) => Number(frames.hitClasses[frames.labelOf(index)]),
+});
+
 /** Opens the frames of `recipe`; the caller closes `source`. */
 export async function openRunFrames(recipe: Recipe): Promise<RunFrames> {
   const source = await openSource(recipe);
@@ -71,7 +79,7 @@ export async function openRunFrames(recipe: Recipe): Promise<RunFrames> {
       const { label, hit } = source.label(index);
       return byClass ? label! : Number(hit);
     };
-    return {
+    const frames = {
       source,
       options: recipe.frames.kind === 'files' ? recipe.frames.options : {},
       partition,
@@ -79,6 +87,7 @@ export async function openRunFrames(recipe: Recipe): Promise<RunFrames> {
       hitClasses: byClass ? hitClassesOf(source, classNames) : [false, true],
       labelOf,
     };
+    return recipe.classes === 'hits' ? asHitOrMiss(frames) : frames;
   } catch (error) {
     await source.close();
     throw error;

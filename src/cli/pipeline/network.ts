@@ -10,7 +10,7 @@ import { importNetwork } from '../import-network.js';
 import { modelHash } from '../model-file.js';
 import type { Recipe } from '../recipe.js';
 import { scoreFloat } from './evaluate.js';
-import type { RunFrames } from './frames.js';
+import { asHitOrMiss, type RunFrames } from './frames.js';
 import { trainStage } from './train.js';
 
 export interface Network {
@@ -22,14 +22,6 @@ export interface Network {
   /** The frames with the classes that the network tells apart. */
   readonly frames: RunFrames;
 }
-
-/** The frames as hits and misses, whatever classes they have. */
-const asHitOrMiss = (frames: RunFrames): RunFrames => ({
-  ...frames,
-  classNames: ['miss', 'hit'],
-  hitClasses: [false, true],
-  labelOf: (index) => Number(frames.hitClasses[frames.labelOf(index)]),
-});
 
 /** The frames with the classes of a network of so many logits; throws `UserError` where that cannot be. */
 function framesFor(frames: RunFrames, logits: number, path: string): RunFrames {
