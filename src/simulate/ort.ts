@@ -76,7 +76,12 @@ export function createOrtWitness(
     },
     drill: async (drills) => runDrills(await session('cut'), graph, drills, batch),
     async close() {
-      for (const open of sessions.values()) await (await open).release();
+      // A session that could not be opened has said so to whoever asked it.
+      for (const open of sessions.values())
+        await open.then(
+          (opened) => opened.release(),
+          () => undefined,
+        );
       sessions.clear();
     },
   };

@@ -2,7 +2,7 @@
  * An emitted `fixed.onnx` cut between its stages: the same nodes and initializers, but the readers of every stage's
  * tensor get a graph input of its own in its place, so that each stage can be driven alone.
  */
-import { UserError } from '../../core/errors.js';
+import { UnsupportedError } from '../../core/errors.js';
 import { addTensorOutputs, stagePlaces } from './expose.js';
 import { ATTRIBUTE_TYPE, DATA_TYPE, ModelProto, type Graph, type Node } from './proto.js';
 
@@ -31,18 +31,23 @@ function givenNodes(id: string, value: string, computed: string, rank: 2 | 4): r
 
 /**
  * `model` with an input `<id>.given` and an output `<id>.tensor`, both int32 `[N, height, width, channels]`, for every
- * node of its graph. The output is what the node computes, the input what its readers see.
+ * node of its graph. The output is what the node computes, the input what its readers see. Throws `UnsupportedError`
+ * where two stages share a value.
  */
 export function cutStages(model: Uint8Array): Uint8Array {
   const decoded = ModelProto.decode(model);
   const places = stagePlaces(decoded);
   const graph = decoded.graph as Graph;
   const stageOf = new Map([...places].map(([id, { value, rank }]) => [value, { id, rank }]));
-  if (stageOf.size < places.size)
-    throw new UserError('two stages share a value, so that neither can be driven alone', {
-      field: 'fixed.onnx',
-      remedy: 'write it again with this vetoc',
-    });
+  const shared = [...places].filter(([id, { value }]) => stageOf.get(value)!.id !== id);
+  if (shared.length > 0)
+    throw new UnsupportedError(
+      'driving each stage alone',
+      shared.map(([id]) => ({
+        what: id,
+        why: 'an earlier vetoc gave it one value with another stage; emit the model again',
+      })),
+    );
   const nodes: Node[] = [];
   for (const node of graph.node ?? []) {
     const value = node.output?.[0] ?? '';
