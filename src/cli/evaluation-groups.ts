@@ -10,16 +10,13 @@ const FACTS: readonly (readonly [by: string, key: string])[] = [
   ['family', 'family'],
 ];
 
-/**
- * Evaluates the frames `indices` of `source`, in the order of `input`, all together and group by group; by class where
- * their labels are of `classNames`, not merely hit or miss (null).
- */
+/** Evaluates the frames `indices` of `source`, in the order of `input`, all together and group by group. */
 export function evaluateWithGroups(
   name: string,
   input: EvaluationInput,
   source: FrameSource,
   indices: readonly number[],
-  classNames: readonly string[] | null,
+  classNames: readonly string[],
 ): NamedEvaluation {
   const grouped = (
     by: string,
@@ -29,18 +26,17 @@ export function evaluateWithGroups(
     const groups = [...evaluateByGroup(input, indices.map(groupOf))];
     return { by, groups: new Map(groups.sort(([a], [b]) => (rank(a) < rank(b) ? -1 : 1))) };
   };
-  const byClass = (names: readonly string[]): GroupedEvaluations =>
-    grouped(
-      'class',
-      (_, k) => names[input.labels[k]!]!,
-      (group) => names.indexOf(group),
-    );
+  const byClass = grouped(
+    'class',
+    (_, k) => classNames[input.labels[k]!]!,
+    (group) => classNames.indexOf(group),
+  );
   const known = FACTS.filter(([, key]) => indices.some((index) => source.meta(index)[key] !== undefined));
   return {
     name,
     evaluation: evaluate(input),
     grouped: [
-      ...(classNames === null ? [] : [byClass(classNames)]),
+      byClass,
       ...known.map(([by, key]) => grouped(by, (index) => String(source.meta(index)[key] ?? 'unknown'))),
     ],
   };

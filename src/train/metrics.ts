@@ -144,6 +144,19 @@ export interface EvaluationInput {
   readonly unit?: number;
 }
 
+/** The same decisions on frames that are labelled as hit or miss alone: the largest logit of either kind. */
+export function hitOrMissOnly(input: EvaluationInput): EvaluationInput {
+  const { logits, labels, hitClasses } = input;
+  const largest = (row: ArrayLike<number>, hit: boolean): number =>
+    hitClasses.reduce((most, isHit, c) => (isHit === hit ? Math.max(most, row[c]!) : most), -Infinity);
+  return {
+    ...input,
+    logits: logits.map((row) => [largest(row, false), largest(row, true)]),
+    labels: Array.from(labels, (label) => Number(hitClasses[label])),
+    hitClasses: [false, true],
+  };
+}
+
 /** Everything that is quoted of a network on labelled frames. */
 export function evaluate(input: EvaluationInput): Evaluation {
   const { logits, labels, hitClasses, threshold, unit = 1 } = input;

@@ -7,6 +7,7 @@ import {
   evaluateByGroup,
   expectedCalibrationError,
   expertAgreement,
+  hitOrMissOnly,
   softmax,
 } from '../../src/train/metrics.js';
 import { proportion } from '../../src/train/proportion.js';
@@ -155,6 +156,36 @@ describe('an evaluation', () => {
   it('rejects at each quoted fraction what the curve has there', () => {
     const { rejectionAt, curve } = evaluate(input);
     for (const { keepFraction, point } of rejectionAt) expect(point).toEqual(pointAt(curve, keepFraction));
+  });
+});
+
+describe('hits and misses alone', () => {
+  it('are decided as before, and measured as two classes', () => {
+    const input = {
+      logits: [
+        [1, 2, 0, -1],
+        [0, 0, 3, 4],
+        [5, 0, 1, 1],
+      ],
+      labels: [1, 2, 3],
+      hitClasses: [false, false, true, true],
+      threshold: 0.5,
+    };
+    const two = hitOrMissOnly(input);
+    expect(two.logits).toEqual([
+      [2, 0],
+      [0, 4],
+      [5, 1],
+    ]);
+    expect(two.labels).toEqual([0, 1, 1]);
+    const [a, b] = [evaluate(input), evaluate(two)];
+    expect(b.veto).toEqual(a.veto);
+    expect(b.curve).toEqual(a.curve);
+    expect(b.hitMissAccuracy).toEqual(a.hitMissAccuracy);
+    expect(b.confusion.counts).toEqual([
+      [1, 0],
+      [1, 1],
+    ]);
   });
 });
 

@@ -8,7 +8,7 @@ import { findNode, type FixedGraph } from '../../ir/graph.js';
 import type { FrameComparison } from '../../passes/compare-graphs.js';
 import { comparisonPage, type Comparison, type Difference } from '../../report/comparison.js';
 import type { NamedEvaluation } from '../../report/evaluation.js';
-import { evaluate } from '../../train/metrics.js';
+import { evaluate, hitOrMissOnly } from '../../train/metrics.js';
 import { comparisonText } from '../comparison-text.js';
 import { say, sayJson, startProgress } from '../console.js';
 import { evaluationsJson, evaluationTable } from '../evaluation-text.js';
@@ -20,7 +20,7 @@ import {
 } from '../frame-arguments.js';
 import { compareStage, framePng } from '../pipeline/compare.js';
 import { loadRun, readGraph, RUN_FILES } from '../run-folder.js';
-import { checkFrameSize, labelsOf } from './evaluate.js';
+import { checkFrameSize, labelledByClass, labelsOf } from './evaluate.js';
 
 interface Options extends FrameOptionValues {
   readonly frames: string[];
@@ -35,16 +35,15 @@ const MOST_PICTURES = 100;
 function evaluations(
   frames: readonly FrameComparison[],
   labels: readonly number[] | null,
-  fixed: FixedGraph,
+  { hitClasses }: FixedGraph,
+  byClass: boolean,
   { thresholds }: Comparison,
 ): readonly NamedEvaluation[] {
   if (labels === null) return [];
-  const { hitClasses } = fixed;
-  const measured = (name: string, logits: readonly ArrayLike<number>[], threshold: number) => ({
-    name,
-    evaluation: evaluate({ logits, labels, hitClasses, threshold }),
-    grouped: [],
-  });
+  const measured = (name: string, logits: readonly ArrayLike<number>[], threshold: number) => {
+    const input = { logits, labels, hitClasses, threshold };
+    return { name, evaluation: evaluate(byClass ? input : hitOrMissOnly(input)), grouped: [] };
+  };
   return [
     measured(
       'float',
@@ -78,7 +77,8 @@ async function run(dir: string, options: Options): Promise<void> {
       { prepared, fixed, source, indices, onDifference },
       startProgress('Compare'),
     );
-    const evaluated = evaluations(frames, labelsOf(source, fixed), fixed, comparison);
+    const byClass = labelledByClass(source, fixed);
+    const evaluated = evaluations(frames, labelsOf(source, fixed), fixed, byClass, comparison);
     if (options.report !== undefined)
       await writeFileAtomic(
         options.report,
@@ -94,7 +94,7 @@ async function run(dir: string, options: Options): Promise<void> {
       });
       return;
     }
-    if (evaluated.length > 0) say(`${evaluationTable(evaluated)}\n`);
+    if (evaluated.length > 0) say(`${evaluationTable(evaluated, byClass)}\n`);
     say(comparisonText(comparison));
     if (options.report !== undefined) say(`\nThe page is ${options.report}.`);
   } finally {

@@ -5,6 +5,7 @@ import { UserError } from '../../core/errors.js';
 import { lsb } from '../../fixed/format.js';
 import { findNode, inputNode, veto, type FixedGraph } from '../../ir/graph.js';
 import type { NamedEvaluation } from '../../report/evaluation.js';
+import { hitOrMissOnly } from '../../train/metrics.js';
 import { startProgress, say, sayJson, table } from '../console.js';
 import { evaluateWithGroups } from '../evaluation-groups.js';
 import {
@@ -122,7 +123,7 @@ function groupTable(decisions: readonly FrameDecision[], key: string): string {
 }
 
 /** Whether the frames are labelled by the network's own classes, not merely as hit or miss. */
-const labelledByClass = (source: FrameSource, graph: FixedGraph): boolean =>
+export const labelledByClass = (source: FrameSource, graph: FixedGraph): boolean =>
   source.classNames !== null && source.classNames.join('\n') === graph.classNames.join('\n');
 
 /** Labels as the network's classes: of its first hit or miss class where the frames say no more than that. */
@@ -136,14 +137,14 @@ export function labelsOf(source: FrameSource, graph: FixedGraph): number[] | nul
   return labels.every((l) => l !== null) ? labels : null;
 }
 
-/** All that is measured; of frames labelled as hit or miss alone (`byClass` false) nothing about classes. */
+/** All that is measured; accuracy over the classes only of frames that are labelled by class. */
 function measuredText(measured: NamedEvaluation, byClass: boolean, classNames: readonly string[]): string {
   const { evaluation, grouped } = measured;
   // One group says what all the frames say.
   const telling = grouped.filter(({ groups }) => groups.size > 1);
   return [
     `${evaluationTable([measured], byClass)}\n${thresholdText(evaluation)}`,
-    ...(byClass ? [confusionTable(evaluation, classNames)] : []),
+    confusionTable(evaluation, classNames),
     expertTable(evaluation),
     ...telling.map((groups) => groupsTable(groups, byClass)),
   ].join('\n\n');
@@ -162,18 +163,14 @@ async function run(dir: string, options: Options): Promise<void> {
     const decisions = decide(source, fixed, logits, key);
     const labels = labelsOf(source, fixed);
     const unit = lsb(findNode(fixed, fixed.output).format);
-    const { hitClasses, threshold, classNames } = fixed;
+    const { hitClasses, threshold } = fixed;
     const byClass = labelledByClass(source, fixed);
-    const measured =
-      labels === null
-        ? null
-        : evaluateWithGroups(
-            'fixed',
-            { logits, labels, hitClasses, threshold, unit },
-            source,
-            indices,
-            byClass ? classNames : null,
-          );
+    const classNames = byClass ? fixed.classNames : ['miss', 'hit'];
+    const measure = (given: readonly number[]): NamedEvaluation => {
+      const input = { logits, labels: given, hitClasses, threshold, unit };
+      return evaluateWithGroups('fixed', byClass ? input : hitOrMissOnly(input), source, indices, classNames);
+    };
+    const measured = labels === null ? null : measure(labels);
     if (options.json === true) {
       sayJson({
         run: dir,
