@@ -182,16 +182,26 @@ function possible(stage: Stage): Possible {
   return { saturatedHigh, saturatedLow, ties };
 }
 
+/** What a stage has not shown, in words. */
+const UNSEEN = {
+  above: 'no value above the format',
+  below: 'no value below the format',
+  tie: 'no accumulator on a rounding tie',
+  negative: 'no negative value',
+  positive: 'no positive value',
+} as const;
+export const unseenLine = (stage: NodeId, what: keyof typeof UNSEEN): string => `${stage}: ${UNSEEN[what]}`;
+
 function unseenOf(stage: Stage): string[] {
   const { counts, facts } = stage;
   const can = possible(stage);
   const { id } = facts.node;
   const unseen: string[] = [];
-  if (can.saturatedHigh && counts.saturatedHigh === 0) unseen.push(`${id}: no value above the format`);
-  if (can.saturatedLow && counts.saturatedLow === 0) unseen.push(`${id}: no value below the format`);
-  if (can.ties && counts.ties === 0) unseen.push(`${id}: no accumulator on a rounding tie`);
-  if (stage.reachable.low < 0 && counts.negative === 0) unseen.push(`${id}: no negative value`);
-  if (stage.reachable.high > 0 && counts.positive === 0) unseen.push(`${id}: no positive value`);
+  if (can.saturatedHigh && counts.saturatedHigh === 0) unseen.push(unseenLine(id, 'above'));
+  if (can.saturatedLow && counts.saturatedLow === 0) unseen.push(unseenLine(id, 'below'));
+  if (can.ties && counts.ties === 0) unseen.push(unseenLine(id, 'tie'));
+  if (stage.reachable.low < 0 && counts.negative === 0) unseen.push(unseenLine(id, 'negative'));
+  if (stage.reachable.high > 0 && counts.positive === 0) unseen.push(unseenLine(id, 'positive'));
   return unseen;
 }
 

@@ -1,7 +1,7 @@
 /** A verification in words: one block a witness, then what no frame has shown. */
 import type { Trace } from './trace.js';
 import type { FirstDifference } from './investigate.js';
-import { drillLine, drillTable } from './drills/text.js';
+import { drillLine, drillTable, unseenByFrames } from './drills/text.js';
 import type { WitnessDrills } from './drills/run.js';
 import type { Verification, WitnessReport } from './verify.js';
 
@@ -68,7 +68,7 @@ export function describeVerification(v: Verification): string {
       ? ['  Every stage has saturated, tied and taken both signs wherever it can.']
       : [
           `  Not exercised by the ${v.coverage.frames} whole frames that coverage was counted on:`,
-          ...v.coverage.unseen.map((line) => `    ${line}`),
+          ...unseenByFrames(v.coverage, v.drills).map((line) => `    ${line}`),
         ];
   return [
     `Verdict: ${v.verdict} (against the interpreter, on ${frames.join(', ')} frames)`,

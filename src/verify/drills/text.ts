@@ -1,5 +1,5 @@
 /** The drills of a verification in words, for a terminal. */
-import type { Coverage } from '../coverage.js';
+import { unseenLine, type Coverage } from '../coverage.js';
 import type { DrillReport, WitnessDrills } from './run.js';
 import { STAGE_COLUMNS, stageRows } from './table.js';
 
@@ -31,4 +31,19 @@ export function drillTable(coverage: Coverage, drills: DrillReport): string[] {
     `  Every stage alone, in ${drills.drills} drills, beside whole frames:`,
     ...aligned([STAGE_COLUMNS, ...rows]).map((line) => `    ${line}`),
   ];
+}
+
+/** The lines of what whole frames have not shown, each with how often a drill did. */
+export function unseenByFrames({ unseen }: Coverage, drills: DrillReport | null): readonly string[] {
+  const shown = new Map(
+    (drills?.stages ?? []).flatMap((s) => [
+      [unseenLine(s.stage, 'above'), s.saturatedHigh] as const,
+      [unseenLine(s.stage, 'below'), s.saturatedLow] as const,
+      [unseenLine(s.stage, 'tie'), s.tiesAbove + s.tiesBelow] as const,
+    ]),
+  );
+  return unseen.map((line) => {
+    const times = shown.get(line) ?? 0;
+    return times === 0 ? line : `${line}; ${times} in drills`;
+  });
 }
