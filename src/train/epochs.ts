@@ -16,7 +16,9 @@ import { isBetter, judge, type ValidationResult } from './validation.js';
 export interface EpochResult {
   /** From 1. */
   readonly epoch: number;
+  /** At its end. */
   readonly learningRate: number;
+  /** Mean over its steps, class weights and veto loss included. */
   readonly loss: number;
   /** On the augmented training frames, as they were seen. */
   readonly accuracy: number;

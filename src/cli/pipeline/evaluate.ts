@@ -43,19 +43,19 @@ export async function scoreFloat(
   }
 }
 
-/** The threshold on fixed-point scores that keeps the wanted share of validation hits. */
-async function withThreshold(
-  recipe: Recipe,
-  frames: RunFrames,
+/** `fixed` with the threshold that keeps `keepFraction` of the hits among the frames `indices`. */
+export async function withThreshold(
   fixed: FixedGraph,
+  { source, labelOf }: Pick<RunFrames, 'source' | 'labelOf'>,
+  indices: readonly number[],
+  keepFraction: number,
   progress: Progress,
 ): Promise<FixedGraph> {
-  const { validation } = frames.partition;
-  const logits = await scoreFixed(fixed, frames.source, validation, progress);
+  const logits = await scoreFixed(fixed, source, indices, progress);
   const threshold = chooseThreshold(
     logits.map((row) => veto(row, fixed.hitClasses)),
-    validation.map((i) => fixed.hitClasses[frames.labelOf(i)]!),
-    recipe.training.keepFraction,
+    indices.map((i) => fixed.hitClasses[labelOf(i)]!),
+    keepFraction,
   );
   return { ...fixed, threshold: Math.ceil(threshold) };
 }
@@ -79,7 +79,8 @@ export async function evaluateStage(
 ): Promise<Evaluated> {
   const { source, partition } = frames;
   const { float } = graphs;
-  const fixed = await withThreshold(recipe, frames, graphs.fixed, progress);
+  const { keepFraction } = recipe.training;
+  const fixed = await withThreshold(graphs.fixed, frames, partition.validation, keepFraction, progress);
   const labels = partition.test.map(frames.labelOf);
   const floatLogits = await scoreFloat(float, frames, partition.test, progress);
   const fixedLogits = await scoreFixed(fixed, source, partition.test, progress);

@@ -1,14 +1,13 @@
 /** A network trained by a recipe for the accuracy bench, in float and in the firmware's fixed point. */
 import { join } from 'node:path';
 import { startProgress } from '../../../src/cli/console.js';
-import { scoreFixed } from '../../../src/cli/pipeline/score.js';
+import { withThreshold } from '../../../src/cli/pipeline/evaluate.js';
 import type { Recipe } from '../../../src/cli/recipe.js';
 import { readGraph, writeGraph } from '../../../src/cli/run-folder.js';
 import type { FrameSource } from '../../../src/data/frames.js';
 import { preprocessNodes } from '../../../src/data/preprocess.js';
-import { veto, type FixedGraph, type FloatGraph } from '../../../src/ir/graph.js';
+import type { FixedGraph, FloatGraph } from '../../../src/ir/graph.js';
 import { quantizeNetwork } from '../../../src/passes/quantize-network.js';
-import { chooseThreshold } from '../../../src/train/veto-curve.js';
 import { loadNetwork } from '../../../src/train/networks/load.js';
 import { trainQuantized } from '../../../src/train/quantization-aware.js';
 import { trainNetwork, type TrainEvent, type TrainRequest } from '../../../src/train/train.js';
@@ -56,18 +55,6 @@ function trainingFrames({ source, parts, recipe, seen }: NetworksRequest): Train
   return joined([...repeated, labelledFrames(simulated.source, simulated.indices)]);
 }
 
-/** The threshold on fixed-point scores that keeps the wanted share of validation hits. */
-async function withThreshold(
-  fixed: FixedGraph,
-  { source, parts, recipe }: NetworksRequest,
-): Promise<FixedGraph> {
-  const logits = await scoreFixed(fixed, source, parts.validation, startProgress('Threshold'));
-  const scores = logits.map((row) => veto(row, HIT_CLASSES));
-  const hits = parts.validation.map((i) => HIT_CLASSES[source.label(i).label!]!);
-  const threshold = Math.ceil(chooseThreshold(scores, hits, recipe.training.keepFraction));
-  return { ...fixed, threshold };
-}
-
 async function trainedFloat(request: NetworksRequest, training: TrainRequest): Promise<FloatGraph> {
   const file = request.keep === null ? null : join(request.keep, `${request.name}.json`);
   const kept = file === null ? null : await readGraph(file, 'float').catch(() => null);
@@ -110,5 +97,12 @@ export async function trainedNetworks(request: NetworksRequest): Promise<Network
           quantize,
         })
       : await quantizeNetwork(float, calibrationFrames, quantize);
-  return { name, float, fixed: await withThreshold(fixed, request) };
+  const labelled = { source, labelOf: (i: number) => source.label(i).label! };
+  const { keepFraction } = training;
+  const progress = startProgress('Threshold');
+  return {
+    name,
+    float,
+    fixed: await withThreshold(fixed, labelled, parts.validation, keepFraction, progress),
+  };
 }

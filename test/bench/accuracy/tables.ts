@@ -7,7 +7,7 @@ const NAME = 24;
 
 export const ACCURACY_HEADER =
   `${'all in %'.padEnd(NAME)} hit/miss  95 % interval    5 cls     AUC  misses rejected at 99/99.5/99.9 of hits kept` +
-  `   lost  kept     ECE`;
+  `   lost    kept     ECE`;
 
 /** What a network and a spot finder have in common; `classes` is the accuracy over the five. */
 function row(title: string, e: Evaluation, classes: string): string {
@@ -25,7 +25,7 @@ export function accuracyRow(title: string, e: Evaluation): string {
   const missed = ({ total, count }: Proportion): string => `${total - count}/${total}`.padStart(7);
   return (
     `${row(title, e, percent(e.confusion.accuracy.value))}                  ` +
-    `${missed(e.veto.recall)}${missed(e.veto.missesRejected)} ${percent(e.calibrationError)}`
+    `${missed(e.veto.recall)} ${missed(e.veto.missesRejected)} ${percent(e.calibrationError)}`
   );
 }
 
