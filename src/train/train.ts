@@ -127,12 +127,18 @@ export async function trainNetwork(request: TrainRequest): Promise<TrainResult> 
     microBatch: recipe.microBatch,
     seed,
   };
+  const dispose = (): void => {
+    train.dispose();
+    validation.dispose();
+  };
   try {
     checkLabels(graph, train.handle.labels, validation.handle.labels);
     const resumed = checkpoint === null ? null : await readCheckpoint(checkpoint);
     if (resumed !== null)
       onProgress?.({ kind: 'resumed', epoch: resumed.facts.epoch, history: resumed.facts.history });
     const pool = await openGradientPool(setup, layout, backend, workers);
+    // All threads have the cached frames open: without a name they are gone when the process is, even if it is killed.
+    if (process.platform !== 'win32') dispose();
     try {
       const trained = await runEpochs({
         graph,
@@ -151,7 +157,6 @@ export async function trainNetwork(request: TrainRequest): Promise<TrainResult> 
       await pool.close();
     }
   } finally {
-    train.dispose();
-    validation.dispose();
+    dispose();
   }
 }

@@ -1,8 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
 import { veto } from '../../src/ir/graph.js';
 import { createNetwork } from '../../src/train/networks/registry.js';
@@ -62,6 +62,10 @@ describe('training', () => {
       classes: { classNames: ['miss', 'hit'], hitClasses: [false, true] },
       seed: 3,
     });
+    const temporary = join(folder, 'temporary');
+    mkdirSync(temporary);
+    vi.stubEnv('TMPDIR', temporary);
+    const seen = { reading: 0, training: 0 };
     const runLarge = (cacheMebibytes: number) =>
       trainNetwork({
         graph: large,
@@ -70,8 +74,17 @@ describe('training', () => {
         recipe: recipe({ epochs: 1, batchSize: 256, cacheMebibytes }),
         seed: 5,
         backend: 'wasm',
+        onProgress({ kind }) {
+          const files = readdirSync(temporary).length;
+          if (kind === 'frames') seen.reading = Math.max(seen.reading, files);
+          if (kind === 'step') seen.training = Math.max(seen.training, files);
+        },
       });
-    expect((await runLarge(1)).graph).toEqual((await runLarge(64)).graph);
+    const fromFile = await runLarge(1);
+    // A training that is killed leaves no file behind: it has no name any more once it is open.
+    expect(seen).toEqual({ reading: 1, training: process.platform === 'win32' ? 1 : 0 });
+    expect(fromFile.graph).toEqual((await runLarge(64)).graph);
+    vi.unstubAllEnvs();
   });
 
   it('gives the same weights twice with two workers', async () => {
