@@ -21,11 +21,19 @@ export const seconds = (ms: number): string =>
     ? `${(ms / 1000).toFixed(1)} s`
     : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 
-/** Of `done` steps of `total` after `elapsedMs`; null where that cannot be told. */
-function leftMs(done: number, total: number, elapsedMs: number): number | null {
-  // The first steps carry what the stage has to set up: they say nothing about the rest.
-  const canTell = done >= SHARE_TO_TELL * total || elapsedMs >= TIME_TO_TELL_MS;
-  return total > 0 && done > 0 && done < total && canTell ? (elapsedMs / done) * (total - done) : null;
+/** From when on the speed of a piece of work is known, and how much of it was done then. */
+interface Base {
+  readonly done: number;
+  readonly total: number;
+  readonly at: number;
+}
+
+/** Milliseconds until `total`; null where that cannot be told. */
+function leftMs(base: Base, done: number, now: number): number | null {
+  const { total } = base;
+  const [more, elapsed] = [done - base.done, now - base.at];
+  const canTell = more >= SHARE_TO_TELL * total || elapsed >= TIME_TO_TELL_MS;
+  return total > 0 && more > 0 && done < total && canTell ? (elapsed / more) * (total - done) : null;
 }
 
 function line(name: string, done: number, total: number, note: string, left: number | null): string {
@@ -48,15 +56,18 @@ export function startProgress(name: string, options: ProgressOptions = {}): Prog
   };
   const inSeconds = (ms: number): number => Math.round(ms) / 1000;
   let last = -Infinity;
+  let base: Base | null = null;
   const clear = stream.isTTY ? '\r\x1b[K' : '';
   if (stream.isTTY) stream.write(`${clear}  ${name} …`);
   tell('start', {});
   return {
     update(done, total, note = '') {
       const now = performance.now();
+      // A new piece of work, or one that goes on where it was left: what came before says nothing of its speed.
+      if (base?.total !== total || done < base.done) base = { done, total, at: now };
       if (now - last < (stream.isTTY ? REDRAW_EVERY_MS : LINE_EVERY_MS) && done !== total) return;
       last = now;
-      const left = leftMs(done, total, now - started);
+      const left = leftMs(base, done, now);
       const text = line(name, done, total, note, left);
       stream.write(stream.isTTY ? `${clear}  ${text.slice(0, (stream.columns || 100) - 3)}` : `  ${text}\n`);
       tell('progress', { done, total, note, secondsLeft: left === null ? null : inSeconds(left) });
