@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { format } from '../../src/fixed/format.js';
 import type { UnprovenNode } from '../../src/ir/build.js';
 import { nodeId, type Activation } from '../../src/ir/common.js';
-import { createInterpreter, interpret } from '../../src/simulate/interpret.js';
+import { createInterpreter, interpret, interpretDrill } from '../../src/simulate/interpret.js';
+import type { Drill } from '../../src/simulate/witness.js';
 import { computed, FRAME, window } from './computed.js';
 import { integers, NONE, smallGraph, weights } from './small-graphs.js';
 
@@ -226,6 +227,32 @@ describe('the interpreter, worked out by hand', () => {
     expect([...withTensors[0]!.tensors.keys()]).toEqual(['input', 'clamp', 'flat', 'logits']);
     expect(createInterpreter(graph)).toMatchObject({ name: 'interpreter', version: '1' });
     await expect(createInterpreter(graph).close()).resolves.toBeUndefined();
+  });
+
+  it('computes each stage that a drill asks from what its input is given', async () => {
+    const graph = { ...smallGraph([1, 2], 100, []), threshold: 8 };
+    const drill = (...asked: readonly string[]): Drill => ({
+      given: new Map([
+        [nodeId('input'), Int32Array.of(300, 4)],
+        [nodeId('clamp'), Int32Array.of(1, 2)],
+        [nodeId('flat'), Int32Array.of(5, 6)],
+        [nodeId('logits'), Int32Array.of(1, 9)],
+      ]),
+      stages: new Set(asked.map(nodeId)),
+    });
+    const { drill: run } = createInterpreter(graph);
+    expect(await run!([drill('input', 'clamp', 'logits'), drill()])).toEqual([
+      {
+        tensors: new Map([
+          ['clamp', Int32Array.of(100, 4)],
+          ['logits', Int32Array.of(11, 11)],
+        ]),
+        score: 8,
+        keep: true,
+      },
+      { tensors: new Map(), score: 8, keep: true },
+    ]);
+    expect(interpretDrill({ ...graph, threshold: 9 }, drill()).keep).toBe(false);
   });
 
   it('refuses a frame of another size', () => {
