@@ -59,10 +59,10 @@ const headerSchema = z.strictObject({
 function validate<K extends GraphKind>(kind: K, plain: unknown, file: string): GraphOf<K> {
   const parsed = (kind === 'fixed' ? fixedGraphSchema : floatGraphSchema).safeParse(plain);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new UserError(issue?.message ?? 'not a graph', {
+    const { message, path } = parsed.error.issues[0]!;
+    throw new UserError(message, {
       file,
-      field: issue?.path.join('.') ?? 'graph',
+      field: path.join('.') || 'graph',
       remedy: 'write the graph again with vetoc',
     });
   }

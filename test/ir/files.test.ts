@@ -80,12 +80,12 @@ describe('the files of a graph', () => {
     ],
     [
       'an unknown field',
-      /Unrecognized key: "more" — write the graph again/,
+      /^f\.json: graph: Unrecognized key: "more" — write the graph again/,
       { ...files, json: files.json.replace('"threshold"', '"more": 1, "threshold"') },
     ],
     [
       'a field of the wrong type',
-      /threshold: .*expected int.* — write the graph again/,
+      /^f\.json: threshold: .*expected int.* — write the graph again/,
       { ...files, json: files.json.replace('"threshold": 5', '"threshold": 5.5') },
     ],
     [
@@ -161,7 +161,7 @@ describe('the text of a graph', () => {
     ['another version', /graph version 12,/, text.replace(/^vetoc fixed 1/, 'vetoc fixed 12')],
     [
       'a tensor cut short',
-      /tensor @0 has the wrong length/,
+      /^f\.txt: tensor @0 has the wrong length/,
       text.replace(/^@0 = (\w+)\[\d+\]/m, '@0 = $1[3]'),
     ],
     ['a broken value', /line 2: cannot read/, text.replace(/^name = .*$/m, 'name = "')],

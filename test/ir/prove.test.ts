@@ -189,6 +189,9 @@ describe('the range of a tensor', () => {
     };
     const from = [nodeId('narrow')];
     expect(
+      rangeOf([narrow, { id, kind: 'crop', inputs: from, offset: [0, 0], size: [1, 1], format: counts(3) }]),
+    ).toEqual([3, 6]);
+    expect(
       rangeOf([narrow, { id, kind: 'mask', inputs: from, live: new Uint8Array(6), format: counts(3) }]),
     ).toEqual([0, 6]);
     expect(

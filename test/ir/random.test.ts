@@ -83,7 +83,7 @@ describe('the float reference', () => {
       const twice = new Map([[graph.output, logits.map((v) => 2 * v)]]);
       expect([...reference.visit(frame!, () => undefined, twice)]).toEqual([...logits.map((v) => 2 * v)]);
       expect(() => reference.decide(new Uint16Array(3))).toThrow(
-        'a frame of 3 pixels where the network takes',
+        /^a frame of 3 pixels where the network takes 20×20 — use frames of the size/,
       );
     }
   });
