@@ -75,6 +75,10 @@ const isTarget = (node: ts.Node): boolean =>
   node.parent.left === node &&
   node.parent.operatorToken.kind === ts.SyntaxKind.EqualsToken;
 
+/** A method must stay beside its object. */
+const isCallee = (node: ts.Node): boolean =>
+  ts.isCallExpression(node.parent) && node.parent.expression === node;
+
 function ofExpression(node: ts.Node): readonly string[] {
   if (ts.isBinaryExpression(node)) return swappedBinary(node);
   if (isInvariant(node)) return ['undefined'];
@@ -90,6 +94,9 @@ function ofExpression(node: ts.Node): readonly string[] {
   if (ts.isNumericLiteral(node)) return [`${Number(node.getText()) + 1}`];
   if (ts.isBigIntLiteral(node)) return [`${BigInt(node.getText().slice(0, -1)) + 1n}n`];
   if (ts.isArrayLiteralExpression(node) && node.elements.length > 0 && !isTarget(node)) return ['[]'];
+  if (ts.isObjectLiteralExpression(node) && node.properties.length > 0) return ['{}'];
+  if (ts.isPropertyAccessExpression(node) && node.questionDotToken !== undefined && !isCallee(node))
+    return [`${node.expression.getText()}.${node.name.text}`];
   if (ts.isArrowFunction(node) && !ts.isBlock(node.body)) return ['() => undefined'];
   return [];
 }
@@ -112,11 +119,12 @@ const isRemovableBlock = (node: ts.Node): node is ts.Block =>
   !ts.isTryStatement(node.parent) &&
   !ts.isCatchClause(node.parent);
 
-/** A statement that is not all of a block which is left out as well. */
-const isRemovableStatement = (node: ts.Node): node is ts.ExpressionStatement =>
-  ts.isExpressionStatement(node) &&
-  !isInvariant(node.expression) &&
-  !(isRemovableBlock(node.parent) && node.parent.statements.length === 1);
+/** A statement that is not all of a block which is left out as well, or what a case returns: the next one follows. */
+const isRemovableStatement = (node: ts.Node): boolean =>
+  (ts.isReturnStatement(node) && ts.isCaseClause(node.parent)) ||
+  (ts.isExpressionStatement(node) &&
+    !isInvariant(node.expression) &&
+    !(isRemovableBlock(node.parent) && node.parent.statements.length === 1));
 
 /** Whether leaving it out is a mutant. */
 export const isRemovable = (node: ts.Node): boolean => isRemovableBlock(node) || isRemovableStatement(node);
