@@ -64,6 +64,7 @@ interface End {
 }
 
 export function createStageMeter(stage: SumStage): StageMeter {
+  const fields = fieldsOf(stage);
   const ends = { lowest: newEnd(), highest: newEnd() };
   const counts = {
     tiesAbove: 0,
@@ -83,9 +84,10 @@ export function createStageMeter(stage: SumStage): StageMeter {
       if (rounded.below) counts.saturatedLow += 1;
       if (wish.kind === 'tie') return;
       const end = ends[wish.kind];
+      const side = wish.kind === 'lowest' ? 'low' : 'high';
       const proved = provedEnds(stage, channel);
-      const missing = Math.abs(sum - (wish.kind === 'lowest' ? proved.low : proved.high));
-      end.channels.add(channel);
+      const missing = Math.abs(sum - proved[side]);
+      if (sum === drivenEnds(stage, fields, channel)[side]) end.channels.add(channel);
       if (missing === 0) end.proved.add(channel);
       end.farthest = Math.max(end.farthest ?? 0, missing === 0 ? 0 : missing / (proved.high - proved.low));
     },
