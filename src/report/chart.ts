@@ -78,7 +78,7 @@ export function lineChart(series: readonly Series[], options: ChartOptions): Htm
       ${drawn.map(line)}
     </svg>
     <figcaption>
-      ${options.title}. ${drawn.map((s, i) => html`<span class="key ${look(s, i)}"></span>${s.name} `)}
+      ${options.title}. ${drawn.map((s, i) => html`<span class="entry"><span class="key ${look(s, i)}"></span>${s.name}</span> `)}
     </figcaption>
   </figure>`;
 }

@@ -33,9 +33,14 @@ export type Cell = string | number | Html;
 const isFigure = (cell: Cell): boolean =>
   typeof cell === 'number' || (typeof cell === 'string' && /^([−-]?[\d,.]+( %)?|–)$/.test(cell));
 
+/** Text longer than this is broken into lines. */
+const LONG = 48;
+const isLong = (cell: Cell): boolean => typeof cell === 'string' && cell.length > LONG;
+
 /** A table; figures stand right-aligned, and so does the head of a column that holds nothing else. */
 export function htmlTable(header: readonly string[], rows: readonly (readonly Cell[])[]): Html {
   const classOf = (figure: boolean): string => (figure ? 'number' : 'text');
+  const classOfCell = (value: Cell): string => (isLong(value) ? 'long' : classOf(isFigure(value)));
   const isColumnOfFigures = (column: number): boolean =>
     rows.every((row) => row[column] === '' || isFigure(row[column]!));
   return html`<div class="scroll">
@@ -49,7 +54,7 @@ export function htmlTable(header: readonly string[], rows: readonly (readonly Ce
         ${rows.map(
           (row) =>
             html`<tr>
-              ${row.map((value) => html`<td class="${classOf(isFigure(value))}">${value}</td>`)}
+              ${row.map((value) => html`<td class="${classOfCell(value)}">${value}</td>`)}
             </tr>`,
         )}
       </tbody>

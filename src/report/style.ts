@@ -5,16 +5,16 @@ export const STYLE = `
 @media (prefers-color-scheme: dark) { :root { --ink: #e7eaf0; --paper: #14171c; --soft: #a5adba; --line: #39404b; --panel: #1d2229;
   --good: #6fd394; --bad: #ff8a80; --s0: #6db3ff; --s1: #ffa35c; --s2: #7fd483; --s3: #cf9df0; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 72rem; padding: 1rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
+body { margin: 0 auto; max-width: 78rem; padding: 1rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
 h1 { font-size: 1.7rem; margin: .5rem 0; } h2 { font-size: 1.25rem; margin: 2rem 0 .5rem; border-bottom: 1px solid var(--line); }
 p.lead { font-size: 1.1rem; } .soft { color: var(--soft); } .good { color: var(--good); font-weight: 600; } .bad { color: var(--bad); font-weight: 600; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; margin: .5rem 0; } caption { text-align: left; font-weight: 600; padding: .3rem 0; }
-th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; } th.number, td.number { text-align: right; } td.number { font-variant-numeric: tabular-nums; }
-td { white-space: nowrap; } .wrap { display: inline-block; min-width: 14rem; max-width: 36rem; white-space: normal; } thead th { background: var(--panel); } code { font-size: .9em; overflow-wrap: anywhere; }
+th, td { padding: .25rem .5rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; } th.number, td.number { text-align: right; } td.number { font-variant-numeric: tabular-nums; }
+td { white-space: nowrap; } td.long, .wrap { min-width: 14rem; max-width: 36rem; white-space: normal; } .wrap { display: inline-block; } thead th { background: var(--panel); } code { font-size: .9em; overflow-wrap: anywhere; }
 figure { margin: 1rem 0; } figcaption { font-size: .9rem; color: var(--soft); } svg { width: 100%; max-width: 44rem; height: auto; }
 .grid { stroke: var(--line); } .tick, .axis { fill: var(--soft); font-size: 13px; } .series { fill: none; stroke-width: 2; }
 .s0 { stroke: var(--s0); background: var(--s0); } .s1 { stroke: var(--s1); background: var(--s1); } .s2 { stroke: var(--s2); background: var(--s2); } .s3 { stroke: var(--s3); background: var(--s3); }
-.dashed { stroke-dasharray: 6 4; } .key.dashed { mask: repeating-linear-gradient(90deg, #000 0 .4em, transparent .4em .6em); } .key { display: inline-block; width: 1.2em; height: .3em; margin: 0 .4em .2em .8em; }
+.dashed { stroke-dasharray: 6 4; } .key.dashed { mask: repeating-linear-gradient(90deg, #000 0 .4em, transparent .4em .6em); } .entry { white-space: nowrap; } .key { display: inline-block; width: 1.2em; height: .3em; margin: 0 .4em .2em .8em; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .75rem; } .tile { background: var(--panel); border-radius: .5rem; padding: .75rem; } .tile b { display: block; font-size: 1.5rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: 1rem; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 1rem; } .pictures img { width: 100%; image-rendering: pixelated; border-radius: .3rem; } .pictures figure { margin: 0; }

@@ -18,6 +18,15 @@ describe('HTML of a report', () => {
   });
 });
 
+describe('a table', () => {
+  it('breaks long text into lines, and sets figures to the right', () => {
+    const long = 'a remark that would push the other columns out of the page';
+    const { html } = htmlTable(['figure', 'remark'], [['1,024', long]]);
+    expect(html).toContain(`<td class="long">${long}</td>`);
+    expect(html).toContain('<td class="number">1,024</td>');
+  });
+});
+
 describe('a line chart', () => {
   it('has round ticks inside its range', () => {
     expect(ticks(0, 100)).toEqual([0, 20, 40, 60, 80, 100]);
