@@ -135,13 +135,18 @@ interface RandomWindow {
   readonly padding: Padding;
 }
 
-/** A window that fits, with padding below the kernel's size. */
-function randomWindow(random: Random, [height, width]: readonly number[], most = 5): RandomWindow {
+/** A window that fits, with padding below the kernel's size, or now and then beyond it: windows of padding alone. */
+function randomWindow(
+  random: Random,
+  [height, width]: readonly number[],
+  most = 5,
+  beyond = chance(random, 0.1) ? 2 : 0,
+): RandomWindow {
   const kernel: readonly [number, number] = [
     random.integer(1, Math.min(most, height!)),
     random.integer(1, Math.min(most, width!)),
   ];
-  const pad = (k: number): number => (chance(random, 0.5) ? 0 : random.integer(0, k - 1));
+  const pad = (k: number): number => (chance(random, 0.5) ? 0 : random.integer(0, k - 1 + beyond));
   return {
     kernel,
     strides: chance(random, 0.6) ? [1, 1] : [random.integer(1, 3), random.integer(1, 3)],
@@ -192,7 +197,8 @@ function addDepthwise(draft: Draft): void {
 
 function addMaxPool(draft: Draft): void {
   const input = facts(draft);
-  const window = randomWindow(draft.random, input.shape, 4);
+  // Of padding alone there is no largest value.
+  const window = randomWindow(draft.random, input.shape, 4, 0);
   add(draft, { kind: 'maxPool', inputs: [newest(draft)], ...window, format: input.format });
 }
 

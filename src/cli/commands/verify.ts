@@ -158,7 +158,8 @@ async function runVerify(dir: string, options: Options): Promise<void> {
   const asked = await askedFrames(run, options);
   try {
     const progress = startProgress('Verify');
-    progress.update(0, asked.total, 'compiling the C++');
+    if (witnesses.some((name) => name.startsWith('csim')))
+      progress.update(0, asked.total, 'compiling the C++');
     const record = await verifyFolder(dir, run.fixed, asked.frames, {
       witnesses,
       providers: options.provider,
