@@ -6,7 +6,7 @@
  *
  * FRAMES has labels of the five DiffraNet classes and a train/test split. Each network is trained by the recipe (default `veto`) on the
  * train split (an eighth of it validates and calibrates), with the simulated frames that the recipe asks for beside it, and measured
- * once on the test split. NAME is one of the registry, or `recipe` for the recipe's own; by default that one and the three veto
+ * once on the test split. NAME is one of the registry, or `recipe` for the recipe's own; by default that one and the four veto
  * networks of the registry.
  *
  * With --unseen they are trained on some crystals and detector styles (the `cell` and `style` of the frames' metadata) and
@@ -149,7 +149,7 @@ const keep = option('keep') ?? null;
 if (keep !== null) mkdirSync(keep, { recursive: true });
 
 const all: Networks[] = [];
-for (const name of (option('networks') ?? `${OWN},veto-nano,veto-small,veto-base`).split(',')) {
+for (const name of (option('networks') ?? `${OWN},veto-nano,veto-small,veto-base,veto-large`).split(',')) {
   const network = name === OWN ? recipe.training.network : name;
   const own = name === OWN ? recipe.name : name;
   const request = { name: own, source, parts, keep, seen: unseen ? seen : null };

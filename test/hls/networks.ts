@@ -197,16 +197,16 @@ export function smallVetoNetwork(size = 128, bin = 1, reloadable = false): Fixed
   return n.finish('small veto', n.dense('logits', x, 2, true));
 }
 
-/** The largest veto network of the registry, `veto-base`, on frames of 512×512 binned 4×4. */
+/** The largest veto network of the registry, `veto-large`, on frames of 512×512 binned 4×4. */
 export function largeVetoNetwork(): FixedGraph {
   const n = networkBuilder(6);
   let x = n.input(512, 512, 4);
-  x = n.conv('conv1', x, 12, 3, 1, 1);
+  x = n.conv('conv1', x, 16, 3, 1, 1);
   x = n.maxPool('pool1', x, 2, 2);
-  x = n.conv('conv2', x, 24, 3, 1, 1);
+  x = n.conv('conv2', x, 32, 3, 1, 1);
   x = n.maxPool('pool2', x, 2, 2);
-  x = n.conv('conv3', x, 40, 3, 1, 1);
-  x = n.conv('conv4', x, 56, 3, 1, 1);
+  x = n.conv('conv3', x, 56, 3, 1, 1);
+  x = n.conv('conv4', x, 96, 3, 1, 1);
   const most = n.b.add({
     id: nodeId('most'),
     kind: 'globalMaxPool',
@@ -219,7 +219,7 @@ export function largeVetoNetwork(): FixedGraph {
     inputs: [n.globalAvg('mean', x), most],
     format: n.b.output(x).format,
   });
-  return n.finish('large veto', n.dense('logits', n.dense('hidden', pooled, 32), 5, true), 5);
+  return n.finish('large veto', n.dense('logits', n.dense('hidden', pooled, 48), 5, true), 5);
 }
 
 /** hls4ml's benchmark of `rivals.md`: 64×64, conv 3×3×8 s2, pool, conv 3×3×16, global pool, dense 2. */

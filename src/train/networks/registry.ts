@@ -42,8 +42,12 @@ export const NETWORKS: Readonly<Record<string, NetworkEntry>> = {
     layers: veto(8, [16, 24], 16),
   },
   'veto-base': {
-    summary: 'about 36,000 weights: the most accurate',
+    summary: 'about 36,000 weights: for most devices',
     layers: veto(12, [24, 40, 56], 32),
+  },
+  'veto-large': {
+    summary: 'about 80,000 weights: for large devices',
+    layers: veto(16, [32, 56, 96], 48),
   },
   alexnet: {
     summary: 'AlexNet, 57 million weights, for 512×512 frames: a published reference',
