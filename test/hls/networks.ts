@@ -197,16 +197,22 @@ export function smallVetoNetwork(size = 128, bin = 1, reloadable = false): Fixed
   return n.finish('small veto', n.dense('logits', x, 2, true));
 }
 
-/** The largest veto network of the registry, `veto-large`, on frames of 512×512 binned 4×4. */
-export function largeVetoNetwork(): FixedGraph {
+/** What veto networks of the registry have in filters, max pools after the first layers, and hidden units. */
+export const VETO_BASE = { filters: [12, 24, 40, 56], pools: 2, hidden: 32 } as const;
+export const VETO_LARGE = { filters: [16, 32, 56, 96], pools: 3, hidden: 48 } as const;
+
+/** A veto network of the registry's form on frames of 512×512 binned 4×4. */
+export function vetoNetwork({ filters, pools, hidden }: typeof VETO_BASE | typeof VETO_LARGE): FixedGraph {
+  const [first, second, third, fourth] = filters;
   const n = networkBuilder(6);
   let x = n.input(512, 512, 4);
-  x = n.conv('conv1', x, 16, 3, 1, 1);
+  x = n.conv('conv1', x, first, 3, 1, 1);
   x = n.maxPool('pool1', x, 2, 2);
-  x = n.conv('conv2', x, 32, 3, 1, 1);
+  x = n.conv('conv2', x, second, 3, 1, 1);
   x = n.maxPool('pool2', x, 2, 2);
-  x = n.conv('conv3', x, 56, 3, 1, 1);
-  x = n.conv('conv4', x, 96, 3, 1, 1);
+  x = n.conv('conv3', x, third, 3, 1, 1);
+  if (pools > 2) x = n.maxPool('pool3', x, 2, 2);
+  x = n.conv('conv4', x, fourth, 3, 1, 1);
   const most = n.b.add({
     id: nodeId('most'),
     kind: 'globalMaxPool',
@@ -219,7 +225,7 @@ export function largeVetoNetwork(): FixedGraph {
     inputs: [n.globalAvg('mean', x), most],
     format: n.b.output(x).format,
   });
-  return n.finish('large veto', n.dense('logits', n.dense('hidden', pooled, 48), 5, true), 5);
+  return n.finish('veto', n.dense('logits', n.dense('hidden', pooled, hidden), 5, true), 5);
 }
 
 /** hls4ml's benchmark of `rivals.md`: 64×64, conv 3×3×8 s2, pool, conv 3×3×16, global pool, dense 2. */

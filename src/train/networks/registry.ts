@@ -18,14 +18,14 @@ export interface NetworkEntry {
 
 /**
  * A veto network: a first layer that starts as spot finders, two or more layers that learn what is no spot (ice
- * rings, hot pixels, panel edges), and counts and maxima over the frame.
+ * rings, hot pixels, panel edges), the first `pooled` of them with a pool behind, and counts and maxima over the frame.
  */
-const veto = (first: number, rest: readonly number[], hidden: number): readonly LayerInput[] => [
+const veto = (first: number, rest: readonly number[], hidden: number, pooled = 1): readonly LayerInput[] => [
   { op: 'conv', filters: first, init: 'spots', activation: 'clip' },
   { op: 'maxPool' },
   ...rest.flatMap((filters, i): readonly LayerInput[] => [
     { op: 'conv', filters, norm: true },
-    ...(i === 0 ? [{ op: 'maxPool' } as const] : []),
+    ...(i < pooled ? [{ op: 'maxPool' } as const] : []),
   ]),
   { op: 'globalPool', mode: 'both' },
   { op: 'dense', units: hidden, norm: true },
@@ -47,7 +47,7 @@ export const NETWORKS: Readonly<Record<string, NetworkEntry>> = {
   },
   'veto-large': {
     summary: 'about 80,000 weights: for large devices',
-    layers: veto(16, [32, 56, 96], 48),
+    layers: veto(16, [32, 56, 96], 48, 2),
   },
   alexnet: {
     summary: 'AlexNet, 57 million weights, for 512×512 frames: a published reference',
