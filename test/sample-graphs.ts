@@ -2,8 +2,9 @@
 import { createRandom } from '../src/core/random.js';
 import { bitsFor, format } from '../src/fixed/format.js';
 import { createFixedGraphBuilder } from '../src/ir/build.js';
-import { NO_PADDING, nodeId, type QuantizedWeights } from '../src/ir/common.js';
+import { nodeId, type QuantizedWeights } from '../src/ir/common.js';
 import type { FixedGraph } from '../src/ir/graph.js';
+import { squareWindow } from './square-window.js';
 
 export interface SampleOptions {
   readonly seed?: number;
@@ -41,11 +42,6 @@ export function sampleFixedGraph(options: SampleOptions = {}): FixedGraph {
     width: weightBits,
     fraction: Int32Array.from({ length: channels }, () => weightBits - gain + random.integer(-1, 1)),
     bias: Float64Array.from({ length: channels }, () => random.integer(-500, 500)),
-  });
-  const window = (k: number, s: number, p: number) => ({
-    kernel: [k, k] as const,
-    strides: [s, s] as const,
-    padding: p === 0 ? NO_PADDING : ([p, p, p, p] as const),
   });
   const input = b.add({
     id: nodeId('input'),
@@ -97,7 +93,7 @@ export function sampleFixedGraph(options: SampleOptions = {}): FixedGraph {
     id: nodeId('conv1'),
     kind: 'conv2d',
     inputs: [lut],
-    ...window(3, 2, 1),
+    ...squareWindow(3, 2, 1),
     groups: 1,
     weights: weights(9 * 6, 6),
     activation: { kind: 'relu' },
@@ -107,7 +103,7 @@ export function sampleFixedGraph(options: SampleOptions = {}): FixedGraph {
     id: nodeId('pool1'),
     kind: 'maxPool',
     inputs: [conv1],
-    ...window(2, 1, 1),
+    ...squareWindow(2, 1, 1),
     padding: [0, 0, 1, 1],
     format: act,
   });
@@ -116,7 +112,7 @@ export function sampleFixedGraph(options: SampleOptions = {}): FixedGraph {
     id: nodeId('depthwise1'),
     kind: 'depthwiseConv2d',
     inputs: [pool1],
-    ...window(3, 1, 1),
+    ...squareWindow(3, 1, 1),
     weights: weights(9 * 6, 6),
     activation: { kind: 'none' },
     format: signed,
@@ -134,7 +130,7 @@ export function sampleFixedGraph(options: SampleOptions = {}): FixedGraph {
     id: nodeId('avg1'),
     kind: 'avgPool',
     inputs: [concat],
-    ...window(3, 2, 0),
+    ...squareWindow(3, 2, 0),
     reciprocal: 455,
     reciprocalFraction: 12,
     format: act,
@@ -143,7 +139,7 @@ export function sampleFixedGraph(options: SampleOptions = {}): FixedGraph {
     id: nodeId('conv2'),
     kind: 'conv2d',
     inputs: [avg],
-    ...window(1, 1, 0),
+    ...squareWindow(1, 1, 0),
     groups: 2,
     weights: weights(6 * 8, 8),
     activation: { kind: 'leakyRelu', alphaMantissa: 1, alphaFraction: 3 },

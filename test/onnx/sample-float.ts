@@ -1,10 +1,11 @@
 /** A float graph with every kind of node, random weights. */
 import { createRandom } from '../../src/core/random.js';
 import { format } from '../../src/fixed/format.js';
-import { NO_PADDING, nodeId, type NodeId } from '../../src/ir/common.js';
+import { nodeId, type NodeId } from '../../src/ir/common.js';
 import type { FloatGraph } from '../../src/ir/graph.js';
 import type { FloatNode } from '../../src/ir/ops/index.js';
 import { verifyFloatGraph } from '../../src/ir/verify.js';
+import { squareWindow } from '../square-window.js';
 
 type Unnamed<N> = N extends FloatNode ? Omit<N, 'id' | 'inputs'> : never;
 
@@ -18,11 +19,6 @@ export function sampleFloatGraph(seed = 1, size: readonly [number, number] = [26
   };
   const floats = (count: number, scale = 1, offset = 0) =>
     Float32Array.from({ length: count }, () => offset + scale * (random.uniform() - 0.5));
-  const window = (k: number, s: number, p: number) => ({
-    kernel: [k, k] as const,
-    strides: [s, s] as const,
-    padding: p === 0 ? NO_PADDING : ([p, p, p, p] as const),
-  });
   const raw = format(false, 16, 16);
   const input = add('input', [], { kind: 'input', size, format: raw });
   const crop = add('crop', [input], {
@@ -47,7 +43,7 @@ export function sampleFloatGraph(seed = 1, size: readonly [number, number] = [26
   const both = add('both', [lut, dim], { kind: 'concat' });
   const conv1 = add('conv1', [both], {
     kind: 'conv2d',
-    ...window(3, 1, 1),
+    ...squareWindow(3, 1, 1),
     groups: 1,
     weights: floats(9 * 2 * 8, 0.3),
     bias: floats(8),
@@ -63,13 +59,13 @@ export function sampleFloatGraph(seed = 1, size: readonly [number, number] = [26
   const relu = add('relu', [norm], { kind: 'relu' });
   const depthwise = add('depthwise', [relu], {
     kind: 'depthwiseConv2d',
-    ...window(3, 1, 1),
+    ...squareWindow(3, 1, 1),
     weights: floats(9 * 8),
     bias: floats(8),
   });
   const leaky = add('leaky', [depthwise], { kind: 'leakyRelu', alpha: 0.125 });
   const sum = add('sum', [leaky, relu], { kind: 'add' });
-  const pooled = add('pooled', [sum], { kind: 'maxPool', ...window(3, 2, 1) });
+  const pooled = add('pooled', [sum], { kind: 'maxPool', ...squareWindow(3, 2, 1) });
   const grouped = add('grouped', [pooled], {
     kind: 'conv2d',
     kernel: [1, 3],
@@ -80,7 +76,11 @@ export function sampleFloatGraph(seed = 1, size: readonly [number, number] = [26
     bias: floats(12),
   });
   const limits = add('limits', [grouped], { kind: 'clip', min: 0, max: 6 });
-  const smooth = add('smooth', [limits], { kind: 'avgPool', ...window(2, 2, 0), padding: [0, 0, 1, 1] });
+  const smooth = add('smooth', [limits], {
+    kind: 'avgPool',
+    ...squareWindow(2, 2, 0),
+    padding: [0, 0, 1, 1],
+  });
   const mean = add('mean', [smooth], { kind: 'globalAvgPool' });
   const top = add('top', [smooth], { kind: 'globalMaxPool' });
   const flat = add('flat', [smooth], { kind: 'flatten' });

@@ -1,10 +1,11 @@
 /** Random float graphs with every op, batch normalisation and branches, for properties of the passes. */
 import { createRandom, type Random } from '../../src/core/random.js';
 import { format } from '../../src/fixed/format.js';
-import { NO_PADDING, nodeId, type NodeId, type Shape } from '../../src/ir/common.js';
+import { nodeId, type NodeId, type Shape } from '../../src/ir/common.js';
 import { floatShapes, type FloatGraph } from '../../src/ir/graph.js';
 import type { FloatNode } from '../../src/ir/ops/index.js';
 import { verifyFloatGraph } from '../../src/ir/verify.js';
+import { squareWindow } from '../square-window.js';
 
 export const SIZE = 20;
 
@@ -31,12 +32,6 @@ function append(draft: Draft, node: FloatNode): NodeId {
   return node.id;
 }
 
-const windowOf = (kernel: number, stride: number, padding: number) => ({
-  kernel: [kernel, kernel] as const,
-  strides: [stride, stride] as const,
-  padding: padding === 0 ? NO_PADDING : ([padding, padding, padding, padding] as const),
-});
-
 function addConv(draft: Draft, random: Random, name: string, stride: number): void {
   const cin = channelsOf(draft);
   const groups = cin % 2 === 0 && random.uniform() < 0.3 ? 2 : 1;
@@ -46,7 +41,7 @@ function addConv(draft: Draft, random: Random, name: string, stride: number): vo
     id: nodeId(name),
     kind: 'conv2d',
     inputs: [draft.last],
-    ...windowOf(kernel, stride, (kernel - 1) / 2),
+    ...squareWindow(kernel, stride, (kernel - 1) / 2),
     groups,
     weights: weights(random, kernel * kernel * (cin / groups) * cout, kernel * kernel * (cin / groups)),
     bias: biases(random, cout),
@@ -59,7 +54,7 @@ function addDepthwise(draft: Draft, random: Random, name: string): void {
     id: nodeId(name),
     kind: 'depthwiseConv2d',
     inputs: [draft.last],
-    ...windowOf(3, 1, 1),
+    ...squareWindow(3, 1, 1),
     weights: weights(random, 9 * channels, 9),
     bias: biases(random, channels),
   });
@@ -94,7 +89,7 @@ function addPool(draft: Draft, random: Random, name: string): void {
     id: nodeId(name),
     kind,
     inputs: [draft.last],
-    ...windowOf(random.pick([2, 3]), 2, random.integer(0, 1)),
+    ...squareWindow(random.pick([2, 3]), 2, random.integer(0, 1)),
   });
 }
 

@@ -2,8 +2,9 @@
 import { createRandom } from '../../src/core/random.js';
 import { format, type Quantization } from '../../src/fixed/format.js';
 import { createFixedGraphBuilder } from '../../src/ir/build.js';
-import { NO_PADDING, nodeId, type Activation, type QuantizedWeights } from '../../src/ir/common.js';
+import { nodeId, type Activation, type QuantizedWeights } from '../../src/ir/common.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
+import { squareWindow } from '../square-window.js';
 
 /** Its stages that sum or round, but for those that only bring the image into form. */
 export const SUMMING_STAGES = [
@@ -43,11 +44,6 @@ export function drillNetwork({
     fraction: new Int32Array(channels).fill(FRACTION),
     bias: new Float64Array(channels).fill(bias),
   });
-  const window = (k: number, s: number, p: number) => ({
-    kernel: [k, k] as const,
-    strides: [s, s] as const,
-    padding: p === 0 ? NO_PADDING : ([p, p, p, p] as const),
-  });
   const input = b.add({
     id: nodeId('input'),
     kind: 'input',
@@ -67,7 +63,7 @@ export function drillNetwork({
     id: nodeId('image'),
     kind: 'conv2d',
     inputs: [counts],
-    ...window(1, 1, 0),
+    ...squareWindow(1, 1, 0),
     groups: 1,
     weights: {
       mantissas: Int32Array.of(1, -1, 2, -2),
@@ -83,7 +79,7 @@ export function drillNetwork({
     id: nodeId('conv'),
     kind: 'conv2d',
     ...weighted,
-    ...window(3, 2, 1),
+    ...squareWindow(3, 2, 1),
     groups: 1,
     weights: weights(36, 5),
   });
@@ -91,7 +87,7 @@ export function drillNetwork({
     id: nodeId('grouped'),
     kind: 'conv2d',
     ...weighted,
-    ...window(2, 1, 0),
+    ...squareWindow(2, 1, 0),
     groups: 2,
     weights: weights(8, 6),
   });
@@ -99,11 +95,11 @@ export function drillNetwork({
     id: nodeId('depthwise'),
     kind: 'depthwiseConv2d',
     ...weighted,
-    ...window(3, 1, 1),
+    ...squareWindow(3, 1, 1),
     weights: weights(9, 4),
   });
   const mean = { inputs: [image], reciprocalFraction: FRACTION, format: wide };
-  b.add({ id: nodeId('avg'), kind: 'avgPool', ...mean, ...window(3, 2, 0), reciprocal: 57 });
+  b.add({ id: nodeId('avg'), kind: 'avgPool', ...mean, ...squareWindow(3, 2, 0), reciprocal: 57 });
   b.add({ id: nodeId('global'), kind: 'globalAvgPool', ...mean, reciprocal: 65 });
   const coarse = rounding === undefined ? wide : format(true, 32, 34, rounding);
   b.add({ id: nodeId('narrow'), kind: 'requantize', inputs: [image], format: coarse });
