@@ -4,7 +4,7 @@ import type { UnprovenNode } from '../../src/ir/build.js';
 import { nodeId, type Activation } from '../../src/ir/common.js';
 import { createInterpreter, interpret, interpretDrill } from '../../src/simulate/interpret.js';
 import type { Drill } from '../../src/simulate/witness.js';
-import { computed, FRAME, window } from './computed.js';
+import { computed, FRAME, window, pointwise } from './computed.js';
 import { integers, NONE, smallGraph, weights } from './small-graphs.js';
 
 const id = nodeId('x');
@@ -40,16 +40,7 @@ describe('the interpreter, worked out by hand', () => {
   });
 
   it('keeps groups and depthwise channels apart', () => {
-    const spread: UnprovenNode = {
-      id: nodeId('spread'),
-      kind: 'conv2d',
-      inputs,
-      ...window([1, 1], [1, 1]),
-      groups: 1,
-      weights: weights([1, 10], [0, 0]),
-      activation: NONE,
-      format: integers(12),
-    };
+    const spread: UnprovenNode = pointwise('spread', [1, 10], [0, 0], integers(12));
     const after = { id, inputs: [nodeId('spread')], activation: NONE, format: integers(20) } as const;
     const grouped: UnprovenNode = {
       ...after,
@@ -101,16 +92,7 @@ describe('the interpreter, worked out by hand', () => {
   });
 
   it('pools by maximum, padded positions left out, and by mean, with them as zeros', () => {
-    const negative: UnprovenNode = {
-      id: nodeId('negative'),
-      kind: 'conv2d',
-      inputs,
-      ...window([1, 1], [1, 1]),
-      groups: 1,
-      weights: weights([-1], [0]),
-      activation: NONE,
-      format: integers(8),
-    };
+    const negative: UnprovenNode = pointwise('negative', [-1], [0], integers(8));
     const from = [nodeId('negative')];
     const pad = [1, 1, 0, 0] as const;
     const max: UnprovenNode = {
@@ -134,16 +116,7 @@ describe('the interpreter, worked out by hand', () => {
   });
 
   it('pools whole images channel by channel', () => {
-    const spread: UnprovenNode = {
-      id: nodeId('spread'),
-      kind: 'conv2d',
-      inputs,
-      ...window([1, 1], [1, 1]),
-      groups: 1,
-      weights: weights([1, -2], [0, 0]),
-      activation: NONE,
-      format: integers(9),
-    };
+    const spread: UnprovenNode = pointwise('spread', [1, -2], [0, 0], integers(9));
     const from = [nodeId('spread')];
     expect(
       computed([1, 3], [spread, { id, kind: 'globalMaxPool', inputs: from, format: integers(9) }], [4, 9, 2]),

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { UnprovenNode } from '../../src/ir/build.js';
 import { nodeId } from '../../src/ir/common.js';
-import { computed, FRAME, window } from './computed.js';
-import { counts, integers, weights } from './small-graphs.js';
+import { computed, FRAME, pointwise } from './computed.js';
+import { counts, integers } from './small-graphs.js';
 
 const id = nodeId('x');
 const inputs = [nodeId('clamp')];
@@ -62,16 +62,7 @@ describe('preprocessing, worked out by hand', () => {
 
   it('crops and bins each of several channels', () => {
     // A pixel p becomes p and 100 - 5p.
-    const spread: UnprovenNode = {
-      id: nodeId('spread'),
-      kind: 'conv2d',
-      inputs,
-      ...window([1, 1], [1, 1]),
-      groups: 1,
-      weights: weights([1, -5], [0, 100]),
-      activation: { kind: 'relu' },
-      format: counts(7),
-    };
+    const spread: UnprovenNode = pointwise('spread', [1, -5], [0, 100], counts(7), { kind: 'relu' });
     const from = [nodeId('spread')];
     const crop: UnprovenNode = {
       id,
