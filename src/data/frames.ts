@@ -5,6 +5,7 @@
  * rule when a frame is read (see each reader); a masked, sentinel or non-finite pixel reads 0 and is marked in
  * the mask, so that it is never counted as a photon.
  */
+import type { Note } from './notes.js';
 
 /** One detector frame, row-major (slow axis first). */
 export interface Frame {
@@ -14,6 +15,8 @@ export interface Frame {
   readonly pixels: Uint16Array;
   /** `height * width`, 1 = live, 0 = masked; null when every pixel is live. May be shared between frames. */
   readonly mask: Uint8Array | null;
+  /** Pixels above the largest trusted count, masked or not; absent where nothing states one. */
+  readonly overloads?: number;
 }
 
 /** The five DiffraNet classes, in their order. The first two are misses. */
@@ -52,6 +55,10 @@ export interface FrameSource {
   /** The stored shape of a frame, `[y, x]` or `[module, y, x]` (stacked along y), where it is known. */
   readonly frameShape?: readonly number[];
   readonly classNames: readonly string[] | null;
+  /** What was taken from where and what was left unused (notes.ts). */
+  readonly notes?: readonly Note[];
+  /** Facts of the whole file with units in their names, as `RawSource.details`; of the first file where there are several. */
+  readonly details?: Readonly<Record<string, string | number>>;
   /** Frames worth asking for beyond the one in hand: more than 0 where threads read. */
   readonly ahead?: number;
   /** Reads frame `index` in [0, count). Throws `UserError` naming the file and frame when it cannot be read. */

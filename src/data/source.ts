@@ -4,6 +4,7 @@
  */
 import { UserError } from '../core/errors.js';
 import type { Frame, FrameSource } from './frames.js';
+import { mergeNotes } from './notes.js';
 import { convertToUint16, mergeRules, NO_RULE, type ValueRule } from './pixels.js';
 import { checkFrameIndex, type RawSource } from './formats/format.js';
 
@@ -34,6 +35,8 @@ export function framesFromRaw(raw: RawSource, options: ConvertOptions = {}): Fra
     width,
     frameShape: raw.frameShape,
     classNames: raw.annotations.classNames,
+    notes: raw.notes ?? [],
+    details: raw.details,
     async read(index): Promise<Frame> {
       const stored = await raw.readRaw(index);
       const { pixels, mask } = convertToUint16(stored, rule, await raw.mask(index), options.scale ?? 1);
@@ -94,6 +97,8 @@ export function concatenateFrames(sources: readonly FrameSource[]): FrameSource 
     width: first.width,
     ...(first.frameShape === undefined ? {} : { frameShape: first.frameShape }),
     classNames: named?.classNames ?? null,
+    notes: mergeNotes(sources.map((source) => source.notes ?? [])),
+    ...(first.details === undefined ? {} : { details: first.details }),
     read: (index) => at(index, (source, local) => source.read(local)),
     label: (index) => at(index, (source, local) => source.label(local)),
     meta: (index) => at(index, (source, local) => source.meta(local)),

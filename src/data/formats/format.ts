@@ -6,6 +6,7 @@
  */
 import { UserError } from '../../core/errors.js';
 import type { FrameLabel, Spot } from '../frames.js';
+import type { Note } from '../notes.js';
 import type { PixelArray, PixelType, ValueRule } from '../pixels.js';
 
 /** A frame larger than this is a lying header, not a detector (the largest detectors have 2^26 pixels). */
@@ -47,6 +48,8 @@ export interface RawSource {
   /** Facts of the whole file (wavelength, distance…), with units in the names. */
   readonly details: Readonly<Record<string, string | number>>;
   readonly annotations: Annotations;
+  /** What was taken from where and what was left unused. */
+  readonly notes?: readonly Note[];
   /** The number in the file of frame `index`, where that is another (LCLS2 events sorted by time). */
   originIndex?(index: number): number;
   /** The stored values of frame `index`, row-major, in their stored type. Throws `UserError`. */
