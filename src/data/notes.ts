@@ -43,8 +43,9 @@ export function mergeNotes(lists: readonly (readonly Note[])[]): readonly Note[]
   for (const note of lists.flat()) {
     const key = JSON.stringify([note.kind, note.about, note.field, note.text]);
     const known = merged.get(key);
-    const files = (known?.files ?? 0) + (note.files ?? 1);
-    merged.set(key, known === undefined || known.file === note.file ? note : { ...known, files });
+    if (known === undefined) merged.set(key, note);
+    else if (known.file !== note.file)
+      merged.set(key, { ...known, files: (known.files ?? 1) + (note.files ?? 1) });
   }
   return [...merged.values()];
 }
