@@ -3,7 +3,7 @@
  *
  * A frame that cannot be read becomes a malformed row that is kept, as the firmware keeps it; it never ends an audit.
  */
-import { argmax } from '../train/metrics.js';
+import { argmax } from '../statistics/metrics.js';
 import { UserError } from '../core/errors.js';
 import type { Frame, FrameSource } from '../data/frames.js';
 import type { OrtScorer, ScoredFrame } from '../simulate/ort-scorer.js';

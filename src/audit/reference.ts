@@ -9,7 +9,7 @@
  */
 import { countAccuracy, fitCountThreshold } from '../spotfind/baseline.js';
 import type { FlagLimits } from './flags.js';
-import type { TestAccuracy } from './estimate.js';
+import type { TestAccuracy } from '../statistics/estimate.js';
 import type { FrameRow } from './rows.js';
 
 /** A scored frame with the features that the distance is taken in. */

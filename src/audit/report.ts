@@ -1,10 +1,10 @@
 /** The audit as one self-contained page without scripts: everything that files contain is text in it. */
-import { drawCircle, greyPicture, pngBytes, type Picture } from '../core/picture.js';
+import { drawCircle, greyPicture, pngBytes, type Picture } from '../draw/picture.js';
 import type { Frame } from '../data/frames.js';
-import { lineChart } from '../report/chart.js';
-import { html, htmlTable, type Html } from '../report/html.js';
+import { lineChart } from '../draw/chart.js';
+import { html, htmlTable, type Html } from '../draw/html.js';
 import { page, pngImage } from '../report/page.js';
-import type { Estimate } from './estimate.js';
+import type { Estimate } from '../statistics/estimate.js';
 import { FLAG_NAMES, FLAG_WORDS, type FlagName } from './flags.js';
 import { frameRowOf, type Ledger } from './ledger.js';
 import type { FrameRow } from './rows.js';

@@ -9,7 +9,7 @@ import {
   type Estimate,
   type LostHits,
   type TestAccuracy,
-} from './estimate.js';
+} from '../statistics/estimate.js';
 import { FLAG_NAMES, type FlagLimits, type FlagName } from './flags.js';
 import type { Ledger } from './ledger.js';
 

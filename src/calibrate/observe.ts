@@ -5,7 +5,11 @@
 import { UserError } from '../core/errors.js';
 import type { Spot } from '../data/frames.js';
 import type { NodeId, Shape } from '../ir/common.js';
-import { createFloatReference, type FloatEvaluator, type TensorVisitor } from '../ir/float-reference.js';
+import {
+  createFloatReference,
+  type FloatEvaluator,
+  type TensorVisitor,
+} from '../evaluate/float-reference.js';
 import { consumers, floatShapes, inputNode, type FloatGraph } from '../ir/graph.js';
 import { isPreprocess, type FloatNode } from '../ir/ops/index.js';
 import { peakPositions, placements } from './geometry.js';

@@ -9,7 +9,7 @@
  * - `peak-safe`: as `mse`, but no value under a Bragg peak is clipped; min–max where no peaks are known.
  */
 import { assertExhaustive } from '../core/errors.js';
-import { listBins, type Bin } from './histogram.js';
+import { listBins, type Bin } from '../statistics/histogram.js';
 import type { TensorStats, ValueStats } from './ranges.js';
 
 export const OBSERVERS = ['min-max', 'percentile', 'mse', 'entropy', 'peak-safe'] as const;

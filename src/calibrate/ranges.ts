@@ -18,7 +18,7 @@ import {
   emptyCounts,
   sparseCounts,
   type Counts,
-} from './histogram.js';
+} from '../statistics/histogram.js';
 
 /** Extremes and histogram of a set of values. `min` > `max` when there were none. */
 export interface ValueStats {

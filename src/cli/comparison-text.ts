@@ -1,5 +1,5 @@
 /** A comparison of fixed with float in words. */
-import type { Bin } from '../report/bar-chart.js';
+import type { Bin } from '../draw/bar-chart.js';
 import type { ComparedStage, Comparison, Difference, PairedDecisions } from '../report/comparison.js';
 import { table } from './console.js';
 

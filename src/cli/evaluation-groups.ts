@@ -1,7 +1,7 @@
 /** Labelled frames by what they have in common: their class, crystal and detector style. */
 import type { FrameSource } from '../data/frames.js';
 import type { GroupedEvaluations, NamedEvaluation } from '../report/evaluation.js';
-import { evaluate, evaluateByGroup, type EvaluationInput } from '../train/metrics.js';
+import { evaluate, evaluateByGroup, type EvaluationInput } from '../statistics/metrics.js';
 
 /** What frames are grouped by, and the per-frame fact that says it. */
 const FACTS: readonly (readonly [by: string, key: string])[] = [

@@ -1,9 +1,9 @@
 /** An evaluation in words and as JSON for programs. */
 import type { GroupedEvaluations, NamedEvaluation } from '../report/evaluation.js';
 import { percent } from '../report/evaluation.js';
-import type { Evaluation } from '../train/metrics.js';
-import type { Proportion } from '../train/proportion.js';
-import { corners } from '../train/veto-curve.js';
+import type { Evaluation } from '../statistics/metrics.js';
+import type { Proportion } from '../statistics/proportion.js';
+import { corners } from '../statistics/veto-curve.js';
 import { table } from './console.js';
 
 const area = ({ curve }: Evaluation): string => (Number.isNaN(curve.auc) ? '–' : curve.auc.toFixed(4));

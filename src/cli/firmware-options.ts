@@ -1,7 +1,7 @@
 /** Options of the commands that make or estimate firmware. */
 import type { Command } from 'commander';
 import { UserError } from '../core/errors.js';
-import { PIXELS_PER_CLOCK, type HlsOptions } from '../backends/hls/design.js';
+import { PIXELS_PER_CLOCK, type HlsOptions } from '../backends/dataflow/design.js';
 import { loadFpga } from '../targets/load.js';
 import { positiveOption } from './option-values.js';
 

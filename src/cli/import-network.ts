@@ -1,7 +1,7 @@
 /** A model file on top of the preprocessing of a recipe: what `vetoc import` and `vetoc run --model` share. */
 import { UserError } from '../core/errors.js';
-import type { ImportedOnnx, NetworkClasses } from '../backends/onnx/import/import.js';
-import { preprocessNodes, type PreprocessOptions } from '../data/preprocess.js';
+import type { ImportedOnnx, NetworkClasses } from '../frontends/onnx/import.js';
+import { preprocessNodes, type PreprocessOptions } from '../frontends/network/preprocess.js';
 import type { Shape } from '../ir/common.js';
 import { inputNode, type FloatGraph } from '../ir/graph.js';
 import { fits, openModelFile, type WantedShape } from './model-file.js';

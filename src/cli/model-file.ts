@@ -13,15 +13,15 @@ import {
   wantedShapes,
   type ImportedOnnx,
   type ImportRequest,
-} from '../backends/onnx/import/import.js';
-import { LARGEST_FILE, readOnnxModel } from '../backends/onnx/import/model.js';
-import { TensorProblem, type ExternalReader } from '../backends/onnx/import/tensor-data.js';
+} from '../frontends/onnx/import.js';
+import { LARGEST_FILE, readOnnxModel } from '../frontends/onnx/model.js';
+import { TensorProblem, type ExternalReader } from '../frontends/onnx/tensor-data.js';
 import { UserError } from '../core/errors.js';
 import type { Shape } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
-import { openBackend } from '../train/backend.js';
-import { graphFromLayersModel, readLayersModel } from '../train/from-layers-model.js';
-import { readKerasModel } from '../train/keras-file.js';
+import { openBackend } from '../tensorflow/backend.js';
+import { graphFromLayersModel, readLayersModel } from '../frontends/layers-model/from-layers-model.js';
+import { readKerasModel } from '../frontends/keras/keras-file.js';
 import { readGraph } from './run-folder.js';
 
 /** `[height, width, channels]`; null where any will do. */

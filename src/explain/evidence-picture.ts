@@ -1,7 +1,7 @@
 /** A frame with its evidence laid over it, as a plate that can be read by itself. */
-import { drawText, LETTER_WIDTH } from '../core/lettering.js';
-import { drawCircle, enlarge, greyPicture, overlay, resample, type Picture } from '../core/picture.js';
-import { plate } from '../core/plate.js';
+import { drawText, LETTER_WIDTH } from '../draw/lettering.js';
+import { drawCircle, enlarge, greyPicture, overlay, resample, type Picture } from '../draw/picture.js';
+import { plate } from '../draw/plate.js';
 import type { Rings } from '../spotfind/rings.js';
 import type { EvidenceMap } from './grad-cam.js';
 import type { Region } from './occlusion.js';

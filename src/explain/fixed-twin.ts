@@ -9,12 +9,12 @@
 import { assertExhaustive } from '../core/errors.js';
 import { fractionBits, lsb, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
 import { nodeId, type Activation, type NodeId, type QuantizedWeights } from '../ir/common.js';
-import { createFixedEvaluator } from '../ir/fixed-evaluate.js';
+import { createFixedEvaluator } from '../evaluate/fixed-evaluate.js';
 import { findNode, type FixedGraph, type FloatGraph } from '../ir/graph.js';
 import { isPreprocess, type FixedNode, type FloatNode } from '../ir/ops/index.js';
 import { verifyFloatGraph } from '../ir/verify.js';
 import { straightThrough } from '../train/straight-through.js';
-import { tf } from '../train/tf.js';
+import { tf } from '../tensorflow/tf.js';
 import type { Replacement } from './grad-cam.js';
 
 function realWeights({ mantissas, fraction }: QuantizedWeights): Float32Array<ArrayBuffer> {

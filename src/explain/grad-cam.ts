@@ -8,7 +8,7 @@
  * pass the dequantized graph and its activations to explain the fixed-point arithmetic.
  */
 import { UserError } from '../core/errors.js';
-import { createPreprocessor, type Preprocessor } from '../data/preprocessor.js';
+import { createPreprocessor, type Preprocessor } from '../evaluate/preprocessor.js';
 import { elements, type NodeId, type Shape } from '../ir/common.js';
 import { floatShapes, type FloatGraph } from '../ir/graph.js';
 import { isPreprocess, type FloatNode } from '../ir/ops/index.js';
@@ -20,7 +20,7 @@ import {
   type ParameterTensors,
 } from '../train/forward.js';
 import { flattenParameters } from '../train/parameters.js';
-import { scoped, tf } from '../train/tf.js';
+import { scoped, tf } from '../tensorflow/tf.js';
 
 /** What is explained: the logit of one class, or the score for (`hit`) or against (`miss`) keeping the frame. */
 export type Target = { readonly kind: 'class'; readonly index: number } | { readonly kind: 'hit' | 'miss' };

@@ -7,15 +7,15 @@
  * paper's section 3; V = B / 6.5. The image is what the network reads: the preprocessed frame.
  */
 import { UserError } from '../core/errors.js';
-import { quantile } from '../core/picture.js';
+import { quantile } from '../draw/picture.js';
 import { createRandom } from '../core/random.js';
-import { createPreprocessor } from '../data/preprocessor.js';
+import { createPreprocessor } from '../evaluate/preprocessor.js';
 import { elements, type NodeId, type Shape } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { isPreprocess } from '../ir/ops/index.js';
 import { createForwardPass, type ForwardPass, type ParameterTensors } from '../train/forward.js';
 import { flattenParameters } from '../train/parameters.js';
-import { tf } from '../train/tf.js';
+import { tf } from '../tensorflow/tf.js';
 
 export interface InversionOptions {
   /** Descent steps. */

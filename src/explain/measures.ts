@@ -5,9 +5,9 @@
  * - Area under the ROC curve: do pixels at peaks have more of the map than others?
  * - Rank correlation: do two maps agree, and does a map change when weights are randomised (Adebayo et al., 2018)?
  */
-import { resample } from '../core/picture.js';
+import { resample } from '../draw/picture.js';
 import type { Spot } from '../data/frames.js';
-import { vetoCurve } from '../train/veto-curve.js';
+import { vetoCurve } from '../statistics/veto-curve.js';
 import type { EvidenceMap } from './grad-cam.js';
 import type { SeenPart } from './seen-part.js';
 

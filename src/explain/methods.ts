@@ -9,10 +9,10 @@
  *
  * Occlusion asks the score itself and stands in `occlusion.ts`.
  */
-import { resample } from '../core/picture.js';
+import { resample } from '../draw/picture.js';
 import { createRandom } from '../core/random.js';
 import type { NodeId } from '../ir/common.js';
-import { tf } from '../train/tf.js';
+import { tf } from '../tensorflow/tf.js';
 import {
   defaultLayer,
   gradCamMap,

@@ -1,7 +1,7 @@
 /** Largest magnitude and mean square of every channel of every tensor behind the preprocessing. */
 import type { CalibrationFrame } from '../calibrate/observe.js';
 import type { NodeId } from '../ir/common.js';
-import { createFloatReference, type FloatEvaluator } from '../ir/float-reference.js';
+import { createFloatReference, type FloatEvaluator } from '../evaluate/float-reference.js';
 import { floatShapes, type FloatGraph } from '../ir/graph.js';
 import { isPreprocess } from '../ir/ops/index.js';
 import type { ChannelStats } from './equalize-layers.js';

@@ -4,7 +4,7 @@ import type { Ranges } from '../calibrate/ranges.js';
 import type { Calibration } from '../calibrate/recipe.js';
 import { UserError } from '../core/errors.js';
 import type { NodeId } from '../ir/common.js';
-import type { FloatEvaluator } from '../ir/float-reference.js';
+import type { FloatEvaluator } from '../evaluate/float-reference.js';
 import type { FixedGraph, FloatGraph } from '../ir/graph.js';
 import { channelStats } from './channel-stats.js';
 import { informedWeights } from './choose-weights.js';

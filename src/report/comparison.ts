@@ -2,9 +2,9 @@
  * "Does the quantized network still find my hits?": the fixed-point network beside its float network, as a part of a
  * run's report and as a page of its own.
  */
-import { lineChart } from './chart.js';
-import { barChart, type Bin } from './bar-chart.js';
-import { html, htmlTable, type Html } from './html.js';
+import { lineChart } from '../draw/chart.js';
+import { barChart, type Bin } from '../draw/bar-chart.js';
+import { html, htmlTable, type Html } from '../draw/html.js';
 import { page, pngImage } from './page.js';
 
 /** What became of one layer over all compared frames. */

@@ -1,8 +1,8 @@
 /** The part of a report that says how well a network tells hits from misses: tables, curves, groups of frames. */
-import type { Evaluation } from '../train/metrics.js';
-import type { Proportion } from '../train/proportion.js';
-import { lineChart, type Series } from './chart.js';
-import { html, htmlTable, type Html } from './html.js';
+import type { Evaluation } from '../statistics/metrics.js';
+import type { Proportion } from '../statistics/proportion.js';
+import { lineChart, type Series } from '../draw/chart.js';
+import { html, htmlTable, type Html } from '../draw/html.js';
 
 /** Evaluations of the frames of one crystal, one detector style, one class …, by its name. */
 export interface GroupedEvaluations {

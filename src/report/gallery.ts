@@ -1,7 +1,7 @@
 /** Galleries per class and histograms of activations, as one self-contained page. */
 import type { ActivationHistogram } from '../explain/activation-histogram.js';
-import { lineChart, type Series } from './chart.js';
-import { html, type Html } from './html.js';
+import { lineChart, type Series } from '../draw/chart.js';
+import { html, type Html } from '../draw/html.js';
 import { page, pngImage } from './page.js';
 
 export interface GalleryFrame {

@@ -1,6 +1,6 @@
 /** The figures of the evidence maps, beside the random control. */
 import type { MapCheck } from '../explain/check-maps.js';
-import { html, htmlTable, type Html } from './html.js';
+import { html, htmlTable, type Html } from '../draw/html.js';
 
 const figure = (value: number, digits: number): string => (Number.isNaN(value) ? '–' : value.toFixed(digits));
 

@@ -1,5 +1,5 @@
 /** A self-contained page: no script, no font, no picture comes from elsewhere. */
-import { html, type Html } from './html.js';
+import { html, type Html } from '../draw/html.js';
 import { STYLE } from './style.js';
 
 export function page(title: string, body: Html): string {

@@ -1,9 +1,9 @@
 /** The report of a run: what a person reads first. Everything in it comes from `RunReport`, plain data. */
-import { lineChart, type Series } from './chart.js';
+import { lineChart, type Series } from '../draw/chart.js';
 import { evaluationSection, percent, type NamedEvaluation } from './evaluation.js';
 import { comparisonSection, type Comparison, type DifferencePictures } from './comparison.js';
 import type { MapCheck } from '../explain/check-maps.js';
-import { html, htmlTable, type Html } from './html.js';
+import { html, htmlTable, type Html } from '../draw/html.js';
 import { mapCheckSection } from './map-checks.js';
 import { page, pngImage } from './page.js';
 import { verificationSection, type VerificationSummary } from './verification-section.js';

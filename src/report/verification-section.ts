@@ -1,5 +1,5 @@
 /** The report's table of witnesses, and of what frames and drills reached. */
-import { html, htmlTable, type Html } from './html.js';
+import { html, htmlTable, type Html } from '../draw/html.js';
 
 export interface VerificationSummary {
   readonly verdict: 'exact' | 'different' | 'incomplete';

@@ -7,7 +7,7 @@ import { invariant } from '../core/errors.js';
 import { emitFloatOnnx } from '../backends/onnx/float.js';
 import { TENSOR_SUFFIX } from '../backends/onnx/metadata.js';
 import { nodeId, type NodeId } from '../ir/common.js';
-import type { FloatEvaluator } from '../ir/float-reference.js';
+import type { FloatEvaluator } from '../evaluate/float-reference.js';
 import { inputNode, type FloatGraph } from '../ir/graph.js';
 import { DEFAULT_BATCH, frameBatch, openSession, type OrtOptions } from './ort-session.js';
 

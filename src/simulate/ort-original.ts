@@ -4,8 +4,8 @@
  */
 import * as ort from 'onnxruntime-node';
 import { invariant } from '../core/errors.js';
-import type { ImportedOnnx } from '../backends/onnx/import/import.js';
-import { extentOf, type Axis, type Head } from '../backends/onnx/import/values.js';
+import type { ImportedOnnx } from '../frontends/onnx/import.js';
+import { extentOf, type Axis, type Head } from '../frontends/onnx/values.js';
 import { floatShapes } from '../ir/graph.js';
 import type { Shape } from '../ir/common.js';
 import { createOrtFloat } from './ort-float.js';

@@ -5,7 +5,7 @@
  * pixels, dropped panels. Symmetries and shifts act on the finished image. What is drawn depends on the random
  * stream alone, never on the thread or the place in the batch.
  */
-import type { LinearTensor, Preprocessor } from '../data/preprocessor.js';
+import type { LinearTensor, Preprocessor } from '../evaluate/preprocessor.js';
 import type { Random } from '../core/random.js';
 import { elements, type Shape } from '../ir/common.js';
 import type { Augmentation } from './recipe.js';

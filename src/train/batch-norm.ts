@@ -5,8 +5,8 @@
  * Szegedy 2015; the gradient is that of `x̂ = (x − mean) / σ` with mean and σ depending on the batch:
  * `dx = γ/σ · (dy − mean(dy) − x̂ · mean(dy · x̂))`.
  */
-import { heapTensor, heapView } from './wasm-heap.js';
-import { tf } from './tf.js';
+import { heapTensor, heapView } from '../tensorflow/wasm-heap.js';
+import { tf } from '../tensorflow/tf.js';
 
 export interface Normalized {
   readonly y: tf.Tensor4D;

@@ -2,12 +2,12 @@
  * From cached samples to the tensors of a batch, augmented or as they are.
  */
 import type { Random } from '../core/random.js';
-import type { Preprocessor } from '../data/preprocessor.js';
+import type { Preprocessor } from '../evaluate/preprocessor.js';
 import { elements, type NodeId } from '../ir/common.js';
 import { augmentCounts, drawPose, tensorViews, UPRIGHT, writePosed } from './augment.js';
 import type { Augmentation } from './recipe.js';
 import type { SampleCache } from './sample-cache.js';
-import { tf } from './tf.js';
+import { tf } from '../tensorflow/tf.js';
 
 /** Network input of several frames: one float array `[n, h, w, c]` per boundary tensor, in value units. */
 export interface BatchArrays {

@@ -4,9 +4,16 @@
  */
 import { assertExhaustive, invariant } from '../core/errors.js';
 import type { Shape } from '../ir/common.js';
-import { convolveRows, denseSums, depthwiseRows, packWeights, sumPool, wholeImage } from '../ir/kernels.js';
+import {
+  convolveRows,
+  denseSums,
+  depthwiseRows,
+  packWeights,
+  sumPool,
+  wholeImage,
+} from '../evaluate/kernels.js';
 import type { FloatNode, FloatNodeOf } from '../ir/ops/index.js';
-import type { tf } from './tf.js';
+import type { tf } from '../tensorflow/tf.js';
 
 /** The nodes that sum. */
 type SummingNode = FloatNodeOf<'conv2d' | 'depthwiseConv2d' | 'dense' | 'avgPool' | 'globalAvgPool' | 'add'>;

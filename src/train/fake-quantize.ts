@@ -21,7 +21,7 @@ import { exactSums } from './exact-sums.js';
 import type { Replace } from './forward.js';
 import { parameterLayout, withParameters, type ParameterSlot } from './parameters.js';
 import { elementwise, straightThrough } from './straight-through.js';
-import { tf } from './tf.js';
+import { tf } from '../tensorflow/tf.js';
 
 /** The average of `count` mantissas of `inputFraction` fraction bits is their sum times `factor`. */
 interface Average {

@@ -11,7 +11,7 @@ import type { FloatGraph } from '../ir/graph.js';
 import { isPreprocess, type FloatKind, type FloatNode, type FloatNodeOf } from '../ir/ops/index.js';
 import { parameterLayout, type ParameterField, type ParameterLayout } from './parameters.js';
 import { normalizeBatch } from './batch-norm.js';
-import { tf } from './tf.js';
+import { tf } from '../tensorflow/tf.js';
 
 /** Batch statistics of one batch normalisation, seen in a training pass. */
 export interface BatchStatistics {

@@ -12,7 +12,7 @@ import { withParameters } from './parameters.js';
 import { createPredictor } from './predict.js';
 import type { Augmentation } from './recipe.js';
 import { openCache, type CacheHandle } from './sample-cache.js';
-import { withinHeap } from './wasm-memory.js';
+import { withinHeap } from '../tensorflow/wasm-memory.js';
 
 /** Plain data, so that it can be sent to a worker. */
 export interface JobSetup {

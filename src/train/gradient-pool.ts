@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { InvariantError, UserError, type ErrorPlace } from '../core/errors.js';
 import { startWorker } from '../core/worker.js';
-import type { TrainBackend } from './backend.js';
+import type { TrainBackend } from '../tensorflow/backend.js';
 import type { FakeQuantization } from './fake-quantize.js';
 import type { GradientResult } from './gradient.js';
 import { createGradientJob, type JobSetup, type PredictShare, type StepShare } from './gradient-job.js';

@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant, UserError } from '../core/errors.js';
-import { openBackend } from './backend.js';
+import { openBackend } from '../tensorflow/backend.js';
 import { createGradientJob } from './gradient-job.js';
 import type { WorkerReply, WorkerRequest, WorkerSetup } from './gradient-pool.js';
 

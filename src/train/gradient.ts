@@ -8,11 +8,11 @@
 import { invariant } from '../core/errors.js';
 import type { NodeId } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
-import type { Preprocessor } from '../data/preprocessor.js';
+import type { Preprocessor } from '../evaluate/preprocessor.js';
 import { batchTensors, type BatchArrays } from './batches.js';
 import { fakeQuantize, type FakeQuantization } from './fake-quantize.js';
 import { logitsOf, type BatchStatistics, type ForwardPass } from './forward.js';
-import { scoped, tf } from './tf.js';
+import { scoped, tf } from '../tensorflow/tf.js';
 
 export interface LossOptions {
   readonly labelSmoothing: number;

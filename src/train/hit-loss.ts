@@ -1,5 +1,5 @@
 /** What one network loses beside another where both drop as many misses: the figure that a veto is chosen by. */
-import { pointAt, vetoCurve, type VetoCurve } from './veto-curve.js';
+import { pointAt, vetoCurve, type VetoCurve } from '../statistics/veto-curve.js';
 
 /** The largest share of hits that `curve` keeps at any threshold that rejects at least `misses` misses. */
 export function hitsKeptAtRejection({ points }: VetoCurve, misses: number): number {

@@ -1,14 +1,14 @@
 /**
  * Float logits of raw frames: preprocessing in integers, then the network on the current TensorFlow.js back end.
  */
-import { createPreprocessor } from '../data/preprocessor.js';
+import { createPreprocessor } from '../evaluate/preprocessor.js';
 import type { FloatGraph } from '../ir/graph.js';
-import { openBackend, type BackendName } from './backend.js';
+import { openBackend, type BackendName } from '../tensorflow/backend.js';
 import { batchOfFrames, batchTensors, type BatchArrays } from './batches.js';
 import { fakeQuantize, type FakeQuantization } from './fake-quantize.js';
 import { createForwardPass, logitsOf } from './forward.js';
 import { flattenParameters } from './parameters.js';
-import { tf } from './tf.js';
+import { tf } from '../tensorflow/tf.js';
 
 export interface Predictor {
   /** One `Float32Array` of logits per frame. */

@@ -2,7 +2,7 @@
  * The training section of a recipe: everything that decides the weights besides the frames and the seed.
  */
 import { z } from 'zod';
-import { layerSchema } from './networks/description.js';
+import { layerSchema } from '../frontends/network/description.js';
 
 /** Changes to a training frame that the physics allows: the label stays true. Strengths; 0 or false turns one off. */
 export const augmentationSchema = z.strictObject({

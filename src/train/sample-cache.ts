@@ -9,7 +9,7 @@ import { closeSync, openSync, readSync, writeSync, mkdtempSync, rmSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
-import { createPreprocessor, type Preprocessor } from '../data/preprocessor.js';
+import { createPreprocessor, type Preprocessor } from '../evaluate/preprocessor.js';
 import { readAhead } from '../data/stream.js';
 import { elements } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';

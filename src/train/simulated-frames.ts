@@ -7,7 +7,7 @@
 import { UserError } from '../core/errors.js';
 import { CLASS_NAMES, FIRST_HIT_CLASS } from '../data/frames.js';
 import { simulateFramesParallel } from '../data/parallel.js';
-import type { NetworkClasses } from './networks/build.js';
+import type { NetworkClasses } from '../frontends/network/build.js';
 import type { SimulatedFrames } from './recipe.js';
 import type { LabelledFrames } from './sample-cache.js';
 

@@ -1,6 +1,6 @@
 /** A function of a tensor whose gradient is taken as 1 inside an interval and 0 outside, on any back end. */
-import { heapTensor, heapView } from './wasm-heap.js';
-import { tf } from './tf.js';
+import { heapTensor, heapView } from '../tensorflow/wasm-heap.js';
+import { tf } from '../tensorflow/tf.js';
 
 /** `f` of every pair of elements of two tensors of one shape. */
 function zip(a: tf.Tensor, b: tf.Tensor, f: (x: number, y: number) => number): tf.Tensor {

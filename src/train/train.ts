@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
 import type { FloatGraph } from '../ir/graph.js';
-import { openBackend, type BackendName, type TrainBackend } from './backend.js';
+import { openBackend, type BackendName, type TrainBackend } from '../tensorflow/backend.js';
 import { fingerprint, readCheckpoint } from './checkpoint.js';
 import type { Quantizer } from './fake-quantize.js';
 import { openGradientPool, workerCount } from './gradient-pool.js';

@@ -2,8 +2,8 @@
  * Judging the network on validation frames after each epoch, and which epoch is the best.
  */
 import { veto, type FloatGraph } from '../ir/graph.js';
-import { chooseThreshold, pointAt } from './veto-curve.js';
-import { evaluate, softmax } from './metrics.js';
+import { chooseThreshold, pointAt } from '../statistics/veto-curve.js';
+import { evaluate, softmax } from '../statistics/metrics.js';
 import type { TrainingRecipe } from './recipe.js';
 
 /** How good the network was on the validation frames. */

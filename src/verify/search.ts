@@ -6,7 +6,7 @@
  */
 import type { Random } from '../core/random.js';
 import type { NodeId } from '../ir/common.js';
-import { createFixedEvaluator } from '../ir/fixed-evaluate.js';
+import { createFixedEvaluator } from '../evaluate/fixed-evaluate.js';
 import { inputNode, veto, type FixedGraph } from '../ir/graph.js';
 import { createCoverageMeter } from './coverage.js';
 import type { NamedFrame } from './frames.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import { scoreWindows, windowLength } from '../../src/audit/drift.js';
-import { estimateLostHits, estimateReviewed } from '../../src/audit/estimate.js';
+import { estimateLostHits, estimateReviewed } from '../../src/statistics/estimate.js';
 import { createReference, featureDistance, NO_REFERENCE } from '../../src/audit/reference.js';
 import { bitsOf, type FrameRow } from '../../src/audit/rows.js';
 import { describeDecision, describeEvidence } from '../../src/audit/words.js';

@@ -29,7 +29,7 @@ import { findNode } from '../../src/ir/graph.js';
 import { createPeakCounter, fitCountThreshold } from '../../src/spotfind/baseline.js';
 import { frameGeometry } from '../../src/spotfind/geometry.js';
 import { parseSpotParameters } from '../../src/spotfind/parameters.js';
-import { evaluate, type EvaluationInput } from '../../src/train/metrics.js';
+import { evaluate, type EvaluationInput } from '../../src/statistics/metrics.js';
 import { parameterCount } from '../../src/train/parameters.js';
 import { predictFloat } from '../../src/train/predict.js';
 import { trainedNetworks, type Networks } from './accuracy/networks.js';

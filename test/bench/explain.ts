@@ -6,10 +6,10 @@
  * Untrained networks on noise: the time does not depend on the weights. Figures are of the machine they ran on.
  */
 import { createRandom } from '../../src/core/random.js';
-import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import { createExplainer, gradCam } from '../../src/explain/grad-cam.js';
-import { openBackend } from '../../src/train/backend.js';
-import { createNetwork } from '../../src/train/networks/registry.js';
+import { openBackend } from '../../src/tensorflow/backend.js';
+import { createNetwork } from '../../src/frontends/network/registry.js';
 
 const SIDE = 512;
 const BINNED = /^veto-/;

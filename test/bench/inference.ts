@@ -18,7 +18,7 @@ import { calibrationSchema } from '../../src/calibrate/recipe.js';
 import { loadRun } from '../../src/cli/run-folder.js';
 import { UnsupportedError } from '../../src/core/errors.js';
 import { createRandom } from '../../src/core/random.js';
-import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import { inputNode, type FixedGraph, type FloatGraph } from '../../src/ir/graph.js';
 import { quantizeNetwork } from '../../src/passes/quantize-network.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
@@ -28,7 +28,7 @@ import { createOrtFloat } from '../../src/simulate/ort-float.js';
 import { ORT_OPTIMIZATIONS, type OrtOptions } from '../../src/simulate/ort-session.js';
 import { createOrtWitness } from '../../src/simulate/ort.js';
 import { loadFpga } from '../../src/targets/load.js';
-import { createNetwork } from '../../src/train/networks/registry.js';
+import { createNetwork } from '../../src/frontends/network/registry.js';
 
 const SIDE = 512;
 const SECONDS = 2;

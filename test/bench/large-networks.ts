@@ -13,7 +13,7 @@ import type { CalibrationFrame } from '../../src/calibrate/observe.js';
 import { calibrationSchema } from '../../src/calibrate/recipe.js';
 import type { FrameSource } from '../../src/data/frames.js';
 import { openFrames } from '../../src/data/open.js';
-import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import type { FloatGraph } from '../../src/ir/graph.js';
 import type { FloatNode } from '../../src/ir/ops/index.js';
 import { evaluatorsFor, multiplyAccumulates } from '../../src/cli/pipeline/evaluators.js';
@@ -22,8 +22,8 @@ import { quantizeNetwork } from '../../src/passes/quantize-network.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
 import { createOrtFloat } from '../../src/simulate/ort-float.js';
 import { createOrtWitness } from '../../src/simulate/ort.js';
-import { evaluate } from '../../src/train/metrics.js';
-import { createNetwork } from '../../src/train/networks/registry.js';
+import { evaluate } from '../../src/statistics/metrics.js';
+import { createNetwork } from '../../src/frontends/network/registry.js';
 import { splitParts } from './accuracy/parts.js';
 
 const option = (name: string, otherwise: string): string => {

@@ -13,14 +13,14 @@ import { emitQdqOnnx } from '../../src/backends/onnx/qdq.js';
 import { calibrationSchema } from '../../src/calibrate/recipe.js';
 import { UnsupportedError } from '../../src/core/errors.js';
 import { createRandom } from '../../src/core/random.js';
-import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import { inputNode, type FixedGraph } from '../../src/ir/graph.js';
 import { quantizeNetwork } from '../../src/passes/quantize-network.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { ORT_OPTIMIZATIONS } from '../../src/simulate/ort-session.js';
 import { createOrtWitness } from '../../src/simulate/ort.js';
-import { createNetwork, NETWORKS } from '../../src/train/networks/registry.js';
+import { createNetwork, NETWORKS } from '../../src/frontends/network/registry.js';
 
 function frameFor([height, width]: readonly [number, number], seed: number): Uint16Array {
   const random = createRandom(seed);

@@ -15,15 +15,15 @@ import type { CalibrationFrame } from '../../src/calibrate/observe.js';
 import { calibrationSchema } from '../../src/calibrate/recipe.js';
 import type { FrameSource } from '../../src/data/frames.js';
 import { openFrames } from '../../src/data/open.js';
-import { createFixedEvaluator } from '../../src/ir/fixed-evaluate.js';
-import { createFloatReference } from '../../src/ir/float-reference.js';
+import { createFixedEvaluator } from '../../src/evaluate/fixed-evaluate.js';
+import { createFloatReference } from '../../src/evaluate/float-reference.js';
 import type { FloatGraph } from '../../src/ir/graph.js';
 import { quantizeNetwork } from '../../src/passes/quantize-network.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
 import { hitLoss } from '../../src/train/hit-loss.js';
 import { trainQuantized } from '../../src/train/quantization-aware.js';
 import { trainingSchema } from '../../src/train/recipe.js';
-import { evaluate, type Evaluation } from '../../src/train/metrics.js';
+import { evaluate, type Evaluation } from '../../src/statistics/metrics.js';
 import { HIT_CLASSES, labelledFrames, splitParts } from './accuracy/parts.js';
 import { trainedNetwork } from './trained-network.js';
 

@@ -20,14 +20,14 @@ import { readGraph, writeGraph } from '../../src/cli/run-folder.js';
 import type { FrameSource } from '../../src/data/frames.js';
 import { openFrames } from '../../src/data/open.js';
 import { partitionFrames, type Partition } from '../../src/data/partition.js';
-import { preprocessNodes } from '../../src/data/preprocess.js';
+import { preprocessNodes } from '../../src/frontends/network/preprocess.js';
 import { simulateFramesParallel } from '../../src/data/parallel.js';
 import { streamFrames } from '../../src/data/stream.js';
 import { veto, type FixedGraph, type FloatGraph } from '../../src/ir/graph.js';
 import { quantizeNetwork } from '../../src/passes/quantize-network.js';
 import { createOrtWitness } from '../../src/simulate/ort.js';
-import { chooseThreshold } from '../../src/train/veto-curve.js';
-import { createNetwork } from '../../src/train/networks/registry.js';
+import { chooseThreshold } from '../../src/statistics/veto-curve.js';
+import { createNetwork } from '../../src/frontends/network/registry.js';
 import { predictFloat } from '../../src/train/predict.js';
 import { trainNetwork } from '../../src/train/train.js';
 

@@ -13,14 +13,14 @@ import { availableParallelism } from 'node:os';
 import { dirname, sep } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { createRandom } from '../../src/core/random.js';
-import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
-import { openBackend, type TrainBackend } from '../../src/train/backend.js';
+import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
+import { openBackend, type TrainBackend } from '../../src/tensorflow/backend.js';
 import { openGradientPool, workerCount } from '../../src/train/gradient-pool.js';
-import { createNetwork } from '../../src/train/networks/registry.js';
+import { createNetwork } from '../../src/frontends/network/registry.js';
 import { flattenParameters, parameterLayout } from '../../src/train/parameters.js';
 import { trainingSchema } from '../../src/train/recipe.js';
 import { fillCache } from '../../src/train/sample-cache.js';
-import { tf } from '../../src/train/tf.js';
+import { tf } from '../../src/tensorflow/tf.js';
 
 const SIDE = 512;
 const option = (name: string, otherwise: number): number => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { placements, peakPositions } from '../../src/calibrate/geometry.js';
-import { countValues, emptyCounts, listBins } from '../../src/calibrate/histogram.js';
+import { countValues, emptyCounts, listBins } from '../../src/statistics/histogram.js';
 import { calibrate, type CalibrationFrame } from '../../src/calibrate/observe.js';
 import { chooseIntegerBits, OBSERVERS, type Observer } from '../../src/calibrate/observers.js';
 import {
@@ -19,7 +19,7 @@ import {
   type TensorStats,
 } from '../../src/calibrate/ranges.js';
 import { nodeId } from '../../src/ir/common.js';
-import { createFloatEvaluator, createFloatReference } from '../../src/ir/float-reference.js';
+import { createFloatEvaluator, createFloatReference } from '../../src/evaluate/float-reference.js';
 import { floatShapes } from '../../src/ir/graph.js';
 import { parseGraph, serializeGraph } from '../../src/ir/serialize.js';
 import { isWeighted } from '../../src/passes/rewrite.js';

@@ -7,8 +7,8 @@ import { openRunFrames } from '../../src/cli/pipeline/frames.js';
 import { quantizeStage } from '../../src/cli/pipeline/quantize.js';
 import { parseRecipe } from '../../src/cli/recipe.js';
 import { loadRun, readGraph, RUN_FILES, writeGraph } from '../../src/cli/run-folder.js';
-import { preprocessNodes } from '../../src/data/preprocess.js';
-import { createNetwork } from '../../src/train/networks/registry.js';
+import { preprocessNodes } from '../../src/frontends/network/preprocess.js';
+import { createNetwork } from '../../src/frontends/network/registry.js';
 import { runCli } from './run-cli.js';
 
 const RECIPE = {

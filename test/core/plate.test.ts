@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { drawText } from '../../src/core/lettering.js';
-import { blank, breakLine, plate } from '../../src/core/plate.js';
-import { mapColour } from '../../src/core/picture.js';
+import { drawText } from '../../src/draw/lettering.js';
+import { blank, breakLine, plate } from '../../src/draw/plate.js';
+import { mapColour } from '../../src/draw/picture.js';
 
 describe('lettering', () => {
   /** The picture as lines of # and spaces. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
-import { createPreprocessor } from '../../src/data/preprocessor.js';
+import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
+import { createPreprocessor } from '../../src/evaluate/preprocessor.js';
 import type { FloatGraph } from '../../src/ir/graph.js';
 import { interpretTensors } from '../../src/simulate/interpret.js';
-import { createNetwork } from '../../src/train/networks/registry.js';
+import { createNetwork } from '../../src/frontends/network/registry.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 

@@ -7,7 +7,7 @@ import { cascade, randomiseWeights } from '../../src/explain/randomise.js';
 import type { FloatGraph } from '../../src/ir/graph.js';
 import { mapCheckSection } from '../../src/report/map-checks.js';
 import { interpret } from '../../src/simulate/interpret.js';
-import { openBackend } from '../../src/train/backend.js';
+import { openBackend } from '../../src/tensorflow/backend.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { brightGraph } from './small-graphs.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import { dequantize, fixedValues } from '../../src/explain/fixed-twin.js';
 import { createExplainer, gradCam, type Explainer } from '../../src/explain/grad-cam.js';
 import { correlation, localization } from '../../src/explain/measures.js';
@@ -10,9 +10,9 @@ import { lsb } from '../../src/fixed/format.js';
 import { nodeId } from '../../src/ir/common.js';
 import { findNode, type FloatGraph } from '../../src/ir/graph.js';
 import { interpret } from '../../src/simulate/interpret.js';
-import { openBackend } from '../../src/train/backend.js';
-import { layerSchema } from '../../src/train/networks/description.js';
-import { createNetwork } from '../../src/train/networks/registry.js';
+import { openBackend } from '../../src/tensorflow/backend.js';
+import { layerSchema } from '../../src/frontends/network/description.js';
+import { createNetwork } from '../../src/frontends/network/registry.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
 import { saturatingGraph } from './small-graphs.js';
 

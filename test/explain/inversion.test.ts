@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
-import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import { activationHistogram } from '../../src/explain/activation-histogram.js';
 import {
   alphaNorm,
@@ -10,10 +10,10 @@ import {
   upTo,
 } from '../../src/explain/inversion.js';
 import { nodeId } from '../../src/ir/common.js';
-import { openBackend } from '../../src/train/backend.js';
-import { layerSchema } from '../../src/train/networks/description.js';
-import { createNetwork } from '../../src/train/networks/registry.js';
-import { tf } from '../../src/train/tf.js';
+import { openBackend } from '../../src/tensorflow/backend.js';
+import { layerSchema } from '../../src/frontends/network/description.js';
+import { createNetwork } from '../../src/frontends/network/registry.js';
+import { tf } from '../../src/tensorflow/tf.js';
 
 beforeAll(async () => {
   await openBackend('wasm');

@@ -7,7 +7,7 @@ import { format } from '../../src/fixed/format.js';
 import { nodeId, type Padding } from '../../src/ir/common.js';
 import type { FloatGraph } from '../../src/ir/graph.js';
 import type { FloatNode } from '../../src/ir/ops/index.js';
-import { openBackend } from '../../src/train/backend.js';
+import { openBackend } from '../../src/tensorflow/backend.js';
 
 interface Parameters {
   readonly weights: readonly number[];

@@ -4,10 +4,10 @@
  */
 import type { z } from 'zod';
 import { emitFloatOnnx } from '../../src/backends/onnx/float.js';
-import { importOwnOnnx } from '../../src/backends/onnx/import/import.js';
-import { readOnnxModel } from '../../src/backends/onnx/import/model.js';
+import { importOwnOnnx } from '../../src/frontends/onnx/import.js';
+import { readOnnxModel } from '../../src/frontends/onnx/model.js';
 import { calibrationSchema } from '../../src/calibrate/recipe.js';
-import { createFloatReference } from '../../src/ir/float-reference.js';
+import { createFloatReference } from '../../src/evaluate/float-reference.js';
 import type { FixedGraph, FloatGraph } from '../../src/ir/graph.js';
 import { verifyFloatGraph } from '../../src/ir/verify.js';
 import { channelStats } from '../../src/passes/channel-stats.js';

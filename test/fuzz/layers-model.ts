@@ -6,9 +6,9 @@ import { UnsupportedError } from '../../src/core/errors.js';
 import { consumers, type FloatGraph } from '../../src/ir/graph.js';
 import { isPreprocess } from '../../src/ir/ops/index.js';
 import { verifyFloatGraph } from '../../src/ir/verify.js';
-import { openBackend } from '../../src/train/backend.js';
-import { graphFromLayersModel, readLayersModel } from '../../src/train/from-layers-model.js';
-import { saveLayersModel, type ModelFiles } from '../../src/train/layers-model.js';
+import { openBackend } from '../../src/tensorflow/backend.js';
+import { graphFromLayersModel, readLayersModel } from '../../src/frontends/layers-model/from-layers-model.js';
+import { saveLayersModel, type ModelFiles } from '../../src/backends/layers-model/layers-model.js';
 
 async function readBack(files: ModelFiles, graph: FloatGraph): Promise<FloatGraph> {
   const folder = await mkdtemp(join(tmpdir(), 'vetoc-fuzz-layers-'));

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PIXELS_PER_CLOCK } from '../../src/backends/hls/design.js';
+import { PIXELS_PER_CLOCK } from '../../src/backends/dataflow/design.js';
 import { withReloadableWeights } from '../../src/backends/hls/reloadable.js';
 import { haveVendorHeaders, VENDOR_HEADERS } from '../sim-headers/harness.js';
 import { sampleFixedGraph } from '../sample-graphs.js';

@@ -11,11 +11,11 @@ import {
   highWater,
   type Events,
   type Process,
-} from '../../src/backends/hls/dataflow.js';
-import { designHls } from '../../src/backends/hls/design.js';
+} from '../../src/backends/dataflow/dataflow.js';
+import { designHls } from '../../src/backends/dataflow/design.js';
 import { emitDesign } from '../../src/backends/hls/emit.js';
-import { buildModel } from '../../src/backends/hls/processes.js';
-import { schedulePlan } from '../../src/backends/hls/schedule.js';
+import { buildModel } from '../../src/backends/dataflow/processes.js';
+import { schedulePlan } from '../../src/backends/dataflow/schedule.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import { buildCsim } from '../../src/simulate/csim.js';
 import { runProcess } from '../../src/simulate/process.js';

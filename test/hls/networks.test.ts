@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { designHls } from '../../src/backends/hls/design.js';
+import { designHls } from '../../src/backends/dataflow/design.js';
 import { emitDesign } from '../../src/backends/hls/emit.js';
 import { estimateDesign } from '../../src/backends/hls/estimate.js';
 import { timingOf } from '../../src/backends/hls/summary.js';

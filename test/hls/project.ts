@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { designHls, type HlsOptions } from '../../src/backends/hls/design.js';
+import { designHls, type HlsOptions } from '../../src/backends/dataflow/design.js';
 import { emitDesign } from '../../src/backends/hls/emit.js';
 import { goldenFiles } from '../../src/backends/hls/golden.js';
 import { inputNode, type FixedGraph } from '../../src/ir/graph.js';

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { designHls } from '../../src/backends/hls/design.js';
+import { designHls } from '../../src/backends/dataflow/design.js';
 import { emitHls } from '../../src/backends/hls/emit.js';
 import { withOtherWeights, withReloadableWeights } from '../../src/backends/hls/reloadable.js';
 import { weightImage } from '../../src/backends/hls/weight-image.js';

@@ -1,17 +1,17 @@
 import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
-import { designHls } from '../../src/backends/hls/design.js';
+import { designHls } from '../../src/backends/dataflow/design.js';
 import { estimateDesign } from '../../src/backends/hls/estimate.js';
-import { isWeighted } from '../../src/backends/hls/plan.js';
+import { isWeighted } from '../../src/backends/dataflow/plan.js';
 import {
   adderGraph,
   additions,
   checkEquivalence,
   signedDigits,
   type AdderGraph,
-} from '../../src/backends/hls/shift-add.js';
-import { shiftAddForm } from '../../src/backends/hls/strategy.js';
+} from '../../src/backends/dataflow/shift-add.js';
+import { shiftAddForm } from '../../src/backends/dataflow/strategy.js';
 import { fixedShapes, type FixedGraph } from '../../src/ir/graph.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { sampleFixedGraph } from '../sample-graphs.js';

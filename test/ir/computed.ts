@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { Format } from '../../src/fixed/format.js';
 import type { UnprovenNode } from '../../src/ir/build.js';
 import { nodeId, type Activation } from '../../src/ir/common.js';
-import { createFixedEvaluator } from '../../src/ir/fixed-evaluate.js';
+import { createFixedEvaluator } from '../../src/evaluate/fixed-evaluate.js';
 import { interpretTensors } from '../../src/simulate/interpret.js';
 import { NONE, smallGraph, weights } from './small-graphs.js';
 

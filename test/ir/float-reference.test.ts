@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { format, type Format } from '../../src/fixed/format.js';
 import { nodeId } from '../../src/ir/common.js';
-import { createFloatEvaluator, createFloatReference } from '../../src/ir/float-reference.js';
+import { createFloatEvaluator, createFloatReference } from '../../src/evaluate/float-reference.js';
 import type { FloatGraph } from '../../src/ir/graph.js';
 import type { FloatNode } from '../../src/ir/ops/index.js';
 import { window } from './computed.js';

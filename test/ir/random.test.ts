@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { roundShiftNumber } from '../../src/fixed/cast.js';
 import { fractionBits, maxMantissa, minMantissa } from '../../src/fixed/format.js';
-import { createFixedEvaluator } from '../../src/ir/fixed-evaluate.js';
-import { createFloatReference } from '../../src/ir/float-reference.js';
+import { createFixedEvaluator } from '../../src/evaluate/fixed-evaluate.js';
+import { createFloatReference } from '../../src/evaluate/float-reference.js';
 import { parseGraph, parseGraphText, printGraph, serializeGraph } from '../../src/ir/serialize.js';
 import { analyseRanges } from '../../src/ir/prove.js';
 import { interpret } from '../../src/simulate/interpret.js';

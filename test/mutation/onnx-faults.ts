@@ -1,11 +1,5 @@
 /** Faults in the bytes of an emitted `fixed.onnx`. */
-import {
-  ATTRIBUTE_TYPE,
-  DATA_TYPE,
-  ModelProto,
-  type Graph,
-  type Node,
-} from '../../src/backends/onnx/proto.js';
+import { ATTRIBUTE_TYPE, DATA_TYPE, ModelProto, type Graph, type Node } from '../../src/onnx-file/proto.js';
 
 export interface OnnxFault {
   readonly name: string;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
-import { ModelProto } from '../../src/backends/onnx/proto.js';
+import { ModelProto } from '../../src/onnx-file/proto.js';
 import { createProgram } from '../../src/cli/program.js';
 import { loadRecipe, recipeHash } from '../../src/cli/recipe.js';
 import { RUN_FILES } from '../../src/cli/run-folder.js';

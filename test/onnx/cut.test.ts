@@ -4,7 +4,7 @@ import { cutStages } from '../../src/backends/onnx/cut.js';
 import { stagePlaces } from '../../src/backends/onnx/expose.js';
 import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
 import { TENSORS_KEY } from '../../src/backends/onnx/metadata.js';
-import { ModelProto } from '../../src/backends/onnx/proto.js';
+import { ModelProto } from '../../src/onnx-file/proto.js';
 import { createInterpreter } from '../../src/simulate/interpret.js';
 import { createOrtWitness } from '../../src/simulate/ort.js';
 import { runDrills, type WitnessDrills } from '../../src/verify/drills/run.js';

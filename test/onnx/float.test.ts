@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { emitFloatOnnx } from '../../src/backends/onnx/float.js';
-import { createFloatReference } from '../../src/ir/float-reference.js';
+import { createFloatReference } from '../../src/evaluate/float-reference.js';
 import { createOrtFloat } from '../../src/simulate/ort-float.js';
 import { sampleFrames } from '../sample-graphs.js';
 import { sampleFloatGraph } from './sample-float.js';

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { emitFloatOnnx } from '../../src/backends/onnx/float.js';
-import { importOnnx, importOwnOnnx, isOwn } from '../../src/backends/onnx/import/import.js';
-import { readOnnxModel } from '../../src/backends/onnx/import/model.js';
-import { ModelProto, type Node } from '../../src/backends/onnx/proto.js';
+import { importOnnx, importOwnOnnx, isOwn } from '../../src/frontends/onnx/import.js';
+import { readOnnxModel } from '../../src/frontends/onnx/model.js';
+import { ModelProto, type Node } from '../../src/onnx-file/proto.js';
 import { UnsupportedError, UserError } from '../../src/core/errors.js';
 import { createRandom } from '../../src/core/random.js';
-import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import { sampleFloatGraph } from './sample-float.js';
 
 /** More mutations for a longer search: VETOC_FUZZ=10000 npx vitest run test/onnx/hostile.test.ts */

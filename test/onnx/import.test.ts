@@ -5,16 +5,20 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
 import { emitFloatOnnx } from '../../src/backends/onnx/float.js';
-import { importOnnx, importOwnOnnx, type ImportedOnnx } from '../../src/backends/onnx/import/import.js';
-import { readOnnxModel } from '../../src/backends/onnx/import/model.js';
+import { importOnnx, importOwnOnnx, type ImportedOnnx } from '../../src/frontends/onnx/import.js';
+import { readOnnxModel } from '../../src/frontends/onnx/model.js';
 import { createOnnxWriter } from '../../src/backends/onnx/writer.js';
 import { UnsupportedError } from '../../src/core/errors.js';
-import { preprocessNodes, preprocessSchema, type PreprocessInput } from '../../src/data/preprocess.js';
+import {
+  preprocessNodes,
+  preprocessSchema,
+  type PreprocessInput,
+} from '../../src/frontends/network/preprocess.js';
 import { floatShapes } from '../../src/ir/graph.js';
 import { compareWithOriginal } from '../../src/simulate/ort-original.js';
-import { createFloatReference } from '../../src/ir/float-reference.js';
-import { layerSchema, type LayerInput } from '../../src/train/networks/description.js';
-import { createNetwork } from '../../src/train/networks/registry.js';
+import { createFloatReference } from '../../src/evaluate/float-reference.js';
+import { layerSchema, type LayerInput } from '../../src/frontends/network/description.js';
+import { createNetwork } from '../../src/frontends/network/registry.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
 import { createRandom } from '../../src/core/random.js';
 import { sampleFloatGraph } from './sample-float.js';

@@ -1,11 +1,11 @@
 /** Every network of the registry with random weights, quantized on two frames. */
 import { calibrationSchema } from '../../src/calibrate/recipe.js';
-import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import { inputNode, type FixedGraph, type FloatGraph } from '../../src/ir/graph.js';
 import { quantizeNetwork } from '../../src/passes/quantize-network.js';
 import { quantizationSchema, type Quantization } from '../../src/passes/recipe.js';
-import { layerSchema, type LayerInput } from '../../src/train/networks/description.js';
-import { createNetwork, NETWORKS } from '../../src/train/networks/registry.js';
+import { layerSchema, type LayerInput } from '../../src/frontends/network/description.js';
+import { createNetwork, NETWORKS } from '../../src/frontends/network/registry.js';
 import { sampleFrames } from '../sample-graphs.js';
 
 export const NETWORK_NAMES = Object.keys(NETWORKS);

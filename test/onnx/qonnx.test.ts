@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ModelProto } from '../../src/backends/onnx/proto.js';
+import { ModelProto } from '../../src/onnx-file/proto.js';
 import { emitQonnx } from '../../src/backends/onnx/qonnx.js';
 import { lsb } from '../../src/fixed/format.js';
 import { nodeId } from '../../src/ir/common.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { calibrationSchema } from '../../src/calibrate/recipe.js';
 import { fractionBits } from '../../src/fixed/format.js';
 import { analyseRanges, proveStage } from '../../src/ir/prove.js';
-import { createFloatReference } from '../../src/ir/float-reference.js';
+import { createFloatReference } from '../../src/evaluate/float-reference.js';
 import type { FixedGraph, FloatGraph } from '../../src/ir/graph.js';
 import type { FixedNode } from '../../src/ir/ops/index.js';
 import { verifyFixedGraph } from '../../src/ir/verify.js';

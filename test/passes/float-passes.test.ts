@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createFloatReference } from '../../src/ir/float-reference.js';
+import { createFloatReference } from '../../src/evaluate/float-reference.js';
 import { NO_PADDING, nodeId } from '../../src/ir/common.js';
 import { findNode, floatShapes, type FloatGraph } from '../../src/ir/graph.js';
 import { parseGraphText, printGraph } from '../../src/ir/serialize.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { calibrationSchema } from '../../src/calibrate/recipe.js';
 import { lsb } from '../../src/fixed/format.js';
-import { createFixedEvaluator } from '../../src/ir/fixed-evaluate.js';
-import { createFloatReference } from '../../src/ir/float-reference.js';
+import { createFixedEvaluator } from '../../src/evaluate/fixed-evaluate.js';
+import { createFloatReference } from '../../src/evaluate/float-reference.js';
 import { findNode, type FixedGraph } from '../../src/ir/graph.js';
 import {
   knobsOf,
@@ -15,7 +15,7 @@ import {
 import { quantizeNetwork, quantizePrepared } from '../../src/passes/quantize-network.js';
 import { quantizationSchema, type Quantization } from '../../src/passes/recipe.js';
 import { expectedHitLoss, hitLoss, hitsKeptAtRejection } from '../../src/train/hit-loss.js';
-import { vetoCurve } from '../../src/train/veto-curve.js';
+import { vetoCurve } from '../../src/statistics/veto-curve.js';
 import { randomFrames, randomNetwork } from './random-networks.js';
 
 const frames = randomFrames(24, 5);

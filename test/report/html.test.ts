@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { lineChart, ticks } from '../../src/report/chart.js';
-import { html, htmlTable } from '../../src/report/html.js';
+import { lineChart, ticks } from '../../src/draw/chart.js';
+import { html, htmlTable } from '../../src/draw/html.js';
 
 describe('HTML of a report', () => {
   it('shows text from outside as text, never as markup', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
-import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
-import { createPreprocessor } from '../../src/data/preprocessor.js';
+import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
+import { createPreprocessor } from '../../src/evaluate/preprocessor.js';
 import { augmentCounts, drawPose, UPRIGHT, writePosed } from '../../src/train/augment.js';
-import { createNetwork } from '../../src/train/networks/registry.js';
+import { createNetwork } from '../../src/frontends/network/registry.js';
 import type { Augmentation } from '../../src/train/recipe.js';
 
 const SIZE = 16;

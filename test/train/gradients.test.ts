@@ -5,12 +5,12 @@ import { format } from '../../src/fixed/format.js';
 import { nodeId, type Padding } from '../../src/ir/common.js';
 import type { FloatGraph } from '../../src/ir/graph.js';
 import type { FloatNode } from '../../src/ir/ops/index.js';
-import { openBackend } from '../../src/train/backend.js';
+import { openBackend } from '../../src/tensorflow/backend.js';
 import { createForwardPass } from '../../src/train/forward.js';
 import { flattenParameters } from '../../src/train/parameters.js';
-import { tf } from '../../src/train/tf.js';
-import { heapTensor, heapView } from '../../src/train/wasm-heap.js';
-import { withinHeap } from '../../src/train/wasm-memory.js';
+import { tf } from '../../src/tensorflow/tf.js';
+import { heapTensor, heapView } from '../../src/tensorflow/wasm-heap.js';
+import { withinHeap } from '../../src/tensorflow/wasm-memory.js';
 
 /**
  * Every op that a network can hold, each alone between an input `[9, 10, 4]` and its own output, differentiated by

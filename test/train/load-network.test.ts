@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
-import { openBackend } from '../../src/train/backend.js';
-import { saveLayersModel } from '../../src/train/layers-model.js';
-import { loadNetwork } from '../../src/train/networks/load.js';
-import { createNetwork } from '../../src/train/networks/registry.js';
+import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
+import { openBackend } from '../../src/tensorflow/backend.js';
+import { saveLayersModel } from '../../src/backends/layers-model/layers-model.js';
+import { loadNetwork } from '../../src/frontends/network/load.js';
+import { createNetwork } from '../../src/frontends/network/registry.js';
 import { flattenParameters, parameterLayout } from '../../src/train/parameters.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vetoc-load-'));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseThreshold, corners, pointAt, vetoCurve } from '../../src/train/veto-curve.js';
+import { chooseThreshold, corners, pointAt, vetoCurve } from '../../src/statistics/veto-curve.js';
 import {
   confusion,
   evaluate,
@@ -9,8 +9,8 @@ import {
   expertAgreement,
   hitOrMissOnly,
   softmax,
-} from '../../src/train/metrics.js';
-import { proportion } from '../../src/train/proportion.js';
+} from '../../src/statistics/metrics.js';
+import { proportion } from '../../src/statistics/proportion.js';
 
 describe('a Wilson interval', () => {
   it('is that of the textbook', () => {

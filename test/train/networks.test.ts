@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
+import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import { floatShapes } from '../../src/ir/graph.js';
-import { layerSchema } from '../../src/train/networks/description.js';
-import { createNetwork, NETWORKS } from '../../src/train/networks/registry.js';
+import { layerSchema } from '../../src/frontends/network/description.js';
+import { createNetwork, NETWORKS } from '../../src/frontends/network/registry.js';
 import { parameterCount } from '../../src/train/parameters.js';
 
 const five = {

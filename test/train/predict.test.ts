@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
-import { openBackend } from '../../src/train/backend.js';
-import { layerSchema, type LayerInput } from '../../src/train/networks/description.js';
-import { createNetwork } from '../../src/train/networks/registry.js';
+import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
+import { openBackend } from '../../src/tensorflow/backend.js';
+import { layerSchema, type LayerInput } from '../../src/frontends/network/description.js';
+import { createNetwork } from '../../src/frontends/network/registry.js';
 import { createPredictor } from '../../src/train/predict.js';
-import { tf } from '../../src/train/tf.js';
+import { tf } from '../../src/tensorflow/tf.js';
 
 describe('a prediction on the wasm back end', () => {
   /** Bytes of tensors at the most, for a network of so many convolutions. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { loadRecipe, recipeNames } from '../../src/cli/recipe.js';
-import { preprocessNodes } from '../../src/data/preprocess.js';
+import { preprocessNodes } from '../../src/frontends/network/preprocess.js';
 import { learningRateAt } from '../../src/train/optimizer.js';
-import { layerSchema } from '../../src/train/networks/description.js';
-import { loadNetwork } from '../../src/train/networks/load.js';
-import { alexnet } from '../../src/train/networks/references.js';
+import { layerSchema } from '../../src/frontends/network/description.js';
+import { loadNetwork } from '../../src/frontends/network/load.js';
+import { alexnet } from '../../src/frontends/network/references.js';
 import { parameterCount } from '../../src/train/parameters.js';
 
 const classes = {

@@ -1,8 +1,8 @@
 /** A small training: frames of 32×32 with or without spots, a small network, a quick recipe. */
 import { createRandom } from '../../src/core/random.js';
-import { preprocessNodes, preprocessSchema } from '../../src/data/preprocess.js';
-import { layerSchema } from '../../src/train/networks/description.js';
-import { createNetwork } from '../../src/train/networks/registry.js';
+import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
+import { layerSchema } from '../../src/frontends/network/description.js';
+import { createNetwork } from '../../src/frontends/network/registry.js';
 import { trainingSchema, type TrainingInput } from '../../src/train/recipe.js';
 import type { LabelledFrames } from '../../src/train/sample-cache.js';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { openBackend } from '../../src/train/backend.js';
+import { openBackend } from '../../src/tensorflow/backend.js';
 import { lossPerFrame } from '../../src/train/gradient.js';
 import type { TrainingInput } from '../../src/train/recipe.js';
 import type { LabelledFrames } from '../../src/train/sample-cache.js';
-import { tf } from '../../src/train/tf.js';
+import { tf } from '../../src/tensorflow/tf.js';
 import { trainNetwork } from '../../src/train/train.js';
 import { bareGraph, recipe, train, validation } from './toy-training.js';
 

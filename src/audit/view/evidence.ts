@@ -4,7 +4,7 @@ import { dequantize, fixedValues } from '../../explain/fixed-twin.js';
 import { createExplainer, gradCam, type Explainer } from '../../explain/grad-cam.js';
 import { seenPart } from '../../explain/seen-part.js';
 import type { FrameGeometry } from '../../spotfind/layout.js';
-import { openBackend } from '../../train/backend.js';
+import { openBackend } from '../../tensorflow/backend.js';
 import { inputNode } from '../../ir/graph.js';
 import type { AuditedNetworks } from '../setup.js';
 import { describeEvidence } from '../words.js';

@@ -1,6 +1,6 @@
 /** What the local page asks: a table of paths, each answered from the ledger or from the frames. */
 import { z } from 'zod';
-import { mapColour } from '../../core/picture.js';
+import { mapColour } from '../../draw/picture.js';
 import { FLAG_NAMES, FLAG_WORDS } from '../flags.js';
 import type { Ledger } from '../ledger.js';
 import { VERDICTS } from '../schema.js';

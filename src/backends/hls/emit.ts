@@ -4,11 +4,11 @@
  */
 import { inputNode, type FixedGraph } from '../../ir/graph.js';
 import { formatType, LICENCE, plainText } from './cpp.js';
-import { designHls, type Design, type HlsOptions } from './design.js';
-import { assignMultipliers } from './multipliers.js';
-import { identifier } from './names.js';
-import type { Plan } from './plan.js';
-import { windowsOf } from './processes.js';
+import { designHls, type Design, type HlsOptions } from '../dataflow/design.js';
+import { assignMultipliers } from '../dataflow/multipliers.js';
+import { identifier } from '../dataflow/names.js';
+import type { Plan } from '../dataflow/plan.js';
+import { windowsOf } from '../dataflow/processes.js';
 import { clangTidy, makefile } from './project.js';
 import { projectReadme, projectReport } from './readme.js';
 import { registerHeader, registerJson } from './registers.js';

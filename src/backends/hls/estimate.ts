@@ -12,11 +12,16 @@
 import { elements } from '../../ir/common.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import { alignment } from './stages/common.js';
-import type { Design } from './design.js';
-import { macsPerFrame, paddedPositions, weightedCost } from './folding.js';
-import { additions, adderLuts } from './shift-add.js';
-import { formatRange } from './strategy.js';
-import { assignMultipliers, dspsPerProduct, lutsPerProduct, type Multiplier } from './multipliers.js';
+import type { Design } from '../dataflow/design.js';
+import { macsPerFrame, paddedPositions, weightedCost } from '../dataflow/folding.js';
+import { additions, adderLuts } from '../dataflow/shift-add.js';
+import { formatRange } from '../dataflow/strategy.js';
+import {
+  assignMultipliers,
+  dspsPerProduct,
+  lutsPerProduct,
+  type Multiplier,
+} from '../dataflow/multipliers.js';
 import {
   isWeighted,
   type Plan,
@@ -24,7 +29,7 @@ import {
   type StageKind,
   type StageOf,
   type WeightedStage,
-} from './plan.js';
+} from '../dataflow/plan.js';
 
 export interface Resources {
   readonly lut: number;

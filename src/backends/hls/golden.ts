@@ -2,7 +2,7 @@
 import { invariant } from '../../core/errors.js';
 import { elements, type NodeId } from '../../ir/common.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
-import type { Design } from './design.js';
+import type { Design } from '../dataflow/design.js';
 import { withOtherWeights } from './reloadable.js';
 import { imageBytes, weightImage } from './weight-image.js';
 import { weightLayout } from './weight-layout.js';

@@ -1,6 +1,6 @@
 /** README.md of a project: for the engineer who builds it into a bitstream. */
 import { formatType, plainText } from './cpp.js';
-import type { Design } from './design.js';
+import type { Design } from '../dataflow/design.js';
 import type { Estimate, StageEstimate } from './estimate.js';
 import { decisionTable, registerTable } from './registers.js';
 import { summarize, type Timing } from './summary.js';

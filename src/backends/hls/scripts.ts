@@ -1,6 +1,6 @@
 /** Scripts for AMD's tools: a Tcl script for Vitis HLS 2023.2, a config file for the unified tools of 2024 and later. */
 import { LICENCE } from './cpp.js';
-import type { Design } from './design.js';
+import type { Design } from '../dataflow/design.js';
 
 const HASH_LICENCE = LICENCE.replace('//', '#');
 const CFLAGS = '-std=c++14 -Ifirmware/vetoc -Ifirmware';

@@ -1,8 +1,8 @@
 /** What a design costs and how fast it is, as plain values: for the estimate command, the README and the report. */
 import type { FpgaTarget } from '../../targets/target.js';
-import type { Design } from './design.js';
+import type { Design } from '../dataflow/design.js';
 import { estimateDesign, type Estimate } from './estimate.js';
-import { beatsOf } from './schedule.js';
+import { beatsOf } from '../dataflow/schedule.js';
 
 export interface Timing {
   readonly clockMHz: number;

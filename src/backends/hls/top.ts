@@ -1,7 +1,7 @@
 /** The top function: one line a stage, in the order of the dataflow. */
 import { inputNode, type FixedGraph } from '../../ir/graph.js';
 import { LICENCE, mantissaType, plainText } from './cpp.js';
-import { reloadedStages, type Plan, type Stage, type Stream } from './plan.js';
+import { reloadedStages, type Plan, type Stage, type Stream } from '../dataflow/plan.js';
 import { registerArgument, registerPragmas, registersOf } from './registers.js';
 import type { StageCode } from './stages/index.js';
 

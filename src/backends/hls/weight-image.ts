@@ -6,11 +6,11 @@ import { UserError, invariant, type ErrorPlace } from '../../core/errors.js';
 import { fractionBits } from '../../fixed/format.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import { signedBitsFor } from './cpp.js';
-import type { Weighted } from './folding.js';
+import type { Weighted } from '../dataflow/folding.js';
 import { withReloadableWeights } from './reloadable.js';
 import { MAX_RELOADED_SHIFT } from './stages/common.js';
 import { factorsPerWord, structureOf, type WeightLayout, type WeightPart } from './weight-layout.js';
-import { weightSteps } from './weights.js';
+import { weightSteps } from '../dataflow/weights.js';
 
 /** "VETW", the first word. */
 const MAGIC = 0x57544556;

@@ -8,10 +8,10 @@ import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import type { FixedNode } from '../../ir/ops/index.js';
 import { fractionBits, type Format } from '../../fixed/format.js';
 import { signedBitsFor } from './cpp.js';
-import { weightedCost } from './folding.js';
-import { reloadedStages, type Plan, type WeightedStage } from './plan.js';
+import { weightedCost } from '../dataflow/folding.js';
+import { reloadedStages, type Plan, type WeightedStage } from '../dataflow/plan.js';
 import { alignment } from './stages/common.js';
-import { biasLimit } from './weights.js';
+import { biasLimit } from '../dataflow/weights.js';
 
 const count = z.int().min(1);
 

@@ -4,7 +4,7 @@
  */
 import { UnsupportedError } from '../../core/errors.js';
 import { addTensorOutputs, stagePlaces } from './expose.js';
-import { ATTRIBUTE_TYPE, DATA_TYPE, ModelProto, type Graph, type Node } from './proto.js';
+import { ATTRIBUTE_TYPE, DATA_TYPE, ModelProto, type Graph, type Node } from '../../onnx-file/proto.js';
 
 /** Of the graph inputs, int32 `[N, height, width, channels]`, that stand for the stages' tensors. */
 export const GIVEN_SUFFIX = '.given';

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { UserError } from '../../core/errors.js';
 import { TENSOR_SUFFIX, TENSORS_KEY } from './metadata.js';
-import { ATTRIBUTE_TYPE, DATA_TYPE, ModelProto, type Graph, type Node } from './proto.js';
+import { ATTRIBUTE_TYPE, DATA_TYPE, ModelProto, type Graph, type Node } from '../../onnx-file/proto.js';
 
 const placesSchema = z.record(
   z.string(),

@@ -7,7 +7,14 @@
  * held against it, and nothing newer is used.
  */
 import { invariant } from '../../core/errors.js';
-import { ATTRIBUTE_TYPE, DATA_TYPE, ModelProto, type Attribute, type DataType, type Graph } from './proto.js';
+import {
+  ATTRIBUTE_TYPE,
+  DATA_TYPE,
+  ModelProto,
+  type Attribute,
+  type DataType,
+  type Graph,
+} from '../../onnx-file/proto.js';
 
 export const OPSET = 19;
 export const IR_VERSION = 9;

@@ -8,7 +8,7 @@ import { findNode, type FixedGraph } from '../../ir/graph.js';
 import type { FrameComparison } from '../../passes/compare-graphs.js';
 import { comparisonPage, type Comparison, type Difference } from '../../report/comparison.js';
 import type { NamedEvaluation } from '../../report/evaluation.js';
-import { evaluate, hitOrMissOnly } from '../../train/metrics.js';
+import { evaluate, hitOrMissOnly } from '../../statistics/metrics.js';
 import { comparisonText } from '../comparison-text.js';
 import { say, sayJson, startProgress } from '../console.js';
 import { evaluationsJson, evaluationTable } from '../evaluation-text.js';

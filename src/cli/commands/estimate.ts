@@ -1,7 +1,7 @@
 /** `vetoc estimate`: cycles, latency, frame rate and resources of the firmware of a run, as estimates. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { designHls, type Design } from '../../backends/hls/design.js';
+import { designHls, type Design } from '../../backends/dataflow/design.js';
 import { neighbouringBoards, summarize, type Neighbours, type Summary } from '../../backends/hls/summary.js';
 import { listTargets } from '../../targets/load.js';
 import { say, sayJson, table } from '../console.js';

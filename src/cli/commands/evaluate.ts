@@ -5,7 +5,7 @@ import { UserError } from '../../core/errors.js';
 import { lsb } from '../../fixed/format.js';
 import { findNode, inputNode, veto, type FixedGraph } from '../../ir/graph.js';
 import type { NamedEvaluation } from '../../report/evaluation.js';
-import { hitOrMissOnly } from '../../train/metrics.js';
+import { hitOrMissOnly } from '../../statistics/metrics.js';
 import { startProgress, say, sayJson, table } from '../console.js';
 import { evaluateWithGroups } from '../evaluation-groups.js';
 import {

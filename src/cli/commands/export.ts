@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { designHls } from '../../backends/hls/design.js';
+import { designHls } from '../../backends/dataflow/design.js';
 import { emitDesign } from '../../backends/hls/emit.js';
 import { goldenFiles } from '../../backends/hls/golden.js';
 import { withReloadableWeights } from '../../backends/hls/reloadable.js';

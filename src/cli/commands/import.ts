@@ -1,7 +1,7 @@
 /** `vetoc import`: a network trained elsewhere as a float graph, held against ONNX Runtime on the original. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { NetworkClasses } from '../../backends/onnx/import/import.js';
+import type { NetworkClasses } from '../../frontends/onnx/import.js';
 import { UserError } from '../../core/errors.js';
 import { createRandom } from '../../core/random.js';
 import { inputNode, type FloatGraph } from '../../ir/graph.js';

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { UserError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
-import { greyPicture, pngBytes } from '../../core/picture.js';
+import { greyPicture, pngBytes } from '../../draw/picture.js';
 import { expandArgument, parseFrameArgument } from '../../data/arguments.js';
 import type { FrameSource } from '../../data/frames.js';
 import {

@@ -1,7 +1,7 @@
 /** `vetoc run`: from frames to verified firmware with one command. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { backendNameSchema } from '../../train/backend.js';
+import { backendNameSchema } from '../../tensorflow/backend.js';
 import { UserError } from '../../core/errors.js';
 import { say, sayEvent } from '../console.js';
 import { EXIT } from '../exit.js';

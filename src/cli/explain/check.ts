@@ -4,7 +4,7 @@ import type { FrameSource } from '../../data/frames.js';
 import { checkMaps, type CheckedFrame, type MapCheck } from '../../explain/check-maps.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import { createOrtWitness } from '../../simulate/ort.js';
-import { openBackend } from '../../train/backend.js';
+import { openBackend } from '../../tensorflow/backend.js';
 import { checkFrameSize } from '../commands/evaluate.js';
 import { say, sayJson, startProgress, table, type Progress } from '../console.js';
 import { openFrameArguments, type FrameOptionValues } from '../frame-arguments.js';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { UserError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
-import { pngBytes } from '../../core/picture.js';
+import { pngBytes } from '../../draw/picture.js';
 import type { FrameSource } from '../../data/frames.js';
 import { activationHistogram } from '../../explain/activation-histogram.js';
 import { evidencePicture } from '../../explain/evidence-picture.js';
@@ -14,7 +14,7 @@ import type { NodeId } from '../../ir/common.js';
 import { findNode, veto, type FixedGraph } from '../../ir/graph.js';
 import { lsb } from '../../fixed/format.js';
 import { renderGallery, type GalleryFrame } from '../../report/gallery.js';
-import { openBackend } from '../../train/backend.js';
+import { openBackend } from '../../tensorflow/backend.js';
 import { checkFrameSize } from '../commands/evaluate.js';
 import { say, startProgress } from '../console.js';
 import { openFrameArguments, type FrameOptionValues } from '../frame-arguments.js';

@@ -1,13 +1,13 @@
 /** `vetoc explain invert RUN --frame`: what each layer still knows of a frame, as in figures 5 to 7 of the paper. */
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../core/files.js';
-import { enlarge, greyPicture, pngBytes, quantile, type Picture } from '../../core/picture.js';
-import { montage } from '../../core/plate.js';
+import { enlarge, greyPicture, pngBytes, quantile, type Picture } from '../../draw/picture.js';
+import { montage } from '../../draw/plate.js';
 import { dequantize } from '../../explain/fixed-twin.js';
 import { invertibleLayers, invertLayer, type Inversion } from '../../explain/inversion.js';
 import { nodeIdSchema, type NodeId } from '../../ir/common.js';
 import type { FixedGraph, FloatGraph } from '../../ir/graph.js';
-import { openBackend } from '../../train/backend.js';
+import { openBackend } from '../../tensorflow/backend.js';
 import { UserError } from '../../core/errors.js';
 import { say, sayJson, startProgress, type Progress } from '../console.js';
 import type { FrameOptionValues } from '../frame-arguments.js';

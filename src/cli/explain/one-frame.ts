@@ -1,7 +1,7 @@
 /** `vetoc explain RUN --frame`: maps, pictures, and what would have changed the decision. */
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../core/files.js';
-import { pngBytes } from '../../core/picture.js';
+import { pngBytes } from '../../draw/picture.js';
 import { peaksToTurn, type AddedPeaks } from '../../explain/added-peaks.js';
 import { evidencePicture, regionPicture, type PictureParts } from '../../explain/evidence-picture.js';
 import { flippingRegions, sufficientRegions, type FewestRegions } from '../../explain/fewest-regions.js';
@@ -16,7 +16,7 @@ import { interpret } from '../../simulate/interpret.js';
 import { createOrtWitness } from '../../simulate/ort.js';
 import { frameGeometry } from '../../spotfind/geometry.js';
 import { resolutionRings } from '../../spotfind/rings.js';
-import { openBackend } from '../../train/backend.js';
+import { openBackend } from '../../tensorflow/backend.js';
 import { say, sayJson, startProgress } from '../console.js';
 import type { FrameOptionValues } from '../frame-arguments.js';
 import { loadRun, type Run } from '../run-folder.js';

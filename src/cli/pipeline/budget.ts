@@ -1,5 +1,5 @@
 /** Mixed precision for a run: widths searched on its validation frames, with the cost model of its board. */
-import { designHls } from '../../backends/hls/design.js';
+import { designHls } from '../../backends/dataflow/design.js';
 import { summarize } from '../../backends/hls/summary.js';
 import { UserError } from '../../core/errors.js';
 import { lsb } from '../../fixed/format.js';
@@ -16,7 +16,7 @@ import { createOrtFloat } from '../../simulate/ort-float.js';
 import { createOrtWitness } from '../../simulate/ort.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import { expectedHitLoss, hitLoss } from '../../train/hit-loss.js';
-import { vetoCurve } from '../../train/veto-curve.js';
+import { vetoCurve } from '../../statistics/veto-curve.js';
 import { table, type Progress } from '../console.js';
 import type { Recipe } from '../recipe.js';
 import { evenly, framePixels, type RunFrames } from './frames.js';

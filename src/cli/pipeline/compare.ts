@@ -1,5 +1,5 @@
 /** The fixed-point network beside its float network on the same frames: what differs, where, and what it costs. */
-import { greyPicture, pngBytes } from '../../core/picture.js';
+import { greyPicture, pngBytes } from '../../draw/picture.js';
 import type { Frame, FrameSource } from '../../data/frames.js';
 import { streamFrames } from '../../data/stream.js';
 import { formatToString, lsb } from '../../fixed/format.js';
@@ -10,8 +10,8 @@ import {
   type FrameComparison,
   type StageComparison,
 } from '../../passes/compare-graphs.js';
-import { mcnemar } from '../../passes/mcnemar.js';
-import type { Bin } from '../../report/bar-chart.js';
+import { mcnemar } from '../../statistics/mcnemar.js';
+import type { Bin } from '../../draw/bar-chart.js';
 import type {
   ComparedStage,
   Comparison,
@@ -19,7 +19,7 @@ import type {
   Difference,
   PairedDecisions,
 } from '../../report/comparison.js';
-import { vetoCurve } from '../../train/veto-curve.js';
+import { vetoCurve } from '../../statistics/veto-curve.js';
 import type { Progress } from '../console.js';
 import { createPeaks } from '../peaks.js';
 

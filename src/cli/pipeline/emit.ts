@@ -1,5 +1,5 @@
 /** Stage 4: the ONNX files and the HLS project, written into the run folder. */
-import { designHls, type Design } from '../../backends/hls/design.js';
+import { designHls, type Design } from '../../backends/dataflow/design.js';
 import { emitDesign } from '../../backends/hls/emit.js';
 import { goldenFiles } from '../../backends/hls/golden.js';
 import { emitFixedOnnx } from '../../backends/onnx/fixed.js';

@@ -1,5 +1,5 @@
 /** Float tensors for calibration: by the plain reference, or by ONNX Runtime where a network is too large for it. */
-import type { FloatEvaluator } from '../../ir/float-reference.js';
+import type { FloatEvaluator } from '../../evaluate/float-reference.js';
 import { floatShapes, type FloatGraph } from '../../ir/graph.js';
 import { isWeighted } from '../../passes/rewrite.js';
 import { createOrtFloat, type OrtFloat } from '../../simulate/ort-float.js';

@@ -1,5 +1,5 @@
 /** Stage 6: why some test frames were vetoed and some kept, on the arithmetic that decided, and whether the maps are any good. */
-import { pngBytes } from '../../core/picture.js';
+import { pngBytes } from '../../draw/picture.js';
 import type { MapCheck } from '../../explain/check-maps.js';
 import { evidencePicture } from '../../explain/evidence-picture.js';
 import { dequantize, fixedValues } from '../../explain/fixed-twin.js';

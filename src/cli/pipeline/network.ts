@@ -2,8 +2,8 @@
 import { UserError } from '../../core/errors.js';
 import type { FloatGraph } from '../../ir/graph.js';
 import { veto } from '../../ir/graph.js';
-import { openBackend, type BackendName } from '../../train/backend.js';
-import { chooseThreshold } from '../../train/veto-curve.js';
+import { openBackend, type BackendName } from '../../tensorflow/backend.js';
+import { chooseThreshold } from '../../statistics/veto-curve.js';
 import type { TrainResult } from '../../train/train.js';
 import type { Progress } from '../console.js';
 import { importNetwork } from '../import-network.js';

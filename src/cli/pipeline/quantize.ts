@@ -15,7 +15,7 @@ import {
 } from '../../passes/quantize-network.js';
 import type { Quantization } from '../../passes/recipe.js';
 import type { FpgaTarget } from '../../targets/target.js';
-import type { BackendName } from '../../train/backend.js';
+import type { BackendName } from '../../tensorflow/backend.js';
 import { trainQuantized } from '../../train/quantization-aware.js';
 import type { TrainResult } from '../../train/train.js';
 import type { Progress } from '../console.js';

@@ -1,5 +1,5 @@
 /** Stage 7: the report page, and the figures in it as JSON beside it. */
-import type { Design } from '../../backends/hls/design.js';
+import type { Design } from '../../backends/dataflow/design.js';
 import { summarize } from '../../backends/hls/summary.js';
 import {
   renderRunReport,

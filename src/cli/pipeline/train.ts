@@ -1,8 +1,8 @@
 /** Stage 2: the network, trained on the run's training frames. */
 import type { RunFrames } from './frames.js';
-import { preprocessNodes } from '../../data/preprocess.js';
-import type { BackendName } from '../../train/backend.js';
-import { loadNetwork } from '../../train/networks/load.js';
+import { preprocessNodes } from '../../frontends/network/preprocess.js';
+import type { BackendName } from '../../tensorflow/backend.js';
+import { loadNetwork } from '../../frontends/network/load.js';
 import type { LabelledFrames } from '../../train/sample-cache.js';
 import { withSimulated } from '../../train/simulated-frames.js';
 import { trainNetwork, type TrainEvent, type TrainResult } from '../../train/train.js';

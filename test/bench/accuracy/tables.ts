@@ -1,6 +1,6 @@
 /** The tables of the accuracy bench as text. */
-import type { Evaluation } from '../../../src/train/metrics.js';
-import type { Proportion } from '../../../src/train/proportion.js';
+import type { Evaluation } from '../../../src/statistics/metrics.js';
+import type { Proportion } from '../../../src/statistics/proportion.js';
 
 const percent = (value: number): string => (100 * value).toFixed(2).padStart(7);
 const NAME = 24;

@@ -3,7 +3,7 @@ import { UnsupportedError } from '../../../core/errors.js';
 import { bitsFor, type Format } from '../../../fixed/format.js';
 import type { Activation, Proof, Shape, Window } from '../../../ir/common.js';
 import type { FixedGraph } from '../../../ir/graph.js';
-import type { Multiplier } from '../multipliers.js';
+import type { Multiplier } from '../../dataflow/multipliers.js';
 import { configStruct, constant, formatType, intType, mantissaType, typedef, type Member } from '../cpp.js';
 import {
   reloadedStages,
@@ -13,7 +13,7 @@ import {
   type StageKind,
   type StageOf,
   type Stream,
-} from '../plan.js';
+} from '../../dataflow/plan.js';
 
 export interface StageCode {
   /** The header in hls-templates/vetoc. */

@@ -1,7 +1,7 @@
 /**
  * Every kind of stage as C++. The table is total: a new op needs an arm here and a header in hls-templates/vetoc.
  */
-import type { Stage, StageKind } from '../plan.js';
+import type { Stage, StageKind } from '../../dataflow/plan.js';
 import type { Context, Renderer, StageCode } from './common.js';
 import {
   add,

@@ -2,8 +2,8 @@
 import { fractionBits, minMantissa, type Format } from '../../../fixed/format.js';
 import type { Proof } from '../../../ir/common.js';
 import { constant, mantissaType, typedef, type Member } from '../cpp.js';
-import { wordsPerFrame, type StageOf } from '../plan.js';
-import { repackRuns } from '../events.js';
+import { wordsPerFrame, type StageOf } from '../../dataflow/plan.js';
+import { repackRuns } from '../../dataflow/events.js';
 import {
   alignment,
   code,

@@ -2,7 +2,7 @@
 import { minMantissa } from '../../../fixed/format.js';
 import type { Shape } from '../../../ir/common.js';
 import { constant, romType, table1, typedef } from '../cpp.js';
-import { wordsPerFrame } from '../plan.js';
+import { wordsPerFrame } from '../../dataflow/plan.js';
 import {
   code,
   input,

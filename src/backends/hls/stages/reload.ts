@@ -1,6 +1,6 @@
 /** The stages that exchange weights while frames run. */
 import { constant, mantissaType, romType, table1, typedef } from '../cpp.js';
-import { reloadedStages } from '../plan.js';
+import { reloadedStages } from '../../dataflow/plan.js';
 import { imageWords, partSizes, weightLayout } from '../weight-layout.js';
 import { code, input, lanesAndWords, type Renderer } from './common.js';
 

@@ -1,10 +1,10 @@
 /** Stages whose products are shifts and additions. */
 import { constant, intType, romType, signedBitsFor, table1, typedef } from '../cpp.js';
-import { isPointwise } from '../folding.js';
-import type { WeightedStage } from '../plan.js';
-import { additions, sumWidths, type AdderGraph, type Term } from '../shift-add.js';
-import { formatRange } from '../strategy.js';
-import { biasLimit } from '../weights.js';
+import { isPointwise } from '../../dataflow/folding.js';
+import type { WeightedStage } from '../../dataflow/plan.js';
+import { additions, sumWidths, type AdderGraph, type Term } from '../../dataflow/shift-add.js';
+import { formatRange } from '../../dataflow/strategy.js';
+import { biasLimit } from '../../dataflow/weights.js';
 import {
   alignment,
   code,

@@ -1,8 +1,8 @@
 /** Convolutions and dense layers. */
 import { constant, intType, romType, signedBitsFor, table1, table2, typedef, type Member } from '../cpp.js';
-import { isPointwise } from '../folding.js';
-import type { StageOf, WeightedStage } from '../plan.js';
-import { biasLimit, weightSteps } from '../weights.js';
+import { isPointwise } from '../../dataflow/folding.js';
+import type { StageOf, WeightedStage } from '../../dataflow/plan.js';
+import { biasLimit, weightSteps } from '../../dataflow/weights.js';
 import {
   alignment,
   code,

@@ -5,8 +5,8 @@
  * until somebody reads them, the parts that grow in memory are counted against a budget, and subgraphs (control
  * flow) are noticed and not descended into.
  */
-import protobuf from 'protobufjs';
-import { UserError } from '../../../core/errors.js';
+import { UserError } from '../../core/errors.js';
+import { Reader } from '../../onnx-file/proto.js';
 import type { RawTensor } from './tensor-data.js';
 
 export interface OnnxAttribute {
@@ -61,7 +61,6 @@ const refusal = (file: string, why: string): UserError =>
     remedy: 'check that the file is whole, or export it again',
   });
 
-type Reader = protobuf.Reader;
 type Field = (reader: Reader, wireType: number) => void;
 
 /** Reads messages of one file. */
@@ -75,7 +74,7 @@ class Scanner {
 
   /** Calls the field's entry for every field of the message in `bytes`; fields without one are skipped. */
   message(bytes: Uint8Array, fields: Readonly<Record<number, Field>>): void {
-    const reader = protobuf.Reader.create(bytes);
+    const reader = Reader.create(bytes);
     while (reader.pos < reader.len) {
       if (++this.parts > MOST_PARTS) this.fail(`it has more than ${MOST_PARTS} parts`);
       const tag = reader.uint32();

@@ -5,12 +5,12 @@
  * A softmax at the end is left out, since the veto compares logits; a network that ends in one sigmoid gets a second
  * logit, 0 for the miss. A file that vetoc wrote brings its preprocessing, classes and threshold itself.
  */
-import { InvariantError, UserError } from '../../../core/errors.js';
-import type { PreprocessGraph } from '../../../data/preprocess.js';
-import { nodeId, type NodeId, type Shape } from '../../../ir/common.js';
-import { floatShapes, type FloatGraph } from '../../../ir/graph.js';
-import type { FloatNode } from '../../../ir/ops/index.js';
-import { verifyFloatGraph } from '../../../ir/verify.js';
+import { InvariantError, UserError } from '../../core/errors.js';
+import type { PreprocessGraph } from '../network/preprocess.js';
+import { nodeId, type NodeId, type Shape } from '../../ir/common.js';
+import { floatShapes, type FloatGraph } from '../../ir/graph.js';
+import type { FloatNode } from '../../ir/ops/index.js';
+import { verifyFloatGraph } from '../../ir/verify.js';
 import { importOwn } from './own-dialect.js';
 import type { OnnxModel, OnnxValue } from './model.js';
 import type { ExternalReader } from './tensor-data.js';

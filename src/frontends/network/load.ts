@@ -9,8 +9,8 @@ import { z } from 'zod';
 import { UserError } from '../../core/errors.js';
 import { schemaError } from '../../core/schema-problem.js';
 import type { FloatGraph } from '../../ir/graph.js';
-import { openBackend } from '../backend.js';
-import { graphFromLayersModel, readLayersModel } from '../from-layers-model.js';
+import { openBackend } from '../../tensorflow/backend.js';
+import { graphFromLayersModel, readLayersModel } from '../layers-model/from-layers-model.js';
 import { layerSchema, type Layer } from './description.js';
 import { createNetwork, type NetworkRequest } from './registry.js';
 

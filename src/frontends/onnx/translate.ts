@@ -2,10 +2,10 @@
  * The operators of an ONNX graph, one after the other, as nodes of a float graph. Everything that cannot be taken is
  * collected, with the names that the file gives it.
  */
-import { InvariantError, UnsupportedError, UserError, type UnsupportedReason } from '../../../core/errors.js';
-import { elements, nodeId, type NodeId, type Shape } from '../../../ir/common.js';
-import { mayBeNegative } from '../../../ir/may-be-negative.js';
-import { floatNodeSchema, floatShapeRules, type FloatNode } from '../../../ir/ops/index.js';
+import { InvariantError, UnsupportedError, UserError, type UnsupportedReason } from '../../core/errors.js';
+import { elements, nodeId, type NodeId, type Shape } from '../../ir/common.js';
+import { mayBeNegative } from '../../ir/may-be-negative.js';
+import { floatNodeSchema, floatShapeRules, type FloatNode } from '../../ir/ops/index.js';
 import { FOLDS } from './fold.js';
 import type { OnnxModel, OnnxNode } from './model.js';
 import { RULES } from './rules.js';

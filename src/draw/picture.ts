@@ -5,7 +5,7 @@
  * to yellow), so that maps stay readable in print and for colour-blind readers.
  */
 import { encode } from 'fast-png';
-import { invariant } from './errors.js';
+import { invariant } from '../core/errors.js';
 
 /** 8-bit RGB, `height * width * 3`, row-major. */
 export interface Picture {

@@ -5,8 +5,8 @@
  */
 import { UserError, invariant } from '../core/errors.js';
 import { lsb } from '../fixed/format.js';
-import { elements, type NodeId, type Shape } from './common.js';
-import { floatShapes, inputNode, veto, type FloatGraph } from './graph.js';
+import { elements, type NodeId, type Shape } from '../ir/common.js';
+import { floatShapes, inputNode, veto, type FloatGraph } from '../ir/graph.js';
 import {
   concatInto,
   convolveRows,
@@ -17,7 +17,7 @@ import {
   sumPool,
   wholeImage,
 } from './kernels.js';
-import { isPreprocess, type FloatNode, type PreprocessNode } from './ops/index.js';
+import { isPreprocess, type FloatNode, type PreprocessNode } from '../ir/ops/index.js';
 import { preprocess } from './preprocess-kernels.js';
 
 /** Every tensor of one frame by node, `[height, width, channels]` row-major, in real units. */

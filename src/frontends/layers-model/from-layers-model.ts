@@ -7,16 +7,16 @@
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { InvariantError, UnsupportedError, UserError, type UnsupportedReason } from '../core/errors.js';
-import type { PreprocessGraph } from '../data/preprocess.js';
-import { nodeId, type NodeId, type Shape } from '../ir/common.js';
-import { floatShapes, type FloatGraph } from '../ir/graph.js';
-import { floatShapeRules, type FloatNode } from '../ir/ops/index.js';
-import { verifyFloatGraph } from '../ir/verify.js';
-import type { NetworkClasses } from './networks/build.js';
-import { isObject, lostSettings } from './keras-description.js';
+import { InvariantError, UnsupportedError, UserError, type UnsupportedReason } from '../../core/errors.js';
+import type { PreprocessGraph } from '../network/preprocess.js';
+import { nodeId, type NodeId, type Shape } from '../../ir/common.js';
+import { floatShapes, type FloatGraph } from '../../ir/graph.js';
+import { floatShapeRules, type FloatNode } from '../../ir/ops/index.js';
+import { verifyFloatGraph } from '../../ir/verify.js';
+import type { NetworkClasses } from '../network/build.js';
+import { isObject, lostSettings } from '../keras/keras-description.js';
 import { plain, rules, type Import, type Layer, type Value } from './layers-model-rules.js';
-import { tf } from './tf.js';
+import { tf } from '../../tensorflow/tf.js';
 
 /** TensorFlow.js writes the description bare, the converter of Keras writes it one level deeper. */
 function refuseLostSettings(topology: unknown, path: string): void {

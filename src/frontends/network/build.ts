@@ -9,7 +9,7 @@ import { lsb } from '../../fixed/format.js';
 import { floatShapes, type FloatGraph } from '../../ir/graph.js';
 import { floatShapeRules, type FloatNode } from '../../ir/ops/index.js';
 import { verifyFloatGraph } from '../../ir/verify.js';
-import type { PreprocessGraph } from '../../data/preprocess.js';
+import type { PreprocessGraph } from './preprocess.js';
 import type { Layer } from './description.js';
 import { heNormal, spotFilters } from './initial-weights.js';
 

@@ -3,6 +3,11 @@
  */
 import proto from 'onnx-proto';
 import type { onnx } from 'onnx-proto';
+import protobuf from 'protobufjs';
+
+/** Reads the wire format field by field, for files whose fields this version of the schema does not know. */
+export const { Reader } = protobuf;
+export type Reader = protobuf.Reader;
 
 export const { ModelProto, GraphProto, NodeProto, TensorProto, AttributeProto } = proto.onnx;
 export type Graph = onnx.IGraphProto;

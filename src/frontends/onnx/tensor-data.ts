@@ -3,7 +3,7 @@
  *
  * Sizes are checked before anything is copied: a tensor whose dims do not match its bytes is refused by name.
  */
-import { DATA_TYPE } from '../proto.js';
+import { DATA_TYPE } from '../../onnx-file/proto.js';
 
 /** A tensor as it stands in the file: nothing decoded yet. */
 export interface RawTensor {

@@ -5,16 +5,16 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { UserError } from '../../../core/errors.js';
-import { nodeIdSchema } from '../../../ir/common.js';
-import { floatGraphSchema, floatShapes, type FloatGraph } from '../../../ir/graph.js';
-import type { PreprocessNode } from '../../../ir/ops/index.js';
-import { verifyFloatGraph } from '../../../ir/verify.js';
-import { KEEP, LOGITS, SCORE } from '../decision.js';
-import { emitFloatOnnx, emitPreprocess } from '../float.js';
-import { PREPROCESS_KEY, preprocessFromJson } from '../metadata.js';
-import { realValues } from '../preprocess.js';
-import { createOnnxWriter } from '../writer.js';
+import { UserError } from '../../core/errors.js';
+import { nodeIdSchema } from '../../ir/common.js';
+import { floatGraphSchema, floatShapes, type FloatGraph } from '../../ir/graph.js';
+import type { PreprocessNode } from '../../ir/ops/index.js';
+import { verifyFloatGraph } from '../../ir/verify.js';
+import { KEEP, LOGITS, SCORE } from '../../backends/onnx/decision.js';
+import { emitFloatOnnx, emitPreprocess } from '../../backends/onnx/float.js';
+import { PREPROCESS_KEY, preprocessFromJson } from '../../backends/onnx/metadata.js';
+import { realValues } from '../../backends/onnx/preprocess.js';
+import { createOnnxWriter } from '../../backends/onnx/writer.js';
 import { readOnnxModel, type OnnxModel } from './model.js';
 import { constantOf, type ExternalReader } from './tensor-data.js';
 import { identifier, neededNodes, translateGraph } from './translate.js';

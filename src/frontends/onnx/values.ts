@@ -5,8 +5,8 @@
  * names of its axes, and moving them costs nothing. Only a flattened image has its features in another order than the
  * IR's: it carries that order, and whoever reads features (a dense layer, a normalisation) sorts its parameters.
  */
-import type { NodeId, Padding, Shape } from '../../../ir/common.js';
-import type { FloatNode } from '../../../ir/ops/index.js';
+import type { NodeId, Padding, Shape } from '../../ir/common.js';
+import type { FloatNode } from '../../ir/ops/index.js';
 import type { OnnxNode } from './model.js';
 import type { Constant } from './tensor-data.js';
 

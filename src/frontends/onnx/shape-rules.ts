@@ -1,5 +1,5 @@
 /** Operators that move, join or rename values: nothing is computed but the IR's own flatten, add and concat. */
-import { elements, NO_PADDING, type Padding, type Shape } from '../../../ir/common.js';
+import { elements, NO_PADDING, type Padding, type Shape } from '../../ir/common.js';
 import {
   activation,
   activationInput,

@@ -1,6 +1,6 @@
 /** Convolutions, dense layers and pooling: ONNX's operators as nodes of a float graph. */
-import type { NodeId, Padding, Window } from '../../../ir/common.js';
-import { NO_PADDING } from '../../../ir/common.js';
+import type { NodeId, Padding, Window } from '../../ir/common.js';
+import { NO_PADDING } from '../../ir/common.js';
 import {
   activation,
   activationInput,

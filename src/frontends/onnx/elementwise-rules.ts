@@ -1,6 +1,6 @@
 /** Activation functions, and arithmetic with constants: one scale and offset per channel. */
-import type { Shape } from '../../../ir/common.js';
-import type { FloatNodeOf } from '../../../ir/ops/index.js';
+import type { Shape } from '../../ir/common.js';
+import type { FloatNodeOf } from '../../ir/ops/index.js';
 import { sum } from './shape-rules.js';
 import {
   constantInput,

@@ -2,8 +2,8 @@
  * The description of a Keras network as JSON, as it stands in `.h5` files and in the `model.json` of a LayersModel, and what
  * in it cannot be taken.
  */
-import type { UnsupportedReason } from '../core/errors.js';
-import { LAYER_CLASSES } from './layers-model-rules.js';
+import type { UnsupportedReason } from '../../core/errors.js';
+import { LAYER_CLASSES } from '../layers-model/layers-model-rules.js';
 
 export type Json = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is Json =>

@@ -4,10 +4,10 @@
  * What a recipe asks for becomes the nodes that the float and the fixed graph share; `preprocessor.ts` runs them.
  */
 import { z } from 'zod';
-import { invariant, UserError } from '../core/errors.js';
-import { bitsFor, format, type Format } from '../fixed/format.js';
-import { nodeId, type NodeId } from '../ir/common.js';
-import type { PreprocessNode } from '../ir/ops/index.js';
+import { invariant, UserError } from '../../core/errors.js';
+import { bitsFor, format, type Format } from '../../fixed/format.js';
+import { nodeId, type NodeId } from '../../ir/common.js';
+import type { PreprocessNode } from '../../ir/ops/index.js';
 
 const channelSchema = z.strictObject({
   /** What a block of pixels becomes: its brightest pixel, or its sum. */

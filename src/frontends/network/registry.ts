@@ -5,7 +5,7 @@
  */
 import { UserError } from '../../core/errors.js';
 import type { FloatGraph } from '../../ir/graph.js';
-import type { PreprocessGraph } from '../../data/preprocess.js';
+import type { PreprocessGraph } from './preprocess.js';
 import { buildNetwork, type NetworkClasses } from './build.js';
 import { alexnet, resnet101, resnet18, resnet50 } from './references.js';
 import { layerSchema, type Layer, type LayerInput } from './description.js';

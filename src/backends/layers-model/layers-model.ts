@@ -5,12 +5,12 @@
  * Refuses what layers cannot say exactly: a `clip` that does not start at 0, padded max pooling of values that may be
  * negative. Grouped convolutions are written as full ones with zeros, which is the same function.
  */
-import { UnsupportedError, type UnsupportedReason } from '../core/errors.js';
-import type { NodeId, Padding, Shape } from '../ir/common.js';
-import { consumers, floatShapes, type FloatGraph } from '../ir/graph.js';
-import { mayBeNegative } from '../ir/may-be-negative.js';
-import { isPreprocess, type FloatKind, type FloatNode, type FloatNodeOf } from '../ir/ops/index.js';
-import { tf } from './tf.js';
+import { UnsupportedError, type UnsupportedReason } from '../../core/errors.js';
+import type { NodeId, Padding, Shape } from '../../ir/common.js';
+import { consumers, floatShapes, type FloatGraph } from '../../ir/graph.js';
+import { mayBeNegative } from '../../ir/may-be-negative.js';
+import { isPreprocess, type FloatKind, type FloatNode, type FloatNodeOf } from '../../ir/ops/index.js';
+import { tf } from '../../tensorflow/tf.js';
 
 type NetworkKind = Exclude<FloatKind, 'input' | 'crop' | 'mask' | 'bin' | 'clamp' | 'lut'>;
 type Symbolic = tf.SymbolicTensor;

@@ -1,8 +1,8 @@
 /** The layers of a TensorFlow.js LayersModel as nodes of a float graph, one rule for each class of layer. */
-import { elements, NO_PADDING, nodeId, type NodeId, type Padding, type Shape } from '../ir/common.js';
-import { mayBeNegative } from '../ir/may-be-negative.js';
-import type { FloatNode } from '../ir/ops/index.js';
-import type { tf } from './tf.js';
+import { elements, NO_PADDING, nodeId, type NodeId, type Padding, type Shape } from '../../ir/common.js';
+import { mayBeNegative } from '../../ir/may-be-negative.js';
+import type { FloatNode } from '../../ir/ops/index.js';
+import type { tf } from '../../tensorflow/tf.js';
 
 export type Layer = tf.layers.Layer;
 type Config = Readonly<Record<string, unknown>>;

@@ -5,11 +5,11 @@
  * Refuses files with weights alone and, all of them listed at once, layers that a float graph does not have.
  */
 import { resolve } from 'node:path';
-import { UnsupportedError, UserError } from '../core/errors.js';
-import { openHdf5, type Hdf5File } from '../data/hdf5/file.js';
-import { Hdf5Failure } from '../data/hdf5/library.js';
+import { UnsupportedError, UserError } from '../../core/errors.js';
+import { openHdf5, type Hdf5File } from '../../data/hdf5/file.js';
+import { Hdf5Failure } from '../../data/hdf5/library.js';
 import { isObject, layersOf, lostSettings, unknownLayers, type Json } from './keras-description.js';
-import { tf } from './tf.js';
+import { tf } from '../../tensorflow/tf.js';
 
 /** The attribute `name` as strings; null where it holds none. */
 function strings(file: Hdf5File, path: string, name: string): readonly string[] | null {

@@ -5,7 +5,7 @@
  * below 2^53). The interpreter shares none of this code: it is what these loops are checked against.
  * Convolution is im2col of one output row, then a product blocked into 2 pixels × 4 channels of registers.
  */
-import { NO_PADDING, type Shape, type Window } from './common.js';
+import { NO_PADDING, type Shape, type Window } from '../ir/common.js';
 
 export type Numbers = Float32Array | Int32Array | Float64Array;
 

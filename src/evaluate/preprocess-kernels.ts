@@ -1,6 +1,6 @@
 /** The integer preprocessing ops as plain loops, for the float reference and the quantizer's run of a fixed graph. */
-import { elements, type Shape } from './common.js';
-import type { ComputedPreprocessNode } from './ops/index.js';
+import { elements, type Shape } from '../ir/common.js';
+import type { ComputedPreprocessNode } from '../ir/ops/index.js';
 
 type Preprocess = {
   readonly [K in ComputedPreprocessNode['kind']]: (

@@ -7,8 +7,8 @@
 import { UserError, invariant } from '../core/errors.js';
 import { castNumber, roundShiftNumber } from '../fixed/cast.js';
 import { fractionBits, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
-import { elements, type Activation, type NodeId, type Shape } from './common.js';
-import { fixedShapes, inputNode, veto, type FixedGraph } from './graph.js';
+import { elements, type Activation, type NodeId, type Shape } from '../ir/common.js';
+import { fixedShapes, inputNode, veto, type FixedGraph } from '../ir/graph.js';
 import {
   concatInto,
   convolveRows,
@@ -19,7 +19,7 @@ import {
   sumPool,
   wholeImage,
 } from './kernels.js';
-import { isPreprocess, type FixedNode, type PreprocessNode } from './ops/index.js';
+import { isPreprocess, type FixedNode, type PreprocessNode } from '../ir/ops/index.js';
 import { preprocess } from './preprocess-kernels.js';
 
 interface Value {
