@@ -45,6 +45,15 @@ export interface Spot {
   readonly snr: number;
 }
 
+/** Where a frame was read. */
+export interface FrameOrigin {
+  readonly file: string;
+  /** Its number among the frames of the file. */
+  readonly index: number;
+  /** The path inside the file that it stands at, where a file has such. */
+  readonly dataset?: string;
+}
+
 /** A readable series of frames of one shape: a file, a set of files, or a simulation. */
 export interface FrameSource {
   /** What the user would recognise: a path, or `simulate(seed)`. */
@@ -69,7 +78,7 @@ export interface FrameSource {
   meta(index: number): Readonly<Record<string, string | number>>;
   /** True or listed spots of frame `index`, or null where unknown. */
   spots(index: number): readonly Spot[] | null;
-  /** The file and the index inside it that frame `index` came from. */
-  origin(index: number): { readonly file: string; readonly index: number };
+  /** The file and the place inside it that frame `index` came from. */
+  origin(index: number): FrameOrigin;
   close(): Promise<void>;
 }

@@ -16,7 +16,7 @@ import type { FrameFormat, RawSource } from './formats/format.js';
 import { FRAME_FORMATS } from './formats/index.js';
 import type { FrameSource } from './frames.js';
 import { readGeometry, type DetectorGeometry } from './geometry.js';
-import { groupFrames, labelFrames } from './labels.js';
+import { groupFrames, labelFrames } from './labels/label-frames.js';
 import { lazyFrames } from './lazy.js';
 import { findDefects, joinTwo, maskFrames, maskFromArray, parseMaskRule } from './masking.js';
 import { NO_RULE } from './pixels.js';
@@ -60,16 +60,18 @@ export async function openFrames(
   const texts = typeof argument === 'string' ? [argument] : argument;
   const geometry = options.geometry === undefined ? null : await readGeometry(options.geometry);
   const opened: FrameSource[] = [];
+  const whole: FrameSource[] = [];
   try {
     for (const text of texts) {
       const one = parseFrameArgument(text);
       const source = await openArgument(one, options, geometry, opened);
-      if (source !== null)
-        opened.push(one.range === null ? source : selectFrames(source, rangeIndices(one, source.count)));
+      if (source === null) continue;
+      whole.push(source);
+      opened.push(one.range === null ? source : selectFrames(source, rangeIndices(one, source.count)));
     }
     if (opened.length === 0)
       throw new UserError('no frames can be read', { remedy: 'name a file, folder or pattern' });
-    return await decorate(concatenateFrames(opened), options, geometry);
+    return await decorate(concatenateFrames(opened), options, geometry, whole);
   } catch (error) {
     await Promise.all(opened.map((source) => source.close()));
     throw error;
@@ -80,11 +82,12 @@ async function decorate(
   source: FrameSource,
   options: OpenFramesOptions,
   geometry: DetectorGeometry | null,
+  whole: readonly FrameSource[],
 ): Promise<FrameSource> {
   let frames = source;
   const rule = options.maskRule === undefined ? null : parseMaskRule(options.maskRule);
   if (rule !== null && (rule.hot || rule.dead)) frames = maskFrames(frames, await findDefects(frames, rule));
-  if (options.labels !== undefined) frames = await labelFrames(frames, options.labels);
+  if (options.labels !== undefined) frames = await labelFrames(frames, options.labels, whole);
   if (options.groups !== undefined) frames = groupFrames(frames, options.groups);
   if (options.assemble !== true) return frames;
   if (geometry === null)

@@ -35,7 +35,7 @@ export function framesFromRaw(raw: RawSource, options: ConvertOptions = {}): Fra
     width,
     frameShape: raw.frameShape,
     classNames: raw.annotations.classNames,
-    notes: raw.notes ?? [],
+    notes: [...(raw.notes ?? []), ...(raw.annotations.notes ?? [])],
     details: raw.details,
     async read(index): Promise<Frame> {
       const stored = await raw.readRaw(index);
@@ -45,7 +45,11 @@ export function framesFromRaw(raw: RawSource, options: ConvertOptions = {}): Fra
     label: (index) => raw.annotations.label(index),
     meta: (index) => raw.annotations.meta(index),
     spots: (index) => raw.annotations.spots(index),
-    origin: (index) => ({ file: raw.file, index: raw.originIndex?.(index) ?? index }),
+    origin: (index) => ({
+      file: raw.file,
+      index: raw.originIndex?.(index) ?? index,
+      ...(raw.dataset === null ? {} : { dataset: raw.dataset }),
+    }),
     close: () => raw.close(),
   };
 }

@@ -57,7 +57,8 @@ export async function* readAhead<T>(
 }
 
 function describeBad(source: FrameSource, index: number, error: UserError): BadFrame {
-  return { ...source.origin(index), problem: error.problem };
+  const { file, index: inFile } = source.origin(index);
+  return { file, index: inFile, problem: error.problem };
 }
 
 /** The frames of `source` one by one, in order, with at most `ahead` + 1 in memory. */

@@ -6,7 +6,7 @@ import { encode } from 'fast-png';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expandArgument, parseFrameArgument, rangeIndices } from '../../src/data/arguments.js';
 import type { FrameSource } from '../../src/data/frames.js';
-import { labelFrames } from '../../src/data/labels.js';
+import { labelFrames } from '../../src/data/labels/label-frames.js';
 import { framesFromArrays } from '../../src/data/memory-source.js';
 import { openFrames, type OpenFramesOptions } from '../../src/data/open.js';
 import { convertToUint16, NO_RULE } from '../../src/data/pixels.js';
@@ -56,7 +56,7 @@ async function withFrames<T>(
 
 const plain = (count: number): FrameSource =>
   framesFromArrays({
-    name: 'night.cxi',
+    name: 'data/night.cxi',
     height: 2,
     width: 2,
     frames: Array.from({ length: count }, (_, i) => Uint16Array.of(i, i, i, i)),
@@ -250,7 +250,7 @@ describe('labels', () => {
         '----- End chunk -----',
         '----- Begin chunk -----',
         'Image filename: /data/night.cxi',
-        'Event: entry_1//2',
+        'Event: //2',
         'indexed_by = mosflm-latt-nocell',
         '----- End chunk -----',
         '',

@@ -56,7 +56,8 @@ async function readBatch(
   const pixels = outcomes.map((outcome, i) => {
     if ('pixels' in outcome) return outcome.pixels;
     if (onBad === null || !(outcome.error instanceof UserError)) throw outcome.error;
-    onBad({ ...source.origin(indices[i]!), problem: outcome.error.problem });
+    const { file, index } = source.origin(indices[i]!);
+    onBad({ file, index, problem: outcome.error.problem });
     return null;
   });
   return { pixels };

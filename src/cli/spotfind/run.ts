@@ -73,10 +73,11 @@ async function findAll(
     const frame = await source.read(index);
     const geometry = frameGeometry(source.meta(index), stated);
     const { spots, tooManyStrong } = find(frame, geometry);
+    const { file, index: inFile } = source.origin(index);
     const hit = spots.length >= settings.hit.minPeaks && spots.length <= settings.hit.maxPeaks;
     const resolution = estimateResolution(spots, geometry, radii);
     for (const sink of sinks)
-      await sink.add({ ...source.origin(index), spots, hit, tooManyStrong, resolution }, frame);
+      await sink.add({ file, index: inFile, spots, hit, tooManyStrong, resolution }, frame);
     tallies.push({ hit, tooManyStrong, count: spots.length });
     progress.update(index + 1, source.count);
   }

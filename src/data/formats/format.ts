@@ -15,6 +15,8 @@ export const MAX_FRAME_PIXELS = 2 ** 28;
 /** What a file says of its frames besides pixels. Indices are those of the raw source. */
 export interface Annotations {
   readonly classNames: readonly string[] | null;
+  /** What of them was not understood. */
+  readonly notes?: readonly Note[];
   label(index: number): FrameLabel;
   meta(index: number): Readonly<Record<string, string | number>>;
   spots(index: number): readonly Spot[] | null;

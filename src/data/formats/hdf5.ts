@@ -169,7 +169,7 @@ function reorderFrames(raw: RawSource, order: Uint32Array): RawSource {
     mask: (index) => raw.mask(order[index]!),
     originIndex: (index) => order[index]!,
     annotations: {
-      classNames: annotations.classNames,
+      ...annotations,
       label: (index) => annotations.label(order[index]!),
       meta: (index) => annotations.meta(order[index]!),
       spots: (index) => annotations.spots(order[index]!),

@@ -8,6 +8,8 @@
 import { UserError } from '../../core/errors.js';
 import { CLASS_NAMES, type FrameLabel, type Split, type Spot } from '../frames.js';
 import type { Annotations } from '../formats/format.js';
+import { describeUnknown, hitOfNumber, isNoClass } from '../labels/label-values.js';
+import { warning, type Note } from '../notes.js';
 import { attributeText, columnsOf, parseJson, parseNames, toColumn, type Column } from './columns.js';
 import { cxiPeaks, facilityColumns, LCLS2_MISSING } from './facility.js';
 import type { Hdf5File } from './file.js';
@@ -19,7 +21,9 @@ function readClassNames(file: Hdf5File, path: string, labels: Column | undefined
   const json = attributeText(file, path, 'class_names_json');
   const parsed = json === null ? file.attribute(path, 'classes') : parseJson(json);
   if (Array.isArray(parsed) && parsed.every((name) => typeof name === 'string')) return parsed;
-  return labels.every((label) => typeof label === 'number' && label < CLASS_NAMES.length)
+  return labels.every(
+    (label) => typeof label === 'number' && (label < CLASS_NAMES.length || isNoClass(label)),
+  )
     ? CLASS_NAMES
     : null;
 }
@@ -54,6 +58,7 @@ function checkLabels(
   names: readonly string[] | null,
 ): void {
   labels?.forEach((label, index) => {
+    if (typeof label === 'number' && isNoClass(label)) return;
     const known = typeof label === 'number' && Number.isInteger(label) && label >= 0;
     if (!known || (names !== null && label >= names.length)) {
       const classes = names === null ? 'no classes' : `${names.length} classes`;
@@ -64,6 +69,18 @@ function checkLabels(
       });
     }
   });
+}
+
+/** A warning where some of `column` say that nobody knows. */
+function unknownNotes(
+  file: Hdf5File,
+  path: string,
+  column: Column | undefined,
+  isUnknown: (value: number) => boolean,
+  what: string,
+): readonly Note[] {
+  const text = describeUnknown((column ?? []).map(Number), isUnknown, what);
+  return text === null ? [] : [warning('labels', file.name, path, text)];
 }
 
 /** Reads the annotations around `dataset` of `file`; `lengths` are the lengths a column may have, frames first. */
@@ -87,9 +104,13 @@ export function readAnnotations(file: Hdf5File, dataset: string, lengths: readon
 
   return {
     classNames,
+    notes: [
+      ...unknownNotes(file, at('hit'), hits, (value) => hitOfNumber(value) === null, 'neither 0 nor 1'),
+      ...unknownNotes(file, at('label'), labels, isNoClass, 'of no class'),
+    ],
     label: (index): FrameLabel => ({
-      label: labels === undefined ? null : Number(labels[index]),
-      hit: hits === undefined ? null : Number(hits[index]) !== 0,
+      label: labels === undefined || isNoClass(Number(labels[index])) ? null : Number(labels[index]),
+      hit: hits === undefined ? null : hitOfNumber(Number(hits[index])),
       split: splits[index] ?? null,
       group: groups(index),
     }),
