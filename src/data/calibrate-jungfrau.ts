@@ -172,22 +172,41 @@ async function readDatasetMaps(
   }
 }
 
-/** `raw` words as a source of photons (float32, NaN where masked). */
-export async function calibrateJungfrau(raw: RawSource, options: JungfrauOptions): Promise<RawSource> {
-  if (raw.pixelType !== 'uint16') {
-    throw new UserError(`holds ${raw.pixelType}, not raw JUNGFRAU words of uint16`, {
-      file: raw.file,
-      field: '--pedestal',
-    });
-  }
-  const pixels = raw.frameShape.reduce((a, b) => a * b, 1);
-  const calibration = await readJungfrauCalibration(options, pixels);
-  return {
-    ...raw,
-    format: `${raw.format}, calibrated to photons`,
-    pixelType: 'float32',
-    rule: NO_RULE,
-    details: { ...raw.details, photonEnergyEv: options.photonEnergyEv },
-    readRaw: async (index) => convertJungfrau((await raw.readRaw(index)) as Uint16Array, calibration),
-  };
+/**
+ * Words of `sources`, the modules of one detector, as photons (float32, NaN where masked); as they are without
+ * `options`. The maps hold all modules, one after the other.
+ */
+export async function calibrateAll(
+  sources: readonly RawSource[],
+  options: JungfrauOptions | undefined,
+): Promise<readonly RawSource[]> {
+  if (options === undefined) return sources;
+  for (const raw of sources) checkWords(raw);
+  const pixels = sources[0]!.frameShape.reduce((a, b) => a * b, 1);
+  const calibration = await readJungfrauCalibration(options, pixels * sources.length);
+  const cut = <T extends Float32Array | Float64Array | number>(map: T, module: number): T =>
+    typeof map === 'number' ? map : (map.subarray(module * pixels, (module + 1) * pixels) as T);
+  return sources.map((raw, module) => {
+    const own = {
+      ...calibration,
+      pedestals: calibration.pedestals.map((map) => cut(map, module)),
+      gains: calibration.gains.map((map) => cut(map, module)),
+    };
+    return {
+      ...raw,
+      format: `${raw.format}, calibrated to photons`,
+      pixelType: 'float32',
+      rule: NO_RULE,
+      details: { ...raw.details, photonEnergyEv: options.photonEnergyEv },
+      readRaw: async (index) => convertJungfrau((await raw.readRaw(index)) as Uint16Array, own),
+    };
+  });
+}
+
+function checkWords(raw: RawSource): void {
+  if (raw.pixelType === 'uint16') return;
+  throw new UserError(`holds ${raw.pixelType}, not raw JUNGFRAU words of uint16`, {
+    file: raw.file,
+    field: '--pedestal',
+  });
 }

@@ -67,8 +67,9 @@ function eventsOf(sources: ReadonlyMap<number, RawSource>): readonly Event[] {
   return [...events.values()].sort((a, b) => a.order[0]! - b.order[0]! || a.order[1]! - b.order[1]!);
 }
 
-/** One source `[module, y, x]` of 16 modules from the sources of single modules, which it owns. */
+/** One source `[module, y, x]` of 16 modules from the sources of single modules, which it owns; a lone one as it is. */
 export function joinModules(modules: readonly RawSource[]): RawSource {
+  if (modules.length === 1) return modules[0]!;
   const sources = new Map<number, RawSource>();
   const first = modules[0]!;
   for (const source of modules) {

@@ -4,7 +4,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
-import { openFrames, openRaw } from '../../src/data/open.js';
+import { openFrames } from '../../src/data/open.js';
+import { openRaw } from '../../src/data/stored.js';
 import { streamFrames, withoutBadFrames, type BadFrame } from '../../src/data/stream.js';
 
 const F = 'test/data/fixtures';

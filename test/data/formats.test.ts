@@ -4,8 +4,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { calibrateJungfrau } from '../../src/data/calibrate-jungfrau.js';
-import { openRaw } from '../../src/data/open.js';
+import { calibrateAll } from '../../src/data/calibrate-jungfrau.js';
+import { openRaw } from '../../src/data/stored.js';
 import type { PixelArray } from '../../src/data/pixels.js';
 
 const FORMATS = '../shared/data/formats';
@@ -161,12 +161,12 @@ describe.skipIf(!existsSync(REAL))('files as the instruments wrote them (needs .
     // The receiver's gain map is not there; these are the means of its stages, ADU per photon (so 1 keV stands for one).
     const pedestal = [0, 1, 2].map((stage) => `${REAL}/jungfrau/mod5_pedeG${stage}.bin`).join(',');
     const raw = await openRaw(`${REAL}/jungfrau/mod5_raw0.bin`);
-    const calibrated = await calibrateJungfrau(raw, {
+    const [calibrated] = await calibrateAll([raw], {
       pedestal,
       gain: '508.4,-17.95,-1.430',
       photonEnergyEv: 1000,
     });
-    const photons = (await calibrated.readRaw(0)) as Float32Array;
+    const photons = (await calibrated!.readRaw(0)) as Float32Array;
     const words = (await raw.readRaw(0)) as Uint16Array;
     const truth = new Float32Array(readFileSync(`${REAL}/jungfrau/mod5_conv0.bin`).buffer.slice(0));
     for (const stage of [0, 1, 3]) {

@@ -12,7 +12,7 @@ import {
   type FileFacts,
   type FrameStatistics,
 } from '../../data/inspect.js';
-import { openRaw } from '../../data/open.js';
+import { openRaw } from '../../data/stored.js';
 import { streamFrames } from '../../data/stream.js';
 import { say, sayJson, table } from '../console.js';
 import {

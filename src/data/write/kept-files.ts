@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 import type { RawSource } from '../formats/format.js';
 import { openHdf5, type Hdf5File } from '../hdf5/file.js';
-import { openRaw } from '../open.js';
+import { openRaw } from '../stored.js';
 
 /** One source file while its frames are written. */
 export interface OpenFile {

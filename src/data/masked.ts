@@ -1,0 +1,50 @@
+/**
+ * From stored values to what the network sees: the one rule to `uint16`, the file's own masks, and those that the user
+ * or the geometry states.
+ */
+import { geometryMask } from './assemble.js';
+import type { RawSource } from './formats/format.js';
+import type { FrameSource } from './frames.js';
+import type { DetectorGeometry } from './geometry.js';
+import { findDefects, joinTwo, maskFrames, maskFromArray, parseMaskRule } from './masking.js';
+import type { OpenFramesOptions } from './open-options.js';
+import { NO_RULE } from './pixels.js';
+import { framesFromRaw, stackedShape } from './source.js';
+import { openRaw } from './stored.js';
+
+/** The frames of `raw` with masks and rules applied. Throws `UserError` where a mask does not fit. */
+export async function maskedFrames(
+  raw: RawSource,
+  options: OpenFramesOptions,
+  geometry: DetectorGeometry | null,
+): Promise<FrameSource> {
+  const rule = options.maskRule === undefined ? NO_RULE : parseMaskRule(options.maskRule).values;
+  const stated = await readMask(options.mask, raw);
+  const mask = joinTwo(stated, geometry === null ? null : geometryMask(geometry, raw.frameShape));
+  const own = options.mask === 'none' ? { ...raw, mask: () => Promise.resolve(null) } : raw;
+  const frames = framesFromRaw(own, {
+    rule,
+    ...(options.scale === undefined ? {} : { scale: options.scale }),
+  });
+  return mask === null ? frames : maskFrames(frames, mask);
+}
+
+async function readMask(spec: string | undefined, raw: RawSource): Promise<Uint8Array | null> {
+  if (spec === undefined || spec === 'none') return null;
+  const inverted = spec.startsWith('bad:');
+  const file = inverted ? spec.slice(4) : spec;
+  const source = await openRaw(file);
+  try {
+    const { height, width } = stackedShape(raw.frameShape);
+    return maskFromArray(await source.readRaw(0), height * width, inverted, file);
+  } finally {
+    await source.close();
+  }
+}
+
+/** `source` without the pixels that are hot or dead in many of its frames, where that is asked for. */
+export async function withoutDefects(source: FrameSource, options: OpenFramesOptions): Promise<FrameSource> {
+  const rule = options.maskRule === undefined ? null : parseMaskRule(options.maskRule);
+  if (rule === null || !(rule.hot || rule.dead)) return source;
+  return maskFrames(source, await findDefects(source, rule));
+}
