@@ -1,0 +1,53 @@
+/**
+ * Which misses are kept all the same: one in N, by a keyed hash of the frame's number.
+ *
+ * The hash is integer arithmetic modulo 2^32 alone, with constants of 31 bits, so that TypeScript, C++, SystemVerilog
+ * and the int64 tensors of ONNX compute the same bits: no intermediate reaches 2^63.
+ *
+ *   h := 0
+ *   for word in (key, number mod 2^32, number div 2^32):
+ *     h := (h + word) mod 2^32
+ *     h := h xor (h >> 16);   h := h · 0x7feb352d mod 2^32
+ *     h := h xor (h >> 15);   h := h · 0x2c1b3c6d mod 2^32
+ *     h := h xor (h >> 16)
+ *   the frame is chosen when  N > 0  and  h · N < 2^32
+ *
+ * Every step is a bijection of the 32 bits: over the numbers of frames h is uniform, whatever the key. A frame is chosen
+ * with probability ⌈2^32 / N⌉ / 2^32, which is 1/N to one part in 2^32 / N.
+ */
+import { invariant } from '../core/errors.js';
+
+/** In order: shift, factor, shift, factor, shift. */
+export const PRESCALE_SHIFTS = [16, 15, 16] as const;
+export const PRESCALE_FACTORS = [0x7feb352d, 0x2c1b3c6d] as const;
+
+/** The largest N: its product with the hash stays below 2^57. */
+export const MAX_PRESCALE = 2 ** 24;
+
+const WORD = 2 ** 32;
+
+function mixed(hash: number, word: number): number {
+  let h = (hash + word) % WORD;
+  h = (h ^ (h >>> PRESCALE_SHIFTS[0])) >>> 0;
+  h = Math.imul(h, PRESCALE_FACTORS[0]) >>> 0;
+  h = (h ^ (h >>> PRESCALE_SHIFTS[1])) >>> 0;
+  h = Math.imul(h, PRESCALE_FACTORS[1]) >>> 0;
+  return (h ^ (h >>> PRESCALE_SHIFTS[2])) >>> 0;
+}
+
+/** The hash of frame `number` (0 ≤ number < 2^64) under `key` (32 bits): 0 to 2^32 − 1. */
+export function prescaleHash(number: bigint, key: number): number {
+  invariant(number >= 0n && number < 1n << 64n, `${number} is no frame number of 64 bits`);
+  invariant(Number.isInteger(key) && key >= 0 && key < WORD, `${key} is no key of 32 bits`);
+  const words = [key, Number(number % BigInt(WORD)), Number(number / BigInt(WORD))];
+  return words.reduce(mixed, 0);
+}
+
+/** Whether the prescale of 1 in `n` (0: off, at most `MAX_PRESCALE`) chooses frame `number` under `key`. */
+export function prescaleChooses(number: bigint, n: number, key: number): boolean {
+  invariant(Number.isInteger(n) && n >= 0 && n <= MAX_PRESCALE, `a prescale of ${n}`);
+  return n > 0 && BigInt(prescaleHash(number, key)) * BigInt(n) < BigInt(WORD);
+}
+
+/** The probability with which 1 in `n` chooses a frame, over all numbers of frames: exact. */
+export const prescaleShare = (n: number): number => (n === 0 ? 0 : Math.ceil(WORD / n) / WORD);
