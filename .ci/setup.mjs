@@ -11,8 +11,14 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 const installed = 'node_modules/.package-lock.json';
 const fresh = existsSync(installed) && statSync(installed).mtimeMs >= statSync('package-lock.json').mtimeMs;
+// onnxruntime-node would download CUDA's libraries; who wants them says ONNXRUNTIME_NODE_INSTALL=cuda12.
+const env = { ONNXRUNTIME_NODE_INSTALL: 'skip', ...process.env };
 const npm = (...args) =>
-  execFileSync('npm', args, { stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' });
+  execFileSync('npm', args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+    env,
+  });
 
 if (!fresh) npm('ci', '--no-audit', '--no-fund', '--loglevel=error');
 npm('run', '--silent', 'build');

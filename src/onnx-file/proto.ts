@@ -1,9 +1,9 @@
 /**
  * The protobuf classes of ONNX (as of onnx 1.10, whose wire format later versions only add to) and the enumeration values that vetoc writes and reads.
  */
-import proto from 'onnx-proto';
-import type { onnx } from 'onnx-proto';
-import protobuf from 'protobufjs';
+import protobuf from 'protobufjs/minimal.js';
+import proto from './generated/onnx.cjs';
+import type { onnx } from './generated/onnx.cjs';
 
 /** Reads the wire format field by field, for files whose fields this version of the schema does not know. */
 export const { Reader } = protobuf;
