@@ -10,6 +10,7 @@ const LAYERS = [
   ['frontends', 'simulate'],
   ['train', 'explain'],
   ['verify', 'report', 'audit'],
+  ['run'],
   ['cli'],
 ];
 const folders = (layers) => `^src/(${layers.flat().join('|')})/`;

@@ -1,13 +1,12 @@
 /** What the commands print: results on stdout, progress and complaints on stderr. */
 
-/** Fills the slots of a terminal line or, where there is no terminal, prints a line now and then. */
-export interface Progress {
-  /** `done` of `total` (0 when unknown) steps. */
+import type { Emit } from '../run/events.js';
+
+/** A stage on the terminal. */
+interface StageLines {
   update(done: number, total: number, note?: string): void;
-  /** A fact for programs: an event of `--json`, nothing that people see. */
   tell(event: string, facts: object): void;
-  /** Ends the stage with what came of it, and more lines where one does not say it. */
-  finish(summary: string, details?: string): void;
+  finish(summary: string, details: string): void;
 }
 
 const LINE_EVERY_MS = 5000;
@@ -47,9 +46,14 @@ export interface ProgressOptions {
   readonly onEvent?: (event: object) => void;
 }
 
-/** Starts a stage; the clock lives here and nowhere below. */
-export function startProgress(name: string, options: ProgressOptions = {}): Progress {
-  const { stream = process.stderr, onEvent } = options;
+/**
+ * Fills a terminal line or, where there is no terminal, prints a line now and then. The clock lives here and nowhere below.
+ */
+function startLines(
+  name: string,
+  stream: NodeJS.WriteStream,
+  onEvent: ProgressOptions['onEvent'],
+): StageLines {
   const started = performance.now();
   const tell = (event: string, facts: object): void => {
     onEvent?.({ event, stage: name, ...facts });
@@ -73,12 +77,43 @@ export function startProgress(name: string, options: ProgressOptions = {}): Prog
       tell('progress', { done, total, note, secondsLeft: left === null ? null : inSeconds(left) });
     },
     tell,
-    finish(summary, details = '') {
+    finish(summary, details) {
       const lines = details === '' ? '' : `${details}\n`;
       const took = performance.now() - started;
       stream.write(`${clear}${name}: ${summary} (${seconds(took)})\n${lines}`);
       tell('end', { summary, seconds: inSeconds(took) });
     },
+  };
+}
+
+/** Prints what a piece of work says; `onEvent` gets the same as plain objects, with the times. */
+export function showEvents(options: ProgressOptions = {}): Emit {
+  const { stream = process.stderr, onEvent } = options;
+  const stages = new Map<string, StageLines>();
+  return (event) => {
+    switch (event.event) {
+      case 'start':
+        stages.set(event.stage, startLines(event.stage, stream, onEvent));
+        break;
+      case 'progress':
+        stages.get(event.stage)?.update(event.done, event.total, event.note);
+        break;
+      case 'fact':
+        stages.get(event.stage)?.tell(event.name, event.facts);
+        break;
+      case 'end':
+        stages.get(event.stage)?.finish(event.summary, event.details);
+        stages.delete(event.stage);
+        break;
+      case 'skipped':
+        stream.write(
+          `skipped ${event.file}${event.index < 0 ? '' : ` frame ${event.index}`}: ${event.problem}\n`,
+        );
+        break;
+      case 'warning':
+        stream.write(`${event.text}\n`);
+        break;
+    }
   };
 }
 
@@ -95,15 +130,4 @@ export function sayEvent(event: object): void {
 /** A result for programs: one JSON document. */
 export function sayJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
-}
-
-/** Columns padded to their widest cell; numbers should come formatted. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((h, i) => Math.max(h.length, ...rows.map((r) => (r[i] ?? '').length)));
-  const format = (cells: readonly string[]): string =>
-    cells
-      .map((cell, i) => cell.padEnd(widths[i]!))
-      .join('  ')
-      .trimEnd();
-  return [format(header), widths.map((w) => '─'.repeat(w)).join('  '), ...rows.map(format)].join('\n');
 }

@@ -1,19 +1,7 @@
 /** The options of every command that asks a classical spot finder. */
 import { Option, type Command } from 'commander';
-import { parameterNames, SPOT_ALGORITHMS, type SpotAlgorithm } from '../spotfind/parameters.js';
-import type { StatedGeometry } from '../spotfind/geometry.js';
+import { parameterNames, SPOT_ALGORITHMS } from '../spotfind/parameters.js';
 import { pairOption, positiveOption, repeated } from './option-values.js';
-
-export interface FinderOptionValues {
-  readonly algorithm: SpotAlgorithm;
-  readonly param: readonly string[];
-  readonly beam?: readonly [number, number];
-  /** Å. */
-  readonly wavelength?: number;
-  /** Millimetres. */
-  readonly distance?: number;
-  readonly pixelSize?: number;
-}
 
 /** Which parameters there are, for the help. */
 export const FINDER_HELP = `
@@ -45,14 +33,4 @@ export function addFinderOptions(command: Command): Command {
       positiveOption('--distance'),
     )
     .option('--pixel-size <mm>', 'pixel size in mm (default: from the file)', positiveOption('--pixel-size'));
-}
-
-export function statedGeometry(values: FinderOptionValues): StatedGeometry {
-  return {
-    beamX: values.beam?.[0] ?? null,
-    beamY: values.beam?.[1] ?? null,
-    wavelengthA: values.wavelength ?? null,
-    distanceMm: values.distance ?? null,
-    pixelMm: values.pixelSize ?? null,
-  };
 }

@@ -1,7 +1,7 @@
 /** The program with its commands. */
 import { Command } from 'commander';
 import { registerCommands } from './commands/index.js';
-import { version } from './version.js';
+import { version } from '../core/version.js';
 
 /**
  * The program with the command called `name`, or with all. Errors are thrown, never exited on, so that `main` alone sets

@@ -9,7 +9,7 @@
  * Layout: Cheetah's writer (saveCXI.cpp) and CrystFEL's reader (image-cxi peaks), see shared/data/formats.md.
  */
 import { rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { temporaryBeside } from '../core/files.js';
 import type * as H5wasm from 'h5wasm/node';
 import { invariant } from '../core/errors.js';
 import { loadHdf5, type Hdf5Library } from '../data/hdf5/library.js';
@@ -73,7 +73,7 @@ export async function createCxiPeakFile(
   frameShape: readonly [number, number] | null,
 ): Promise<CxiPeakWriter> {
   const library = await loadHdf5();
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const temporary = temporaryBeside(path);
   const file = library.run(() => new library.high.File(temporary, 'w'));
   const draft: Draft = { library, file, frameShape, buffer: [], written: 0, width: WIDTH_STEP };
   library.run(() => {

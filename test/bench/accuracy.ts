@@ -16,11 +16,12 @@
  * holds trained networks and checkpoints: what was killed goes on.
  */
 import { mkdirSync } from 'node:fs';
-import { startProgress } from '../../src/cli/console.js';
-import { evaluateWithGroups } from '../../src/cli/evaluation-groups.js';
-import { confusionTable, expertTable, groupsTable } from '../../src/cli/evaluation-text.js';
-import { scoreFixed } from '../../src/cli/pipeline/score.js';
-import { loadRecipe, type Recipe } from '../../src/cli/recipe.js';
+import { showEvents } from '../../src/cli/console.js';
+import { beginStage } from '../../src/run/events.js';
+import { evaluateWithGroups } from '../../src/run/evaluation-groups.js';
+import { confusionTable, expertTable, groupsTable } from '../../src/report/evaluation-text.js';
+import { scoreFixed } from '../../src/run/stages/score.js';
+import { loadRecipe, type Recipe } from '../../src/run/recipe.js';
 import { UserError } from '../../src/core/errors.js';
 import type { FrameSource } from '../../src/data/frames.js';
 import { openFrames } from '../../src/data/open.js';
@@ -76,7 +77,7 @@ async function networkRows(
 ): Promise<string> {
   const base = { labels: indices.map((i) => classOf(source, i)), hitClasses: HIT_CLASSES };
   const logits = await predictFloat(float, pixelsOf(source, indices));
-  const integers = await scoreFixed(fixed, source, indices, startProgress(name));
+  const integers = await scoreFixed(fixed, source, indices, beginStage(showEvents(), name));
   const unit = lsb(findNode(fixed, fixed.output).format);
   const input: EvaluationInput = { ...base, logits: integers, threshold: fixed.threshold, unit };
   const { evaluation, grouped } = evaluateWithGroups('fixed', input, source, indices, fixed.classNames);

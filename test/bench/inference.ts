@@ -15,7 +15,7 @@ import { emitHls } from '../../src/backends/hls/emit.js';
 import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
 import { emitQdqOnnx } from '../../src/backends/onnx/qdq.js';
 import { calibrationSchema } from '../../src/calibrate/recipe.js';
-import { loadRun } from '../../src/cli/run-folder.js';
+import { loadRun } from '../../src/run/folder.js';
 import { UnsupportedError } from '../../src/core/errors.js';
 import { createRandom } from '../../src/core/random.js';
 import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';

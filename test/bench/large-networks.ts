@@ -16,7 +16,7 @@ import { openFrames } from '../../src/data/open.js';
 import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import type { FloatGraph } from '../../src/ir/graph.js';
 import type { FloatNode } from '../../src/ir/ops/index.js';
-import { evaluatorsFor, multiplyAccumulates } from '../../src/cli/pipeline/evaluators.js';
+import { evaluatorsFor, multiplyAccumulates } from '../../src/run/stages/evaluators.js';
 import { channelStats } from '../../src/passes/channel-stats.js';
 import { quantizeNetwork } from '../../src/passes/quantize-network.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';

@@ -10,8 +10,8 @@
 import { parseArgs } from 'node:util';
 import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
 import { emitFloatOnnx } from '../../src/backends/onnx/float.js';
-import { evenly } from '../../src/cli/pipeline/frames.js';
-import { loadRun } from '../../src/cli/run-folder.js';
+import { evenly } from '../../src/run/stages/frames.js';
+import { loadRun } from '../../src/run/folder.js';
 import { openFrames } from '../../src/data/open.js';
 import { inputNode } from '../../src/ir/graph.js';
 import { interpret } from '../../src/simulate/interpret.js';

@@ -15,8 +15,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../src/core/errors.js';
-import { loadRecipe, type Recipe } from '../../src/cli/recipe.js';
-import { readGraph, writeGraph } from '../../src/cli/run-folder.js';
+import { loadRecipe, type Recipe } from '../../src/run/recipe.js';
+import { readGraph, writeGraph } from '../../src/ir/graph-files.js';
 import type { FrameSource } from '../../src/data/frames.js';
 import { openFrames } from '../../src/data/open.js';
 import { partitionFrames, type Partition } from '../../src/data/partition.js';

@@ -1,7 +1,7 @@
 /** A network of the registry, trained on the train split of labelled frames; kept in a folder for the next bench. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readGraph, writeGraph } from '../../src/cli/run-folder.js';
+import { readGraph, writeGraph } from '../../src/ir/graph-files.js';
 import type { FrameSource } from '../../src/data/frames.js';
 import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import type { FloatGraph } from '../../src/ir/graph.js';

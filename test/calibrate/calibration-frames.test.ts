@@ -4,14 +4,15 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkDisjoint } from '../../src/calibrate/disjoint.js';
 import { calibrationSchema } from '../../src/calibrate/recipe.js';
-import type { RunFrames } from '../../src/cli/pipeline/frames.js';
+import type { RunFrames } from '../../src/run/stages/frames.js';
 import {
   CALIBRATION_SET,
   calibrationFrames,
   withCalibrationFrames,
-} from '../../src/cli/pipeline/calibration.js';
+} from '../../src/run/stages/calibration.js';
 import type { FrameSource } from '../../src/data/frames.js';
 import { openFrames } from '../../src/data/open.js';
+import { silence } from '../../src/run/events.js';
 
 /** `groups[i]` is the crystal of frame `i`. */
 function sourceOf(name: string, groups: readonly (string | null)[], side = 512): FrameSource {
@@ -68,14 +69,16 @@ describe('calibration frames', () => {
   it('of a run are checked before any is read', async () => {
     const frames = runFrames(source, { train: [0, 3], calibration: [0] });
     await expect(
-      withCalibrationFrames(calibrationSchema.parse({}), frames, () => Promise.resolve(0)),
+      withCalibrationFrames(calibrationSchema.parse({}), frames, silence, () => Promise.resolve(0)),
     ).rejects.toThrow(/with the train frames/);
   });
 
   it('of another size are refused, with the remedy', async () => {
     const frames = runFrames(sourceOf('small.h5', ['a', 'b'], 128), { train: [0], test: [1] });
     await expect(
-      withCalibrationFrames(calibrationSchema.parse({ from: 'set' }), frames, () => Promise.resolve(0)),
+      withCalibrationFrames(calibrationSchema.parse({ from: 'set' }), frames, silence, () =>
+        Promise.resolve(0),
+      ),
     ).rejects.toThrow(/calibration frames of 512×512, those of small.h5 are 128×128 — /);
   });
 });
@@ -86,6 +89,7 @@ describe('files of calibration frames', () => {
     return withCalibrationFrames(
       calibrationSchema.parse({ from: [CALIBRATION_SET], frames: 2 }),
       frames,
+      silence,
       async (part) => {
         let top = 0;
         for await (const { pixels } of calibrationFrames(part))
@@ -120,6 +124,7 @@ describe('the calibration set that comes with vetoc', () => {
     const spots = await withCalibrationFrames(
       calibrationSchema.parse({ from: 'set', frames: 4 }),
       frames,
+      silence,
       async (part) => {
         const counts: number[] = [];
         for await (const frame of calibrationFrames(part)) counts.push(frame.spots!.length);
@@ -136,6 +141,7 @@ describe('the calibration set that comes with vetoc', () => {
       withCalibrationFrames(
         calibrationSchema.parse({ from: 'set' }),
         runFrames(same, { train: [1], test: [0] }),
+        silence,
         () => Promise.resolve(0),
       ),
     ).rejects.toThrow(/share group simulate\(424242\)\/crystal 3 with the test frames/);

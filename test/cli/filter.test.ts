@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadRecipe } from '../../src/cli/recipe.js';
-import { RUN_FILES, writeGraph } from '../../src/cli/run-folder.js';
+import { loadRecipe } from '../../src/run/recipe.js';
+import { RUN_FILES } from '../../src/run/folder.js';
+import { writeGraph } from '../../src/ir/graph-files.js';
 import { openFrames } from '../../src/data/open.js';
 import { createHdf5 } from '../../src/data/write/hdf5-writer.js';
 import { interpret } from '../../src/simulate/interpret.js';

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { statedFrameOptions } from '../../src/cli/frame-arguments.js';
-import { openRunFrames } from '../../src/cli/pipeline/frames.js';
-import { parseRecipe } from '../../src/cli/recipe.js';
+import { statedFrameOptions } from '../../src/run/frame-options.js';
+import { openRunFrames } from '../../src/run/stages/frames.js';
+import { parseRecipe } from '../../src/run/recipe.js';
+import { silence } from '../../src/run/events.js';
 
 const PAGES = 'test/data/fixtures/pages.tif';
 let folder: string;
@@ -48,7 +49,7 @@ describe('the frame options of a run', () => {
     const labels = join(folder, 'labels.csv');
     writeFileSync(labels, 'frame,hit,group\n0,1,a\n1,0,b\n2,1,c\n');
     const recipe = parseRecipe(recipeOf({ labels, maskRule: 'above:100' }), 'own.json');
-    const { source, classNames, labelOf } = await openRunFrames(recipe);
+    const { source, classNames, labelOf } = await openRunFrames(recipe, silence);
     expect(classNames).toEqual(['miss', 'hit']);
     expect([0, 1, 2].map(labelOf)).toEqual([1, 0, 1]);
     const { pixels } = await source.read(0);
@@ -69,7 +70,7 @@ describe('the classes of a run', () => {
         frames: { kind: 'simulate', count: 40 },
         ...more,
       };
-      return openRunFrames(parseRecipe(JSON.stringify(recipe), 'own.json'));
+      return openRunFrames(parseRecipe(JSON.stringify(recipe), 'own.json'), silence);
     };
     const [five, two] = [await opened({}), await opened({ classes: 'hits' })];
     expect(five.classNames).toHaveLength(5);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startProgress } from '../../src/cli/console.js';
+import { showEvents } from '../../src/cli/console.js';
+import { beginStage } from '../../src/run/events.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
@@ -12,10 +13,11 @@ afterEach(() => {
 function leftAfter(updates: readonly (readonly [seconds: number, done: number, total?: number])[]) {
   const events: Record<string, unknown>[] = [];
   const write = vi.fn(() => true);
-  const progress = startProgress('Work', {
+  const emit = showEvents({
     stream: { isTTY: false, write } as unknown as NodeJS.WriteStream,
     onEvent: (event) => events.push(event as Record<string, unknown>),
   });
+  const progress = beginStage(emit, 'Work');
   for (const [seconds, done, total = 100] of updates) {
     vi.advanceTimersByTime(1000 * seconds);
     progress.update(done, total);

@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { saveRanges } from '../../src/calibrate/ranges.js';
-import { openRunFrames } from '../../src/cli/pipeline/frames.js';
-import { quantizeStage } from '../../src/cli/pipeline/quantize.js';
-import { parseRecipe } from '../../src/cli/recipe.js';
-import { loadRun, readGraph, RUN_FILES, writeGraph } from '../../src/cli/run-folder.js';
+import { openRunFrames } from '../../src/run/stages/frames.js';
+import { quantizeStage } from '../../src/run/stages/quantize.js';
+import { parseRecipe } from '../../src/run/recipe.js';
+import { loadRun, RUN_FILES } from '../../src/run/folder.js';
+import { readGraph, writeGraph } from '../../src/ir/graph-files.js';
 import { preprocessNodes } from '../../src/frontends/network/preprocess.js';
 import { createNetwork } from '../../src/frontends/network/registry.js';
 import { runCli } from './run-cli.js';
+import { beginStage, silence } from '../../src/run/events.js';
 
 const RECIPE = {
   version: 1,
@@ -24,7 +26,7 @@ const RECIPE = {
 /** A run of an untrained network: everything that `vetoc quantize` reads, without the minutes of training. */
 async function untrainedRun(dir: string): Promise<void> {
   const recipe = parseRecipe(JSON.stringify(RECIPE), 'recipe');
-  const frames = await openRunFrames(recipe);
+  const frames = await openRunFrames(recipe, silence);
   const { source, classNames, hitClasses } = frames;
   const float = createNetwork({
     network: 'veto-nano',
@@ -32,7 +34,7 @@ async function untrainedRun(dir: string): Promise<void> {
     classes: { classNames, hitClasses },
     seed: 1,
   });
-  const quiet = { update: () => undefined, tell: () => undefined, finish: () => undefined };
+  const quiet = beginStage(silence, 'test');
   const quantized = await quantizeStage(
     { recipe, frames, float, backend: 'cpu', checkpoints: dir, dumpIr: null, budget: null },
     quiet,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseRecipe, withAbsolutePaths } from '../../src/cli/recipe.js';
+import { parseRecipe, withAbsolutePaths } from '../../src/run/recipe.js';
 
 const DEFAULTS = { frames: { kind: 'simulate', count: 40 }, preprocess: {}, training: {} };
 const recipe = (more: object) =>

@@ -1,8 +1,9 @@
 /** A folder that commands take for a finished run, without any training; and frames for it. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadRecipe } from '../../src/cli/recipe.js';
-import { RUN_FILES, writeGraph } from '../../src/cli/run-folder.js';
+import { loadRecipe } from '../../src/run/recipe.js';
+import { RUN_FILES } from '../../src/run/folder.js';
+import { writeGraph } from '../../src/ir/graph-files.js';
 import type { FixedGraph, FloatGraph } from '../../src/ir/graph.js';
 
 /** Writes the graphs and the recipe of the demo into `folder`. */

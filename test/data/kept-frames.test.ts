@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/core/errors.js';
-import { journalKey, scoreSeries } from '../../src/cli/pipeline/filter.js';
+import { journalKey, scoreSeries } from '../../src/run/stages/filter.js';
 import { openHdf5, type Hdf5File } from '../../src/data/hdf5/file.js';
 import type { FrameSource } from '../../src/data/frames.js';
 import { framesFromArrays } from '../../src/data/memory-source.js';
@@ -13,6 +13,7 @@ import { createHdf5 } from '../../src/data/write/hdf5-writer.js';
 import { writeKeptFrames, type KeptReport } from '../../src/data/write/kept-frames.js';
 import { openJournal, UNREADABLE } from '../../src/data/write/score-journal.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
+import { beginStage, silence } from '../../src/run/events.js';
 
 const [H, W] = [24, 30];
 const DETECTOR = '/entry_1/instrument_1/detector_1';
@@ -217,7 +218,7 @@ describe('scoring a series', () => {
   const graph = sampleFixedGraph();
   const frames = sampleFrames(100, 40 * 36, 5);
   const series = framesFromArrays({ height: 40, width: 36, frames });
-  const silent = { update: () => undefined, tell: () => undefined, finish: () => undefined };
+  const silent = beginStage(silence, 'test');
   const key = journalKey(graph, series, '[]');
 
   /** All scores in one go. */

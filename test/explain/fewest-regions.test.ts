@@ -1,6 +1,6 @@
 /** The smallest set of regions that turns a decision, on scorers whose every answer is known. */
 import { describe, expect, it } from 'vitest';
-import { additionWords, removalWords } from '../../src/cli/explain/words.js';
+import { additionWords, removalWords } from '../../src/run/explain/words.js';
 import { createRandom } from '../../src/core/random.js';
 import {
   flippingRegions,

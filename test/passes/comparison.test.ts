@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { comparisonText } from '../../src/cli/comparison-text.js';
-import { compareStage, histogram, pairDecisions } from '../../src/cli/pipeline/compare.js';
+import { comparisonText } from '../../src/report/comparison-text.js';
+import { compareStage, histogram, pairDecisions } from '../../src/run/stages/compare.js';
 import type { FrameSource, Spot } from '../../src/data/frames.js';
 import { createFloatReference } from '../../src/evaluate/float-reference.js';
 import { mcnemar } from '../../src/statistics/mcnemar.js';
@@ -10,6 +10,7 @@ import { quantizationSchema } from '../../src/passes/recipe.js';
 import { calibrationSchema } from '../../src/calibrate/recipe.js';
 import { comparisonPage } from '../../src/report/comparison.js';
 import { randomFrames, randomNetwork, SIZE } from './random-networks.js';
+import { beginStage, silence } from '../../src/run/events.js';
 
 describe("McNemar's exact test", () => {
   it('is the two-sided binomial probability', () => {
@@ -78,7 +79,7 @@ function memorySource(
 
 describe('the comparison of a coarse network with its float network', () => {
   const frames = randomFrames(12, 2);
-  const quiet = { update: () => undefined, tell: () => undefined, finish: () => undefined };
+  const quiet = beginStage(silence, 'test');
 
   async function compared(spots: readonly Spot[] | null, known = true) {
     const graph = randomNetwork(12);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadRecipe, recipeNames } from '../../src/cli/recipe.js';
+import { loadRecipe, recipeNames } from '../../src/run/recipe.js';
 import { preprocessNodes } from '../../src/frontends/network/preprocess.js';
 import { learningRateAt } from '../../src/train/optimizer.js';
 import { layerSchema } from '../../src/frontends/network/description.js';

@@ -1,14 +1,17 @@
 /** `vetoc audit`: what did the veto do to a night of data, and was it right? */
 import type { Command } from 'commander';
-import { exportLedger, query, report } from '../audit/read.js';
+import { csvText } from '../../core/csv.js';
 import { UserError } from '../../core/errors.js';
-import { audit, type AuditOptions } from '../audit/start.js';
-import { view, type ViewOptions } from '../audit/view.js';
+import { table } from '../../core/table.js';
+import { auditFigures, exportAudit, queryAudit, writeAuditPage } from '../../run/audit/read.js';
+import type { AuditExports, AuditPageRequest } from '../../run/audit/read.js';
+import { audit, auditFolder, type AuditRequest } from '../../run/audit/start.js';
+import { viewAudit, type ViewRequest } from '../../run/audit/view.js';
 import { EXIT } from '../exit.js';
 import { addFinderOptions, FINDER_HELP } from '../finder-options.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { wholeOption } from '../option-values.js';
-import { say, sayJson } from '../console.js';
+import { say, sayJson, showEvents } from '../console.js';
 
 const HELP = `${FINDER_HELP}
 ${FRAME_HELP}
@@ -22,8 +25,13 @@ Examples:
 
 An interrupted audit continues where it was when the command is repeated.`;
 
-interface StartOptions extends AuditOptions {
+interface StartOptions extends AuditRequest {
   readonly json?: boolean;
+}
+
+/** Where a ledger is. */
+interface Place {
+  readonly out?: string;
 }
 
 async function start(dir: string, given: Partial<StartOptions>): Promise<void> {
@@ -38,7 +46,7 @@ async function start(dir: string, given: Partial<StartOptions>): Promise<void> {
   };
   process.once('SIGINT', onInterrupt);
   try {
-    const { ledger, outcome } = await audit(dir, options, stop.signal);
+    const { ledger, outcome } = await audit(dir, options, stop.signal, showEvents());
     await ledger.close();
     if (!outcome.finished) process.exitCode = EXIT.checkFailed;
     if (options.json === true) sayJson({ ledger: ledger.path, ...outcome });
@@ -48,13 +56,59 @@ async function start(dir: string, given: Partial<StartOptions>): Promise<void> {
   }
 }
 
-async function serve(dir: string, options: ViewOptions): Promise<void> {
+async function view(dir: string, options: ViewRequest & Place): Promise<void> {
   const stop = new AbortController();
   const onInterrupt = (): void => {
     stop.abort();
   };
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, onInterrupt);
-  await view(dir, options, stop.signal);
+  await viewAudit(dir, auditFolder(dir, options.out), options, stop.signal, showEvents(), (url) => {
+    say(url);
+    process.stderr.write('Open this address in a browser on this machine; Ctrl-C ends.\n');
+  });
+}
+
+async function report(
+  dir: string,
+  options: Place & AuditPageRequest & { readonly json?: boolean },
+): Promise<void> {
+  const folder = auditFolder(dir, options.out);
+  if (options.json === true) sayJson(await auditFigures(folder));
+  else say(await writeAuditPage(folder, options));
+}
+
+const cell = (value: unknown): string =>
+  value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+
+/** Names come from files: nothing in them may steer the terminal. */
+const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');
+
+async function query(
+  dir: string,
+  sql: string,
+  options: Place & { readonly json?: boolean; readonly csv?: boolean },
+): Promise<void> {
+  const { columns, rows } = await queryAudit(auditFolder(dir, options.out), sql);
+  const texts = rows.map((row) => row.map(cell));
+  if (options.json === true)
+    sayJson(rows.map((row) => Object.fromEntries(columns.map((name, k) => [name, row[k]!]))));
+  else if (options.csv === true) for (const row of [columns, ...texts]) say(row.map(csvText).join(','));
+  else
+    say(
+      table(
+        columns,
+        texts.map((row) => row.map(printable)),
+      ),
+    );
+}
+
+async function exportLedger(dir: string, options: Place & AuditExports): Promise<void> {
+  const { csv, parquet, labels } = options;
+  if (csv === undefined && parquet === undefined && labels === undefined)
+    throw new UserError('nothing to export', { remedy: 'give --csv, --parquet or --labels with a file' });
+  const count = await exportAudit(auditFolder(dir, options.out), options);
+  for (const path of [csv, parquet]) if (path !== undefined) say(path);
+  if (labels !== undefined) say(`${labels}: ${count} labels`);
 }
 
 export function registerAudit(program: Command): void {
@@ -106,7 +160,7 @@ function registerReaders(parent: Command): void {
       '127.0.0.1',
     )
     .addHelpText('after', '\nExample:\n  vetoc audit view out/demo')
-    .action(serve);
+    .action(view);
   sub('query', 'Ask the ledger in SQL; nothing but the ledger can be read, nothing written.')
     .argument('<select>', 'an SQL query on the view frames')
     .option('--json', 'print JSON')

@@ -9,18 +9,17 @@ import type { FrameComparison } from '../../passes/compare-graphs.js';
 import { comparisonPage, type Comparison, type Difference } from '../../report/comparison.js';
 import type { NamedEvaluation } from '../../report/evaluation.js';
 import { evaluate, hitOrMissOnly } from '../../statistics/metrics.js';
-import { comparisonText } from '../comparison-text.js';
-import { say, sayJson, startProgress } from '../console.js';
-import { evaluationsJson, evaluationTable } from '../evaluation-text.js';
-import {
-  addFrameOptions,
-  FRAME_HELP,
-  openFrameArguments,
-  type FrameOptionValues,
-} from '../frame-arguments.js';
-import { compareStage, framePng } from '../pipeline/compare.js';
-import { loadRun, readGraph, RUN_FILES } from '../run-folder.js';
-import { checkFrameSize, labelledByClass, labelsOf } from './evaluate.js';
+import { comparisonText } from '../../report/comparison-text.js';
+import { say, sayJson, showEvents } from '../console.js';
+import { evaluationsJson, evaluationTable } from '../../report/evaluation-text.js';
+import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
+import { openFrameArguments } from '../../run/open-frames.js';
+import type { FrameOptionValues } from '../../run/frame-options.js';
+import { compareStage, framePng } from '../../run/stages/compare.js';
+import { loadRun, RUN_FILES } from '../../run/folder.js';
+import { readGraph } from '../../ir/graph-files.js';
+import { checkFrameSize, labelledByClass, labelsOf } from '../../run/frames-for-network.js';
+import { beginStage } from '../../run/events.js';
 
 interface Options extends FrameOptionValues {
   readonly frames: string[];
@@ -61,7 +60,7 @@ function evaluations(
 async function run(dir: string, options: Options): Promise<void> {
   const { fixed } = await loadRun(dir);
   const prepared = await readGraph(join(dir, RUN_FILES.preparedGraph), 'float');
-  const { source } = await openFrameArguments(options.frames, options);
+  const { source } = await openFrameArguments(options.frames, options, showEvents());
   try {
     checkFrameSize(source, fixed);
     const pictures = new Map<number, Uint8Array>();
@@ -75,7 +74,7 @@ async function run(dir: string, options: Options): Promise<void> {
     const indices = Array.from({ length: source.count }, (_, i) => i);
     const { comparison, frames } = await compareStage(
       { prepared, fixed, source, indices, onDifference },
-      startProgress('Compare'),
+      beginStage(showEvents(), 'Compare'),
     );
     const byClass = labelledByClass(source, fixed);
     const evaluated = evaluations(frames, labelsOf(source, fixed), fixed, byClass, comparison);

@@ -4,9 +4,11 @@ import type { Command } from 'commander';
 import { designHls, type Design } from '../../backends/dataflow/design.js';
 import { neighbouringBoards, summarize, type Neighbours, type Summary } from '../../backends/hls/summary.js';
 import { listTargets } from '../../targets/load.js';
-import { say, sayJson, table } from '../console.js';
+import { say, sayJson } from '../console.js';
+import { table } from '../../core/table.js';
 import { addFirmwareOptions, firmwareOptions, type FirmwareOptionValues } from '../firmware-options.js';
-import { readGraph, RUN_FILES } from '../run-folder.js';
+import { RUN_FILES } from '../../run/folder.js';
+import { readGraph } from '../../ir/graph-files.js';
 
 interface Options extends FirmwareOptionValues {
   readonly fifos?: boolean;

@@ -3,11 +3,12 @@ import type { Command } from 'commander';
 import type { FrameSource } from '../../data/frames.js';
 import { UserError } from '../../core/errors.js';
 import { lsb } from '../../fixed/format.js';
-import { findNode, inputNode, veto, type FixedGraph } from '../../ir/graph.js';
+import { findNode, veto, type FixedGraph } from '../../ir/graph.js';
 import type { NamedEvaluation } from '../../report/evaluation.js';
 import { hitOrMissOnly } from '../../statistics/metrics.js';
-import { startProgress, say, sayJson, table } from '../console.js';
-import { evaluateWithGroups } from '../evaluation-groups.js';
+import { showEvents, say, sayJson } from '../console.js';
+import { table } from '../../core/table.js';
+import { evaluateWithGroups } from '../../run/evaluation-groups.js';
 import {
   confusionTable,
   evaluationJson,
@@ -15,15 +16,14 @@ import {
   expertTable,
   groupsTable,
   thresholdText,
-} from '../evaluation-text.js';
-import {
-  addFrameOptions,
-  FRAME_HELP,
-  openFrameArguments,
-  type FrameOptionValues,
-} from '../frame-arguments.js';
-import { scoreFixed } from '../pipeline/score.js';
-import { loadRun } from '../run-folder.js';
+} from '../../report/evaluation-text.js';
+import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
+import { openFrameArguments } from '../../run/open-frames.js';
+import type { FrameOptionValues } from '../../run/frame-options.js';
+import { scoreFixed } from '../../run/stages/score.js';
+import { checkFrameSize, labelledByClass, labelsOf } from '../../run/frames-for-network.js';
+import { loadRun } from '../../run/folder.js';
+import { beginStage } from '../../run/events.js';
 
 interface Options extends FrameOptionValues {
   readonly frames: string[];
@@ -39,17 +39,6 @@ interface FrameDecision {
   readonly score: number;
   readonly keep: boolean;
   readonly hit: boolean | null;
-}
-
-/** Refuses frames that the network cannot take. */
-export function checkFrameSize(source: FrameSource, graph: FixedGraph): void {
-  const [height, width] = inputNode(graph).size;
-  if (source.height !== height || source.width !== width)
-    throw new UserError(`frames of ${source.height}×${source.width}, the network takes ${height}×${width}`, {
-      file: source.name,
-      field: '--frames',
-      remedy: 'give frames of the detector that the run was made for',
-    });
 }
 
 /** Text metadata that several frames share: what a table can be grouped by, unless `--by` says it. */
@@ -122,21 +111,6 @@ function groupTable(decisions: readonly FrameDecision[], key: string): string {
   );
 }
 
-/** Whether the frames are labelled by the network's own classes, not merely as hit or miss. */
-export const labelledByClass = (source: FrameSource, graph: FixedGraph): boolean =>
-  source.classNames !== null && source.classNames.join('\n') === graph.classNames.join('\n');
-
-/** Labels as the network's classes: of its first hit or miss class where the frames say no more than that. */
-export function labelsOf(source: FrameSource, graph: FixedGraph): number[] | null {
-  const same = labelledByClass(source, graph);
-  const labels = Array.from({ length: source.count }, (_, i) => {
-    const { label, hit } = source.label(i);
-    if (same && label !== null) return label;
-    return hit === null ? null : graph.hitClasses.indexOf(hit);
-  });
-  return labels.every((l) => l !== null) ? labels : null;
-}
-
 /** All that is measured; accuracy over the classes only of frames that are labelled by class. */
 function measuredText(measured: NamedEvaluation, byClass: boolean, classNames: readonly string[]): string {
   const { evaluation, grouped } = measured;
@@ -152,11 +126,11 @@ function measuredText(measured: NamedEvaluation, byClass: boolean, classNames: r
 
 async function run(dir: string, options: Options): Promise<void> {
   const { fixed } = await loadRun(dir);
-  const { source } = await openFrameArguments(options.frames, options);
+  const { source } = await openFrameArguments(options.frames, options, showEvents());
   try {
     checkFrameSize(source, fixed);
     const key = groupKey(source, options.by);
-    const progress = startProgress('Evaluate');
+    const progress = beginStage(showEvents(), 'Evaluate');
     const indices = Array.from({ length: source.count }, (_, i) => i);
     const logits = await scoreFixed(fixed, source, indices, progress);
     progress.finish(`${logits.length} frames`);

@@ -2,18 +2,81 @@
 import { Option, type Command } from 'commander';
 import { UserError } from '../../core/errors.js';
 import { MAP_METHODS } from '../../explain/methods.js';
-import { explainCheck } from '../explain/check.js';
-import { explainGallery } from '../explain/gallery.js';
-import { explainInversion } from '../explain/invert.js';
-import { explainFrame, type ExplainOptions } from '../explain/one-frame.js';
+import { mapChecksText } from '../../report/map-check-text.js';
+import { explainCheck, type CheckRequest } from '../../run/explain/check.js';
+import { explainGallery, type GalleryRequest } from '../../run/explain/gallery.js';
+import { explainInversion, type InvertRequest } from '../../run/explain/invert.js';
+import { explainFrame, type ExplainRequest } from '../../run/explain/one-frame.js';
+import { additionWords, agreementWords, peakWords, removalWords } from '../../run/explain/words.js';
+import { say, sayJson, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { wholeOption } from '../option-values.js';
 
-async function explain(dir: string, options: Omit<ExplainOptions, 'frame'> & { readonly frame?: string }) {
-  const { frame } = options;
-  if (frame === undefined)
-    throw new UserError('no frame to explain', { field: '--frame', remedy: 'give --frame FILE#NUMBER' });
-  await explainFrame(dir, { ...options, frame });
+/** Options that commander cannot ask for itself, since it would ask it of the subcommands too. */
+type Given<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>> & { readonly json?: boolean };
+
+/** The option `--frame` or `--frames`, which is needed `to` do something. */
+function needed<T>(value: T | undefined, field: string, to: string, remedy: string): T {
+  if (value === undefined) throw new UserError(`no ${field.slice(2)} to ${to}`, { field, remedy });
+  return value;
+}
+
+const FRAME = 'give --frame FILE#NUMBER';
+const FRAMES = 'give --frames FILE…';
+
+async function explain(dir: string, options: Given<ExplainRequest, 'frame'>): Promise<void> {
+  const frame = needed(options.frame, '--frame', 'explain', FRAME);
+  const explained = await explainFrame(dir, { ...options, frame }, showEvents());
+  const { sentence, regions, ...facts } = explained;
+  const { keep, score, threshold, agreement, occlusion, removal, addition, peaks, pictures } = facts;
+  if (options.json === true) {
+    const margin = score - threshold;
+    sayJson({
+      frame,
+      keep,
+      score,
+      threshold,
+      margin,
+      agreement,
+      occlusion,
+      removal,
+      addition,
+      peaks,
+      pictures,
+    });
+    return;
+  }
+  say(sentence);
+  say(removalWords(removal, keep));
+  say(additionWords(addition, keep));
+  if (peaks !== null) say(peakWords(peaks));
+  say(agreementWords(agreement));
+  for (const { picture } of pictures) say(`  ${picture}`);
+  say(`  ${regions}`);
+}
+
+async function check(dir: string, options: Given<CheckRequest, 'frames'>): Promise<void> {
+  const frames = needed(options.frames, '--frames', 'check on', FRAMES);
+  const checks = await explainCheck(dir, { ...options, frames }, showEvents());
+  if (options.json === true) sayJson(checks);
+  else say(mapChecksText(checks));
+}
+
+async function gallery(dir: string, options: Given<GalleryRequest, 'frames'>): Promise<void> {
+  const frames = needed(options.frames, '--frames', 'show', FRAMES);
+  say(await explainGallery(dir, { ...options, frames }, showEvents()));
+}
+
+async function invert(dir: string, options: Given<InvertRequest, 'frame'>): Promise<void> {
+  const frame = needed(options.frame, '--frame', 'invert', FRAME);
+  const { path, layers } = await explainInversion(dir, { ...options, frame }, showEvents());
+  if (options.json === true) {
+    sayJson(layers);
+    return;
+  }
+  for (const { layer, loss } of layers)
+    say(`${layer}: ${loss.toPrecision(3)} of the representation is not found again`);
+  say(`  ${path}`);
 }
 
 export function registerExplain(program: Command): void {
@@ -67,7 +130,7 @@ function registerGallery(parent: Command): void {
     .option('--count <n>', 'frames of each class', wholeOption('--count', 1, 1000), 6)
     .option('--out <dir>', 'folder for the page and its pictures', 'out/gallery')
     .addHelpText('after', `${FRAME_HELP}\n\nExample:\n  vetoc explain gallery out/demo --frames night1.h5`)
-    .action(explainGallery);
+    .action(gallery);
 }
 
 function registerInversion(parent: Command): void {
@@ -88,7 +151,7 @@ function registerInversion(parent: Command): void {
     .option('--json', 'print JSON');
   addFrameOptions(command)
     .addHelpText('after', '\nExample:\n  vetoc explain invert out/demo --frame night1.h5#17')
-    .action(explainInversion);
+    .action(invert);
 }
 
 function registerCheck(parent: Command): void {
@@ -109,5 +172,5 @@ function registerCheck(parent: Command): void {
   vetoc explain gallery out/demo --frames night1.h5
   vetoc explain invert out/demo --frame night1.h5#17`,
     )
-    .action(explainCheck);
+    .action(check);
 }

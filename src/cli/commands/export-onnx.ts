@@ -9,10 +9,11 @@ import { emitQdqOnnx } from '../../backends/onnx/qdq.js';
 import { emitQonnx } from '../../backends/onnx/qonnx.js';
 import { UserError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
-import { say, sayJson, table } from '../console.js';
-import { recipeHash } from '../recipe.js';
-import { loadRun, type Run } from '../run-folder.js';
-import { version } from '../version.js';
+import { say, sayJson } from '../console.js';
+import { table } from '../../core/table.js';
+import { recipeHash } from '../../run/recipe.js';
+import { loadRun, type Run } from '../../run/folder.js';
+import { version } from '../../core/version.js';
 
 interface Dialect {
   readonly file: string;

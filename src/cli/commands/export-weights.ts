@@ -7,7 +7,8 @@ import { weightLayoutSchema, type WeightLayout } from '../../backends/hls/weight
 import { UserError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
 import { say, sayJson } from '../console.js';
-import { readGraph, RUN_FILES } from '../run-folder.js';
+import { RUN_FILES } from '../../run/folder.js';
+import { readGraph } from '../../ir/graph-files.js';
 
 interface WeightValues {
   readonly firmware?: string;

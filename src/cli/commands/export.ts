@@ -12,7 +12,8 @@ import { inputNode, type FixedGraph } from '../../ir/graph.js';
 import { interpret } from '../../simulate/interpret.js';
 import { say, sayJson } from '../console.js';
 import { addFirmwareOptions, firmwareOptions, type FirmwareOptionValues } from '../firmware-options.js';
-import { draftRun, readGraph, RUN_FILES } from '../run-folder.js';
+import { draftRun, RUN_FILES } from '../../run/folder.js';
+import { readGraph } from '../../ir/graph-files.js';
 import { addExportOnnx } from './export-onnx.js';
 import { addExportWeights } from './export-weights.js';
 

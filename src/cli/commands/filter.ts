@@ -12,12 +12,14 @@ import { COMPRESSIONS, type Compression } from '../../data/write/growing-dataset
 import { writeKeptFrames, type KeptReport } from '../../data/write/kept-frames.js';
 import { openJournal, UNREADABLE } from '../../data/write/score-journal.js';
 import type { FixedGraph } from '../../ir/graph.js';
-import { say, sayJson, startProgress } from '../console.js';
-import { addFrameOptions, FRAME_HELP, frameOptions, type FrameOptionValues } from '../frame-arguments.js';
+import { say, sayJson, showEvents } from '../console.js';
+import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
+import { frameOptions, type FrameOptionValues } from '../../run/frame-options.js';
 import { wholeOption } from '../option-values.js';
-import { journalKey, networkHash, scoreSeries } from '../pipeline/filter.js';
-import { loadRun } from '../run-folder.js';
-import { version } from '../version.js';
+import { journalKey, networkHash, scoreSeries } from '../../run/stages/filter.js';
+import { loadRun } from '../../run/folder.js';
+import { version } from '../../core/version.js';
+import { beginStage } from '../../run/events.js';
 
 interface Options extends FrameOptionValues {
   readonly frames: string[];
@@ -153,7 +155,7 @@ async function score(
   onBad: ((bad: BadFrame) => void) | null,
 ): Promise<Int32Array> {
   const before = journal.scores.length;
-  const progress = startProgress('Score');
+  const progress = beginStage(showEvents(), 'Score');
   const done = await scoreSeries(graph, source, journal, onBad, progress);
   const known = before === 0 ? '' : `, ${before} known from before`;
   progress.finish(`${done} frames${known}`);
@@ -173,7 +175,7 @@ async function write(
   chosen: Chosen,
 ): Promise<KeptReport> {
   const datasets = await namedDatasets(options.frames);
-  const progress = startProgress('Write');
+  const progress = beginStage(showEvents(), 'Write');
   const started = performance.now();
   const report = await writeKeptFrames(options.out, {
     source,

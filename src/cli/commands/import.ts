@@ -7,12 +7,13 @@ import { createRandom } from '../../core/random.js';
 import { inputNode, type FloatGraph } from '../../ir/graph.js';
 import { floatShapes } from '../../ir/graph.js';
 import { compareWithOriginal, type OriginalComparison } from '../../simulate/ort-original.js';
-import { say, sayJson, table } from '../console.js';
+import { say, sayJson } from '../console.js';
+import { table } from '../../core/table.js';
 import { EXIT } from '../exit.js';
-import { importNetwork } from '../import-network.js';
+import { importNetwork } from '../../frontends/import-network.js';
 import { pairOption } from '../option-values.js';
-import { loadRecipe } from '../recipe.js';
-import { writeGraph } from '../run-folder.js';
+import { loadRecipe } from '../../run/recipe.js';
+import { writeGraph } from '../../ir/graph-files.js';
 
 interface Options {
   readonly out: string;

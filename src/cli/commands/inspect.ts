@@ -14,14 +14,11 @@ import {
 } from '../../data/inspect.js';
 import { openRaw } from '../../data/stored.js';
 import { streamFrames } from '../../data/stream.js';
-import { say, sayJson, table } from '../console.js';
-import {
-  addFrameOptions,
-  FRAME_HELP,
-  frameOptions,
-  openFrameArguments,
-  type FrameOptionValues,
-} from '../frame-arguments.js';
+import { say, sayJson, showEvents } from '../console.js';
+import { table } from '../../core/table.js';
+import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
+import { frameOptions, type FrameOptionValues } from '../../run/frame-options.js';
+import { openFrameArguments } from '../../run/open-frames.js';
 
 interface InspectOptions extends FrameOptionValues {
   readonly frames: string;
@@ -100,7 +97,7 @@ async function measure(source: FrameSource, wanted: string): Promise<readonly Fr
 
 async function inspect(texts: readonly string[], options: InspectOptions): Promise<void> {
   const described = await describeFiles(texts, options);
-  const { source, bad } = await openFrameArguments(texts, options);
+  const { source, bad } = await openFrameArguments(texts, options, showEvents());
   try {
     const statistics = await measure(source, options.frames);
     if (options.png !== undefined) {

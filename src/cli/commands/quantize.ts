@@ -3,13 +3,13 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../../core/errors.js';
 import { loadFpga } from '../../targets/load.js';
-import { say, sayJson } from '../console.js';
-import { evaluationsJson } from '../evaluation-text.js';
-import { openRunFrames } from '../pipeline/frames.js';
-import { requantizeRun } from '../pipeline/requantize.js';
+import { say, sayJson, showEvents } from '../console.js';
+import { evaluationsJson } from '../../report/evaluation-text.js';
+import { openRunFrames } from '../../run/stages/frames.js';
+import { requantizeRun } from '../../run/requantize.js';
 import { BUDGET_HELP, budgetOption } from '../quantization-options.js';
-import { parseRecipe, type Recipe } from '../recipe.js';
-import { draftRun, loadRun, RUN_FILES } from '../run-folder.js';
+import { parseRecipe, type Recipe } from '../../run/recipe.js';
+import { draftRun, loadRun, RUN_FILES } from '../../run/folder.js';
 
 interface Options {
   readonly out: string;
@@ -68,7 +68,8 @@ async function run(dir: string, options: Options): Promise<void> {
   const ranges = rangesAsked(options, finished.path(RUN_FILES.ranges));
   const target = await loadFpga(recipe.target);
   const draft = await draftRun(options.out, options.replace ?? false);
-  const frames = await openRunFrames(recipe);
+  const emit = showEvents();
+  const frames = await openRunFrames(recipe, emit);
   try {
     const { evaluations, quantized, fixed } = await requantizeRun({
       run: finished,
@@ -79,6 +80,7 @@ async function run(dir: string, options: Options): Promise<void> {
       budget: budgetOption(options.budget),
       target,
       draft,
+      emit,
     });
     await draft.publish();
     if (options.json === true)

@@ -3,20 +3,16 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { backendNameSchema } from '../../tensorflow/backend.js';
 import { UserError } from '../../core/errors.js';
-import { say, sayEvent } from '../console.js';
+import { say, sayEvent, showEvents } from '../console.js';
 import { EXIT } from '../exit.js';
-import { evaluationsJson } from '../evaluation-text.js';
-import {
-  addFrameOptions,
-  FRAME_HELP,
-  statedFrameOptions,
-  type FrameOptionValues,
-} from '../frame-arguments.js';
-import { modelHash } from '../model-file.js';
+import { evaluationsJson } from '../../report/evaluation-text.js';
+import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
+import { statedFrameOptions, type FrameOptionValues } from '../../run/frame-options.js';
+import { modelHash } from '../../frontends/model-file.js';
 import { BUDGET_HELP, budgetOption } from '../quantization-options.js';
-import { runPipeline } from '../pipeline/run.js';
-import { atRecipe, loadRecipe, withAbsolutePaths, type Recipe } from '../recipe.js';
-import { draftRun, RUN_FILES } from '../run-folder.js';
+import { runPipeline } from '../../run/pipeline.js';
+import { atRecipe, loadRecipe, withAbsolutePaths, type Recipe } from '../../run/recipe.js';
+import { draftRun, RUN_FILES } from '../../run/folder.js';
 
 interface Options extends FrameOptionValues {
   readonly frames?: string[];
@@ -80,7 +76,8 @@ async function run(name: string, options: Options): Promise<void> {
       backend: backend.data,
       dumpIr: options.dumpIr ?? null,
       budget: budgetOption(options.budget),
-      ...(options.json === true && { onEvent: sayEvent }),
+      emit: showEvents(options.json === true ? { onEvent: sayEvent } : {}),
+      apTypes: process.env['VETOC_AP_TYPES'],
     });
     await draft.publish();
     if (options.json === true)

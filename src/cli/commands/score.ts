@@ -12,10 +12,11 @@ import { findNode } from '../../ir/graph.js';
 import { createCheckedOrt } from '../../simulate/ort-checked.js';
 import { createOrtFloat } from '../../simulate/ort-float.js';
 import { ORT_PROVIDERS, type OrtOptions, type OrtProvider } from '../../simulate/ort-session.js';
-import { startProgress } from '../console.js';
-import { addFrameOptions, FRAME_HELP, frameOptions, type FrameOptionValues } from '../frame-arguments.js';
+import { showEvents } from '../console.js';
+import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
+import { frameOptions, type FrameOptionValues } from '../../run/frame-options.js';
 import { wholeOption } from '../option-values.js';
-import { loadRun, RUN_FILES, type Run } from '../run-folder.js';
+import { loadRun, RUN_FILES, type Run } from '../../run/folder.js';
 import {
   hdf5Sink,
   SCORE_FORMATS,
@@ -24,8 +25,9 @@ import {
   type ScoreFacts,
   type ScoreFormat,
   type ScoreSink,
-} from '../score/sinks.js';
-import { checkFrameSize } from './evaluate.js';
+} from '../../run/score-sinks.js';
+import { checkFrameSize } from '../../run/frames-for-network.js';
+import { beginStage } from '../../run/events.js';
 
 interface Options extends FrameOptionValues {
   readonly frames: string[];
@@ -81,7 +83,7 @@ function formatFor({ out, format }: Options): ScoreFormat {
 }
 
 const openSink = (format: ScoreFormat, out: string | undefined, facts: ScoreFacts): Promise<ScoreSink> =>
-  format === 'hdf5' ? hdf5Sink(out!, facts) : textSink(format, out ?? null, facts);
+  format === 'hdf5' ? hdf5Sink(out!, facts) : textSink(format, out ?? process.stdout, facts);
 
 /** Scores every frame of `source` batch by batch; reading threads work while a batch is computed. */
 async function scoreAll(
@@ -91,7 +93,7 @@ async function scoreAll(
   options: Options,
   onBad: ((bad: BadFrame) => void) | undefined,
 ): Promise<{ readonly frames: number; readonly kept: number }> {
-  const progress = startProgress('Score');
+  const progress = beginStage(showEvents(), 'Score');
   let frames = 0;
   let kept = 0;
   let pixels: Uint16Array[] = [];

@@ -16,9 +16,11 @@ import {
 } from '../../data/simulate/user-experiment.js';
 import { COMPRESSIONS, type Compression } from '../../data/write/growing-dataset.js';
 import { writeFrames } from '../../data/write/write-frames.js';
-import { say, sayJson, startProgress, table } from '../console.js';
+import { say, sayJson, showEvents } from '../console.js';
+import { table } from '../../core/table.js';
 import { wholeOption } from '../option-values.js';
-import { version } from '../version.js';
+import { version } from '../../core/version.js';
+import { beginStage } from '../../run/events.js';
 
 interface Options {
   readonly count: number;
@@ -259,7 +261,7 @@ async function write(
   asked: SimulateOptions,
   options: Options,
 ): Promise<void> {
-  const progress = startProgress('Simulate');
+  const progress = beginStage(showEvents(), 'Simulate');
   await writeFrames(out, source, {
     compression: options.compression,
     styles: source.settings.detectors,

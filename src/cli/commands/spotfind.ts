@@ -1,9 +1,13 @@
 /** `vetoc spotfind`: the classical spot finders on any frames, with peak lists that CrystFEL reads. */
 import type { Command } from 'commander';
+import { table } from '../../core/table.js';
+import type { Sink } from '../../run/spotfind/sinks.js';
+import { spotfind, type SpotfindOutcome, type SpotfindRequest } from '../../run/spotfind/run.js';
+import type { SpotFinderSettings } from '../../spotfind/parameters.js';
+import { say, showEvents } from '../console.js';
 import { addFinderOptions, FINDER_HELP } from '../finder-options.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { pairOption } from '../option-values.js';
-import { spotfind, type SpotfindOptions } from '../spotfind/run.js';
 
 const EXAMPLES = `${FINDER_HELP}
 ${FRAME_HELP}
@@ -14,6 +18,55 @@ Examples:
   vetoc spotfind frames.h5 --algorithm dispersion-extended -p sigma_strong=3 -p d_min=2.5 --pixel-size 0.3 --csv spots.csv
 
 The CXI file is for CrystFEL: indexamajig --peaks=cxi`;
+
+interface Options extends Omit<SpotfindRequest, 'frames'> {
+  readonly json?: boolean;
+}
+
+/** Prints frames as they come: a night of data does not fit into one string. */
+function jsonSink(settings: SpotFinderSettings): Sink {
+  const { maxPeaks, minPeaks } = settings.hit;
+  const hit = { minPeaks, maxPeaks: maxPeaks === Infinity ? null : maxPeaks };
+  say(`{"algorithm": ${JSON.stringify(settings.algorithm)},`);
+  say(
+    `"parameters": ${JSON.stringify({ ...settings.parameters, ...settings.limits, ...hit })},\n"frames": [`,
+  );
+  let separator = '';
+  return {
+    add(finding) {
+      say(`${separator}${JSON.stringify(finding)}`);
+      separator = ',';
+    },
+    close: (summary) => {
+      say(`],\n"summary": ${JSON.stringify(summary)}}`);
+    },
+    discard: () => undefined,
+  };
+}
+
+const BANDS = [0, 1, 5, 10, 20, 50, 100, 200, 500] as const;
+
+function report({ tallies, settings, totals: sum }: SpotfindOutcome): void {
+  const rows = BANDS.map((from, k) => {
+    const below = BANDS[k + 1] ?? Infinity;
+    const frames = tallies.filter(({ count }) => count >= from && count < below).length;
+    const label =
+      below === from + 1 ? `${from}` : below === Infinity ? `${from} and more` : `${from}–${below - 1}`;
+    return [label, String(frames), '█'.repeat(Math.round((40 * frames) / Math.max(1, tallies.length)))];
+  });
+  say(table(['spots', 'frames', ''], rows));
+  say(`\n${sum.spots} spots on ${sum.frames} frames, median ${sum.medianSpots}, most ${sum.mostSpots}`);
+  const { minPeaks, maxPeaks } = settings.hit;
+  if (minPeaks > 0 || maxPeaks < Infinity)
+    say(
+      `${sum.hits} hits (${maxPeaks === Infinity ? `${minPeaks} spots or more` : `${minPeaks} to ${maxPeaks} spots`})`,
+    );
+  if (sum.tooManyStrong > 0)
+    say(
+      `${sum.tooManyStrong} frames have more strong pixels than max_strong_pixel_fraction allows ` +
+        'and count as without spots: is the gain right?',
+    );
+}
 
 export function registerSpotfind(program: Command): void {
   const command = program
@@ -31,7 +84,9 @@ export function registerSpotfind(program: Command): void {
     .option('--csv <file.csv>', 'write one line a spot')
     .option('--json', 'print everything as JSON')
     .addHelpText('after', EXAMPLES)
-    .action(async (files: readonly string[], options: SpotfindOptions) => {
-      await spotfind(files, options);
+    .action(async (frames: readonly string[], options: Options) => {
+      const request = { ...options, frames };
+      if (options.json === true) await spotfind(request, showEvents(), jsonSink);
+      else report(await spotfind(request, showEvents()));
     });
 }

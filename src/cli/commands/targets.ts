@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { listTargets, loadTarget } from '../../targets/load.js';
 import type { FpgaTarget, ProcessorTarget, Target } from '../../targets/target.js';
-import { say, sayJson, table } from '../console.js';
+import { say, sayJson } from '../console.js';
+import { table } from '../../core/table.js';
 
 const isFpga = (t: Target): t is FpgaTarget => t.kind === 'fpga';
 const isProcessor = (t: Target): t is ProcessorTarget => t.kind === 'processor';

@@ -9,25 +9,23 @@ import { ORT_PROVIDERS, type OrtProvider } from '../../simulate/ort-session.js';
 import { describeVerification } from '../../verify/text.js';
 import type { DrillOptions } from '../../verify/drills/make.js';
 import type { NamedFrame } from '../../verify/frames.js';
-import { say, sayJson, startProgress } from '../console.js';
+import { say, sayJson, showEvents } from '../console.js';
 import { EXIT } from '../exit.js';
-import {
-  addFrameOptions,
-  FRAME_HELP,
-  openFrameArguments,
-  type FrameOptionValues,
-} from '../frame-arguments.js';
-import { openRunFrames } from '../pipeline/frames.js';
-import { evenly } from '../pipeline/frames.js';
-import { loadRun, RUN_FILES, type Run } from '../run-folder.js';
+import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
+import { openFrameArguments } from '../../run/open-frames.js';
+import type { FrameOptionValues } from '../../run/frame-options.js';
+import { openRunFrames } from '../../run/stages/frames.js';
+import { evenly } from '../../run/stages/frames.js';
+import { loadRun, RUN_FILES, type Run } from '../../run/folder.js';
 import {
   syntheticFrames,
   usualDrills,
   verifyFolder,
   WITNESS_NAMES,
   type WitnessName,
-} from '../verification.js';
-import { checkFrameSize } from './evaluate.js';
+} from '../../run/verification.js';
+import { checkFrameSize } from '../../run/frames-for-network.js';
+import { beginStage } from '../../run/events.js';
 
 interface Options extends FrameOptionValues {
   readonly frames?: string[];
@@ -95,7 +93,7 @@ async function calibrationFrames(
   count: number,
 ): Promise<{ readonly source: FrameSource; readonly indices: readonly number[] } | string> {
   try {
-    const { source, partition } = await openRunFrames(run.recipe);
+    const { source, partition } = await openRunFrames(run.recipe, showEvents());
     return { source, indices: evenly(partition.calibration, count) };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -115,7 +113,7 @@ async function askedFrames(run: Run, options: Options): Promise<Asked> {
   const real =
     options.frames === undefined
       ? await calibrationFrames(run, count)
-      : await openFrameArguments(options.frames, options).then(({ source }) => ({
+      : await openFrameArguments(options.frames, options, showEvents()).then(({ source }) => ({
           source,
           indices: evenly(
             Array.from({ length: source.count }, (_, i) => i),
@@ -157,7 +155,7 @@ async function runVerify(dir: string, options: Options): Promise<void> {
   const witnesses = witnessNames(options.witness, apTypes);
   const asked = await askedFrames(run, options);
   try {
-    const progress = startProgress('Verify');
+    const progress = beginStage(showEvents(), 'Verify');
     if (witnesses.some((name) => name.startsWith('csim')))
       progress.update(0, asked.total, 'compiling the C++');
     const record = await verifyFolder(dir, run.fixed, asked.frames, {

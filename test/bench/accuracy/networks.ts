@@ -1,9 +1,10 @@
 /** A network trained by a recipe for the accuracy bench, in float and in the firmware's fixed point. */
 import { join } from 'node:path';
-import { startProgress } from '../../../src/cli/console.js';
-import { withThreshold } from '../../../src/cli/pipeline/evaluate.js';
-import type { Recipe } from '../../../src/cli/recipe.js';
-import { readGraph, writeGraph } from '../../../src/cli/run-folder.js';
+import { showEvents } from '../../../src/cli/console.js';
+import { beginStage } from '../../../src/run/events.js';
+import { withThreshold } from '../../../src/run/stages/evaluate.js';
+import type { Recipe } from '../../../src/run/recipe.js';
+import { readGraph, writeGraph } from '../../../src/ir/graph-files.js';
 import type { FrameSource } from '../../../src/data/frames.js';
 import { preprocessNodes } from '../../../src/frontends/network/preprocess.js';
 import type { FixedGraph, FloatGraph } from '../../../src/ir/graph.js';
@@ -99,7 +100,7 @@ export async function trainedNetworks(request: NetworksRequest): Promise<Network
       : await quantizeNetwork(float, calibrationFrames, quantize);
   const labelled = { source, labelOf: (i: number) => source.label(i).label! };
   const { keepFraction } = training;
-  const progress = startProgress('Threshold');
+  const progress = beginStage(showEvents(), 'Threshold');
   return {
     name,
     float,

@@ -1,0 +1,196 @@
+/** Why one frame was decided as it was: maps, pictures, and what would have changed the decision. */
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../core/files.js';
+import { pngBytes } from '../../draw/picture.js';
+import { peaksToTurn, type AddedPeaks } from '../../explain/added-peaks.js';
+import { evidencePicture, regionPicture, type PictureParts } from '../../explain/evidence-picture.js';
+import { flippingRegions, sufficientRegions, type FewestRegions } from '../../explain/fewest-regions.js';
+import { dequantize, fixedValues } from '../../explain/fixed-twin.js';
+import { createExplainer, defaultLayer, type EvidenceMap } from '../../explain/grad-cam.js';
+import { correlation } from '../../explain/measures.js';
+import { evidenceMap, MAP_METHODS, type MapMethod } from '../../explain/methods.js';
+import { occlude, regionGrid, type Occlusion, type Scorer } from '../../explain/occlusion.js';
+import { seenPart } from '../../explain/seen-part.js';
+import { inputNode, type FixedGraph } from '../../ir/graph.js';
+import { interpret } from '../../simulate/interpret.js';
+import { createOrtWitness } from '../../simulate/ort.js';
+import { frameGeometry } from '../../spotfind/geometry.js';
+import { resolutionRings } from '../../spotfind/rings.js';
+import { openBackend } from '../../tensorflow/backend.js';
+import { beginStage, type Emit } from '../events.js';
+import type { FrameOptionValues } from '../frame-options.js';
+import { loadRun, type Run } from '../folder.js';
+import { layerOf, readSubject, targetOf, targetWords, type SubjectFrame } from './subject.js';
+import { marginWords, removalWords } from './words.js';
+
+const CONTROL = 'random';
+/** Strength of the peaks that are added to a vetoed frame. */
+const PEAK_SNR = 10;
+/** Side of the smallest regions that are taken away, pixels. */
+const SMALLEST_REGION = 8;
+
+export interface ExplainRequest extends FrameOptionValues {
+  readonly frame: string;
+  readonly class: string;
+  readonly method: MapMethod | 'all';
+  readonly layer?: string;
+  /** Regions along the longer side of the frame. */
+  readonly regions: number;
+  /** Sets of regions that may be tried to prove that none is smaller. */
+  readonly tries: number;
+  /** Folder for pictures and maps. */
+  readonly out: string;
+}
+
+interface Explained {
+  readonly method: MapMethod;
+  readonly arithmetic: 'fixed' | 'float';
+  readonly map: EvidenceMap;
+  readonly picture: string;
+}
+
+/** What would have changed the decision. */
+export interface Changes {
+  readonly occlusion: Occlusion;
+  readonly removal: FewestRegions;
+  /** Null where the decision is the same without any structure. */
+  readonly addition: FewestRegions | null;
+  /** For a vetoed frame. */
+  readonly peaks: AddedPeaks | null;
+}
+
+/** What would have changed the decision, asked of the fixed-point network. */
+async function changesOf(
+  fixed: FixedGraph,
+  pixels: Uint16Array,
+  index: number,
+  { regions: along, tries }: Pick<ExplainRequest, 'regions' | 'tries'>,
+): Promise<Changes> {
+  const witness = await createOrtWitness(fixed);
+  try {
+    const scorer: Scorer = async (frames) => (await witness.run(frames)).map((r) => r.score);
+    const { size } = inputNode(fixed);
+    const { threshold } = fixed;
+    const regions = regionGrid(
+      size[0],
+      size[1],
+      Math.max(SMALLEST_REGION, Math.round(Math.max(...size) / along)),
+    );
+    const occlusion = await occlude(scorer, pixels, size, regions);
+    const keep = occlusion.score >= threshold;
+    const question = { scorer, frame: pixels, size, occlusion, threshold, tries };
+    return {
+      occlusion,
+      removal: await flippingRegions(question),
+      addition: await sufficientRegions(question),
+      peaks: keep
+        ? null
+        : await peaksToTurn(scorer, pixels, size[1], seenPart(fixed), (s) => s >= threshold, { snr: PEAK_SNR, seed: index }), // prettier-ignore
+    };
+  } finally {
+    await witness.close();
+  }
+}
+
+/** Maps of every method that is asked for, on both arithmetics, with their pictures and data written. */
+async function explainMaps(
+  { fixed, float }: Run,
+  options: ExplainRequest,
+  { frame, index }: SubjectFrame,
+  keep: boolean,
+  partsFor: (line: string) => PictureParts,
+): Promise<readonly Explained[]> {
+  const target = targetOf(options.class, fixed, keep);
+  await openBackend('auto');
+  const explainers = {
+    fixed: createExplainer(dequantize(fixed), fixedValues(fixed)),
+    float: createExplainer(float),
+  };
+  const methods = options.method === 'all' ? MAP_METHODS : ([options.method, CONTROL] as const);
+  const explained: Explained[] = [];
+  try {
+    for (const arithmetic of ['fixed', 'float'] as const)
+      for (const method of new Set(methods)) {
+        const explainer = explainers[arithmetic];
+        // The two graphs name their layers alike up to fusion; the last image is the same tensor in both.
+        const layer = arithmetic === 'fixed' ? layerOf(explainer, options.layer) : defaultLayer(explainer);
+        const map = evidenceMap(method, { explainer, pixels: frame.pixels, layer, target, seed: index });
+        const words = `${method} at ${layer}, ${arithmetic === 'fixed' ? "the firmware's arithmetic" : 'float network'}: evidence for ${targetWords(target, fixed)}`;
+        const picture = join(options.out, `${method}-${arithmetic}.png`);
+        const plate = evidencePicture(partsFor(words), seenPart(fixed), map);
+        await writeFileAtomic(picture, pngBytes(plate));
+        const data = {
+          method,
+          arithmetic,
+          layer,
+          size: map.size,
+          target: map.target,
+          values: [...map.values],
+        };
+        await writeFileAtomic(picture.replace(/png$/, 'json'), JSON.stringify(data));
+        explained.push({ method, arithmetic, map, picture });
+      }
+  } finally {
+    explainers.fixed.dispose();
+    explainers.float.dispose();
+  }
+  return explained;
+}
+
+/** An explanation; its pictures and maps stand in `out`. */
+export interface FrameExplanation extends Changes {
+  readonly keep: boolean;
+  /** In least significant bits of the logits. */
+  readonly score: number;
+  readonly threshold: number;
+  /** Rank correlation of the maps on the firmware's arithmetic and on the float network. */
+  readonly agreement: number;
+  readonly pictures: readonly Omit<Explained, 'map'>[];
+  /** The picture of the regions that were tried. */
+  readonly regions: string;
+  /** The decision in a sentence. */
+  readonly sentence: string;
+}
+
+/** Explains the frame that `options` names with the run in `dir`. Throws `UserError`. */
+export async function explainFrame(
+  dir: string,
+  options: ExplainRequest,
+  emit: Emit,
+): Promise<FrameExplanation> {
+  const run = await loadRun(dir);
+  const { fixed } = run;
+  const subject = await readSubject(options.frame, options, fixed, emit);
+  const { frame, index, truth } = subject;
+  const { score, keep } = interpret(fixed, frame.pixels);
+  const { threshold } = fixed;
+  const labelled = truth === null ? '' : ` (labelled ${truth})`;
+  const sentence = `Frame ${index}${labelled} is ${keep ? 'kept' : 'vetoed'}: ${marginWords(score, threshold)}.`;
+  const progress = beginStage(emit, 'Explain');
+  const rings = resolutionRings(frameGeometry(subject.meta), frame.height, frame.width);
+  const partsFor = (line: string): PictureParts => ({
+    pixels: frame.pixels,
+    size: [frame.height, frame.width],
+    mask: frame.mask,
+    lines: [sentence, line],
+    rings: rings.known ? rings : null,
+  });
+  const explained = await explainMaps(run, options, subject, keep, partsFor);
+  const changes = await changesOf(fixed, frame.pixels, index, options);
+  const { occlusion, removal } = changes;
+  const regions = join(options.out, 'regions.png');
+  const towards = occlusion.effects.map((effect) => (keep ? effect : -effect));
+  const parts = partsFor(removalWords(removal, keep));
+  const picture = regionPicture(parts, occlusion.regions, towards, removal.found?.regions ?? []);
+  await writeFileAtomic(regions, pngBytes(picture));
+  progress.finish(`${explained.length} maps, ${occlusion.regions.length} regions tried`);
+  const of = (arithmetic: 'fixed' | 'float'): EvidenceMap =>
+    explained.find((e) => e.arithmetic === arithmetic)!.map;
+  const agreement = correlation(of('fixed'), of('float'));
+  const pictures = explained.map(({ method, arithmetic, picture: file }) => ({
+    method,
+    arithmetic,
+    picture: file,
+  }));
+  return { keep, score, threshold, agreement, ...changes, pictures, regions, sentence };
+}

@@ -1,0 +1,132 @@
+/**
+ * The folder of a run: where things stand, how it comes to be whole or not at all, and how it is read again.
+ *
+ * A run is built in `NAME.partial` and renamed at the end, so a folder called NAME is always a finished run. What was
+ * trained so far stands in `NAME.checkpoints` until then.
+ */
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { UserError } from '../core/errors.js';
+import { writeFileAtomic } from '../core/files.js';
+import type { FixedGraph, FloatGraph } from '../ir/graph.js';
+import { readGraph } from '../ir/graph-files.js';
+import { loadRecipe, type Recipe } from './recipe.js';
+
+/** Places inside a run folder. */
+export const RUN_FILES = {
+  recipe: 'recipe.json',
+  floatGraph: 'float/graph.json',
+  /** The same as a TensorFlow.js LayersModel, which names its weights file itself. */
+  layersModel: 'float/model.json',
+  layersModelWeights: 'float/weights.bin',
+  fixedGraph: 'fixed.json',
+  /** The float graph that the fixed one was quantized from: folded, pruned, equalised. */
+  preparedGraph: 'float/prepared.json',
+  ranges: 'ranges.json',
+  floatOnnx: 'onnx/float.onnx',
+  fixedOnnx: 'onnx/fixed.onnx',
+  hls: 'hls',
+  evaluation: 'evaluation.json',
+  comparison: 'compare.json',
+  verification: 'verify.json',
+  explanations: 'explain',
+  report: 'report/index.html',
+} as const;
+
+const exists = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** A run being built. */
+export interface RunDraft {
+  /** The folder to write into for now. */
+  readonly dir: string;
+  /** Folder for the state of a training; it outlives the draft, and goes when the run is published. */
+  readonly checkpoints: string;
+  readonly path: (relative: string) => string;
+  readonly write: (relative: string, content: string | Uint8Array) => Promise<void>;
+  /** Gives the folder its final name. */
+  readonly publish: () => Promise<string>;
+  /** Removes what was written. */
+  readonly discard: () => Promise<void>;
+}
+
+/** Refuses a folder that is in the way: only a run may be replaced, and only when that is asked for. */
+async function checkFree(out: string, replace: boolean): Promise<void> {
+  if (!(await exists(out))) return;
+  const where = { file: out, field: '--out' };
+  if (!replace)
+    throw new UserError('already exists; nothing was overwritten', {
+      ...where,
+      remedy: 'name another folder, or say --replace',
+    });
+  if (!(await exists(join(out, RUN_FILES.recipe))))
+    throw new UserError('is no run, so it is not replaced', { ...where, remedy: 'name another folder' });
+}
+
+async function makeEmpty(dir: string): Promise<void> {
+  await rm(dir, { recursive: true, force: true });
+  // The last step is not recursive: Node would try for ever where a file system lets nobody make folders.
+  await mkdir(dirname(dir), { recursive: true });
+  await mkdir(dir);
+}
+
+/** Opens `NAME.partial`; refuses with `UserError` when `out` exists already, unless it is a run to be replaced. */
+export async function draftRun(out: string, replace = false): Promise<RunDraft> {
+  await checkFree(out, replace);
+  const [dir, checkpoints] = [`${out}.partial`, `${out}.checkpoints`];
+  await makeEmpty(dir).catch((error: unknown) => {
+    throw new UserError(`cannot be made (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`, {
+      file: dir,
+      field: '--out',
+      remedy: 'name a folder where you may write',
+    });
+  });
+  return {
+    dir,
+    checkpoints,
+    path: (relative) => join(dir, relative),
+    write: (relative, content) => writeFileAtomic(join(dir, relative), content),
+    publish: async () => {
+      await mkdir(dirname(out), { recursive: true });
+      // The old run goes when the new one stands in its place.
+      const old = `${out}.replaced`;
+      await rm(old, { recursive: true, force: true });
+      if (replace && (await exists(out))) await rename(out, old);
+      await rename(dir, out);
+      for (const done of [old, checkpoints]) await rm(done, { recursive: true, force: true });
+      return out;
+    },
+    discard: () => rm(dir, { recursive: true, force: true }),
+  };
+}
+
+/** A finished run, read again. */
+export interface Run {
+  readonly dir: string;
+  readonly path: (relative: string) => string;
+  readonly fixed: FixedGraph;
+  readonly float: FloatGraph;
+  /** With the versions that made the run. */
+  readonly recipe: Recipe;
+}
+
+/** Reads the run in `dir`; throws `UserError` when it is not a finished run. */
+export async function loadRun(dir: string): Promise<Run> {
+  const path = (relative: string): string => join(dir, relative);
+  if (!(await exists(path(RUN_FILES.recipe))))
+    throw new UserError('is not a finished run', {
+      file: dir,
+      field: RUN_FILES.recipe,
+      remedy: 'name the folder that vetoc run printed',
+    });
+  return {
+    dir,
+    path,
+    fixed: await readGraph(path(RUN_FILES.fixedGraph), 'fixed'),
+    float: await readGraph(path(RUN_FILES.floatGraph), 'float'),
+    recipe: await loadRecipe(path(RUN_FILES.recipe)),
+  };
+}

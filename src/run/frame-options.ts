@@ -1,0 +1,90 @@
+/** How frames are to be read, as written on the command line or in a recipe, and as the data layer takes it. */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../core/errors.js';
+import type { OpenFramesOptions } from '../data/open.js';
+
+const text = z.string().min(1).exactOptional();
+const flag = z.boolean().exactOptional();
+
+/** The options as written: on the command line, or under `frames.options` of a recipe. */
+export const frameOptionsSchema = z
+  .strictObject({
+    mask: text,
+    maskRule: text,
+    geometry: text,
+    assemble: flag,
+    labels: text,
+    groups: text,
+    channel: text,
+    pedestal: text,
+    gain: text,
+    photonEnergy: text,
+    scale: text,
+    skipBad: flag,
+  })
+  .readonly();
+export type FrameOptionValues = z.infer<typeof frameOptionsSchema>;
+
+/** The frame options among all options of a command, with absolute paths: a recipe is read from any folder. */
+export function statedFrameOptions(values: FrameOptionValues): FrameOptionValues {
+  const names = Object.keys(frameOptionsSchema.unwrap().shape) as (keyof FrameOptionValues)[];
+  const stated = Object.fromEntries(
+    names.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]),
+  ) as FrameOptionValues;
+  const { mask, geometry, labels, pedestal, gain } = stated;
+  const listed = (one: string): string =>
+    one
+      .split(',')
+      .map((part) => (Number.isFinite(Number(part)) ? part : resolve(part)))
+      .join(',');
+  return {
+    ...stated,
+    ...(mask === undefined || mask === 'none'
+      ? {}
+      : { mask: mask.startsWith('bad:') ? `bad:${resolve(mask.slice(4))}` : resolve(mask) }),
+    ...(geometry === undefined ? {} : { geometry: resolve(geometry) }),
+    ...(labels === undefined || labels === 'folders' || labels.startsWith('peaks:')
+      ? {}
+      : { labels: resolve(labels) }),
+    ...(pedestal === undefined ? {} : { pedestal: listed(pedestal) }),
+    ...(gain === undefined ? {} : { gain: listed(gain) }),
+  };
+}
+
+function numberOption(
+  text: string | undefined,
+  field: string,
+  fits: (n: number) => boolean,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === '' || !fits(value)) throw new UserError(`'${text}' is no fitting number`, { field });
+  return value;
+}
+
+/** The options as the data layer takes them. Throws `UserError`. */
+export function frameOptions(values: FrameOptionValues): OpenFramesOptions {
+  const channel = numberOption(values.channel, '--channel', (n) => Number.isInteger(n) && n >= 0);
+  const scale = numberOption(values.scale, '--scale', (n) => n > 0 && Number.isFinite(n));
+  const energy = numberOption(values.photonEnergy, '--photon-energy', (n) => n > 0 && Number.isFinite(n));
+  const { pedestal, gain } = values;
+  const stated = [pedestal, gain, energy].filter((one) => one !== undefined).length;
+  if (stated !== 0 && stated !== 3) {
+    throw new UserError('JUNGFRAU needs --pedestal, --gain and --photon-energy together', {
+      field: '--pedestal',
+    });
+  }
+  return {
+    ...(values.mask === undefined ? {} : { mask: values.mask }),
+    ...(values.maskRule === undefined ? {} : { maskRule: values.maskRule }),
+    ...(values.geometry === undefined ? {} : { geometry: values.geometry }),
+    ...(values.assemble === undefined ? {} : { assemble: values.assemble }),
+    ...(values.labels === undefined ? {} : { labels: values.labels }),
+    ...(values.groups === undefined ? {} : { groups: values.groups }),
+    ...(channel === undefined ? {} : { channel }),
+    ...(scale === undefined ? {} : { scale }),
+    ...(stated === 0 ? {} : { jungfrau: { pedestal: pedestal!, gain: gain!, photonEnergyEv: energy! } }),
+    allowMissing: values.skipBad === true,
+  };
+}

@@ -1,0 +1,193 @@
+/** The whole pipeline: frames, train, quantize, emit, verify, explain, report; into one run folder. */
+import { saveRanges } from '../calibrate/ranges.js';
+import { UnsupportedError } from '../core/errors.js';
+import type { Frame } from '../data/frames.js';
+import type { FloatGraph } from '../ir/graph.js';
+import type { NamedEvaluation } from '../report/evaluation.js';
+import { loadFpga } from '../targets/load.js';
+import type { FpgaTarget } from '../targets/target.js';
+import type { BackendName } from '../tensorflow/backend.js';
+import { checkTrainable } from '../train/fake-quantize.js';
+import { saveLayersModel, type ModelFiles } from '../backends/layers-model/layers-model.js';
+import type { NamedFrame } from '../verify/frames.js';
+import { beginStage, type Emit, type Progress } from './events.js';
+import { withVersions, type Recipe } from './recipe.js';
+import { RUN_FILES, type RunDraft } from './folder.js';
+import { writeGraph } from '../ir/graph-files.js';
+import type { VerificationRecord } from './verification.js';
+import { checkCalibration } from './stages/calibration.js';
+import { compareStage, framePng, type Compared } from './stages/compare.js';
+import { emitStage } from './stages/emit.js';
+import { evaluateStage } from './stages/evaluate.js';
+import { multiplyAccumulates } from './stages/evaluators.js';
+import { explainStage } from './stages/explain.js';
+import { evenly, framePixels, openRunFrames, type RunFrames } from './stages/frames.js';
+import { networkStage, type Network } from './stages/network.js';
+import { quantizeStage, type Quantized } from './stages/quantize.js';
+import { reportStage } from './stages/report.js';
+import { verifyStage } from './stages/verify.js';
+
+export interface RunRequest {
+  readonly recipe: Recipe;
+  readonly draft: RunDraft;
+  readonly backend: BackendName;
+  /** Folder for the graph after every pass of quantization. */
+  readonly dumpIr: string | null;
+  /** Points of hits that narrower layers may cost; null: the widths of the recipe. */
+  readonly budget: number | null;
+  /** Folder of the vendor's `ap_int.h` and `ap_fixed.h`: the C++ is then compiled with them, too. */
+  readonly apTypes: string | undefined;
+  /** Gets an event for every stage that begins, goes on and ends, and for every epoch. */
+  readonly emit: Emit;
+}
+
+export interface RunOutcome {
+  readonly verification: VerificationRecord;
+  readonly evaluations: readonly NamedEvaluation[];
+}
+
+/** Runs a piece of work as the stage of a name. */
+type Stage = <T>(name: string, work: (progress: Progress) => Promise<T>) => Promise<T>;
+
+function describeFrames({ partition, source }: RunFrames): string {
+  const { train, validation, calibration, test } = partition;
+  return (
+    `${source.name}: ${source.height} × ${source.width}; ${train.length} train, ` +
+    `${validation.length} validation, ${calibration.length} calibration, ${test.length} test`
+  );
+}
+
+async function networkIntoDraft(
+  request: RunRequest,
+  frames: RunFrames,
+  progress: Progress,
+): Promise<Network> {
+  const { recipe, draft, backend } = request;
+  const network = await networkStage(recipe, frames, backend, draft.checkpoints, progress);
+  await writeGraph(draft.path(RUN_FILES.floatGraph), 'float', network.graph);
+  const model = await layersModelOf(network.graph, recipe.model !== null, progress.emit);
+  if (model === null) return network;
+  await draft.write(RUN_FILES.layersModel, model.json);
+  await draft.write(RUN_FILES.layersModelWeights, model.weights);
+  return network;
+}
+
+/** The files of a LayersModel; null, said aloud, where a network that was `brought` along is more than layers can say. */
+async function layersModelOf(graph: FloatGraph, brought: boolean, emit: Emit): Promise<ModelFiles | null> {
+  try {
+    return await saveLayersModel(graph);
+  } catch (error) {
+    if (!brought || !(error instanceof UnsupportedError)) throw error;
+    emit({ event: 'warning', text: `${RUN_FILES.layersModel} is not written: ${error.message}` });
+    return null;
+  }
+}
+
+async function quantizeIntoDraft(
+  { recipe, draft, backend, dumpIr, budget }: RunRequest,
+  { frames, graph: float }: Network,
+  target: FpgaTarget,
+  progress: Progress,
+): Promise<Quantized> {
+  const within = budget === null ? null : { points: budget, target };
+  const quantized = await quantizeStage(
+    { recipe, frames, float, backend, checkpoints: draft.checkpoints, dumpIr, budget: within },
+    progress,
+  );
+  await saveRanges(draft.path(RUN_FILES.ranges), quantized.ranges);
+  await writeGraph(draft.path(RUN_FILES.preparedGraph), 'float', quantized.prepared);
+  return quantized;
+}
+
+/** Multiply-accumulates that a run spends on the comparison, a minute or two: a large network is compared on fewer frames. */
+const COMPARE_WORK = 6e10;
+
+/** The networks side by side on test frames, with pictures of those that they decide differently. */
+async function compareTestFrames(
+  recipe: Recipe,
+  { source, partition }: RunFrames,
+  { prepared, fixed }: Pick<Quantized, 'prepared' | 'fixed'>,
+  progress: Progress,
+): Promise<Pick<Compared, 'comparison'> & { readonly pictures: ReadonlyMap<number, Uint8Array> }> {
+  const pictures = new Map<number, Uint8Array>();
+  const affordable = Math.max(2, Math.floor(COMPARE_WORK / multiplyAccumulates(prepared)));
+  const indices = evenly(partition.test, Math.min(recipe.compare.frames, affordable));
+  const onDifference = ({ index }: { index: number }, frame: Frame): Promise<void> => {
+    if (pictures.size < recipe.compare.pictures) pictures.set(index, framePng(frame));
+    return Promise.resolve();
+  };
+  const { comparison } = await compareStage({ prepared, fixed, source, indices, onDifference }, progress);
+  return { comparison, pictures };
+}
+
+/** Test frames first, then whatever else there is, until `wanted`. */
+async function verificationFrames({ partition, source }: RunFrames, wanted: number): Promise<NamedFrame[]> {
+  const { test, calibration, validation, train } = partition;
+  const chosen = [...evenly(test, wanted), ...calibration, ...validation, ...train].slice(0, wanted);
+  const named: NamedFrame[] = [];
+  for await (const { index, pixels } of framePixels(source, chosen))
+    named.push({ name: `frame ${index} of ${source.name}`, kind: 'file', pixels });
+  return named;
+}
+
+/** The stages behind the opening of the frames. */
+async function runStages(
+  request: RunRequest,
+  opened: RunFrames,
+  target: FpgaTarget,
+  stage: Stage,
+): Promise<RunOutcome> {
+  const { draft } = request;
+  const title = request.recipe.model === null ? 'Train' : 'Import';
+  const network = await stage(title, (p) => networkIntoDraft(request, opened, p));
+  const { graph: float, frames } = network;
+  const quantized = await stage('Quantize', (p) => quantizeIntoDraft(request, network, target, p));
+  // With the widths that were found: what is written makes the same network without a search.
+  const recipe = { ...request.recipe, quantization: quantized.quantization };
+  const evaluated = await stage('Evaluate', (p) =>
+    evaluateStage(recipe, frames, { float, fixed: quantized.fixed }, p),
+  );
+  const { fixed, evaluations, decided } = evaluated;
+  await writeGraph(draft.path(RUN_FILES.fixedGraph), 'fixed', fixed);
+  const { prepared } = quantized;
+  const compared = await stage('Compare', (p) => compareTestFrames(recipe, frames, { prepared, fixed }, p));
+  const verified = await verificationFrames(frames, recipe.verify.frames);
+  const golden = verified.slice(0, recipe.verify.tensorFrames).map((f) => f.pixels);
+  const design = await stage('Emit', (p) => emitStage(draft, recipe, { float, fixed }, target, golden, p));
+  const verification = await stage('Verify', (p) =>
+    verifyStage(fixed, draft.dir, verified, { ...recipe.verify, apTypes: request.apTypes }, p),
+  );
+  const explanations = await stage('Explain', (p) =>
+    explainStage({ float, fixed }, frames, decided, recipe.explain.frames, p),
+  );
+  for (const [i, picture] of explanations.pictures.entries())
+    await draft.write(`${RUN_FILES.explanations}/${String(i).padStart(2, '0')}.png`, picture.png);
+  await stage('Report', async (p) => {
+    const networks = { fixed, evaluations, compared, fixedHistory: quantized.history };
+    await reportStage(draft, recipe, { frames, network, ...networks, design, verification, explanations });
+    p.finish(RUN_FILES.report);
+  });
+  // Last: a folder with a recipe is a finished run.
+  await draft.write(RUN_FILES.recipe, `${JSON.stringify(withVersions(recipe, network.origin), null, 2)}\n`);
+  return { verification, evaluations };
+}
+
+/** Runs `request.recipe` into `request.draft`. */
+export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
+  const { emit } = request;
+  const { training, quantization } = request.recipe;
+  if (training.quantizationAware.epochs > 0) checkTrainable(quantization);
+  const stage: Stage = (name, work) => work(beginStage(emit, name));
+  const target = await loadFpga(request.recipe.target);
+  const frames = await stage('Frames', async (progress) => {
+    const opened = await openRunFrames(request.recipe, emit);
+    progress.finish(describeFrames(opened));
+    return opened;
+  });
+  try {
+    await checkCalibration(request.recipe.calibration, frames, emit);
+    return await runStages(request, frames, target, stage);
+  } finally {
+    await frames.source.close();
+  }
+}

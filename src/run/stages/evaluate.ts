@@ -1,0 +1,107 @@
+/** Stage 3½: the threshold, chosen on validation frames, and how well float and fixed do on the test frames. */
+import { lsb } from '../../fixed/format.js';
+import { findNode, veto, type FixedGraph, type FloatGraph } from '../../ir/graph.js';
+import type { NamedEvaluation } from '../../report/evaluation.js';
+import { createOrtFloat } from '../../simulate/ort-float.js';
+import { chooseThreshold } from '../../statistics/veto-curve.js';
+import type { EvaluationInput } from '../../statistics/metrics.js';
+import { evaluateWithGroups } from '../evaluation-groups.js';
+import { evaluationTable } from '../../report/evaluation-text.js';
+import type { Progress } from '../events.js';
+import type { Recipe } from '../recipe.js';
+import type { Decided } from './explain.js';
+import { framePixels, type RunFrames } from './frames.js';
+import { scoreFixed } from './score.js';
+
+export interface Evaluated {
+  /** With its threshold. */
+  readonly fixed: FixedGraph;
+  /** Empty where there are no test frames. */
+  readonly evaluations: readonly NamedEvaluation[];
+  /** What the fixed-point network decides on each test frame. */
+  readonly decided: readonly Decided[];
+}
+
+/** Float logits of the frames `indices`, through ONNX Runtime. */
+export async function scoreFloat(
+  graph: FloatGraph,
+  frames: RunFrames,
+  indices: readonly number[],
+  progress: Progress,
+): Promise<Float32Array[]> {
+  const ort = await createOrtFloat(graph);
+  try {
+    const logits: Float32Array[] = [];
+    for await (const { pixels } of framePixels(frames.source, indices)) {
+      const [result] = await ort.run([pixels]);
+      logits.push(result!.logits);
+      progress.update(logits.length, indices.length, 'frames in float');
+    }
+    return logits;
+  } finally {
+    await ort.close();
+  }
+}
+
+/** `fixed` with the threshold that keeps `keepFraction` of the hits among the frames `indices`. */
+export async function withThreshold(
+  fixed: FixedGraph,
+  { source, labelOf }: Pick<RunFrames, 'source' | 'labelOf'>,
+  indices: readonly number[],
+  keepFraction: number,
+  progress: Progress,
+): Promise<FixedGraph> {
+  const logits = await scoreFixed(fixed, source, indices, progress);
+  const threshold = chooseThreshold(
+    logits.map((row) => veto(row, fixed.hitClasses)),
+    indices.map((i) => fixed.hitClasses[labelOf(i)]!),
+    keepFraction,
+  );
+  return { ...fixed, threshold: Math.ceil(threshold) };
+}
+
+/** Points of hit/miss accuracy between float and fixed that nobody should overlook. */
+const ALARMING_LOSS = 2;
+
+/** A line to be seen where quantization costs more than it may; otherwise nothing. */
+export function lossWarning(evaluations: readonly NamedEvaluation[]): string {
+  const [float, fixed] = evaluations.map((e) => 100 * e.evaluation.hitMissAccuracy.value);
+  if (float === undefined || fixed === undefined || float - fixed < ALARMING_LOSS) return '';
+  return `\nWARNING: fixed point loses ${(float - fixed).toFixed(1)} points of hit/miss accuracy. The report says in which layer; more bits or other calibration frames may help.`;
+}
+
+/** Gives `graphs.fixed` its threshold and measures both networks on the test frames. */
+export async function evaluateStage(
+  recipe: Recipe,
+  frames: RunFrames,
+  graphs: { readonly float: FloatGraph; readonly fixed: FixedGraph },
+  progress: Progress,
+): Promise<Evaluated> {
+  const { source, partition } = frames;
+  const { float } = graphs;
+  const { keepFraction } = recipe.training;
+  const fixed = await withThreshold(graphs.fixed, frames, partition.validation, keepFraction, progress);
+  const labels = partition.test.map(frames.labelOf);
+  const floatLogits = await scoreFloat(float, frames, partition.test, progress);
+  const fixedLogits = await scoreFixed(fixed, source, partition.test, progress);
+  const { hitClasses } = fixed;
+  const unit = lsb(findNode(fixed, fixed.output).format);
+  const measure = (name: string, input: Omit<EvaluationInput, 'labels' | 'hitClasses'>): NamedEvaluation =>
+    evaluateWithGroups(name, { ...input, labels, hitClasses }, source, partition.test, frames.classNames);
+  const evaluations =
+    labels.length === 0
+      ? []
+      : [
+          measure('float', { logits: floatLogits, threshold: float.threshold }),
+          measure('fixed', { logits: fixedLogits, threshold: fixed.threshold, unit }),
+        ];
+  progress.finish(
+    `${labels.length} test frames`,
+    evaluations.length === 0 ? '' : `${evaluationTable(evaluations)}${lossWarning(evaluations)}`,
+  );
+  const decided = partition.test.map((index, i) => {
+    const score = veto(fixedLogits[i]!, hitClasses);
+    return { index, score, keep: score >= fixed.threshold };
+  });
+  return { fixed, evaluations, decided };
+}

@@ -1,0 +1,101 @@
+/** Stage 2: the float network, trained here or brought along. */
+import { UserError } from '../../core/errors.js';
+import type { FloatGraph } from '../../ir/graph.js';
+import { veto } from '../../ir/graph.js';
+import { openBackend, type BackendName } from '../../tensorflow/backend.js';
+import { chooseThreshold } from '../../statistics/veto-curve.js';
+import type { TrainResult } from '../../train/train.js';
+import type { Progress } from '../events.js';
+import { importNetwork } from '../../frontends/import-network.js';
+import { modelHash } from '../../frontends/model-file.js';
+import type { Recipe } from '../recipe.js';
+import { scoreFloat } from './evaluate.js';
+import { asHitOrMiss, type RunFrames } from './frames.js';
+import { trainStage } from './train.js';
+
+export interface Network {
+  readonly graph: FloatGraph;
+  /** Empty for a network that was not trained here. */
+  readonly history: TrainResult['history'];
+  /** Where it comes from: the back end it was trained on, or the file. */
+  readonly origin: string;
+  /** The frames with the classes that the network tells apart. */
+  readonly frames: RunFrames;
+}
+
+/** The frames with the classes of a network of so many logits; throws `UserError` where that cannot be. */
+function framesFor(frames: RunFrames, logits: number, path: string): RunFrames {
+  if (logits === frames.classNames.length) return frames;
+  if (logits === 2) return asHitOrMiss(frames);
+  throw new UserError(
+    `tells ${logits} classes apart; the frames have ${frames.classNames.length} (${frames.classNames.join(', ')})`,
+    { file: path, remedy: 'give a network of as many outputs as there are classes, or of two: miss and hit' },
+  );
+}
+
+async function importStage(
+  recipe: Recipe,
+  model: NonNullable<Recipe['model']>,
+  frames: RunFrames,
+  backend: BackendName,
+  progress: Progress,
+): Promise<Network> {
+  const { path, sha256 } = model;
+  if ((await modelHash(path)) !== sha256)
+    throw new UserError('is not the file that the recipe was made for', {
+      file: path,
+      field: 'model.sha256',
+      remedy: 'restore it, or name it anew with --model',
+    });
+  const { source, partition } = frames;
+  const { graph, title } = await importNetwork({
+    path,
+    rawSize: [source.height, source.width],
+    preprocess: recipe.preprocess,
+    classes(logits) {
+      const { classNames, hitClasses } = framesFor(frames, logits, path);
+      return { classNames, hitClasses };
+    },
+  });
+  const matched = framesFor(frames, graph.classNames.length, path);
+  if (graph.hitClasses.some((hit, i) => hit !== matched.hitClasses[i]))
+    throw new UserError(`its hit classes are not those of the frames (${matched.classNames.join(', ')})`, {
+      file: path,
+      remedy: 'import it again with the classes in the order of the frames',
+    });
+  const logits = await scoreFloat(graph, matched, partition.validation, progress);
+  const threshold = chooseThreshold(
+    logits.map((row) => veto(row, graph.hitClasses)),
+    partition.validation.map((i) => graph.hitClasses[matched.labelOf(i)]!),
+    recipe.training.keepFraction,
+  );
+  // Explanations need gradients: the back end is opened here as training would.
+  await openBackend(backend);
+  const weights = graph.nodes.reduce(
+    (sum, n) => sum + ('weights' in n ? n.weights.length + n.bias.length : 0),
+    0,
+  );
+  progress.finish(`${graph.name}, ${weights} weights, from ${path} (${title})`);
+  return {
+    graph: { ...graph, threshold },
+    history: [],
+    origin: `not here: ${title}, ${path}`,
+    frames: matched,
+  };
+}
+
+/**
+ * Trains the network of `recipe`, or takes in the one that it names. The threshold is chosen on validation frames. A
+ * training that was killed goes on from the folder `checkpoints`.
+ */
+export async function networkStage(
+  recipe: Recipe,
+  frames: RunFrames,
+  backend: BackendName,
+  checkpoints: string,
+  progress: Progress,
+): Promise<Network> {
+  if (recipe.model !== null) return importStage(recipe, recipe.model, frames, backend, progress);
+  const trained = await trainStage(recipe, frames, backend, checkpoints, progress);
+  return { graph: trained.graph, history: trained.history, origin: trained.backend.description, frames };
+}

@@ -1,0 +1,231 @@
+/**
+ * Verifying what stands in a run folder: the files themselves are what the witnesses run, never something emitted
+ * anew. Also what `verify.json` holds.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '../core/errors.js';
+import { createRandom } from '../core/random.js';
+import type { FixedGraph } from '../ir/graph.js';
+import { createCsim } from '../simulate/csim.js';
+import { createInterpreterPool } from '../simulate/interpret-pool.js';
+import type { OrtProvider } from '../simulate/ort-session.js';
+import { createOrtWitness } from '../simulate/ort.js';
+import type { Witness } from '../simulate/witness.js';
+import { aimedFrames, patternFrames, randomFrames, type NamedFrame } from '../verify/frames.js';
+import { drillBudget } from '../verify/drills/budget.js';
+import type { DrillOptions } from '../verify/drills/make.js';
+import { searchedFrames } from '../verify/search.js';
+import { verify, type MissingWitness, type Verification, type VerifyOptions } from '../verify/verify.js';
+import { RUN_FILES } from './folder.js';
+import { version } from '../core/version.js';
+
+/** Raised whenever the meaning of `verify.json` changes. */
+export const VERIFICATION_VERSION = 3;
+
+export const WITNESS_NAMES = ['onnxruntime', 'csim', 'csim-vendor'] as const;
+export type WitnessName = (typeof WITNESS_NAMES)[number];
+
+export interface FileHash {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** What `verify.json` holds. */
+export interface VerificationRecord extends Verification {
+  readonly version: number;
+  readonly vetoc: string;
+  readonly node: string;
+  readonly definition: { readonly witness: string; readonly version: string };
+  /** Every file that was compared; the vendor's headers where they took part. */
+  readonly files: readonly FileHash[];
+  /** SHA-256 of the pixels of all frames, in order. */
+  readonly framesSha256: string;
+  /** Frames that were meant to take part and could not, in words. */
+  readonly notes: readonly string[];
+}
+
+export interface FolderVerifyOptions extends VerifyOptions {
+  /** Witnesses asked for; the vendor's headers take part where `apTypes` names them. */
+  readonly witnesses: readonly WitnessName[];
+  /** What ONNX Runtime runs on, one witness each; the CPU unless given. */
+  readonly providers?: readonly OrtProvider[];
+  /** Folder of the vendor's `ap_int.h` and `ap_fixed.h`. */
+  readonly apTypes?: string;
+  readonly compiler?: string;
+  /** Threads of the interpreter; all cores unless given. */
+  readonly threads?: number;
+  readonly notes?: readonly string[];
+}
+
+async function filesBelow(folder: string, prefix: string): Promise<string[]> {
+  const entries = await readdir(join(folder, prefix), { withFileTypes: true }).catch(() => []);
+  const nested = await Promise.all(
+    entries.map((e) => {
+      const path = `${prefix}/${e.name}`;
+      return e.isDirectory() ? filesBelow(folder, path) : Promise.resolve([path]);
+    }),
+  );
+  return nested.flat().sort();
+}
+
+/** Bytes and SHA-256 of the files among `paths` in `folder` that can be read, named as in `paths`. */
+async function hashFiles(folder: string, paths: readonly string[], prefix = ''): Promise<FileHash[]> {
+  const hashes: FileHash[] = [];
+  for (const path of paths) {
+    const content = await readFile(join(folder, path)).catch(() => null);
+    if (content === null) continue;
+    hashes.push({
+      path: prefix + path,
+      bytes: content.length,
+      sha256: createHash('sha256').update(content).digest('hex'),
+    });
+  }
+  return hashes;
+}
+
+/** SHA-256 of the fixed graph, the ONNX file and the HLS sources of the run in `dir`. */
+export async function hashRunFiles(dir: string): Promise<readonly FileHash[]> {
+  const hls = (await filesBelow(dir, RUN_FILES.hls)).filter((p) => !/\/(golden|build)\//.test(p));
+  const stem = RUN_FILES.fixedGraph.replace(/\.json$/, '');
+  return hashFiles(dir, [RUN_FILES.fixedGraph, `${stem}.bin`, RUN_FILES.fixedOnnx, ...hls]);
+}
+
+/** The headers directly in the vendor's folder, under the variable that names it. */
+async function hashVendorHeaders(folder: string): Promise<readonly FileHash[]> {
+  const names = await readdir(folder).catch(() => []);
+  return hashFiles(folder, names.filter((name) => name.endsWith('.h')).sort(), 'VETOC_AP_TYPES/');
+}
+
+type Opened = Witness | MissingWitness;
+
+/** ONNX Runtime on one provider; one that this machine does not have is missing, with the reason. */
+async function openOrt(dir: string, fixed: FixedGraph, provider: OrtProvider): Promise<Opened> {
+  const name = provider === 'cpu' ? 'onnxruntime' : `onnxruntime-${provider}`;
+  const path = join(dir, RUN_FILES.fixedOnnx);
+  const model = await readFile(path).catch(() => null);
+  if (model === null) return { name, reason: `${path} cannot be read` };
+  try {
+    return { ...(await createOrtWitness(fixed, { provider }, model)), name };
+  } catch (error) {
+    if (provider === 'cpu' || !(error instanceof UserError)) throw error;
+    return { name, reason: error.message };
+  }
+}
+
+async function openCsim(
+  name: 'csim' | 'csim-vendor',
+  dir: string,
+  fixed: FixedGraph,
+  options: FolderVerifyOptions,
+): Promise<Opened> {
+  const project = join(dir, RUN_FILES.hls);
+  if ((await filesBelow(dir, RUN_FILES.hls)).length === 0)
+    return { name, reason: `${project} holds no project` };
+  if (name === 'csim-vendor' && options.apTypes === undefined)
+    return { name, reason: 'VETOC_AP_TYPES does not name the vendor’s headers' };
+  const opened = await createCsim(fixed, project, {
+    ...(options.compiler === undefined ? {} : { compiler: options.compiler }),
+    ...(name === 'csim-vendor' && options.apTypes !== undefined ? { apTypes: options.apTypes } : {}),
+  });
+  return opened.kind === 'ready' ? { ...opened.witness, name } : { name, reason: opened.reason };
+}
+
+/** A witness whose file cannot even be opened: it fails at its first frame, with that reason. */
+function broken(name: string, error: unknown): Witness {
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    name,
+    version: '',
+    run: () => Promise.reject(new Error(reason)),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Opens the witnesses of the run in `dir`, all at once. */
+async function openWitnesses(
+  dir: string,
+  fixed: FixedGraph,
+  options: FolderVerifyOptions,
+): Promise<readonly Opened[]> {
+  return Promise.all(
+    options.witnesses.flatMap((name) =>
+      (name === 'onnxruntime'
+        ? (options.providers ?? ['cpu']).map((provider) => openOrt(dir, fixed, provider))
+        : [openCsim(name, dir, fixed, options)]
+      ).map((opening) => opening.catch((error: unknown) => broken(name, error))),
+    ),
+  );
+}
+
+/** How many made frames of each sort, and the seed of the random ones. */
+export interface SyntheticOptions {
+  readonly aimed: number;
+  readonly random: number;
+  /** Frames tried in search of what the others do not show. */
+  readonly tries: number;
+  readonly seed: number;
+}
+
+/** Patterns, aimed, random and searched frames for `graph`: what every verification asks besides real frames. */
+export function syntheticFrames(
+  graph: FixedGraph,
+  { aimed, random, tries, seed }: SyntheticOptions,
+): readonly NamedFrame[] {
+  const source = createRandom(seed);
+  const plain = [
+    ...patternFrames(graph),
+    ...aimedFrames(graph, aimed),
+    ...randomFrames(graph, random, source),
+  ];
+  return tries === 0 ? plain : [...plain, ...searchedFrames(graph, plain, source.fork('search'), tries)];
+}
+
+/** What every verification drills: as much as the network's size allows. */
+export const usualDrills = (graph: FixedGraph): DrillOptions => ({ most: drillBudget(graph), seed: 1 });
+
+/** Compares the files of the run in `dir` with the interpreter of `fixed` on `frames`. */
+export async function verifyFolder(
+  dir: string,
+  fixed: FixedGraph,
+  frames: Iterable<NamedFrame> | AsyncIterable<NamedFrame>,
+  options: FolderVerifyOptions,
+): Promise<VerificationRecord> {
+  if (options.witnesses.length === 0)
+    throw new UserError('no witness was asked for', {
+      field: '--witness',
+      remedy: `name one of ${WITNESS_NAMES.join(', ')}`,
+    });
+  const opened = await openWitnesses(dir, fixed, options);
+  const definition = createInterpreterPool(fixed, options.threads);
+  const framesHash = createHash('sha256');
+  async function* hashed(): AsyncGenerator<NamedFrame> {
+    for await (const frame of frames) {
+      const { buffer, byteOffset, byteLength } = frame.pixels;
+      framesHash.update(new Uint8Array(buffer, byteOffset, byteLength));
+      yield frame;
+    }
+  }
+  try {
+    const vendor = options.witnesses.includes('csim-vendor') ? options.apTypes : undefined;
+    const files = [
+      ...(await hashRunFiles(dir)),
+      ...(vendor === undefined ? [] : await hashVendorHeaders(vendor)),
+    ];
+    const verification = await verify(fixed, definition, opened, hashed(), options);
+    return {
+      version: VERIFICATION_VERSION,
+      vetoc: version(),
+      node: process.version,
+      definition: { witness: definition.name, version: definition.version },
+      ...verification,
+      files,
+      framesSha256: framesHash.digest('hex'),
+      notes: options.notes ?? [],
+    };
+  } finally {
+    await Promise.all([definition, ...opened].map((w) => ('close' in w ? w.close() : Promise.resolve())));
+  }
+}
