@@ -1,9 +1,9 @@
 // The layers of the design: imports run downwards in this list only.
 const LAYERS = [
   ['core'],
-  ['fixed', 'draw', 'onnx-file'],
+  ['fixed', 'onnx-file'],
   ['ir'],
-  ['evaluate', 'statistics'],
+  ['evaluate', 'statistics', 'draw'],
   ['data', 'targets', 'tensorflow'],
   ['calibrate', 'passes', 'spotfind'],
   ['backends'],

@@ -8,6 +8,7 @@
  * would jump among the hits as soon as every fourth frame is one). Hits come and go: the median of a
  * window with less than half of them hardly feels it. Fewer than eight windows say nothing.
  */
+import { ascending, median, quantileOfSorted } from '../statistics/quantile.js';
 
 export interface ScoreWindow {
   /** First and last frame, inclusive. */
@@ -34,22 +35,11 @@ export function windowLength(count: number): number {
   return Math.min(2000, Math.max(50, Math.ceil(count / 100)));
 }
 
-/** The value below which `fraction` of the sorted values lie, linear between neighbours. */
-function quantileSorted(sorted: readonly number[], fraction: number): number {
-  const place = fraction * (sorted.length - 1);
-  const low = Math.floor(place);
-  const high = Math.min(sorted.length - 1, low + 1);
-  return sorted[low]! + (sorted[high]! - sorted[low]!) * (place - low);
-}
-
-const ascending = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
-const median = (values: readonly number[]): number => quantileSorted(ascending(values), 0.5);
-
 /** Standard error of the median of sorted values, from its neighbours in rank. */
-function medianError(sorted: readonly number[]): number {
+function medianError(sorted: ArrayLike<number>): number {
   if (sorted.length < 4) return 0;
   const reach = 0.5 / Math.sqrt(sorted.length);
-  return (quantileSorted(sorted, 0.5 + reach) - quantileSorted(sorted, 0.5 - reach)) / 2;
+  return (quantileOfSorted(sorted, 0.5 + reach) - quantileOfSorted(sorted, 0.5 - reach)) / 2;
 }
 
 /** Windows of `length` frames over `frames`, which are in the order of the run. */
@@ -63,7 +53,7 @@ export function scoreWindows(frames: readonly ScoredFrame[], length: number): re
         first: part[0]!.frame,
         last: part.at(-1)!.frame,
         scored: scores.length,
-        median: scores.length === 0 ? null : quantileSorted(scores, 0.5),
+        median: scores.length === 0 ? null : quantileOfSorted(scores, 0.5),
         keptShare: part.filter(({ keep }) => keep).length / part.length,
         drifted: false,
       },

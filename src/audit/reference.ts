@@ -7,6 +7,7 @@
  * to unit variance (nearest-neighbour distances as in Sun et al., ICML 2022), divided by the median of the same
  * distance inside the training set: 1 is an ordinary training frame.
  */
+import { quantile } from '../statistics/quantile.js';
 import { countAccuracy, fitCountThreshold } from '../spotfind/baseline.js';
 import type { FlagLimits } from './flags.js';
 import type { TestAccuracy } from '../statistics/estimate.js';
@@ -52,11 +53,6 @@ export const NO_REFERENCE: Reference = {
   thresholdAccuracy: null,
   bank: null,
 };
-
-function quantile(values: readonly number[], fraction: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))]!;
-}
 
 /** Draws the reference from scored frames; `NO_REFERENCE` from none. */
 export function createReference(scored: readonly ScoredReference[]): Reference {

@@ -5,6 +5,7 @@
  * to yellow), so that maps stay readable in print and for colour-blind readers.
  */
 import { encode } from 'fast-png';
+import { quantile } from '../statistics/quantile.js';
 import { invariant } from '../core/errors.js';
 
 /** 8-bit RGB, `height * width * 3`, row-major. */
@@ -12,13 +13,6 @@ export interface Picture {
   readonly height: number;
   readonly width: number;
   readonly rgb: Uint8Array;
-}
-
-/** The value below which `fraction` of `values` lie; 0 for none. */
-export function quantile(values: ArrayLike<number>, fraction: number): number {
-  if (values.length === 0) return 0;
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))]!;
 }
 
 export interface GreyOptions {

@@ -2,7 +2,7 @@
  * How many Bragg peaks would have kept a vetoed frame: peaks of a stated strength are added at random places until the
  * decision turns. Asks the firmware's arithmetic, as `occlusion.ts` does.
  */
-import { quantile } from '../draw/picture.js';
+import { quantile } from '../statistics/quantile.js';
 import { createRandom } from '../core/random.js';
 import type { Scorer } from './occlusion.js';
 import type { SeenPart } from './seen-part.js';

@@ -4,6 +4,7 @@
  * All maps are of the firmware's arithmetic and explain why the frame should be kept. The figures are means over the
  * frames; what each means stands in `measures.ts` and `curves.ts`.
  */
+import { meanOfKnown } from '../statistics/quantile.js';
 import type { Spot } from '../data/frames.js';
 import { inputNode, type FixedGraph } from '../ir/graph.js';
 import { insertionDeletion, regionsByMap } from './curves.js';
@@ -11,7 +12,7 @@ import { mapOverFrame } from './evidence-picture.js';
 import { dequantize, fixedValues, stageOf } from './fixed-twin.js';
 import { createExplainer, type EvidenceMap, type Explainer } from './grad-cam.js';
 import { likeRandomised, type Likeness } from './like-randomised.js';
-import { localization, mean } from './measures.js';
+import { localization } from './measures.js';
 import { hitMap, MAP_METHODS } from './methods.js';
 import { occlude, regionGrid, type Region, type Scorer } from './occlusion.js';
 import { seenPart } from './seen-part.js';
@@ -140,9 +141,9 @@ function summarize(method: CheckedMethod, figures: readonly Figures[]): Omit<Map
   return {
     method,
     frames: figures.length,
-    pointing: mean(figures.map((one) => Number(one.pointing))),
-    auc: mean(figures.map((one) => one.auc)),
-    insertion: mean(figures.map((one) => one.insertion)),
-    deletion: mean(figures.map((one) => one.deletion)),
+    pointing: meanOfKnown(figures.map((one) => Number(one.pointing))),
+    auc: meanOfKnown(figures.map((one) => one.auc)),
+    insertion: meanOfKnown(figures.map((one) => one.insertion)),
+    deletion: meanOfKnown(figures.map((one) => one.deletion)),
   };
 }

@@ -7,7 +7,7 @@
  * paper's section 3; V = B / 6.5. The image is what the network reads: the preprocessed frame.
  */
 import { UserError } from '../core/errors.js';
-import { quantile } from '../draw/picture.js';
+import { quantile } from '../statistics/quantile.js';
 import { createRandom } from '../core/random.js';
 import { createPreprocessor } from '../evaluate/preprocessor.js';
 import { elements, type NodeId, type Shape } from '../ir/common.js';

@@ -2,10 +2,11 @@
  * The sanity test of Adebayo et al. (NeurIPS 2018): how alike are the maps of a network and those of the same network
  * with its layers randomised, one more at every step from the output down?
  */
+import { meanOfKnown } from '../statistics/quantile.js';
 import type { NodeId } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { createExplainer, type EvidenceMap } from './grad-cam.js';
-import { correlation, mean } from './measures.js';
+import { correlation } from './measures.js';
 import { hitMap, MAP_METHODS, type MapMethod } from './methods.js';
 import { cascade, randomiseWeights } from './randomise.js';
 
@@ -48,7 +49,7 @@ export function likeRandomised(
     onStep(step + 1, steps.length);
     return maps.map((of, m) => ({
       downTo,
-      correlation: mean(of.map((map, k) => correlation(learnt[m]![k]!, map))),
+      correlation: meanOfKnown(of.map((map, k) => correlation(learnt[m]![k]!, map))),
     }));
   });
   return Object.fromEntries(

@@ -11,12 +11,6 @@ import { vetoCurve } from '../statistics/veto-curve.js';
 import type { EvidenceMap } from './grad-cam.js';
 import type { SeenPart } from './seen-part.js';
 
-/** Mean of the values that are known; NaN for none. */
-export function mean(values: readonly number[]): number {
-  const known = values.filter((v) => !Number.isNaN(v));
-  return known.length === 0 ? NaN : known.reduce((a, b) => a + b, 0) / known.length;
-}
-
 /** Ranks with ties shared. */
 function ranks(values: ArrayLike<number>): Float64Array {
   const order = Array.from({ length: values.length }, (_, i) => i).sort((a, b) => values[a]! - values[b]!);

@@ -5,7 +5,7 @@
  * A region that is taken away is filled with what surrounds it: the median of the pixels around the region.
  * Source of the method: Zeiler & Fergus, ECCV 2014.
  */
-import { quantile } from '../draw/picture.js';
+import { quantile } from '../statistics/quantile.js';
 
 /** Scores of raw frames (max hit − max miss), in order. */
 export type Scorer = (frames: readonly Uint16Array[]) => Promise<readonly number[]>;

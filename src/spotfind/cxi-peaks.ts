@@ -6,7 +6,7 @@
  * `MAX_PEAKS` of a frame are left out, the weakest first. Frames can be written along, so that one file is all
  * that `indexamajig` needs. The file appears under its name when it is complete.
  *
- * Layout: Cheetah's writer (saveCXI.cpp) and CrystFEL's reader (image-cxi peaks), see shared/data/formats.md.
+ * Layout: Cheetah's writer (saveCXI.cpp) and CrystFEL's reader (image-cxi peaks).
  */
 import { rename, rm } from 'node:fs/promises';
 import { temporaryBeside } from '../core/files.js';

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { quantile } from '../../src/draw/picture.js';
+import { quantile } from '../../src/statistics/quantile.js';
 import { openFrames } from '../../src/data/open.js';
 import { dequantize } from '../../src/explain/fixed-twin.js';
 import { withoutRegions, type Region } from '../../src/explain/occlusion.js';

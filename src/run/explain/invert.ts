@@ -1,7 +1,8 @@
 /** What each layer still knows of a frame, as in figures 5 to 7 of the paper. */
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../core/files.js';
-import { enlarge, greyPicture, pngBytes, quantile, type Picture } from '../../draw/picture.js';
+import { enlarge, greyPicture, pngBytes, type Picture } from '../../draw/picture.js';
+import { quantile } from '../../statistics/quantile.js';
 import { montage } from '../../draw/plate.js';
 import { dequantize } from '../../explain/fixed-twin.js';
 import { invertibleLayers, invertLayer, type Inversion } from '../../explain/inversion.js';
