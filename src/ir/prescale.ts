@@ -46,7 +46,8 @@ export function prescaleHash(number: bigint, key: number): number {
 /** Whether the prescale of 1 in `n` (0: off, at most `MAX_PRESCALE`) chooses frame `number` under `key`. */
 export function prescaleChooses(number: bigint, n: number, key: number): boolean {
   invariant(Number.isInteger(n) && n >= 0 && n <= MAX_PRESCALE, `a prescale of ${n}`);
-  return n > 0 && BigInt(prescaleHash(number, key)) * BigInt(n) < BigInt(WORD);
+  // Beyond 2^53 the product may be rounded, but never across 2^32.
+  return n > 0 && prescaleHash(number, key) * n < WORD;
 }
 
 /** The probability with which 1 in `n` chooses a frame, over all numbers of frames: exact. */
