@@ -127,7 +127,7 @@ function describeFrame(
   frame: Frame,
   scored: ScoredFrame,
 ): ProcessedFrame {
-  const geometry = frameGeometry(source.meta(index), stated);
+  const geometry = frameGeometry(source.meta(index), stated, frame.experiment);
   const { spots } = find(frame, geometry);
   const resolution = estimateResolution(
     spots,

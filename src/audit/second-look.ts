@@ -1,7 +1,6 @@
 /** Looking at an audited frame again: the spots that the second opinion saw, where it saw them. */
 import type { FrameSource } from '../data/frames.js';
-import type { OpenFramesOptions } from '../data/open.js';
-import { openDetector } from '../spotfind/detector-file.js';
+import { detectorOf } from '../spotfind/detector-file.js';
 import { createFrameSpotFinder, type FrameSpotFinder } from '../spotfind/finder.js';
 import { type StatedGeometry } from '../spotfind/geometry.js';
 import { parseSpotParameters, SPOT_ALGORITHMS, type SpotAlgorithm } from '../spotfind/parameters.js';
@@ -22,17 +21,11 @@ function algorithmOf({ finder }: AuditIdentity): SpotAlgorithm {
 }
 
 /** The finder of an audit as it was, for the frames of `source`. Throws `UserError`. */
-export async function openSecondLook(identity: AuditIdentity, source: FrameSource): Promise<SecondLook> {
-  const options = identity.frameOptions as OpenFramesOptions;
+export function openSecondLook(identity: AuditIdentity, source: FrameSource): SecondLook {
   const given = identity.geometry as Partial<StatedGeometry>;
   const { beamX = null, beamY = null, wavelengthA = null, distanceMm = null, pixelMm = null } = given;
-  const { detector, stated } = await openDetector(options.geometry, options.assemble === true, source, {
-    beamX,
-    beamY,
-    wavelengthA,
-    distanceMm,
-    pixelMm,
-  });
+  const detector = detectorOf(source);
+  const stated = { beamX, beamY, wavelengthA, distanceMm, pixelMm };
   const settings = parseSpotParameters(algorithmOf(identity), identity.finderParameters);
   return { find: createFrameSpotFinder(settings, detector), stated, panelled: detector?.radii != null };
 }

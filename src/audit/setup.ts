@@ -8,7 +8,7 @@ import type { SimulateOptions } from '../data/simulate/settings.js';
 import { lsb } from '../fixed/format.js';
 import { findNode, type FixedGraph, type FloatGraph } from '../ir/graph.js';
 import { createOrtScorer } from '../simulate/ort-scorer.js';
-import { openDetector, type KnownDetector } from '../spotfind/detector-file.js';
+import { detectorOf } from '../spotfind/detector-file.js';
 import { createFrameSpotFinder } from '../spotfind/finder.js';
 import type { StatedGeometry } from '../spotfind/geometry.js';
 import { parseSpotParameters, type SpotAlgorithm } from '../spotfind/parameters.js';
@@ -66,27 +66,18 @@ export function decisionFacts(fixed: FixedGraph): DecisionFacts {
 export async function openProcessor(setup: ProcessorSetup): Promise<FrameProcessor> {
   const source = await openSpec(setup.frames);
   try {
-    const { detector, stated } = await detectorOf(setup, source);
+    const detector = detectorOf(source);
     const finder = parseSpotParameters(setup.finder.algorithm, setup.finder.parameters);
     return createLocalProcessor({
       source,
       scorer: await createOrtScorer(setup.networks.fixed, setup.networks.float),
       find: createFrameSpotFinder(finder, detector),
       radii: detector?.radii ?? null,
-      stated,
+      stated: setup.stated,
       facts: decisionFacts(setup.networks.fixed),
     });
   } catch (error) {
     await source.close();
     throw error;
   }
-}
-
-/** Where the pixels of `source` are, as the user and the geometry file say. */
-function detectorOf(
-  { frames, stated }: Pick<ProcessorSetup, 'frames' | 'stated'>,
-  source: FrameSource,
-): Promise<KnownDetector> {
-  const options = frames.kind === 'files' ? frames.options : {};
-  return openDetector(options.geometry, options.assemble === true, source, stated);
 }

@@ -5,7 +5,8 @@
  * invented, tilted panels leave no holes, and places that no panel covers are masked. Refuses panels outside the frame.
  */
 import { UserError } from '../core/errors.js';
-import type { DetectorGeometry, Panel } from './geometry.js';
+import { NO_EXPERIMENT } from './experiment.js';
+import type { DetectorGeometry, Panel } from './geometry/geometry.js';
 import type { Frame, FrameSource, Spot } from './frames.js';
 
 /** No assembled picture is larger than this on a side: panels further apart are a mistake in the geometry. */
@@ -29,7 +30,7 @@ export interface Assembly {
 }
 
 /** Row of the stacked frame where a panel's block begins. */
-function rowOffset(panel: Panel, frameShape: readonly number[]): number {
+export function rowOffset(panel: Panel, frameShape: readonly number[]): number {
   if (panel.module === null || frameShape.length === 2) return 0;
   return panel.module * frameShape.at(-2)!;
 }
@@ -73,23 +74,6 @@ export function pixelPositions(geometry: DetectorGeometry, frameShape: readonly 
   return { x, y, panel: owner };
 }
 
-/** 1 live, 0 where no panel is or a `bad` region of the geometry covers the pixel. */
-export function geometryMask(geometry: DetectorGeometry, frameShape: readonly number[]): Uint8Array {
-  const { x, y, panel } = pixelPositions(geometry, frameShape);
-  const width = frameShape.at(-1)!;
-  const live = Uint8Array.from(panel, (number) => (number < 0 ? 0 : 1));
-  for (const region of geometry.bad) {
-    for (let i = 0; i < live.length; i++) {
-      const owner = geometry.panels[panel[i]!];
-      if (owner === undefined || (region.panel !== null && owner.name !== region.panel)) continue;
-      const row = Math.floor(i / width) - rowOffset(owner, frameShape);
-      const [a, b] = region.kind === 'panel' ? [i % width, row] : [x[i]!, y[i]!];
-      if (a >= region.min[0] && a <= region.max[0] && b >= region.min[1] && b <= region.max[1]) live[i] = 0;
-    }
-  }
-  return live;
-}
-
 /**
  * Resolution d in Ångström of every raw pixel: d = λ / (2 sin(½ atan(r / L))), r and L in metres.
  * Throws `UserError` where the geometry states no distance and none is given.
@@ -101,17 +85,17 @@ export function pixelResolution(
 ): Float32Array {
   const wavelength = stated.wavelength ?? geometry.wavelength;
   const { x, y, panel } = pixelPositions(geometry, frameShape);
-  const missing = geometry.panels.find((one) => (stated.distanceM ?? one.clen) === null);
+  const missing = geometry.panels.find((one) => (stated.distanceM ?? one.clen) === null || one.res === null);
   if (wavelength === null || missing !== undefined) {
-    throw new UserError('does not state the wavelength and the distance as numbers', {
+    throw new UserError('does not state the wavelength, the distance and the pixel size as numbers', {
       file: geometry.file,
-      remedy: 'write photon_energy and clen as numbers',
+      remedy: 'write photon_energy, clen and res as numbers',
     });
   }
   return Float32Array.from(x, (px, i) => {
     const owner = geometry.panels[panel[i]!];
     if (owner === undefined) return NaN;
-    const radius = Math.hypot(px, y[i]!) / owner.res;
+    const radius = Math.hypot(px, y[i]!) / owner.res!;
     return wavelength / (2 * Math.sin(0.5 * Math.atan(radius / (stated.distanceM ?? owner.clen!))));
   });
 }
@@ -209,7 +193,15 @@ export function assembleFrames(
     ...source,
     height: assembly.height,
     width: assembly.width,
-    read: async (index) => assembleFrame(await source.read(index), assembly),
+    async read(index) {
+      const frame = await source.read(index);
+      const { x: beamX, y: beamY } = assembly.beam;
+      return {
+        ...frame,
+        ...assembleFrame(frame, assembly),
+        experiment: { ...(frame.experiment ?? NO_EXPERIMENT), beamX, beamY },
+      };
+    },
     spots: (index) => source.spots(index)?.flatMap(move) ?? null,
   };
 }

@@ -7,7 +7,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant, UserError, type ErrorPlace } from '../core/errors.js';
-import type { FrameSource } from './frames.js';
+import type { Frame, FrameSource } from './frames.js';
 import { openFrames, type OpenFramesOptions } from './open.js';
 import { simulateFrames } from './simulate/simulate-frames.js';
 import type { SimulateOptions } from './simulate/settings.js';
@@ -44,6 +44,8 @@ export type FrameReply =
       readonly mask: Uint8Array | null;
       /** Whether the number may come again. */
       readonly keepMask: boolean;
+      /** What the frame carries besides. */
+      readonly rest: Omit<Frame, 'height' | 'width' | 'pixels' | 'mask'>;
       /** Of a simulated frame. */
       readonly facts: FrameFacts | null;
     }
@@ -82,13 +84,17 @@ function maskOf(
 async function answer({ id, index }: FrameRequest): Promise<void> {
   try {
     const source = await opened;
-    const frame = await source.read(index);
+    const { pixels, mask, experiment, overloads } = await source.read(index);
+    const rest = {
+      ...(experiment === undefined ? {} : { experiment }),
+      ...(overloads === undefined ? {} : { overloads }),
+    };
     const facts =
       data.kind === 'simulation'
         ? { label: source.label(index), meta: source.meta(index), spots: source.spots(index) }
         : null;
-    const reply: FrameReply = { id, pixels: frame.pixels, ...maskOf(frame.mask), facts };
-    port!.postMessage(reply, [frame.pixels.buffer as ArrayBuffer]);
+    const reply: FrameReply = { id, pixels, ...maskOf(mask), rest, facts };
+    port!.postMessage(reply, [pixels.buffer as ArrayBuffer]);
   } catch (error) {
     const reply: FrameReply =
       error instanceof UserError

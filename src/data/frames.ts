@@ -5,6 +5,8 @@
  * rule when a frame is read (see each reader); a masked, sentinel or non-finite pixel reads 0 and is marked in
  * the mask, so that it is never counted as a photon.
  */
+import type { Experiment } from './experiment.js';
+import type { DetectorGeometry } from './geometry/geometry.js';
 import type { Note } from './notes.js';
 
 /** One detector frame, row-major (slow axis first). */
@@ -17,6 +19,8 @@ export interface Frame {
   readonly mask: Uint8Array | null;
   /** Pixels above the largest trusted count, masked or not; absent where nothing states one. */
   readonly overloads?: number;
+  /** Beam, distance, wavelength and pixel size as the file or the user's geometry states them. */
+  readonly experiment?: Experiment;
 }
 
 /** The five DiffraNet classes, in their order. The first two are misses. */
@@ -68,6 +72,8 @@ export interface FrameSource {
   readonly notes?: readonly Note[];
   /** Facts of the whole file with units in their names, as `RawSource.details`; of the first file where there are several. */
   readonly details?: Readonly<Record<string, string | number>>;
+  /** The user's geometry file with what these frames' file adds to it; of the first file where there are several. */
+  readonly geometry?: DetectorGeometry;
   /** Frames worth asking for beyond the one in hand: more than 0 where threads read. */
   readonly ahead?: number;
   /** Reads frame `index` in [0, count). Throws `UserError` naming the file and frame when it cannot be read. */

@@ -2,10 +2,10 @@
  * From stored values to what the network sees: the one rule to `uint16`, the file's own masks, and those that the user
  * or the geometry states.
  */
-import { geometryMask } from './assemble.js';
 import type { RawSource } from './formats/format.js';
 import type { FrameSource } from './frames.js';
-import type { DetectorGeometry } from './geometry.js';
+import type { DetectorGeometry } from './geometry/geometry.js';
+import { placeGeometry, type PlacedGeometry } from './geometry/place.js';
 import { findDefects, joinTwo, maskFrames, maskFromArray, parseMaskRule } from './masking.js';
 import type { OpenFramesOptions } from './open-options.js';
 import { NO_RULE } from './pixels.js';
@@ -19,14 +19,34 @@ export async function maskedFrames(
   geometry: DetectorGeometry | null,
 ): Promise<FrameSource> {
   const rule = options.maskRule === undefined ? NO_RULE : parseMaskRule(options.maskRule).values;
-  const stated = await readMask(options.mask, raw);
-  const mask = joinTwo(stated, geometry === null ? null : geometryMask(geometry, raw.frameShape));
   const own = options.mask === 'none' ? { ...raw, mask: () => Promise.resolve(null) } : raw;
-  const frames = framesFromRaw(own, {
+  const stated = await readMask(options.mask, raw);
+  const placed = geometry === null ? null : await placeGeometry(geometry, raw);
+  const frames = framesFromRaw(placed === null ? own : inPlace(own, placed), {
     rule,
     ...(options.scale === undefined ? {} : { scale: options.scale }),
+    ...(placed === null ? {} : { experiment: placed.experiment }),
+    ...(placed === null || placed.flags === null ? {} : { flags: placed.flags }),
   });
-  return mask === null ? frames : maskFrames(frames, mask);
+  const mask = joinTwo(stated, placed?.mask ?? null);
+  const known = placed === null ? frames : { ...frames, geometry: placed.geometry };
+  return mask === null ? known : maskFrames(known, mask);
+}
+
+/** `raw` with what a geometry says of each frame and of the file. */
+function inPlace(raw: RawSource, placed: PlacedGeometry): RawSource {
+  const { maskOf } = placed;
+  return {
+    ...raw,
+    notes: [...(raw.notes ?? []), ...placed.notes],
+    ...(maskOf === null
+      ? {}
+      : { mask: async (index: number) => joinTwo(await raw.mask(index), await maskOf(index)) }),
+    async close() {
+      placed.close();
+      await raw.close();
+    },
+  };
 }
 
 async function readMask(spec: string | undefined, raw: RawSource): Promise<Uint8Array | null> {

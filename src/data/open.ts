@@ -20,7 +20,7 @@ import { calibrateAll } from './calibrate-jungfrau.js';
 import { labelledByFolder, namedFiles } from './files.js';
 import type { RawSource } from './formats/format.js';
 import type { FrameSource } from './frames.js';
-import { readGeometry, type DetectorGeometry } from './geometry.js';
+import { readGeometry, type DetectorGeometry } from './geometry/geometry.js';
 import { groupFrames, labelFrames } from './labels/label-frames.js';
 import { maskedFrames, withoutDefects } from './masked.js';
 import type { OpenFramesOptions } from './open-options.js';
@@ -52,7 +52,7 @@ export async function openFrames(
     if (opened.length === 0)
       throw new UserError('no frames can be read', { remedy: 'name a file, folder or pattern' });
     const sound = await withoutDefects(concatenateFrames(opened), options);
-    return assembled(await labelled(sound, options, whole), options, geometry);
+    return assembled(await labelled(sound, options, whole), options);
   } catch (error) {
     await Promise.all(opened.map((source) => source.close()));
     throw error;
@@ -109,13 +109,11 @@ async function labelled(
   return options.groups === undefined ? frames : groupFrames(frames, options.groups);
 }
 
-function assembled(
-  source: FrameSource,
-  { assemble }: OpenFramesOptions,
-  geometry: DetectorGeometry | null,
-): FrameSource {
+function assembled(source: FrameSource, { assemble }: OpenFramesOptions): FrameSource {
   if (assemble !== true) return source;
-  if (geometry === null)
+  // A picture is one flat panel: what the geometry says of it then stands with each frame.
+  const { geometry, ...stored } = source;
+  if (geometry === undefined)
     throw new UserError('needs --geometry', { field: '--assemble', remedy: 'give a .geom file' });
-  return assembleFrames(source, geometry, source.frameShape ?? [source.height, source.width]);
+  return assembleFrames(stored, geometry, source.frameShape ?? [source.height, source.width]);
 }

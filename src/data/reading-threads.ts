@@ -86,7 +86,10 @@ function createReader(worker: Worker, height: number, width: number): Reader {
       if (reply.mask !== null) masks.set(reply.maskId!, reply.mask);
       const mask = reply.maskId === null ? null : masks.get(reply.maskId)!;
       if (!reply.keepMask && reply.maskId !== null) masks.delete(reply.maskId);
-      one.resolve({ frame: { height, width, pixels: reply.pixels, mask }, facts: reply.facts });
+      one.resolve({
+        frame: { ...reply.rest, height, width, pixels: reply.pixels, mask },
+        facts: reply.facts,
+      });
     }
   });
   return {

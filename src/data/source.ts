@@ -4,8 +4,10 @@
  */
 import { UserError } from '../core/errors.js';
 import type { Frame, FrameSource } from './frames.js';
+import { experimentOfFacts, joinExperiments, type Experiment } from './experiment.js';
+import { joinTwo } from './masking.js';
 import { mergeNotes } from './notes.js';
-import { convertToUint16, mergeRules, NO_RULE, type ValueRule } from './pixels.js';
+import { convertToUint16, mergeRules, NO_RULE, type PixelArray, type ValueRule } from './pixels.js';
 import { checkFrameIndex, type RawSource } from './formats/format.js';
 
 export interface ConvertOptions {
@@ -13,6 +15,10 @@ export interface ConvertOptions {
   readonly rule?: ValueRule;
   /** Multiplies each stored value before it is rounded to `uint16`. */
   readonly scale?: number;
+  /** Which stored values are bad by where they stand, 1 live. */
+  readonly flags?: (stored: PixelArray) => Uint8Array;
+  /** What the user's geometry says of frame `index`: it goes before what the file says. */
+  readonly experiment?: (index: number) => Partial<Experiment>;
 }
 
 /** Rows and columns of the network's view of a frame shape. */
@@ -28,6 +34,14 @@ export function stackedShape(frameShape: readonly number[]): {
 export function framesFromRaw(raw: RawSource, options: ConvertOptions = {}): FrameSource {
   const { height, width } = stackedShape(raw.frameShape);
   const rule = mergeRules(raw.rule, options.rule ?? NO_RULE);
+  const ofFile = experimentOfFacts(raw.details);
+  const experimentAt = (index: number): Experiment => {
+    const ofFrame = joinExperiments(experimentOfFacts(raw.annotations.meta(index)), ofFile);
+    return joinExperiments(
+      options.experiment?.(index) ?? {},
+      joinExperiments(raw.experiment?.(index) ?? {}, ofFrame),
+    );
+  };
   return {
     name: raw.file,
     count: raw.count,
@@ -39,8 +53,9 @@ export function framesFromRaw(raw: RawSource, options: ConvertOptions = {}): Fra
     details: raw.details,
     async read(index): Promise<Frame> {
       const stored = await raw.readRaw(index);
-      const { pixels, mask } = convertToUint16(stored, rule, await raw.mask(index), options.scale ?? 1);
-      return { height, width, pixels, mask };
+      const known = joinTwo(await raw.mask(index), options.flags?.(stored) ?? null);
+      const { pixels, mask } = convertToUint16(stored, rule, known, options.scale ?? 1);
+      return { height, width, pixels, mask, experiment: experimentAt(index) };
     },
     label: (index) => raw.annotations.label(index),
     meta: (index) => raw.annotations.meta(index),
@@ -103,6 +118,7 @@ export function concatenateFrames(sources: readonly FrameSource[]): FrameSource 
     classNames: named?.classNames ?? null,
     notes: mergeNotes(sources.map((source) => source.notes ?? [])),
     ...(first.details === undefined ? {} : { details: first.details }),
+    ...(first.geometry === undefined ? {} : { geometry: first.geometry }),
     read: (index) => at(index, (source, local) => source.read(local)),
     label: (index) => at(index, (source, local) => source.label(local)),
     meta: (index) => at(index, (source, local) => source.meta(local)),

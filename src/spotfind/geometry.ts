@@ -1,12 +1,13 @@
 /**
  * Beam centre and resolution scale from what a file says of a frame.
  *
- * Names as in `nanobragg_dev.h5` and vetoc's own files: `beam_x`, `beam_y` (pixels), `wavelength` (Å), `distance_mm`,
- * `pixel_mm`. What the user states goes first. Or a CrystFEL `.geom` file, read by `data/geometry`: panels, and the radius
- * of every pixel as CrystFEL computes it. Refuses panels that do not fit the frame.
+ * What the user states goes first, then a CrystFEL `.geom` file, then what the headers of the frames say, under the
+ * names of `data/experiment`. A geometry file also gives panels, and the radius of every pixel as CrystFEL computes it.
+ * Refuses panels that do not fit the frame.
  */
 import { UserError } from '../core/errors.js';
-import type { DetectorGeometry } from '../data/geometry.js';
+import { experimentOfFacts, joinExperiments, NO_EXPERIMENT, type Experiment } from '../data/experiment.js';
+import type { DetectorGeometry } from '../data/geometry/geometry.js';
 import { resolutionOfRadius, type FrameGeometry, type PanelArea } from './layout.js';
 import type { FoundSpot } from './spot.js';
 
@@ -27,20 +28,17 @@ export const NOTHING_STATED: StatedGeometry = {
   pixelMm: null,
 };
 
-/** Joins what is stated with the facts of a frame; null where neither knows. */
+/**
+ * Joins what is stated with what the frame's file or the user's geometry file says (`experiment`) and with the facts of
+ * the frame; null where nobody knows.
+ */
 export function frameGeometry(
   meta: Readonly<Record<string, string | number>>,
   stated: StatedGeometry = NOTHING_STATED,
+  experiment: Experiment = NO_EXPERIMENT,
 ): FrameGeometry {
-  const fact = (given: number | null, name: string): number | null => {
-    const value = given ?? meta[name];
-    return typeof value === 'number' && Number.isFinite(value) ? value : null;
-  };
-  const x = fact(stated.beamX, 'beam_x');
-  const y = fact(stated.beamY, 'beam_y');
-  const wavelengthA = fact(stated.wavelengthA, 'wavelength');
-  const distanceMm = fact(stated.distanceMm, 'distance_mm');
-  const pixelMm = fact(stated.pixelMm, 'pixel_mm');
+  const known = joinExperiments(stated, joinExperiments(experiment, experimentOfFacts(meta)));
+  const { beamX: x, beamY: y, wavelengthA, distanceMm, pixelMm } = known;
   const scaled = wavelengthA !== null && distanceMm !== null && pixelMm !== null;
   return {
     centre: x === null || y === null ? null : { x, y },
@@ -108,18 +106,6 @@ export function detectorOfGeometry(geometry: DetectorGeometry, frameShape: reado
     return area;
   });
   return { panels, radii };
-}
-
-/** What a CrystFEL geometry states of wavelength, distance and pixel size; the first panel speaks for all. */
-export function scaleOfGeometry(
-  geometry: DetectorGeometry,
-): Pick<StatedGeometry, 'wavelengthA' | 'distanceMm' | 'pixelMm'> {
-  const first = geometry.panels[0];
-  return {
-    wavelengthA: geometry.wavelength,
-    distanceMm: first?.clen === null || first === undefined ? null : 1000 * first.clen,
-    pixelMm: first === undefined ? null : 1000 / first.res,
-  };
 }
 
 /** Share of the spots that lie inside the estimated resolution: a few far ones are noise. */

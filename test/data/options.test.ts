@@ -406,7 +406,7 @@ describe('CrystFEL geometry', () => {
   });
 
   it('gives the resolution of each pixel', async () => {
-    const { parseGeometry } = await import('../../src/data/geometry.js');
+    const { parseGeometry } = await import('../../src/data/geometry/geometry.js');
     const { pixelResolution } = await import('../../src/data/assemble.js');
     const d = pixelResolution(parseGeometry(geometry, 'two.geom'), [24, 40]);
     // Pixel (0, 0) of panel a: centre (−19.5, −13.5) pixels of 0.1 mm at 100 mm, λ = 12398.42/9000 Å.

@@ -2,14 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import { prepareDispersion, strongPixels } from '../../src/spotfind/dispersion.js';
 import { createFrameSpotFinder, prepareSpotFinder } from '../../src/spotfind/finder.js';
-import { parseGeometry } from '../../src/data/geometry.js';
+import { parseGeometry } from '../../src/data/geometry/geometry.js';
 import {
   detectorOfGeometry,
   estimateResolution,
   frameGeometry,
   gridPanels,
   NOTHING_STATED,
-  scaleOfGeometry,
 } from '../../src/spotfind/geometry.js';
 import {
   flatLayout,
@@ -206,7 +205,6 @@ describe('geometry', () => {
     expect(radii![0]).toBeCloseTo(Math.hypot(10, 2), 5);
     expect(radii![3]).toBeCloseTo(Math.hypot(7, 2), 5);
     expect(radii![2 * 4 + 3]).toBe(3);
-    expect(scaleOfGeometry(geometry)).toEqual({ wavelengthA: 1.3, distanceMm: 100, pixelMm: 0.1 });
     expect(() => detectorOfGeometry(geometry, [3, 4])).toThrow('reaches outside');
   });
 

@@ -19,9 +19,9 @@ export interface Inspector {
   /** Null where the frame cannot be read. */
   frame(index: number): Promise<Frame | null>;
   spots(index: number): Promise<readonly SeenSpot[]>;
-  geometry(index: number): FrameGeometry;
+  geometry(index: number): Promise<FrameGeometry>;
   /** Null where pixels have no single centre: a stack of panels that a geometry file describes. */
-  rings(index: number): Rings | null;
+  rings(index: number): Promise<Rings | null>;
   /** Null where the frame cannot be read. */
   evidence(index: number, arithmetic: Arithmetic, keep: boolean): Promise<FrameEvidence | null>;
 }
@@ -56,13 +56,16 @@ export function createInspector({ source, find, stated, panelled, evidence }: In
       throw error;
     }),
   );
-  const geometry = (index: number): FrameGeometry => frameGeometry(source.meta(index), stated);
+  const geometryOf = (index: number, read: Frame | null): FrameGeometry =>
+    frameGeometry(source.meta(index), stated, read?.experiment);
+  const geometry = async (index: number): Promise<FrameGeometry> =>
+    geometryOf(index, await frame(String(index)));
   const explained = remember(async (key: string) => {
     const [index, arithmetic, keep] = key.split(' ') as [string, Arithmetic, string];
     const read = await frame(index);
     return read === null
       ? null
-      : evidence.explain(arithmetic, read.pixels, keep === 'true', geometry(Number(index)));
+      : evidence.explain(arithmetic, read.pixels, keep === 'true', geometryOf(Number(index), read));
   });
   return {
     height: source.height,
@@ -72,9 +75,10 @@ export function createInspector({ source, find, stated, panelled, evidence }: In
     async spots(index) {
       const read = await frame(String(index));
       if (read === null) return [];
-      return find(read, geometry(index)).spots.map(({ y, x, snr }) => ({ y, x, snr }));
+      return find(read, geometryOf(index, read)).spots.map(({ y, x, snr }) => ({ y, x, snr }));
     },
-    rings: (index) => (panelled ? null : resolutionRings(geometry(index), source.height, source.width)),
+    rings: async (index) =>
+      panelled ? null : resolutionRings(await geometry(index), source.height, source.width),
     evidence: (index, arithmetic, keep) => explained(`${index} ${arithmetic} ${String(keep)}`),
   };
 }

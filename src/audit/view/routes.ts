@@ -70,8 +70,8 @@ const frame = withRow(async ({ ledger, inspector }, row) =>
     row,
     sentence: describeDecision(row, ledger.identity.threshold),
     spots: await inspector.spots(row.frame),
-    rings: inspector.rings(row.frame),
-    scale: inspector.geometry(row.frame).scale,
+    rings: await inspector.rings(row.frame),
+    scale: (await inspector.geometry(row.frame)).scale,
   }),
 );
 

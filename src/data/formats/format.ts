@@ -5,6 +5,7 @@
  * `uint16` are applied above (source.ts), the same for every format.
  */
 import { UserError } from '../../core/errors.js';
+import type { Experiment } from '../experiment.js';
 import type { FrameLabel, Spot } from '../frames.js';
 import type { Note } from '../notes.js';
 import type { PixelArray, PixelType, ValueRule } from '../pixels.js';
@@ -52,6 +53,8 @@ export interface RawSource {
   readonly annotations: Annotations;
   /** What was taken from where and what was left unused. */
   readonly notes?: readonly Note[];
+  /** The geometry of frame `index`, where the facts of file and frame do not say all of it. */
+  experiment?(index: number): Partial<Experiment>;
   /** The number in the file of frame `index`, where that is another (LCLS2 events sorted by time). */
   originIndex?(index: number): number;
   /** The stored values of frame `index`, row-major, in their stored type. Throws `UserError`. */

@@ -10,7 +10,7 @@ import { renderAuditReport } from '../../audit/report.js';
 import { openSecondLook } from '../../audit/second-look.js';
 import { openSpec } from '../../audit/setup.js';
 import { summarizeAudit, type AuditSummary } from '../../audit/summary.js';
-import { readGeometry } from '../../data/geometry.js';
+import { readGeometry } from '../../data/geometry/geometry.js';
 import type { OpenFramesOptions } from '../../data/open.js';
 import { frameGeometry } from '../../spotfind/geometry.js';
 
@@ -97,10 +97,11 @@ export async function writeAuditPage(folder: string, options: AuditPageRequest):
     const path = options.html ?? join(folder, 'report.html');
     try {
       const read = (frame: number): ReturnType<FrameSource['read']> => source.read(frame);
-      const { find, stated } = await openSecondLook(identity, source);
+      const { find, stated } = openSecondLook(identity, source);
       const page = await renderAuditReport(ledger, {
         summary,
-        spots: (index, frame) => find(frame, frameGeometry(source.meta(index), stated)).spots,
+        spots: (index, frame) =>
+          find(frame, frameGeometry(source.meta(index), stated, frame.experiment)).spots,
         read: (frame) => read(frame).catch(() => null),
         pictures: options.pictures,
       });

@@ -45,7 +45,7 @@ export async function viewAudit(
     const source = await openAuditedFrames(identity);
     const evidence = createEvidenceMaker(networks);
     try {
-      const look = await openSecondLook(identity, source);
+      const look = openSecondLook(identity, source);
       const inspector = createInspector({ source, ...look, evidence });
       const now = (): string => new Date().toISOString();
       const server = await serveView(

@@ -14,7 +14,7 @@ import { seenPart } from '../../explain/seen-part.js';
 import { inputNode, type FixedGraph } from '../../ir/graph.js';
 import { interpret } from '../../simulate/interpret.js';
 import { createOrtWitness } from '../../simulate/ort.js';
-import { frameGeometry } from '../../spotfind/geometry.js';
+import { frameGeometry, NOTHING_STATED } from '../../spotfind/geometry.js';
 import { resolutionRings } from '../../spotfind/rings.js';
 import { openBackend } from '../../tensorflow/backend.js';
 import { beginStage, type Emit } from '../events.js';
@@ -167,7 +167,11 @@ export async function explainFrame(
   const labelled = truth === null ? '' : ` (labelled ${truth})`;
   const sentence = `Frame ${index}${labelled} is ${keep ? 'kept' : 'vetoed'}: ${marginWords(score, threshold)}.`;
   const progress = beginStage(emit, 'Explain');
-  const rings = resolutionRings(frameGeometry(subject.meta), frame.height, frame.width);
+  const rings = resolutionRings(
+    frameGeometry(subject.meta, NOTHING_STATED, frame.experiment),
+    frame.height,
+    frame.width,
+  );
   const partsFor = (line: string): PictureParts => ({
     pixels: frame.pixels,
     size: [frame.height, frame.width],

@@ -1,8 +1,14 @@
 /** Spot finding over any number of frames, which are read one by one. */
 import type { FrameSource } from '../../data/frames.js';
-import { openDetector, type KnownDetector } from '../../spotfind/detector-file.js';
+import { detectorOf } from '../../spotfind/detector-file.js';
 import { createFrameSpotFinder } from '../../spotfind/finder.js';
-import { estimateResolution, frameGeometry, gridPanels } from '../../spotfind/geometry.js';
+import {
+  estimateResolution,
+  frameGeometry,
+  gridPanels,
+  type Detector,
+  type StatedGeometry,
+} from '../../spotfind/geometry.js';
 import { parseSpotParameters, type SpotFinderSettings } from '../../spotfind/parameters.js';
 import { beginStage, type Emit } from '../events.js';
 import { statedGeometry, type FinderOptionValues } from '../finder-options.js';
@@ -40,10 +46,10 @@ export async function spotfind(
   const { source } = await openFrameArguments(request.frames, request, emit);
   const sinks: Sink[] = [];
   try {
-    const known = await knownDetector(source, request);
+    const detector = panelsOf(source, request);
     await openSinks(sinks, source, request);
     if (also !== undefined) sinks.push(also(settings));
-    const tallies = await findAll(source, settings, known, sinks, emit);
+    const tallies = await findAll(source, settings, detector, statedGeometry(request), sinks, emit);
     const totals = totalsOf(tallies);
     for (const sink of sinks) await sink.close(totals);
     return { settings, tallies, totals };
@@ -65,11 +71,11 @@ async function openSinks(
   if (csv !== undefined) sinks.push(await csvSink(csv));
 }
 
-async function knownDetector(source: FrameSource, options: SpotfindRequest): Promise<KnownDetector> {
-  const { panels, geometry, assemble } = options;
-  const known = await openDetector(geometry, assemble === true, source, statedGeometry(options));
-  if (panels === undefined || known.detector !== null) return known;
-  return { ...known, detector: { panels: gridPanels(source.height, source.width, ...panels), radii: null } };
+/** The panels of the geometry file, or those that the user states; null: one. */
+function panelsOf(source: FrameSource, { panels }: SpotfindRequest): Detector | null {
+  const known = detectorOf(source);
+  if (panels === undefined || known !== null) return known;
+  return { panels: gridPanels(source.height, source.width, ...panels), radii: null };
 }
 
 /** The numbers of a finding that a table needs; spots themselves are not kept. */
@@ -78,7 +84,8 @@ export type Tally = Pick<FrameFinding, 'hit' | 'tooManyStrong'> & { readonly cou
 async function findAll(
   source: FrameSource,
   settings: SpotFinderSettings,
-  { detector, stated }: KnownDetector,
+  detector: Detector | null,
+  stated: StatedGeometry,
   sinks: readonly Sink[],
   emit: Emit,
 ): Promise<readonly Tally[]> {
@@ -88,7 +95,7 @@ async function findAll(
   const tallies: Tally[] = [];
   for (let index = 0; index < source.count; index++) {
     const frame = await source.read(index);
-    const geometry = frameGeometry(source.meta(index), stated);
+    const geometry = frameGeometry(source.meta(index), stated, frame.experiment);
     const { spots, tooManyStrong } = find(frame, geometry);
     const { file, index: inFile } = source.origin(index);
     const hit = spots.length >= settings.hit.minPeaks && spots.length <= settings.hit.maxPeaks;
