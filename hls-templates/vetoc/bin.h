@@ -1,7 +1,7 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
-// Joins blocks of FACTOR_Y x FACTOR_X pixels into one: the brightest, or the sum. Either a word holds whole blocks
-// (FACTOR_X divides PIXELS) or a block spans whole words (PIXELS divides FACTOR_X).
+// Joins blocks of FACTOR_Y x FACTOR_X pixels into one: the brightest, the second brightest, or the sum. Either a word
+// holds whole blocks (FACTOR_X divides PIXELS) or a block spans whole words (PIXELS divides FACTOR_X).
 #ifndef VETOC_BIN_H
 #define VETOC_BIN_H
 
@@ -9,17 +9,66 @@
 
 namespace vetoc {
 
+// How pixels join: what is known of a part of a block, from one pixel, of two parts together, and at the end.
+
 struct bin_max {
+  template <typename T>
+  using part = T;
+  template <typename T>
+  static T of_pixel(const T &pixel) {
+    return pixel;
+  }
   template <typename T>
   static T join(const T &a, const T &b) {
     return a > b ? a : b;
+  }
+  template <typename T>
+  static T result(const T &whole) {
+    return whole;
+  }
+};
+
+template <typename T>
+struct two_brightest {
+  T first;
+  T second;
+};
+
+struct bin_second {
+  template <typename T>
+  using part = two_brightest<T>;
+  /// Counts are never negative, and a block has more pixels than one: the 0 never wins over another.
+  template <typename T>
+  static two_brightest<T> of_pixel(const T &pixel) {
+    return {pixel, T(0)};
+  }
+  template <typename T>
+  static two_brightest<T> join(const two_brightest<T> &a, const two_brightest<T> &b) {
+    const bool a_wins = a.first > b.first;
+    const T loser = a_wins ? b.first : a.first;
+    const T behind = a_wins ? a.second : b.second;
+    return {a_wins ? a.first : b.first, loser > behind ? loser : behind};
+  }
+  template <typename T>
+  static T result(const two_brightest<T> &whole) {
+    return whole.second;
   }
 };
 
 struct bin_sum {
   template <typename T>
+  using part = T;
+  template <typename T>
+  static T of_pixel(const T &pixel) {
+    return pixel;
+  }
+  template <typename T>
   static T join(const T &a, const T &b) {
     return T(a + b);
+  }
+  template <typename T>
+  static T result(const T &whole) {
+    return whole;
   }
 };
 
@@ -28,19 +77,20 @@ void bin(hls::stream<word<typename CONFIG::input_t, CONFIG::PIXELS>> &in,
          hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_PIXELS>> &out) {
   typedef typename CONFIG::output_t value_t;
   typedef typename CONFIG::mode mode;
+  typedef typename mode::template part<value_t> part_t;
   constexpr int PER_GROUP = CONFIG::PIXELS / CONFIG::OUT_PIXELS;             // lanes that join within a word
   constexpr int SPAN = CONFIG::FACTOR_X > CONFIG::PIXELS ? CONFIG::FACTOR_X / CONFIG::PIXELS : 1;  // words of a block
   constexpr int OUT_WORDS = divide_up(CONFIG::OUT_WIDTH, CONFIG::OUT_PIXELS);
   static_assert(PER_GROUP * CONFIG::OUT_PIXELS == CONFIG::PIXELS && PER_GROUP * SPAN == CONFIG::FACTOR_X,
                 "blocks and words do not line up");
   // One row of unfinished blocks. The first row of each block overwrites it, so nothing outlives a frame.
-  word<value_t, CONFIG::OUT_PIXELS> blocks[OUT_WORDS];
+  word<part_t, CONFIG::OUT_PIXELS> blocks[OUT_WORDS];
 #pragma HLS AGGREGATE variable = blocks
 BLOCK_ROWS:
   for (int by = 0; by < CONFIG::OUT_HEIGHT; ++by) {
   ROWS:
     for (int dy = 0; dy < CONFIG::FACTOR_Y; ++dy) {
-      word<value_t, CONFIG::OUT_PIXELS> block;
+      word<part_t, CONFIG::OUT_PIXELS> block;
 #pragma HLS ARRAY_PARTITION variable = block.lane complete
     WORDS:
       for (int bx = 0; bx < OUT_WORDS; ++bx) {
@@ -52,19 +102,26 @@ BLOCK_ROWS:
         LANES:
           for (int l = 0; l < CONFIG::OUT_PIXELS; ++l) {
 #pragma HLS UNROLL
-            value_t joined = pixels.lane[l * PER_GROUP];
+            part_t joined = mode::of_pixel(value_t(pixels.lane[l * PER_GROUP]));
           GROUP:
             for (int k = 1; k < PER_GROUP; ++k) {
 #pragma HLS UNROLL
-              joined = mode::join(joined, value_t(pixels.lane[l * PER_GROUP + k]));
+              joined = mode::join(joined, mode::of_pixel(value_t(pixels.lane[l * PER_GROUP + k])));
             }
             block.lane[l] = part == 0 && dy == 0 ? joined : mode::join(block.lane[l], joined);
           }
           if (part == SPAN - 1) {
-            if (dy == CONFIG::FACTOR_Y - 1)
-              out.write(block);
-            else
+            if (dy == CONFIG::FACTOR_Y - 1) {
+              word<value_t, CONFIG::OUT_PIXELS> finished;
+            FINISH:
+              for (int l = 0; l < CONFIG::OUT_PIXELS; ++l) {
+#pragma HLS UNROLL
+                finished.lane[l] = mode::result(block.lane[l]);
+              }
+              out.write(finished);
+            } else {
               blocks[bx] = block;
+            }
           }
         }
       }

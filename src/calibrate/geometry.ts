@@ -53,6 +53,7 @@ function place(node: FloatNode, inputs: readonly Placement[]): Placement {
       return null;
     // Element by element, or a join of tensors that cover the same frame.
     case 'mask':
+    case 'contrast':
     case 'clamp':
     case 'lut':
     case 'batchNorm':

@@ -1,6 +1,7 @@
 /** The integer preprocessing ops as plain loops, for the float reference and the quantizer's run of a fixed graph. */
 import { elements, type Shape } from '../ir/common.js';
 import type { ComputedPreprocessNode } from '../ir/ops/index.js';
+import { contrast } from './contrast-kernel.js';
 
 type Preprocess = {
   readonly [K in ComputedPreprocessNode['kind']]: (
@@ -23,10 +24,14 @@ const rules: Preprocess = {
   mask(op, input, _from, output) {
     for (let i = 0; i < output.length; i++) output[i] = op.live[i] === 1 ? input[i]! : 0;
   },
+  contrast(op, input, from, output) {
+    contrast(input, from, op.distance, output);
+  },
   bin(op, input, from, output, to) {
     const [fy, fx] = op.factor;
     const channels = from[2];
-    const sum = op.mode === 'sum';
+    const { mode } = op;
+    const best = mode === 'second' ? new Int32Array(output.length) : output;
     for (let y = 0; y < from[0]; y++) {
       const rowTo = Math.floor(y / fy) * to[1];
       for (let x = 0; x < from[1]; x++) {
@@ -34,8 +39,11 @@ const rules: Preprocess = {
         const source = (y * from[1] + x) * channels;
         for (let c = 0; c < channels; c++) {
           const value = input[source + c]!;
-          if (sum) output[at + c]! += value;
-          else if (value > output[at + c]!) output[at + c] = value;
+          if (mode === 'sum') output[at + c]! += value;
+          else if (value > best[at + c]!) {
+            if (mode === 'second') output[at + c] = best[at + c]!;
+            best[at + c] = value;
+          } else if (mode === 'second' && value > output[at + c]!) output[at + c] = value;
         }
       }
     }

@@ -7,6 +7,7 @@ import { lsb } from '../fixed/format.js';
 import { elements, type NodeId, type Shape } from '../ir/common.js';
 import { consumers, floatShapes, type FixedGraph, type FloatGraph } from '../ir/graph.js';
 import { isPreprocess, type PreprocessNode } from '../ir/ops/index.js';
+import { contrast } from './contrast-kernel.js';
 
 /** A tensor of the preprocessing that the network reads. */
 export interface BoundaryTensor {
@@ -20,18 +21,20 @@ export interface BoundaryTensor {
   readonly points: (counts: ArrayLike<number>, out: Int32Array | Uint16Array) => void;
 }
 
-/** A tensor of counts: what cropping, masking and binning leave, before any clamp or table. */
+/** A tensor of counts: what all but clamps and tables leave. */
 export interface LinearTensor {
   readonly id: NodeId;
   readonly shape: Shape;
-  /** Whether the tensor is made of sums (or of single pixels and maxima), and of how many pixels. */
-  readonly mode: 'max' | 'sum';
+  /** Whether the tensor is made of sums (or of single pixels of a block), and of how many pixels. */
+  readonly mode: 'single' | 'sum';
   readonly pixels: number;
+  /** Pixels were compared with their neighbours: what is added to single counts now is not what it was on the frame. */
+  readonly local: boolean;
 }
 
 /**
- * Preprocessing in two halves: the linear part (crop, mask, bin) is what a cache of training frames holds and
- * what augmentation in counts acts on; the point part (clamp, table) follows it.
+ * Preprocessing in two halves: the part in counts (crop, mask, bin, contrast) is what a cache of training
+ * frames holds and what augmentation in counts acts on; the point part (clamp, table) follows it.
  */
 export interface Preprocessor {
   readonly rawSize: readonly [number, number];
@@ -50,11 +53,32 @@ const isPoint = (node: PreprocessNode): node is PointNode => node.kind === 'clam
 /** The raw frame stands for itself until a node changes it, so that `Uint16Array` goes through uncopied. */
 type Counts = Uint16Array | Uint32Array;
 
+function secondCounts(source: Counts, shape: Shape, [fy, fx]: readonly [number, number]): Uint32Array {
+  const columns = shape[1] / fx;
+  const best = new Uint32Array((shape[0] / fy) * columns);
+  const second = new Uint32Array(best.length);
+  let from = 0;
+  for (let y = 0; y < shape[0]; y++) {
+    const to = Math.floor(y / fy) * columns;
+    for (let x = to; x < to + columns; x++)
+      for (let k = 0; k < fx; k++) {
+        const pixel = source[from++]!;
+        if (pixel <= second[x]!) continue;
+        if (pixel > best[x]!) {
+          second[x] = best[x]!;
+          best[x] = pixel;
+        } else second[x] = pixel;
+      }
+  }
+  return second;
+}
+
 function binCounts(source: Counts, shape: Shape, node: Extract<LinearNode, { kind: 'bin' }>): Uint32Array {
   const [fy, fx] = node.factor;
   const width = shape[1];
   const rows = shape[0] / fy;
   const columns = width / fx;
+  if (node.mode === 'second') return secondCounts(source, shape, node.factor);
   const out = new Uint32Array(rows * columns);
   const sum = node.mode === 'sum';
   for (let y = 0; y < shape[0]; y++) {
@@ -91,6 +115,11 @@ function linearStep(node: Exclude<LinearNode, { kind: 'input' }>, source: Counts
       return source.map((value, i) => (node.live[i] === 1 ? value : 0));
     case 'bin':
       return binCounts(source, shape, node);
+    case 'contrast': {
+      const out = source.slice();
+      contrast(source, shape, node.distance, out);
+      return out;
+    }
   }
 }
 
@@ -130,18 +159,21 @@ function linearTensor(
   nodes: ReadonlyMap<NodeId, PreprocessNode>,
   shapes: ReadonlyMap<NodeId, Shape>,
 ): LinearTensor {
-  let mode: 'max' | 'sum' = 'max';
+  let mode: LinearTensor['mode'] = 'single';
   let pixels = 1;
+  let local = false;
   for (
     let node = nodes.get(id);
     node !== undefined && node.kind !== 'input';
     node = nodes.get(node.inputs[0]!)
-  )
+  ) {
+    if (node.kind === 'contrast' || (node.kind === 'bin' && node.mode === 'second')) local = true;
     if (node.kind === 'bin') {
       if (node.mode === 'sum') mode = 'sum';
       pixels *= node.factor[0] * node.factor[1];
     }
-  return { id, shape: shapes.get(id)!, mode, pixels };
+  }
+  return { id, shape: shapes.get(id)!, mode, pixels, local };
 }
 
 /** Prepares the preprocessing part of `graph` for many frames. */

@@ -103,6 +103,7 @@ function linearNode(node: FixedNode, id: NodeId, inputFraction: number): FloatNo
     case 'crop':
     case 'mask':
     case 'bin':
+    case 'contrast':
     case 'clamp':
     case 'lut':
       return node;

@@ -234,6 +234,8 @@ export function nodeRange(node: FixedNode, inputs: readonly StageInput[]): Range
     case 'globalMaxPool':
     case 'flatten':
       return first.range;
+    case 'contrast':
+      return { low: 0, high: first.range.high };
     case 'mask':
       return union([first.range, { low: 0, high: 0 }]);
     case 'bin': {

@@ -139,6 +139,7 @@ function fixedNode(context: Context, stage: Stage, inputs: readonly NodeId[], fo
     case 'crop':
     case 'mask':
     case 'bin':
+    case 'contrast':
     case 'clamp':
     case 'lut':
       return { ...node, inputs };

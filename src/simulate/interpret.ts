@@ -75,6 +75,9 @@ function fill(output: Int32Array, shape: Shape, element: (y: number, x: number, 
 const at = (v: Value, y: number, x: number, c: number): number =>
   v.data[(y * v.shape[1] + x) * v.shape[2] + c]!;
 
+const isInside = ([height, width]: Shape, y: number, x: number): boolean =>
+  y >= 0 && y < height && x >= 0 && x < width;
+
 function convolve(
   op: FixedNodeOf<'conv2d'> | FixedNodeOf<'depthwiseConv2d'>,
   input: Value,
@@ -127,13 +130,24 @@ const rules: Rules = {
   },
   bin: (op, [x], output, shape) => {
     fill(output, shape, (row, column, c) => {
-      let value = 0;
+      const block: number[] = [];
       for (let dy = 0; dy < op.factor[0]; dy++)
-        for (let dx = 0; dx < op.factor[1]; dx++) {
-          const pixel = at(x!, row * op.factor[0] + dy, column * op.factor[1] + dx, c);
-          value = op.mode === 'sum' ? value + pixel : Math.max(value, pixel);
-        }
-      return value;
+        for (let dx = 0; dx < op.factor[1]; dx++)
+          block.push(at(x!, row * op.factor[0] + dy, column * op.factor[1] + dx, c));
+      if (op.mode === 'sum') return block.reduce((sum, pixel) => sum + pixel);
+      return block.sort((a, b) => b - a)[op.mode === 'max' ? 0 : 1]!;
+    });
+  },
+  contrast: ({ distance: d }, [x], output, shape) => {
+    fill(output, shape, (row, column, c) => {
+      const look = (iy: number, ix: number): number => (isInside(shape, iy, ix) ? at(x!, iy, ix, c) : 0);
+      const level = Math.max(
+        Math.min(look(row, column - d), look(row, column + d)),
+        Math.min(look(row - d, column), look(row + d, column)),
+        Math.min(look(row - d, column - d), look(row + d, column + d)),
+        Math.min(look(row - d, column + d), look(row + d, column - d)),
+      );
+      return Math.max(0, look(row, column) - level);
     });
   },
   clamp: (op, [x], output) => {

@@ -8,7 +8,13 @@
 import { invariant } from '../core/errors.js';
 import type { NodeId, Padding, Window } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
-import { isPreprocess, type FloatKind, type FloatNode, type FloatNodeOf } from '../ir/ops/index.js';
+import {
+  isPreprocess,
+  type FloatKind,
+  type FloatNode,
+  type FloatNodeOf,
+  type PreprocessKind,
+} from '../ir/ops/index.js';
 import { parameterLayout, type ParameterField, type ParameterLayout } from './parameters.js';
 import { normalizeBatch } from './batch-norm.js';
 import { tf } from '../tensorflow/tf.js';
@@ -28,7 +34,7 @@ interface Context {
   readonly relu: (x: tf.Tensor4D) => tf.Tensor4D;
 }
 
-type NetworkKind = Exclude<FloatKind, 'input' | 'crop' | 'mask' | 'bin' | 'clamp' | 'lut'>;
+type NetworkKind = Exclude<FloatKind, PreprocessKind>;
 type Rule<K extends NetworkKind> = (
   op: FloatNodeOf<K>,
   inputs: readonly tf.Tensor4D[],

@@ -84,6 +84,11 @@ const looks: { readonly [K in FixedKind]: Look<K> } = {
     const at = flat(shape, y, x, c);
     if (op.live[at] === 1) visit(0, at, 1);
   },
+  contrast: ({ distance }, [input], shape, y, x, c, visit) => {
+    for (let iy = y - distance; iy <= y + distance; iy += distance)
+      for (let ix = x - distance; ix <= x + distance; ix += distance)
+        if (iy >= 0 && iy < shape[0] && ix >= 0 && ix < shape[1]) visit(0, flat(input!.shape, iy, ix, c), 1);
+  },
   bin: (op, [input], _shape, y, x, c, visit) => {
     for (let dy = 0; dy < op.factor[0]; dy++)
       for (let dx = 0; dx < op.factor[1]; dx++)

@@ -42,6 +42,10 @@ describe('the fast preprocessing', () => {
         { bin: 'sum' as const, clampMax: 1023, clampMin: 5 },
       ],
     },
+    {
+      factor: 4,
+      channels: [{ contrast: 2 }, { bin: 'second' as const, contrast: 1 }, { bin: 'second' as const }],
+    },
   ])('equals the interpreter for %j', (options) => {
     const mask = Uint8Array.from({ length: 50 * 62 }, (_, i) => (i % 11 === 4 ? 0 : 1));
     const preprocess = preprocessNodes(preprocessSchema.parse(options), [50, 62], mask);

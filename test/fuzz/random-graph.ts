@@ -324,9 +324,17 @@ function addBin(draft: Draft): void {
   const { shape, range } = facts(draft);
   const small = (n: number): number => random.pick(divisorsOf(n).filter((d) => d <= 4));
   const factor: readonly [number, number] = [small(shape[0]), small(shape[1])];
-  const mode = random.pick(['max', 'sum'] as const);
+  const mode = random.pick(
+    factor[0] * factor[1] > 1 ? (['max', 'second', 'sum'] as const) : (['max', 'sum'] as const),
+  );
   const high = range.high * (mode === 'sum' ? factor[0] * factor[1] : 1);
   add(draft, { kind: 'bin', inputs: [newest(draft)], mode, factor, format: counts(high) });
+}
+
+function addContrast(draft: Draft): void {
+  const { format: to } = facts(draft);
+  const distance = draft.random.integer(1, 3);
+  add(draft, { kind: 'contrast', inputs: [newest(draft)], distance, format: to });
 }
 
 function addClampAndTable(draft: Draft, from: NodeId): NodeId {
@@ -357,6 +365,7 @@ function addPreprocessing(draft: Draft): void {
   if (chance(random, 0.4)) addCrop(draft);
   if (chance(random, 0.4)) addMask(draft);
   if (chance(random, 0.5)) addBin(draft);
+  if (chance(random, 0.3)) addContrast(draft);
   const from = newest(draft);
   // Now and then the network starts at raw counts.
   if (chance(random, 0.1)) {

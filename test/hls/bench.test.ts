@@ -118,8 +118,8 @@ describe('the generated test bench, when a fault is planted,', () => {
     const message = await planted('firmware/vetoc/bin.h', (text) =>
       text
         .replace(
-          'word<value_t, CONFIG::OUT_PIXELS> blocks[OUT_WORDS];',
-          'static word<value_t, CONFIG::OUT_PIXELS> blocks[OUT_WORDS];',
+          'word<part_t, CONFIG::OUT_PIXELS> blocks[OUT_WORDS];',
+          'static word<part_t, CONFIG::OUT_PIXELS> blocks[OUT_WORDS];',
         )
         .replace('if (part == 0 && dy > 0) block', 'if (part == 0) block')
         .replace('part == 0 && dy == 0 ? joined', 'false ? joined'),

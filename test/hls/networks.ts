@@ -264,6 +264,21 @@ export function zooNetwork(): FixedGraph {
     inputs: [crop],
     format: counts(16),
   });
+  const second = b.add({
+    id: nodeId('bin_second'),
+    kind: 'bin',
+    mode: 'second',
+    factor: [2, 3],
+    inputs: [crop],
+    format: counts(16),
+  });
+  const above = b.add({
+    id: nodeId('above'),
+    kind: 'contrast',
+    distance: 2,
+    inputs: [second],
+    format: counts(16),
+  });
   const sumBits = bitsFor(0, 65535 * 6);
   const sum = b.add({
     id: nodeId('bin_sum'),
@@ -298,7 +313,7 @@ export function zooNetwork(): FixedGraph {
   const both = b.add({
     id: nodeId('both'),
     kind: 'concat',
-    inputs: [toTable('max', brightest, 300), toTable('sum', masked, 900)],
+    inputs: [toTable('max', brightest, 300), toTable('sum', masked, 900), toTable('above', above, 300)],
     format: format(false, 8, 0),
   });
   const conv1 = n.conv('conv1', both, 12, 3, 1, 1);

@@ -32,6 +32,54 @@ describe('preprocessing, worked out by hand', () => {
     expect(computed([3, 4], [{ ...tall, mode: 'sum', format: counts(9) }], FRAME)).toEqual([15, 18, 21, 24]);
   });
 
+  it('bins to the second brightest, which of two that are equally bright is one of them', () => {
+    const second = { id, kind: 'bin', mode: 'second', inputs } as const;
+    expect(computed([3, 4], [{ ...second, factor: [1, 2], format: counts(7) }], FRAME)).toEqual([
+      1, 3, 5, 7, 9, 11,
+    ]);
+    const blocks = [9, 0, 5, 5, 0, 0, 5, 3, 2, 90, 1, 2];
+    expect(computed([3, 4], [{ ...second, factor: [3, 2], format: counts(7) }], blocks)).toEqual([9, 5]);
+  });
+
+  describe('contrast', () => {
+    const above = (distance: number): UnprovenNode => ({
+      id,
+      kind: 'contrast',
+      inputs,
+      distance,
+      format: counts(7),
+    });
+    const image = (rows: readonly string[]): number[] => rows.join(' ').split(' ').map(Number);
+
+    it('takes of opposite neighbours the darker, of the four pairs the brightest', () => {
+      const frame = image(['1 2 7', '4 50 6', '3 8 9']);
+      // Pairs of the centre: 4 and 6, 2 and 8, 1 and 9, 7 and 3.
+      expect(computed([3, 3], [above(1)], frame)[4]).toBe(46);
+      // At an edge only the pair along it lies inside: 1 and 7; in a corner there is none.
+      expect(computed([3, 3], [above(1)], frame).slice(0, 2)).toEqual([1, 1]);
+    });
+
+    it('is 0 where nothing stands out, and never less', () => {
+      expect(computed([3, 3], [above(1)], image(['9 9 9', '9 9 9', '9 9 9']))[4]).toBe(0);
+      expect(computed([3, 3], [above(1)], image(['9 9 9', '9 2 9', '9 9 9']))[4]).toBe(0);
+    });
+
+    it('looks as far as its distance', () => {
+      const row = [3, 90, 40, 90, 5];
+      expect(computed([1, 5], [above(1)], row)[2]).toBe(0);
+      expect(computed([1, 5], [above(2)], row)[2]).toBe(37);
+    });
+
+    it('does not see an offset away from the edges', () => {
+      const frame = [...FRAME.slice(0, 5), 40, ...FRAME.slice(6)];
+      const offset = frame.map((v) => v + 30);
+      const inner = [5, 6];
+      const seen = (f: readonly number[]): number[] => inner.map((i) => computed([3, 4], [above(1)], f)[i]!);
+      expect(seen(frame)).toEqual([35, 0]);
+      expect(seen(offset)).toEqual(seen(frame));
+    });
+  });
+
   it('limits counts on both sides', () => {
     const clamp: UnprovenNode = { id, kind: 'clamp', inputs, min: 3, max: 9, format: counts(4) };
     expect(computed([3, 4], [clamp], FRAME)).toEqual([3, 3, 3, 4, 5, 6, 7, 8, 9, 9, 9, 9]);

@@ -200,6 +200,12 @@ describe('the range of a tensor', () => {
     expect(
       rangeOf([narrow, { id, kind: 'bin', mode: 'max', factor: [2, 3], inputs: from, format: counts(3) }]),
     ).toEqual([3, 6]);
+    expect(
+      rangeOf([narrow, { id, kind: 'bin', mode: 'second', factor: [2, 3], inputs: from, format: counts(3) }]),
+    ).toEqual([3, 6]);
+    expect(rangeOf([narrow, { id, kind: 'contrast', distance: 1, inputs: from, format: counts(3) }])).toEqual(
+      [0, 6],
+    );
     const table = Int32Array.from([9, -9, 5, 1, 0, 7, 9]);
     expect(
       rangeOf([narrow, { id, kind: 'lut', inputs: from, first: 1, table, format: integers(5) }]),

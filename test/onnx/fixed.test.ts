@@ -3,6 +3,8 @@ import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { ORT_OPTIMIZATIONS } from '../../src/simulate/ort-session.js';
 import { createOrtWitness } from '../../src/simulate/ort.js';
+import { inputNode } from '../../src/ir/graph.js';
+import { zooNetwork } from '../hls/networks.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
 
 const PIXELS = 40 * 36;
@@ -37,6 +39,18 @@ describe('fixed.onnx under ONNX Runtime', () => {
     const graph = sampleFixedGraph({ weightBits, activationBits, seed: weightBits });
     const frames = sampleFrames(4, PIXELS, 9);
     const witness = await createOrtWitness(graph);
+    const results = await witness.run(frames, { tensors: true });
+    await witness.close();
+    frames.forEach((frame, i) => {
+      expect(results[i]).toEqual(interpret(graph, frame, true));
+    });
+  });
+
+  it('equals the interpreter in every tensor of a network with every way through preprocessing', async () => {
+    const graph = zooNetwork();
+    const { size } = inputNode(graph);
+    const frames = sampleFrames(4, size[0] * size[1], 5);
+    const witness = await createOrtWitness(graph, { batch: 4 });
     const results = await witness.run(frames, { tensors: true });
     await witness.close();
     frames.forEach((frame, i) => {

@@ -6,6 +6,7 @@ import { invariant } from '../../core/errors.js';
 import { elements, type Shape } from '../../ir/common.js';
 import type { Format } from '../../fixed/format.js';
 import type { FpgaTarget } from '../../targets/target.js';
+import { contrastWindow } from '../../ir/ops/contrast.js';
 import type { FixedKind, FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
 import { chooseFolding, divisors, MAX_STREAM_BITS, paddedPositions, type Weighted } from './folding.js';
 import { wordsPerFrame } from './plan.js';
@@ -128,6 +129,15 @@ function binLanes(node: FixedNodeOf<'bin'>, { inputs: [x] }: LaneRequest): Lanes
   return { inputs: [input], output: Math.max(1, input / factor), tapFold: 1 };
 }
 
+/** A line buffer of words of channels; a one-channel image goes through it pixel by pixel. */
+function contrastLanes(node: FixedNodeOf<'contrast'>, { inputs: [x], options }: LaneRequest): Lanes {
+  const { kernel, padding } = contrastWindow(node);
+  const positions = paddedPositions(x!.shape, padding);
+  const cycles = (l: number): number => positions * (x!.shape[2] / l);
+  const bits = x!.format.width * kernel[0] * kernel[1];
+  return same(channelLanes(x!.shape[2], cycles, x!.lanes, options.cyclesPerFrame, bits));
+}
+
 /** The largest power of two in `lanes`, at most 32: what the mask ROM is cut into. */
 const powerOfTwo = (lanes: number): number => {
   let p = 1;
@@ -139,6 +149,7 @@ const laneRules: LaneRules = {
   crop: (_node, { inputs: [x] }) => same(x!.lanes),
   mask: (_node, { inputs: [x] }) => same(powerOfTwo(x!.lanes)),
   bin: binLanes,
+  contrast: contrastLanes,
   clamp: (_node, { inputs: [x], options }) => same(pixelLanes(x!.shape, x!.lanes, options.cyclesPerFrame)),
   lut: (_node, { inputs: [x], options }) => same(pixelLanes(x!.shape, x!.lanes, options.cyclesPerFrame)),
   conv2d: weighted,

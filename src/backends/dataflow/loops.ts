@@ -17,6 +17,7 @@ import {
   W0,
   windowEvents,
 } from './events.js';
+import { contrastWindow } from '../../ir/ops/contrast.js';
 import { isPointwise, type Weighted } from './folding.js';
 import { wordsPerFrame, type Folding, type Stage, type StageKind, type StageOf } from './plan.js';
 
@@ -101,6 +102,14 @@ const loops: Loops = {
   crop: (stage) => one(cropEvents(stage), 2),
   mask: (stage) => one(everyWord(stage, R0 | W0), 3),
   bin: (stage) => one(binEvents(stage), 3),
+  contrast: (stage) => [
+    {
+      suffix: '.window',
+      events: windowEvents(contrastWindow(stage.node), stage.inputs[0]!.shape, stage.inputs[0]!.lanes),
+      depth: WINDOW_DEPTH,
+    },
+    { suffix: '.compare', events: repeat(wordsPerFrame(stage.outputs[0]!), R0 | W0), depth: 5 },
+  ],
   clamp: (stage) => one(everyWord(stage, R0 | W0), 2),
   lut: (stage) => one(everyWord(stage, R0 | W0), 3),
   conv2d: weightedLoops,

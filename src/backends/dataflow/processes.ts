@@ -2,6 +2,7 @@
  * A plan as processes and streams, which the cycle model runs: what each stage's loops (loops.ts) are joined by.
  */
 import { invariant } from '../../core/errors.js';
+import { contrastWindow } from '../../ir/ops/contrast.js';
 import type { DataflowStream, Process } from './dataflow.js';
 import { loopsOf, type Loop } from './loops.js';
 import { isWeighted, nodeOf, type Plan, type Stage } from './plan.js';
@@ -96,7 +97,8 @@ const processOf = (stage: Stage, loop: Loop, inputs: number[], outputs: number[]
 /** Bits of a window: the line buffer's lanes at every position of the kernel. */
 function windowBits(stage: Stage): number {
   const node = nodeOf(stage);
-  invariant(node !== undefined && 'kernel' in node, `${stage.name} has no windows`);
+  const window = node?.kind === 'contrast' ? contrastWindow(node) : node;
+  invariant(window !== undefined && 'kernel' in window, `${stage.name} has no windows`);
   const { lanes, format } = stage.inputs[0]!;
-  return lanes * format.width * node.kernel[0] * node.kernel[1];
+  return lanes * format.width * window.kernel[0] * window.kernel[1];
 }

@@ -10,6 +10,7 @@
  * - FF: window registers, accumulators and one pipeline register behind each adder and product bit; 80 a process.
  */
 import { elements } from '../../ir/common.js';
+import { contrastWindow } from '../../ir/ops/contrast.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import { alignment } from './stages/common.js';
 import type { Design } from '../dataflow/design.js';
@@ -186,8 +187,15 @@ const estimators: { readonly [K in StageKind]: (stage: StageOf<K>, part: Part) =
     sum([memory(Math.ceil(elements(stage.inputs[0]!.shape) / 32), 32), logic(bitsOf(stage) + 64), PROCESS]),
   bin: (stage) => {
     const to = stage.outputs[0]!;
-    const bits = to.lanes * to.format.width;
+    // Of unfinished blocks two numbers are kept where the second brightest pixel is asked for.
+    const bits = to.lanes * to.format.width * (stage.node.mode === 'second' ? 2 : 1);
     return sum([memory(Math.ceil(to.shape[1] / to.lanes), bits), logic(bitsOf(stage) + 2 * bits), PROCESS]);
+  },
+  // Four comparisons for the darker, four for the brightest, a subtraction.
+  contrast: (stage) => {
+    const { kernel, padding } = contrastWindow(stage.node);
+    const columns = padding[1] + stage.inputs[0]!.shape[1] + padding[3];
+    return sum([logic(10 * 2 * bitsOf(stage)), lineBuffer(stage, kernel, columns), PROCESS]);
   },
   clamp: (stage) => sum([logic(2 * bitsOf(stage)), PROCESS]),
   lut: (stage) => {

@@ -9,10 +9,16 @@ import { UnsupportedError, type UnsupportedReason } from '../../core/errors.js';
 import type { NodeId, Padding, Shape } from '../../ir/common.js';
 import { consumers, floatShapes, type FloatGraph } from '../../ir/graph.js';
 import { mayBeNegative } from '../../ir/may-be-negative.js';
-import { isPreprocess, type FloatKind, type FloatNode, type FloatNodeOf } from '../../ir/ops/index.js';
+import {
+  isPreprocess,
+  type FloatKind,
+  type FloatNode,
+  type FloatNodeOf,
+  type PreprocessKind,
+} from '../../ir/ops/index.js';
 import { tf } from '../../tensorflow/tf.js';
 
-type NetworkKind = Exclude<FloatKind, 'input' | 'crop' | 'mask' | 'bin' | 'clamp' | 'lut'>;
+type NetworkKind = Exclude<FloatKind, PreprocessKind>;
 type Symbolic = tf.SymbolicTensor;
 
 interface Builder {

@@ -1,6 +1,7 @@
 /** The exact integer preprocessing, from the raw `uint16` frame on: the same nodes in every dialect. */
 import { fractionBits } from '../../fixed/format.js';
 import type { Shape } from '../../ir/common.js';
+import { CONTRAST_DIRECTIONS } from '../../ir/ops/contrast.js';
 import type { FixedNodeOf, PreprocessKind } from '../../ir/ops/index.js';
 import { FLOAT32_EXACT, type Range } from '../../ir/prove.js';
 import { windowSum } from './exact-sum.js';
@@ -36,6 +37,38 @@ export type PreprocessRules = {
 /** `values` of the first input under another name. */
 const sameKind = (x: Tensor, name: string, shape: Shape): Tensor => ({ ...x, name, shape });
 
+/** The pixels of every block side by side, and the second of the two brightest. */
+function secondOfBlock(
+  writer: OnnxWriter,
+  { id, factor }: FixedNodeOf<'bin'>,
+  x: MantissaTensor,
+  shape: Shape,
+): Tensor {
+  const [rows, columns, channels] = shape;
+  const reshape = (name: string, from: string, dims: readonly number[]): string =>
+    writer.node('Reshape', `${id}.${name}`, [
+      from,
+      // 0: the batch, whatever it is.
+      writer.constant(`${id}.${name}_shape`, 'int64', [0, ...dims], [dims.length + 1]),
+    ]);
+  const parts = reshape('parts', x.name, [channels, rows, factor[0], columns, factor[1]]);
+  const together = writer.node('Transpose', `${id}.together`, [parts], {
+    attributes: { perm: { ints: [0, 1, 2, 4, 3, 5] } },
+  });
+  const blocks = reshape('blocks', together, [channels, rows, columns, factor[0] * factor[1]]);
+  const brightest = writer.node(
+    'TopK',
+    `${id}.brightest`,
+    [blocks, writer.constant(`${id}.two`, 'int64', [2], [1])],
+    { attributes: { axis: { int: -1 } }, unread: [`${id}.places`] },
+  );
+  const index = writer.constant(`${id}.second`, 'int64', [1], []);
+  const name = writer.node('Gather', `${id}.mantissa`, [brightest, index], {
+    attributes: { axis: { int: 4 } },
+  });
+  return sameKind(x, name, shape);
+}
+
 function bin(
   writer: OnnxWriter,
   op: FixedNodeOf<'bin'>,
@@ -50,6 +83,7 @@ function bin(
     });
     return inCarrier(writer, sum, carrierFor(largest(range)));
   }
+  if (op.mode === 'second') return secondOfBlock(writer, op, x, shape);
   const attributes = { kernel_shape: { ints: op.factor }, strides: { ints: op.factor } };
   return sameKind(x, writer.node('MaxPool', `${op.id}.mantissa`, [x.name], { attributes }), shape);
 }
@@ -67,6 +101,37 @@ function lut(writer: OnnxWriter, op: FixedNodeOf<'lut'>, x: MantissaTensor, shap
   const index = castName(writer, offset, 'int32', `${op.id}.index`);
   const name = writer.node('Gather', `${op.id}.mantissa`, [table, index]);
   return { name, carrier, rank: x.rank, shape };
+}
+
+/** The image moved to each neighbour by slices of one that has zeros around. */
+function contrast(writer: OnnxWriter, op: FixedNodeOf<'contrast'>, x: MantissaTensor, shape: Shape): Tensor {
+  const { distance: d } = op;
+  const pads = writer.constant(`${op.id}.pads`, 'int64', [0, 0, d, d, 0, 0, d, d], [8]);
+  const padded = writer.node('Pad', `${op.id}.padded`, [
+    x.name,
+    pads,
+    scalar(writer, `${op.id}.outside`, x.carrier, 0),
+  ]);
+  const axes = writer.constant('axes_2_3', 'int64', [2, 3], [2]);
+  const moved = (name: string, down: number, right: number): string => {
+    const starts = [d + down * d, d + right * d];
+    const ends = starts.map((start, i) => start + shape[i]!);
+    return writer.node('Slice', `${op.id}.${name}`, [
+      padded,
+      writer.constant(`${op.id}.${name}_starts`, 'int64', starts, [2]),
+      writer.constant(`${op.id}.${name}_ends`, 'int64', ends, [2]),
+      axes,
+    ]);
+  };
+  const pairs = CONTRAST_DIRECTIONS.map(([down, right], i) =>
+    writer.node('Min', `${op.id}.darker_${i}`, [
+      moved(`before_${i}`, -down, -right),
+      moved(`after_${i}`, down, right),
+    ]),
+  );
+  const level = writer.node('Max', `${op.id}.level`, pairs);
+  const above = writer.node('Sub', `${op.id}.above`, [x.name, level]);
+  return sameKind(x, writer.node('Relu', `${op.id}.mantissa`, [above]), shape);
 }
 
 export const preprocessRules: PreprocessRules = {
@@ -89,6 +154,7 @@ export const preprocessRules: PreprocessRules = {
     const live = writer.constant(`${op.id}.live`, x!.carrier, op.live, [1, 1, shape[0], shape[1]]);
     return sameKind(x!, writer.node('Mul', `${op.id}.mantissa`, [x!.name, live]), shape);
   },
+  contrast: (writer, op, [x], { shape }) => contrast(writer, op, x!, shape),
   bin: (writer, op, [x], facts) => bin(writer, op, x!, facts),
   clamp(writer, op, [x], { range, shape }) {
     const limits = (['min', 'max'] as const).map((k) => scalar(writer, `${op.id}.${k}`, x!.carrier, op[k]));

@@ -37,10 +37,12 @@ export interface NodeOptions {
   readonly attributes?: Attributes;
   /** Operator domain; ONNX's own when absent. */
   readonly domain?: string;
+  /** Names of further outputs that the operator has and nobody reads. */
+  readonly unread?: readonly string[];
 }
 
 export interface OnnxWriter {
-  /** Appends a node with one output and returns the output's name, which is also the node's. */
+  /** Appends a node and returns its first output's name, which is also the node's. */
   node(type: string, name: string, inputs: readonly string[], options?: NodeOptions): string;
   /** What `make(name)` emitted under `name`, made at the first call. */
   once(name: string, make: (name: string) => string): string;
@@ -120,13 +122,13 @@ export function createOnnxWriter(): OnnxWriter {
     return name;
   };
   return {
-    node(type, name, inputs, { attributes = {}, domain = '' } = {}) {
+    node(type, name, inputs, { attributes = {}, domain = '', unread = [] } = {}) {
       claim(name);
       graph.node!.push({
         opType: type,
         name,
         input: [...inputs],
-        output: [name],
+        output: [name, ...unread.map(claim)],
         attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
         ...(domain === '' ? {} : { domain }),
       });

@@ -1,5 +1,6 @@
 /**
- * From the raw `uint16` frame to the network's input: crop → mask → bin → clamp → table, exact in integers.
+ * From the raw `uint16` frame to the network's input: crop → mask → bin → contrast → clamp → table,
+ * exact in integers.
  *
  * What a recipe asks for becomes the nodes that the float and the fixed graph share; `preprocessor.ts` runs them.
  */
@@ -7,12 +8,15 @@ import { z } from 'zod';
 import { invariant, UserError } from '../../core/errors.js';
 import { bitsFor, format, type Format } from '../../fixed/format.js';
 import { nodeId, type NodeId } from '../../ir/common.js';
+import { BIN_MODES } from '../../ir/ops/bin.js';
 import type { PreprocessNode } from '../../ir/ops/index.js';
 
 const channelSchema = z.strictObject({
-  /** What a block of pixels becomes: its brightest pixel, or its sum. */
-  bin: z.enum(['max', 'sum']).default('max'),
-  /** Limits of the binned counts; below `clampMin` reads as 0, above `clampMax` as full scale. */
+  /** What a block of pixels becomes: its brightest pixel, its second brightest, or its sum. */
+  bin: z.enum(BIN_MODES).default('max'),
+  /** How far a block stands above its surroundings so many blocks away, instead of its counts; null: its counts. */
+  contrast: z.int().min(1).max(8).nullable().default(null),
+  /** Limits of these counts; below `clampMin` reads as 0, above `clampMax` as full scale. */
   clampMin: z.int().min(0).default(0),
   clampMax: z.int().min(1).max(65535).default(4095),
   /** How clamped counts fill the output range. */
@@ -36,11 +40,7 @@ export const preprocessSchema = z.strictObject({
     .max(64)
     .or(z.tuple([z.int().min(1).max(64), z.int().min(1).max(64)]))
     .default(4),
-  channels: z
-    .array(channelSchema)
-    .min(1)
-    .max(8)
-    .default([{ bin: 'max', clampMin: 0, clampMax: 4095, table: 'sqrt' }]),
+  channels: z.array(channelSchema).min(1).max(8).prefault([{}]),
   /** Bits of the network's input, unsigned, standing for [0, 1). */
   bits: z.int().min(2).max(16).default(8),
 });
@@ -107,7 +107,7 @@ function cropMask(mask: Uint8Array, rawSize: readonly [number, number], cut: Cut
 
 const counts = (high: number): Format => format(false, bitsFor(0, high), bitsFor(0, high));
 
-/** Binning, clamping and table of one channel, appended to `nodes`. Returns the id of the table. */
+/** Binning, contrast, clamping and table of one channel, appended to `nodes`. Returns the id of the table. */
 function channelNodes(
   nodes: PreprocessNode[],
   channel: PreprocessChannel,
@@ -121,7 +121,7 @@ function channelNodes(
     last = node.id;
   };
   const { factor, bits } = options;
-  const { bin, clampMin, clampMax } = channel;
+  const { bin, contrast, clampMin, clampMax } = channel;
   if (clampMin >= clampMax)
     throw new UserError(`clampMin ${clampMin} is not below clampMax ${clampMax}`, {
       field: 'preprocess.channels',
@@ -130,6 +130,14 @@ function channelNodes(
   const top = bin === 'sum' ? 65535 * factor[0] * factor[1] : 65535;
   if (factor[0] * factor[1] > 1)
     add({ id: nodeId(`bin${k}`), kind: 'bin', inputs: [last], mode: bin, factor, format: counts(top) });
+  if (contrast !== null)
+    add({
+      id: nodeId(`contrast${k}`),
+      kind: 'contrast',
+      inputs: [last],
+      distance: contrast,
+      format: counts(top),
+    });
   const high = Math.min(clampMax, top);
   add({
     id: nodeId(`clamp${k}`),

@@ -1,13 +1,19 @@
-/** Joins blocks of pixels into one: the brightest of them, or their sum. */
+/**
+ * Joins blocks of pixels into one: the brightest of them, the second brightest (of two that are equally bright, one of
+ * them: what a pixel that stands alone leaves no trace in), or their sum.
+ */
 import { z } from 'zod';
 import { invariant } from '../../core/errors.js';
 import { fixedBase, only, pairSchema, type Shape } from '../common.js';
+
+/** What a block can become. */
+export const BIN_MODES = ['max', 'second', 'sum'] as const;
 
 export const binSchema = z
   .strictObject({
     ...fixedBase,
     kind: z.literal('bin'),
-    mode: z.enum(['max', 'sum']),
+    mode: z.enum(BIN_MODES),
     /** `[rows, columns]` of a block; the frame is a whole number of blocks. */
     factor: pairSchema,
   })
@@ -19,6 +25,10 @@ export function binShape(op: BinOp, inputs: readonly Shape[]): Shape {
   invariant(
     height % op.factor[0] === 0 && width % op.factor[1] === 0,
     `${op.id}: ${height}×${width} is not a whole number of ${op.factor.join('×')} blocks`,
+  );
+  invariant(
+    op.mode !== 'second' || op.factor[0] * op.factor[1] > 1,
+    `${op.id}: a block of one pixel has no second brightest`,
   );
   return [height / op.factor[0], width / op.factor[1], channels];
 }

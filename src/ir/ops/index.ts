@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Shape } from '../common.js';
 import { binSchema, binShape } from './bin.js';
 import { clampSchema, clampShape } from './clamp.js';
+import { contrastSchema, contrastShape } from './contrast.js';
 import { conv2dShape, fixedConv2dSchema, floatConv2dSchema } from './conv2d.js';
 import { cropSchema, cropShape } from './crop.js';
 import { denseShape, fixedDenseSchema, floatDenseSchema } from './dense.js';
@@ -52,6 +53,7 @@ export const floatNodeSchema = z.discriminatedUnion('kind', [
   cropSchema,
   maskSchema,
   binSchema,
+  contrastSchema,
   clampSchema,
   lutSchema,
   floatConv2dSchema,
@@ -78,6 +80,7 @@ export const fixedNodeSchema = z.discriminatedUnion('kind', [
   cropSchema,
   maskSchema,
   binSchema,
+  contrastSchema,
   clampSchema,
   lutSchema,
   fixedConv2dSchema,
@@ -97,7 +100,7 @@ export type FixedKind = FixedNode['kind'];
 export type FixedNodeOf<K extends FixedKind> = Extract<FixedNode, { kind: K }>;
 
 /** The kinds of preprocessing: exact integer ops that the float and the fixed graph share as they are. */
-export const PREPROCESS_KINDS = ['input', 'crop', 'mask', 'bin', 'clamp', 'lut'] as const;
+export const PREPROCESS_KINDS = ['input', 'crop', 'mask', 'bin', 'contrast', 'clamp', 'lut'] as const;
 export type PreprocessKind = (typeof PREPROCESS_KINDS)[number];
 export type PreprocessNode = Extract<FixedNode, { kind: PreprocessKind }>;
 /** Preprocessing that is computed from an input: all of it but the raw frame. */
@@ -114,6 +117,7 @@ export const floatShapeRules: ShapeRules<FloatNode> = {
   crop: cropShape,
   mask: maskShape,
   bin: binShape,
+  contrast: contrastShape,
   clamp: clampShape,
   lut: lutShape,
   conv2d: conv2dShape,
@@ -137,6 +141,7 @@ export const fixedShapeRules: ShapeRules<FixedNode> = {
   crop: cropShape,
   mask: maskShape,
   bin: binShape,
+  contrast: contrastShape,
   clamp: clampShape,
   lut: lutShape,
   conv2d: conv2dShape,

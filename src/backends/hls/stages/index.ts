@@ -14,7 +14,7 @@ import {
   repack,
   requantize,
 } from './other.js';
-import { bin, clamp, crop, decide, lut, mask, receive } from './preprocess.js';
+import { bin, clamp, contrast, crop, decide, lut, mask, receive } from './preprocess.js';
 import { loadWeights, swapWeights } from './reload.js';
 import { conv2d, dense, depthwiseConv2d } from './weighted.js';
 
@@ -27,6 +27,7 @@ const renderers: { readonly [K in StageKind]: Renderer<K> } = {
   crop,
   mask,
   bin,
+  contrast,
   clamp,
   lut,
   conv2d,

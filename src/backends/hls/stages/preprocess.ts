@@ -1,6 +1,7 @@
 /** From beats to the network's input, and from logits to the decision. */
 import { minMantissa } from '../../../fixed/format.js';
 import type { Shape } from '../../../ir/common.js';
+import { contrastWindow } from '../../../ir/ops/contrast.js';
 import { constant, romType, table1, typedef } from '../cpp.js';
 import { wordsPerFrame } from '../../dataflow/plan.js';
 import {
@@ -12,6 +13,7 @@ import {
   pixels,
   reloadStreams,
   valueType,
+  windowMembers,
   type Renderer,
 } from './common.js';
 
@@ -89,6 +91,18 @@ export const bin: Renderer<'bin'> = (stage) =>
       constant('OUT_WIDTH', output(stage).shape[1]),
       constant('PIXELS', pixels(input(stage)), 'pixels a word, in'),
       constant('OUT_PIXELS', pixels(output(stage)), 'pixels a word, out'),
+    ],
+  });
+
+export const contrast: Renderer<'contrast'> = (stage, { windowDepth }) =>
+  code(stage, {
+    header: 'contrast',
+    text: `above the surroundings, ${stage.node.distance} away`,
+    members: [
+      ...ioTypes(stage),
+      ...windowMembers(contrastWindow(stage.node), input(stage), output(stage), windowDepth),
+      constant('DISTANCE', stage.node.distance, 'pixels to each neighbour'),
+      constant('WORDS', wordsPerFrame(output(stage)), 'words a frame, out'),
     ],
   });
 

@@ -1,0 +1,38 @@
+/** Contrast, fast, on the counts of an image `[height, width, channels]`. */
+import type { Shape } from '../ir/common.js';
+import { CONTRAST_DIRECTIONS } from '../ir/ops/contrast.js';
+
+type Counts = Int32Array | Uint32Array | Uint16Array;
+
+/** How far every pixel stands above its surroundings `distance` away; see `ir/ops/contrast.ts`. */
+export function contrast(
+  input: Counts,
+  [height, width, channels]: Shape,
+  distance: number,
+  output: Counts,
+): void {
+  const pairs = CONTRAST_DIRECTIONS.map(([down, right]) => ({
+    down: down * distance,
+    right: Math.abs(right * distance),
+    offset: (down * width + right) * distance * channels,
+  }));
+  for (let y = 0; y < height; y++) {
+    const rowsToEdge = Math.min(y, height - 1 - y);
+    for (let x = 0; x < width; x++) {
+      const columnsToEdge = Math.min(x, width - 1 - x);
+      for (let c = 0; c < channels; c++) {
+        const at = (y * width + x) * channels + c;
+        let level = 0;
+        for (const { down, right, offset } of pairs) {
+          // A neighbour outside the image reads 0, and then its pair counts nothing.
+          if (down > rowsToEdge || right > columnsToEdge) continue;
+          const [one, other] = [input[at - offset]!, input[at + offset]!];
+          const darker = one < other ? one : other;
+          if (darker > level) level = darker;
+        }
+        const pixel = input[at]!;
+        output[at] = pixel > level ? pixel - level : 0;
+      }
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * How far a pixel stands above its surroundings `distance` pixels away: of each pair of opposite neighbours (in its
+ * row, its column, its two diagonals) the darker one counts, of the four pairs the brightest, and what is below that is
+ * 0. A constant offset leaves no trace, nor do straight edges and lines; a ring leaves little. Outside the image is 0.
+ */
+import { z } from 'zod';
+import { fixedBase, only, type Shape, type Window } from '../common.js';
+
+export const contrastSchema = z
+  .strictObject({
+    ...fixedBase,
+    kind: z.literal('contrast'),
+    /** Pixels from the centre to each neighbour. */
+    distance: z.int().min(1).max(8),
+  })
+  .readonly();
+export type ContrastOp = z.infer<typeof contrastSchema>;
+
+/** From the centre to one of each pair of opposite neighbours, in units of the distance. */
+export const CONTRAST_DIRECTIONS = [
+  [0, 1],
+  [1, 0],
+  [1, 1],
+  [1, -1],
+] as const;
+
+/** What a line buffer needs to hold of the image to compute it. */
+export function contrastWindow({ distance: d }: Pick<ContrastOp, 'distance'>): Window {
+  const side = 2 * d + 1;
+  return { kernel: [side, side], strides: [1, 1], padding: [d, d, d, d] };
+}
+
+export const contrastShape = (op: ContrastOp, inputs: readonly Shape[]): Shape => only(inputs, op.id);
