@@ -2,6 +2,7 @@
  * The training section of a recipe: everything that decides the weights besides the frames and the seed.
  */
 import { z } from 'zod';
+import { nuisancesSchema } from '../data/nuisances/disturb.js';
 import { layerSchema } from '../frontends/network/description.js';
 
 /** Changes to a training frame that the physics allows: the label stays true. Strengths; 0 or false turns one off. */
@@ -27,7 +28,7 @@ export type Augmentation = z.infer<typeof augmentationSchema>;
 const simulatedSchema = z.strictObject({
   frames: z.int().min(0).max(1_000_000).default(0),
   variety: z.enum(['standard', 'broad']).default('broad'),
-  /** How often an epoch holds each of the run's own frames, when simulated ones stand beside them. */
+  /** How often an epoch holds each of the run's own frames. */
   ownRepeats: z.int().min(1).max(100).default(1),
 });
 export type SimulatedFrames = z.infer<typeof simulatedSchema>;
@@ -87,6 +88,11 @@ export const trainingSchema = z.strictObject({
     })
     .prefault({}),
   simulated: simulatedSchema.prefault({}),
+  /**
+   * Changes to raw training frames, before anything else: zingers, a drifted pedestal, another gain … Of the run's own frames the
+   * first repetition stays as it is; the others (`simulated.ownRepeats`) and the simulated ones have a draw each.
+   */
+  nuisances: nuisancesSchema.default({}),
   augmentation: augmentationSchema.default(augmentationSchema.parse({})),
   /** Mebibytes of preprocessed frames held in memory; beyond it they are kept in a file. */
   cacheMebibytes: z.int().min(1).max(1048576).default(1024),

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
 import { createPreprocessor, type Preprocessor } from '../evaluate/preprocessor.js';
+import type { Frame } from '../data/frames.js';
 import { readAhead } from '../data/stream.js';
 import { elements } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
@@ -21,6 +22,8 @@ export interface LabelledFrames {
   readonly ahead?: number;
   /** Raw pixels of the graph's input size. */
   read(index: number): Promise<Uint16Array>;
+  /** The same with the pixels that count (1) and those that do not; null: all count. Absent where nothing is known of them. */
+  readMasked?(index: number): Promise<Pick<Frame, 'pixels' | 'mask'>>;
   /** Class index. */
   label(index: number): number;
   /** Frees what reading takes, once all have been read. */

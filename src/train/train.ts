@@ -6,6 +6,7 @@
  */
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
+import { createPreprocessor } from '../evaluate/preprocessor.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { openBackend, type BackendName, type TrainBackend } from '../tensorflow/backend.js';
 import { fingerprint, readCheckpoint } from './checkpoint.js';
@@ -83,6 +84,21 @@ function checkFrames(request: TrainRequest): void {
       });
 }
 
+/** What adds to single counts must do so before blocks are compared with each other. */
+function checkAugmentation(graph: FloatGraph, { augmentation }: TrainingRecipe): void {
+  const local = createPreprocessor(graph).linear.find((tensor) => tensor.local);
+  if (local === undefined) return;
+  for (const field of ['pedestal', 'background', 'hotPixels'] as const)
+    if (augmentation[field] > 0)
+      throw new UserError(
+        `it cannot be added to ${local.id}, which does not hold counts of pixels any more`,
+        {
+          field: `training.augmentation.${field}`,
+          remedy: `set it to 0, and name what raw frames are to be disturbed by in training.nuisances`,
+        },
+      );
+}
+
 /** There is nothing to learn without hits and misses, and no threshold to choose without hits. */
 function checkLabels(graph: FloatGraph, train: Int32Array, validation: Int32Array): void {
   const has = (labels: Int32Array, hit: boolean): boolean =>
@@ -101,6 +117,7 @@ function checkLabels(graph: FloatGraph, train: Int32Array, validation: Int32Arra
 export async function trainNetwork(request: TrainRequest): Promise<TrainResult> {
   const { graph, recipe, seed, onProgress } = request;
   checkFrames(request);
+  checkAugmentation(graph, recipe);
   const backend = await openBackend(request.backend ?? 'auto');
   const workers = workerCount(recipe.workers, backend, Math.min(recipe.batchSize, request.train.count));
   onProgress?.({ kind: 'backend', backend, workers });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CLASS_NAMES } from '../../src/data/frames.js';
 import { simulateFrames } from '../../src/data/simulate/simulate-frames.js';
-import { withSimulated } from '../../src/train/simulated-frames.js';
+import { withNuisances, withSimulated } from '../../src/train/simulated-frames.js';
 
 const SIZE = [64, 64] as const;
 const own = {
@@ -43,5 +43,37 @@ describe('simulated frames beside own frames', () => {
     const three = { classNames: ['empty', 'ice', 'crystal'], hitClasses: [false, false, true] };
     expect(() => withSimulated(own, options, SIZE, three, 4)).toThrow(/no classes empty, ice, crystal/);
     expect(withSimulated(own, { ...options, frames: 0 }, SIZE, three, 4)).toBe(own);
+  });
+});
+
+describe('frames with nuisances', () => {
+  const mask = Uint8Array.from({ length: 64 * 64 }, (_, i) => Number(i % 5 !== 0));
+  const masked = {
+    ...own,
+    readMasked: async (i: number) => ({ pixels: await own.read(i), mask }),
+  };
+  const three = withSimulated(masked, { ...options, frames: 0, ownRepeats: 3 }, SIZE, five, 4);
+  const pedestal = { pedestal: { share: 1, low: 10, high: 30 } };
+
+  it('leave the first repetition of the own frames as it is, and change the others, each in its way', async () => {
+    const all = withNuisances(three, pedestal, own.count, SIZE, 4);
+    expect(all.count).toBe(9);
+    expect(await all.read(2)).toEqual(await own.read(2));
+    const [once, again] = [await all.read(5), await all.read(8)];
+    expect([once[0], again[0]]).toEqual([2, 2]);
+    expect(once[1]).toBeGreaterThanOrEqual(12);
+    expect(again[1]).not.toBe(once[1]);
+    expect([all.label(5), all.label(8)]).toEqual([own.label(2), own.label(2)]);
+  });
+
+  it('are the same each time, and others for another seed', async () => {
+    const read = async (seed: number): Promise<Uint16Array> =>
+      withNuisances(three, pedestal, own.count, SIZE, seed).read(7);
+    expect(await read(4)).toEqual(await read(4));
+    expect(await read(5)).not.toEqual(await read(4));
+  });
+
+  it('are the frames themselves where a recipe names none', () => {
+    expect(withNuisances(three, {}, own.count, SIZE, 4)).toBe(three);
   });
 });

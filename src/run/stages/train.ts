@@ -4,7 +4,7 @@ import { preprocessNodes } from '../../frontends/network/preprocess.js';
 import type { BackendName } from '../../tensorflow/backend.js';
 import { loadNetwork } from '../../frontends/network/load.js';
 import type { LabelledFrames } from '../../train/sample-cache.js';
-import { withSimulated } from '../../train/simulated-frames.js';
+import { withNuisances, withSimulated } from '../../train/simulated-frames.js';
 import { trainNetwork, type TrainEvent, type TrainResult } from '../../train/train.js';
 import type { Progress } from '../events.js';
 import type { Recipe } from '../recipe.js';
@@ -14,21 +14,18 @@ export function labelled(frames: RunFrames, indices: readonly number[]): Labelle
     count: indices.length,
     ahead: frames.source.ahead ?? 0,
     read: async (i) => (await frames.source.read(indices[i]!)).pixels,
+    readMasked: (i) => frames.source.read(indices[i]!),
     label: (i) => frames.labelOf(indices[i]!),
   };
 }
 
-/** The training frames of the run, and the simulated ones that its recipe puts beside them. */
+/** The training frames of the run, the simulated ones that its recipe puts beside them, and what it disturbs them with. */
 export function trainingFrames(recipe: Recipe, frames: RunFrames): LabelledFrames {
   const { source, partition } = frames;
   const size = [source.height, source.width] as const;
-  return withSimulated(
-    labelled(frames, partition.train),
-    recipe.training.simulated,
-    size,
-    frames,
-    recipe.seed,
-  );
+  const { simulated, nuisances } = recipe.training;
+  const all = withSimulated(labelled(frames, partition.train), simulated, size, frames, recipe.seed);
+  return withNuisances(all, nuisances, partition.train.length, size, recipe.seed);
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -11,8 +11,9 @@ import type { FixedGraph, FloatGraph } from '../../../src/ir/graph.js';
 import { quantizeNetwork } from '../../../src/passes/quantize-network.js';
 import { loadNetwork } from '../../../src/frontends/network/load.js';
 import { trainQuantized } from '../../../src/train/quantization-aware.js';
+import { joined, withNuisances } from '../../../src/train/simulated-frames.js';
 import { trainNetwork, type TrainEvent, type TrainRequest } from '../../../src/train/train.js';
-import { HIT_CLASSES, joined, labelledFrames, simulatedBeside, type Parts, type Seen } from './parts.js';
+import { HIT_CLASSES, labelledFrames, simulatedBeside, type Parts, type Seen } from './parts.js';
 
 const CALIBRATION_FRAMES = 128;
 
@@ -50,10 +51,13 @@ const follow =
 function trainingFrames({ source, parts, recipe, seen }: NetworksRequest): TrainRequest['train'] {
   const { frames, ownRepeats } = recipe.training.simulated;
   const own = labelledFrames(source, parts.train);
-  if (frames === 0) return own;
-  const simulated = simulatedBeside(source, frames, seen);
-  const repeated = Array.from({ length: ownRepeats }, () => own);
-  return joined([...repeated, labelledFrames(simulated.source, simulated.indices)]);
+  const sets = Array.from({ length: ownRepeats }, () => own);
+  if (frames > 0) {
+    const simulated = simulatedBeside(source, frames, seen);
+    sets.push(labelledFrames(simulated.source, simulated.indices));
+  }
+  const { nuisances } = recipe.training;
+  return withNuisances(joined(sets), nuisances, own.count, [source.height, source.width], recipe.seed);
 }
 
 async function trainedFloat(request: NetworksRequest, training: TrainRequest): Promise<FloatGraph> {

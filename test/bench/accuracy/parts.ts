@@ -59,6 +59,7 @@ export function unseenParts(source: FrameSource, { crystals, styles }: Seen): Pa
 export const labelledFrames = (source: FrameSource, indices: readonly number[]): LabelledFrames => ({
   count: indices.length,
   read: async (i) => (await source.read(indices[i]!)).pixels,
+  readMasked: (i) => source.read(indices[i]!),
   label: (i) => source.label(indices[i]!).label!,
 });
 
@@ -91,27 +92,4 @@ export function simulatedBeside(
     return !hidden;
   });
   return { source: simulated, indices };
-}
-
-/** Several sets of frames, one behind the other. */
-export function joined(sets: readonly LabelledFrames[]): LabelledFrames {
-  const at = (i: number): readonly [LabelledFrames, number] => {
-    let rest = i;
-    for (const set of sets) {
-      if (rest < set.count) return [set, rest];
-      rest -= set.count;
-    }
-    throw new RangeError(`no frame ${i}`);
-  };
-  return {
-    count: sets.reduce((sum, set) => sum + set.count, 0),
-    read: (i) => {
-      const [set, k] = at(i);
-      return set.read(k);
-    },
-    label: (i) => {
-      const [set, k] = at(i);
-      return set.label(k);
-    },
-  };
 }
