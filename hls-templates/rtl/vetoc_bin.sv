@@ -1,0 +1,97 @@
+// Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
+//
+// Joins blocks of FACTOR_Y rows into one pixel: the largest, or the sum (SUM = 1). Across, either a word holds whole
+// blocks (PIXELS = OUT_PIXELS times a block's columns, SPAN = 1) or a block spans SPAN whole words (OUT_PIXELS = 1).
+// Every event reads a word; the last of a block writes. Unfinished blocks of a row wait in a memory of COLUMNS words.
+// From the event to `we`: 2 cycles.
+`default_nettype none
+module vetoc_bin #(
+    parameter int IW = 16,
+    parameter int OW = 16,
+    parameter bit SUM = 0,
+    parameter int PIXELS = 1,
+    parameter int OUT_PIXELS = 1,
+    parameter int SPAN = 1,
+    parameter int FACTOR_Y = 2,
+    parameter int COLUMNS = 64
+) (
+    input  wire logic                     clk,
+    input  wire logic                     rst,
+    input  wire logic                     valid,
+    input  wire logic [PIXELS*IW-1:0]     q,
+    output logic                          pop,
+    input  wire logic                     ok,
+    output logic                          take,
+    output logic                          we,
+    output logic [OUT_PIXELS*OW-1:0]      d
+);
+  localparam int PER_LANE = PIXELS / OUT_PIXELS;
+  localparam int XA = COLUMNS > 1 ? $clog2(COLUMNS) : 1;
+  localparam int PA = SPAN > 1 ? $clog2(SPAN) : 1;
+  localparam int YA = FACTOR_Y > 1 ? $clog2(FACTOR_Y) : 1;
+  localparam int W = OUT_PIXELS * OW;
+  logic [XA-1:0] x, x1;
+  logic [PA-1:0] part;
+  logic [YA-1:0] dy;
+  logic last_part, last_x, last_dy, writes, fire;
+  assign last_part = part == PA'(SPAN - 1);
+  assign last_x = x == XA'(COLUMNS - 1);
+  assign last_dy = dy == YA'(FACTOR_Y - 1);
+  assign writes = last_part && last_dy;
+  assign fire = valid && (ok || !writes);
+  assign pop = fire;
+  assign take = fire && writes;
+
+  logic v1, fresh1, start1, end1;
+  logic [W-1:0] pixels, pixels1, row1, block, earlier, joined;
+  for (genvar l = 0; l < OUT_PIXELS; l++) begin : g_lane
+    logic [OW-1:0] lane, one, above, now;
+    always_comb begin
+      lane = OW'(q[l*PER_LANE*IW+:IW]);
+      one = '0;
+      for (int k = 1; k < PER_LANE; k++) begin
+        one = OW'(q[(l*PER_LANE+k)*IW+:IW]);
+        lane = SUM ? lane + one : lane > one ? lane : one;
+      end
+    end
+    assign pixels[l*OW+:OW] = lane;
+    assign above = earlier[l*OW+:OW];
+    assign now = pixels1[l*OW+:OW];
+    assign joined[l*OW+:OW] = fresh1 ? now : SUM ? above + now : above > now ? above : now;
+  end
+
+  if (COLUMNS > 1) begin : g_rows
+    (* ram_style = "distributed" *) logic [W-1:0] rows[0:COLUMNS-1];
+    always_ff @(posedge clk) begin
+      if (fire) row1 <= rows[x];
+      if (v1 && end1) rows[x1] <= joined;
+    end
+  end else begin : g_column
+    assign row1 = block;  // the block before is the one above
+  end
+  assign earlier = start1 ? row1 : block;
+
+  always_ff @(posedge clk) begin
+    if (fire) begin
+      part <= last_part ? '0 : part + 1'b1;
+      if (last_part) x <= last_x ? '0 : x + 1'b1;
+      if (last_part && last_x) dy <= last_dy ? '0 : dy + 1'b1;
+    end
+    v1 <= fire;
+    x1 <= x;
+    pixels1 <= pixels;
+    start1 <= part == '0;
+    fresh1 <= part == '0 && dy == '0;
+    end1 <= last_part;
+    if (v1) block <= joined;
+    d <= joined;
+    if (rst) begin
+      v1 <= 1'b0;
+      part <= '0;
+      x <= '0;
+      dy <= '0;
+    end
+  end
+  vetoc_delay #(.N(2)) written (.clk, .rst, .a(take), .y(we));
+endmodule
+`default_nettype wire

@@ -1,0 +1,48 @@
+// Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
+//
+// The rows above the one that arrives: a memory of one padded row, WORDS words, that is walked round and round. Each word
+// holds the rows' values one above the other.
+// `read` asks for the word at the current place, which `q` shows in the next cycle; `write`, one cycle after `read`,
+// replaces it by `d`.
+`default_nettype none
+module vetoc_lines #(
+    parameter int W = 16,
+    parameter int WORDS = 18,
+    parameter bit BLOCK = 0
+) (
+    input  wire logic         clk,
+    input  wire logic         rst,
+    input  wire logic         read,
+    output logic [W-1:0]      q,
+    input  wire logic         write,
+    input  wire logic [W-1:0] d
+);
+  if (WORDS == 1) begin : g_register
+    // A memory would answer with what stood there before the write of the same cycle.
+    logic unused;
+    assign unused = &{1'b0, rst, read};
+    always_ff @(posedge clk) if (write) q <= d;
+  end else begin : g_memory
+    localparam int A = $clog2(WORDS);
+    logic [A-1:0] at, at1;
+    always_ff @(posedge clk) begin
+      at1 <= at;
+      if (read) at <= at == A'(WORDS - 1) ? '0 : at + 1'b1;
+      if (rst) at <= '0;
+    end
+    if (BLOCK) begin : g_block
+      (* ram_style = "block" *) logic [W-1:0] line[0:WORDS-1];
+      always_ff @(posedge clk) begin
+        if (read) q <= line[at];
+        if (write) line[at1] <= d;
+      end
+    end else begin : g_lut
+      (* ram_style = "distributed" *) logic [W-1:0] line[0:WORDS-1];
+      always_ff @(posedge clk) begin
+        if (read) q <= line[at];
+        if (write) line[at1] <= d;
+      end
+    end
+  end
+endmodule
+`default_nettype wire

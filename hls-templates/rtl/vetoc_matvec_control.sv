@@ -1,0 +1,64 @@
+// Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
+//
+// The order of the events of vetoc_matvec: for each of GROUPS groups, WORDS words, TAP_FOLD parts of a word, OUT_FOLD
+// output words. `first` marks events whose sums start with the bias, `last` (= `take`) those that finish them.
+`default_nettype none
+module vetoc_matvec_control #(
+    parameter int GROUPS = 1,
+    parameter int WORDS = 1,
+    parameter int TAP_FOLD = 1,
+    parameter int OUT_FOLD = 1,
+    parameter int TA = TAP_FOLD > 1 ? $clog2(TAP_FOLD) : 1,
+    parameter int STEPS = GROUPS * WORDS * TAP_FOLD * OUT_FOLD,
+    parameter int SA = STEPS > 1 ? $clog2(STEPS) : 1,
+    parameter int CHANNELS = GROUPS * OUT_FOLD,
+    parameter int CA = CHANNELS > 1 ? $clog2(CHANNELS) : 1
+) (
+    input  wire logic     clk,
+    input  wire logic     rst,
+    input  wire logic     valid,
+    input  wire logic     ok,
+    output logic          fire,
+    output logic          pop,
+    output logic          take,
+    output logic          first,
+    output logic          last,
+    output logic [TA-1:0] t,
+    output logic [CA-1:0] channel,  // word of outputs, counted over all groups
+    output logic [SA-1:0] step      // row of weights
+);
+  localparam int OA = OUT_FOLD > 1 ? $clog2(OUT_FOLD) : 1;
+  localparam int WA = WORDS > 1 ? $clog2(WORDS) : 1;
+  logic [OA-1:0] o;
+  logic [WA-1:0] w;
+  logic last_o, last_t, last_w, reads, writes;
+  assign last_o = o == OA'(OUT_FOLD - 1);
+  assign last_t = t == TA'(TAP_FOLD - 1);
+  assign last_w = w == WA'(WORDS - 1);
+  assign reads = o == '0 && t == '0;
+  assign writes = last_w && last_t;
+  assign fire = (valid || !reads) && (ok || !writes);
+  assign pop = fire && reads;
+  assign take = fire && writes;
+  assign first = w == '0 && t == '0;
+  assign last = take;
+  always_ff @(posedge clk) begin
+    if (fire) begin
+      step <= step == SA'(STEPS - 1) ? '0 : step + 1'b1;
+      o <= last_o ? '0 : o + 1'b1;
+      if (last_o) t <= last_t ? '0 : t + 1'b1;
+      if (last_o && last_t) w <= last_w ? '0 : w + 1'b1;
+      if (!last_o) channel <= channel + 1'b1;
+      else if (!writes) channel <= channel - CA'(OUT_FOLD - 1);
+      else channel <= channel == CA'(CHANNELS - 1) ? '0 : channel + 1'b1;
+    end
+    if (rst) begin
+      step <= '0;
+      o <= '0;
+      t <= '0;
+      w <= '0;
+      channel <= '0;
+    end
+  end
+endmodule
+`default_nettype wire

@@ -1,0 +1,121 @@
+// Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
+//
+// Line buffer and window: walks over the padded image, one word of W bits (some channels of a pixel) an event, and emits
+// [KH][KW] words wherever a window is complete. Positions come in a fixed order, GROUPS words a pixel.
+// An event at a position inside the image reads, one that completes a window writes; others only let time pass.
+// From the event to `we`: 2 cycles. Nothing that an earlier frame left behind is ever emitted.
+`default_nettype none
+module vetoc_window #(
+    parameter int W = 8,
+    parameter int KH = 3,
+    parameter int KW = 3,
+    parameter int SY = 1,
+    parameter int SX = 1,
+    parameter int TOP = 1,
+    parameter int LEFT = 1,
+    parameter int BOTTOM = 1,
+    parameter int RIGHT = 1,
+    parameter int HEIGHT = 16,
+    parameter int WIDTH = 16,
+    parameter int GROUPS = 1,
+    parameter bit BLOCK = 0,                  // lines in block RAM
+    parameter logic [W-1:0] PADDING = '0
+) (
+    input  wire logic              clk,
+    input  wire logic              rst,
+    input  wire logic              valid,
+    input  wire logic [W-1:0]      q,
+    output logic                   pop,
+    input  wire logic              ok,
+    output logic                   take,
+    output logic                   we,
+    output logic [KH*KW*W-1:0]     d
+);
+  localparam int ROWS = TOP + HEIGHT + BOTTOM;
+  localparam int COLUMNS = LEFT + WIDTH + RIGHT;
+  localparam int WORDS = COLUMNS * GROUPS;
+  localparam int GA = GROUPS > 1 ? $clog2(GROUPS) : 1;
+  localparam int XA = $clog2(COLUMNS + 1);
+  localparam int YA = $clog2(ROWS + 1);
+  localparam int RA = $clog2((KH > SY ? KH : SY) + 1);
+  localparam int CA = $clog2((KW > SX ? KW : SX) + 1);
+
+  logic [GA-1:0] g;
+  logic [XA-1:0] x;
+  logic [YA-1:0] y;
+  logic [RA-1:0] rows_to_go;     // rows until the next row of windows is complete
+  logic [CA-1:0] columns_to_go;
+  logic last_g, last_x, last_y, in_image, emit, fire;
+  assign last_g = g == GA'(GROUPS - 1);
+  assign last_x = x == XA'(COLUMNS - 1);
+  assign last_y = y == YA'(ROWS - 1);
+  // A difference below 0 is a large number.
+  assign in_image = XA'(x - XA'(LEFT)) < XA'(WIDTH) && YA'(y - YA'(TOP)) < YA'(HEIGHT);
+  assign emit = rows_to_go == '0 && columns_to_go == '0;
+  assign fire = (valid || !in_image) && (ok || !emit);
+  assign pop = fire && in_image;
+  assign take = fire && emit;
+
+  // The column that enters the window: a new word below those of the rows above.
+  logic v1;
+  logic [W-1:0] arriving1;
+  logic [KH*W-1:0] entering1;
+  assign entering1[(KH-1)*W+:W] = arriving1;
+  if (KH > 1) begin : g_lines
+    logic [(KH-1)*W-1:0] above1;
+    vetoc_lines #(.W((KH - 1) * W), .WORDS(WORDS), .BLOCK(BLOCK)) lines (
+        .clk, .rst, .read(fire), .q(above1), .write(v1), .d(entering1[KH*W-1:W]));
+    assign entering1[(KH-1)*W-1:0] = above1;
+  end
+
+  // Columns to the left are those of the same channels one position, that is GROUPS events, ago.
+  logic [KW*KH*W-1:0] columns1, columns2;
+  assign columns1[(KW-1)*KH*W+:KH*W] = entering1;
+  if (KW > 1) begin : g_columns
+    logic [(KW-1)*KH*W-1:0] left1;
+    if (GROUPS == 1) begin : g_registers
+      assign left1 = columns2[KW*KH*W-1:KH*W];
+    end else begin : g_memory
+      logic [GA-1:0] g1;
+      (* ram_style = "distributed" *) logic [(KW-1)*KH*W-1:0] columns[0:GROUPS-1];
+      assign left1 = columns[g1];
+      always_ff @(posedge clk) begin
+        g1 <= g;
+        if (v1) columns[g1] <= columns1[KW*KH*W-1:KH*W];
+      end
+    end
+    assign columns1[(KW-1)*KH*W-1:0] = left1;
+  end
+  for (genvar ky = 0; ky < KH; ky++) begin : g_row
+    for (genvar kx = 0; kx < KW; kx++) begin : g_column
+      assign d[(ky*KW+kx)*W+:W] = columns2[(kx*KH+ky)*W+:W];
+    end
+  end
+
+  vetoc_delay #(.N(2)) emitted (.clk, .rst, .a(take), .y(we));
+  always_ff @(posedge clk) begin
+    v1 <= fire;
+    arriving1 <= in_image ? q : PADDING;
+    if (v1) columns2 <= columns1;
+    if (fire) begin
+      g <= last_g ? '0 : g + 1'b1;
+      if (last_g) begin
+        x <= last_x ? '0 : x + 1'b1;
+        columns_to_go <= last_x ? CA'(KW - 1) : columns_to_go == '0 ? CA'(SX - 1) : columns_to_go - 1'b1;
+      end
+      if (last_g && last_x) begin
+        y <= last_y ? '0 : y + 1'b1;
+        rows_to_go <= last_y ? RA'(KH - 1) : rows_to_go == '0 ? RA'(SY - 1) : rows_to_go - 1'b1;
+      end
+    end
+    if (rst) begin
+      v1 <= 1'b0;
+      g <= '0;
+      x <= '0;
+      y <= '0;
+      columns_to_go <= CA'(KW - 1);
+      rows_to_go <= RA'(KH - 1);
+    end
+  end
+endmodule
+`default_nettype wire
