@@ -18,7 +18,10 @@ module vetoc_clamp #(
 );
   always_ff @(posedge clk) we <= in_we && !rst;
   for (genvar l = 0; l < LANES; l++) begin : g_lane
-    logic [IW-1:0] x, above, limited;
+    logic [IW-1:0] x, above;
+    /* verilator lint_off UNUSEDSIGNAL */  // bits above those of HIGH are 0
+    logic [IW-1:0] limited;
+    /* verilator lint_on UNUSEDSIGNAL */
     assign x = in_d[l*IW+:IW];
     if (LOW == '0) begin : g_any
       assign above = x;

@@ -10,6 +10,7 @@ import {
   WRITE,
   highWater,
   type Events,
+  type DataflowStream,
   type Process,
 } from '../../src/backends/dataflow/dataflow.js';
 import { designHls } from '../../src/backends/dataflow/design.js';
@@ -21,7 +22,7 @@ import { buildCsim } from '../../src/simulate/csim.js';
 import { runProcess } from '../../src/simulate/process.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
-import { zooNetwork } from './networks.js';
+import { smallVetoNetwork, zooNetwork } from './networks.js';
 import { writeProject } from './project.js';
 
 const target = await loadFpga('kcu1500');
@@ -39,16 +40,20 @@ const process = (name: string, inputs: number[], outputs: number[], list: Events
   inputs,
   outputs,
   events: list,
-  depth,
+  depths: outputs.map(() => depth),
   restart: 1,
 });
 const copies = (n: number): number[] => new Array<number>(n).fill(READ(0) | WRITE(0));
+/** Streams whose words can be read the cycle after they were written. */
+const stream = (name: string, depth: number): DataflowStream => ({ name, depth, latency: 1 });
+const rule = { kind: 'stall' } as const;
 const times = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i);
 
 describe('the dataflow model', () => {
   it('moves a word a cycle through stages that keep up', () => {
     const flow = {
-      streams: ['in', 'middle', 'out'].map((name) => ({ name, depth: Infinity })),
+      rule,
+      streams: ['in', 'middle', 'out'].map((name) => stream(name, Infinity)),
       processes: [
         process('a', [0], [1], events(...copies(5)), 3),
         process('b', [1], [2], events(...copies(5)), 2),
@@ -70,10 +75,8 @@ describe('the dataflow model', () => {
       slow.skip(3);
     }
     const flow = {
-      streams: [
-        { name: 'in', depth: Infinity },
-        { name: 'middle', depth: 2 },
-      ],
+      rule,
+      streams: [stream('in', Infinity), stream('middle', 2)],
       processes: [process('fast', [0], [1], events(...copies(6))), process('slow', [1], [], slow.finish())],
       source: 0,
       arrivals: times(6),
@@ -98,10 +101,8 @@ describe('the dataflow model', () => {
     );
     const join = events(...new Array<number>(8).fill(READ(0) | READ(1)));
     const flow = (depth: number) => ({
-      streams: [Infinity, 2, depth, 2].map((d, i) => ({
-        name: ['in', 'branch', 'skip', 'buffered'][i]!,
-        depth: d,
-      })),
+      rule,
+      streams: [Infinity, 2, depth, 2].map((d, i) => stream(['in', 'branch', 'skip', 'buffered'][i]!, d)),
       processes: [
         process('fork', [0], [1, 2], fork),
         process('late', [1], [3], late),
@@ -146,6 +147,13 @@ describe('the schedule of a design', () => {
     expect(() => schedulePlan(plan, undefined, depths)).toThrow(
       /comes to a halt.*waits for room in pool1_to_add1/,
     );
+  });
+
+  it('refuses depths with which the decisions fall behind further with every frame', () => {
+    const { plan, schedule } = designHls(smallVetoNetwork(32), { target });
+    const depths = new Map(schedule.fifos.map((f) => [f.stream, f.depth]));
+    depths.set('conv3.windows', 2);
+    expect(() => schedulePlan(plan, undefined, depths)).toThrow(/fall behind by \d+ cycles with every frame/);
   });
 });
 

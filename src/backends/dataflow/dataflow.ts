@@ -2,10 +2,16 @@
  * A cycle-level model of a dataflow: processes that read and write bounded streams in a fixed order.
  *
  * A process is a pipelined loop with an initiation interval of 1. Each of its events happens in one cycle, reads some
- * streams and, `depth` cycles later, writes others; a full stream stalls the whole pipeline, as hardware does. The
- * order of events does not depend on data, so that the times follow without stepping through idle cycles: an event
- * happens as soon as its process has come to it, its inputs are there and its outputs have room. The result is exact
- * for these rules; how deep a pipeline is and what a restart costs are the estimates in `loops.ts` and `processes.ts`.
+ * streams and, some cycles later, writes others. The order of events does not depend on data, so that the times follow
+ * without stepping through idle cycles: an event happens as soon as its process has come to it, its inputs are there
+ * and its outputs have room. There are two rules of what room is:
+ *
+ * - `stall`: a full stream stalls the whole pipeline, which happens when the word would be written (HLS loops);
+ * - `credit`: an event takes a credit of each stream that it will write to, so that the pipeline behind it never
+ *   stalls; the credit comes back some cycles after the reader took the word (RTL).
+ *
+ * The result is exact for these rules. For RTL, depths and latencies are those of the modules, and simulation holds
+ * them to it; for HLS, how deep a pipeline is and what a restart costs are estimates in `loops.ts` and `processes.ts`.
  */
 import { invariant } from '../../core/errors.js';
 
@@ -28,8 +34,10 @@ export interface Process {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly events: Events;
-  /** Cycles from a read to the write that depends on it. */
-  readonly depth: number;
+  /** Cycles from an event to its write, for each output. */
+  readonly depths: readonly number[];
+  /** The bit `WRITE(port)` that stands for each output; output `i` is port `i` unless given. */
+  readonly ports?: readonly number[];
   /** Cycles from the last event of a frame to the first possible of the next. */
   readonly restart: number;
 }
@@ -38,9 +46,18 @@ export interface DataflowStream {
   readonly name: string;
   /** Words that fit; `Infinity` for sizing. */
   readonly depth: number;
+  /** Cycles from the write of a word to the first cycle in which it can be read. */
+  readonly latency: number;
 }
 
+/** What an event waits for where it will write: see above. */
+export type Rule =
+  | { readonly kind: 'stall' }
+  /** `back`: cycles from a read to the event that its credit serves. */
+  | { readonly kind: 'credit'; readonly back: number };
+
 export interface Dataflow {
+  readonly rule: Rule;
   readonly processes: readonly Process[];
   readonly streams: readonly DataflowStream[];
   /** The stream that the outside fills, and the cycle in which each of its words arrives. */
@@ -119,15 +136,17 @@ interface Run {
 function wordCounts(flow: Dataflow): number[] {
   const counts = flow.streams.map(() => 0);
   counts[flow.source] = flow.arrivals.length;
-  for (const { outputs, events } of flow.processes)
-    outputs.forEach((stream, port) => {
-      const bit = WRITE(port);
+  for (const { outputs, events, ports } of flow.processes)
+    outputs.forEach((stream, i) => {
+      const bit = WRITE(ports?.[i] ?? i);
       let words = 0;
       for (const f of events.flags) if ((f & bit) !== 0) words += 1;
       counts[stream] = words * flow.frames;
     });
   return counts;
 }
+
+const writeBit = ({ ports }: Process, output: number): number => 16 << (ports?.[output] ?? output);
 
 /** The first thing that the next event of `s` waits for. */
 function obstacle(run: Run, s: State): Blocked | undefined {
@@ -145,7 +164,7 @@ function obstacle(run: Run, s: State): Blocked | undefined {
   for (let p = 0; p < process.outputs.length; p++) {
     const stream = process.outputs[p]!;
     if (
-      (bits & WRITE(p)) !== 0 &&
+      (bits & writeBit(process, p)) !== 0 &&
       run.written[stream]! - run.read[stream]! >= run.flow.streams[stream]!.depth
     )
       return at(stream, 'room');
@@ -156,8 +175,9 @@ function obstacle(run: Run, s: State): Blocked | undefined {
 /** Lets `s` go on until it is blocked or done; whether anything happened. */
 function advance(run: Run, s: State): boolean {
   const { process } = s;
-  const { inputs, outputs, events, depth } = process;
+  const { inputs, outputs, events, depths } = process;
   const { flags, gaps } = events;
+  const { rule, streams } = run.flow;
   let moved = false;
   while (s.frame < run.flow.frames) {
     if (obstacleFast(run, process, flags[s.event]!)) break;
@@ -166,19 +186,21 @@ function advance(run: Run, s: State): boolean {
     for (let p = 0; p < inputs.length; p++)
       if ((bits & READ(p)) !== 0) {
         const stream = inputs[p]!;
-        // A word can be read the cycle after it was written.
-        time = Math.max(time, run.writes[stream]![run.read[stream]!]! + 1);
+        time = Math.max(time, run.writes[stream]![run.read[stream]!]! + streams[stream]!.latency);
       }
     for (let p = 0; p < outputs.length; p++)
-      if ((bits & WRITE(p)) !== 0) {
+      if ((bits & writeBit(process, p)) !== 0) {
         const stream = outputs[p]!;
-        const freed = run.written[stream]! - run.flow.streams[stream]!.depth;
-        if (freed >= 0) time = Math.max(time, run.reads[stream]![freed]! + 1 - depth);
+        const freed = run.written[stream]! - streams[stream]!.depth;
+        if (freed < 0) continue;
+        const taken = run.reads[stream]![freed]!;
+        time = Math.max(time, rule.kind === 'stall' ? taken + 1 - depths[p]! : taken + rule.back);
       }
     for (let p = 0; p < inputs.length; p++)
       if ((bits & READ(p)) !== 0) run.reads[inputs[p]!]![run.read[inputs[p]!]!++] = time;
     for (let p = 0; p < outputs.length; p++)
-      if ((bits & WRITE(p)) !== 0) run.writes[outputs[p]!]![run.written[outputs[p]!]!++] = time + depth;
+      if ((bits & writeBit(process, p)) !== 0)
+        run.writes[outputs[p]!]![run.written[outputs[p]!]!++] = time + depths[p]!;
     s.time = time;
     s.wait = 1;
     moved = true;
@@ -197,7 +219,7 @@ function obstacleFast(run: Run, process: Process, bits: number): boolean {
     if ((bits & READ(p)) !== 0 && run.read[inputs[p]!]! >= run.written[inputs[p]!]!) return true;
   for (let p = 0; p < outputs.length; p++)
     if (
-      (bits & WRITE(p)) !== 0 &&
+      (bits & writeBit(process, p)) !== 0 &&
       run.written[outputs[p]!]! - run.read[outputs[p]!]! >= run.flow.streams[outputs[p]!]!.depth
     )
       return true;
@@ -207,7 +229,9 @@ function obstacleFast(run: Run, process: Process, bits: number): boolean {
 /** Runs `flow`. Streams that nobody reads are the design's outputs and never full. */
 export function simulateDataflow(flow: Dataflow): Simulation {
   invariant(
-    flow.processes.every((p) => p.inputs.length <= 4 && p.outputs.length <= 4),
+    flow.processes.every(
+      (p) => p.inputs.length <= 4 && (p.ports ?? p.outputs.map((_, i) => i)).every((i) => i < 4),
+    ),
     'at most four ports a side',
   );
   const counts = wordCounts(flow);
@@ -263,6 +287,20 @@ export function highWater(writes: Int32Array, reads: Int32Array): number {
   for (let k = 0; k < writes.length; k++) {
     while (taken < reads.length && reads[taken]! < writes[k]!) taken += 1;
     most = Math.max(most, k + 1 - taken);
+  }
+  return most;
+}
+
+/**
+ * The most words between the event that makes them, `depth` cycles before the write, and the return of their credit:
+ * so many places let the stream never hold its writer up.
+ */
+export function mostInFlight(writes: Int32Array, reads: Int32Array, depth: number, back: number): number {
+  let most = 0;
+  let returned = 0;
+  for (let k = 0; k < writes.length; k++) {
+    while (returned < k && reads[returned]! + back <= writes[k]! - depth) returned += 1;
+    most = Math.max(most, k + 1 - returned);
   }
   return most;
 }

@@ -174,14 +174,28 @@ function meetLatency(
 const foldingsOf = (plan: Plan): unknown => plan.stages.map((s) => ('folding' in s ? s.folding : undefined));
 
 /** The cheapest design for `graph` that meets `options`. */
-export function designHls(graph: FixedGraph, options: HlsOptions): Design {
+export const designHls = (graph: FixedGraph, options: HlsOptions): Design =>
+  designFor(graph, options, HLS_TIMING);
+
+/** How long the plans of a back end take. */
+export interface Timing {
+  readonly schedule: (plan: Plan, interval?: number) => Schedule;
+  /** Cycles that the slowest stage needs between frames. */
+  readonly restart: number;
+}
+
+/** Cycles that the slowest stage's pipeline needs to drain and start again. */
+const HLS_TIMING: Timing = { schedule: schedulePlan, restart: 24 };
+
+/** The cheapest design for `graph` that meets `options`, by the timing of a back end. */
+export function designFor(graph: FixedGraph, options: HlsOptions, timing: Timing): Design {
   const clockMHz = options.clockMHz ?? options.target.clockMHz;
   const pixelsPerClock = options.pixelsPerClock ?? 1;
   checkOptions(options, clockMHz);
   checkSupported(graph);
   const cyclesPerFrame = interval(graph, options, clockMHz, pixelsPerClock);
   const wanted = options.framesPerSecond === undefined ? undefined : cyclesPerFrame;
-  const margin = Math.max(beatsPerFrame(graph, pixelsPerClock), cyclesPerFrame - RESTART_MARGIN);
+  const margin = Math.max(beatsPerFrame(graph, pixelsPerClock), cyclesPerFrame - timing.restart);
   const forms = rememberedForms();
   const at = (speed?: number): Candidate => {
     const plan = lowerGraph(graph, {
@@ -191,7 +205,7 @@ export function designHls(graph: FixedGraph, options: HlsOptions): Design {
       cyclesPerFrame: margin,
       ...(speed === undefined ? {} : { budgetOf: tailBudget(speed) }),
     });
-    return { plan, schedule: schedulePlan(plan, wanted) };
+    return { plan, schedule: timing.schedule(plan, wanted) };
   };
   const first = at();
   if (wanted !== undefined && first.schedule.cyclesPerFrame > wanted)
@@ -206,6 +220,3 @@ export function designHls(graph: FixedGraph, options: HlsOptions): Design {
   const { plan, schedule } = micros === undefined ? first : meetLatency(first, at, micros, clockMHz);
   return { graph, target: options.target, clockMHz, pixelsPerClock, plan, schedule };
 }
-
-/** Cycles that the slowest stage's pipeline needs to drain and start again. */
-const RESTART_MARGIN = 24;

@@ -3,7 +3,7 @@
  */
 import { invariant } from '../../core/errors.js';
 import { contrastWindow } from '../../ir/ops/contrast.js';
-import type { DataflowStream, Process } from './dataflow.js';
+import type { DataflowStream, Process, Rule } from './dataflow.js';
 import { loopsOf, type Loop } from './loops.js';
 import { isWeighted, nodeOf, type Plan, type Stage } from './plan.js';
 
@@ -11,6 +11,8 @@ import { isWeighted, nodeOf, type Plan, type Stage } from './plan.js';
 const RESTART = 2;
 /** The same where a stage first asks which weights count: the loop between frames drains, too. */
 const RELOADABLE_RESTART = 6;
+/** A word can be read the cycle after it was written. */
+const FIFO_LATENCY = 1;
 /** The name of the stream between a stage's line buffer and its multipliers. */
 export const windowsOf = (stage: string): string => `${stage}.windows`;
 
@@ -22,6 +24,7 @@ export interface ModelStream extends DataflowStream {
 }
 
 export interface Model {
+  readonly rule: Rule;
   readonly processes: readonly Process[];
   readonly streams: readonly ModelStream[];
   readonly source: number;
@@ -32,9 +35,9 @@ export interface Model {
 export function buildModel(plan: Plan, depthOf: (stream: string) => number): Model {
   const streams: ModelStream[] = [];
   const index = new Map<string, number>();
-  const add = (stream: ModelStream): number => {
+  const add = (stream: Omit<ModelStream, 'latency'>): number => {
     index.set(stream.name, streams.length);
-    streams.push(stream);
+    streams.push({ ...stream, latency: FIFO_LATENCY });
     return streams.length - 1;
   };
   const producer = new Map(plan.stages.flatMap((s) => s.outputs.map((o) => [o.name, s.name] as const)));
@@ -82,7 +85,7 @@ export function buildModel(plan: Plan, depthOf: (stream: string) => number): Mod
     const windows = add({ name, depth: depthOf(name), wordBits, producer: stage.name, consumer: stage.name });
     return [processOf(stage, parts[0]!, inputs, [windows]), processOf(stage, parts[1]!, [windows], outputs)];
   });
-  return { processes, streams, source, decisions };
+  return { rule: { kind: 'stall' }, processes, streams, source, decisions };
 }
 
 const processOf = (stage: Stage, loop: Loop, inputs: number[], outputs: number[]): Process => ({
@@ -90,7 +93,7 @@ const processOf = (stage: Stage, loop: Loop, inputs: number[], outputs: number[]
   inputs,
   outputs,
   events: loop.events,
-  depth: loop.depth,
+  depths: outputs.map(() => loop.depth),
   restart: loop.depth + (isWeighted(stage) && stage.node.proof.worstCase ? RELOADABLE_RESTART : RESTART),
 });
 

@@ -5,7 +5,7 @@
  * ever get when nothing waits for room, so that no stage stalls another and the input is never held up within a frame.
  */
 import { UserError } from '../../core/errors.js';
-import { highWater, simulateDataflow, type Blocked } from './dataflow.js';
+import { highWater, simulateDataflow, type Blocked, type Dataflow, type Simulation } from './dataflow.js';
 import { wordsPerFrame, type Plan } from './plan.js';
 import { buildModel, type Model } from './processes.js';
 
@@ -44,13 +44,54 @@ export interface Schedule {
 }
 
 const MIN_DEPTH = 2;
-/** The pipeline fills, then repeats itself. */
-const FRAMES = 3;
+/** Frames that are enough for nearly every design: the pipeline fills, then repeats itself. */
+const FEW_FRAMES = 3;
+/** A latency that has not settled after so many grows from frame to frame. */
+const MANY_FRAMES = 24;
 
 function arrivalTimes(beats: number, interval: number, frames: number): Int32Array {
   const times = new Int32Array(beats * frames);
   for (let f = 0; f < frames; f++) for (let i = 0; i < beats; i++) times[f * beats + i] = f * interval + i;
   return times;
+}
+
+/** What a back end's model is run for: frames one after the other. */
+export type SteadyModel = Omit<Dataflow, 'arrivals' | 'frames'> & { readonly decisions: number };
+
+export interface Steady {
+  readonly frames: number;
+  readonly arrivals: Int32Array;
+  readonly simulation: Extract<Simulation, { kind: 'finished' }>;
+}
+
+/**
+ * Runs `model` until two frames in succession, `interval` cycles apart, are decided after the same time. A design that
+ * comes to a halt, or that falls behind further with each frame, is a `UserError`.
+ */
+export function steady(model: SteadyModel, beats: number, interval: number): Steady {
+  let growth = 0;
+  for (let frames = FEW_FRAMES; frames <= MANY_FRAMES; frames *= 2) {
+    const arrivals = arrivalTimes(beats, interval, frames);
+    const simulation = simulateDataflow({ ...model, arrivals, frames });
+    if (simulation.kind === 'deadlock')
+      throw new UserError(
+        `the dataflow comes to a halt in frame ${simulation.frame}: ${describe(simulation.blocked)}`,
+        {
+          field: 'FIFO depths',
+          remedy: 'leave out the limit on FIFO depths, or raise it',
+        },
+      );
+    const decided = simulation.writes[model.decisions]!;
+    growth = decided[frames - 1]! - decided[frames - 2]! - interval;
+    if (growth === 0) return { frames, arrivals, simulation };
+  }
+  throw new UserError(
+    `the decisions fall behind by ${growth} cycles with every frame when frames follow each other in ${interval} cycles`,
+    {
+      field: 'FIFO depths',
+      remedy: 'leave out the limit on FIFO depths, raise it, or ask for fewer frames per second',
+    },
+  );
 }
 
 const stageOf = (process: string): string => process.split('.')[0]!;
@@ -94,17 +135,8 @@ export function schedulePlan(plan: Plan, interval?: number, depths?: ReadonlyMap
   const slowest = processes.reduce((a, b) => (b.cycles > a.cycles ? b : a));
   const beats = beatsOf(plan);
   const spacing = Math.max(interval ?? 0, slowest.cycles);
-  const arrivals = arrivalTimes(beats, spacing, FRAMES);
-  const simulation = simulateDataflow({ ...model, arrivals, frames: FRAMES });
-  if (simulation.kind === 'deadlock')
-    throw new UserError(
-      `the dataflow comes to a halt in frame ${simulation.frame}: ${describe(simulation.blocked)}`,
-      {
-        field: 'FIFO depths',
-        remedy: 'leave out the limit on FIFO depths, or raise it',
-      },
-    );
-  const decided = simulation.writes[model.decisions]![FRAMES - 1]!;
+  const { arrivals, simulation, frames } = steady(model, beats, spacing);
+  const decided = simulation.writes[model.decisions]![frames - 1]!;
   const accepted = simulation.reads[model.source]!;
   let inputStall = 0;
   for (let i = 0; i < accepted.length; i++)
@@ -130,8 +162,8 @@ export function schedulePlan(plan: Plan, interval?: number, depths?: ReadonlyMap
     cyclesPerFrame: slowest.cycles,
     bottleneck: slowest.process,
     interval: spacing,
-    latencyFirstPixel: decided - arrivals[(FRAMES - 1) * beats]!,
-    latencyLastPixel: decided - arrivals[FRAMES * beats - 1]!,
+    latencyFirstPixel: decided - arrivals[(frames - 1) * beats]!,
+    latencyLastPixel: decided - arrivals[frames * beats - 1]!,
     inputStall,
     processes,
     fifos,

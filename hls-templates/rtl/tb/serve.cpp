@@ -1,0 +1,81 @@
+// Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
+//
+// The RTL simulation as a server for vetoc's verification: requests on stdin, answers on stdout, little-endian.
+// Request: u32 flags (bit 0: every stage answers; bit 1: every stage is driven alone; bit 2: beats arrive when it is
+// said; bit 3: decisions are not always taken at once), u32 number of frames, u32 seed; with bit 2 the cycle in which
+// each beat is offered (i32 each); the frames. A frame: u16 pixels and, with bit 1, what the readers of each stage get in
+// its place (i32 each, in the stages' order).
+// The module is reset before each request, and the frames follow each other without a pause.
+// Answer per frame: the logits (i32 each), i32 score, u32 keep, u32 malformed, i32 cycle of its last beat, i32 cycle of
+// its decision and, with bit 0, what each stage computed (i32 each).
+#include <cstdio>
+
+#include "drive.h"
+
+namespace {
+
+bool read_exactly(void *to, std::size_t bytes) { return std::fread(to, 1, bytes, stdin) == bytes; }
+bool write_values(const std::int32_t *values, std::size_t count) {
+  return std::fwrite(values, sizeof(std::int32_t), count, stdout) == count;
+}
+
+bool answer(const vetoc::simulation &sim, std::size_t frame, std::size_t beats, bool every_stage) {
+  const vetoc::decision &d = sim.decisions[frame];
+  const std::int32_t words[5] = {d.score, static_cast<std::int32_t>(d.keep), static_cast<std::int32_t>(d.malformed),
+                                 static_cast<std::int32_t>(sim.taken[(frame + 1) * beats - 1]),
+                                 static_cast<std::int32_t>(d.cycle)};
+  const auto stage = [&](int i) {
+    const std::size_t size = design::stages[i].size();
+    return write_values(sim.records[static_cast<std::size_t>(i)].values.data() + frame * size, size);
+  };
+  if (!stage(design::OUTPUT_STAGE) || !write_values(words, 5)) return false;
+  for (int i = 0; every_stage && i < design::STAGES; ++i)
+    if (!stage(i)) return false;
+  return true;
+}
+
+bool serve(vetoc::simulation &sim, std::uint32_t flags, std::size_t count, std::uint32_t seed) {
+  std::vector<std::uint16_t> pixels(static_cast<std::size_t>(design::HEIGHT) * design::WIDTH);
+  const std::size_t beats = vetoc::beats_of(pixels.data()).size();
+  std::vector<std::int32_t> arrivals((flags & 4U) != 0 ? count * beats : 0);
+  if (!read_exactly(arrivals.data(), arrivals.size() * sizeof(std::int32_t))) return false;
+  std::vector<std::vector<std::int32_t>> given(design::STAGES);
+  std::vector<vetoc::beat> all;
+  for (std::size_t f = 0; f < count; ++f) {
+    if (!read_exactly(pixels.data(), pixels.size() * sizeof(std::uint16_t))) return false;
+    const std::vector<vetoc::beat> frame = vetoc::beats_of(pixels.data());
+    all.insert(all.end(), frame.begin(), frame.end());
+    for (int i = 0; (flags & 2U) != 0 && i < design::STAGES; ++i) {
+      std::vector<std::int32_t> &values = given[static_cast<std::size_t>(i)];
+      const std::size_t size = design::stages[i].size();
+      values.resize((f + 1) * size);
+      if (!read_exactly(values.data() + f * size, size * sizeof(std::int32_t))) return false;
+    }
+  }
+  sim.reset();
+  sim.drive((flags & 2U) != 0);
+  for (std::size_t i = 0; (flags & 2U) != 0 && i < given.size(); ++i) sim.records[i].given = &given[i];
+  vetoc::run_options options;
+  options.every_stage = (flags & 3U) != 0;
+  options.seed = seed;
+  if (!arrivals.empty()) options.arrivals = arrivals.data();
+  if ((flags & 8U) != 0) options.stall_percent = 40;
+  if (!sim.run(all, count, options)) {
+    std::fprintf(stderr, "the firmware stands still: %zu of %zu decisions after %lld cycles\n", sim.decisions.size(),
+                 count, static_cast<long long>(sim.cycle()));
+    return false;
+  }
+  for (std::size_t f = 0; f < count; ++f)
+    if (!answer(sim, f, beats, (flags & 1U) != 0)) return false;
+  return std::fflush(stdout) == 0;
+}
+
+}  // namespace
+
+int main() {
+  vetoc::simulation sim;
+  std::uint32_t request[3];
+  while (read_exactly(request, sizeof request))
+    if (!serve(sim, request[0], request[1], request[2])) return 1;
+  return 0;
+}

@@ -1,0 +1,42 @@
+/**
+ * Depths of the pipelines of hls-templates/rtl, in cycles from an event to the write that it causes. Each module's header
+ * says the same; simulation holds every decision to the cycle that follows from these numbers.
+ */
+import type { Activation } from '../../ir/common.js';
+import { levels } from './sv.js';
+
+/** Modules whose events are processes of the cycle model. */
+export const DEPTH = {
+  receive: 1,
+  crop: 1,
+  bin: 2,
+  window: 2,
+  global: 2,
+  add: 1,
+  concat: 1,
+  repack: 1,
+  decide: 4,
+} as const;
+
+/** Modules that words pass without a pause. */
+export const PASS = {
+  clamp: 1,
+  mask: 3,
+  /** `vetoc_index` and the ROM behind it. */
+  table: 3,
+  max: 1,
+} as const;
+
+export const requantizePass = (activation: Activation): number => (activation.kind === 'leakyRelu' ? 4 : 3);
+/** The product with the reciprocal, behind the tree of additions. */
+export const meanPass = (values: number): number => 1 + levels(values);
+/** Word, part of it, product, tree of additions, sum; then the requantization. */
+export const multiplyDepth = (values: number, activation: Activation): number =>
+  4 + levels(values) + requantizePass(activation);
+
+/** Cycles from the `pop` of a word to the event that its credit serves. */
+export const CREDIT_BACK = 2;
+/** Cycles from the write of a word to the first possible read, in look-up tables and in block RAM. */
+export const FIFO_LATENCY = { lut: 1, block: 2 } as const;
+/** Cycles from the last event of a frame to the first of the next: the counters wrap. */
+export const RESTART = 1;

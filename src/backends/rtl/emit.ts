@@ -1,0 +1,39 @@
+/**
+ * Fixed graph -> RTL project: a pure function from a design to files. The modules in hls-templates/rtl are copied as they
+ * are; what is generated is the top with its links, the tables, the adder graphs and the project around them.
+ */
+import type { ProjectFiles } from '../hls/emit.js';
+import { benchHeader } from './bench.js';
+import type { RtlDesign } from './design.js';
+import { rtlTemplates } from './templates.js';
+import { dataflowModule } from './top.js';
+
+/** Modules of the project that `text` names, and those that they name. */
+function usedModules(texts: readonly string[], templates: Readonly<Record<string, string>>): Set<string> {
+  const used = new Set<string>();
+  const visit = (text: string): void => {
+    for (const [name] of text.matchAll(/\bvetoc_[a-z_]+\b/g))
+      if (`${name}.sv` in templates && !used.has(name)) {
+        used.add(name);
+        visit(templates[`${name}.sv`]!);
+      }
+  };
+  texts.forEach(visit);
+  return used;
+}
+
+/** Every file of the project except golden vectors, by path. */
+export function emitRtl(design: RtlDesign): ProjectFiles {
+  const { graph, network, schedule, top } = design;
+  const templates = rtlTemplates();
+  const files: Record<string, string> = {};
+  const dataflow = dataflowModule(graph, network, schedule.links, `${top}_dataflow`);
+  files[`rtl/${top}_dataflow.sv`] = dataflow;
+  for (const { modules = [] } of network.hardware.values())
+    for (const { name, text } of modules) files[`rtl/tables/${name}.sv`] = text();
+  for (const name of usedModules([dataflow], templates))
+    files[`rtl/vetoc/${name}.sv`] = templates[`${name}.sv`]!;
+  files['tb/design.h'] = benchHeader(design);
+  for (const [path, text] of Object.entries(templates)) if (path.startsWith('tb/')) files[path] = text;
+  return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,108 @@
+/**
+ * Depths of the links and timing of the RTL, from the cycle model under the rule of credits. Links are as deep as they
+ * ever get when nothing waits for a credit; long ones stand in block RAM, which takes a cycle more.
+ */
+import { mostInFlight, type Dataflow, type Simulation } from '../dataflow/dataflow.js';
+import { steady, type FifoReport, type Schedule } from '../dataflow/schedule.js';
+import { CREDIT_BACK, FIFO_LATENCY } from './depths.js';
+import type { RtlLink, RtlNetwork } from './network.js';
+import { DECISIONS, FRAMES } from './stages/preprocess.js';
+
+export interface BuiltLink extends RtlLink {
+  readonly depth: number;
+  readonly latency: number;
+}
+
+export interface RtlSchedule extends Schedule {
+  readonly links: readonly BuiltLink[];
+}
+
+const MIN_DEPTH = 2;
+/** Longer links stand in block RAM, if they hold enough bits. */
+const LUT_WORDS = 64;
+const LUT_BITS = 2048;
+/** Latencies and depths depend on each other; they settle after two rounds. */
+const ROUNDS = 3;
+
+const isBlock = (depth: number, bits: number): boolean => depth > LUT_WORDS && depth * bits > LUT_BITS;
+
+/** The network as the cycle model sees it, with the links as they are built. */
+export function rtlModel(
+  { processes }: RtlNetwork,
+  links: readonly BuiltLink[],
+): Omit<Dataflow, 'arrivals' | 'frames'> & { decisions: number } {
+  return {
+    rule: { kind: 'credit', back: CREDIT_BACK },
+    processes,
+    // Outside, a decision is taken when it is there: its link is deep enough for that and never full.
+    streams: links.map((l) => (l.name === DECISIONS ? { ...l, depth: Infinity } : l)),
+    source: links.findIndex((l) => l.name === FRAMES),
+    decisions: links.findIndex((l) => l.name === DECISIONS),
+  };
+}
+
+type Finished = Extract<Simulation, { kind: 'finished' }>;
+
+/** The links, as deep as `simulation` of links without bounds needs them. */
+function sized(network: RtlNetwork, links: readonly BuiltLink[], simulation: Finished): BuiltLink[] {
+  return links.map((link, i) => {
+    if (link.name === FRAMES) return link;
+    const writer = network.processes.find((p) => p.outputs.includes(i))!;
+    const delay = writer.depths[writer.outputs.indexOf(i)]!;
+    // Nobody reads the decisions in the model: outside, a word is taken when it is there.
+    const reads =
+      link.name === DECISIONS ? simulation.writes[i]!.map((t) => t + link.latency) : simulation.reads[i]!;
+    const depth = Math.max(MIN_DEPTH, mostInFlight(simulation.writes[i]!, reads, delay, CREDIT_BACK));
+    return { ...link, depth, latency: isBlock(depth, link.bits) ? FIFO_LATENCY.block : FIFO_LATENCY.lut };
+  });
+}
+
+const unbounded = (links: readonly BuiltLink[]): BuiltLink[] => links.map((l) => ({ ...l, depth: Infinity }));
+
+function reasonFor({ name, producer, consumer }: BuiltLink, depth: number): string {
+  if (name === DECISIONS) return 'decisions that wait to be taken';
+  if (producer === consumer) return 'rows of windows come in bursts: the line buffer reads ahead meanwhile';
+  return depth <= MIN_DEPTH ? 'reader keeps up with writer' : 'words under way in the pipelines, and bursts';
+}
+
+/** The timing of `network` for frames of `beats` beats every `interval` cycles (as fast as it can, unless given). */
+export function scheduleRtl(network: RtlNetwork, beats: number, interval?: number): RtlSchedule {
+  const slowest = network.processes.reduce((a, b) => (b.events.cycles > a.events.cycles ? b : a));
+  const spacing = Math.max(interval ?? 0, slowest.events.cycles);
+  let links: BuiltLink[] = network.links.map((l) => ({
+    ...l,
+    depth: Infinity,
+    latency: l.name === FRAMES ? 0 : FIFO_LATENCY.lut,
+  }));
+  for (let round = 0; round < ROUNDS; round++)
+    links = sized(network, links, steady(rtlModel(network, unbounded(links)), beats, spacing).simulation);
+  const model = rtlModel(network, links);
+  const { frames, arrivals, simulation } = steady(model, beats, spacing);
+  const shown = simulation.writes[model.decisions]![frames - 1]! + links[model.decisions]!.latency;
+  const accepted = simulation.reads[model.source]!;
+  return {
+    cyclesPerFrame: slowest.events.cycles,
+    bottleneck: slowest.name,
+    interval: spacing,
+    latencyFirstPixel: shown - arrivals[(frames - 1) * beats]!,
+    latencyLastPixel: shown - arrivals[frames * beats - 1]!,
+    inputStall: accepted.reduce((most, t, i) => Math.max(most, t - arrivals[i]!), 0),
+    processes: network.processes.map((p) => ({
+      process: p.name,
+      stage: p.name.split('.')[0]!,
+      cycles: p.events.cycles,
+    })),
+    fifos: links
+      .filter((l) => l.name !== FRAMES)
+      .map((link): FifoReport => ({
+        stream: link.name,
+        producer: link.producer,
+        consumer: link.consumer,
+        depth: link.depth,
+        wordBits: link.bits,
+        highWater: link.depth,
+        reason: reasonFor(link, link.depth),
+      })),
+    links,
+  };
+}

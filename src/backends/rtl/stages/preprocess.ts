@@ -1,0 +1,296 @@
+/** From beats to the network's input, and from logits to the decision. */
+import { maskWords } from '../../hls/stages/preprocess.js';
+import { binEvents, cropEvents, R0, W0 } from '../../dataflow/events.js';
+import { eventRecorder, READ, WRITE } from '../../dataflow/dataflow.js';
+import { wordsPerFrame } from '../../dataflow/plan.js';
+import { DEPTH, PASS } from '../depths.js';
+import { streamBits } from '../flow.js';
+import { romModule } from '../memory.js';
+import { addressBits, packedDigits } from '../sv.js';
+import {
+  asks,
+  CLOCK,
+  gives,
+  input,
+  makes,
+  output,
+  reads,
+  takesWords,
+  wordWires,
+  type Builder,
+} from './common.js';
+
+/** The link on which `receive` tells `decide` whether a frame was malformed. */
+export const STATUS = 'status';
+/** The link of the beats, and that of the decisions. */
+export const FRAMES = 'frames';
+export const DECISIONS = 'decisions';
+
+export const receive: Builder<'receive'> = (stage, context) => {
+  const to = output(stage);
+  const beats = wordsPerFrame(to);
+  const r = eventRecorder();
+  for (let i = 0; i < beats; i++) r.tick(R0 | W0 | (i === beats - 1 ? WRITE(1) : 0));
+  return {
+    instances: [
+      {
+        module: 'vetoc_receive',
+        name: `${stage.name}_receive`,
+        parameters: { W: streamBits(to), BEATS: beats },
+        ports: {
+          ...CLOCK,
+          s_tvalid: 's_tvalid',
+          s_tready: 's_tready',
+          s_tdata: 's_tdata',
+          s_tkeep: 's_tkeep',
+          s_tlast: 's_tlast',
+          ...asks(to.name, context),
+          ...makes(to.name),
+          status_ok: 'status_ok',
+          status_take: 'status_take',
+          status_we: 'status_we',
+          status_d: 'status_d',
+        },
+      },
+    ],
+    processes: [
+      {
+        name: stage.name,
+        inputs: [FRAMES],
+        outputs: [
+          { stream: to.name, depth: DEPTH.receive },
+          { stream: STATUS, depth: DEPTH.receive },
+        ],
+        events: r.finish(),
+      },
+    ],
+  };
+};
+
+export const crop: Builder<'crop'> = (stage, context) => {
+  const [from, to] = [input(stage), output(stage)];
+  const [top, left] = stage.node.offset;
+  const inWords = Math.ceil(from.shape[1] / from.lanes);
+  const outWords = Math.ceil(to.shape[1] / to.lanes);
+  const shift = left % from.lanes;
+  const start = Math.floor(left / from.lanes) + (shift > 0 ? 1 : 0);
+  return {
+    instances: [
+      {
+        module: 'vetoc_crop',
+        name: `${stage.name}_crop`,
+        parameters: {
+          W: from.format.width,
+          PIXELS: from.lanes,
+          IN_HEIGHT: from.shape[0],
+          IN_WORDS: inWords,
+          TOP: top,
+          START: start,
+          SHIFT: shift,
+          OUT_HEIGHT: to.shape[0],
+          OUT_WORDS: outWords,
+          STEPS: Math.max(inWords, start + outWords),
+        },
+        ports: { ...CLOCK, ...reads(from.name), ...asks(to.name, context), ...makes(to.name) },
+      },
+    ],
+    processes: [
+      {
+        name: stage.name,
+        inputs: [from.name],
+        outputs: [{ stream: to.name, depth: DEPTH.crop }],
+        events: cropEvents(stage),
+      },
+    ],
+  };
+};
+
+export const mask: Builder<'mask'> = (stage, { top }) => {
+  const [from, to] = [input(stage), output(stage)];
+  const words = maskWords(stage.node.live, from.shape, from.lanes);
+  const rom = romModule({
+    name: `${top}_${stage.name}_live`,
+    what: `Mask of ${stage.node.id}, one bit a pixel in stream order, 1 for a live one`,
+    width: 32,
+    depth: words.length,
+    words: () => words.map((w) => w.toString(16)),
+  });
+  return {
+    wires: [
+      { name: `${stage.name}_address`, bits: addressBits(words.length) },
+      { name: `${stage.name}_live`, bits: 32 },
+    ],
+    instances: [
+      {
+        module: 'vetoc_mask',
+        name: `${stage.name}_mask`,
+        parameters: {
+          W: from.format.width,
+          PIXELS: from.lanes,
+          WORDS: wordsPerFrame(from),
+          ROM_WORDS: words.length,
+        },
+        ports: {
+          ...CLOCK,
+          ...takesWords(from.name),
+          address: `${stage.name}_address`,
+          live: `${stage.name}_live`,
+          ...makes(to.name),
+        },
+      },
+      {
+        module: rom.name,
+        name: `${stage.name}_rom`,
+        parameters: {},
+        ports: { clk: 'clk', addr: `${stage.name}_address`, q: `${stage.name}_live` },
+      },
+    ],
+    modules: [rom],
+    pass: PASS.mask,
+  };
+};
+
+export const bin: Builder<'bin'> = (stage, context) => {
+  const [from, to] = [input(stage), output(stage)];
+  const [factorY, factorX] = stage.node.factor;
+  return {
+    instances: [
+      {
+        module: 'vetoc_bin',
+        name: `${stage.name}_bin`,
+        parameters: {
+          IW: from.format.width,
+          OW: to.format.width,
+          SUM: Number(stage.node.mode === 'sum'),
+          PIXELS: from.lanes,
+          OUT_PIXELS: to.lanes,
+          SPAN: Math.max(1, factorX / from.lanes),
+          FACTOR_Y: factorY,
+          COLUMNS: Math.ceil(to.shape[1] / to.lanes),
+        },
+        ports: { ...CLOCK, ...reads(from.name), ...asks(to.name, context), ...makes(to.name) },
+      },
+    ],
+    processes: [
+      {
+        name: stage.name,
+        inputs: [from.name],
+        outputs: [{ stream: to.name, depth: DEPTH.bin }],
+        events: binEvents(stage),
+      },
+    ],
+  };
+};
+
+export const clamp: Builder<'clamp'> = (stage) => {
+  const [from, to] = [input(stage), output(stage)];
+  const limit = (v: number): string => `${from.format.width}'d${Math.min(v, 2 ** from.format.width - 1)}`;
+  return {
+    instances: [
+      {
+        module: 'vetoc_clamp',
+        name: `${stage.name}_clamp`,
+        parameters: {
+          LANES: from.lanes,
+          IW: from.format.width,
+          OW: to.format.width,
+          LOW: limit(stage.node.min),
+          HIGH: limit(stage.node.max),
+        },
+        ports: { ...CLOCK, ...takesWords(from.name), ...makes(to.name) },
+      },
+    ],
+    pass: PASS.clamp,
+  };
+};
+
+export const lut: Builder<'lut'> = (stage, { top }) => {
+  const [from, to] = [input(stage), output(stage)];
+  const { first, table } = stage.node;
+  const rom = romModule({
+    name: `${top}_${stage.name}_table`,
+    what: `Table of ${stage.node.id}, for the values from ${first} on`,
+    width: to.format.width,
+    depth: table.length,
+    words: () => Array.from(table, (v) => packedDigits([v], to.format.width)),
+    ports: from.lanes,
+  });
+  const place = `${stage.name}_place`;
+  return {
+    wires: wordWires(place, from.lanes * addressBits(table.length)),
+    instances: [
+      {
+        module: 'vetoc_index',
+        name: `${stage.name}_index`,
+        parameters: {
+          LANES: from.lanes,
+          IW: from.format.width,
+          ISIGNED: Number(from.format.signed),
+          FIRST: first,
+          ENTRIES: table.length,
+        },
+        ports: { ...CLOCK, ...takesWords(from.name), ...gives(place) },
+      },
+      {
+        module: rom.name,
+        name: `${stage.name}_rom`,
+        parameters: {},
+        ports: { clk: 'clk', addr: `${place}_d`, q: `${to.name}_made` },
+      },
+      {
+        module: 'vetoc_delay',
+        name: `${stage.name}_valid`,
+        parameters: { N: 2 },
+        ports: { ...CLOCK, a: `${place}_we`, y: `${to.name}_we` },
+      },
+    ],
+    modules: [rom],
+    pass: PASS.table,
+  };
+};
+
+export const decide: Builder<'decide'> = (stage, { graph }) => {
+  const logits = input(stage);
+  const words = wordsPerFrame(logits);
+  const r = eventRecorder();
+  for (let i = 0; i < words; i++) r.tick(R0 | (i === words - 1 ? READ(1) | W0 : 0));
+  const hits = graph.hitClasses.map(Number).reverse().join('');
+  return {
+    instances: [
+      {
+        module: 'vetoc_decide',
+        name: `${stage.name}_score`,
+        parameters: {
+          LW: logits.format.width,
+          LSIGNED: Number(logits.format.signed),
+          LANES: logits.lanes,
+          WORDS: words,
+          HIT: `${graph.hitClasses.length}'b${hits}`,
+          TRAINED: graph.threshold,
+        },
+        ports: {
+          ...CLOCK,
+          ...reads(logits.name),
+          ...reads(STATUS, 'status_'),
+          mode: 'mode',
+          threshold: 'threshold',
+          frame_count: 'frame_count',
+          kept_count: 'kept_count',
+          vetoed_count: 'vetoed_count',
+          malformed_count: 'malformed_count',
+          ok: 'decisions_ok',
+          take: 'decisions_take',
+          ...gives(DECISIONS),
+        },
+      },
+    ],
+    processes: [
+      {
+        name: stage.name,
+        inputs: [logits.name, STATUS],
+        outputs: [{ stream: DECISIONS, depth: DEPTH.decide }],
+        events: r.finish(),
+      },
+    ],
+  };
+};
