@@ -1,14 +1,15 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
-// Joins blocks of FACTOR_Y rows into one pixel: the largest, or the sum (SUM = 1). Across, either a word holds whole
-// blocks (PIXELS = OUT_PIXELS times a block's columns, SPAN = 1) or a block spans SPAN whole words (OUT_PIXELS = 1).
+// Joins blocks of FACTOR_Y rows into one pixel: the brightest (MODE = 0), the sum (1), or the second brightest (2).
+// Across, either a word holds whole blocks (PIXELS = OUT_PIXELS times a block's columns, SPAN = 1) or a block spans SPAN
+// whole words (OUT_PIXELS = 1).
 // Every event reads a word; the last of a block writes. Unfinished blocks of a row wait in a memory of COLUMNS words.
 // From the event to `we`: 2 cycles.
 `default_nettype none
 module vetoc_bin #(
     parameter int IW = 16,
     parameter int OW = 16,
-    parameter bit SUM = 0,
+    parameter int MODE = 0,
     parameter int PIXELS = 1,
     parameter int OUT_PIXELS = 1,
     parameter int SPAN = 1,
@@ -29,7 +30,22 @@ module vetoc_bin #(
   localparam int XA = COLUMNS > 1 ? $clog2(COLUMNS) : 1;
   localparam int PA = SPAN > 1 ? $clog2(SPAN) : 1;
   localparam int YA = FACTOR_Y > 1 ? $clog2(FACTOR_Y) : 1;
-  localparam int W = OUT_PIXELS * OW;
+  // Of a block in work, what counts so far: one value, or the second brightest above the brightest.
+  localparam int PW = MODE == 2 ? 2 * OW : OW;
+  localparam int W = OUT_PIXELS * PW;
+
+  function automatic logic [PW-1:0] both(input logic [PW-1:0] a, input logic [PW-1:0] b);
+    logic a_wins;
+    logic [OW-1:0] brighter, darker, behind;
+    a_wins = a[OW-1:0] > b[OW-1:0];
+    brighter = a_wins ? a[OW-1:0] : b[OW-1:0];
+    darker = a_wins ? b[OW-1:0] : a[OW-1:0];
+    behind = a_wins ? a[PW-1-:OW] : b[PW-1-:OW];
+    if (MODE == 0) both = PW'(brighter);
+    else if (MODE == 1) both = PW'(a + b);
+    else both = PW'({darker > behind ? darker : behind, brighter});
+  endfunction
+
   logic [XA-1:0] x, x1;
   logic [PA-1:0] part;
   logic [YA-1:0] dy;
@@ -45,19 +61,17 @@ module vetoc_bin #(
   logic v1, fresh1, start1, end1;
   logic [W-1:0] pixels, pixels1, row1, block, earlier, joined;
   for (genvar l = 0; l < OUT_PIXELS; l++) begin : g_lane
-    logic [OW-1:0] lane, one, above, now;
+    logic [PW-1:0] lane, above, now;
     always_comb begin
-      lane = OW'(q[l*PER_LANE*IW+:IW]);
-      one = '0;
-      for (int k = 1; k < PER_LANE; k++) begin
-        one = OW'(q[(l*PER_LANE+k)*IW+:IW]);
-        lane = SUM ? lane + one : lane > one ? lane : one;
-      end
+      // Counts are never negative: the 0 of a lone pixel's second brightest never wins over another.
+      lane = PW'(OW'(q[l*PER_LANE*IW+:IW]));
+      for (int k = 1; k < PER_LANE; k++) lane = both(lane, PW'(OW'(q[(l*PER_LANE+k)*IW+:IW])));
     end
-    assign pixels[l*OW+:OW] = lane;
-    assign above = earlier[l*OW+:OW];
-    assign now = pixels1[l*OW+:OW];
-    assign joined[l*OW+:OW] = fresh1 ? now : SUM ? above + now : above > now ? above : now;
+    assign pixels[l*PW+:PW] = lane;
+    assign above = earlier[l*PW+:PW];
+    assign now = pixels1[l*PW+:PW];
+    assign joined[l*PW+:PW] = fresh1 ? now : both(above, now);
+    always_ff @(posedge clk) d[l*OW+:OW] <= joined[(l+1)*PW-1-:OW];
   end
 
   if (COLUMNS > 1) begin : g_rows
@@ -84,7 +98,6 @@ module vetoc_bin #(
     fresh1 <= part == '0 && dy == '0;
     end1 <= last_part;
     if (v1) block <= joined;
-    d <= joined;
     if (rst) begin
       v1 <= 1'b0;
       part <= '0;

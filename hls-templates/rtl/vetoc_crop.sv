@@ -43,10 +43,10 @@ module vetoc_crop #(
   if (SHIFT == 0) begin : g_aligned
     always_ff @(posedge clk) d <= q;
   end else begin : g_shifted
-    logic [PIXELS*W-1:0] previous;
+    logic [(PIXELS-SHIFT)*W-1:0] previous;
     always_ff @(posedge clk) begin
-      if (pop) previous <= q;
-      d <= {q[SHIFT*W-1:0], previous[PIXELS*W-1:SHIFT*W]};
+      if (pop) previous <= q[PIXELS*W-1:SHIFT*W];
+      d <= {q[SHIFT*W-1:0], previous};
     end
   end
   always_ff @(posedge clk) begin

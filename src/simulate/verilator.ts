@@ -62,7 +62,7 @@ export async function buildVerilator(
   const { flags = [], optimization = '-O3' } = options;
   const result = await runProcess('verilator', [
     ...['--cc', '--exe', '--build', '-j', String(Math.min(4, availableParallelism()))],
-    ...['-O3', '--x-assign', 'fast', '--x-initial', 'fast', '--noassert', '-Wall', '-DVETOC_PROBES'],
+    ...['-O3', '--x-assign', 'fast', '--x-initial', 'fast', '--noassert', '-Wno-fatal', '-DVETOC_PROBES'],
     ...['-CFLAGS', `${optimization} -std=c++17 -I${join(project, 'tb')}`],
     ...['--top-module', `${top}_dataflow`, '--Mdir', folder, '-o', main, ...flags],
     ...(await sourcesOf(project)),

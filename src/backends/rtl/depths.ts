@@ -25,6 +25,7 @@ export const PASS = {
   /** `vetoc_index` and the ROM behind it. */
   table: 3,
   max: 1,
+  contrast: 2,
 } as const;
 
 export const requantizePass = (activation: Activation): number => (activation.kind === 'leakyRelu' ? 4 : 3);

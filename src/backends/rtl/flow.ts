@@ -26,6 +26,7 @@ export function passes(stage: Stage): boolean {
     case 'swapWeights':
     case 'crop':
     case 'bin':
+    case 'contrast':
     case 'maxPool':
     case 'avgPool':
     case 'globalAvgPool':

@@ -15,7 +15,7 @@ import {
   repack,
   requantize,
 } from './other.js';
-import { bin, clamp, crop, decide, lut, mask, receive } from './preprocess.js';
+import { bin, clamp, contrast, crop, decide, lut, mask, receive } from './preprocess.js';
 import { conv2d, dense, depthwiseConv2d } from './weighted.js';
 
 const unsupported = (stage: Stage): never => {
@@ -35,6 +35,7 @@ const builders: { readonly [K in StageKind]: Builder<K> } = {
   mask,
   bin,
   clamp,
+  contrast,
   lut,
   conv2d,
   depthwiseConv2d,

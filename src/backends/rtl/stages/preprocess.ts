@@ -1,8 +1,9 @@
 /** From beats to the network's input, and from logits to the decision. */
+import { contrastWindow } from '../../../ir/ops/contrast.js';
 import { maskWords } from '../../hls/stages/preprocess.js';
-import { binEvents, cropEvents, R0, W0 } from '../../dataflow/events.js';
+import { binEvents, cropEvents, windowEvents, R0, W0 } from '../../dataflow/events.js';
 import { eventRecorder, READ, WRITE } from '../../dataflow/dataflow.js';
-import { wordsPerFrame } from '../../dataflow/plan.js';
+import { wordsPerFrame, type StageOf } from '../../dataflow/plan.js';
 import { DEPTH, PASS } from '../depths.js';
 import { streamBits } from '../flow.js';
 import { romModule } from '../memory.js';
@@ -19,6 +20,7 @@ import {
   wordWires,
   type Builder,
 } from './common.js';
+import { windowBits, windowInstance, ZERO } from './weighted.js';
 
 /** The link on which `receive` tells `decide` whether a frame was malformed. */
 export const STATUS = 'status';
@@ -150,6 +152,9 @@ export const mask: Builder<'mask'> = (stage, { top }) => {
   };
 };
 
+/** `MODE` of `vetoc_bin`. */
+const BIN_MODE: Readonly<Record<StageOf<'bin'>['node']['mode'], number>> = { max: 0, sum: 1, second: 2 };
+
 export const bin: Builder<'bin'> = (stage, context) => {
   const [from, to] = [input(stage), output(stage)];
   const [factorY, factorX] = stage.node.factor;
@@ -161,7 +166,7 @@ export const bin: Builder<'bin'> = (stage, context) => {
         parameters: {
           IW: from.format.width,
           OW: to.format.width,
-          SUM: Number(stage.node.mode === 'sum'),
+          MODE: BIN_MODE[stage.node.mode],
           PIXELS: from.lanes,
           OUT_PIXELS: to.lanes,
           SPAN: Math.max(1, factorX / from.lanes),
@@ -177,6 +182,32 @@ export const bin: Builder<'bin'> = (stage, context) => {
         inputs: [from.name],
         outputs: [{ stream: to.name, depth: DEPTH.bin }],
         events: binEvents(stage),
+      },
+    ],
+  };
+};
+
+export const contrast: Builder<'contrast'> = (stage, context) => {
+  const [from, to] = [input(stage), output(stage)];
+  const { name } = stage;
+  const window = contrastWindow(stage.node);
+  return {
+    wires: wordWires(`${name}_window`, windowBits(window, from)),
+    instances: [
+      windowInstance(stage, window, ZERO, { ...asks(to.name, context), ...gives(`${name}_window`) }),
+      {
+        module: 'vetoc_contrast',
+        name: `${name}_contrast`,
+        parameters: { LANES: from.lanes, W: from.format.width, DISTANCE: stage.node.distance },
+        ports: { ...CLOCK, ...takesWords(`${name}_window`), ...makes(to.name) },
+      },
+    ],
+    processes: [
+      {
+        name,
+        inputs: [from.name],
+        outputs: [{ stream: to.name, depth: DEPTH.window + PASS.contrast }],
+        events: windowEvents(window, from.shape, from.lanes),
       },
     ],
   };

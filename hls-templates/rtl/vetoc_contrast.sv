@@ -1,0 +1,47 @@
+// Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
+//
+// How far a pixel stands above its surroundings, DISTANCE pixels away: of each pair of opposite neighbours (in a row, a
+// column, a diagonal) the darker one counts, of the four pairs the brightest; below that, 0. `in_d` is a window of
+// (2 DISTANCE + 1) x (2 DISTANCE + 1) words of LANES values. Words pass 2 cycles after `in_we`, without a pause.
+`default_nettype none
+module vetoc_contrast #(
+    parameter int LANES = 1,
+    parameter int W = 16,
+    parameter int DISTANCE = 2,
+    parameter int SIDE = 2 * DISTANCE + 1
+) (
+    input  wire logic                        clk,
+    input  wire logic                        rst,
+    input  wire logic                        in_we,
+    /* verilator lint_off UNUSEDSIGNAL */  // positions between the neighbours
+    input  wire logic [SIDE*SIDE*LANES*W-1:0] in_d,
+    /* verilator lint_on UNUSEDSIGNAL */
+    output logic                             we,
+    output logic [LANES*W-1:0]               d
+);
+  localparam int CENTRE = DISTANCE * SIDE + DISTANCE;
+
+  function automatic logic [W-1:0] darker(input logic [W-1:0] a, input logic [W-1:0] b);
+    darker = a < b ? a : b;
+  endfunction
+  function automatic logic [W-1:0] brighter(input logic [W-1:0] a, input logic [W-1:0] b);
+    brighter = a > b ? a : b;
+  endfunction
+
+  vetoc_delay #(.N(2)) valid (.clk, .rst, .a(in_we), .y(we));
+  for (genvar l = 0; l < LANES; l++) begin : g_lane
+    logic [W-1:0] row, column, rising, falling, pixel1, level1;
+    assign row = darker(in_d[((CENTRE-DISTANCE)*LANES+l)*W+:W], in_d[((CENTRE+DISTANCE)*LANES+l)*W+:W]);
+    assign column = darker(in_d[((CENTRE-DISTANCE*SIDE)*LANES+l)*W+:W], in_d[((CENTRE+DISTANCE*SIDE)*LANES+l)*W+:W]);
+    assign falling = darker(in_d[((CENTRE-DISTANCE*(SIDE+1))*LANES+l)*W+:W],
+                            in_d[((CENTRE+DISTANCE*(SIDE+1))*LANES+l)*W+:W]);
+    assign rising = darker(in_d[((CENTRE-DISTANCE*(SIDE-1))*LANES+l)*W+:W],
+                           in_d[((CENTRE+DISTANCE*(SIDE-1))*LANES+l)*W+:W]);
+    always_ff @(posedge clk) begin
+      level1 <= brighter(brighter(row, column), brighter(rising, falling));
+      pixel1 <= in_d[(CENTRE*LANES+l)*W+:W];
+      d[l*W+:W] <= pixel1 > level1 ? pixel1 - level1 : '0;
+    end
+  end
+endmodule
+`default_nettype wire
