@@ -14,7 +14,7 @@ export function addFrameOptions(command: Command): Command {
       'mask file, not zero = live; bad:FILE for not zero = masked; none to ignore the file’s own',
     )
     .option('--mask-rule <rules>', 'mask by value: above:N, below:N, value:N, hot, dead, with commas between')
-    .option('--geometry <file.geom>', 'CrystFEL geometry: masks what no panel covers and its bad regions')
+    .option('--geometry <file.geom>', 'CrystFEL geometry: panels, masks, bad regions, beam and distance')
     .option('--assemble', 'use the assembled detector instead of the stored layout (needs --geometry)')
     .option(
       '--labels <source>',
@@ -32,5 +32,6 @@ export function addFrameOptions(command: Command): Command {
     )
     .option('--photon-energy <eV>', 'photon energy for --pedestal and --gain')
     .option('--scale <factor>', 'multiply each value before it is rounded to uint16')
-    .option('--skip-bad', 'report frames and files that cannot be read, and go on without them');
+    .option('--skip-bad', 'report frames and files that cannot be read, and go on without them')
+    .option('--strict', 'an error instead of a warning where something is not understood or not used');
 }

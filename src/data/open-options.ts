@@ -25,6 +25,8 @@ export interface OpenFramesOptions {
   readonly jungfrau?: JungfrauOptions;
   /** Multiplies each value before it is rounded to `uint16`. */
   readonly scale?: number;
+  /** Warnings of what was not understood or not used are errors. */
+  readonly strict?: boolean;
   /** Called for each file that cannot be opened; without it the first such file is an error. */
   readonly onBadFile?: (error: UserError) => void;
 }

@@ -23,6 +23,7 @@ import type { FrameSource } from './frames.js';
 import { readGeometry, type DetectorGeometry } from './geometry/geometry.js';
 import { groupFrames, labelFrames } from './labels/label-frames.js';
 import { maskedFrames, withoutDefects } from './masked.js';
+import { refuseWarnings } from './notes.js';
 import type { OpenFramesOptions } from './open-options.js';
 import { openSeries } from './series.js';
 import { concatenateFrames, selectFrames } from './source.js';
@@ -52,7 +53,11 @@ export async function openFrames(
     if (opened.length === 0)
       throw new UserError('no frames can be read', { remedy: 'name a file, folder or pattern' });
     const sound = await withoutDefects(concatenateFrames(opened), options);
-    return assembled(await labelled(sound, options, whole), options);
+    const frames = assembled(await labelled(sound, options, whole), options);
+    if (frames.count === 0)
+      throw new UserError('holds no frames', { file: frames.name, remedy: 'check what wrote the file' });
+    if (options.strict === true) refuseWarnings(frames.notes);
+    return frames;
   } catch (error) {
     await Promise.all(opened.map((source) => source.close()));
     throw error;

@@ -22,6 +22,7 @@ export const frameOptionsSchema = z
     photonEnergy: text,
     scale: text,
     skipBad: flag,
+    strict: flag,
   })
   .readonly();
 export type FrameOptionValues = z.infer<typeof frameOptionsSchema>;
@@ -86,5 +87,6 @@ export function frameOptions(values: FrameOptionValues): OpenFramesOptions {
     ...(scale === undefined ? {} : { scale }),
     ...(stated === 0 ? {} : { jungfrau: { pedestal: pedestal!, gain: gain!, photonEnergyEv: energy! } }),
     allowMissing: values.skipBad === true,
+    ...(values.strict === undefined ? {} : { strict: values.strict }),
   };
 }

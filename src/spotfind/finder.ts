@@ -46,6 +46,16 @@ export function prepareSpotFinder(
   }
 }
 
+/** The smallest spot that DIALS takes by itself, in pixels: light spreads in the phosphor before a CCD. */
+const AUTOMATIC_SPOT_SIZE = { CCD: 6, PAD: 3 } as const;
+
+/** `settings` with the smallest spot of the kind of detector; pixel arrays where nobody says it. */
+function forSensor(settings: SpotFinderSettings, sensor: 'CCD' | 'PAD' | null): SpotFinderSettings {
+  if (settings.algorithm === 'peakfinder8' || !settings.autoSpotSize) return settings;
+  const minSpotSize = AUTOMATIC_SPOT_SIZE[sensor ?? 'PAD'];
+  return { ...settings, parameters: { ...settings.parameters, minSpotSize } };
+}
+
 /** Finds the spots of a frame, whatever its mask and geometry. */
 export type FrameSpotFinder = (frame: Frame, geometry?: FrameGeometry) => FoundSpots;
 
@@ -64,7 +74,9 @@ export function createFrameSpotFinder(
     const { height, width, mask } = frame;
     const centre = geometry.centre ?? { x: (width - 1) / 2, y: (height - 1) / 2 };
     const { wavelengthA, distanceMm, pixelMm } = geometry.scale ?? {};
-    const key = [height, width, mask, centre.x, centre.y, wavelengthA, distanceMm, pixelMm];
+    const ofSensor = forSensor(settings, frame.experiment?.sensor ?? null);
+    const smallest = ofSensor.algorithm === 'peakfinder8' ? null : ofSensor.parameters.minSpotSize;
+    const key = [height, width, mask, centre.x, centre.y, wavelengthA, distanceMm, pixelMm, smallest];
     const known = prepared.findIndex((one) => one.key.every((part, i) => Object.is(part, key[i])));
     const entry = known >= 0 ? prepared.splice(known, 1)[0]! : { key, find: prepare() };
     prepared.unshift(entry);
@@ -79,7 +91,7 @@ export function createFrameSpotFinder(
         panels: detector?.panels ?? [wholePanel(height, width)],
         radii: detector?.radii ?? radiusMap(height, width, centre),
       };
-      return prepareSpotFinder(layout, settings, geometry.scale);
+      return prepareSpotFinder(layout, ofSensor, geometry.scale);
     }
   };
 }

@@ -33,6 +33,8 @@ export type SpotFinderSettings = {
   | {
       readonly algorithm: 'dispersion' | 'dispersion-extended';
       readonly parameters: DispersionParameters & StrongSpotParameters;
+      /** The smallest spot is what DIALS takes for the kind of detector, and not `minSpotSize`. */
+      readonly autoSpotSize: boolean;
     }
 );
 
@@ -136,7 +138,13 @@ export function parseSpotParameters(
   const settings: SpotFinderSettings =
     algorithm === 'peakfinder8'
       ? { algorithm, limits, hit, parameters: given.read(PEAKFINDER8_FIELDS, PEAKFINDER8_DEFAULTS) }
-      : { algorithm, limits, hit, parameters: parseDispersion(given) };
+      : {
+          algorithm,
+          limits,
+          hit,
+          autoSpotSize: given.isAutomatic(DISPERSION_FIELDS.minSpotSize),
+          parameters: parseDispersion(given),
+        };
   given.refuseTheRest();
   return settings;
 }
@@ -191,6 +199,8 @@ interface Assignments {
     fields: Readonly<Record<K, Field>>,
     defaults: Readonly<Record<K, number>>,
   ): Readonly<Record<K, number>>;
+  /** Whether `field` is not assigned, or as `auto`, which is then taken. */
+  isAutomatic(field: Field): boolean;
   refuseTheRest(): void;
 }
 
@@ -223,6 +233,11 @@ function readAssignments(algorithm: SpotAlgorithm, texts: readonly string[]): As
         if (assignment !== null) result[key] = parseNumber(assignment, fields[key]);
       }
       return result as typeof defaults;
+    },
+    isAutomatic({ names }) {
+      const at = left.findIndex((one) => names.includes(one.key) && one.value.toLowerCase() === 'auto');
+      if (at >= 0) left.splice(at, 1);
+      return !left.some((one) => names.includes(one.key));
     },
     refuseTheRest() {
       if (left.length === 0) return;

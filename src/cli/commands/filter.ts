@@ -10,6 +10,7 @@ import { READING_THREADS } from '../../data/reading-threads.js';
 import type { BadFrame } from '../../data/stream.js';
 import { COMPRESSIONS, type Compression } from '../../data/write/growing-dataset.js';
 import { writeKeptFrames, type KeptReport } from '../../data/write/kept-frames.js';
+import { checkTogether } from '../../data/write/kept-check.js';
 import { openJournal, UNREADABLE } from '../../data/write/score-journal.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import { say, sayJson, showEvents } from '../console.js';
@@ -20,6 +21,7 @@ import { journalKey, networkHash, scoreSeries } from '../../run/stages/filter.js
 import { loadRun } from '../../run/folder.js';
 import { version } from '../../core/version.js';
 import { beginStage } from '../../run/events.js';
+import { tellWarnings } from '../../run/open-frames.js';
 
 interface Options extends FrameOptionValues {
   readonly frames: string[];
@@ -108,6 +110,10 @@ async function open(options: Options, onBad: ((bad: BadFrame) => void) | null): 
   return openFramesParallel(options.frames, { ...asked, onBadFile });
 }
 
+/** Whether the frames are copied in the type that they are stored in. */
+const isAsStored = ({ assemble, pedestal, scale }: Options): boolean =>
+  assemble !== true && pedestal === undefined && scale === undefined;
+
 async function run(dir: string, options: Options): Promise<void> {
   checkOut(options);
   const { fixed } = await loadRun(dir);
@@ -120,7 +126,10 @@ async function run(dir: string, options: Options): Promise<void> {
     );
   };
   const source = await open(options, options.skipBad === true ? report : null);
+  tellWarnings(source, showEvents());
   try {
+    const datasets = await namedDatasets(options.frames);
+    await checkTogether(source, (file) => datasets.get(file) ?? null, isAsStored(options));
     const journalPath = `${options.out}.scores`;
     if (options.restart === true) await rm(journalPath, { force: true });
     const asked = JSON.stringify([options.frames, frameOptions(options)]);
@@ -182,7 +191,7 @@ async function write(
     kept: chosen.kept,
     scores: chosen.scores,
     datasetOf: (file) => datasets.get(file) ?? null,
-    asStored: options.assemble !== true && options.pedestal === undefined && options.scale === undefined,
+    asStored: isAsStored(options),
     attributes: {
       creator: `vetoc ${version()} filter`,
       network: networkHash(graph),

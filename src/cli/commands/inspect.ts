@@ -4,6 +4,7 @@ import { UserError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
 import { greyPicture, pngBytes } from '../../draw/picture.js';
 import { expandArgument, parseFrameArgument } from '../../data/arguments.js';
+import type { Experiment } from '../../data/experiment.js';
 import type { FrameSource } from '../../data/frames.js';
 import {
   fileFacts,
@@ -12,6 +13,7 @@ import {
   type FileFacts,
   type FrameStatistics,
 } from '../../data/inspect.js';
+import { describeNote, type Note } from '../../data/notes.js';
 import { openRaw } from '../../data/stored.js';
 import { streamFrames } from '../../data/stream.js';
 import { say, sayJson, showEvents } from '../console.js';
@@ -107,9 +109,12 @@ async function inspect(texts: readonly string[], options: InspectOptions): Promi
       await writeFileAtomic(options.png, pngBytes(picture));
     }
     const labels = labelFacts(source);
+    const experiment = source.count === 0 ? undefined : (await source.read(0)).experiment;
     const { count: frames, height, width, classNames } = source;
     if (options.json === true) {
-      sayJson({ files: described.facts, frames, height, width, classNames, labels, statistics, bad });
+      const notes = source.notes ?? [];
+      const of = { frames, height, width, classNames, experiment, labels, notes };
+      sayJson({ files: described.facts, ...of, statistics, bad });
       return;
     }
     for (const facts of described.facts) sayFile(facts);
@@ -118,6 +123,8 @@ async function inspect(texts: readonly string[], options: InspectOptions): Promi
     say(
       `${frames} frames of ${height}×${width} for the network${bad.length > 0 ? `, ${bad.length} skipped` : ''}`,
     );
+    sayExperiment(experiment);
+    sayNotes(source.notes ?? []);
     sayLabels(labels);
     sayStatistics(statistics, source);
     if (options.png !== undefined) say(`\nframe ${options.frame} is drawn in ${options.png}`);
@@ -148,6 +155,33 @@ function sayFile(facts: FileFacts): void {
   ];
   for (const [name, value] of rows) say(`  ${name!.padEnd(20)}${value}`);
   say();
+}
+
+/** Beam, wavelength, distance and pixel size of the first frame, as headers and geometry say them. */
+function sayExperiment(experiment: Experiment | undefined): void {
+  if (experiment === undefined) return;
+  const { beamX, beamY, wavelengthA, distanceMm, pixelMm, sensor } = experiment;
+  const said = [
+    ...(beamX === null || beamY === null ? [] : [`beam at x ${beamX.toFixed(2)}, y ${beamY.toFixed(2)}`]),
+    ...(wavelengthA === null ? [] : [`${wavelengthA.toPrecision(5)} Å`]),
+    ...(distanceMm === null ? [] : [`${distanceMm.toPrecision(5)} mm away`]),
+    ...(pixelMm === null ? [] : [`pixels of ${pixelMm.toPrecision(4)} mm`]),
+    ...(sensor === null ? [] : [sensor]),
+  ];
+  if (said.length > 0) say(`  ${'geometry'.padEnd(20)}${said.join(', ')}`);
+}
+
+/** What was taken from where, and what was not understood or left unused. */
+function sayNotes(notes: readonly Note[]): void {
+  const parts = [
+    ['taken', notes.filter((note) => note.kind === 'taken' && note.about !== 'unused')],
+    ['not needed', notes.filter((note) => note.kind === 'taken' && note.about === 'unused')],
+    ['warnings', notes.filter((note) => note.kind === 'warning')],
+  ] as const;
+  for (const [name, some] of parts)
+    some.forEach((note, i) => {
+      say(`  ${(i === 0 ? name : '').padEnd(20)}${note.about}: ${describeNote(note)}`);
+    });
 }
 
 const counts = (record: Readonly<Record<string, number>>): string =>

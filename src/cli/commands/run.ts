@@ -54,6 +54,17 @@ async function requested(name: string, options: Options): Promise<Recipe> {
 }
 
 async function run(name: string, options: Options): Promise<void> {
+  try {
+    await runRecipe(name, options);
+  } catch (error) {
+    // Whoever reads along learns from the last line how it ended.
+    if (options.json === true)
+      sayEvent({ event: 'error', problem: error instanceof Error ? error.message : String(error) });
+    throw error;
+  }
+}
+
+async function runRecipe(name: string, options: Options): Promise<void> {
   const recipe = await requested(name, options);
   const backend = backendNameSchema.safeParse(options.backend);
   if (!backend.success)
@@ -64,6 +75,7 @@ async function run(name: string, options: Options): Promise<void> {
   const out = options.out ?? join('out', recipe.name);
   const draft = await draftRun(out, options.replace ?? false);
   const stop = (): void => {
+    if (options.json === true) sayEvent({ event: 'error', problem: 'interrupted' });
     // The process ends here, once nothing of the draft is left.
     void draft.discard().finally(() => process.exit(130));
   };

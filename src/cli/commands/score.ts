@@ -28,6 +28,7 @@ import {
 } from '../../run/score-sinks.js';
 import { checkFrameSize } from '../../run/frames-for-network.js';
 import { beginStage } from '../../run/events.js';
+import { tellWarnings } from '../../run/open-frames.js';
 
 interface Options extends FrameOptionValues {
   readonly frames: string[];
@@ -141,6 +142,7 @@ async function run(dir: string, options: Options): Promise<void> {
         }
       : {}),
   });
+  tellWarnings(source, showEvents());
   try {
     checkFrameSize(source, loaded.fixed);
     const scorer = await openScorer(loaded, options);

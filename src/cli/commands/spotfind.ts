@@ -1,5 +1,9 @@
 /** `vetoc spotfind`: the classical spot finders on any frames, with peak lists that CrystFEL reads. */
+import { closeSync, createReadStream, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import { writerOf } from '../../core/files.js';
 import { table } from '../../core/table.js';
 import type { Sink } from '../../run/spotfind/sinks.js';
 import { spotfind, type SpotfindOutcome, type SpotfindRequest } from '../../run/spotfind/run.js';
@@ -23,24 +27,42 @@ interface Options extends Omit<SpotfindRequest, 'frames'> {
   readonly json?: boolean;
 }
 
-/** Prints frames as they come: a night of data does not fit into one string. */
+/**
+ * Prints one JSON document when all is done, and nothing where that fails. Until then it stands in a file: a night of
+ * data does not fit into one string.
+ */
 function jsonSink(settings: SpotFinderSettings): Sink {
+  const folder = mkdtempSync(join(tmpdir(), 'vetoc-spotfind-'));
+  const path = join(folder, 'frames.json');
+  const file = openSync(path, 'w');
+  const write = (text: string): void => {
+    writeSync(file, `${text}\n`);
+  };
+  const end = (): void => {
+    closeSync(file);
+    rmSync(folder, { recursive: true });
+  };
   const { maxPeaks, minPeaks } = settings.hit;
   const hit = { minPeaks, maxPeaks: maxPeaks === Infinity ? null : maxPeaks };
-  say(`{"algorithm": ${JSON.stringify(settings.algorithm)},`);
-  say(
-    `"parameters": ${JSON.stringify({ ...settings.parameters, ...settings.limits, ...hit })},\n"frames": [`,
+  const automatic = settings.algorithm !== 'peakfinder8' && settings.autoSpotSize;
+  const size = automatic ? { minSpotSize: 'auto' } : {};
+  write(`{"algorithm": ${JSON.stringify(settings.algorithm)},`);
+  write(
+    `"parameters": ${JSON.stringify({ ...settings.parameters, ...size, ...settings.limits, ...hit })},\n"frames": [`,
   );
   let separator = '';
   return {
     add(finding) {
-      say(`${separator}${JSON.stringify(finding)}`);
+      write(`${separator}${JSON.stringify(finding)}`);
       separator = ',';
     },
-    close: (summary) => {
-      say(`],\n"summary": ${JSON.stringify(summary)}}`);
+    async close(summary) {
+      write(`],\n"summary": ${JSON.stringify(summary)}}`);
+      const print = writerOf(process.stdout);
+      for await (const text of createReadStream(path, 'utf8')) await print(text as string);
+      end();
     },
-    discard: () => undefined,
+    discard: end,
   };
 }
 

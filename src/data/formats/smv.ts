@@ -73,15 +73,19 @@ async function openSmv(request: OpenRequest): Promise<RawSource> {
     pixelType: type,
     storage: 'uncompressed',
     rule: NO_RULE,
-    details: factsOf(fields, {
-      wavelength: 'wavelengthAngstrom',
-      distance: 'distanceMm',
-      pixel_size: 'pixelSizeMm',
-      beam_center_x: 'beamXMm',
-      beam_center_y: 'beamYMm',
-      ccd_image_saturation: 'saturation',
-      detector_sn: 'detector',
-    }),
+    details: {
+      sensor: sensorOf(fields),
+      ...factsOf(fields, {
+        wavelength: 'wavelengthAngstrom',
+        distance: 'distanceMm',
+        pixel_size: 'pixelSizeMm',
+        // As MOSFLM counts, X is along the slow axis.
+        beam_center_x: 'beamYMm',
+        beam_center_y: 'beamXMm',
+        ccd_image_saturation: 'saturation',
+        detector_sn: 'detector',
+      }),
+    },
     annotations: NO_ANNOTATIONS,
     async readRaw(index) {
       checkFrameIndex(file, index, 1);
@@ -90,4 +94,10 @@ async function openSmv(request: OpenRequest): Promise<RawSource> {
     mask: () => Promise.resolve(null),
     close: () => Promise.resolve(),
   };
+}
+
+/** SMV comes from CCDs, but for pixel arrays whose names say so. */
+function sensorOf(fields: ReadonlyMap<string, string>): 'CCD' | 'PAD' {
+  const pixelArray = /pilatus|eiger|hypix|timepix|jungfrau/i;
+  return [...fields.values()].some((value) => pixelArray.test(value)) ? 'PAD' : 'CCD';
 }

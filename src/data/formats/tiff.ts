@@ -44,7 +44,7 @@ async function openTiff(request: OpenRequest): Promise<RawSource> {
     pixelType: first.type,
     storage: describeStorage(first),
     rule: ruleOf(first),
-    details: mar ?? described,
+    details: mar === null ? described : { ...mar, sensor: 'CCD' },
     annotations: NO_ANNOTATIONS,
     readRaw(index) {
       checkFrameIndex(request.file, index, pages.length);

@@ -153,7 +153,8 @@ function textColumn(writer: Hdf5Writer, like: Hdf5DatasetInfo): CarriedColumn {
   };
 }
 
-function hasColumn(file: Hdf5File, like: Hdf5DatasetInfo): boolean {
+/** Whether `file` has a dataset like `like`: same path, row shape and type. */
+export function hasColumn(file: Hdf5File, like: Hdf5DatasetInfo): boolean {
   if (file.node(like.path).kind !== 'dataset') return false;
   const info = file.info(like.path);
   return (

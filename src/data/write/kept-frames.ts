@@ -4,7 +4,7 @@
  *     /cxi_version                                   150
  *     /entry_1/instrument_1/detector_1/data          [n, …] frames as they were stored, one a chunk; attribute numEvents
  *     /entry_1/instrument_1/detector_1/mask          [n, …] uint16, CXI bits: 0 good, 512 missing (or the file's own)
- *     /entry_1/data_1                                link to detector_1
+ *     /entry_1/data_1                                link to detector_1 (or, where the file has a group there, its data)
  *     /entry_1/experiment_identifier                 [n] FILE//INDEX (or the file's own)
  *     /vetoc/{score, frame, source, source_index}    [n]; threshold and network as attributes
  *     /vetoc/all_scores                              one a frame of the whole series, −2147483648 where it could not be read
@@ -59,13 +59,10 @@ const IDENTIFIER = '/entry_1/experiment_identifier';
 const MASK = `${DETECTOR}/mask`;
 const MISSING = 512;
 
-const ALWAYS_OWN: readonly string[] = [
-  `${DETECTOR}/data`,
-  '/entry_1/data_1',
-  '/cxi_version',
-  '/entry/spots',
-  '/vetoc',
-];
+/** Where CXI has the frames a second time: a link to the detector, unless their file has a group of its own there. */
+const DATA_GROUP = '/entry_1/data_1';
+
+const ALWAYS_OWN: readonly string[] = [`${DETECTOR}/data`, '/cxi_version', '/entry/spots', '/vetoc'];
 
 /** Whether this file writes `path` itself: always, or (`spare`) since the frames' files have nothing of the kind. */
 const isOwn = (path: string, spare: ReadonlySet<string>): boolean =>
@@ -117,12 +114,17 @@ function layOut(writer: Hdf5Writer, first: OpenFile, request: KeptFrames): Layou
 
 /** Links from where the frames were to where they are, and the file's own links. */
 function writeLinks(writer: Hdf5Writer, layout: Layout): void {
-  writer.softLink('/entry_1/data_1', DETECTOR);
   const { tree, spare } = layout;
+  const own = tree === null || !tree.groups.includes(DATA_GROUP);
+  const theirs = [...(tree?.perFrame ?? []), ...(tree?.fixed ?? [])].some(
+    ({ path }) => path === `${DATA_GROUP}/data`,
+  );
+  if (own) writer.softLink(DATA_GROUP, DETECTOR);
+  else if (!theirs) writer.softLink(`${DATA_GROUP}/data`, `${DETECTOR}/data`);
   if (tree === null) return;
-  const made = new Set<string>();
+  const made = new Set<string>([`${DATA_GROUP}/data`]);
   const link = (path: string, target: string): void => {
-    if (made.has(path) || isOwn(path, spare)) return;
+    if (made.has(path) || isOwn(path, spare) || (own && path === DATA_GROUP)) return;
     made.add(path);
     writer.softLink(path, target);
   };

@@ -16,6 +16,7 @@ import { parseSpotParameters } from '../../spotfind/parameters.js';
 import { beginStage, type Emit, type Progress } from '../events.js';
 import { statedGeometry, type FinderOptionValues } from '../finder-options.js';
 import { frameOptions, type FrameOptionValues } from '../frame-options.js';
+import { tellWarnings } from '../open-frames.js';
 import { openRunFrames } from '../stages/frames.js';
 import type { Recipe } from '../recipe.js';
 import { loadRun, type Run } from '../folder.js';
@@ -109,6 +110,7 @@ async function identify(
   const source = await openSpec(setup.frames, (problem) => {
     emit({ event: 'warning', text: `passed over: ${problem}` });
   });
+  tellWarnings(source, emit);
   try {
     const [height, width] = inputNode(run.fixed).size;
     if (source.height !== height || source.width !== width)

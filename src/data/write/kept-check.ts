@@ -1,0 +1,75 @@
+/**
+ * Whether files can be filtered into one: frames of one shape and type, and per-frame datasets that all of them have.
+ * Asked before the frames are scored, which may take hours.
+ */
+import { UserError } from '../../core/errors.js';
+import type { FrameSource } from '../frames.js';
+import { carriedTree } from './carried.js';
+import { fileCursor, type OpenFile } from './kept-files.js';
+import { hasColumn } from './kept-columns.js';
+
+/** What the kept frames of `open` come with. */
+function columnsOf({ raw, hdf5 }: OpenFile): readonly Parameters<typeof hasColumn>[1][] {
+  if (hdf5 === null || raw.dataset === null) return [];
+  const rows = hdf5.info(raw.dataset).shape[0]!;
+  const tree = carriedTree(hdf5, { count: rows, frameShape: raw.frameShape, dataset: raw.dataset });
+  return [...tree.perFrame, ...tree.ragged.map(({ values }) => values)];
+}
+
+/**
+ * Refuses files of `source` that cannot stand in one file of kept frames. `asStored`: the frames are copied in their own
+ * type.
+ */
+export async function checkTogether(
+  source: FrameSource,
+  datasetOf: (file: string) => string | null,
+  asStored: boolean,
+): Promise<void> {
+  const files = new Set<string>();
+  for (let i = 0; i < source.count; i++) files.add(source.origin(i).file);
+  if (files.size < 2) return;
+  const cursor = fileCursor(datasetOf);
+  let first: {
+    readonly file: string;
+    readonly kind: string;
+    readonly columns: ReturnType<typeof columnsOf>;
+  } | null = null;
+  try {
+    for (const file of files) {
+      const open = await cursor.at(file).catch((error: unknown) => {
+        // Whoever reads the frames says what is wrong with a file, or passes it over.
+        if (error instanceof UserError) return null;
+        throw error;
+      });
+      if (open === null) continue;
+      const kind = `${open.raw.frameShape.join('×')} ${open.raw.pixelType}`;
+      const columns = columnsOf(open);
+      first ??= { file, kind, columns };
+      if (asStored && kind !== first.kind) {
+        throw new UserError(`has frames of ${kind}, ${first.file} of ${first.kind}`, {
+          file,
+          remedy: 'filter files of one kind together',
+        });
+      }
+      checkColumns(first, { file, columns, open });
+    }
+  } finally {
+    await cursor.close();
+  }
+}
+
+function checkColumns(
+  first: { readonly file: string; readonly columns: ReturnType<typeof columnsOf> },
+  other: { readonly file: string; readonly columns: ReturnType<typeof columnsOf>; readonly open: OpenFile },
+): void {
+  const { hdf5 } = other.open;
+  const refuse = (field: string, problem: string): never => {
+    throw new UserError(problem, { file: other.file, field, remedy: 'filter files of one kind together' });
+  };
+  const lacking = first.columns.find((column) => hdf5 === null || !hasColumn(hdf5, column));
+  if (lacking !== undefined)
+    refuse(lacking.path, `is missing, or of another type or shape than in ${first.file}`);
+  const paths = new Set(first.columns.map(({ path }) => path));
+  const more = other.columns.find(({ path }) => !paths.has(path));
+  if (more !== undefined) refuse(more.path, `is not in ${first.file}`);
+}
