@@ -14,7 +14,7 @@ import { resolve } from 'node:path';
 import { invariant, UserError } from '../core/errors.js';
 import { parseFrameArgument } from './arguments.js';
 import { decodePixels, openBytes } from './formats/bytes.js';
-import type { RawSource } from './formats/format.js';
+import { plainRequest, type RawSource } from './formats/format.js';
 import { hdf5Format } from './formats/hdf5.js';
 import { readNpyHeader } from './formats/npy.js';
 import { NO_RULE, type PixelType } from './pixels.js';
@@ -146,8 +146,7 @@ async function readDatasetMaps(
   pixels: number,
   stages: number,
 ): Promise<readonly (Float32Array | Float64Array)[]> {
-  const request = { file, path: resolve(file), dataset, channel: 0, allowMissing: false };
-  const source = await hdf5Format.open(request);
+  const source = await hdf5Format.open(plainRequest(file, resolve(file), dataset));
   try {
     const { count, frameShape } = source;
     if (count < stages || frameShape.reduce((a, b) => a * b, 1) !== pixels) {

@@ -27,6 +27,7 @@ export async function maskedFrames(
     ...(options.scale === undefined ? {} : { scale: options.scale }),
     ...(placed === null ? {} : { experiment: placed.experiment }),
     ...(placed === null || placed.flags === null ? {} : { flags: placed.flags }),
+    ...(options.overloads === undefined ? {} : { overloads: options.overloads }),
   });
   const mask = joinTwo(stated, placed?.mask ?? null);
   const known = placed === null ? frames : { ...frames, geometry: placed.geometry };
@@ -50,7 +51,7 @@ function inPlace(raw: RawSource, placed: PlacedGeometry): RawSource {
 }
 
 async function readMask(spec: string | undefined, raw: RawSource): Promise<Uint8Array | null> {
-  if (spec === undefined || spec === 'none') return null;
+  if (spec === undefined || spec === 'none' || /^own(:(live|bad))?$/.test(spec)) return null;
   const inverted = spec.startsWith('bad:');
   const file = inverted ? spec.slice(4) : spec;
   const source = await openRaw(file);

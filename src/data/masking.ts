@@ -2,7 +2,7 @@
  * Masks that the user states: a file, values that are no measurement, and pixels found hot or dead by looking.
  *
  *     --mask FILE | bad:FILE | none
- *     --mask-rule above:30000,below:-10,value:65535,hot,dead
+ *     --mask-rule above:30000,below:-10,value:65535,saturation:20000,hot,dead
  *
  * A mask file is any frame file with one frame of the same pixels, not zero = live (`bad:` turns that round).
  * Hot: in at least half of the sampled frames the pixel is above all eight neighbours by six standard deviations of
@@ -11,7 +11,7 @@
  */
 import { UserError } from '../core/errors.js';
 import type { FrameSource } from './frames.js';
-import type { PixelArray, ValueRule } from './pixels.js';
+import { NO_RULE, type PixelArray, type ValueRule } from './pixels.js';
 
 export interface MaskRule {
   readonly values: ValueRule;
@@ -25,28 +25,27 @@ const MIN_SAMPLE_FRAMES = 4;
 
 /** Reads `--mask-rule`. Throws `UserError`. */
 export function parseMaskRule(text: string): MaskRule {
-  const sentinels: number[] = [];
-  let [below, above]: (number | null)[] = [null, null];
+  const values: { -readonly [K in keyof ValueRule]: ValueRule[K] } & { sentinels: number[] } = {
+    ...NO_RULE,
+    sentinels: [],
+  };
   let [hot, dead] = [false, false];
   for (const part of text.split(',')) {
     const [kind, value] = part.trim().split(':');
-    const number = Number(value);
+    const number = value === undefined || value === '' ? NaN : Number(value);
     if (kind === 'hot' && value === undefined) hot = true;
     else if (kind === 'dead' && value === undefined) dead = true;
-    else if (value !== undefined && value !== '' && Number.isFinite(number) && kind === 'value')
-      sentinels.push(number);
-    else if (value !== undefined && value !== '' && Number.isFinite(number) && kind === 'above')
-      above = number;
-    else if (value !== undefined && value !== '' && Number.isFinite(number) && kind === 'below')
-      below = number;
+    else if (kind === 'value' && Number.isFinite(number)) values.sentinels.push(number);
+    else if ((kind === 'above' || kind === 'below' || kind === 'saturation') && Number.isFinite(number))
+      values[kind] = number;
     else {
       throw new UserError(`'${part}' is no rule`, {
         field: '--mask-rule',
-        remedy: 'use above:N, below:N, value:N, hot, dead, with commas between',
+        remedy: 'use above:N, below:N, value:N, saturation:N, hot, dead, with commas between',
       });
     }
   }
-  return { values: { sentinels, below: below!, above: above! }, hot, dead };
+  return { values, hot, dead };
 }
 
 /** A stored array as a mask of 1 (live) and 0. Throws `UserError` where it cannot be one for `pixels` pixels. */

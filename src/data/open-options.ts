@@ -3,14 +3,20 @@
  */
 import type { UserError } from '../core/errors.js';
 import type { JungfrauOptions } from './calibrate-jungfrau.js';
+import type { Overloads } from './pixels.js';
 
 export interface OpenFramesOptions {
   /** The channel of a dataset with a channel axis. */
   readonly channel?: number;
   /** Read on where linked files are missing; their frames are errors one by one. */
   readonly allowMissing?: boolean;
-  /** `FILE`, `bad:FILE`, or `none` to ignore the file's own. */
+  /**
+   * `FILE` or `bad:FILE`, added to the file's own masks; `none` to ignore those; `own` to take them however much they
+   * hide; `own:live` or `own:bad` to say what not zero means in them.
+   */
   readonly mask?: string;
+  /** Bits of the file's own masks that are bad, as a number; by default those that the layout says. */
+  readonly maskBits?: number;
   /** See masking.ts. */
   readonly maskRule?: string;
   /** A CrystFEL `.geom` file: masks what no panel covers and its bad regions. */
@@ -27,6 +33,8 @@ export interface OpenFramesOptions {
   readonly scale?: number;
   /** Warnings of what was not understood or not used are errors. */
   readonly strict?: boolean;
+  /** What becomes of counts above the largest trusted one; `mask` unless stated. */
+  readonly overloads?: Overloads;
   /** Called for each file that cannot be opened; without it the first such file is an error. */
   readonly onBadFile?: (error: UserError) => void;
 }

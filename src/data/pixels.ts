@@ -2,7 +2,7 @@
  * Pixel types as detectors write them, and the one rule that turns them into the `uint16` a network sees.
  *
  * The rule: a value is masked (pixel 0, mask 0) when it is a sentinel, below or above the trusted range, NaN or
- * infinite. Otherwise a float is rounded half to even, a negative value becomes 0, and a value above 65535 becomes
+ * infinite. One above the largest trusted count is an overload: masked, or shown as that count. Otherwise a float is rounded half to even, a negative value becomes 0, and a value above 65535 becomes
  * 65535; both stay live. `uint8` and `uint16` pass unchanged.
  */
 import { invariant } from '../core/errors.js';
@@ -56,9 +56,17 @@ export interface ValueRule {
   readonly sentinels: readonly number[];
   readonly below: number | null;
   readonly above: number | null;
+  /** The largest trusted count: what is above is an overload, which is counted apart from gaps. */
+  readonly saturation: number | null;
 }
 
-export const NO_RULE: ValueRule = { sentinels: [], below: null, above: null };
+export const NO_RULE: ValueRule = { sentinels: [], below: null, above: null, saturation: null };
+
+/**
+ * What an overload becomes: `mask` hides it as a gap is hidden; `largest` shows it as the largest trusted count, so that
+ * a saturated Bragg peak stays a peak.
+ */
+export type Overloads = 'mask' | 'largest';
 
 /** Both rules at once. */
 export function mergeRules(a: ValueRule, b: ValueRule): ValueRule {
@@ -71,11 +79,13 @@ export function mergeRules(a: ValueRule, b: ValueRule): ValueRule {
     sentinels: [...new Set([...a.sentinels, ...b.sentinels])],
     below: tighter(a.below, b.below, Math.max),
     above: tighter(a.above, b.above, Math.min),
+    saturation: tighter(a.saturation, b.saturation, Math.min),
   };
 }
 
 function isEmptyRule(rule: ValueRule): boolean {
-  return rule.sentinels.length === 0 && rule.below === null && rule.above === null;
+  const { sentinels, below, above, saturation } = rule;
+  return sentinels.length === 0 && below === null && above === null && saturation === null;
 }
 
 /** Rounds half to even; exact for |v| < 2^52. */
@@ -91,6 +101,8 @@ export interface ConvertedFrame {
   readonly pixels: Uint16Array;
   /** 1 live, 0 masked; null when every pixel is live; the very `mask` given when nothing was added to it. */
   readonly mask: Uint8Array | null;
+  /** Live pixels above the largest trusted count, whatever became of them. */
+  readonly overloads: number;
 }
 
 /**
@@ -102,33 +114,41 @@ export function convertToUint16(
   rule: ValueRule,
   mask: Uint8Array | null,
   scale = 1,
+  overloads: Overloads = 'mask',
 ): ConvertedFrame {
   invariant(mask === null || mask.length === raw.length, 'mask and frame differ in length');
   if ((raw instanceof Uint16Array || raw instanceof Uint8Array) && isEmptyRule(rule) && scale === 1) {
     const pixels = raw instanceof Uint16Array ? raw : Uint16Array.from(raw);
     if (mask !== null) zeroMasked(pixels, mask);
-    return { pixels, mask };
+    return { pixels, mask, overloads: 0 };
   }
   if (raw instanceof BigInt64Array || raw instanceof BigUint64Array) {
-    return convertToUint16(Float64Array.from(raw, Number), rule, mask, scale);
+    return convertToUint16(Float64Array.from(raw, Number), rule, mask, scale, overloads);
   }
-  return convertByValue(raw, rule, mask, scale);
+  return convertByValue(raw, rule, mask, scale, overloads);
 }
 
 function zeroMasked(pixels: Uint16Array, mask: Uint8Array): void {
   for (let i = 0; i < mask.length; i++) if (mask[i] === 0) pixels[i] = 0;
 }
 
+const toUint16 = (scaled: number): number =>
+  scaled <= 0 ? 0 : scaled >= 65535 ? 65535 : roundHalfEven(scaled);
+
 function convertByValue(
   raw: Exclude<PixelArray, BigInt64Array | BigUint64Array>,
   rule: ValueRule,
   mask: Uint8Array | null,
   scale: number,
+  shown: Overloads,
 ): ConvertedFrame {
   const pixels = new Uint16Array(raw.length);
   const below = rule.below ?? -Infinity;
   const above = rule.above ?? Infinity;
+  const saturation = rule.saturation ?? Infinity;
+  const largest = toUint16(saturation * scale);
   const { sentinels } = rule;
+  let overloads = 0;
   let joined = mask;
   const maskOut = (index: number): void => {
     if (joined === mask) joined = mask === null ? new Uint8Array(raw.length).fill(1) : mask.slice();
@@ -139,10 +159,11 @@ function convertByValue(
     const value = raw[i]!;
     if (!Number.isFinite(value) || value < below || value > above || sentinels.includes(value)) {
       maskOut(i);
-      continue;
-    }
-    const scaled = value * scale;
-    pixels[i] = scaled <= 0 ? 0 : scaled >= 65535 ? 65535 : roundHalfEven(scaled);
+    } else if (value > saturation) {
+      overloads++;
+      if (shown === 'mask') maskOut(i);
+      else pixels[i] = largest;
+    } else pixels[i] = toUint16(value * scale);
   }
-  return { pixels, mask: joined };
+  return { pixels, mask: joined, overloads };
 }

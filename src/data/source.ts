@@ -7,7 +7,14 @@ import type { Frame, FrameSource } from './frames.js';
 import { experimentOfFacts, joinExperiments, type Experiment } from './experiment.js';
 import { joinTwo } from './masking.js';
 import { mergeNotes } from './notes.js';
-import { convertToUint16, mergeRules, NO_RULE, type PixelArray, type ValueRule } from './pixels.js';
+import {
+  convertToUint16,
+  mergeRules,
+  NO_RULE,
+  type Overloads,
+  type PixelArray,
+  type ValueRule,
+} from './pixels.js';
 import { checkFrameIndex, type RawSource } from './formats/format.js';
 
 export interface ConvertOptions {
@@ -19,6 +26,8 @@ export interface ConvertOptions {
   readonly flags?: (stored: PixelArray) => Uint8Array;
   /** What the user's geometry says of frame `index`: it goes before what the file says. */
   readonly experiment?: (index: number) => Partial<Experiment>;
+  /** What becomes of overloads; `mask` unless stated. */
+  readonly overloads?: Overloads;
 }
 
 /** Rows and columns of the network's view of a frame shape. */
@@ -54,8 +63,10 @@ export function framesFromRaw(raw: RawSource, options: ConvertOptions = {}): Fra
     async read(index): Promise<Frame> {
       const stored = await raw.readRaw(index);
       const known = joinTwo(await raw.mask(index), options.flags?.(stored) ?? null);
-      const { pixels, mask } = convertToUint16(stored, rule, known, options.scale ?? 1);
-      return { height, width, pixels, mask, experiment: experimentAt(index) };
+      const seen = convertToUint16(stored, rule, known, options.scale ?? 1, options.overloads ?? 'mask');
+      const { pixels, mask, overloads } = seen;
+      const counted = rule.saturation === null ? {} : { overloads };
+      return { height, width, pixels, mask, experiment: experimentAt(index), ...counted };
     },
     label: (index) => raw.annotations.label(index),
     meta: (index) => raw.annotations.meta(index),

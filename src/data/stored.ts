@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { UserError } from '../core/errors.js';
 import { parseFrameArgument } from './arguments.js';
 import { openBytes } from './formats/bytes.js';
-import type { FrameFormat, RawSource } from './formats/format.js';
+import type { FrameFormat, MaskWishes, RawSource } from './formats/format.js';
 import { FRAME_FORMATS } from './formats/index.js';
 import type { OpenFramesOptions } from './open-options.js';
 
@@ -36,9 +36,21 @@ export async function openStored(
     file,
     path: resolve(file),
     dataset,
-    channel: options.channel ?? 0,
+    channel: options.channel ?? null,
     allowMissing: options.allowMissing ?? false,
+    masks: maskWishes(options),
   });
+}
+
+/** What `--mask own…` and the options beside it say of the masks that a file carries. */
+function maskWishes({ mask, maskBits }: OpenFramesOptions): MaskWishes {
+  const own = /^own(?::(live|bad))?$/.exec(mask ?? '');
+  return {
+    polarity: own?.[1] === 'live' || own?.[1] === 'bad' ? own[1] : null,
+    badBits: maskBits ?? null,
+    // Whoever ignores the file's masks, or says what they mean, has looked at them.
+    accept: own !== null || mask === 'none',
+  };
 }
 
 function detectFormat(file: string, head: Uint8Array): FrameFormat {

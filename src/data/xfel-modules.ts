@@ -5,15 +5,22 @@
  * and cell); an event that a module misses has that module masked, as the virtual CXI of EXtra-data has it. Refuses
  * modules of different shapes, and the same event twice in one module.
  */
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { UserError } from '../core/errors.js';
 import type { Annotations, RawSource } from './formats/format.js';
 import { checkFrameIndex, UNKNOWN_LABEL } from './formats/format.js';
+import { mergeNotes } from './notes.js';
 import { PIXEL_BYTES, pixelArray, type PixelArray } from './pixels.js';
 
-const MODULE_NAME = /^(.*-)(AGIPD|LPD|DSSC)(\d{2})(-.*\.h5)$/;
-/** The megapixel detectors have sixteen modules. */
+const MODULE_NAME = /^(.*-)(AGIPD|LPD|DSSC|JNGFR)(\d{2})(-.*\.h5)$/;
+/** The megapixel detectors have sixteen modules, counted from 0. */
 const MODULES = 16;
+/** Modules of the detectors that are smaller, by the name of the instrument's source in the files. */
+const SIZES: readonly (readonly [RegExp, number])[] = [
+  [/AGIPD500K/i, 8],
+  [/JF4M/i, 8],
+  [/JF1M/i, 2],
+];
 
 /** Files of modules that belong together: by detector and sequence; other files stand alone. */
 export function groupModules(files: readonly string[]): readonly (readonly string[])[] {
@@ -28,10 +35,27 @@ export function groupModules(files: readonly string[]): readonly (readonly strin
   return [...groups.values()];
 }
 
-/** The module number in a file's name, or null. */
-function moduleOf(file: string): number | null {
+/** Modules of a detector. */
+interface Detector {
+  readonly modules: number;
+  /** The number of its first module: JUNGFRAU counts from 1. */
+  readonly first: number;
+}
+
+/** The detector that `sources` are modules of; of a JUNGFRAU of unknown size as many as the highest number. */
+function detectorOf(sources: readonly RawSource[]): Detector {
+  const first = MODULE_NAME.exec(basename(sources[0]!.file))?.[2] === 'JNGFR' ? 1 : 0;
+  const known = SIZES.find(([name]) => name.test(sources[0]!.dataset ?? ''))?.[1];
+  const numbers = sources.map(({ file }) => Number(MODULE_NAME.exec(basename(file))?.[3] ?? 0));
+  const least = Math.max(...numbers) - first + 1;
+  return { modules: Math.max(known ?? (first === 1 ? least : MODULES), 1), first };
+}
+
+/** The place of a file's module in the detector, or null. */
+function moduleOf(file: string, { modules, first }: Detector): number | null {
   const number = MODULE_NAME.exec(basename(file))?.[3];
-  return number === undefined || Number(number) >= MODULES ? null : Number(number);
+  const place = number === undefined ? -1 : Number(number) - first;
+  return place < 0 || place >= modules ? null : place;
 }
 
 interface Event {
@@ -41,7 +65,7 @@ interface Event {
   readonly frames: Int32Array;
 }
 
-function eventsOf(sources: ReadonlyMap<number, RawSource>): readonly Event[] {
+function eventsOf(sources: ReadonlyMap<number, RawSource>, modules: number): readonly Event[] {
   const events = new Map<string, Event>();
   for (const [module, source] of sources) {
     for (let index = 0; index < source.count; index++) {
@@ -56,7 +80,7 @@ function eventsOf(sources: ReadonlyMap<number, RawSource>): readonly Event[] {
       let event = events.get(key);
       if (event === undefined) {
         const order = [Number(trainId), Number(pulseId ?? cellId)];
-        event = { key, order, frames: new Int32Array(MODULES).fill(-1) };
+        event = { key, order, frames: new Int32Array(modules).fill(-1) };
         events.set(key, event);
       }
       if (event.frames[module] !== -1)
@@ -67,13 +91,14 @@ function eventsOf(sources: ReadonlyMap<number, RawSource>): readonly Event[] {
   return [...events.values()].sort((a, b) => a.order[0]! - b.order[0]! || a.order[1]! - b.order[1]!);
 }
 
-/** One source `[module, y, x]` of 16 modules from the sources of single modules, which it owns; a lone one as it is. */
+/** One source `[module, y, x]` of all modules from the sources of single modules, which it owns; a lone one as it is. */
 export function joinModules(modules: readonly RawSource[]): RawSource {
   if (modules.length === 1) return modules[0]!;
   const sources = new Map<number, RawSource>();
   const first = modules[0]!;
+  const detector = detectorOf(modules);
   for (const source of modules) {
-    const module = moduleOf(source.file);
+    const module = moduleOf(source.file, detector);
     const same =
       String(source.frameShape) === String(first.frameShape) && source.pixelType === first.pixelType;
     if (module === null || !same || source.frameShape.length !== 2 || sources.has(module)) {
@@ -84,7 +109,7 @@ export function joinModules(modules: readonly RawSource[]): RawSource {
     }
     sources.set(module, source);
   }
-  const events = eventsOf(sources);
+  const events = eventsOf(sources, detector.modules);
   const [height, width] = first.frameShape as [number, number];
   const size = height * width;
   const eventAt = (index: number): Event => {
@@ -108,11 +133,16 @@ export function joinModules(modules: readonly RawSource[]): RawSource {
     ...first,
     format: `${first.format}, ${sources.size} module files`,
     count: events.length,
-    frameShape: [MODULES, height, width],
+    frameShape: [detector.modules, height, width],
     annotations,
+    notes: mergeNotes(modules.map((module) => module.notes ?? [])),
+    reads: modules.slice(1).map((module) => resolve(module.file)),
     async readRaw(index) {
       const { frames } = eventAt(index);
-      const out = pixelArray(first.pixelType, new ArrayBuffer(MODULES * size * PIXEL_BYTES[first.pixelType]));
+      const out = pixelArray(
+        first.pixelType,
+        new ArrayBuffer(detector.modules * size * PIXEL_BYTES[first.pixelType]),
+      );
       for (const [module, frame] of frames.entries()) {
         if (frame >= 0) place(out, await sources.get(module)!.readRaw(frame), module * size);
       }
@@ -120,7 +150,7 @@ export function joinModules(modules: readonly RawSource[]): RawSource {
     },
     async mask(index) {
       const { frames } = eventAt(index);
-      const mask = new Uint8Array(MODULES * size);
+      const mask = new Uint8Array(detector.modules * size);
       for (const [module, frame] of frames.entries()) {
         if (frame < 0) continue;
         const own = await sources.get(module)!.mask(frame);

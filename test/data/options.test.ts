@@ -75,7 +75,7 @@ describe('stored values become uint16', () => {
 
   it('masks sentinels and what is outside the trusted range, and joins the given mask without changing it', () => {
     const given = Uint8Array.of(1, 1, 1, 1, 0);
-    const rule = { sentinels: [7], below: -1, above: 100 };
+    const rule = { ...NO_RULE, sentinels: [7], below: -1, above: 100 };
     const { pixels, mask } = convertToUint16(Int32Array.of(7, -2, -1, 101, 50), rule, given);
     expect(Array.from(pixels)).toEqual([0, 0, 0, 0, 0]);
     expect(Array.from(mask!)).toEqual([0, 0, 1, 0, 0]);

@@ -97,7 +97,10 @@ describe('streaming', () => {
 describe('reading in threads', () => {
   it('gives the same frames, masks and errors as one thread', async () => {
     const files = [`${F}/unfinished.h5`, `${F}/types.h5#/one`, `${F}/eiger4d_master.h5`];
-    const [single, parallel] = [await openFrames(files), await openFramesParallel(files, { workers: 2 })];
+    const [single, parallel] = [
+      await openFrames(files, { channel: 0 }),
+      await openFramesParallel(files, { channel: 0, workers: 2 }),
+    ];
     const take = async (source: typeof single) => {
       const bad: BadFrame[] = [];
       const seen: unknown[] = [];

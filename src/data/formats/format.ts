@@ -55,6 +55,8 @@ export interface RawSource {
   readonly notes?: readonly Note[];
   /** The geometry of frame `index`, where the facts of file and frame do not say all of it. */
   experiment?(index: number): Partial<Experiment>;
+  /** Absolute paths of other files that frames are read from: links and virtual datasets. */
+  readonly reads?: readonly string[];
   /** The number in the file of frame `index`, where that is another (LCLS2 events sorted by time). */
   originIndex?(index: number): number;
   /** The stored values of frame `index`, row-major, in their stored type. Throws `UserError`. */
@@ -72,10 +74,28 @@ export interface OpenRequest {
   readonly path: string;
   /** The dataset the user asked for, or null to find one. */
   readonly dataset: string | null;
-  /** Index on a channel axis (`[n, channel, y, x]`), 0 unless said otherwise. */
-  readonly channel: number;
+  /** Index on a channel axis (`[n, channel, y, x]`), or null where the user says nothing of channels: then 0. */
+  readonly channel: number | null;
   /** Read the rest where a linked or virtual source file is missing; its frames are then errors one by one. */
   readonly allowMissing: boolean;
+  readonly masks: MaskWishes;
+}
+
+/** What the user says of the masks that a file carries. */
+export interface MaskWishes {
+  /** What not zero means, whatever the file says; null: as the file says. */
+  readonly polarity: 'live' | 'bad' | null;
+  /** The bits that are bad, or null for those of the layout. */
+  readonly badBits: number | null;
+  /** Take masks that hide more than half of a frame. */
+  readonly accept: boolean;
+}
+
+export const NO_WISHES: MaskWishes = { polarity: null, badBits: null, accept: false };
+
+/** A request for `dataset` of `file` without any wishes. */
+export function plainRequest(file: string, path: string, dataset: string | null): OpenRequest {
+  return { file, path, dataset, channel: null, allowMissing: false, masks: NO_WISHES };
 }
 
 export interface FrameFormat {

@@ -6,16 +6,20 @@
  * not numbers, and frames that were never written.
  */
 import { UserError } from '../../core/errors.js';
-import { readAnnotations } from '../hdf5/annotations.js';
-import { checkSameFrames, frameShapeOf, isNxmx, planPart, type FramePart } from '../hdf5/axes.js';
+import { checkSameFrames, frameShapeOf, planPart, type FramePart } from '../hdf5/axes.js';
 import { frameReader } from '../hdf5/blocks.js';
-import { fileDetails, LCLS2_MISSING, timestampOrder } from '../hdf5/facility.js';
+import { fileDetails } from '../hdf5/facility.js';
 import { openHdf5, type Hdf5DatasetInfo, type Hdf5File } from '../hdf5/file.js';
 import { findFrameDatasets, refuseNode } from '../hdf5/find.js';
+import { framesInOrder, readFrameFacts } from '../hdf5/frame-facts.js';
 import { Hdf5Failure } from '../hdf5/library.js';
+import { resolveLinked } from '../hdf5/linked-files.js';
 import { findMasks } from '../hdf5/masks.js';
+import { isNxmx, readNexus, type Nexus } from '../hdf5/nexus.js';
+import { readValueRule } from '../hdf5/value-rule.js';
 import { openVirtualSources, type VirtualSources } from '../hdf5/virtual.js';
-import { NO_RULE, type PixelArray, type ValueRule } from '../pixels.js';
+import { isXfel } from '../hdf5/xfel.js';
+import type { PixelArray } from '../pixels.js';
 import { checkFrameIndex, type FrameFormat, type OpenRequest, type RawSource } from './format.js';
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -64,16 +68,21 @@ async function openFile(request: OpenRequest): Promise<Hdf5File> {
   }
 }
 
-function planParts(request: OpenRequest, file: Hdf5File): readonly FramePart[] {
+function planParts(
+  request: OpenRequest,
+  file: Hdf5File,
+  nexus: Nexus,
+  paths: readonly string[],
+): readonly FramePart[] {
   const parts: FramePart[] = [];
   let first = 0;
-  for (const path of findFrameDatasets(file, request.dataset)) {
+  for (const path of paths) {
     const node = file.node(path);
     if (node.kind !== 'dataset') {
       if (request.allowMissing) continue;
       refuseNode(file, path, node);
     }
-    const part = planPart(file, path, first, request.channel);
+    const part = planPart(file, nexus, path, first, request.channel);
     parts.push(part);
     first += part.count;
   }
@@ -94,30 +103,27 @@ function describeStorage(parts: readonly FramePart[]): string {
   return [...linked, layout, ...info.filters].join(', ');
 }
 
-/**
- * All-ones is what photon counters write where there is no count, and the lowest signed number where an integrating
- * detector has an error; in plain unsigned 16-bit files 65535 may be saturation and stays.
- */
-function ruleOf(file: Hdf5File, info: Hdf5DatasetInfo): ValueRule {
-  const sentinels: number[] = [];
-  if (info.pixelType === 'uint32') sentinels.push(0xffffffff);
-  if (info.pixelType === 'int16') sentinels.push(-32768);
-  if (info.pixelType === 'int32') sentinels.push(-2147483648);
-  if (info.pixelType === 'uint16' && isNxmx(file)) sentinels.push(0xffff);
-  if (file.node('/timestamp').kind === 'dataset') sentinels.push(LCLS2_MISSING);
-  return { ...NO_RULE, sentinels };
-}
-
-function formatName(file: Hdf5File, info: Hdf5DatasetInfo): string {
-  if (isNxmx(file)) return 'HDF5 (NXmx)';
+function formatName(file: Hdf5File, info: Hdf5DatasetInfo, nexus: Nexus): string {
+  if (isNxmx(nexus)) return 'HDF5 (NXmx)';
   if (file.node('/cxi_version').kind === 'dataset') return 'HDF5 (CXI)';
-  if (info.path.startsWith('/INSTRUMENT/')) return 'HDF5 (European XFEL)';
+  if (isXfel(info.path)) return 'HDF5 (European XFEL)';
   if (file.node('/timestamp').kind === 'dataset') return 'HDF5 (LCLS2 small data)';
   return 'HDF5';
 }
 
+/** Other files that the frames of `parts` are read from. */
+function filesRead(file: Hdf5File, parts: readonly FramePart[]): readonly string[] {
+  const linked = parts.map(({ info }) => file.linkedFile(info.path) ?? file.path);
+  const virtual = parts.flatMap(({ info }) =>
+    info.virtualSources.map((source) => resolveLinked(file.path, source.file)),
+  );
+  return [...new Set([...linked, ...virtual])].filter((path) => path !== file.path);
+}
+
 function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
-  const parts = planParts(request, file);
+  const paths = findFrameDatasets(file, request.dataset);
+  const nexus = readNexus(file, paths[0]!);
+  const parts = planParts(request, file, nexus, paths);
   const { info } = parts[0]!;
   const virtual = parts.map((part) => openVirtualSources(file, part.info));
   const broken = virtual.flatMap((one) => one.broken);
@@ -130,21 +136,23 @@ function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
     throw broken[0];
   }
   const count = parts.reduce((sum, part) => sum + part.count, 0);
-  const frameShape = frameShapeOf(parts[0]!);
-  const masks = findMasks(file, info.path, frameShape, count);
-  const lengths = [count, ...(parts.length === 1 ? [info.shape[0]!] : [])];
-  const reader = refuseFilled(request, broken, frameReader(file, parts, request.channel));
+  const masks = findMasks(file, parts[0]!, nexus, count, request.masks);
+  const { rule, notes } = readValueRule(file, info, nexus);
+  const annotations = readFrameFacts(file, parts, count);
+  const reader = refuseFilled(request, broken, frameReader(file, parts, request.channel ?? 0));
   const raw: RawSource = {
     file: request.file,
-    format: formatName(file, info),
+    format: formatName(file, info, nexus),
     dataset: info.path,
     count,
-    frameShape,
+    frameShape: frameShapeOf(parts[0]!),
     pixelType: info.pixelType!,
     storage: describeStorage(parts),
-    rule: ruleOf(file, info),
+    rule,
     details: { ...(masks.described === '' ? {} : { mask: masks.described }), ...fileDetails(file) },
-    annotations: readAnnotations(file, info.path, lengths),
+    annotations,
+    notes: [...parts[0]!.notes, ...masks.notes, ...notes, ...(annotations.notes ?? [])],
+    reads: filesRead(file, parts),
     async readRaw(index) {
       checkFrameIndex(request.file, index, count);
       await file.revive();
@@ -156,25 +164,7 @@ function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
     },
     close: () => Promise.resolve(close()),
   };
-  const order = timestampOrder(file, count);
-  return order === null ? raw : reorderFrames(raw, order);
-}
-
-/** Frame `i` of the result is frame `order[i]` of `raw`. */
-function reorderFrames(raw: RawSource, order: Uint32Array): RawSource {
-  const { annotations } = raw;
-  return {
-    ...raw,
-    readRaw: (index) => raw.readRaw(order[index] ?? index),
-    mask: (index) => raw.mask(order[index]!),
-    originIndex: (index) => order[index]!,
-    annotations: {
-      ...annotations,
-      label: (index) => annotations.label(order[index]!),
-      meta: (index) => annotations.meta(order[index]!),
-      spots: (index) => annotations.spots(order[index]!),
-    },
-  };
+  return framesInOrder(raw, file, parts[0]!);
 }
 
 /** With sources missing, a frame (or module) of nothing but the fill value is one that is not there. */

@@ -1,12 +1,18 @@
 /**
- * What the axes of a dataset mean, and how many frames it holds.
+ * What the axes of a dataset mean, by the words of its format, and how many frames it holds.
+ *
+ * Words, in this order: `DIMENSION_LABELS` of the dataset or NeXus' `axes` of its group; the path, at the European XFEL;
+ * NXmx (`[frame, module, y, x]`, or a threshold each where the detector has as many). Where there are none, the rank is
+ * all there is: what it was taken for is said.
  */
 import { UserError } from '../../core/errors.js';
 import { checkFrameShape } from '../formats/format.js';
+import { warning, type Note } from '../notes.js';
 import { PIXEL_BYTES } from '../pixels.js';
 import type { Hdf5DatasetInfo, Hdf5File } from './file.js';
+import { isNxmx, type Nexus } from './nexus.js';
 
-/** A frame keeps `module`, `slow` and `fast`; of `channel` it takes one. */
+/** A frame keeps `module`, `slow` and `fast`; of `channel` it takes one. Two axes may count frames (trains, cells). */
 export type Axis = 'frame' | 'module' | 'channel' | 'slow' | 'fast';
 
 /** A dataset of frames, one of those that make up a source. */
@@ -16,28 +22,100 @@ export interface FramePart {
   /** The number of its first frame in the source. */
   readonly first: number;
   readonly count: number;
+  readonly notes: readonly Note[];
 }
 
 /** More frames than any experiment writes into one file: a lying header. */
 const MAX_FRAMES = 1e9;
 
-/** True for files that say they follow the NeXus application definition NXmx. */
-export function isNxmx(file: Hdf5File): boolean {
-  const path = '/entry/definition';
-  if (file.node(path).kind !== 'dataset' || !file.info(path).isString) return false;
-  return file.readAll(path)?.[0] === 'NXmx';
+/** Names of axes as the field writes them. */
+const AXIS_WORDS: readonly (readonly [Axis, RegExp])[] = [
+  ['module', /module|panel|quad|asic|segment/i],
+  ['channel', /thresh|channel|colou?r|gain|energy.?bin|counter/i],
+  [
+    'frame',
+    /frame|image|event|shot|pulse|train|cell|time|exposure|scan|angle|omega|experiment_identifier|^n$|^z$/i,
+  ],
+  ['slow', /^(y|slow|ss|row|height|dim_?y)|slow|_y$/i],
+  ['fast', /^(x|fast|fs|col|width|dim_?x)|fast|_x$/i],
+];
+
+function axisOfWord(word: string): Axis | null {
+  return AXIS_WORDS.find(([, pattern]) => pattern.test(word.trim()))?.[0] ?? null;
 }
 
-function axesOf(file: Hdf5File, info: Hdf5DatasetInfo): readonly Axis[] {
+/** The axes that attributes name, or null where they name none, or not all. Throws on an order that vetoc has not. */
+function statedAxes(file: Hdf5File, info: Hdf5DatasetInfo): readonly Axis[] | null {
+  const group = info.path.slice(0, info.path.lastIndexOf('/')) || '/';
   const rank = info.shape.length;
-  if (rank === 2) return ['slow', 'fast'];
-  if (rank === 3) return ['frame', 'slow', 'fast'];
+  const lists = [
+    file.attribute(info.path, 'DIMENSION_LABELS'),
+    file.attribute(info.path, 'axes'),
+    file.attribute(group, 'axes'),
+  ].map((value) => {
+    const words = value === null ? [] : Array.from(value as ArrayLike<unknown>, String);
+    return words.length === 1 && rank > 1 ? words[0]!.split(/[:,\s]+/) : words;
+  });
+  const words = lists.find((list) => list.length === rank && list.every((word) => axisOfWord(word) !== null));
+  if (words === undefined) return null;
+  const axes = words.map((word) => axisOfWord(word)!);
+  const order = axes.map((axis) => ['frame', 'module', 'channel', 'slow', 'fast'].indexOf(axis));
+  const inner = axes.slice(-2).join();
+  const frames = axes.filter((axis) => axis === 'frame').length;
+  const leading = axes.slice(0, frames).every((axis) => axis === 'frame');
+  if (
+    inner === 'slow,fast' &&
+    leading &&
+    frames <= 2 &&
+    new Set(order).size === rank - Math.max(0, frames - 1)
+  )
+    return axes;
+  throw new UserError(`has the axes ${words.join(', ')}, which are no frames [frame, module, y, x]`, {
+    file: file.name,
+    field: info.path,
+    remedy: 'write the slow and the fast axis of the pixels last',
+  });
+}
+
+/** European XFEL: raw AGIPD holds signal and gain, raw LPD and DSSC an axis of one; JUNGFRAU a cell of a train a frame. */
+function xfelAxes(info: Hdf5DatasetInfo): readonly Axis[] | null {
+  if (!info.path.includes('INSTRUMENT/') || info.shape.length !== 4) return null;
+  const ofCells = /\/(adc|gain|mask)$/.test(info.path);
+  if (ofCells) return ['frame', 'frame', 'slow', 'fast'];
+  return info.shape[1]! <= 2 ? ['frame', 'channel', 'slow', 'fast'] : null;
+}
+
+/** Energy thresholds that the detector states, `threshold_1_energy` and so on. */
+function thresholdsOf(file: Hdf5File, nexus: Nexus): number {
+  const names = nexus.detectors.flatMap((path) => [...file.children(path)]);
+  return new Set(names.filter((name) => /^threshold_\d+(_energy)?$|^channel_?\d+$/.test(name))).size;
+}
+
+interface Meaning {
+  readonly axes: readonly Axis[];
+  /** What was guessed, or null. */
+  readonly guess: string | null;
+}
+
+function axesOf(file: Hdf5File, info: Hdf5DatasetInfo, nexus: Nexus, channel: number | null): Meaning {
+  const rank = info.shape.length;
+  const certain = (...axes: Axis[]): Meaning => ({ axes, guess: null });
+  if (rank === 2) return certain('slow', 'fast');
+  const stated = statedAxes(file, info) ?? xfelAxes(info);
+  if (stated !== null) return certain(...stated);
+  if (rank === 3) return certain('frame', 'slow', 'fast');
   if (rank === 4) {
-    // AGIPD raw modules hold the analogue and the gain signal; NXmx of 2024 the thresholds of an EIGER2.
-    const rawXfel = info.path.includes('INSTRUMENT/') && info.shape[1] === 2;
-    return ['frame', rawXfel || isNxmx(file) ? 'channel' : 'module', 'slow', 'fast'];
+    const thresholds = isNxmx(nexus) && thresholdsOf(file, nexus) === info.shape[1];
+    if (channel !== null || thresholds) return certain('frame', 'channel', 'slow', 'fast');
+    const axes: Axis[] = ['frame', 'module', 'slow', 'fast'];
+    if (isNxmx(nexus) || nexus.detectors.length > 0 || info.path.includes('INSTRUMENT/'))
+      return certain(...axes);
+    return { axes, guess: `axis 1 of ${info.shape.join('×')} was taken for modules` };
   }
-  if (rank === 5) return ['frame', 'module', 'channel', 'slow', 'fast'];
+  if (rank === 5) {
+    const axes: Axis[] = ['frame', 'module', 'channel', 'slow', 'fast'];
+    return { axes, guess: `axes 1 and 2 of ${info.shape.join('×')} were taken for modules and channels` };
+  }
   throw new UserError(`has ${rank} dimensions (${info.shape.join('×')})`, {
     file: file.name,
     field: info.path,
@@ -45,10 +123,21 @@ function axesOf(file: Hdf5File, info: Hdf5DatasetInfo): readonly Axis[] {
   });
 }
 
+/** Sizes of the axes that count frames, slowest first; empty for a single image. */
+export function frameCounts({ info, axes }: Pick<FramePart, 'info' | 'axes'>): readonly number[] {
+  return info.shape.filter((_, i) => axes[i] === 'frame');
+}
+
+/** Where frame `index` of a part stands on the axes that count frames. */
+export function frameIndices(part: Pick<FramePart, 'info' | 'axes'>, index: number): readonly number[] {
+  const [, inner] = frameCounts(part);
+  return inner === undefined ? [index] : [Math.floor(index / inner), index % inner];
+}
+
 /** Frames really written: `numEvents` of a CXI file that is being written, or was cut short, can be fewer. */
-function countFrames(file: Hdf5File, info: Hdf5DatasetInfo, axes: readonly Axis[]): number {
-  const frames = axes[0] === 'frame' ? info.shape[0]! : 1;
-  const events = Number(file.attribute(info.path, 'numEvents')?.[0] ?? frames);
+function countFrames(file: Hdf5File, part: Pick<FramePart, 'info' | 'axes'>): number {
+  const frames = frameCounts(part).reduce((a, b) => a * b, 1);
+  const events = Number(file.attribute(part.info.path, 'numEvents')?.[0] ?? frames);
   return Math.min(frames, events >= 0 ? events : frames);
 }
 
@@ -58,20 +147,28 @@ export function frameShapeOf(part: Pick<FramePart, 'info' | 'axes'>): readonly n
 }
 
 /** Reads and checks one dataset of frames. Throws `UserError`. */
-export function planPart(file: Hdf5File, path: string, first: number, channel: number): FramePart {
+export function planPart(
+  file: Hdf5File,
+  nexus: Nexus,
+  path: string,
+  first: number,
+  channel: number | null,
+): FramePart {
   const info = file.info(path);
   if (info.pixelType === null) {
-    throw new UserError(`holds ${info.typeName}, not integers or floats of 32 or 64 bits`, {
+    throw new UserError(`holds ${info.typeName}, not integers or floats of 16, 32 or 64 bits`, {
       file: file.name,
       field: path,
       remedy: 'name the frames with FILE#/path/to/dataset',
     });
   }
-  const axes = axesOf(file, info);
-  const part = { info, axes, first, count: countFrames(file, info, axes) };
+  const { axes, guess } = axesOf(file, info, nexus, channel);
+  const notes =
+    guess === null ? [] : [warning('frames', file.name, path, `${guess}: no words say what it is`)];
+  const part = { info, axes, first, count: countFrames(file, { info, axes }), notes };
   checkFrameShape(file.name, frameShapeOf(part), PIXEL_BYTES[info.pixelType]);
   const channels = info.shape[axes.indexOf('channel')] ?? Infinity;
-  if (channel >= channels) {
+  if ((channel ?? 0) >= channels) {
     throw new UserError(`has ${channels} channels, not a channel ${channel}`, {
       file: file.name,
       field: path,

@@ -4,7 +4,7 @@
  */
 import { UserError } from '../../core/errors.js';
 import type { PixelArray } from '../pixels.js';
-import { frameShapeOf, type FramePart } from './axes.js';
+import { frameCounts, frameIndices, frameShapeOf, type FramePart } from './axes.js';
 import type { Hdf5File } from './file.js';
 
 /** Frames of a chunk that spans frames are kept up to this many bytes. */
@@ -15,14 +15,29 @@ interface Slab {
   readonly count: readonly number[];
 }
 
-/** Where `frames` frames from `from` on stand in the dataset. */
+/** Where `frames` frames from `from` on stand in the dataset; they differ on the innermost frame axis alone. */
 function slabOf(part: FramePart, from: number, frames: number, channel: number): Slab {
+  const at = frameIndices(part, from);
+  const inner = part.axes.lastIndexOf('frame');
+  let seen = 0;
   return {
-    start: part.axes.map((axis) => (axis === 'frame' ? from : axis === 'channel' ? channel : 0)),
-    count: part.axes.map((axis, i) =>
-      axis === 'frame' ? frames : axis === 'channel' ? 1 : part.info.shape[i]!,
-    ),
+    start: part.axes.map((axis) => (axis === 'frame' ? at[seen++]! : axis === 'channel' ? channel : 0)),
+    count: part.axes.map((axis, i) => {
+      if (axis === 'frame') return i === inner ? frames : 1;
+      return axis === 'channel' ? 1 : part.info.shape[i]!;
+    }),
   };
+}
+
+/** The part that frame `index` stands in. */
+function partAt(parts: readonly FramePart[], index: number): FramePart {
+  let [low, high] = [0, parts.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (parts[middle]!.first <= index) low = middle;
+    else high = middle - 1;
+  }
+  return parts[low]!;
 }
 
 /** A reader of frame `index` of `parts`. Throws `UserError` for frames that were never written. */
@@ -35,20 +50,23 @@ export function frameReader(
   const read = (slab: Slab, part: FramePart): PixelArray => file.read(part.info, slab.start, slab.count);
 
   return (index) => {
-    const part = parts.find((one) => index < one.first + one.count)!;
+    const part = partAt(parts, index);
     const local = index - part.first;
     const pixels = frameShapeOf(part).reduce((a, b) => a * b, 1);
-    const span = part.axes[0] === 'frame' ? (part.info.chunks?.[0] ?? 1) : 1;
+    const inner = part.axes.lastIndexOf('frame');
+    const span = inner < 0 ? 1 : (part.info.chunks?.[inner] ?? 1);
     const fitting = Math.max(1, Math.floor(BLOCK_BYTES / (pixels * part.info.elementBytes)));
     const slab = slabOf(part, local, 1, channel);
     let frame: PixelArray;
     if (span === 1 || fitting === 1) {
       frame = read(slab, part);
     } else {
+      const length = frameCounts(part).at(-1)!;
+      const place = local % length;
       const step = Math.min(span, fitting);
-      const from = local - (local % step);
+      const from = local - (place % step);
       if (block === null || block.part !== part || block.from !== from) {
-        const frames = Math.min(step, part.info.shape[0]! - from);
+        const frames = Math.min(step, length - (place - (place % step)));
         block = { part, from, data: read(slabOf(part, from, frames, channel), part) };
       }
       frame = block.data.slice((local - from) * pixels, (local - from + 1) * pixels);

@@ -78,7 +78,9 @@ export function columnsOf(
     if (path === dataset || file.node(path).kind !== 'dataset' || raggedLengths(file, path) !== null)
       continue;
     const info = file.info(path);
-    if (info.shape.length !== 1 || (info.pixelType === null && !info.isString)) continue;
+    // Ids of `[n, 1]` are one value a frame, too.
+    if (info.shape.length !== 1 && !(info.shape.length === 2 && info.shape[1] === 1)) continue;
+    if (info.pixelType === null && !info.isString) continue;
     if (!lengths.includes(info.shape[0]!)) {
       if (!LABEL_NAMES.includes(name)) continue;
       throw new UserError(`has ${info.shape[0]} values for ${lengths[0]} frames`, {

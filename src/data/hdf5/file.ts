@@ -7,6 +7,7 @@
 import { statSync } from 'node:fs';
 import type { Metadata } from 'h5wasm/node';
 import type { PixelArray } from '../pixels.js';
+import { notAFile, resolveLinked } from './linked-files.js';
 import { Hdf5Failure, loadHdf5Reader, type Hdf5Library, type Hdf5Module } from './library.js';
 import {
   numberType,
@@ -35,6 +36,8 @@ export interface Hdf5File {
   children(group: string): readonly string[];
   /** The target of the soft link `path`, or null where it is no soft link. */
   softLink(path: string): string | null;
+  /** The file that a part of `path` links to, as an absolute path; null where all of it stands in this one. */
+  linkedFile(path: string): string | null;
   info(dataset: string): Hdf5DatasetInfo;
   /** Reads the hyperslab [start, start + count) of a dataset of numbers. */
   read(dataset: Hdf5DatasetInfo, start: readonly number[], count: readonly number[]): PixelArray;
@@ -74,6 +77,7 @@ function openIn(loaded: Hdf5Library, path: string, name: string): Hdf5File {
   let id = openFile(library, path);
   const run = <T>(call: (module: Hdf5Module) => T): T => library.run(call);
   const infos = new Map<string, Hdf5DatasetInfo>();
+  const links = externalLinks(run, () => id, path);
 
   function info(dataset: string): Hdf5DatasetInfo {
     const known = infos.get(dataset);
@@ -85,6 +89,9 @@ function openIn(loaded: Hdf5Library, path: string, name: string): Hdf5File {
 
   /** A path that goes on below a dataset is an error to HDF5; here it is not there. */
   function node(of: string): Hdf5Node {
+    const link = links(of);
+    // The library would wait for ever for what a pipe says.
+    if (link !== null && notAFile(link.path) !== null) return link.node;
     try {
       return run((module) => findNode(module, id, of));
     } catch (error) {
@@ -101,6 +108,7 @@ function openIn(loaded: Hdf5Library, path: string, name: string): Hdf5File {
     node,
     children: (group) => run((module) => [...module.get_names(id, group, false)]),
     softLink: (path) => run((module) => module.get_symbolic_link(id, path) as string | null),
+    linkedFile: (of) => links(of)?.path ?? null,
     info,
     read: (dataset, start, count) => readSlab(run, id, dataset, start, count),
     isWritten(dataset, start, count) {
@@ -127,6 +135,37 @@ function openIn(loaded: Hdf5Library, path: string, name: string): Hdf5File {
       if (!library.poisoned()) run((module) => module.close_file(id));
     },
   };
+}
+
+interface ExternalLink {
+  readonly node: Extract<Hdf5Node, { kind: 'externalLink' }>;
+  readonly path: string;
+}
+
+/** Looks for the first external link on the way to an object; what was looked at once is known. */
+function externalLinks(run: Run, id: () => bigint, file: string): (path: string) => ExternalLink | null {
+  const known = new Map<string, ExternalLink | null>();
+  const linkAt = (path: string): ExternalLink | null => {
+    try {
+      const { filename, obj_path } = run((module) => module.get_external_link(id(), path));
+      if (!filename) return null;
+      const node = { kind: 'externalLink', file: filename, target: obj_path } as const;
+      return { node, path: resolveLinked(file, filename) };
+    } catch (error) {
+      // The library fails at what is not there; whatever it is, the next call meets it again.
+      if (error instanceof Hdf5Failure) return null;
+      throw error;
+    }
+  };
+  const find = (path: string): ExternalLink | null => {
+    if (path === '' || path === '/') return null;
+    const seen = known.get(path);
+    if (seen !== undefined) return seen;
+    const found = find(path.slice(0, path.lastIndexOf('/'))) ?? linkAt(path);
+    known.set(path, found);
+    return found;
+  };
+  return find;
 }
 
 /** A file that is being written in SWMR mode opens only when that mode is asked for. */

@@ -2,13 +2,13 @@
  * Finding the dataset that holds the frames: first where the known layouts put it, then by looking.
  *
  * Refuses to guess: several candidates are listed, and the user names one with `FILE#/path`. A dangling link is
- * refused with the name of the missing file.
+ * refused with the name of the missing file (links.ts).
  */
-import { existsSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
 import { UserError } from '../../core/errors.js';
-import { Hdf5Failure } from './library.js';
 import type { Hdf5DatasetInfo, Hdf5File, Hdf5Node } from './file.js';
+import { Hdf5Failure } from './library.js';
+import { refuseLink, type BrokenLink } from './links.js';
+import { onlyTagSeries, tagGroups, tagSeriesOf } from './tags.js';
 
 /** Paths where frames are found, in order: vetoc and NXmx, CXI, older CXI, Cheetah and OM, EPICS. */
 const KNOWN_PATHS = [
@@ -25,31 +25,9 @@ const MAX_VISITED = 20_000;
 /** Images have at least this many pixels a side; smaller tables are facts. */
 const MIN_SIDE = 8;
 
-/** Where a file named in a link of `file` would be. */
-export function resolveLinked(file: string, linked: string): string {
-  if (linked === '.') return file;
-  return isAbsolute(linked) && existsSync(linked) ? linked : join(dirname(file), linked);
-}
-
 /** Throws the words for a path that is not there, follows nowhere, or is no dataset. */
 export function refuseNode(file: Hdf5File, path: string, node: Hdf5Node): never {
-  if (node.kind === 'externalLink') {
-    const target = resolveLinked(file.path, node.file);
-    const missing = !existsSync(target);
-    throw new UserError(
-      missing
-        ? `links to the file ${node.file}, which is missing`
-        : `links to ${node.target} in ${node.file}, which cannot be opened`,
-      {
-        file: file.name,
-        field: path,
-        remedy: missing ? `put ${node.file} beside it (${target})` : `check ${target}`,
-      },
-    );
-  }
-  if (node.kind === 'danglingSoftLink') {
-    throw new UserError(`links to ${node.target}, which does not exist`, { file: file.name, field: path });
-  }
+  if (node.kind === 'externalLink' || node.kind === 'danglingSoftLink') refuseLink(file, path, node);
   const problem = node.kind === 'missing' ? 'does not exist' : `is a ${node.kind}, not a dataset`;
   const known = listCandidates(file).map((info) => info.path);
   throw new UserError(problem, {
@@ -65,18 +43,31 @@ function looksLikeFrames(info: Hdf5DatasetInfo): boolean {
   return height! >= MIN_SIDE && width! >= MIN_SIDE;
 }
 
-/** Every dataset that could hold frames, in the file's order. Broken objects are passed over. */
-export function listCandidates(file: Hdf5File): readonly Hdf5DatasetInfo[] {
+/**
+ * Every dataset that could hold frames, in the file's order; of numbered groups those of the first. Broken objects are
+ * passed over, and soft links: what they lead to stands in the file under its own name. Throws where there is no end.
+ */
+export function listCandidates(
+  file: Hdf5File,
+  onBroken: (path: string, node: BrokenLink) => void = () => undefined,
+): readonly Hdf5DatasetInfo[] {
   const found: Hdf5DatasetInfo[] = [];
   let visited = 0;
   const walk = (group: string, depth: number): void => {
-    for (const name of children(file, group)) {
-      if (++visited > MAX_VISITED) return;
+    for (const name of namesIn(file, group)) {
       const path = `${group === '/' ? '' : group}/${name}`;
+      if (++visited > MAX_VISITED) {
+        throw new UserError(`holds more than ${MAX_VISITED} objects, or groups that lead in a circle`, {
+          file: file.name,
+          remedy: 'name the frames with FILE#/path/to/dataset',
+        });
+      }
       try {
         const node = file.node(path);
-        if (node.kind === 'group' && depth < MAX_DEPTH) walk(path, depth + 1);
-        if (node.kind === 'dataset' && looksLikeFrames(file.info(path))) found.push(file.info(path));
+        if (node.kind === 'externalLink' || node.kind === 'danglingSoftLink') onBroken(path, node);
+        if (node.kind === 'group' && depth < MAX_DEPTH && file.softLink(path) === null) walk(path, depth + 1);
+        if (node.kind === 'dataset' && file.softLink(path) === null && looksLikeFrames(file.info(path)))
+          found.push(file.info(path));
       } catch (error) {
         if (!(error instanceof Hdf5Failure)) throw error;
       }
@@ -86,9 +77,14 @@ export function listCandidates(file: Hdf5File): readonly Hdf5DatasetInfo[] {
   return found;
 }
 
-function children(file: Hdf5File, group: string): readonly string[] {
+/** The names in `group`; of numbered groups the first alone. */
+function namesIn(file: Hdf5File, group: string): readonly string[] {
   try {
-    return file.children(group);
+    const [first, ...others] = tagGroups(file, group);
+    const names = file.children(group);
+    if (first === undefined) return names;
+    const further = new Set(others.map((one) => one.name));
+    return names.filter((name) => !further.has(name));
   } catch (error) {
     if (error instanceof Hdf5Failure) return [];
     throw error;
@@ -119,12 +115,12 @@ function nexusSignal(file: Hdf5File): string | null {
   return null;
 }
 
-/** The datasets that hold the frames, in order: one, or the linked files of an NXmx master. */
+/** The datasets that hold the frames, in order: one, the linked files of an NXmx master, or one a numbered group. */
 export function findFrameDatasets(file: Hdf5File, asked: string | null): readonly string[] {
   if (asked !== null) {
     const node = file.node(asked);
     if (node.kind !== 'dataset') refuseNode(file, asked, node);
-    return [asked];
+    return file.info(asked).shape.length === 2 ? (tagSeriesOf(file, asked)?.paths ?? [asked]) : [asked];
   }
   for (const path of [nexusSignal(file), ...KNOWN_PATHS]) {
     if (path !== null && file.node(path).kind === 'dataset' && looksLikeFrames(file.info(path)))
@@ -132,23 +128,34 @@ export function findFrameDatasets(file: Hdf5File, asked: string | null): readonl
   }
   const series = linkedSeries(file);
   if (series.length > 0) return series;
-  const candidates = listCandidates(file);
+  const broken: { readonly path: string; readonly node: BrokenLink }[] = [];
+  const candidates = listCandidates(file, (path, node) => broken.push({ path, node }));
   const deepest = candidates.filter((info) => info.shape.length >= 3);
   const chosen = deepest.length > 0 ? deepest : candidates;
+  const tags = onlyTagSeries(file, chosen);
+  if (tags !== null) return tags.paths;
   const named = chosen.filter((info) => /(^|[/.])(data|calib|adc)$/.test(info.path));
   if (named.length === 1) return [named[0]!.path];
   if (chosen.length === 1) return [chosen[0]!.path];
-  if (chosen.length === 0) {
-    throw new UserError(`holds no dataset of numbers with at least ${MIN_SIDE}×${MIN_SIDE} pixels`, {
-      file: file.name,
-      remedy: 'name the frames with FILE#/path/to/dataset',
-    });
-  }
-  throw new UserError(
-    `holds several datasets that could be frames: ${chosen
-      .slice(0, 20)
-      .map((info) => `${info.path} ${info.shape.join('×')} ${info.typeName}`)
-      .join(', ')}`,
-    { file: file.name, remedy: 'name one with FILE#/path/to/dataset' },
-  );
+  // Where nothing else is there, a link that leads nowhere is the cause.
+  if (chosen.length === 0 && broken.length > 0) refuseLink(file, broken[0]!.path, broken[0]!.node);
+  throw chosen.length === 0 ? noFrames(file) : severalFrames(file, chosen);
+}
+
+function noFrames(file: Hdf5File): UserError {
+  return new UserError(`holds no dataset of numbers with at least ${MIN_SIDE}×${MIN_SIDE} pixels`, {
+    file: file.name,
+    remedy: 'name the frames with FILE#/path/to/dataset',
+  });
+}
+
+function severalFrames(file: Hdf5File, chosen: readonly Hdf5DatasetInfo[]): UserError {
+  const listed = chosen
+    .slice(0, 20)
+    .map((info) => `${info.path} ${info.shape.join('×')} ${info.typeName}`)
+    .join(', ');
+  return new UserError(`holds several datasets that could be frames: ${listed}`, {
+    file: file.name,
+    remedy: 'name one with FILE#/path/to/dataset',
+  });
 }

@@ -1,94 +1,40 @@
 /**
- * The masks that HDF5 layouts carry, as arrays of 1 (live) and 0 (masked).
+ * The masks that HDF5 layouts carry, as arrays of 1 (live) and 0 (masked). All that are found add up.
  *
- * - vetoc: `mask` beside the frames' group, 1 = live; `[y,x]`, `[n,y,x]`, or `[style,y,x]` picked by `meta/style`.
- * - NXmx: `pixel_mask` in the detector group, 0 = good, anything else is bad (as dxtbx has it).
+ * - vetoc: `mask` beside the frames' group, where it says `1=live`; `[y,x]`, `[n,y,x]`, or `[style,y,x]` picked by `meta/style`.
+ * - NXmx: `pixel_mask` and `pixel_mask_N` of the detector, 0 = good, anything else is bad (as dxtbx has it).
  * - CXI: `mask` (a frame each) and `mask_shared` (one) beside the frames; bits as in Cheetah.
  * - European XFEL: `mask` beside the frames, any bit is bad.
+ *
+ * Where a mask says itself what not zero means, that counts. Refuses masks of another shape, and one that hides more than
+ * half of a frame and does not say what it means, unless the user accepts it: it is likely to mean the opposite. A mask nearby that no layout knows is said.
  */
 import { UserError } from '../../core/errors.js';
+import type { MaskWishes } from '../formats/format.js';
+import { taken, warning, type Note } from '../notes.js';
+import type { FramePart } from './axes.js';
 import { attributeText } from './columns.js';
-import type { PixelArray } from '../pixels.js';
-import type { Hdf5DatasetInfo, Hdf5File } from './file.js';
+import type { Hdf5File } from './file.js';
+import { statedPolarity } from './mask-meaning.js';
+import { ANY_BIT, joinMasks, maskReader, type FoundMask } from './mask-reader.js';
+import type { Nexus } from './nexus.js';
 
 /**
  * Cheetah's bits that make a pixel useless: invalid 1, saturated 2, hot 4, dead 8, shadowed 16, ignore 64, bad 128,
  * missing 512, noisy 1024. The others (peaks, resolution limits, corrected, in the jet) mark but do not spoil.
  */
 const CXI_BAD_BITS = 1 | 2 | 4 | 8 | 16 | 64 | 128 | 512 | 1024;
-const ANY_BIT = 0xffffffff;
 
 export interface MaskReader {
   /** Where the masks are, for `inspect`; empty when there are none. */
   readonly described: string;
+  readonly notes: readonly Note[];
   /** The mask of frame `index`, or null. Shared masks are one array. */
   read(index: number): Uint8Array | null;
 }
 
-type OneMask = (index: number) => Uint8Array | null;
-
-function fromBits(values: PixelArray, badBits: number): Uint8Array {
-  const live = new Uint8Array(values.length);
-  for (let i = 0; i < values.length; i++) live[i] = (Number(values[i]) & badBits) === 0 ? 1 : 0;
-  return live;
-}
-
-function fromLive(values: PixelArray): Uint8Array {
-  return Uint8Array.from(values as ArrayLike<number>, (value) => (value === 0 ? 0 : 1));
-}
-
-function readFrameOf(file: Hdf5File, info: Hdf5DatasetInfo, index: number, frameRank: number): PixelArray {
-  const extra = info.shape.length - frameRank;
-  const start = info.shape.map((_, axis) => (axis < extra && axis === 0 ? index : 0));
-  const count = info.shape.map((size, axis) => (axis < extra ? 1 : size));
-  return file.read(info, start, count);
-}
-
-/** A mask dataset over the frames: one for all, or one a frame (or a style); null where the shapes do not fit. */
-function maskAt(
-  file: Hdf5File,
-  path: string,
-  frameShape: readonly number[],
-  toLive: (values: PixelArray) => Uint8Array,
-  pick: ((index: number) => number) | null,
-  count: number,
-): OneMask | null {
-  if (file.node(path).kind !== 'dataset') return null;
-  const info = file.info(path);
-  const rank = frameShape.length;
-  const tail = info.shape.slice(-rank);
-  const lead = info.shape.slice(0, -rank);
-  const fits =
-    tail.every((size, axis) => size === frameShape[axis]) && tail.length === rank && lead.length <= 1;
-  if (!fits || info.pixelType === null) {
-    throw new UserError(`has the shape ${info.shape.join('×')}, but a frame has ${frameShape.join('×')}`, {
-      file: file.name,
-      field: path,
-      remedy: 'give a mask of the frame’s shape with --mask, or ignore the file’s with --mask none',
-    });
-  }
-  const cache = new Map<number, Uint8Array>();
-  const perFrame = lead.length === 1 && pick === null;
-  if (perFrame && lead[0]! !== 1 && lead[0]! < count) {
-    throw new UserError(`has ${lead[0]} masks for ${count} frames`, { file: file.name, field: path });
-  }
-  return (index) => {
-    const at = lead.length === 0 || lead[0] === 1 ? 0 : pick === null ? index : pick(index);
-    const known = cache.get(at);
-    if (known !== undefined) return known;
-    const live = toLive(readFrameOf(file, info, at, rank));
-    // Only masks that are shared are worth keeping.
-    if (!perFrame || lead[0] === 1) cache.set(at, live);
-    return live;
-  };
-}
-
 /** Which of `[style,y,x]` a frame has. */
-function stylePicker(
-  file: Hdf5File,
-  maskPath: string,
-  stylePath: string,
-): ((index: number) => number) | null {
+function stylePicker(file: Hdf5File, maskPath: string, stylePath: string): FoundMask['pick'] {
   if (file.node(maskPath).kind !== 'dataset' || file.node(stylePath).kind !== 'dataset') return null;
   const styles = file.readAll(stylePath);
   const known = file.info(maskPath).shape[0] ?? 0;
@@ -104,61 +50,90 @@ function stylePicker(
   };
 }
 
-function joinMasks(masks: readonly OneMask[]): OneMask {
-  const [first, second] = masks;
-  if (first === undefined) return () => null;
-  if (second === undefined) return first;
-  let last: readonly (Uint8Array | null)[] = [];
-  let joined: Uint8Array | null = null;
-  return (index) => {
-    const all = masks.map((mask) => mask(index));
-    if (joined !== null && all.every((mask, i) => mask === last[i])) return joined;
-    const live = all.filter((mask) => mask !== null);
-    joined = Uint8Array.from(live[0]!, (_, i) => (live.every((mask) => mask[i] === 1) ? 1 : 0));
-    last = all;
-    return joined;
-  };
+interface Places {
+  readonly group: string;
+  readonly parent: string;
+  beside(name: string): string;
 }
 
-/** Finds the masks that belong to the frames in `dataset`. */
-export function findMasks(
-  file: Hdf5File,
-  dataset: string,
-  frameShape: readonly number[],
-  count: number,
-): MaskReader {
+function placesOf(dataset: string): Places {
   const group = dataset.slice(0, dataset.lastIndexOf('/')) || '/';
   const parent = group.slice(0, Math.max(0, group.lastIndexOf('/')));
-  const beside = (name: string): string => `${group === '/' ? '' : group}/${name}`;
-  const anyBit = group.includes('INSTRUMENT/') || file.node(beside('module_identifier')).kind !== 'missing';
-  const cxiBits = anyBit ? ANY_BIT : CXI_BAD_BITS;
-  const vetocMask = `${parent}/mask`;
-  const style = stylePicker(file, vetocMask, `${parent}/meta/style`);
+  return { group, parent, beside: (name) => `${group === '/' ? '' : group}/${name}` };
+}
 
-  const found: { readonly path: string; readonly mask: OneMask }[] = [];
-  const add = (
-    path: string,
-    toLive: (values: PixelArray) => Uint8Array,
-    pick: ((index: number) => number) | null = null,
-  ): void => {
-    const mask = maskAt(file, path, frameShape, toLive, pick, count);
-    if (mask !== null) found.push({ path, mask });
+/** Every mask that a layout knows of, in the order in which they are described. */
+function knownMasks(file: Hdf5File, dataset: string, nexus: Nexus, wishes: MaskWishes): readonly FoundMask[] {
+  const { group, parent, beside } = placesOf(dataset);
+  const isMask = (path: string): boolean => file.node(path).kind === 'dataset';
+  const modules = group.includes('INSTRUMENT/') || file.node(beside('module_identifier')).kind !== 'missing';
+  const cxi =
+    file.node('/cxi_version').kind === 'dataset' || /^\/entry_\d+\/(data|image|instrument)_\d/.test(group);
+  const badBits = wishes.badBits ?? (cxi && !modules ? CXI_BAD_BITS : ANY_BIT);
+  const found: FoundMask[] = [];
+  const add = (path: string, bits: number, pick: FoundMask['pick'] = null): void => {
+    const stated = wishes.polarity ?? statedPolarity(file, path);
+    const nonzero = stated ?? 'bad';
+    // The bits of a mask whose not zero is live are no bad bits.
+    const ownBits = nonzero === 'live' ? ANY_BIT : bits;
+    // A mask that says what it means is believed; modules without their event are masked whole.
+    found.push({ path, nonzero, badBits: ownBits, pick, mayHideMost: modules || stated !== null });
   };
   // Other programs mean the opposite by `mask`: only one that says so is read as 1 = live.
-  if (
-    file.node(vetocMask).kind === 'dataset' &&
-    attributeText(file, vetocMask, 'meaning')?.includes('1=live') === true
-  ) {
-    add(vetocMask, fromLive, style);
+  const vetoc = `${parent}/mask`;
+  if (isMask(vetoc) && attributeText(file, vetoc, 'meaning')?.includes('1=live') === true)
+    add(vetoc, ANY_BIT, stylePicker(file, vetoc, `${parent}/meta/style`));
+  for (const name of ['mask', 'mask_shared']) if (isMask(beside(name))) add(beside(name), badBits);
+  for (const place of [...nexus.detectors, ...nexus.collections]) {
+    for (const name of file.children(place))
+      if (/^pixel_mask(_\d+)?$/.test(name) && isMask(`${place}/${name}`))
+        add(`${place}/${name}`, wishes.badBits ?? ANY_BIT);
   }
-  for (const name of ['mask', 'mask_shared']) add(beside(name), (values) => fromBits(values, cxiBits));
-  const detectors = ['/entry/instrument/detector', '/entry/instrument/detector/detectorSpecific'];
-  const pixelMask = detectors
-    .map((path) => `${path}/pixel_mask`)
-    .find((path) => file.node(path).kind === 'dataset');
-  if (pixelMask !== undefined) add(pixelMask, (values) => fromBits(values, ANY_BIT));
+  return found;
+}
+
+/** Datasets beside the frames, or in the detector, that are called masks and that no layout knows. */
+function unknownMasks(
+  file: Hdf5File,
+  dataset: string,
+  nexus: Nexus,
+  known: readonly FoundMask[],
+): readonly Note[] {
+  const { group, parent } = placesOf(dataset);
+  const places = new Set([group, parent === '' ? '/' : parent, ...nexus.detectors, ...nexus.collections]);
+  const notes: Note[] = [];
+  for (const place of places) {
+    if (file.node(place).kind !== 'group') continue;
+    for (const name of file.children(place)) {
+      const path = `${place === '/' ? '' : place}/${name}`;
+      if (!/mask|bad_?pix/i.test(name) || path === dataset || known.some((one) => one.path === path))
+        continue;
+      if (file.node(path).kind === 'dataset' && file.info(path).shape.length >= 2)
+        notes.push(warning('mask', file.name, path, 'is called a mask and was not used'));
+    }
+  }
+  return notes;
+}
+
+/** Finds the masks that belong to the frames of `part`, of which there are `count` in all. */
+export function findMasks(
+  file: Hdf5File,
+  part: FramePart,
+  nexus: Nexus,
+  count: number,
+  wishes: MaskWishes,
+): MaskReader {
+  const dataset = part.info.path;
+  const known = knownMasks(file, dataset, nexus, wishes);
+  const masks = known.map((mask) => maskReader(file, part, count, mask, wishes.accept));
   return {
-    described: found.map((one) => one.path).join(', '),
-    read: joinMasks(found.map((one) => one.mask)),
+    described: known.map((one) => one.path).join(', '),
+    notes: [
+      ...known.map(({ path, nonzero }) =>
+        taken('mask', file.name, path, `masks where not zero means ${nonzero}`),
+      ),
+      ...unknownMasks(file, dataset, nexus, known),
+    ],
+    read: joinMasks(masks),
   };
 }

@@ -5,7 +5,8 @@
 import { existsSync } from 'node:fs';
 import { UserError } from '../../core/errors.js';
 import type { Hdf5DatasetInfo, Hdf5File } from './file.js';
-import { refuseNode, resolveLinked } from './find.js';
+import { refuseNode } from './find.js';
+import { notAFile, resolveLinked } from './linked-files.js';
 import { Hdf5Failure } from './library.js';
 
 /** Sources held open at once; the others are opened when they are needed, and checked to exist. */
@@ -56,14 +57,16 @@ function checkSource(
   if (!existsSync(path)) {
     return say(`is virtual and needs the file ${source.file}, which is missing`, `put it at ${path}`);
   }
+  const other = notAFile(path);
+  if (other !== null) return say(`needs the file ${source.file}, which is ${other}`, `check ${path}`);
   if (held.size >= MAX_HELD) return null;
   try {
-    let other = held.get(path);
-    if (other === undefined) {
-      other = file.openOther(path);
-      held.set(path, other);
+    let opened = held.get(path);
+    if (opened === undefined) {
+      opened = file.openOther(path);
+      held.set(path, opened);
     }
-    if (source.dataset.includes('%') || other.node(source.dataset).kind === 'dataset') return null;
+    if (source.dataset.includes('%') || opened.node(source.dataset).kind === 'dataset') return null;
     return say(`needs ${source.dataset} in ${source.file}, which does not exist`, 'check the file');
   } catch (error) {
     if (!(error instanceof Hdf5Failure)) throw error;
