@@ -6,7 +6,7 @@
  * query can read the ledger and nothing else. Turns the database's errors into words.
  */
 import { stat } from 'node:fs/promises';
-import { DuckDBInstance, type DuckDBConnection, type DuckDBValue, type Json } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue, Json } from '@duckdb/node-api';
 import { UserError } from '../core/errors.js';
 
 export type SqlValue = DuckDBValue;
@@ -42,7 +42,9 @@ const MEMORY_LIMIT = '512MB';
 export async function openDatabase(path: string, mode: OpenMode): Promise<Database> {
   if (mode === 'read' && !(await exists(path)))
     throw new UserError('there is no ledger here', { file: path, remedy: 'run vetoc audit first' });
-  const instance = await DuckDBInstance.create(path, {
+  // Its library is large: it is loaded where a ledger is opened.
+  const duckdb = await import('@duckdb/node-api');
+  const instance = await duckdb.DuckDBInstance.create(path, {
     threads: '2',
     memory_limit: MEMORY_LIMIT,
     autoinstall_known_extensions: 'false',

@@ -4,7 +4,8 @@ import { createProgram } from './program.js';
 import { reportError } from './exit.js';
 
 try {
-  const program = await createProgram(process.argv[2]);
+  const called = process.argv.slice(2).find((word) => !word.startsWith('-') && word !== 'help');
+  const program = await createProgram(called);
   await program.parseAsync(process.argv);
 } catch (error) {
   process.exitCode = reportError(error);

@@ -1,10 +1,10 @@
 /** The program with its commands. */
 import { Command } from 'commander';
-import { registerCommands } from './commands/index.js';
+import { addCommands } from './commands/index.js';
 import { version } from '../core/version.js';
 
 /**
- * The program with the command called `name`, or with all. Errors are thrown, never exited on, so that `main` alone sets
+ * The program with the command called `name`, or with the names of all. Errors are thrown, never exited on, so that `main` alone sets
  * the exit code.
  */
 export async function createProgram(name?: string): Promise<Command> {
@@ -13,7 +13,7 @@ export async function createProgram(name?: string): Promise<Command> {
     .version(version())
     .showHelpAfterError('(vetoc COMMAND --help shows the options)')
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false });
-  await registerCommands(program, name);
+  await addCommands(program, name);
   const strict = (command: Command): void => {
     command.exitOverride();
     command.commands.forEach(strict);

@@ -19,9 +19,7 @@ import { TensorProblem, type ExternalReader } from './onnx/tensor-data.js';
 import { UserError } from '../core/errors.js';
 import type { Shape } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
-import { openBackend } from '../tensorflow/backend.js';
-import { graphFromLayersModel, readLayersModel } from './layers-model/from-layers-model.js';
-import { readKerasModel } from './keras/keras-file.js';
+import type { readLayersModel } from './layers-model/from-layers-model.js';
 import { readGraph } from '../ir/graph-files.js';
 
 /** `[height, width, channels]`; null where any will do. */
@@ -128,7 +126,10 @@ async function openOnnx(path: string): Promise<ModelFile> {
 type LayersModel = Awaited<ReturnType<typeof readLayersModel>>;
 
 async function layersFile(path: string, title: string, read: () => Promise<LayersModel>): Promise<ModelFile> {
-  // Weights are only held, not computed with: the back end that is always there will do.
+  // TensorFlow.js is loaded for those who have such a model. Weights are only held, not computed with: the back end that
+  // is always there will do.
+  const { openBackend } = await import('../tensorflow/backend.js');
+  const { graphFromLayersModel } = await import('./layers-model/from-layers-model.js');
   await openBackend('cpu');
   const model = await read();
   if (model.inputs.length !== 1 || model.outputs.length !== 1)
@@ -159,7 +160,10 @@ async function openJson(path: string): Promise<ModelFile> {
   const json = await readJson(path);
   if (typeof json === 'object' && json !== null && 'vetoc' in json)
     return { kind: 'complete', title: 'graph of vetoc', graph: await readGraph(path, 'float') };
-  return layersFile(path, 'LayersModel of TensorFlow.js', () => readLayersModel(path));
+  return layersFile(path, 'LayersModel of TensorFlow.js', async () => {
+    const { readLayersModel: read } = await import('./layers-model/from-layers-model.js');
+    return read(path);
+  });
 }
 
 /** Opens the model at `path`. Throws `UserError`, or `UnsupportedError` with all that cannot be taken. */
@@ -170,7 +174,10 @@ export async function openModelFile(path: string): Promise<ModelFile> {
     case 'json':
       return openJson(path);
     case 'hdf5':
-      return layersFile(path, 'Keras model in HDF5', () => readKerasModel(path));
+      return layersFile(path, 'Keras model in HDF5', async () => {
+        const { readKerasModel } = await import('./keras/keras-file.js');
+        return readKerasModel(path);
+      });
     case 'zip':
       throw new UserError('is a zip archive: PyTorch’s or Keras’ own format', {
         file: path,

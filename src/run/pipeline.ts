@@ -6,9 +6,9 @@ import type { FloatGraph } from '../ir/graph.js';
 import type { NamedEvaluation } from '../report/evaluation.js';
 import { loadFpga } from '../targets/load.js';
 import type { FpgaTarget } from '../targets/target.js';
-import type { BackendName } from '../tensorflow/backend.js';
-import { checkTrainable } from '../train/fake-quantize.js';
-import { saveLayersModel, type ModelFiles } from '../backends/layers-model/layers-model.js';
+import type { BackendName } from '../tensorflow/backend-name.js';
+import { checkTrainable } from '../train/trainable.js';
+import type { ModelFiles } from '../backends/layers-model/layers-model.js';
 import type { NamedFrame } from '../verify/frames.js';
 import { beginStage, type Emit, type Progress } from './events.js';
 import { withVersions, type Recipe } from './recipe.js';
@@ -20,7 +20,6 @@ import { compareStage, framePng, type Compared } from './stages/compare.js';
 import { emitStage } from './stages/emit.js';
 import { evaluateStage } from './stages/evaluate.js';
 import { multiplyAccumulates } from './stages/evaluators.js';
-import { explainStage } from './stages/explain.js';
 import { evenly, framePixels, openRunFrames, type RunFrames } from './stages/frames.js';
 import { networkStage, type Network } from './stages/network.js';
 import { quantizeStage, type Quantized } from './stages/quantize.js';
@@ -75,6 +74,7 @@ async function networkIntoDraft(
 /** The files of a LayersModel; null, said aloud, where a network that was `brought` along is more than layers can say. */
 async function layersModelOf(graph: FloatGraph, brought: boolean, emit: Emit): Promise<ModelFiles | null> {
   try {
+    const { saveLayersModel } = await import('../backends/layers-model/layers-model.js');
     return await saveLayersModel(graph);
   } catch (error) {
     if (!brought || !(error instanceof UnsupportedError)) throw error;
@@ -157,6 +157,7 @@ async function runStages(
   const verification = await stage('Verify', (p) =>
     verifyStage(fixed, draft.dir, verified, { ...recipe.verify, apTypes: request.apTypes }, p),
   );
+  const { explainStage } = await import('./stages/explain.js');
   const explanations = await stage('Explain', (p) =>
     explainStage({ float, fixed }, frames, decided, recipe.explain.frames, p),
   );

@@ -1,11 +1,11 @@
 /** Driving every stage of a `fixed.onnx` alone in ONNX Runtime: the same file, cut between its stages. */
-import * as ort from 'onnxruntime-node';
+import type * as ort from 'onnxruntime-node';
 import { invariant } from '../core/errors.js';
 import { GIVEN_SUFFIX } from '../backends/onnx/cut.js';
 import { TENSOR_SUFFIX } from '../backends/onnx/metadata.js';
 import { elements, type NodeId } from '../ir/common.js';
 import { fixedShapes, inputNode, type FixedGraph } from '../ir/graph.js';
-import { frameBatch } from './ort-session.js';
+import { frameBatch, loadOrt } from './ort-session.js';
 import type { Drill, DrillResult } from './witness.js';
 
 /** Values given in one call at most: 64 MiB of them. */
@@ -24,9 +24,10 @@ async function call(
   graph: FixedGraph,
   drills: readonly Drill[],
 ): Promise<DrillResult[]> {
+  const { Tensor } = await loadOrt();
   const size = inputNode(graph).size;
   const feeds: Record<string, ort.Tensor> = {
-    frames: frameBatch(
+    frames: await frameBatch(
       drills.map(() => new Uint16Array(size[0] * size[1])),
       size,
     ),
@@ -37,7 +38,7 @@ async function call(
     drills.forEach(({ given }, i) => {
       data.set(given.get(id)!, i * length);
     });
-    feeds[`${id}${GIVEN_SUFFIX}`] = new ort.Tensor('int32', data, [drills.length, ...shape]);
+    feeds[`${id}${GIVEN_SUFFIX}`] = new Tensor('int32', data, [drills.length, ...shape]);
   }
   const asked = graph.nodes.map((n) => n.id).filter((id) => drills.some(({ stages }) => stages.has(id)));
   const fetched = await session.run(feeds, ['score', 'keep', ...asked.map((id) => `${id}${TENSOR_SUFFIX}`)]);

@@ -43,7 +43,7 @@ export async function createOrtFloat(graph: FloatGraph, options: OrtOptions = {}
   return {
     async evaluate(frame) {
       everything ??= openSession(emitFloatOnnx(graph, { intermediates: true }), settings);
-      const outputs = await (await everything).run({ frames: frameBatch([frame], size) });
+      const outputs = await (await everything).run({ frames: await frameBatch([frame], size) });
       return new Map(
         graph.nodes.map(({ id }): [NodeId, Float32Array] => [
           nodeId(id),
@@ -55,7 +55,7 @@ export async function createOrtFloat(graph: FloatGraph, options: OrtOptions = {}
       const results: FloatResult[] = [];
       for (let i = 0; i < frames.length; i += batch) {
         const part = frames.slice(i, i + batch);
-        const outputs = await decisions.run({ frames: frameBatch(part, size) });
+        const outputs = await decisions.run({ frames: await frameBatch(part, size) });
         const logits = floats(outputs, 'logits');
         const scores = floats(outputs, 'score');
         const keep = outputs['keep']!.data as Uint8Array;

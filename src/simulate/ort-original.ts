@@ -2,14 +2,13 @@
  * ONNX Runtime on the file that a network was imported from: what the imported graph has to equal, to float32
  * rounding. The file reads what the imported graph's preprocessing gives it.
  */
-import * as ort from 'onnxruntime-node';
 import { invariant } from '../core/errors.js';
 import type { ImportedOnnx } from '../frontends/onnx/import.js';
 import { extentOf, type Axis, type Head } from '../frontends/onnx/values.js';
 import { floatShapes } from '../ir/graph.js';
 import type { Shape } from '../ir/common.js';
 import { createOrtFloat } from './ort-float.js';
-import { openSession } from './ort-session.js';
+import { loadOrt, openSession } from './ort-session.js';
 
 /** `[h, w, c]` row-major values in the order of `axes`. */
 function inAxes(values: Float32Array, shape: Shape, axes: readonly Axis[]): Float32Array {
@@ -51,6 +50,7 @@ export async function compareWithOriginal(
   const shape = floatShapes(graph).get(inputNode)!;
   const original = await openSession(path, { optimization: 'disabled' });
   const float = await createOrtFloat(graph);
+  const { Tensor } = await loadOrt();
   let [difference, magnitude] = [0, 0];
   try {
     for (const frame of frames) {
@@ -59,7 +59,7 @@ export async function compareWithOriginal(
       const repeated = new Float32Array(batch * image.length);
       for (let k = 0; k < batch; k++) repeated.set(image, k * image.length);
       const dims = inputAxes.map((axis) => extentOf(shape, axis, batch));
-      const outputs = await original.run({ [imported.input]: new ort.Tensor('float32', repeated, dims) });
+      const outputs = await original.run({ [imported.input]: new Tensor('float32', repeated, dims) });
       const given = outputs[imported.output]!.data as Float32Array;
       const expected = atHead(tensors.get(graph.output)!, imported.head);
       invariant(given.length === batch * expected.length, 'the original puts out another number of values');

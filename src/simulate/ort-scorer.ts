@@ -56,7 +56,7 @@ export async function createOrtScorer(
       const results: ScoredFrame[] = [];
       for (let from = 0; from < frames.length; from += batch) {
         const part = frames.slice(from, from + batch);
-        const outputs = await session.run({ frames: frameBatch(part, size) }, [
+        const outputs = await session.run({ frames: await frameBatch(part, size) }, [
           'logits',
           'score',
           'keep',

@@ -3,7 +3,7 @@
  *
  * It never falls back in silence: a provider that the machine cannot run is a `UserError` that says why.
  */
-import * as ort from 'onnxruntime-node';
+import type * as ort from 'onnxruntime-node';
 import { UserError, invariant } from '../core/errors.js';
 
 export const ORT_OPTIMIZATIONS = ['disabled', 'basic', 'extended', 'all'] as const;
@@ -40,8 +40,17 @@ const PROVIDER_NEEDS: Readonly<Record<OrtProvider, string>> = {
   webgpu: 'needs a GPU and the Vulkan loader (Debian: libvulkan1); or use --provider cpu',
 };
 
-// Its C++ log repeats on stderr what the errors say.
-ort.env.logLevel = 'fatal';
+let loaded: Promise<typeof ort> | undefined;
+
+/** ONNX Runtime, loaded by the first who needs it: who only emits or reads networks goes without its libraries. */
+export function loadOrt(): Promise<typeof ort> {
+  loaded ??= import('onnxruntime-node').then((runtime) => {
+    // Its C++ log repeats on stderr what the errors say.
+    runtime.env.logLevel = 'fatal';
+    return runtime;
+  });
+  return loaded;
+}
 
 /** Opens `model` (ONNX bytes, or a path); throws `UserError` when ONNX Runtime or the provider refuses. */
 export async function openSession(
@@ -49,6 +58,7 @@ export async function openSession(
   options: OrtOptions = {},
 ): Promise<ort.InferenceSession> {
   const provider = options.provider ?? 'cpu';
+  const { InferenceSession } = await loadOrt();
   try {
     const settings: ort.InferenceSession.SessionOptions = {
       executionProviders: [PROVIDER_OPTIONS[provider]],
@@ -59,8 +69,8 @@ export async function openSession(
       logSeverityLevel: 3,
     };
     return await (typeof model === 'string'
-      ? ort.InferenceSession.create(model, settings)
-      : ort.InferenceSession.create(model, settings));
+      ? InferenceSession.create(model, settings)
+      : InferenceSession.create(model, settings));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(`ONNX Runtime cannot run this model on ${provider}: ${shortened(reason)}`, {
@@ -78,19 +88,22 @@ const shortened = (reason: string): string =>
     .slice(0, 300);
 
 /** Frames of one size, one after the other: `uint16 [N, height, width]`. */
-export function frameBatch(
+export async function frameBatch(
   frames: readonly Uint16Array[],
   [height, width]: readonly [number, number],
-): ort.Tensor {
+): Promise<ort.Tensor> {
+  const { Tensor } = await loadOrt();
   const pixels = height * width;
   const data = new Uint16Array(frames.length * pixels);
   frames.forEach((frame, i) => {
     invariant(frame.length === pixels, `a frame of ${frame.length} pixels for ${height}×${width}`);
     data.set(frame, i * pixels);
   });
-  return new ort.Tensor('uint16', data, [frames.length, height, width]);
+  return new Tensor('uint16', data, [frames.length, height, width]);
 }
 
 /** Version of ONNX Runtime, provider and optimisation level, for the record. */
-export const ortVersion = (options: OrtOptions): string =>
-  `${ort.env.versions.node ?? 'unknown'} ${options.provider ?? 'cpu'} ${options.optimization ?? 'disabled'}`;
+export async function ortVersion(options: OrtOptions): Promise<string> {
+  const { env } = await loadOrt();
+  return `${env.versions.node ?? 'unknown'} ${options.provider ?? 'cpu'} ${options.optimization ?? 'disabled'}`;
+}

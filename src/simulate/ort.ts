@@ -49,7 +49,7 @@ type View = keyof typeof VIEWS;
  * ONNX Runtime on `model`, a `fixed.onnx` of `graph` (emitted here unless given). Sessions open at the first call that
  * needs them; those that show or drive every stage are the same model with more outputs and inputs. Close it when done.
  */
-export function createOrtWitness(
+export async function createOrtWitness(
   graph: FixedGraph,
   options: OrtOptions = {},
   model: Uint8Array = emitFixedOnnx(graph),
@@ -64,13 +64,13 @@ export function createOrtWitness(
   const batch = options.batch ?? DEFAULT_BATCH;
   const witness: Witness = {
     name: 'onnxruntime',
-    version: ortVersion(options),
+    version: await ortVersion(options),
     async run(frames, { tensors = false } = {}) {
       const opened = await session(tensors ? 'exposed' : 'plain');
       const all: FrameResult[] = [];
       for (let i = 0; i < frames.length; i += batch) {
         const part = frames.slice(i, i + batch);
-        all.push(...results(await opened.run({ frames: frameBatch(part, size) }), part.length));
+        all.push(...results(await opened.run({ frames: await frameBatch(part, size) }), part.length));
       }
       return all;
     },
@@ -86,5 +86,6 @@ export function createOrtWitness(
     },
   };
   // Opening at once tells of a missing provider before any frame is read.
-  return session('plain').then(() => witness);
+  await session('plain');
+  return witness;
 }

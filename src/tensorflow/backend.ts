@@ -3,15 +3,12 @@
  */
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
-import { z } from 'zod';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { UserError } from '../core/errors.js';
+import type { BackendName } from './backend-name.js';
 import { tf } from './tf.js';
 import { registerWasmGradients } from './wasm-gradients.js';
 import { guardAllocations } from './wasm-memory.js';
-
-export const backendNameSchema = z.enum(['auto', 'tensorflow', 'wasm', 'cpu']);
-export type BackendName = z.infer<typeof backendNameSchema>;
 
 export interface TrainBackend {
   readonly name: Exclude<BackendName, 'auto'>;

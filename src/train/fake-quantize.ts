@@ -15,11 +15,11 @@ import { findNode, floatShapes, type FixedGraph, type FloatGraph } from '../ir/g
 import { isPreprocess, type FixedNode, type FloatNode } from '../ir/ops/index.js';
 import { assignFormats, type QuantizeOptions } from '../passes/assign-formats.js';
 import { quantizeGraph } from '../passes/quantize.js';
-import type { Quantization } from '../passes/recipe.js';
 import { fuseStages, type Stage } from '../passes/stages.js';
 import { exactSums } from './exact-sums.js';
 import type { Replace } from './forward.js';
 import { parameterLayout, withParameters, type ParameterSlot } from './parameters.js';
+import { checkTrainable } from './trainable.js';
 import { elementwise, straightThrough } from './straight-through.js';
 import { tf } from '../tensorflow/tf.js';
 
@@ -163,18 +163,6 @@ function wideStages(stages: readonly Stage[], fixed: FixedGraph): ReadonlyMap<No
     wide.set(id, { tensor, bias: 'weights' in node ? realBias(fixed, node) : null });
   }
   return wide;
-}
-
-/** Throws `UserError` for arithmetic that training cannot follow: rounding other than half to even, wrapping. */
-export function checkTrainable({ rounding, overflow }: Quantization): void {
-  if (rounding !== 'AP_RND_CONV' || overflow !== 'AP_SAT')
-    throw new UserError(
-      `quantization-aware training rounds half to even and saturates, not ${rounding}, ${overflow}`,
-      {
-        field: 'training.quantizationAware',
-        remedy: 'use AP_RND_CONV and AP_SAT, or train without',
-      },
-    );
 }
 
 /**

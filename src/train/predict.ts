@@ -3,7 +3,8 @@
  */
 import { createPreprocessor } from '../evaluate/preprocessor.js';
 import type { FloatGraph } from '../ir/graph.js';
-import { openBackend, type BackendName } from '../tensorflow/backend.js';
+import { openBackend } from '../tensorflow/backend.js';
+import type { BackendName } from '../tensorflow/backend-name.js';
 import { batchOfFrames, batchTensors, type BatchArrays } from './batches.js';
 import { fakeQuantize, type FakeQuantization } from './fake-quantize.js';
 import { createForwardPass, logitsOf } from './forward.js';

@@ -111,12 +111,10 @@ async function exportLedger(dir: string, options: Place & AuditExports): Promise
   if (labels !== undefined) say(`${labels}: ${count} labels`);
 }
 
-export function registerAudit(program: Command): void {
+export function define(command: Command): void {
   // Options behind a subcommand are the subcommand's: without this, audit's own --out would take them.
-  program.enablePositionalOptions();
-  const command = program
-    .command('audit')
-    .description('Run the fixed-point network over any number of frames and keep a ledger of its decisions.')
+  command.parent?.enablePositionalOptions();
+  command
     .argument('<run>', 'folder of a finished run')
     // Not a required option: commander would ask it of the subcommands too.
     .option('--frames <file...>', 'frames to audit, see below')

@@ -101,12 +101,8 @@ async function run(dir: string, options: Options): Promise<void> {
   }
 }
 
-export function registerCompare(program: Command): void {
-  const command = program
-    .command('compare')
-    .description(
-      'Compare the fixed-point network of a run with its float network, frame by frame and layer by layer.',
-    )
+export function define(command: Command): void {
+  command
     .argument('<run>', 'folder of a finished run')
     .requiredOption('--frames <file...>', 'frames to compare on, see below');
   addFrameOptions(command)

@@ -93,11 +93,9 @@ async function runEstimate(dir: string, options: Options): Promise<void> {
   else say(describe(design, summary, near, options.fifos === true));
 }
 
-export function registerEstimate(program: Command): void {
+export function define(command: Command): void {
   addFirmwareOptions(
-    program
-      .command('estimate')
-      .description('Estimate cycles, latency, frame rate and resources of the firmware of a run.')
+    command
       .argument('<run>', 'folder of a finished run')
       .option('--fifos', 'also list every FIFO with its depth and the reason for it')
       .option('--json', 'print JSON'),

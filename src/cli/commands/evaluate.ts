@@ -165,10 +165,8 @@ async function run(dir: string, options: Options): Promise<void> {
   }
 }
 
-export function registerEvaluate(program: Command): void {
-  const command = program
-    .command('evaluate')
-    .description('Run a finished veto over other frames and say what it keeps and loses.')
+export function define(command: Command): void {
+  command
     .argument('<run>', 'folder of a finished run')
     .requiredOption('--frames <file...>', 'frames to evaluate on')
     .option('--by <meta>', 'group the table by this per-frame fact (default: family or style)')

@@ -79,13 +79,9 @@ async function invert(dir: string, options: Given<InvertRequest, 'frame'>): Prom
   say(`  ${path}`);
 }
 
-export function registerExplain(program: Command): void {
-  program.enablePositionalOptions();
-  const command = program
-    .command('explain')
-    .description(
-      'Say why a frame was kept or vetoed: evidence maps on the arithmetic that decided, and what would change it.',
-    )
+export function define(command: Command): void {
+  command.parent?.enablePositionalOptions();
+  command
     .argument('<run>', 'folder of a finished run')
     // Not a required option: commander would ask it of the subcommands too.
     .option('--frame <file#n>', 'the frame: file and number')

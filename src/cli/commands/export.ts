@@ -76,10 +76,7 @@ async function runExportHls(run: string, values: HlsValues): Promise<void> {
   say(`Check it: make -C ${out} check-streams`);
 }
 
-export function registerExport(program: Command): void {
-  const command = program
-    .command('export')
-    .description("Write a run's firmware, its weights for firmware that runs, or ONNX files.");
+export function define(command: Command): void {
   addExportOnnx(command);
   addExportWeights(command);
   addFirmwareOptions(

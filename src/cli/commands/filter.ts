@@ -43,10 +43,8 @@ Examples:
   vetoc filter out/veto --frames run12.cxi --out kept.cxi
   vetoc filter out/veto --frames 'night/*.cbf' --out kept.cxi --threshold -20 --skip-bad`;
 
-export function registerFilter(program: Command): void {
-  const command = program
-    .command('filter')
-    .description('Apply the veto of a finished run to frames, and write the frames it keeps as CXI.')
+export function define(command: Command): void {
+  command
     .argument('<run>', 'folder of a finished run')
     .requiredOption('--frames <frames...>', 'frames to filter')
     .requiredOption('-o, --out <file.cxi>', 'file to write')

@@ -104,10 +104,8 @@ async function run(path: string, options: Options): Promise<void> {
     say(`Written to ${file}. Use it: vetoc run --model ${file} --frames FRAMES`);
 }
 
-export function registerImport(program: Command): void {
-  program
-    .command('import')
-    .description('Take in a float network trained elsewhere: ONNX, Keras .h5 or a TensorFlow.js LayersModel.')
+export function define(command: Command): void {
+  command
     .argument('<model>', '.onnx, .h5, or the model.json of a LayersModel')
     .requiredOption('--out <folder>', 'where to write the graph')
     .option(

@@ -1,30 +1,133 @@
-/** The commands, in the order of `vetoc --help`. Each is loaded when it is needed: all of them take most of a second. */
+/**
+ * The commands, in the order of `vetoc --help`. A command is loaded when it is called: its name, form and purpose, which
+ * help lists, stand here.
+ */
 import type { Command } from 'commander';
 
-type Register = (program: Command) => void;
+interface Entry {
+  readonly name: string;
+  /** Options and arguments as help lists them. */
+  readonly usage: string;
+  readonly description: string;
+  /** `define` gives the command its options and what it does. */
+  readonly load: () => Promise<{ readonly define: (command: Command) => void }>;
+}
 
-const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
-  run: async () => (await import('./run.js')).registerRun,
-  import: async () => (await import('./import.js')).registerImport,
-  inspect: async () => (await import('./inspect.js')).registerInspect,
-  simulate: async () => (await import('./simulate.js')).registerSimulate,
-  evaluate: async () => (await import('./evaluate.js')).registerEvaluate,
-  filter: async () => (await import('./filter.js')).registerFilter,
-  quantize: async () => (await import('./quantize.js')).registerQuantize,
-  compare: async () => (await import('./compare.js')).registerCompare,
-  score: async () => (await import('./score.js')).registerScore,
-  verify: async () => (await import('./verify.js')).registerVerify,
-  explain: async () => (await import('./explain.js')).registerExplain,
-  spotfind: async () => (await import('./spotfind.js')).registerSpotfind,
-  audit: async () => (await import('./audit.js')).registerAudit,
-  targets: async () => (await import('./targets.js')).registerTargets,
-  estimate: async () => (await import('./estimate.js')).registerEstimate,
-  export: async () => (await import('./export.js')).registerExport,
-};
+export const COMMANDS: readonly Entry[] = [
+  {
+    name: 'run',
+    usage: '[options] [recipe]',
+    description: 'Run the whole pipeline: frames, train, quantize, emit, verify, explain, report.',
+    load: () => import('./run.js'),
+  },
+  {
+    name: 'import',
+    usage: '[options] <model>',
+    description: 'Take in a float network trained elsewhere: ONNX, Keras .h5 or a TensorFlow.js LayersModel.',
+    load: () => import('./import.js'),
+  },
+  {
+    name: 'inspect',
+    usage: '[options] <frames...>',
+    description:
+      'Show what is in files of frames: layout, type, compression, mask, labels, statistics, a picture.',
+    load: () => import('./inspect.js'),
+  },
+  {
+    name: 'simulate',
+    usage: '[options] <out.h5>',
+    description: 'Make labelled diffraction frames: five classes, with the truth of every spot.',
+    load: () => import('./simulate.js'),
+  },
+  {
+    name: 'evaluate',
+    usage: '[options] <run>',
+    description: 'Run a finished veto over other frames and say what it keeps and loses.',
+    load: () => import('./evaluate.js'),
+  },
+  {
+    name: 'filter',
+    usage: '[options] <run>',
+    description: 'Apply the veto of a finished run to frames, and write the frames it keeps as CXI.',
+    load: () => import('./filter.js'),
+  },
+  {
+    name: 'quantize',
+    usage: '[options] <run>',
+    description: 'Quantize the float network of a finished run again: other widths, other frames, a budget.',
+    load: () => import('./quantize.js'),
+  },
+  {
+    name: 'compare',
+    usage: '[options] <run>',
+    description:
+      'Compare the fixed-point network of a run with its float network, frame by frame and layer by layer.',
+    load: () => import('./compare.js'),
+  },
+  {
+    name: 'score',
+    usage: '[options] <run>',
+    description: 'Score frames with a finished run, at the speed of ONNX Runtime.',
+    load: () => import('./score.js'),
+  },
+  {
+    name: 'verify',
+    usage: '[options] <run>',
+    description: "Compare every integer of a run's ONNX and C++ with the interpreter, with no tolerance.",
+    load: () => import('./verify.js'),
+  },
+  {
+    name: 'explain',
+    usage: '[options] <run>',
+    description:
+      'Say why a frame was kept or vetoed: evidence maps on the arithmetic that decided, and what would change it.',
+    load: () => import('./explain.js'),
+  },
+  {
+    name: 'spotfind',
+    usage: '[options] <frames...>',
+    description: 'Find Bragg peaks with peakfinder8 or the dispersion finders of DIALS.',
+    load: () => import('./spotfind.js'),
+  },
+  {
+    name: 'audit',
+    usage: '[options] <run>',
+    description: 'Run the fixed-point network over any number of frames and keep a ledger of its decisions.',
+    load: () => import('./audit.js'),
+  },
+  {
+    name: 'targets',
+    usage: '[options] [name]',
+    description: 'List the boards and processors that vetoc builds for.',
+    load: () => import('./targets.js'),
+  },
+  {
+    name: 'estimate',
+    usage: '[options] <run>',
+    description: 'Estimate cycles, latency, frame rate and resources of the firmware of a run.',
+    load: () => import('./estimate.js'),
+  },
+  {
+    name: 'export',
+    usage: '',
+    description: "Write a run's firmware, its weights for firmware that runs, or ONNX files.",
+    load: () => import('./export.js'),
+  },
+];
 
-/** Adds the command called `name`; all commands where there is none of that name. */
-export async function registerCommands(program: Command, name: string | undefined): Promise<void> {
-  const loaders =
-    name !== undefined && Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]!] : Object.values(COMMANDS);
-  for (const load of loaders) (await load())(program);
+/** Adds the command called `name` in full; where there is none of that name, all of them as help lists them. */
+export async function addCommands(program: Command, name: string | undefined): Promise<void> {
+  const called = COMMANDS.find((entry) => entry.name === name);
+  if (called === undefined) {
+    const terms = new Map<Command, string>();
+    for (const { name: word, usage, description } of COMMANDS)
+      terms.set(program.command(word).description(description), `${word} ${usage}`.trimEnd());
+    const plain = program.createHelp();
+    program.configureHelp({
+      subcommandTerm: (command) => terms.get(command) ?? plain.subcommandTerm(command),
+    });
+    return;
+  }
+  const { define } = await called.load();
+  define(program.command(called.name).description(called.description));
 }

@@ -32,12 +32,8 @@ interface InspectOptions extends FrameOptionValues {
 /** So many files are described one by one. */
 const DESCRIBED_FILES = 10;
 
-export function registerInspect(program: Command): void {
-  const command = program
-    .command('inspect')
-    .description(
-      'Show what is in files of frames: layout, type, compression, mask, labels, statistics, a picture.',
-    )
+export function define(command: Command): void {
+  command
     .argument('<frames...>', 'the frames')
     .option('--frames <n>', 'statistics of this many frames, spread over all; "all" for every one', '10')
     .option('--png <file.png>', 'write a picture of one frame, masked pixels in blue')

@@ -103,10 +103,8 @@ async function run(dir: string, options: Options): Promise<void> {
   }
 }
 
-export function registerQuantize(program: Command): void {
-  program
-    .command('quantize')
-    .description('Quantize the float network of a finished run again: other widths, other frames, a budget.')
+export function define(command: Command): void {
+  command
     .argument('<run>', 'folder of a finished run')
     .requiredOption('--out <dir>', 'folder to write, in the form of a run')
     .option('--weight-bits <n>', 'bits of weights, 2 to 16')

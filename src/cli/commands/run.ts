@@ -1,7 +1,7 @@
 /** `vetoc run`: from frames to verified firmware with one command. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { backendNameSchema } from '../../tensorflow/backend.js';
+import { backendNameSchema } from '../../tensorflow/backend-name.js';
 import { UserError } from '../../core/errors.js';
 import { say, sayEvent, showEvents } from '../console.js';
 import { EXIT } from '../exit.js';
@@ -115,10 +115,8 @@ async function runRecipe(name: string, options: Options): Promise<void> {
   }
 }
 
-export function registerRun(program: Command): void {
-  const command = program
-    .command('run')
-    .description('Run the whole pipeline: frames, train, quantize, emit, verify, explain, report.')
+export function define(command: Command): void {
+  command
     .argument('[recipe]', 'name of a recipe that comes with vetoc, or path of a .json file', 'veto')
     .option('--frames <file...>', "train and test on these frames instead of the recipe's")
     .option('--model <file>', 'take this trained network (.onnx, .h5, model.json) instead of training one')

@@ -170,11 +170,9 @@ async function run(dir: string, options: Options): Promise<void> {
   }
 }
 
-export function registerScore(program: Command): void {
+export function define(command: Command): void {
   const cores = availableParallelism();
-  const command = program
-    .command('score')
-    .description('Score frames with a finished run, at the speed of ONNX Runtime.')
+  command
     .argument('<run>', 'folder of a finished run')
     .requiredOption('--frames <what...>', 'frames to score')
     .option('--out <file>', 'where to write: .csv, .jsonl or .h5 (default: CSV on stdout)')

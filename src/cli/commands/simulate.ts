@@ -93,10 +93,8 @@ function parseSize(text: string): readonly [number, number] {
   return parseNumbers(text, 'x', '--size', 2) as [number, number];
 }
 
-export function registerSimulate(program: Command): void {
-  const command = program
-    .command('simulate')
-    .description('Make labelled diffraction frames: five classes, with the truth of every spot.')
+export function define(command: Command): void {
+  command
     .argument('<out.h5>', 'file to write')
     .option('-n, --count <n>', 'number of frames', number('--count', 1, 1e8), 1000)
     .option('--seed <n>', 'the same seed gives the same frames', number('--seed', 0, 2 ** 32), 1)

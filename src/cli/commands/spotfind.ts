@@ -90,11 +90,8 @@ function report({ tallies, settings, totals: sum }: SpotfindOutcome): void {
     );
 }
 
-export function registerSpotfind(program: Command): void {
-  const command = program
-    .command('spotfind')
-    .description('Find Bragg peaks with peakfinder8 or the dispersion finders of DIALS.')
-    .argument('<frames...>', 'frames, see below');
+export function define(command: Command): void {
+  command.argument('<frames...>', 'frames, see below');
   addFrameOptions(addFinderOptions(command))
     .option(
       '--panels <YxX>',

@@ -61,10 +61,8 @@ async function runTargets(name: string | undefined, options: { readonly json?: b
   );
 }
 
-export function registerTargets(program: Command): void {
-  program
-    .command('targets')
-    .description('List the boards and processors that vetoc builds for.')
+export function define(command: Command): void {
+  command
     .argument('[name]', 'one of them in full, or a target file')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  vetoc targets kcu1500')

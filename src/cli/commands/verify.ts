@@ -187,11 +187,9 @@ async function runVerify(dir: string, options: Options): Promise<void> {
   }
 }
 
-export function registerVerify(program: Command): void {
+export function define(command: Command): void {
   addFrameOptions(
-    program
-      .command('verify')
-      .description("Compare every integer of a run's ONNX and C++ with the interpreter, with no tolerance.")
+    command
       .argument('<run>', 'folder of a finished run')
       .option('--frames <file...>', "real frames (default: the run's own calibration frames)")
       .option('--count <n>', 'real frames at most, evenly spread', '200')

@@ -9,8 +9,6 @@ import { z } from 'zod';
 import { UserError } from '../../core/errors.js';
 import { schemaError } from '../../core/schema-problem.js';
 import type { FloatGraph } from '../../ir/graph.js';
-import { openBackend } from '../../tensorflow/backend.js';
-import { graphFromLayersModel, readLayersModel } from '../layers-model/from-layers-model.js';
 import { layerSchema, type Layer } from './description.js';
 import { createNetwork, type NetworkRequest } from './registry.js';
 
@@ -42,7 +40,10 @@ export async function loadNetwork(request: NetworkRequest): Promise<FloatGraph> 
   const json = await readJson(network);
   const isModel = typeof json === 'object' && json !== null && 'modelTopology' in json;
   if (!isModel) return createNetwork({ ...request, network: parseLayers(json, network) });
-  // Its weights are only held, not computed with: the back end that is always there will do.
+  // TensorFlow.js is loaded for those who have such a model. Its weights are only held, not computed with: the back end
+  // that is always there will do.
+  const { openBackend } = await import('../../tensorflow/backend.js');
+  const { graphFromLayersModel, readLayersModel } = await import('../layers-model/from-layers-model.js');
   await openBackend('cpu');
   const model = await readLayersModel(network);
   try {

@@ -2,7 +2,7 @@
 import { UserError } from '../../core/errors.js';
 import type { FloatGraph } from '../../ir/graph.js';
 import { veto } from '../../ir/graph.js';
-import { openBackend, type BackendName } from '../../tensorflow/backend.js';
+import type { BackendName } from '../../tensorflow/backend-name.js';
 import { chooseThreshold } from '../../statistics/veto-curve.js';
 import type { TrainResult } from '../../train/train.js';
 import type { Progress } from '../events.js';
@@ -11,7 +11,6 @@ import { modelHash } from '../../frontends/model-file.js';
 import type { Recipe } from '../recipe.js';
 import { scoreFloat } from './evaluate.js';
 import { asHitOrMiss, type RunFrames } from './frames.js';
-import { trainStage } from './train.js';
 
 export interface Network {
   readonly graph: FloatGraph;
@@ -70,6 +69,7 @@ async function importStage(
     recipe.training.keepFraction,
   );
   // Explanations need gradients: the back end is opened here as training would.
+  const { openBackend } = await import('../../tensorflow/backend.js');
   await openBackend(backend);
   const weights = graph.nodes.reduce(
     (sum, n) => sum + ('weights' in n ? n.weights.length + n.bias.length : 0),
@@ -96,6 +96,7 @@ export async function networkStage(
   progress: Progress,
 ): Promise<Network> {
   if (recipe.model !== null) return importStage(recipe, recipe.model, frames, backend, progress);
+  const { trainStage } = await import('./train.js');
   const trained = await trainStage(recipe, frames, backend, checkpoints, progress);
   return { graph: trained.graph, history: trained.history, origin: trained.backend.description, frames };
 }

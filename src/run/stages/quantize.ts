@@ -15,8 +15,7 @@ import {
 } from '../../passes/quantize-network.js';
 import type { Quantization } from '../../passes/recipe.js';
 import type { FpgaTarget } from '../../targets/target.js';
-import type { BackendName } from '../../tensorflow/backend.js';
-import { trainQuantized } from '../../train/quantization-aware.js';
+import type { BackendName } from '../../tensorflow/backend-name.js';
 import type { TrainResult } from '../../train/train.js';
 import type { Progress } from '../events.js';
 import type { Recipe } from '../recipe.js';
@@ -24,7 +23,7 @@ import { mixedPrecisionText, searchStage } from './budget.js';
 import { calibrationFrames, withCalibrationFrames } from './calibration.js';
 import { evaluatorsFor } from './evaluators.js';
 import type { RunFrames } from './frames.js';
-import { followTraining, labelled, trainingFrames } from './train.js';
+import { followTraining, labelled, trainingFrames } from './training.js';
 
 /** Points of hits that narrower layers may cost, and the board whose cost they save. */
 export interface Budget {
@@ -112,6 +111,7 @@ async function quantizeByTraining(
     budget === null
       ? { quantization: recipe.quantization, search: null }
       : await chooseWidths(request, await prepareNetwork(float, calibrationFrames(part), silent), progress);
+  const { trainQuantized } = await import('../../train/quantization-aware.js');
   const trained = await trainQuantized({
     graph: float,
     train: trainingFrames(recipe, frames),

@@ -1,0 +1,58 @@
+/** What every training of a run has: its frames, and how it is followed. */
+import type { LabelledFrames } from '../../train/sample-cache.js';
+import { withNuisances, withSimulated } from '../../train/simulated-frames.js';
+import type { TrainEvent } from '../../train/train.js';
+import { percent } from '../../report/evaluation.js';
+import type { Progress } from '../events.js';
+import type { Recipe } from '../recipe.js';
+import type { RunFrames } from './frames.js';
+
+export function labelled(frames: RunFrames, indices: readonly number[]): LabelledFrames {
+  return {
+    count: indices.length,
+    ahead: frames.source.ahead ?? 0,
+    read: async (i) => (await frames.source.read(indices[i]!)).pixels,
+    readMasked: (i) => frames.source.read(indices[i]!),
+    label: (i) => frames.labelOf(indices[i]!),
+  };
+}
+
+/** The training frames of the run, the simulated ones that its recipe puts beside them, and what it disturbs them with. */
+export function trainingFrames(recipe: Recipe, frames: RunFrames): LabelledFrames {
+  const { source, partition } = frames;
+  const size = [source.height, source.width] as const;
+  const { simulated, nuisances } = recipe.training;
+  const all = withSimulated(labelled(frames, partition.train), simulated, size, frames, recipe.seed);
+  return withNuisances(all, nuisances, partition.train.length, size, recipe.seed);
+}
+
+/** Progress in words, and in events for programs: the back end, where a killed training goes on, every epoch. */
+export function followTraining(progress: Progress): (event: TrainEvent) => void {
+  let backend = '';
+  let validation = '';
+  return (event) => {
+    switch (event.kind) {
+      case 'backend':
+        backend = event.backend.name;
+        progress.tell('backend', { ...event.backend, workers: event.workers });
+        break;
+      case 'resumed':
+        progress.tell('resumed', { afterEpoch: event.epoch });
+        break;
+      case 'frames':
+        progress.update(event.done, event.total, `${event.part} frames read`);
+        break;
+      case 'step':
+        progress.update(
+          Math.round(event.fraction * 1000) / 10,
+          100,
+          `% on ${backend}, epoch ${event.epoch}/${event.epochs}, loss ${event.loss.toFixed(3)}${validation}`,
+        );
+        break;
+      case 'epoch':
+        validation = `, validation ${percent(event.result.validation.hitMissAccuracy, 1)}`;
+        progress.tell('epoch', { epochs: event.epochs, ...event.result });
+        break;
+    }
+  };
+}
