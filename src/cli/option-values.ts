@@ -35,5 +35,16 @@ export function wholeOption(name: string, least: number, most: number) {
   };
 }
 
+/** A share as a percentage or a fraction: `0.1%` or `0.001`. */
+export function shareOption(name: string) {
+  return (text: string): number => {
+    const [, number = '', sign = ''] = /^\s*([\d.eE+-]+)\s*(%?)\s*$/.exec(text) ?? [];
+    const value = number === '' ? NaN : Number(number) / (sign === '%' ? 100 : 1);
+    if (!(value >= 0 && value <= 1))
+      throw new UserError(`'${text}' is not a share`, { field: name, remedy: `write ${name} 0.1% or 0.001` });
+    return value;
+  };
+}
+
 /** Collects the values of an option that may be repeated. */
 export const repeated = (text: string, all: readonly string[]): readonly string[] => [...all, text];

@@ -18,6 +18,7 @@ import {
   thresholdText,
 } from '../../report/evaluation-text.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
+import { wholeOption } from '../option-values.js';
 import { openFrameArguments } from '../../run/open-frames.js';
 import type { FrameOptionValues } from '../../run/frame-options.js';
 import { scoreFixed } from '../../run/stages/score.js';
@@ -28,6 +29,7 @@ import { beginStage } from '../../run/events.js';
 interface Options extends FrameOptionValues {
   readonly frames: string[];
   readonly by?: string;
+  readonly threshold?: number;
   readonly json?: boolean;
 }
 
@@ -125,7 +127,8 @@ function measuredText(measured: NamedEvaluation, byClass: boolean, classNames: r
 }
 
 async function run(dir: string, options: Options): Promise<void> {
-  const { fixed } = await loadRun(dir);
+  const made = await loadRun(dir);
+  const fixed = { ...made.fixed, threshold: options.threshold ?? made.fixed.threshold };
   const { source } = await openFrameArguments(options.frames, options, showEvents());
   try {
     checkFrameSize(source, fixed);
@@ -170,6 +173,11 @@ export function define(command: Command): void {
     .argument('<run>', 'folder of a finished run')
     .requiredOption('--frames <file...>', 'frames to evaluate on')
     .option('--by <meta>', 'group the table by this per-frame fact (default: family or style)')
+    .option(
+      '--threshold <score>',
+      'keep scores from this up (default: the threshold of the run)',
+      wholeOption('--threshold', -(2 ** 31), 2 ** 31 - 1),
+    )
     .option('--json', 'print JSON');
   addFrameOptions(command)
     .addHelpText(

@@ -46,6 +46,18 @@ export const COMMANDS: readonly Entry[] = [
     load: () => import('./evaluate.js'),
   },
   {
+    name: 'threshold',
+    usage: '[options] <run>',
+    description: 'Find the threshold that loses at most so many hits, with a guarantee.',
+    load: () => import('./threshold.js'),
+  },
+  {
+    name: 'stress',
+    usage: '[options] <run>',
+    description: 'Disturb frames more and more, and say when a finished veto breaks its promise.',
+    load: () => import('./stress.js'),
+  },
+  {
     name: 'filter',
     usage: '[options] <run>',
     description: 'Apply the veto of a finished run to frames, and write the frames it keeps as CXI.',
