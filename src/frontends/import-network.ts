@@ -1,10 +1,18 @@
 /** A model file on top of the preprocessing of a recipe: what `vetoc import` and `vetoc run --model` share. */
 import { UserError } from '../core/errors.js';
-import type { ImportedOnnx, NetworkClasses } from './onnx/import.js';
+import type { StatedQuantization } from './imported.js';
+import type { NetworkClasses } from './onnx/import.js';
+import { preprocessFor } from './onnx/input.js';
 import { preprocessNodes, type PreprocessOptions } from './network/preprocess.js';
 import type { Shape } from '../ir/common.js';
 import { inputNode, type FloatGraph } from '../ir/graph.js';
-import { fits, openModelFile, type WantedShape } from './model-file.js';
+import {
+  compareWithOriginal,
+  comparisonFrames,
+  isEqual,
+  type OriginalComparison,
+} from '../simulate/original.js';
+import { fits, openModelFile, type BuiltModel, type WantedShape } from './model-file.js';
 
 export interface ImportedNetwork {
   readonly graph: FloatGraph;
@@ -12,7 +20,38 @@ export interface ImportedNetwork {
   readonly title: string;
   /** What the network got as preprocessing; null where it brought its own. */
   readonly preprocess: PreprocessOptions | null;
-  readonly onnx: ImportedOnnx | null;
+  /** How far it is from its original; null for a graph of vetoc itself, which has none. */
+  readonly comparison: OriginalComparison | null;
+  /** The fixed-point network that the file states; null for a network of floats. */
+  readonly stated: StatedQuantization | null;
+}
+
+/** The comparison in words. */
+export function comparisonText({ by, frames, difference, magnitude, allowed }: OriginalComparison): string {
+  const share = (difference / Math.max(magnitude, 2 ** -100)).toExponential(1);
+  return `${by} on the original, ${frames} frames: outputs differ by at most ${difference.toExponential(1)}, ${share} of the largest (${magnitude.toPrecision(4)}; up to ${allowed.toExponential(1)} is rounding)`;
+}
+
+/** Holds what was made of the file at `path` against it. Throws `UserError` where they differ by more than rounding. */
+async function compared(
+  path: string,
+  { imported, openOriginal }: BuiltModel,
+  frames: readonly Uint16Array[],
+): Promise<OriginalComparison> {
+  const original = await openOriginal();
+  try {
+    const comparison = await compareWithOriginal(imported, original, [
+      ...frames,
+      ...comparisonFrames(imported.graph),
+    ]);
+    if (isEqual(comparison)) return comparison;
+    throw new UserError(
+      `the imported network differs from the original, nothing was written. ${comparisonText(comparison)}`,
+      { file: path, remedy: 'please report this, with the model' },
+    );
+  } finally {
+    await original.close();
+  }
 }
 
 /** `[height, width, channels]` that `options` make of a raw frame. */
@@ -57,6 +96,8 @@ export interface NetworkRequest {
   readonly rawSize: readonly [number, number];
   readonly preprocess: PreprocessOptions;
   readonly classes: (logits: number) => NetworkClasses;
+  /** Raw frames to compare on, beside those that are drawn. */
+  readonly frames?: readonly Uint16Array[];
 }
 
 /** A name for the graph: the file's, without folder and ending. */
@@ -79,13 +120,22 @@ export async function importNetwork(request: NetworkRequest): Promise<ImportedNe
         file: path,
         remedy: 'give frames of the detector that the network was made for',
       });
-    return { graph, title, preprocess: null, onnx: null };
+    return { graph, title, preprocess: null, comparison: null, stated: null };
   }
-  const preprocess = fittingPreprocess(request.preprocess, rawSize, model.wanted);
-  const { graph, onnx } = model.build({
+  const fitting = fittingPreprocess(request.preprocess, rawSize, model.wanted);
+  const preprocess = preprocessFor(fitting, model.values);
+  const built = model.build({
     name: nameOf(path),
     preprocess: preprocessNodes(preprocess, rawSize),
     classes,
   });
-  return { graph, title: model.title, preprocess, onnx };
+  const comparison = await compared(path, built, request.frames ?? []);
+  return { graph: built.imported.graph, title: model.title, preprocess, comparison, stated: built.stated };
+}
+
+/** The quantization that a file states, in words. */
+export function statedText({ layers, differences }: StatedQuantization): string {
+  const count = Object.keys(layers).length;
+  const taken = `Quantized in the file: ${count} ${count === 1 ? 'layer' : 'layers'} with scales of powers of two, taken as they are by vetoc run --model`;
+  return [taken, ...differences.map((why) => `  otherwise than in the file: ${why}`)].join('\n');
 }

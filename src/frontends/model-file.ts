@@ -6,19 +6,16 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import {
-  importOnnx,
-  importOwnOnnx,
-  isOwn,
-  wantedShapes,
-  type ImportedOnnx,
-  type ImportRequest,
-} from './onnx/import.js';
+import type { Imported, Original, StatedQuantization } from './imported.js';
+import { importOnnx, importOwnOnnx, isOwn, type ImportRequest } from './onnx/import.js';
+import { frameInput, inputType, wantedShapes, type ImageValues } from './onnx/input.js';
+import { statedQuantization } from './onnx/stated-quantization.js';
 import { LARGEST_FILE, readOnnxModel } from './onnx/model.js';
 import { TensorProblem, type ExternalReader } from './onnx/tensor-data.js';
 import { UserError } from '../core/errors.js';
 import type { Shape } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
+import { openOrtOriginal } from '../simulate/ort-original.js';
 import type { readLayersModel } from './layers-model/from-layers-model.js';
 import { readGraph } from '../ir/graph-files.js';
 
@@ -33,12 +30,19 @@ export type ModelFile =
       readonly title: string;
       /** Inputs that it takes, the likeliest first. */
       readonly wanted: readonly WantedShape[];
-      readonly build: (request: ImportRequest) => {
-        readonly graph: FloatGraph;
-        /** How it relates to the file, where ONNX Runtime can run that. */
-        readonly onnx: ImportedOnnx | null;
-      };
+      /** What the numbers of an input are. */
+      readonly values: ImageValues;
+      readonly build: (request: ImportRequest) => BuiltModel;
     };
+
+/** A graph made of a model file. */
+export interface BuiltModel {
+  readonly imported: Imported;
+  /** The fixed-point network that the file states; null for a network of floats. */
+  readonly stated: StatedQuantization | null;
+  /** Opens what the graph has to equal. */
+  readonly openOriginal: () => Promise<Original>;
+}
 
 /** Reads bytes of files beside the model at `path`, and of no others. */
 export function externalFiles(path: string): ExternalReader {
@@ -116,9 +120,14 @@ async function openOnnx(path: string): Promise<ModelFile> {
     kind: 'network',
     title: `ONNX opset ${model.opsets.get('') ?? '?'} by ${model.producer === '' ? 'an unnamed producer' : model.producer}`,
     wanted: wantedShapes(model),
+    values: inputType(model, frameInput(model)).values,
     build(request) {
-      const onnx = importOnnx(model, request, external);
-      return { graph: onnx.graph, onnx };
+      const imported = importOnnx(model, request, external);
+      return {
+        imported,
+        stated: statedQuantization(imported),
+        openOriginal: () => openOrtOriginal(imported, path),
+      };
     },
   };
 }
@@ -129,7 +138,8 @@ async function layersFile(path: string, title: string, read: () => Promise<Layer
   // TensorFlow.js is loaded for those who have such a model. Weights are only held, not computed with: the back end that
   // is always there will do.
   const { openBackend } = await import('../tensorflow/backend.js');
-  const { graphFromLayersModel } = await import('./layers-model/from-layers-model.js');
+  const { importLayersModel } = await import('./layers-model/from-layers-model.js');
+  const { openLayersOriginal } = await import('../simulate/layers-original.js');
   await openBackend('cpu');
   const model = await read();
   if (model.inputs.length !== 1 || model.outputs.length !== 1)
@@ -138,15 +148,19 @@ async function layersFile(path: string, title: string, read: () => Promise<Layer
       remedy: 'give a network of one image and one output',
     });
   const [, height = null, width = null, channels = null] = model.inputs[0]!.shape;
-  const logits = model.outputs[0]!.shape.at(-1) ?? 0;
   return {
     kind: 'network',
     title,
     wanted: [[height, width, channels]],
-    build: ({ name, preprocess, classes }) => ({
-      graph: { ...graphFromLayersModel(model, preprocess, classes(logits)), name },
-      onnx: null,
-    }),
+    values: 'fractions',
+    build({ name, preprocess, classes }) {
+      const imported = importLayersModel(model, preprocess, classes);
+      return {
+        imported: { ...imported, graph: { ...imported.graph, name } },
+        stated: null,
+        openOriginal: () => Promise.resolve(openLayersOriginal(imported, model)),
+      };
+    },
   };
 }
 

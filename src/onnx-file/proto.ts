@@ -29,6 +29,7 @@ export const DATA_TYPE = {
   double: 11,
   uint32: 12,
   uint64: 13,
+  bfloat16: 16,
 } as const;
 export type DataType = keyof typeof DATA_TYPE;
 

@@ -131,6 +131,13 @@ export async function recipeNames(): Promise<readonly string[]> {
 }
 
 const isPathOf = (name: string): boolean => name.includes('/') || name.endsWith('.json');
+
+/**
+ * `recipe` for a network that comes from elsewhere. What a recipe that comes with vetoc says of single layers is of its
+ * own network; a user's recipe (`name` is a path) says it of the model.
+ */
+export const forModel = (recipe: Recipe, name: string): Recipe =>
+  isPathOf(name) ? recipe : { ...recipe, quantization: { ...recipe.quantization, layers: {} } };
 const fileOf = (name: string): string => (isPathOf(name) ? name : `${recipeFolder}${name}.json`);
 
 async function readRecipeText(name: string): Promise<{ readonly text: string; readonly file: string }> {

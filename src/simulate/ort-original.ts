@@ -1,76 +1,79 @@
-/**
- * ONNX Runtime on the file that a network was imported from: what the imported graph has to equal, to float32
- * rounding. The file reads what the imported graph's preprocessing gives it.
- */
-import { invariant } from '../core/errors.js';
+/** ONNX Runtime on the file that a network was imported from. */
+import { readFile } from 'node:fs/promises';
+import type * as ort from 'onnxruntime-node';
+import { UserError } from '../core/errors.js';
+import type { Original } from '../frontends/imported.js';
 import type { ImportedOnnx } from '../frontends/onnx/import.js';
-import { extentOf, type Axis, type Head } from '../frontends/onnx/values.js';
-import { floatShapes } from '../ir/graph.js';
-import type { Shape } from '../ir/common.js';
-import { createOrtFloat } from './ort-float.js';
+import type { InputType } from '../frontends/onnx/input.js';
+import { halfValue } from '../frontends/onnx/tensor-data.js';
+import { allPlaces, extentsOf } from '../frontends/onnx/view.js';
+import { withoutQuant } from './qonnx-functions.js';
 import { loadOrt, openSession } from './ort-session.js';
 
-/** `[h, w, c]` row-major values in the order of `axes`. */
-function inAxes(values: Float32Array, shape: Shape, axes: readonly Axis[]): Float32Array {
-  const strides: Readonly<Record<Axis, number>> = { n: 0, h: shape[1] * shape[2], w: shape[2], c: 1 };
-  const result = new Float32Array(values.length);
-  let at = 0;
-  const walk = (depth: number, from: number): void => {
-    const axis = axes[depth];
-    if (axis === undefined) result[at++] = values[from]!;
-    else for (let k = 0; k < extentOf(shape, axis, 1); k++) walk(depth + 1, from + k * strides[axis]);
-  };
-  walk(0, 0);
-  return result;
+/** The 16 bits of IEEE 754 binary16 nearest to `value`; values of an image need no infinity. */
+function halfBits(value: number): number {
+  const sign = value < 0 ? 0x8000 : 0;
+  const size = Math.abs(value);
+  if (size === 0) return sign;
+  const exponent = Math.max(Math.floor(Math.log2(size)), -14);
+  const steps = size / 2 ** (exponent - 10);
+  const floor = Math.floor(steps);
+  const isUp = steps - floor > 0.5 || (steps - floor === 0.5 && floor % 2 !== 0);
+  // A subnormal has no bit before the point; one that rounds up to 2048 carries into the exponent.
+  return sign | (((exponent + 14) << 10) + (isUp ? floor + 1 : floor));
 }
 
-/** What the original puts out for these logits. */
-function atHead(logits: Float32Array, head: Head): Float32Array {
-  if (head === 'logits') return logits;
-  if (head === 'sigmoid') return Float32Array.of(1 / (1 + Math.exp(logits[0]! - logits[1]!)));
-  const largest = Math.max(...logits);
-  const sum = logits.reduce((total, v) => total + Math.exp(v - largest), 0);
-  return logits.map((v) => (head === 'softmax' ? Math.exp(v - largest) / sum : v - largest - Math.log(sum)));
-}
-
-export interface OriginalComparison {
-  readonly frames: number;
-  /** The largest difference of an output value, and the largest magnitude of one. */
-  readonly difference: number;
-  readonly magnitude: number;
-}
-
-/** Runs the original (a path, so that external data are found) and the imported graph on raw `frames`. */
-export async function compareWithOriginal(
-  imported: ImportedOnnx,
-  path: string,
-  frames: readonly Uint16Array[],
-): Promise<OriginalComparison> {
-  const { graph, inputNode, inputAxes, batch } = imported;
-  const shape = floatShapes(graph).get(inputNode)!;
-  const original = await openSession(path, { optimization: 'disabled' });
-  const float = await createOrtFloat(graph);
+/** `values` as a tensor of `type`. */
+async function tensorOf(
+  type: InputType,
+  values: Float32Array,
+  dims: readonly number[],
+): Promise<ort.Tensor> {
   const { Tensor } = await loadOrt();
-  let [difference, magnitude] = [0, 0];
-  try {
-    for (const frame of frames) {
-      const tensors = await float.evaluate(frame);
-      const image = inAxes(tensors.get(inputNode)!, shape, inputAxes);
-      const repeated = new Float32Array(batch * image.length);
-      for (let k = 0; k < batch; k++) repeated.set(image, k * image.length);
-      const dims = inputAxes.map((axis) => extentOf(shape, axis, batch));
-      const outputs = await original.run({ [imported.input]: new Tensor('float32', repeated, dims) });
-      const given = outputs[imported.output]!.data as Float32Array;
-      const expected = atHead(tensors.get(graph.output)!, imported.head);
-      invariant(given.length === batch * expected.length, 'the original puts out another number of values');
-      expected.forEach((value, i) => {
-        difference = Math.max(difference, Math.abs(value - given[i]!));
-        magnitude = Math.max(magnitude, Math.abs(given[i]!));
-      });
-    }
-  } finally {
-    await float.close();
-    await original.release();
+  switch (type) {
+    case 'float32':
+      return new Tensor('float32', values, dims);
+    case 'float16':
+      return new Tensor('float16', Uint16Array.from(values, halfBits), dims);
+    case 'uint8':
+      return new Tensor('uint8', Uint8Array.from(values), dims);
+    case 'uint16':
+      return new Tensor('uint16', Uint16Array.from(values), dims);
   }
-  return { frames: frames.length, difference, magnitude };
+}
+
+/** The numbers of an output. */
+function numbersOf(tensor: ort.Tensor): Float32Array {
+  const values = tensor.data as ArrayLike<number>;
+  // Where the JavaScript has Float16Array the values are numbers, else their bits.
+  return tensor.type === 'float16' && values instanceof Uint16Array
+    ? Float32Array.from(values, halfValue)
+    : Float32Array.from(values);
+}
+
+/** Opens the original of `imported` at `path` (a path, so that external data are found). Throws `UserError`. */
+export async function openOrtOriginal(imported: ImportedOnnx, path: string): Promise<Original> {
+  const { batch, input, inputType, inputView, output } = imported;
+  const model = await readFile(path);
+  const plain = withoutQuant(model);
+  // As a path, so that data beside the file are found.
+  const session = await openSession(plain ?? path, { optimization: 'disabled' }).catch((error: unknown) => {
+    throw new UserError(
+      `cannot be compared: ONNX Runtime does not run it (${error instanceof Error ? error.message : String(error)})`,
+      { file: path, remedy: 'export it in float32 with operators that ONNX Runtime has' },
+    );
+  });
+  const places = allPlaces(inputView);
+  const dims = [batch, ...extentsOf(inputView)];
+  return {
+    by: 'ONNX Runtime',
+    async run(image) {
+      const values = new Float32Array(batch * places.length);
+      for (let k = 0; k < batch; k++) places.forEach((at, i) => (values[k * places.length + i] = image[at]!));
+      const outputs = await session.run({ [input]: await tensorOf(inputType, values, dims) });
+      const given = numbersOf(outputs[output]!);
+      return given.subarray(0, given.length / batch);
+    },
+    close: () => session.release(),
+  };
 }

@@ -172,7 +172,7 @@ describe("a user's LayersModel", () => {
       ].slice(0, 2),
     });
     expect(() => graphFromLayersModel(model, preprocess, classes)).toThrow(
-      /activation tanh.*grow \(UpSampling2D\): there is no such op/,
+      /activation tanh.*grow \(UpSampling2D\): there is no such layer in vetoc/,
     );
   });
 

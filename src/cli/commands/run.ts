@@ -11,7 +11,7 @@ import { statedFrameOptions, type FrameOptionValues } from '../../run/frame-opti
 import { modelHash } from '../../frontends/model-file.js';
 import { BUDGET_HELP, budgetOption } from '../quantization-options.js';
 import { runPipeline } from '../../run/pipeline.js';
-import { atRecipe, loadRecipe, withAbsolutePaths, type Recipe } from '../../run/recipe.js';
+import { atRecipe, forModel, loadRecipe, withAbsolutePaths, type Recipe } from '../../run/recipe.js';
 import { draftRun, RUN_FILES } from '../../run/folder.js';
 
 interface Options extends FrameOptionValues {
@@ -39,7 +39,8 @@ function integer(text: string, option: string): number {
 
 /** The recipe with what the command line says otherwise. */
 async function requested(name: string, options: Options): Promise<Recipe> {
-  const recipe = await loadRecipe(name);
+  const stated = await loadRecipe(name);
+  const recipe = options.model === undefined ? stated : forModel(stated, name);
   return withAbsolutePaths({
     ...recipe,
     ...(options.frames === undefined
@@ -119,7 +120,10 @@ export function define(command: Command): void {
   command
     .argument('[recipe]', 'name of a recipe that comes with vetoc, or path of a .json file', 'veto')
     .option('--frames <file...>', "train and test on these frames instead of the recipe's")
-    .option('--model <file>', 'take this trained network (.onnx, .h5, model.json) instead of training one')
+    .option(
+      '--model <file>',
+      'take this trained network (.onnx, .keras, .h5, model.json) instead of training one',
+    )
     .option('--target <name>', 'board to build firmware for (vetoc targets lists them)')
     .option('--out <dir>', 'folder of the run (default: out/RECIPE)')
     .option('--seed <n>', 'seed of everything random')

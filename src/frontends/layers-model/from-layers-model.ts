@@ -14,8 +14,10 @@ import { floatShapes, type FloatGraph } from '../../ir/graph.js';
 import { floatShapeRules, type FloatNode } from '../../ir/ops/index.js';
 import { verifyFloatGraph } from '../../ir/verify.js';
 import type { NetworkClasses } from '../network/build.js';
+import type { Imported } from '../imported.js';
+import { withMiss } from '../single-logit.js';
 import { isObject, lostSettings } from '../keras/keras-description.js';
-import { plain, rules, type Import, type Layer, type Value } from './layers-model-rules.js';
+import { PASSING, plain, rules, type Import, type Layer, type Value } from './layers-model-rules.js';
 import { tf } from '../../tensorflow/tf.js';
 
 /** TensorFlow.js writes the description bare, the converter of Keras writes it one level deeper. */
@@ -50,10 +52,6 @@ export async function readLayersModel(path: string): Promise<tf.LayersModel> {
   }
 }
 
-function inputsOf(layer: Layer): readonly Layer[] {
-  return (layer.inboundNodes[0] as unknown as { readonly inboundLayers: Layer[] }).inboundLayers;
-}
-
 /** `wanted`, or with a number behind it where the graph has a node of that name: layers' names differ in more than ids can. */
 function freeId(wanted: NodeId, taken: ReadonlyMap<NodeId, Shape>): NodeId {
   let id = wanted;
@@ -76,19 +74,18 @@ function checkEnds(model: tf.LayersModel, preprocess: PreprocessGraph): void {
     });
 }
 
-/**
- * `model` on top of `preprocess`: its inputs are, in order, the preprocessing's outputs; a single input of several
- * channels is their concatenation. Throws `UnsupportedError` with all layers that cannot be taken, `UserError` for a model
- * that does not fit the preprocessing or the classes.
- */
-export function graphFromLayersModel(
-  model: tf.LayersModel,
-  preprocess: PreprocessGraph,
-  classes: NetworkClasses,
-): FloatGraph {
+/** Everything of `model` as nodes; `value` is its output. */
+interface Translated {
+  readonly nodes: readonly FloatNode[];
+  readonly value: Value;
+  readonly inputNode: NodeId;
+  readonly shape: Shape;
+}
+
+function translate(model: tf.LayersModel, preprocess: PreprocessGraph): Translated {
   checkEnds(model, preprocess);
   const nodes: FloatNode[] = [...preprocess.nodes];
-  const facts = { name: model.name, ...classes, threshold: 0 };
+  const facts = { name: model.name, classNames: [], hitClasses: [], threshold: 0 };
   const shapes = new Map(floatShapes({ ...facts, nodes, output: preprocess.outputs[0]! }));
   const reasons: UnsupportedReason[] = [];
   const into: Import = {
@@ -107,26 +104,80 @@ export function graphFromLayersModel(
       return plain(preprocess.outputs[0]!);
     },
   };
+  const given = model.inputs.map(({ sourceLayer }, k) => inputValue(model, sourceLayer, k, preprocess, into));
+  const value = walk(model, given, into, () => reasons.length > 0);
+  if (reasons.length > 0) throw new UnsupportedError('the LayersModel', reasons);
+  return { nodes, value, inputNode: given[0]!.id, shape: shapes.get(value.id)! };
+}
+
+/** The output of `model` on `inputs`; a model that is a layer of another one is walked in its turn. */
+function walk(
+  model: tf.LayersModel,
+  inputs: readonly Value[],
+  into: Import,
+  isRefused: () => boolean,
+): Value {
   const values = new Map<Layer, Value>();
   // A Sequential keeps its layers' graph inside: inputs and outputs are what every model has.
-  model.inputs.forEach(({ sourceLayer }, k) =>
-    values.set(sourceLayer, inputValue(model, sourceLayer, k, preprocess, into)),
-  );
+  model.inputs.forEach(({ sourceLayer }, k) => values.set(sourceLayer, inputs[k]!));
   for (const layer of model.layers) {
     if (values.has(layer)) continue;
     const rule = rules[layer.getClassName()];
-    const inputs = inputsOf(layer).map((from) => values.get(from)!);
-    if (rule === undefined) values.set(layer, into.refuse(layer, 'there is no such op'));
-    else if (layer.inboundNodes.length > 1)
-      values.set(layer, into.refuse(layer, 'is used more than once: its weights would be shared'));
+    const calls = callsOf(layer);
+    const read = (calls[0] ?? []).map((from) => values.get(from)!);
     // What follows a layer that was refused would only be refused for that.
-    else if (reasons.length === 0) values.set(layer, rule(layer, layer.getConfig(), inputs, into));
-    else values.set(layer, plain(preprocess.outputs[0]!));
+    if (isRefused() && rule !== undefined) values.set(layer, inputs[0]!);
+    else if (calls.length > 1)
+      values.set(layer, into.refuse(layer, 'is used more than once: its weights would be shared'));
+    else if (isModel(layer)) values.set(layer, walk(layer, read, into, isRefused));
+    else if (rule === undefined) values.set(layer, into.refuse(layer, 'there is no such layer in vetoc'));
+    else {
+      const last = read.find((x) => x.head !== 'logits');
+      values.set(
+        layer,
+        last === undefined || PASSING.has(layer.getClassName())
+          ? rule(layer, layer.getConfig(), read, into)
+          : into.refuse(layer, `follows a ${last.head}, which is taken at the end of a network only`),
+      );
+    }
   }
-  if (reasons.length > 0) throw new UnsupportedError('the LayersModel', reasons);
-  const output = values.get(model.outputs[0]!.sourceLayer)!.id;
+  return values.get(model.outputs[0]!.sourceLayer) ?? inputs[0]!;
+}
+
+const isModel = (layer: Layer | tf.LayersModel): layer is tf.LayersModel => 'layers' in layer;
+
+/** Which layers every call of `layer` in its model reads. A model that is a layer has a call without any, its own making. */
+function callsOf(layer: Layer): readonly (readonly Layer[])[] {
+  const calls = (layer.inboundNodes as unknown as readonly { readonly inboundLayers: Layer[] }[]).map(
+    ({ inboundLayers }) => inboundLayers,
+  );
+  return isModel(layer) ? calls.filter((read) => read.length > 0) : calls;
+}
+
+/**
+ * `model` on top of `preprocess`: its inputs are, in order, the preprocessing's outputs; a single input of several
+ * channels is their concatenation. Throws `UnsupportedError` with all layers that cannot be taken, `UserError` for a model
+ * that does not fit the preprocessing or the classes.
+ */
+export function importLayersModel(
+  model: tf.LayersModel,
+  preprocess: PreprocessGraph,
+  classesFor: (logits: number) => NetworkClasses,
+): Imported {
+  const { nodes, value, inputNode, shape } = translate(model, preprocess);
+  const [height, width, outputs] = shape;
+  if (height * width !== 1)
+    throw new UserError(`puts out ${shape.join('×')} values, which is no score for each class`, {
+      field: `model ${model.name}`,
+      remedy: 'give a model that ends in one value for each class',
+    });
+  const last = outputs === 1 ? withMiss(nodes, value.id) : { nodes, id: value.id };
+  const classes = classesFor(Math.max(2, outputs));
+  const facts = { name: model.name, ...classes, threshold: 0 };
+  const exact = { precision: 'float32', quantizers: new Map() } as const;
   try {
-    return verifyFloatGraph({ ...facts, nodes, output });
+    const graph = verifyFloatGraph({ ...facts, nodes: last.nodes, output: last.id });
+    return { graph, inputNode, head: value.head, outputs, ...exact };
   } catch (error) {
     if (!(error instanceof InvariantError)) throw error;
     throw new UserError(`does not fit: ${error.message}`, {
@@ -135,6 +186,13 @@ export function graphFromLayersModel(
     });
   }
 }
+
+/** The graph of `importLayersModel` for classes that are known. */
+export const graphFromLayersModel = (
+  model: tf.LayersModel,
+  preprocess: PreprocessGraph,
+  classes: NetworkClasses,
+): FloatGraph => importLayersModel(model, preprocess, () => classes).graph;
 
 function inputValue(
   model: tf.LayersModel,

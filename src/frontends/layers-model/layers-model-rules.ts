@@ -3,6 +3,7 @@ import { elements, NO_PADDING, nodeId, type NodeId, type Padding, type Shape } f
 import { mayBeNegative } from '../../ir/may-be-negative.js';
 import type { FloatNode } from '../../ir/ops/index.js';
 import type { tf } from '../../tensorflow/tf.js';
+import type { Head } from '../imported.js';
 
 export type Layer = tf.layers.Layer;
 type Config = Readonly<Record<string, unknown>>;
@@ -11,6 +12,8 @@ type Config = Readonly<Record<string, unknown>>;
 export interface Value {
   readonly id: NodeId;
   readonly padding: Padding;
+  /** What becomes of logits at the end of the network; it is left out, since the veto compares logits. */
+  readonly head: Head;
 }
 
 /** The graph that is being made. */
@@ -35,7 +38,7 @@ const named = (layer: Layer, suffix = ''): NodeId =>
       .replace(/[^a-z0-9_]/g, '_')
       .replace(/^[^a-z]/, 'l$&')}${suffix}`.slice(0, 63),
   );
-export const plain = (id: NodeId): Value => ({ id, padding: NO_PADDING });
+export const plain = (id: NodeId, head: Head = 'logits'): Value => ({ id, padding: NO_PADDING, head });
 
 /** TensorFlow's `same`: as few rows as needed, the odd one after. */
 function samePadding(extent: number, kernel: number, stride: number): readonly [number, number] {
@@ -72,13 +75,17 @@ function activated(layer: Layer, config: Config, id: NodeId, into: Import): Valu
   if (kind === 'none') return plain(id);
   if (kind === 'relu')
     return plain(into.add(layer, { id: named(layer, '_relu'), kind: 'relu', inputs: [id] }));
-  if (name === 'softmax') return softmax(layer, plain(id), into);
+  if (name === 'softmax' || name === 'sigmoid') return atEnd(name, layer, id, into);
   return into.refuse(layer, `activation ${String(name)}`);
 }
 
-/** Nothing at the end of a network, since the veto compares logits. Elsewhere it is a function of its own. */
-const softmax = (layer: Layer, x: Value, into: Import): Value =>
-  layer.outboundNodes.length === 0 ? x : into.refuse(layer, 'a softmax that is not at the end');
+/** Nothing at the end of a network, since the veto compares logits. What reads it is refused. */
+const atEnd = (head: 'softmax' | 'sigmoid', layer: Layer, id: NodeId, into: Import): Value => {
+  const [height, width] = into.shapes.get(id)!;
+  return height * width === 1
+    ? plain(id, head)
+    : into.refuse(layer, `a ${head} that is not at the end: of an image`);
+};
 
 const unpadded = (layer: Layer, input: Value, into: Import): NodeId => {
   if (input.padding.some((p) => p > 0)) into.refuse(layer, 'reads a ZeroPadding2D');
@@ -173,7 +180,7 @@ const zeroPadding: Rule = (_layer, config, [x]) => {
   const raw = config['padding'] as [[number, number], [number, number]];
   const [[top, bottom], [left, right]] = raw;
   const [t, l, b, r] = x!.padding;
-  return { id: x!.id, padding: [t + top, l + left, b + bottom, r + right] };
+  return { ...x!, padding: [t + top, l + left, b + bottom, r + right] };
 };
 
 /** By the layer's class name. */
@@ -200,7 +207,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     alpha: Number(alpha),
   })),
   Activation: (layer, config, [x], into) => activated(layer, config, unpadded(layer, x!, into), into),
-  Softmax: (layer, _config, [x], into) => softmax(layer, x!, into),
+  Softmax: (layer, _config, [x], into) => atEnd('softmax', layer, unpadded(layer, x!, into), into),
   Dropout: passing,
   GaussianNoise: passing,
   GaussianDropout: passing,
@@ -219,6 +226,9 @@ export const rules: Readonly<Record<string, Rule>> = {
       : plain(into.add(layer, { id: named(layer), kind: 'flatten', inputs: [input] }));
   },
 };
+
+/** Layers that may follow the end of a network: they change no value. */
+export const PASSING: ReadonlySet<string> = new Set(['Dropout', 'Reshape']);
 
 /** The layers that can be taken. */
 export const LAYER_CLASSES: readonly string[] = Object.keys(rules);

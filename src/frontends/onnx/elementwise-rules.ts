@@ -1,21 +1,20 @@
 /** Activation functions, and arithmetic with constants: one scale and offset per channel. */
-import type { Shape } from '../../ir/common.js';
-import type { FloatNodeOf } from '../../ir/ops/index.js';
-import { sum } from './shape-rules.js';
+import { alike, sum } from './join-rules.js';
+import { affineNode } from './affine.js';
+import { perChannel } from './readers.js';
+import { refuse } from './refusal.js';
 import {
-  constantInput,
-  extentOf,
   floatOf,
-  inNodeOrder,
   optionalConstant,
   plainInput,
-  refuse,
+  weightsInput,
   type Activation,
   type Op,
   type Rule,
   type Target,
 } from './values.js';
-import type { Constant } from './tensor-data.js';
+
+type Floats = Float32Array<ArrayBuffer>;
 
 const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
 
@@ -25,73 +24,91 @@ const behind = (op: Op, x: Activation, into: Target, make: Parameters<Target['ad
 });
 
 export const relu: Rule = (op, into) => {
-  const x = plainInput(op, 0);
+  const x = plainInput(op, 0, into);
   return behind(op, x, into, (id) => ({ id, kind: 'relu', inputs: [x.id] }));
 };
 
 export const leakyRelu: Rule = (op, into) => {
-  const x = plainInput(op, 0);
+  const x = plainInput(op, 0, into);
   const alpha = floatOf(op, 'alpha', 0.01);
   return behind(op, x, into, (id) => ({ id, kind: 'leakyRelu', inputs: [x.id], alpha }));
 };
 
+const finite = (limit: number): number => Math.min(Math.max(limit, -LARGEST_FLOAT32), LARGEST_FLOAT32);
+
+/** `x` within `[min, max]`: a node that may become one with the activation before it. */
+export function clipped(op: Op, x: Activation, min: number, max: number, into: Target): Activation {
+  if (!(min <= max)) refuse(`clips to [${min}, ${max}]`);
+  if (min === 0 && max >= LARGEST_FLOAT32)
+    return behind(op, x, into, (id) => ({ id, kind: 'relu', inputs: [x.id] }));
+  const limits = { min: finite(min), max: finite(max) };
+  const value = behind(op, x, into, (id) => ({ id, kind: 'clip', inputs: [x.id], ...limits }));
+  into.joins(value.id);
+  return value;
+}
+
 /** Limits in attributes (up to opset 10) or inputs; one that is left out is the end of float32. */
 export const clip: Rule = (op, into) => {
-  const x = plainInput(op, 0);
+  const x = plainInput(op, 0, into);
   const limit = (name: string, i: number, otherwise: number): number =>
     op.node.attributes.get(name)?.float ?? optionalConstant(op, i)?.data[0] ?? otherwise;
-  const min = limit('min', 1, -LARGEST_FLOAT32);
-  const max = limit('max', 2, LARGEST_FLOAT32);
+  const min = finite(limit('min', 1, -LARGEST_FLOAT32));
+  const max = finite(limit('max', 2, LARGEST_FLOAT32));
   if (!(min <= max)) refuse(`clips to [${min}, ${max}]`);
   return behind(op, x, into, (id) => ({ id, kind: 'clip', inputs: [x.id], min, max }));
 };
 
-/** The constant as one value per channel of `x`, in the node's order. */
-function perChannel({ dims, data }: Constant, x: Activation, shape: Shape): Floats {
-  const channels = shape[2];
-  const missing = x.axes.length - dims.length;
-  const isMine = dims.every((extent, i) => extent === 1 || x.axes[i + missing] === 'c');
-  if (missing < 0 || !isMine || (data.length !== 1 && data.length !== channels))
-    refuse(`a constant of ${dims.join('×')} is not one value per channel`);
-  return data.length === 1
-    ? new Float32Array(extentOf(shape, 'c', 1)).fill(data[0]!)
-    : inNodeOrder(data, x.order);
+/** The factor by which every value of `x` is one of `of`: `Mul` by a constant; null where it is anything else. */
+function factorOf(x: Activation, of: Activation, into: Target): number | null {
+  const node = into.nodeOf(x.id);
+  if (node.kind !== 'batchNorm' || node.inputs[0] !== of.id) return null;
+  const [factor] = node.gamma;
+  const isPlain = node.gamma.every((g) => g === factor) && node.beta.every((b) => b === 0);
+  return isPlain && node.mean.every((m) => m === 0) && node.variance.every((v) => v === 1) ? factor! : null;
 }
 
-type Floats = Float32Array<ArrayBuffer>;
-type Weighted = FloatNodeOf<'conv2d' | 'depthwiseConv2d' | 'dense'>;
-
-/** `x · scale + offset`: into the bias or the normalisation before it where nobody else reads that, else a node. */
-function affine(op: Op, i: number, x: Activation, scale: Floats, offset: Floats, into: Target): Activation {
-  const producer = into.nodeOf(x.id);
-  const alone = into.isReadOnce(op, i);
-  const isWeighted =
-    producer.kind === 'conv2d' || producer.kind === 'depthwiseConv2d' || producer.kind === 'dense';
-  if (alone && isWeighted && scale.every((s) => s === 1)) {
-    into.amend({ ...(producer as Weighted), bias: producer.bias.map((b, c) => b + offset[c]!) });
-    return x;
+/** `Max(a · x, x)` with a from 0 to 1: a leaky ReLU. */
+function leakyMaximum(op: Op, into: Target): Activation {
+  const [a, b] = alike(op, plainInput(op, 0, into), plainInput(op, 1, into), into);
+  for (const [scaled, x] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const alpha = factorOf(scaled, x, into);
+    if (alpha !== null && alpha >= 0 && alpha <= 1)
+      return behind(op, x, into, (id) => ({ id, kind: 'leakyRelu', inputs: [x.id], alpha }));
   }
-  if (alone && producer.kind === 'batchNorm') {
-    const gamma = producer.gamma.map((g, c) => g * scale[c]!);
-    const beta = producer.beta.map((b, c) => b * scale[c]! + offset[c]!);
-    into.amend({ ...producer, gamma, beta });
-    return x;
-  }
-  const channels = scale.length;
-  return behind(op, x, into, (id) => ({
-    id,
-    kind: 'batchNorm',
-    inputs: [x.id],
-    gamma: scale,
-    beta: offset,
-    mean: new Float32Array(channels),
-    variance: new Float32Array(channels).fill(1),
-    // Adds nothing to a variance of 1.
-    epsilon: 1e-30,
-  }));
+  return refuse('the larger of two activations');
 }
+
+/** `Min` and `Max` with a constant: one side of a clip. */
+export const extremum =
+  (kind: 'Min' | 'Max'): Rule =>
+  (op, into) => {
+    if (op.inputs.length === 1) return plainInput(op, 0, into);
+    if (op.inputs.length !== 2) refuse(`${kind} of ${op.inputs.length} tensors`);
+    const at = op.inputs.findIndex((value) => value?.kind === 'constant');
+    if (at < 0) return kind === 'Max' ? leakyMaximum(op, into) : refuse('the smaller of two activations');
+    const x = plainInput(op, 1 - at, into);
+    const { data } = optionalConstant(op, at)!;
+    const limit = data[0]!;
+    if (data.some((v) => v !== limit) || Number.isNaN(limit))
+      refuse('a limit that differs from channel to channel');
+    return kind === 'Max'
+      ? clipped(op, x, limit, LARGEST_FLOAT32, into)
+      : clipped(op, x, -LARGEST_FLOAT32, limit, into);
+  };
+
+export const negative: Rule = (op, into) => {
+  const x = plainInput(op, 0, into);
+  const channels = into.shape(x.id)[2];
+  return affineNode(op, x, new Float32Array(channels).fill(-1), new Float32Array(channels), into);
+};
 
 type Arithmetic = 'Add' | 'Sub' | 'Mul' | 'Div';
+
+/** The constant that changes nothing. */
+const NEUTRAL = { Add: 0, Sub: 0, Mul: 1, Div: 1 } as const;
 
 /** Scale and offset of `x ∘ c`, or of `c ∘ x` where the constant comes first. */
 function factors(kind: Arithmetic, c: Floats, first: boolean): readonly [Floats, Floats] {
@@ -109,14 +126,25 @@ function factors(kind: Arithmetic, c: Floats, first: boolean): readonly [Floats,
   }
 }
 
+/** The difference of two activations: the sum with the second times −1. */
+function difference(op: Op, into: Target): Activation {
+  const [a, b] = alike(op, plainInput(op, 0, into), plainInput(op, 1, into), into);
+  const channels = into.shape(b.id)[2];
+  const less = affineNode(op, b, new Float32Array(channels).fill(-1), new Float32Array(channels), into);
+  return behind(op, a, into, (id) => ({ id, kind: 'add', inputs: [a.id, less.id] }));
+}
+
 export const arithmetic =
   (kind: Arithmetic): Rule =>
   (op, into) => {
     const at = op.inputs.findIndex((value) => value?.kind === 'constant');
-    if (at < 0) return kind === 'Add' ? sum(op, into) : refuse(`${kind} of two activations`);
-    const i = 1 - at;
-    const x = plainInput(op, i);
-    const values = perChannel(constantInput(op, at), x, into.shape(x.id));
+    if (at < 0) {
+      if (kind === 'Add') return sum(op, into);
+      return kind === 'Sub' ? difference(op, into) : refuse(`${kind} of two activations`);
+    }
+    const x = plainInput(op, 1 - at, into);
+    const values = perChannel(weightsInput(op, at), x, into, NEUTRAL[kind]);
     const [scale, offset] = factors(kind, values, at === 0);
-    return affine(op, i, x, scale, offset, into);
+    if (!scale.every(Number.isFinite)) refuse('divides by 0');
+    return affineNode(op, x, scale, offset, into);
   };

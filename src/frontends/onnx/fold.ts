@@ -1,156 +1,91 @@
 /**
- * Constants computed by the file itself: shapes for a reshape, pads, transposed weights. What comes out of a fold is
+ * Constants computed by the file itself: shapes, scaled weights, dequantized weights. What comes out of a fold is
  * bounded, so that a small file cannot ask for a large tensor.
  */
-import { elementCount, type Constant } from './tensor-data.js';
-import { axisIndex, constant, intOf, intsOf, refuse, wholeNumbers, type Op, type Value } from './values.js';
+import { DATA_TYPE } from '../../onnx-file/proto.js';
+import { first, like, SHAPE_FOLDS, sized, stridesOf, type Fold } from './fold-shapes.js';
+import { QUANTIZED_FOLDS } from './fold-quantized.js';
+import { roundedFloat } from './quantization.js';
+import { refuse } from './refusal.js';
+import { isInteger, type Constant } from './tensor-data.js';
+import { constant, intOf, optionalConstant, type Value } from './values.js';
 
-/** A fold makes no more values than this: the largest weights of the registry, transposed. */
-const MOST_VALUES = 2 ** 26;
+/** Extents of the result of arithmetic on tensors of these extents, as ONNX broadcasts them. */
+function broadcast(a: readonly number[], b: readonly number[]): readonly number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const [x, y] = [a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1];
+    if (x !== y && x !== 1 && y !== 1) refuse(`arithmetic of constants of ${a.join('×')} and ${b.join('×')}`);
+    return x === 1 ? y : x;
+  });
+}
 
-type Fold = (op: Op, inputs: readonly Constant[]) => Value;
+/** Strides of `x` along the axes of `dims`; 0 where it is repeated. */
+function stridesIn({ dims: own }: Constant, dims: readonly number[]): readonly number[] {
+  const strides = stridesOf(own);
+  return dims.map((_, i) => {
+    const k = i - dims.length + own.length;
+    return (own[k] ?? 1) === 1 ? 0 : strides[k]!;
+  });
+}
 
-const like = (dims: readonly number[], source: Constant['data'], values: ArrayLike<number>): Value =>
-  constant(dims, source instanceof Float32Array ? Float32Array.from(values) : Float64Array.from(values));
-
-const sized = (dims: readonly number[]): number => {
-  const count = elementCount(dims);
-  return count <= MOST_VALUES ? count : refuse(`a constant of ${dims.join('×')} values`);
-};
-
-const first = (inputs: readonly Constant[]): Constant => inputs[0] ?? refuse('it has no input');
-
-/** Element by element; the shorter of the two is repeated where it is one value. */
+/** Element by element; integers are divided as integers. */
 const elementwise =
   (compute: (a: number, b: number) => number): Fold =>
   (_op, [a, b]) => {
-    if (a === undefined || b === undefined) refuse('it needs two inputs');
-    const large = a.data.length >= b.data.length ? a : b;
-    const small = large === a ? b : a;
-    if (small.data.length !== 1 && small.dims.join() !== large.dims.join())
-      refuse(`arithmetic of constants of ${a.dims.join('×')} and ${b.dims.join('×')}`);
-    const at = (x: Constant, i: number): number => x.data[x.data.length === 1 ? 0 : i]!;
-    return like(
-      large.dims,
-      large.data,
-      Float64Array.from(large.data, (_, i) => compute(at(a, i), at(b, i))),
+    if (a === undefined || b === undefined) return refuse('it needs two inputs');
+    const dims = broadcast(a.dims, b.dims);
+    const values = new Float64Array(sized(dims));
+    const [ofA, ofB] = [stridesIn(a, dims), stridesIn(b, dims)];
+    const at = dims.map(() => 0);
+    let [i, j] = [0, 0];
+    for (let n = 0; n < values.length; n++) {
+      values[n] = compute(a.data[i]!, b.data[j]!);
+      for (let k = dims.length - 1; k >= 0; k--) {
+        i += ofA[k]!;
+        j += ofB[k]!;
+        if (++at[k]! < dims[k]!) break;
+        i -= ofA[k]! * dims[k]!;
+        j -= ofB[k]! * dims[k]!;
+        at[k] = 0;
+      }
+    }
+    const whole = isInteger(a.type) ? values.map((v) => Math.trunc(v)) : values;
+    return constant(dims, a.data instanceof Float32Array ? Float32Array.from(whole) : whole, a.type);
+  };
+
+const mapped =
+  (compute: (v: number) => number): Fold =>
+  (_op, inputs) => {
+    const x = first(inputs);
+    return constant(
+      x.dims,
+      x.data instanceof Float32Array ? x.data.map(compute) : x.data.map(compute),
+      x.type,
     );
   };
 
-/** Elements of `x` at the positions that `index` gives for each output position. */
-function rearranged(x: Constant, dims: readonly number[], index: (at: readonly number[]) => number): Value {
-  const values = new Float64Array(sized(dims));
-  const at = dims.map(() => 0);
-  for (let i = 0; i < values.length; i++) {
-    values[i] = x.data[index(at)]!;
-    for (let k = dims.length - 1; k >= 0 && ++at[k]! === dims[k]!; k--) at[k] = 0;
-  }
-  return like(dims, x.data, values);
-}
-
-const stridesOf = (dims: readonly number[]): number[] =>
-  dims.map((_, i) => dims.slice(i + 1).reduce((a, b) => a * b, 1));
-
-const transpose: Fold = (op, inputs) => {
-  const x = first(inputs);
-  const perm = intsOf(op, 'perm') ?? [...x.dims.keys()].reverse();
-  const order = perm.map((axis) => axisIndex(axis, x.dims.length));
-  if (new Set(order).size !== x.dims.length) refuse(`perm ${perm.join(', ')}`);
-  const strides = stridesOf(x.dims);
-  return rearranged(
-    x,
-    order.map((axis) => x.dims[axis]!),
-    (at) => at.reduce((sum, k, i) => sum + k * strides[order[i]!]!, 0),
-  );
-};
-
-const reshape: Fold = (op, inputs) => {
-  const x = first(inputs);
-  const stated = wholeNumbers(op, 'shape', 1) ?? refuse('its shape is missing');
-  const kept = stated.map((extent, i) => (extent === 0 ? (x.dims[i] ?? 0) : extent));
-  const known = kept.filter((extent) => extent >= 0).reduce((a, b) => a * b, 1);
-  const dims = kept.map((extent) => (extent < 0 ? x.data.length / known : extent));
-  if (elementCount(dims) !== x.data.length) refuse(`reshapes ${x.dims.join('×')} to ${stated.join('×')}`);
-  return like(dims, x.data, x.data);
-};
-
-/** The range `[start, end)` in steps, with the bounds clamped as numpy does. */
-function positions(extent: number, start: number, end: number, step: number): number[] {
-  if (!Number.isInteger(step) || step === 0) refuse(`a step of ${step}`);
-  const clamped = (v: number, least: number, most: number): number =>
-    Math.min(Math.max(v < 0 ? v + extent : v, least), most);
-  const from = step > 0 ? clamped(start, 0, extent) : clamped(start, 0, extent - 1);
-  const to = step > 0 ? clamped(end, 0, extent) : clamped(end, -1, extent - 1);
-  const count = Math.max(0, Math.ceil((to - from) / step));
-  return Array.from({ length: count }, (_, i) => from + i * step);
-}
-
-const slice: Fold = (op, inputs) => {
-  const x = first(inputs);
-  const starts = wholeNumbers(op, 'starts', 1) ?? refuse('its starts are missing');
-  const ends = wholeNumbers(op, 'ends', 2) ?? refuse('its ends are missing');
-  const axes = (wholeNumbers(op, 'axes', 3) ?? [...starts.keys()]).map((a) => axisIndex(a, x.dims.length));
-  const steps = wholeNumbers(op, 'steps', 4) ?? starts.map(() => 1);
-  const picked = x.dims.map((extent, axis) => {
-    const i = axes.indexOf(axis);
-    return i < 0
-      ? positions(extent, 0, extent, 1)
-      : positions(extent, starts[i]!, ends[i] ?? NaN, steps[i] ?? 1);
-  });
-  const strides = stridesOf(x.dims);
-  return rearranged(
-    x,
-    picked.map((list) => list.length),
-    (at) => at.reduce((sum, k, axis) => sum + picked[axis]![k]! * strides[axis]!, 0),
-  );
-};
-
-const gather: Fold = (op, inputs) => {
-  const [x, indices] = inputs;
-  if (x?.dims.length !== 1 || indices === undefined || intOf(op, 'axis', 0) !== 0)
-    refuse('a gather of other than a list');
-  const at = Float64Array.from(indices.data, (i) => axisIndex(i, x.data.length));
-  return like(
-    indices.dims,
-    x.data,
-    at.map((i) => x.data[i]!),
-  );
-};
-
-const concat: Fold = (op, inputs) => {
-  const [x] = inputs;
-  if (x === undefined || inputs.some((c) => c.dims.length !== 1) || axisIndex(intOf(op, 'axis', 0), 1) !== 0)
-    refuse('joins constants that are no lists');
-  const values = inputs.flatMap((c) => Array.from(c.data));
-  return like([sized([values.length])], x.data, values);
-};
-
-const squeeze: Fold = (op, inputs) => {
-  const x = first(inputs);
-  const stated = wholeNumbers(op, 'axes', 1)?.map((axis) => axisIndex(axis, x.dims.length));
-  const dims = x.dims.filter((extent, i) => (stated === undefined ? extent !== 1 : !stated.includes(i)));
-  return elementCount(dims) === x.data.length ? like(dims, x.data, x.data) : refuse('squeezes what is not 1');
-};
-
-const unsqueeze: Fold = (op, inputs) => {
-  const x = first(inputs);
-  const stated = wholeNumbers(op, 'axes', 1) ?? refuse('its axes are missing');
-  const rank = x.dims.length + stated.length;
-  const at = stated.map((axis) => axisIndex(axis, rank));
-  const rest = [...x.dims];
-  const dims = Array.from({ length: rank }, (_, i) => (at.includes(i) ? 1 : rest.shift()!));
-  return like(dims, x.data, x.data);
-};
-
-const FLOAT = 1;
 const cast: Fold = (op, inputs) => {
   const { dims, data } = first(inputs);
-  const to = intOf(op, 'to', FLOAT);
-  if (to === FLOAT) return constant(dims, Float32Array.from(data));
+  const to = intOf(op, 'to', DATA_TYPE.float);
+  if (to === DATA_TYPE.float) return constant(dims, Float32Array.from(data));
+  if (to === DATA_TYPE.float16)
+    return constant(
+      dims,
+      Float32Array.from(data, (v) => roundedFloat(v, 11, -14)),
+      to,
+    );
+  if (to === DATA_TYPE.bfloat16)
+    return constant(
+      dims,
+      Float32Array.from(data, (v) => roundedFloat(v, 8, -126)),
+      to,
+    );
   // Integers stand in doubles.
   return constant(
     dims,
-    Float64Array.from(data, (v) => (to === 11 ? v : Math.trunc(v))),
+    Float64Array.from(data, (v) => (to === DATA_TYPE.double ? v : Math.trunc(v))),
+    to,
   );
 };
 
@@ -162,39 +97,63 @@ const stated: Fold = (op) => {
   if (floats.length > 0)
     return constant(of('value_floats') ? [floats.length] : [], Float32Array.from(floats));
   const ints = of('value_ints')?.ints ?? [of('value_int')?.int].filter((v) => v !== undefined);
-  if (ints.length > 0) return constant(of('value_ints') ? [ints.length] : [], Float64Array.from(ints));
+  if (ints.length > 0)
+    return constant(of('value_ints') ? [ints.length] : [], Float64Array.from(ints), DATA_TYPE.int64);
   return refuse('its value is no tensor of numbers');
 };
 
+const shape: Fold = (op, inputs) => {
+  const part = first(inputs).dims.slice(intOf(op, 'start', 0), op.node.attributes.get('end')?.int);
+  return constant([part.length], Float64Array.from(part), DATA_TYPE.int64);
+};
+
+const filled: Fold = (op, inputs) => {
+  const dims = Array.from(first(inputs).data);
+  const values = new Float64Array(sized(dims)).fill(op.value?.data[0] ?? 0);
+  const type = op.value?.type ?? DATA_TYPE.float;
+  return constant(dims, type === DATA_TYPE.float ? Float32Array.from(values) : values, type);
+};
+
+const clip: Fold = (op, inputs) => {
+  const x = first(inputs);
+  const limit = (name: string, i: number, otherwise: number): number =>
+    op.node.attributes.get(name)?.float ?? optionalConstant(op, i)?.data[0] ?? otherwise;
+  const [low, high] = [limit('min', 1, -Infinity), limit('max', 2, Infinity)];
+  return like(
+    x.dims,
+    x,
+    Float64Array.from(x.data, (v) => Math.min(Math.max(v, low), high)),
+  );
+};
+
+const same: Fold = (_op, inputs): Value => ({ kind: 'constant', ...first(inputs) });
+
 /** Operators on constants alone, by ONNX's name. */
-export const FOLDS: ReadonlyMap<string, Fold> = new Map<string, Fold>([
-  ['Constant', stated],
-  ['Identity', (_op, inputs) => ({ kind: 'constant', ...first(inputs) })],
-  ['Cast', cast],
-  ['Add', elementwise((a, b) => a + b)],
-  ['Sub', elementwise((a, b) => a - b)],
-  ['Mul', elementwise((a, b) => a * b)],
-  ['Div', elementwise((a, b) => a / b)],
-  ['Transpose', transpose],
-  ['Reshape', reshape],
-  ['Slice', slice],
-  ['Gather', gather],
-  ['Concat', concat],
-  ['Squeeze', squeeze],
-  ['Unsqueeze', unsqueeze],
-  [
-    'Shape',
-    (_op, inputs) => {
-      const { dims } = first(inputs);
-      return constant([dims.length], Float64Array.from(dims));
-    },
-  ],
-  [
-    'ConstantOfShape',
-    (op, inputs) => {
-      const dims = Array.from(first(inputs).data);
-      const filled = new Float64Array(sized(dims)).fill(op.value?.data[0] ?? 0);
-      return like(dims, op.value?.data ?? filled, filled);
-    },
-  ],
-]);
+export const FOLDS: ReadonlyMap<string, Fold> = new Map<string, Fold>(
+  Object.entries({
+    ...SHAPE_FOLDS,
+    ...QUANTIZED_FOLDS,
+    Abs: mapped(Math.abs),
+    Add: elementwise((a, b) => a + b),
+    Cast: cast,
+    Ceil: mapped(Math.ceil),
+    Clip: clip,
+    Constant: stated,
+    ConstantOfShape: filled,
+    Div: elementwise((a, b) => a / b),
+    Exp: mapped(Math.exp),
+    Floor: mapped(Math.floor),
+    Identity: same,
+    Max: elementwise(Math.max),
+    Min: elementwise(Math.min),
+    Mul: elementwise((a, b) => a * b),
+    Neg: mapped((v) => -v),
+    Pow: elementwise((a, b) => a ** b),
+    Reciprocal: mapped((v) => 1 / v),
+    Shape: shape,
+    Softplus: mapped((v) => Math.log1p(Math.exp(v))),
+    Sqrt: mapped(Math.sqrt),
+    Sub: elementwise((a, b) => a - b),
+    Tanh: mapped(Math.tanh),
+  }),
+);

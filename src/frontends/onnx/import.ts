@@ -1,24 +1,29 @@
 /**
- * A float network trained elsewhere as a float graph: ONNX as PyTorch, Keras and tfjs export it, opset 9 to 21.
+ * A float network trained elsewhere as a float graph: ONNX as PyTorch, Keras and tfjs export it, opset 7 to 23.
  *
  * The network is put on top of vetoc's own integer preprocessing: its one input is what that gives, channels joined.
- * A softmax at the end is left out, since the veto compares logits; a network that ends in one sigmoid gets a second
- * logit, 0 for the miss. A file that vetoc wrote brings its preprocessing, classes and threshold itself.
+ * A softmax at the end is left out, since the veto compares logits; a network that ends in one value, with a sigmoid or
+ * without, gets a second logit, 0 for the miss. A file that vetoc wrote brings its preprocessing, classes and
+ * threshold itself.
  */
 import { InvariantError, UserError } from '../../core/errors.js';
 import type { PreprocessGraph } from '../network/preprocess.js';
-import { nodeId, type NodeId, type Shape } from '../../ir/common.js';
+import { elements, nodeId, type NodeId, type Shape } from '../../ir/common.js';
 import { floatShapes, type FloatGraph } from '../../ir/graph.js';
 import type { FloatNode } from '../../ir/ops/index.js';
 import { verifyFloatGraph } from '../../ir/verify.js';
+import { withMiss } from '../single-logit.js';
+import { frameInput, inputType, inputView, joined, misfit, type InputType } from './input.js';
 import { importOwn } from './own-dialect.js';
 import type { OnnxModel, OnnxValue } from './model.js';
-import type { ExternalReader } from './tensor-data.js';
-import { identifier, translateGraph } from './translate.js';
-import { activation, extentOf, type Activation, type Axis, type Head } from './values.js';
+import type { ExternalReader, QuantizedConstant } from './tensor-data.js';
+import { identifier, translateGraph, type Translated } from './translate.js';
+import type { Imported } from '../imported.js';
+import { activation, type Activation } from './values.js';
+import { allPlaces, type View } from './view.js';
 
-const LEAST_OPSET = 9;
-const MOST_OPSET = 21;
+const LEAST_OPSET = 7;
+const MOST_OPSET = 23;
 
 export interface ImportRequest {
   /** Name of the graph. */
@@ -34,17 +39,17 @@ export interface NetworkClasses {
   readonly hitClasses: readonly boolean[];
 }
 
-/** How the file's own input and output relate to the graph: what a comparison needs to know. */
-export interface ImportedOnnx {
-  readonly graph: FloatGraph;
+/** How the file's own input and output relate to the graph: what running the file needs to know. */
+export interface ImportedOnnx extends Imported {
   readonly input: string;
+  readonly inputType: InputType;
   readonly output: string;
-  /** The node that is the file's input, and the order of its axes there. */
-  readonly inputNode: NodeId;
-  readonly inputAxes: readonly Axis[];
+  /** How the file sees the input node behind the batch. */
+  readonly inputView: View;
   /** Frames in one call; 1 where the file leaves it open. */
   readonly batch: number;
-  readonly head: Head;
+  /** Layers whose weights are integers times scales in the file. */
+  readonly integerWeights: ReadonlyMap<NodeId, QuantizedConstant>;
 }
 
 const userError = (model: OnnxModel, problem: string, remedy: string): UserError =>
@@ -60,90 +65,14 @@ function checkOpset(model: OnnxModel): void {
     );
 }
 
-/** The one input that is not a weight. */
-function frameInput(model: OnnxModel): OnnxValue {
-  const inputs = model.inputs.filter(({ name }) => !model.initializers.has(name));
-  const [input] = inputs;
-  if (input === undefined || inputs.length > 1)
-    throw userError(
-      model,
-      `has ${inputs.length} inputs (${inputs.map(({ name }) => name).join(', ')}); a network of one image is taken`,
-      'export the network with its image as the only input',
-    );
-  return input;
-}
+/** Element types of half precision: 10 float16, 16 bfloat16. */
+const isHalf = (type: number): boolean => type === 10 || type === 16;
+const computesInHalf = (model: OnnxModel): boolean =>
+  model.inputs.some(({ elementType }) => isHalf(elementType)) ||
+  model.nodes.some(({ type, attributes }) => type === 'Cast' && isHalf(attributes.get('to')?.int ?? 0));
 
-const LAYOUTS: readonly (readonly Axis[])[] = [
-  ['n', 'c', 'h', 'w'],
-  ['n', 'h', 'w', 'c'],
-  ['n', 'h', 'w'],
-];
-
-/** The layouts in which an image of `shape` `[h, w, c]` fits the input's dims; the usual one first. */
-function layoutsFor({ dims }: OnnxValue, shape: Shape): readonly (readonly Axis[])[] {
-  if (dims === null) return LAYOUTS.slice(0, 1);
-  return LAYOUTS.filter(
-    (axes) =>
-      axes.length === dims.length &&
-      (axes.includes('c') || shape[2] === 1) &&
-      axes.every((axis, i) => axis === 'n' || dims[i] === null || dims[i] === extentOf(shape, axis, 1)),
-  );
-}
-
-/** The images `[height, width, channels]` that `model` takes, null where any extent will do; the usual layout first. */
-export function wantedShapes(
-  model: OnnxModel,
-): readonly (readonly [number | null, number | null, number | null])[] {
-  const { dims } = frameInput(model);
-  if (dims === null) return [[null, null, null]];
-  return LAYOUTS.filter((axes) => axes.length === dims.length).map((axes) => {
-    const extent = (axis: Axis): number | null => (axes.includes(axis) ? dims[axes.indexOf(axis)]! : 1);
-    return [extent('h'), extent('w'), extent('c')];
-  });
-}
-
-/** The preprocessing's outputs as one tensor, joined where there are several. */
-function joined({ nodes, outputs }: PreprocessGraph): {
-  readonly id: NodeId;
-  readonly nodes: readonly FloatNode[];
-} {
-  if (outputs.length === 1) return { id: outputs[0]!, nodes };
-  const id = nodeId('channels');
-  return { id, nodes: [...nodes, { id, kind: 'concat', inputs: outputs }] };
-}
-
-/** One logit as two: that of the miss is 0, so that the score is the logit. */
-function withMiss(nodes: readonly FloatNode[], id: NodeId): readonly FloatNode[] | null {
-  const node = nodes.find((n) => n.id === id)!;
-  if (node.kind !== 'dense' || node.bias.length !== 1) return null;
-  const weights = Float32Array.from({ length: 2 * node.weights.length }, (_, i) =>
-    i % 2 === 0 ? 0 : node.weights[(i - 1) / 2]!,
-  );
-  const bias = Float32Array.of(0, node.bias[0]!);
-  return nodes.map((n) => (n.id === id ? { ...node, weights, bias } : n));
-}
-
-function finished(
-  model: OnnxModel,
-  request: ImportRequest,
-  nodes: readonly FloatNode[],
-  value: Activation,
-  shape: Shape,
-): FloatGraph {
-  const both = shape[2] === 1 ? withMiss(nodes, value.id) : nodes;
-  if (shape[0] * shape[1] !== 1 || value.order !== null || both === null)
-    throw userError(
-      model,
-      `puts out ${shape.join('×')} values (height × width × channels), which is no score for each class`,
-      'export a network that ends in one value for each class',
-    );
-  const classes = request.classes(Math.max(2, shape[2]));
-  return verifyFloatGraph({ name: request.name, nodes: both, output: value.id, ...classes, threshold: 0 });
-}
-
-/** Imports a model that vetoc did not write. */
-function importForeign(model: OnnxModel, request: ImportRequest, external: ExternalReader): ImportedOnnx {
-  const input = frameInput(model);
+/** The one output: the logits, or what becomes of them. */
+function logitsOutput(model: OnnxModel): OnnxValue {
   const [output] = model.outputs;
   if (output === undefined || model.outputs.length > 1)
     throw userError(
@@ -151,47 +80,86 @@ function importForeign(model: OnnxModel, request: ImportRequest, external: Exter
       `has ${model.outputs.length} outputs (${model.outputs.map(({ name }) => name).join(', ')})`,
       'export the network with its classes as the only output',
     );
-  const start = joined(request.preprocess);
-  const shapes = floatShapes({
-    name: request.name,
-    nodes: start.nodes,
-    output: start.id,
-    classNames: [],
-    hitClasses: [],
-    threshold: 0,
-  });
-  const given = shapes.get(start.id)!;
-  const [axes] = layoutsFor(input, given);
-  if (axes === undefined)
+  return output;
+}
+
+/** The nodes and the one that holds the logits, in the order of the file's output. */
+function logitsOf(
+  model: OnnxModel,
+  nodes: readonly FloatNode[],
+  value: Activation,
+  shape: Shape,
+): { readonly nodes: readonly FloatNode[]; readonly id: NodeId } {
+  const places = allPlaces(value.view);
+  const isOrdered = places.length === elements(shape) && places.every((place, i) => place === i);
+  if (shape[0] * shape[1] !== 1 || value.codes !== null)
     throw userError(
       model,
-      `takes ${input.dims?.map((n) => n ?? '?').join('×') ?? 'anything'} as ${input.name}; the preprocessing gives ${given.join('×')} (height × width × channels)`,
-      'change the crop, the binning factor or the channels in the recipe’s section preprocess',
+      `puts out ${shape.join('×')} values (height × width × channels), which is no score for each class`,
+      'export a network that ends in one value for each class',
     );
+  if (isOrdered) return { nodes, id: value.id };
+  const id = nodeId(nodes.some((node) => node.id === 'logits') ? 'logits_in_order' : 'logits');
+  const weights = new Float32Array(shape[2] * places.length);
+  places.forEach((place, k) => (weights[place * places.length + k] = 1));
+  const bias = new Float32Array(places.length);
+  return { nodes: [...nodes, { id, kind: 'dense', inputs: [value.id], weights, bias }], id };
+}
+
+function finished(
+  model: OnnxModel,
+  request: ImportRequest,
+  { nodes, shape, ...translated }: Translated,
+): { readonly graph: FloatGraph; readonly outputs: number } {
+  const value = translated.value as Activation;
+  const logits = logitsOf(model, nodes, value, shape(value.id));
+  const outputs = allPlaces(value.view).length;
+  const last = outputs === 1 ? withMiss(logits.nodes, logits.id) : logits;
+  const classes = request.classes(Math.max(2, outputs));
+  const graph = { name: request.name, nodes: last.nodes, output: last.id, ...classes, threshold: 0 };
+  return { graph: verifyFloatGraph(graph), outputs };
+}
+
+/** Imports a model that vetoc did not write. */
+function importForeign(model: OnnxModel, request: ImportRequest, external: ExternalReader): ImportedOnnx {
+  const input = frameInput(model);
+  const output = logitsOutput(model);
+  const { type, values } = inputType(model, input);
+  const start = joined(request.preprocess, values);
+  const facts = { name: request.name, classNames: [], hitClasses: [], threshold: 0 };
+  const shapes = floatShapes({ ...facts, nodes: start.nodes, output: start.id });
+  const given = shapes.get(start.id)!;
+  const view = inputView(input, given);
+  if (view === null) throw misfit(model, input, given);
   const batch = input.dims?.[0] ?? 1;
-  const { nodes, value, shape } = translateGraph(
+  const translated = translateGraph(
     model,
     output.name,
     {
       nodes: start.nodes,
       shapes,
-      values: new Map([[input.name, activation(start.id, axes)]]),
+      values: new Map([[input.name, activation(start.id, view)]]),
       batch,
       keepsFlatten: () => false,
       nameOf: (node) => identifier(node.name === '' ? (node.outputs[0] ?? node.type) : node.name),
     },
     external,
   );
+  const { value, quantizers, integerWeights } = translated;
   if (value?.kind !== 'activation' || value.pad !== null)
     throw userError(model, `computes ${output.name} from no frame`, 'export the network whole');
   return {
-    graph: finished(model, request, nodes, value, shape(value.id)),
+    ...finished(model, request, translated),
     input: input.name,
+    inputType: type,
     output: output.name,
     inputNode: start.id,
-    inputAxes: axes,
+    inputView: view,
     batch,
     head: value.head,
+    precision: quantizers.size > 0 ? 'quantized' : computesInHalf(model) ? 'half' : 'float32',
+    quantizers,
+    integerWeights,
   };
 }
 

@@ -1,264 +1,243 @@
-/** Convolutions, dense layers and pooling: ONNX's operators as nodes of a float graph. */
-import type { NodeId, Padding, Window } from '../../ir/common.js';
-import { NO_PADDING } from '../../ir/common.js';
+/** Convolutions, dense layers and batch normalisation: ONNX's operators as nodes of a float graph. */
+import type { NodeId } from '../../ir/common.js';
+import { asImage, asVector, channelsOf, perChannel } from './readers.js';
+import { refuse } from './refusal.js';
+import type { Constant } from './tensor-data.js';
 import {
   activation,
   activationInput,
-  axisIndex,
-  constantInput,
-  endless,
   floatOf,
-  imageAxes,
-  inNodeOrder,
+  imageValue,
   intOf,
-  intsOf,
-  optionalConstant,
+  optionalWeights,
   plainInput,
-  refuse,
-  textOf,
-  vectorAxes,
-  wholeNumbers,
+  weightsInput,
   type Activation,
   type Op,
   type Rule,
   type Target,
 } from './values.js';
-
-const pairOf = (values: readonly number[]): readonly [number, number] =>
-  values.length === 2
-    ? [values[0]!, values[1]!]
-    : refuse(`${values.length} axes of a window; only images are taken`);
-
-const summed = (a: Padding, b: Padding): Padding => [a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]];
-
-/** ONNX's `pads` are `[top, left, bottom, right]`, as the IR's. */
-function statedPadding(op: Op): Padding {
-  const pads = intsOf(op, 'pads') ?? NO_PADDING;
-  const [top, left, bottom, right] = pads;
-  if (pads.length !== 4 || pads.some((p) => p < 0)) refuse(`pads of ${pads.join(', ')}`);
-  return [top!, left!, bottom!, right!];
-}
-
-/** As few rows as are needed for `ceil(extent / stride)` windows; the odd one after (SAME_UPPER) or before. */
-function samePadding(
-  extent: number,
-  kernel: number,
-  stride: number,
-  upper: boolean,
-): readonly [number, number] {
-  const needed = Math.max(0, (Math.ceil(extent / stride) - 1) * stride + kernel - extent);
-  const [less, more] = [Math.floor(needed / 2), Math.ceil(needed / 2)];
-  return upper ? [less, more] : [more, less];
-}
-
-/** The window of `op` over `x`, whatever stands in front of it as a `Pad` included. */
-function windowOf(op: Op, x: Activation, kernel: readonly [number, number], into: Target): Window {
-  const strides = pairOf(intsOf(op, 'strides') ?? [1, 1]);
-  if ((intsOf(op, 'dilations') ?? []).some((d) => d !== 1)) refuse('dilations other than 1');
-  const own = x.pad?.padding ?? NO_PADDING;
-  const mode = textOf(op, 'auto_pad', 'NOTSET');
-  if (mode === 'NOTSET' || mode === '') return { kernel, strides, padding: summed(own, statedPadding(op)) };
-  if (mode === 'VALID') return { kernel, strides, padding: own };
-  if (mode !== 'SAME_UPPER' && mode !== 'SAME_LOWER') refuse(`auto_pad ${mode}`);
-  const [height, width] = into.shape(x.id);
-  const upper = mode === 'SAME_UPPER';
-  const [top, bottom] = samePadding(height + own[0] + own[2], kernel[0], strides[0], upper);
-  const [left, right] = samePadding(width + own[1] + own[3], kernel[1], strides[1], upper);
-  return { kernel, strides, padding: summed(own, [top, left, bottom, right]) };
-}
-
-/** The image that a window reads; a `Pad` before it must be of `value`. */
-function windowInput(op: Op, value: number): Activation {
-  const x = imageAxes(endless(activationInput(op, 0)));
-  if (x.pad !== null && x.pad.value !== value) refuse(`reads a Pad of ${x.pad.value}`);
-  return x;
-}
-
-const image = (id: NodeId): Activation => activation(id, ['n', 'c', 'h', 'w']);
-
-/** ONNX's `[cout, cin/groups, kh, kw]` in the IR's order `[kh, kw, cin/groups, cout]`. */
-function irWeights(values: ArrayLike<number>, channels: number, perGroup: number, window: number) {
-  const result = new Float32Array(values.length);
-  let i = 0;
-  for (let c = 0; c < channels; c++)
-    for (let k = 0; k < perGroup; k++)
-      for (let p = 0; p < window; p++) result[(p * perGroup + k) * channels + c] = values[i++]!;
-  return result;
-}
-
-export const conv: Rule = (op, into) => {
-  const x = windowInput(op, 0);
-  const { dims, data } = constantInput(op, 1);
-  if (dims.length !== 4) refuse(`weights of ${dims.length} axes; only images are taken`);
-  const [channels, perGroup, ...kernel] = dims as [number, number, number, number];
-  const groups = intOf(op, 'group', 1);
-  const inputs = into.shape(x.id)[2];
-  if (perGroup * groups !== inputs) refuse(`weights for ${perGroup * groups} channels on ${inputs}`);
-  const window = windowOf(op, x, kernel, into);
-  const stated = optionalConstant(op, 2);
-  const bias = stated === null ? new Float32Array(channels) : Float32Array.from(stated.data);
-  const weights = irWeights(data, channels, perGroup, kernel[0] * kernel[1]);
-  const base = { inputs: [x.id], ...window, weights, bias };
-  const isDepthwise = groups > 1 && perGroup === 1 && channels === groups;
-  return image(
-    into.add(op, (id) =>
-      isDepthwise ? { id, kind: 'depthwiseConv2d', ...base } : { id, kind: 'conv2d', groups, ...base },
-    ),
-  );
-};
+import { extentOf, isWhole, vectorView, type AxisView } from './view.js';
+import { dilated, dilationOf, pairOf, slidInput, slidResult, windowOf, type Slid } from './windows.js';
 
 type Floats = Float32Array<ArrayBuffer>;
 
-/** `x · weights + bias`, weights `[cin, cout]` with the rows in ONNX's order of features. */
-function dense(op: Op, x: Activation, weights: Floats, bias: Floats, into: Target): Activation {
-  const columns = bias.length;
-  const features = into.shape(x.id)[2];
-  if (weights.length !== features * columns)
-    refuse(`a matrix of ${weights.length} weights for ${features} features and ${columns} outputs`);
-  let sorted = weights;
-  if (x.order !== null) {
-    sorted = new Float32Array(weights.length);
-    x.order.forEach((to, from) => {
-      sorted.set(weights.subarray(from * columns, (from + 1) * columns), to * columns);
-    });
-  }
-  const id = into.add(op, (id) => ({ id, kind: 'dense', inputs: [x.id], weights: sorted, bias }));
-  return activation(id, ['n', 'c']);
+/** Weights `[kh, kw, cin/groups, cout]` of a convolution, in the IR's order. */
+interface Kernel {
+  readonly weights: Floats;
+  readonly perGroup: number;
+  readonly channels: number;
+  /** As it covers the image, dilation included. */
+  readonly covers: readonly [number, number];
 }
 
-function matrix(op: Op, transposed: boolean, scale: number): { values: Floats; columns: number } {
-  const { dims, data } = constantInput(op, 1);
+/** ONNX's `[cout, cin/groups, kh, kw]` in the IR's order; values between those of a dilated window are 0. */
+function kernelOf({ dims, data }: Constant, op: Op, slid: Slid): Kernel {
+  const [channels, perGroup, ...extents] = dims as [number, number, ...number[]];
+  const kernel = pairOf(extents, slid);
+  const stated = op.node.attributes.get('kernel_shape')?.ints;
+  if (stated !== undefined && stated.join() !== extents.join())
+    refuse(`kernel_shape ${stated.join('×')}, but weights of ${dims.join('×')}`);
+  const dilation = dilationOf(op, slid);
+  const covers = dilated(kernel, dilation);
+  const weights = new Float32Array(covers[0] * covers[1] * perGroup * channels);
+  let i = 0;
+  for (let c = 0; c < channels; c++)
+    for (let k = 0; k < perGroup; k++)
+      for (let y = 0; y < kernel[0]; y++)
+        for (let x = 0; x < kernel[1]; x++) {
+          const place = y * dilation[0] * covers[1] + x * dilation[1];
+          weights[(place * perGroup + k) * channels + c] = data[i++]!;
+        }
+  return { weights, perGroup, channels, covers };
+}
+
+/** The same on a node of `inputs` channels where channel `k` of the file is channel `order[k]` of the node. */
+function reordered(kernel: Kernel, order: Int32Array, inputs: number): Kernel {
+  const { weights, perGroup, channels, covers } = kernel;
+  const sorted = new Float32Array(covers[0] * covers[1] * inputs * channels);
+  for (let p = 0; p < covers[0] * covers[1]; p++)
+    order.forEach((to, from) => {
+      const at = (p * perGroup + from) * channels;
+      sorted.set(weights.subarray(at, at + channels), (p * inputs + to) * channels);
+    });
+  return { ...kernel, weights: sorted, perGroup: inputs };
+}
+
+/** A convolution that reads all channels may have its weights in the order of the node: nothing has to be moved. */
+function withoutMoving(op: Op, groups: number, into: Target): { x: Activation; order: Int32Array } | null {
+  const x = activationInput(op, 0);
+  if (groups !== 1 || x.pad?.value !== undefined || x.codes !== null || x.head !== 'logits') return null;
+  const order = channelsOf(x, into);
+  return order === null || order.every((to, from) => to === from) ? null : { x, order };
+}
+
+export const conv: Rule = (op, into) => {
+  const given = weightsInput(op, 1);
+  const groups = intOf(op, 'group', 1);
+  const moved = withoutMoving(op, groups, into);
+  const slid: Slid =
+    moved === null ? slidInput(op, into, (x) => x.pad?.value === 0) : { x: moved.x, along: 'image' };
+  const spatial = slid.along === 'image' ? 2 : 1;
+  if (given.dims.length !== spatial + 2)
+    refuse(
+      given.dims.length === 3
+        ? 'a one-dimensional convolution (Conv1d) on what is no row'
+        : `weights of ${given.dims.length} axes for a window over ${spatial}`,
+    );
+  const { x } = slid;
+  let kernel = kernelOf(given, op, slid);
+  const inputs = into.shape(x.id)[2];
+  const read = moved?.order.length ?? inputs;
+  if (kernel.perGroup * groups !== read)
+    refuse(`weights for ${kernel.perGroup * groups} channels on ${read}`);
+  if (moved !== null) kernel = reordered(kernel, moved.order, inputs);
+  const { weights, perGroup, channels, covers } = kernel;
+  const window = windowOf(op, slid, covers, into);
+  const stated = optionalWeights(op, 2);
+  const bias = stated === null ? new Float32Array(channels) : Float32Array.from(stated.data);
+  const base = { inputs: [x.id], ...window, weights, bias };
+  const isDepthwise = groups > 1 && perGroup === 1 && channels === groups;
+  const id = into.add(op, (id) =>
+    isDepthwise ? { id, kind: 'depthwiseConv2d', ...base } : { id, kind: 'conv2d', groups, ...base },
+  );
+  return slidResult(id, slid, into);
+};
+
+/** Rows of a matrix `[features, columns]` where a node of `inputs` features has them. */
+function rowsInNode(weights: Floats, columns: number, features: Int32Array | null, inputs: number): Floats {
+  if (features === null) return weights;
+  const sorted = new Float32Array(inputs * columns);
+  features.forEach((to, from) => {
+    // A feature that is read twice counts twice.
+    for (let c = 0; c < columns; c++) sorted[to * columns + c]! += weights[from * columns + c]!;
+  });
+  return sorted;
+}
+
+interface Matrix {
+  /** `[rows, columns]`, row-major. */
+  readonly values: Floats;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+function checkFeatures(matrix: Matrix, features: number): void {
+  if (matrix.rows !== features)
+    refuse(`a matrix of ${matrix.rows}×${matrix.columns} weights for ${features} features`);
+}
+
+/** `x · matrix + bias`, of vectors. */
+function dense(op: Op, x: Activation, matrix: Matrix, bias: Floats, into: Target): Activation {
+  const { id: from, features } = asVector(op, x, into);
+  const inputs = into.shape(from)[2];
+  checkFeatures(matrix, features?.length ?? inputs);
+  const weights = rowsInNode(matrix.values, matrix.columns, features, inputs);
+  const id = into.add(op, (id) => ({ id, kind: 'dense', inputs: [from], weights, bias }));
+  return activation(id, vectorView(into.shape(id)));
+}
+
+function matrixOf(op: Op, transposed: boolean, scale: number): Matrix {
+  const { dims, data } = weightsInput(op, 1);
   if (dims.length !== 2) refuse(`a matrix of ${dims.length} axes`);
   const [rows, columns] = (transposed ? [dims[1]!, dims[0]!] : dims) as [number, number];
   const values = new Float32Array(rows * columns);
   for (let r = 0; r < rows; r++)
     for (let c = 0; c < columns; c++)
       values[r * columns + c] = scale * data[transposed ? c * rows + r : r * columns + c]!;
-  return { values, columns };
+  return { values, rows, columns };
 }
 
 export const gemm: Rule = (op, into) => {
-  const plain = plainInput(op, 0);
-  const x = vectorAxes(plain, into.shape(plain.id));
+  const x = plainInput(op, 0, into);
   if (intOf(op, 'transA', 0) !== 0) refuse('a transposed first factor');
-  const { values, columns } = matrix(op, intOf(op, 'transB', 0) !== 0, floatOf(op, 'alpha', 1));
-  const stated = optionalConstant(op, 2);
+  const matrix = matrixOf(op, intOf(op, 'transB', 0) !== 0, floatOf(op, 'alpha', 1));
+  const stated = optionalWeights(op, 2);
   const beta = floatOf(op, 'beta', 1);
-  const bias = new Float32Array(columns);
+  const bias = new Float32Array(matrix.columns);
   if (stated !== null) {
-    if (stated.data.length !== columns && stated.data.length !== 1) refuse('a bias of another size');
-    bias.forEach((_, c) => (bias[c] = beta * stated.data[stated.data.length === 1 ? 0 : c]!));
+    const { dims, data } = stated;
+    const isRow = dims.at(-1) === matrix.columns && data.length === matrix.columns;
+    if (!isRow && data.length !== 1) refuse(`a bias of ${dims.join('×')} for ${matrix.columns} outputs`);
+    bias.forEach((_, c) => (bias[c] = beta * data[data.length === 1 ? 0 : c]!));
   }
-  return dense(op, x, values, bias, into);
+  return dense(op, x, matrix, bias, into);
 };
+
+/** A dense layer on every pixel: a 1×1 convolution. The channels come last in `x`. */
+function pointwise(op: Op, x: Activation, matrix: Matrix, into: Target): Activation {
+  const inputs = into.shape(x.id)[2];
+  const last = x.view.axes.at(-1)!;
+  checkFeatures(matrix, extentOf(last));
+  if (!isWhole(last, 'c', into.shape(x.id)) || x.view.offset !== 0)
+    refuse('multiplies a matrix with another axis than the channels');
+  const { values: weights, columns } = matrix;
+  const window = { kernel: [1, 1], strides: [1, 1], padding: [0, 0, 0, 0], groups: 1 } as const;
+  const bias = new Float32Array(columns);
+  const id = into.add(op, (id) => ({ id, kind: 'conv2d', inputs: [x.id], ...window, weights, bias }));
+  // Pixels stay where they are; each has as many values as there are columns.
+  const axes = x.view.axes
+    .slice(0, -1)
+    .map((axis): AxisView => axis.map((one) => ({ ...one, stride: (one.stride / inputs) * columns })));
+  return activation(id, { axes: [...axes, vectorView([1, 1, columns]).axes[0]!], offset: 0 });
+}
 
 export const matMul: Rule = (op, into) => {
-  const plain = plainInput(op, 0);
-  const { values, columns } = matrix(op, false, 1);
-  return dense(op, vectorAxes(plain, into.shape(plain.id)), values, new Float32Array(columns), into);
+  const x = plainInput(op, 0, into);
+  const matrix = matrixOf(op, false, 1);
+  return x.view.axes.length === 1
+    ? dense(op, x, matrix, new Float32Array(matrix.columns), into)
+    : pointwise(op, x, matrix, into);
 };
-
-/** Rows that `ceil_mode` adds behind: PyTorch's rule, no window starts in the padding behind. */
-function ceilExtra(extent: number, kernel: number, stride: number, before: number, after: number): number {
-  const padded = extent + before + after;
-  let count = Math.ceil((padded - kernel) / stride) + 1;
-  if ((count - 1) * stride >= extent + before) count -= 1;
-  return Math.max(0, (count - 1) * stride + kernel - padded);
-}
-
-function poolWindow(
-  op: Op,
-  x: Activation,
-  into: Target,
-): { readonly window: Window; readonly extra: boolean } {
-  const kernel = pairOf(intsOf(op, 'kernel_shape') ?? refuse('kernel_shape is missing'));
-  const window = windowOf(op, x, kernel, into);
-  if (intOf(op, 'ceil_mode', 0) === 0) return { window, extra: false };
-  const [height, width] = into.shape(x.id);
-  const [top, left, bottom, right] = window.padding;
-  const below = ceilExtra(height, kernel[0], window.strides[0], top, bottom);
-  const beside = ceilExtra(width, kernel[1], window.strides[1], left, right);
-  return {
-    window: { ...window, padding: [top, left, bottom + below, right + beside] },
-    extra: below + beside > 0,
-  };
-}
-
-const LOWEST_PAD = -3e38;
-
-export const maxPool: Rule = (op, into) => {
-  const x = imageAxes(endless(activationInput(op, 0)));
-  // Zeros in front of a maximum count, unless nothing is smaller; the lowest number never wins.
-  if (x.pad !== null && x.pad.value > LOWEST_PAD && (x.pad.value !== 0 || into.mayBeNegative(x.id)))
-    refuse(`takes the maximum over a Pad of ${x.pad.value}`);
-  if (op.node.outputs.length > 1 && op.node.outputs[1] !== '') refuse('puts out indices');
-  const { window } = poolWindow(op, x, into);
-  return image(into.add(op, (id) => ({ id, kind: 'maxPool', inputs: [x.id], ...window })));
-};
-
-export const averagePool: Rule = (op, into) => {
-  const x = windowInput(op, 0);
-  const { window, extra } = poolWindow(op, x, into);
-  const own = { ...x, pad: null };
-  const counts = intOf(op, 'count_include_pad', 0) !== 0;
-  if (extra || (!counts && windowOf(op, own, window.kernel, into).padding.some((p) => p > 0)))
-    refuse('averages that do not count the padding');
-  return image(into.add(op, (id) => ({ id, kind: 'avgPool', inputs: [x.id], ...window })));
-};
-
-/** The mean or maximum over both axes of an image. */
-const globalPool =
-  (kind: 'globalAvgPool' | 'globalMaxPool') =>
-  (op: Op, x: Activation, axes: Activation['axes'], into: Target): Activation =>
-    activation(
-      into.add(op, (id) => ({ id, kind, inputs: [x.id] })),
-      axes,
-    );
-
-const pooled =
-  (kind: 'globalAvgPool' | 'globalMaxPool'): Rule =>
-  (op, into) => {
-    const x = imageAxes(plainInput(op, 0));
-    return globalPool(kind)(op, x, x.axes, into);
-  };
-export const globalAveragePool = pooled('globalAvgPool');
-export const globalMaxPool = pooled('globalMaxPool');
-
-/** A reduction over exactly the image's axes: a global pooling. */
-const reduced =
-  (kind: 'globalAvgPool' | 'globalMaxPool'): Rule =>
-  (op, into) => {
-    const x = plainInput(op, 0);
-    const stated = wholeNumbers(op, 'axes', 1) ?? refuse('a reduction over every axis');
-    const over = stated.map((axis) => x.axes[axisIndex(axis, x.axes.length)]!);
-    const wanted = x.axes.filter((axis) => axis === 'h' || axis === 'w');
-    if (wanted.length !== over.length || !wanted.every((axis) => over.includes(axis)))
-      refuse(`a reduction over ${over.join(', ')}; only over height and width`);
-    const kept = intOf(op, 'keepdims', 1) !== 0 ? x.axes : x.axes.filter((axis) => !over.includes(axis));
-    return globalPool(kind)(op, x, kept, into);
-  };
-export const reduceMean = reduced('globalAvgPool');
-export const reduceMax = reduced('globalMaxPool');
 
 export const batchNormalization: Rule = (op, into) => {
-  const x = plainInput(op, 0);
-  if (x.axes[1] !== 'c') refuse('normalises another axis than the channels');
+  const x = plainInput(op, 0, into);
   if (intOf(op, 'training_mode', 0) !== 0)
     refuse('it is in training mode: export the model in evaluation mode');
-  const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((i) =>
-    inNodeOrder(constantInput(op, i).data, x.order),
-  ) as [Floats, Floats, Floats, Floats];
+  if (intOf(op, 'spatial', 1) === 0) refuse('normalises every pixel by itself');
+  const rank = x.view.axes.length;
+  const channels = extentOf(x.view.axes[0] ?? []);
+  const parameter = (i: number, rest: number): Floats => {
+    const { data } = weightsInput(op, i);
+    if (data.length !== channels) refuse(`${data.length} parameters for ${channels} channels`);
+    const dims = [channels, ...new Array<number>(rank - 1).fill(1)];
+    return perChannel({ dims, data }, x, into, rest);
+  };
   const epsilon = floatOf(op, 'epsilon', 1e-5);
   if (!(epsilon > 0)) refuse(`an epsilon of ${epsilon}`);
-  const id = into.add(op, (id) => ({
+  const id: NodeId = into.add(op, (id) => ({
     id,
     kind: 'batchNorm',
     inputs: [x.id],
-    gamma,
-    beta,
-    mean,
-    variance,
+    gamma: parameter(1, 1),
+    beta: parameter(2, 0),
+    mean: parameter(3, 0),
+    variance: parameter(4, 1),
     epsilon,
   }));
   return { ...x, id };
+};
+
+/** Blocks of `blocksize`² pixels as channels, those of the block slowest: a convolution of weights 0 and 1. */
+export const spaceToDepth: Rule = (op, into) => {
+  const x = asImage(op, plainInput(op, 0, into), into);
+  const block = intOf(op, 'blocksize', 0);
+  const [height, width, channels] = into.shape(x.id);
+  if (block < 1 || height % block !== 0 || width % block !== 0)
+    refuse(`blocks of ${block} in ${height}×${width}`);
+  const outputs = block * block * channels;
+  const weights = new Float32Array(outputs * outputs);
+  for (let k = 0; k < outputs; k++) weights[k * outputs + k] = 1;
+  const id = into.add(op, (id) => ({
+    id,
+    kind: 'conv2d',
+    inputs: [x.id],
+    kernel: [block, block],
+    strides: [block, block],
+    padding: [0, 0, 0, 0],
+    groups: 1,
+    weights,
+    bias: new Float32Array(outputs),
+  }));
+  return imageValue(id, into.shape(id));
 };

@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { UserError } from '../../core/errors.js';
-import { nodeIdSchema } from '../../ir/common.js';
+import { nodeIdSchema, type NodeId, type Shape } from '../../ir/common.js';
 import { floatGraphSchema, floatShapes, type FloatGraph } from '../../ir/graph.js';
 import type { PreprocessNode } from '../../ir/ops/index.js';
 import { verifyFloatGraph } from '../../ir/verify.js';
@@ -18,7 +18,7 @@ import { createOnnxWriter } from '../../backends/onnx/writer.js';
 import { readOnnxModel, type OnnxModel } from './model.js';
 import { constantOf, type ExternalReader } from './tensor-data.js';
 import { identifier, neededNodes, translateGraph } from './translate.js';
-import { activation, type Value } from './values.js';
+import { imageValue, type Value } from './values.js';
 
 const problem = (model: OnnxModel, why: string): UserError =>
   new UserError(why, { file: model.file, remedy: 'write it again with vetoc export onnx --dialect float' });
@@ -48,14 +48,14 @@ function preprocessing(model: OnnxModel, external: ExternalReader): readonly Pre
 }
 
 /** The values that a network may read from `nodes`, by the names that the emitter gives them. */
-function boundary(nodes: readonly PreprocessNode[]): ReadonlyMap<string, Value> {
+function boundary(
+  nodes: readonly PreprocessNode[],
+  shapes: ReadonlyMap<NodeId, Shape>,
+): ReadonlyMap<string, Value> {
   const writer = createOnnxWriter();
   const tensors = emitPreprocess(writer, nodes);
   return new Map(
-    [...tensors].map(([id, tensor]) => [
-      realValues(writer, tensor).name,
-      activation(id, ['n', 'c', 'h', 'w']),
-    ]),
+    [...tensors].map(([id, tensor]) => [realValues(writer, tensor).name, imageValue(id, shapes.get(id)!)]),
   );
 }
 
@@ -90,7 +90,7 @@ export function importOwn(model: OnnxModel, external: ExternalReader): FloatGrap
     {
       nodes: preprocess,
       shapes,
-      values: boundary(preprocess),
+      values: boundary(preprocess, shapes),
       batch: 1,
       // The emitter changes ranks with Flatten, too; the graph's own flatten is called so.
       keepsFlatten: (node) => node.outputs[0]?.endsWith('.flat') === true,

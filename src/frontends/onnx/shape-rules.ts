@@ -1,164 +1,163 @@
-/** Operators that move, join or rename values: nothing is computed but the IR's own flatten, add and concat. */
-import { elements, NO_PADDING, type Padding, type Shape } from '../../ir/common.js';
+/** Operators that move, pick or rename values: nothing is computed but the IR's own flatten. */
+import { elements, NO_PADDING, type Padding } from '../../ir/common.js';
+import { DATA_TYPE } from '../../onnx-file/proto.js';
+import type { Head } from '../imported.js';
+import { positions } from './fold-shapes.js';
+import { asImage, asWhole } from './readers.js';
+import { refuse } from './refusal.js';
 import {
   activation,
   activationInput,
   axisIndex,
+  behindBatch,
   constant,
+  constantInput,
   endless,
-  extentOf,
-  imageAxes,
   intOf,
   intsOf,
   optionalConstant,
   plainInput,
-  refuse,
   textOf,
   wholeNumbers,
   type Activation,
-  type Axis,
-  type Head,
   type Op,
   type Rule,
   type Target,
+  type Value,
 } from './values.js';
-
-const LABELS: readonly Axis[] = ['c', 'h', 'w'];
+import { extentOf, extentsOf, picked, reshaped, sizeOf, type AxisView, type View } from './view.js';
 
 export const pass: Rule = (op) => activationInput(op, 0);
 
-const FLOAT = 1;
-export const cast: Rule = (op) =>
-  intOf(op, 'to', FLOAT) === FLOAT
-    ? activationInput(op, 0)
-    : refuse('a cast of activations away from float32');
-
-const withAxes = (x: Activation, axes: readonly Axis[]): Activation =>
-  x.pad === null ? { ...x, axes } : refuse('reads a Pad; only convolutions and pooling may');
-
-export const transpose: Rule = (op) => {
-  const x = activationInput(op, 0);
-  const perm = intsOf(op, 'perm') ?? [...x.axes.keys()].reverse();
-  const axes = perm.map((from) => x.axes[axisIndex(from, x.axes.length)]!);
-  if (new Set(axes).size !== x.axes.length || axes[0] !== 'n') refuse('moves the batch');
-  return withAxes(x, axes);
+export const dropout: Rule = (op) => {
+  const training = optionalConstant(op, 2);
+  if (training !== null && training.data[0] !== 0)
+    refuse('it is in training mode (training_mode is true): export the model in evaluation mode');
+  if (op.node.outputs.length > 1 && op.node.outputs[1] !== '') refuse('puts out its mask');
+  return activationInput(op, 0);
 };
 
-export const squeeze: Rule = (op, into) => {
+/** ONNX's float element types: what one holds, another holds to its own rounding. */
+const FLOATS: ReadonlySet<number> = new Set([1, 10, 11, 16]);
+export const cast: Rule = (op) =>
+  FLOATS.has(intOf(op, 'to', 1))
+    ? activationInput(op, 0)
+    : refuse('a cast of activations to integers, which cuts their fractions off');
+
+const withView = (x: Activation, view: View): Activation => {
+  if (x.pad !== null) refuse('moves a Pad');
+  return { ...x, view };
+};
+const withAxes = (x: Activation, axes: readonly AxisView[]): Activation => withView(x, { ...x.view, axes });
+
+/** Input 0 whatever its head and codes: moving changes neither. */
+function movedInput(op: Op, into: Target): Activation {
   const x = activationInput(op, 0);
-  const shape = into.shape(x.id);
-  const unit = (axis: Axis): boolean => axis !== 'n' && extentOf(shape, axis, into.batch) === 1;
-  const stated = wholeNumbers(op, 'axes', 1)?.map((axis) => x.axes[axisIndex(axis, x.axes.length)]!);
-  const gone = stated ?? x.axes.filter(unit);
-  if (!gone.every(unit)) refuse(`takes away ${gone.join(', ')}, which has more than one element`);
+  return x.pad === null ? x : plainInput(op, 0, into);
+}
+
+export const transpose: Rule = (op, into) => {
+  const x = movedInput(op, into);
+  const rank = x.view.axes.length + 1;
+  const perm = intsOf(op, 'perm') ?? [...new Array(rank).keys()].reverse();
+  const order = perm.map((axis) => axisIndex(axis, rank));
+  if (new Set(order).size !== rank || order.length !== rank) refuse(`perm ${perm.join(', ')}`);
+  if (order[0] !== 0) refuse('moves the batch');
   return withAxes(
     x,
-    x.axes.filter((axis) => !gone.includes(axis)),
+    order.slice(1).map((from) => x.view.axes[from - 1]!),
   );
 };
 
-export const unsqueeze: Rule = (op) => {
-  const x = activationInput(op, 0);
-  const stated = wholeNumbers(op, 'axes', 1) ?? refuse('its axes are missing');
-  const rank = x.axes.length + stated.length;
-  const at = stated.map((axis) => axisIndex(axis, rank));
-  const fresh = LABELS.filter((axis) => !x.axes.includes(axis));
-  if (fresh.length < at.length || at.includes(0)) refuse(`makes ${rank} axes of ${x.axes.length}`);
-  const rest = [...x.axes];
-  const unused = [...fresh];
+export const squeeze: Rule = (op, into) => {
+  const x = movedInput(op, into);
+  const stated = wholeNumbers(op, 'axes', 1)?.map((axis) => behindBatch(axis, x));
+  const isUnit = (i: number): boolean => extentOf(x.view.axes[i]!) === 1;
+  const gone = stated ?? [...x.view.axes.keys()].filter(isUnit);
+  if (!gone.every(isUnit)) refuse('takes an axis away that has more than one element');
   return withAxes(
     x,
-    Array.from({ length: rank }, (_, i) => (at.includes(i) ? unused.shift()! : rest.shift()!)),
+    x.view.axes.filter((_, i) => !gone.includes(i)),
+  );
+};
+
+export const unsqueeze: Rule = (op, into) => {
+  const x = movedInput(op, into);
+  const stated = wholeNumbers(op, 'axes', 1) ?? refuse('its axes are missing');
+  const rank = x.view.axes.length + 1 + stated.length;
+  const at = stated.map((axis) => axisIndex(axis, rank));
+  if (at.includes(0)) refuse('puts an axis before the batch');
+  const rest = [...x.view.axes];
+  return withAxes(
+    x,
+    Array.from({ length: rank - 1 }, (_, i) => (at.includes(i + 1) ? [] : rest.shift()!)),
   );
 };
 
 /** Features of a flattened image: AlexNet has 9,216. */
 const MOST_FEATURES = 2 ** 24;
 
-/** Where the IR's flatten puts element `j` of ONNX's; null where the order is the same. */
-function flattenOrder(axes: readonly Axis[], shape: Shape): Int32Array | null {
-  if (elements(shape) > MOST_FEATURES) refuse(`${elements(shape)} features are too many`);
-  const [, width, channels] = shape;
-  const strides: Readonly<Record<Axis, number>> = { n: 0, h: width * channels, w: channels, c: 1 };
-  const order = new Int32Array(elements(shape));
-  let count = 1;
-  // From the last axis to the first: each repeats what is there at its own stride.
-  for (const axis of [...axes].reverse()) {
-    const extent = extentOf(shape, axis, 1);
-    for (let k = 1; k < extent; k++)
-      for (let i = 0; i < count; i++) order[k * count + i] = order[i]! + k * strides[axis];
-    count *= extent;
-  }
-  return order.every((to, from) => to === from) ? null : order;
-}
-
 /** `x` as `[N, features]`. */
 function flattened(op: Op, x: Activation, into: Target): Activation {
   const shape = into.shape(x.id);
-  if (x.axes[0] !== 'n') refuse('the batch does not come first');
-  if (!into.keepsFlatten(op) && shape[0] * shape[1] === 1) return withAxes(x, ['n', 'c']);
-  const { head } = withAxes(endless(x), x.axes);
-  const order = flattenOrder(x.axes, shape);
+  const view = { ...x.view, axes: [x.view.axes.flat()] };
+  if (!into.keepsFlatten(op) && shape[0] * shape[1] === 1) return withView(x, view);
+  if (elements(shape) > MOST_FEATURES) refuse(`${elements(shape)} features are too many`);
+  const { head } = endless(x);
   const id = into.add(op, (id) => ({ id, kind: 'flatten', inputs: [x.id] }));
-  return { ...activation(id, ['n', 'c']), order, head };
+  // The node holds the same values in the same order.
+  return { ...activation(id, view), head };
 }
 
 export const flatten: Rule = (op, into) => {
-  const x = activationInput(op, 0);
-  if (axisIndex(intOf(op, 'axis', 1), x.axes.length + 1) !== 1) refuse('flattens the batch');
+  const x = movedInput(op, into);
+  if (axisIndex(intOf(op, 'axis', 1), x.view.axes.length + 2) !== 1) refuse('flattens the batch');
   return flattened(op, x, into);
 };
 
 /** The extents that a reshape asks for behind the batch, `-1` and `0` resolved. */
 function askedShape(op: Op, x: Activation, into: Target): readonly number[] {
   const stated = wholeNumbers(op, 'shape', 1) ?? refuse('its shape is missing');
-  const shape = into.shape(x.id);
-  const extents = stated.map((extent, i) =>
-    extent === 0 && x.axes[i] !== undefined ? extentOf(shape, x.axes[i], into.batch) : extent,
-  );
+  const own = [into.batch, ...extentsOf(x.view)];
+  const copies = intOf(op, 'allowzero', 0) === 0;
+  const extents = stated.map((extent, i) => (extent === 0 && copies ? (own[i] ?? 0) : extent));
   const [batch, ...rest] = extents;
   const known = rest.filter((extent) => extent >= 0).reduce((a, b) => a * b, 1);
-  const resolved = rest.map((extent) => (extent < 0 ? elements(shape) / known : extent));
+  const size = sizeOf(x.view);
+  const resolved = rest.map((extent) => (extent < 0 ? size / known : extent));
   const isBatch = batch === into.batch || (batch === -1 && !rest.includes(-1));
-  if (!isBatch || resolved.reduce((a, b) => a * b, 1) !== elements(shape))
-    refuse(`reshapes to ${stated.join('×')} what is ${[into.batch, ...shape].join('×')} (channels last)`);
+  if (!isBatch || resolved.some((extent) => extent < 1) || resolved.reduce((a, b) => a * b, 1) !== size)
+    refuse(`reshapes to ${stated.join('×')} what is ${own.join('×')}`);
   return resolved;
 }
 
 export const reshape: Rule = (op, into) => {
-  const x = activationInput(op, 0);
+  const x = movedInput(op, into);
   const asked = askedShape(op, x, into);
   if (asked.length === 1) return flattened(op, x, into);
-  // Otherwise only what moves no element: the same extents in the same order, with axes of 1 between them.
-  const shape = into.shape(x.id);
-  const kept = x.axes.filter((axis) => axis !== 'n' && extentOf(shape, axis, 1) > 1);
-  const asWanted = asked.filter((extent) => extent > 1);
-  if (
-    asked.length > 3 ||
-    kept.length !== asWanted.length ||
-    kept.some((axis, i) => extentOf(shape, axis, 1) !== asWanted[i])
-  )
-    refuse(`reshapes to ${asked.join('×')} what is ${shape.join('×')} (channels last)`);
-  const units = LABELS.filter((axis) => !kept.includes(axis));
-  const rest = [...kept];
-  const axes = asked.map((extent) => (extent > 1 ? rest.shift()! : units.shift()!));
-  return withAxes(x, ['n', ...axes]);
+  return withView(x, reshaped(x.view, asked));
 };
 
 /** `Pad` computes nothing: the window that reads it takes it along. */
-export const pad: Rule = (op) => {
-  const x = imageAxes(endless(activationInput(op, 0)));
-  if (textOf(op, 'mode', 'constant') !== 'constant') refuse(`pads by ${textOf(op, 'mode', '')}`);
+export const pad: Rule = (op, into) => {
+  const given = endless(activationInput(op, 0));
+  const rank = given.view.axes.length + 1;
+  const mode = textOf(op, 'mode', 'constant');
+  if (mode !== 'constant') refuse(`pads by ${mode}`);
   const stated = wholeNumbers(op, 'pads', 1) ?? refuse('its pads are missing');
   const axes = optionalConstant(op, 3);
-  const full = new Array<number>(8).fill(0);
-  const places = axes === null ? [0, 1, 2, 3] : Array.from(axes.data, (axis) => axisIndex(axis, 4));
+  const full = new Array<number>(2 * rank).fill(0);
+  const places =
+    axes === null ? [...new Array(rank).keys()] : Array.from(axes.data, (a) => axisIndex(a, rank));
   places.forEach((axis, i) => {
     full[axis] = stated[i] ?? NaN;
-    full[axis + 4] = stated[i + places.length] ?? NaN;
+    full[axis + rank] = stated[i + places.length] ?? NaN;
   });
+  if (full.every((p) => p === 0)) return given;
+  if (rank !== 4) refuse(`pads ${rank} axes; images are taken`);
   if (full.some((p) => !(p >= 0)) || [0, 1, 4, 5].some((i) => full[i] !== 0))
     refuse(`pads of ${stated.join(', ')}`);
+  const x = asImage(op, given, into);
   const value = op.node.attributes.get('value')?.float ?? optionalConstant(op, 2)?.data[0] ?? 0;
   const before = x.pad?.padding ?? NO_PADDING;
   if (x.pad !== null && x.pad.value !== value) refuse('pads what is padded with another value');
@@ -167,53 +166,97 @@ export const pad: Rule = (op) => {
   return { ...x, pad: { padding, value } };
 };
 
-const sameOrder = (a: Int32Array | null, b: Int32Array | null): boolean =>
-  a === b || (a !== null && b !== null && a.length === b.length && a.every((v, i) => v === b[i]));
+/** `x` with only `at` of `axis`: a node that picks them where `x` is an image or a vector. */
+function chosen(op: Op, x: Activation, axis: number, at: readonly number[], into: Target): Activation {
+  const extent = extentOf(x.view.axes[axis]!);
+  if (at.length === extent && at.every((from, i) => from === i)) return x;
+  const part = withView(x, picked(x.view, axis, at));
+  return [1, 3].includes(part.view.axes.length) && part.codes === null && part.head === 'logits'
+    ? asWhole(op, part, into)
+    : part;
+}
 
-/** The sum of activations of one shape, two at a time. */
-export const sum: Rule = (op, into) => {
-  const terms = op.inputs.map((_, i) => plainInput(op, i));
-  return terms.reduce((a, b) => {
-    if (a.axes.join('') !== b.axes.join('') || !sameOrder(a.order, b.order))
-      refuse(`adds axes ${a.axes.join('')} and ${b.axes.join('')}`);
-    return { ...a, id: into.add(op, (id) => ({ id, kind: 'add', inputs: [a.id, b.id] })) };
+export const slice: Rule = (op, into) => {
+  const x = movedInput(op, into);
+  const starts = wholeNumbers(op, 'starts', 1) ?? refuse('its starts are missing');
+  const ends = wholeNumbers(op, 'ends', 2) ?? refuse('its ends are missing');
+  const axes = wholeNumbers(op, 'axes', 3) ?? [...starts.keys()];
+  const steps = wholeNumbers(op, 'steps', 4) ?? starts.map(() => 1);
+  let view = x;
+  axes.forEach((stated, i) => {
+    const index = axisIndex(stated, x.view.axes.length + 1);
+    const extent = index === 0 ? into.batch : extentOf(x.view.axes[index - 1]!);
+    const at = positions(extent, starts[i]!, ends[i] ?? NaN, steps[i] ?? 1);
+    if (at.length === extent && at[0] === 0) return;
+    if (index === 0) refuse('takes a part of the batch');
+    view = withView(view, picked(view.view, index - 1, at));
   });
+  if (view === x) return x;
+  return [1, 3].includes(view.view.axes.length) && view.codes === null && view.head === 'logits'
+    ? asWhole(op, view, into)
+    : view;
 };
 
-export const concat: Rule = (op, into) => {
-  const terms = op.inputs.map((_, i) => plainInput(op, i));
-  const [first] = terms;
-  if (first === undefined) refuse('joins nothing');
-  if (terms.length === 1) return first;
-  const axis = axisIndex(intOf(op, 'axis', 1), first.axes.length);
-  if (first.axes[axis] !== 'c' || terms.some((x) => x.axes.join('') !== first.axes.join('')))
-    refuse('joins another axis than the channels');
-  const id = into.add(op, (id) => ({ id, kind: 'concat', inputs: terms.map((x) => x.id) }));
-  if (terms.every((x) => x.order === null)) return activation(id, first.axes);
-  const order = new Int32Array(into.shape(id)[2]);
-  let from = 0;
-  for (const x of terms) {
-    const channels = into.shape(x.id)[2];
-    for (let k = 0; k < channels; k++) order[from + k] = from + (x.order?.[k] ?? k);
-    from += channels;
-  }
-  return { ...activation(id, first.axes), order };
+export const gather: Rule = (op, into) => {
+  const x = movedInput(op, into);
+  const axis = behindBatch(intOf(op, 'axis', 0), x);
+  const indices = constantInput(op, 1);
+  const extent = extentOf(x.view.axes[axis]!);
+  const at = Array.from(indices.data, (index) => axisIndex(index, extent));
+  if (indices.dims.length > 1) refuse('gathers by a table of indices');
+  if (indices.dims.length === 1) return chosen(op, x, axis, at, into);
+  const part = withView(x, picked(x.view, axis, at));
+  return withAxes(
+    part,
+    part.view.axes.filter((_, i) => i !== axis),
+  );
 };
+
+/** The parts of a `Split`, one value for each output. */
+export function split(op: Op, into: Target): readonly Value[] {
+  const x = movedInput(op, into);
+  const axis = behindBatch(intOf(op, 'axis', 0), x);
+  const extent = extentOf(x.view.axes[axis]!);
+  const count = intOf(op, 'num_outputs', op.node.outputs.length);
+  const even = Math.ceil(extent / count);
+  const sizes =
+    wholeNumbers(op, 'split', 1) ??
+    Array.from({ length: count }, (_, i) => Math.min(even, extent - i * even));
+  if (sizes.length !== op.node.outputs.length || sizes.reduce((a, b) => a + b, 0) !== extent)
+    refuse(`splits ${extent} into ${sizes.join(', ')}`);
+  let from = 0;
+  return sizes.map((size, i) => {
+    const at = Array.from({ length: size }, (_, k) => from + k);
+    from += size;
+    // What nobody reads is not made.
+    return op.node.outputs[i] === '' ? x : chosen(op, x, axis, at, into);
+  });
+}
 
 /** The end of a classifier: left out, and remembered. */
 export const head =
   (kind: Exclude<Head, 'logits'>): Rule =>
   (op, into) => {
-    const x = plainInput(op, 0);
+    const x = plainInput(op, 0, into);
     const axis = intOf(op, 'axis', op.opset < 13 ? 1 : -1);
     if (into.shape(x.id)[0] * into.shape(x.id)[1] !== 1) refuse('it is taken at the end of a network only');
-    if (kind !== 'sigmoid' && x.axes[axisIndex(axis, x.axes.length)] !== 'c') refuse(`over axis ${axis}`);
+    if (kind !== 'sigmoid') {
+      const values = sizeOf(x.view);
+      // Up to opset 12 over all axes from `axis` on.
+      const over =
+        op.opset < 13
+          ? extentsOf(x.view).slice(axisIndex(axis, x.view.axes.length + 1) - 1)
+          : [extentOf(x.view.axes[behindBatch(axis, x)]!)];
+      if (over.reduce((a, b) => a * b, 1) !== values) refuse(`over axis ${axis}`);
+    }
     return { ...x, head: kind };
   };
 
-/** The extents of an activation, the batch included. */
+/** The extents of an activation, the batch included; a part of them from opset 15 on. */
 export const shapeOf: Rule = (op, into) => {
   const x = activationInput(op, 0);
-  const extents = x.axes.map((axis) => extentOf(into.shape(x.id), axis, into.batch));
-  return constant([extents.length], Float64Array.from(extents));
+  const extents = [into.batch, ...extentsOf(x.view)];
+  const from = intOf(op, 'start', 0);
+  const part = extents.slice(from, op.node.attributes.get('end')?.int);
+  return constant([part.length], Float64Array.from(part), DATA_TYPE.int64);
 };

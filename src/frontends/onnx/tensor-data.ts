@@ -23,6 +23,25 @@ export interface RawTensor {
 export interface Constant {
   readonly dims: readonly number[];
   readonly data: Float32Array | Float64Array;
+  /** Element type, one of `DATA_TYPE`: arithmetic on integers is that of integers. */
+  readonly type: number;
+  /** Set where the values came out of a DequantizeLinear or Quant. */
+  readonly quantized?: QuantizedConstant;
+}
+
+/** Element types of fractions. */
+const REALS: ReadonlySet<number> = new Set([
+  DATA_TYPE.float,
+  DATA_TYPE.double,
+  DATA_TYPE.float16,
+  DATA_TYPE.bfloat16,
+]);
+export const isInteger = (type: number): boolean => !REALS.has(type);
+
+/** Integers of `bits` (sign included) times scales. */
+export interface QuantizedConstant {
+  readonly bits: number;
+  readonly isPowerOfTwo: boolean;
 }
 
 /** Bytes `[offset, offset + length)` of the file `location` beside the model; throws what the user should read. */
@@ -33,8 +52,10 @@ export class TensorProblem extends Error {
   override readonly name = 'TensorProblem';
 }
 
-/** Elements of a tensor of integers: shapes and axes, never weights. */
+/** Elements of a tensor of integers of more than 32 bits: shapes and axes, never weights. */
 const MOST_INTEGERS = 1 << 20;
+/** Elements of a tensor of smaller integers: weights. */
+const MOST_SMALL_INTEGERS = 2 ** 27;
 
 type Decode = (bytes: Uint8Array) => ArrayLike<number>;
 const viewed =
@@ -43,13 +64,40 @@ const viewed =
   (bytes) =>
     make(new Uint8Array(bytes).buffer);
 
+/** The value of 16 bits of IEEE 754 binary16. */
+export function halfValue(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+/** The value of 16 bits of bfloat16: the upper half of a float32. */
+function bfloatValue(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits << 16).buffer)[0]!;
+}
+const halves =
+  (value: (bits: number) => number): Decode =>
+  (bytes) =>
+    Float32Array.from(new Uint16Array(new Uint8Array(bytes).buffer), value);
+
 /** Per element type that an import takes: bytes per value, and how raw bytes are read (little-endian). */
-const ELEMENTS: ReadonlyMap<
-  number,
-  { readonly bytes: number; readonly decode: Decode; readonly real: boolean }
-> = new Map([
+interface Element {
+  /** Of one value as it stands in `raw_data`. */
+  readonly bytes: number;
+  readonly decode: Decode;
+  readonly real: boolean;
+  /** In the lists of protobuf the bits stand as integers. */
+  readonly listed?: 'bits16';
+}
+const ELEMENTS: ReadonlyMap<number, Element> = new Map<number, Element>([
   [DATA_TYPE.float, { bytes: 4, decode: viewed((b) => new Float32Array(b)), real: true }],
   [DATA_TYPE.double, { bytes: 8, decode: viewed((b) => new Float64Array(b)), real: true }],
+  [DATA_TYPE.float16, { bytes: 2, decode: halves(halfValue), real: true, listed: 'bits16' }],
+  [DATA_TYPE.bfloat16, { bytes: 2, decode: halves(bfloatValue), real: true, listed: 'bits16' }],
+  [DATA_TYPE.uint16, { bytes: 2, decode: viewed((b) => new Uint16Array(b)), real: false }],
+  [DATA_TYPE.int16, { bytes: 2, decode: viewed((b) => new Int16Array(b)), real: false }],
+  [DATA_TYPE.uint32, { bytes: 4, decode: viewed((b) => new Uint32Array(b)), real: false }],
   [DATA_TYPE.uint8, { bytes: 1, decode: (b) => b, real: false }],
   [DATA_TYPE.bool, { bytes: 1, decode: (b) => b, real: false }],
   [DATA_TYPE.int8, { bytes: 1, decode: viewed((b) => new Int8Array(b)), real: false }],
@@ -64,11 +112,14 @@ const ELEMENTS: ReadonlyMap<
   ],
 ]);
 
-const typeName = (type: number): string =>
+export const typeName = (type: number): string =>
   Object.entries(DATA_TYPE).find(([, code]) => code === type)?.[0] ?? `type ${type}`;
 
 /** Unpacks protobuf's variable-length integers. */
 function varints(lists: readonly Uint8Array[], count: number): Float64Array {
+  const bytes = lists.reduce((sum, list) => sum + list.length, 0);
+  // Before anything is allocated: every value has a byte at least.
+  if (bytes < count) throw new TensorProblem(`it has ${bytes} bytes where its dims say ${count} values`);
   const values = new Float64Array(count);
   let at = 0;
   for (const list of lists)
@@ -119,9 +170,12 @@ export function elementCount(dims: readonly number[]): number {
 export function constantOf(tensor: RawTensor, external: ExternalReader): Constant {
   const element = ELEMENTS.get(tensor.type);
   if (element === undefined)
-    throw new TensorProblem(`values of ${typeName(tensor.type)}; export the model in float32`);
+    throw new TensorProblem(
+      `values of ${typeName(tensor.type)}, which is not taken; export the model in float32`,
+    );
   const count = elementCount(tensor.dims);
-  if (!element.real && count > MOST_INTEGERS) throw new TensorProblem(`${count} integers are too many`);
+  if (!element.real && count > (element.bytes === 8 ? MOST_INTEGERS : MOST_SMALL_INTEGERS))
+    throw new TensorProblem(`${count} integers are too many`);
   const bytes = count * element.bytes;
   const check = (given: number, unit: string, wanted: number): void => {
     if (given !== wanted) throw new TensorProblem(`it has ${given} ${unit} where its dims say ${wanted}`);
@@ -131,6 +185,10 @@ export function constantOf(tensor: RawTensor, external: ExternalReader): Constan
   else if (tensor.raw !== null) {
     check(tensor.raw.length, 'bytes', bytes);
     data = element.decode(tensor.raw);
+  } else if (element.listed === 'bits16') {
+    const bits = tensor.loose.length > 0 ? tensor.loose : varints(tensor.typed, count);
+    check(bits.length, 'values', count);
+    data = element.decode(new Uint8Array(Uint16Array.from(bits).buffer));
   } else if (tensor.loose.length > 0) {
     check(tensor.loose.length, 'values', count);
     data = tensor.loose;
@@ -139,6 +197,7 @@ export function constantOf(tensor: RawTensor, external: ExternalReader): Constan
     check(packed.length, 'bytes', bytes);
     data = element.decode(packed);
   } else data = varints(tensor.typed, count);
-  const typed = tensor.type === DATA_TYPE.float ? Float32Array.from(data) : Float64Array.from(data);
-  return { dims: tensor.dims, data: data instanceof Float32Array ? data : typed };
+  const typed =
+    element.real && tensor.type !== DATA_TYPE.double ? Float32Array.from(data) : Float64Array.from(data);
+  return { dims: tensor.dims, data: data instanceof Float32Array ? data : typed, type: tensor.type };
 }

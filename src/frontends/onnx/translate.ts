@@ -6,17 +6,23 @@ import { InvariantError, UnsupportedError, UserError, type UnsupportedReason } f
 import { elements, nodeId, type NodeId, type Shape } from '../../ir/common.js';
 import { mayBeNegative } from '../../ir/may-be-negative.js';
 import { floatNodeSchema, floatShapeRules, type FloatNode } from '../../ir/ops/index.js';
+import type { Quantizer } from '../imported.js';
 import { FOLDS } from './fold.js';
 import type { OnnxModel, OnnxNode } from './model.js';
-import { RULES } from './rules.js';
+import { joinNodes } from './join-nodes.js';
+import { Refusal, refuse } from './refusal.js';
+import { FOREIGN_RULES, RULES } from './rules.js';
+import { split } from './shape-rules.js';
+import { strangeAttributes } from './attributes.js';
 import {
   constantOf,
   TensorProblem,
   type Constant,
   type ExternalReader,
+  type QuantizedConstant,
   type RawTensor,
 } from './tensor-data.js';
-import { Refusal, refuse, UNKNOWN, type Op, type Target, type Value } from './values.js';
+import { UNKNOWN, type Op, type Target, type Value } from './values.js';
 
 /** What the importer starts from: nodes, and which tensors of the file they are. */
 export interface Start {
@@ -52,10 +58,19 @@ export function neededNodes(
 /** What the user reads an operator by. */
 const titleOf = (node: OnnxNode): string => {
   const name = node.name === '' ? (node.outputs[0] ?? 'a node without a name') : node.name;
-  const type = node.domain === '' ? node.type : `${node.domain}.${node.type}`;
+  const type = titleType(node);
   // Names come from the file: no control characters on the terminal, no pages of them.
   return `${name} (${type})`.replace(/\p{Cc}/gu, '?').slice(0, 200);
 };
+
+const titleType = ({ type, domain }: OnnxNode): string => (domain === '' ? type : `${domain}.${type}`);
+
+/** What takes `node`, one value for each of its outputs; undefined where nothing does. */
+function ruleOf(node: OnnxNode): ((op: Op, into: Target) => readonly Value[]) | undefined {
+  if (titleType(node) === 'Split') return split;
+  const rule = (node.domain === '' ? RULES : FOREIGN_RULES).get(titleType(node));
+  return rule && ((op, into) => [rule(op, into)]);
+}
 
 /**
  * A name of the file in the IR's alphabet. PyTorch's paths repeat themselves: `/layer1/layer1.0/conv1/Conv` is called
@@ -86,7 +101,10 @@ class Translation implements Target {
   readonly reasons: UnsupportedReason[] = [];
   private readonly shapes: Map<NodeId, Shape>;
   private readonly places = new Map<NodeId, number>();
-  private readonly readers = new Map<string, number>();
+  private readonly made = new Map<string, unknown>();
+  readonly joining = new Set<NodeId>();
+  readonly quantizers = new Map<NodeId, Quantizer>();
+  readonly integerWeights = new Map<NodeId, QuantizedConstant>();
   private readonly opset: number;
   private folded = 0;
 
@@ -95,15 +113,12 @@ class Translation implements Target {
     private readonly start: Start,
     private readonly external: ExternalReader,
     private readonly needed: readonly OnnxNode[],
-    output: string,
   ) {
     this.nodes = [...start.nodes];
     this.nodes.forEach((node, i) => this.places.set(node.id, i));
     this.shapes = new Map(start.shapes);
     this.values = new Map(start.values);
     this.opset = model.opsets.get('')!;
-    for (const name of [output, ...needed.flatMap((node) => node.inputs)])
-      this.readers.set(name, (this.readers.get(name) ?? 0) + 1);
   }
 
   get batch(): number {
@@ -118,17 +133,25 @@ class Translation implements Target {
   nodeOf(id: NodeId): FloatNode {
     return this.nodes[this.places.get(id)!]!;
   }
-  isReadOnce(op: Op, i: number): boolean {
-    return this.readers.get(op.node.inputs[i]!) === 1;
-  }
   mayBeNegative(id: NodeId): boolean {
     return mayBeNegative(this.nodes, id);
   }
-  amend(node: FloatNode): void {
-    this.nodes[this.places.get(node.id)!] = node;
+  once<T>(key: string, make: () => T): T {
+    if (!this.made.has(key)) this.made.set(key, make());
+    return this.made.get(key) as T;
   }
-  add(op: Op, make: (id: NodeId) => FloatNode): NodeId {
-    const wanted = this.start.nameOf(op.node);
+  joins(id: NodeId): void {
+    this.joining.add(id);
+  }
+  quantized(id: NodeId, quantizer: Quantizer): void {
+    this.quantizers.set(id, quantizer);
+  }
+  quantizedWeights(id: NodeId, weights: QuantizedConstant): void {
+    this.integerWeights.set(id, weights);
+  }
+  add(op: Op, make: (id: NodeId) => FloatNode, suffix?: string): NodeId {
+    const own = this.start.nameOf(op.node);
+    const wanted = suffix === undefined ? own : `${own}_${suffix}`;
     let id = nodeId(wanted);
     for (let k = 2; this.places.has(id); k++) id = nodeId(`${wanted}_${k}`);
     const node = make(id);
@@ -182,9 +205,9 @@ class Translation implements Target {
   /** Translates one operator; its outputs are UNKNOWN where an input is or it is refused. */
   translate(node: OnnxNode): void {
     const inputs = node.inputs.map((name) => this.lookUp(name, node));
-    const value = this.result(node, inputs);
+    const values = this.results(node, inputs);
     node.outputs.forEach((name, i) => {
-      if (name !== '') this.values.set(name, i === 0 ? value : UNKNOWN);
+      if (name !== '') this.values.set(name, values[i] ?? UNKNOWN);
     });
   }
 
@@ -194,24 +217,25 @@ class Translation implements Target {
     return this.folded <= MOST_FOLDED ? value : refuse('the constants that the file computes are too large');
   }
 
-  private result(node: OnnxNode, inputs: readonly (Value | null)[]): Value {
-    const refused = (why: string): Value => {
+  /** The values of the operator's outputs; UNKNOWN where they cannot be had. */
+  private results(node: OnnxNode, inputs: readonly (Value | null)[]): readonly Value[] {
+    const refused = (why: string): readonly Value[] => {
       this.reasons.push({ what: titleOf(node), why });
-      return UNKNOWN;
+      return [UNKNOWN];
     };
-    const isOwn = node.domain === '';
-    if (!isOwn || !(RULES.has(node.type) || FOLDS.has(node.type)))
-      return refused(`there is no such operator in vetoc`);
+    const rule = ruleOf(node);
+    const fold = node.domain === '' || FOREIGN_RULES.has(titleType(node)) ? FOLDS.get(node.type) : undefined;
+    if (rule === undefined && fold === undefined) return refused(`there is no such operator in vetoc`);
+    const strange = strangeAttributes(node);
+    if (strange.length > 0) return refused(`its attribute ${strange.join(', ')} is not understood`);
     const tensor = node.attributes.get('value')?.tensor ?? null;
     const value = tensor === null ? null : this.decode(tensor, titleOf(node));
-    if (value?.kind === 'unknown' || inputs.some((x) => x?.kind === 'unknown')) return UNKNOWN;
+    if (value?.kind === 'unknown' || inputs.some((x) => x?.kind === 'unknown')) return [UNKNOWN];
     const op: Op = { node, opset: this.opset, inputs, value: value as Constant | null };
     const constants = inputs.filter((x) => x !== null).filter((x) => x.kind === 'constant');
     const isConstant = constants.length === inputs.filter((x) => x !== null).length;
     try {
-      const fold = FOLDS.get(node.type);
-      if (isConstant && fold !== undefined) return this.counted(fold(op, constants));
-      const rule = RULES.get(node.type);
+      if (isConstant && fold !== undefined) return [this.counted(fold(op, constants))];
       return rule === undefined || isConstant ? refused('it is not taken here') : rule(op, this);
     } catch (error) {
       if (error instanceof Refusal || error instanceof TensorProblem || error instanceof InvariantError)
@@ -221,29 +245,51 @@ class Translation implements Target {
   }
 }
 
+/** What an import makes of the operators behind an output. */
+export interface Translated {
+  readonly nodes: readonly FloatNode[];
+  readonly value: Value | undefined;
+  readonly shape: (id: NodeId) => Shape;
+  /** Where the file rounds activations, by node; empty for a network of floats. */
+  readonly quantizers: ReadonlyMap<NodeId, Quantizer>;
+  /** Layers whose weights are integers times scales in the file. */
+  readonly integerWeights: ReadonlyMap<NodeId, QuantizedConstant>;
+}
+
 /** The float nodes behind `output` of `model`. Throws `UnsupportedError` with every reason, or `UserError`. */
 export function translateGraph(
   model: OnnxModel,
   output: string,
   start: Start,
   external: ExternalReader,
-): {
-  readonly nodes: readonly FloatNode[];
-  readonly value: Value | undefined;
-  readonly shape: (id: NodeId) => Shape;
-} {
+): Translated {
   const needed = neededNodes(model, [output], start.values);
   if (needed.length > MOST_NODES)
     throw new UserError(`has ${needed.length} operators; up to ${MOST_NODES} are taken`, {
       file: model.file,
       remedy: 'export the network alone',
     });
-  const translation = new Translation(model, start, external, needed, output);
+  const translation = new Translation(model, start, external, needed);
   for (const node of needed) translation.translate(node);
   if (translation.reasons.length > 0) throw new UnsupportedError(model.file, translation.reasons);
+  const value = translation.values.get(output);
+  const shape = (id: NodeId): Shape => translation.shape(id);
+  const { quantizers, integerWeights, joining } = translation;
+  if (value?.kind !== 'activation')
+    return { nodes: translation.nodes, value, shape, quantizers, integerWeights };
+  const joined = joinNodes(translation.nodes, {
+    joining,
+    quantizers,
+    output: value.id,
+    given: new Set(start.nodes.map(({ id }) => id)),
+    shape,
+  });
+  const { nodes, holder } = joined;
   return {
-    nodes: translation.nodes,
-    value: translation.values.get(output),
-    shape: (id) => translation.shape(id),
+    nodes,
+    value: { ...value, id: holder(value.id) },
+    shape,
+    quantizers: joined.quantizers,
+    integerWeights: new Map([...integerWeights].map(([id, weights]) => [holder(id), weights])),
   };
 }

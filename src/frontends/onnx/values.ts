@@ -1,56 +1,52 @@
 /**
  * What an ONNX tensor is to an import: a constant, or a node of the float graph seen through ONNX's order of axes.
- *
- * The IR is channels last and has no batch; ONNX files move axes about as they like. So an activation carries the
- * names of its axes, and moving them costs nothing. Only a flattened image has its features in another order than the
- * IR's: it carries that order, and whoever reads features (a dense layer, a normalisation) sorts its parameters.
  */
 import type { NodeId, Padding, Shape } from '../../ir/common.js';
 import type { FloatNode } from '../../ir/ops/index.js';
+import { DATA_TYPE } from '../../onnx-file/proto.js';
+import type { Head, Quantizer } from '../imported.js';
 import type { OnnxNode } from './model.js';
-import type { Constant } from './tensor-data.js';
+import { refuse } from './refusal.js';
+import type { Constant, QuantizedConstant } from './tensor-data.js';
+import { imageView, type View } from './view.js';
 
-export type Axis = 'n' | 'c' | 'h' | 'w';
-
-/** What a model does with its logits at its very end; the veto compares logits, so that it is left out. */
-export type Head = 'logits' | 'softmax' | 'logSoftmax' | 'sigmoid';
+/** The file's tensor holds the integers `real / scale + zero`. */
+export interface Codes {
+  readonly scale: number;
+  readonly zero: number;
+}
 
 export interface Activation {
   readonly kind: 'activation';
   readonly id: NodeId;
-  /** Names of ONNX's axes in their order; an axis that is absent has the extent 1. */
-  readonly axes: readonly Axis[];
+  /** Where ONNX's elements are in the node's values; the batch comes first in ONNX and is no part of it. */
+  readonly view: View;
   /** A `Pad` that the reader has to include, and its value. */
   readonly pad: { readonly padding: Padding; readonly value: number } | null;
-  /** Feature `j` of the ONNX tensor is feature `order[j]` of the node; null: the same. Vectors only. */
-  readonly order: Int32Array | null;
   readonly head: Head;
+  /** Between QuantizeLinear and DequantizeLinear. */
+  readonly codes: Codes | null;
 }
 
 export type Value = Activation | ({ readonly kind: 'constant' } & Constant) | { readonly kind: 'unknown' };
 
-export const activation = (id: NodeId, axes: readonly Axis[]): Activation => ({
+export const activation = (id: NodeId, view: View): Activation => ({
   kind: 'activation',
   id,
-  axes,
+  view,
   pad: null,
-  order: null,
   head: 'logits',
+  codes: null,
 });
-export const constant = (dims: readonly number[], data: Constant['data']): Value => ({
-  kind: 'constant',
-  dims,
-  data,
-});
-export const UNKNOWN: Value = { kind: 'unknown' };
+/** The node `id` of `shape` as an image `[N, C, H, W]`. */
+export const imageValue = (id: NodeId, shape: Shape): Activation => activation(id, imageView(shape));
 
-/** Why one node cannot be imported; the importer collects them all. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-}
-export function refuse(why: string): never {
-  throw new Refusal(why);
-}
+export const constant = (
+  dims: readonly number[],
+  data: Constant['data'],
+  type: number = DATA_TYPE.float,
+): Value => ({ kind: 'constant', dims, data, type });
+export const UNKNOWN: Value = { kind: 'unknown' };
 
 /** One operator of the file with its inputs looked up: what a rule reads. */
 export interface Op {
@@ -71,12 +67,16 @@ export interface Target {
   keepsFlatten(op: Op): boolean;
   shape(id: NodeId): Shape;
   nodeOf(id: NodeId): FloatNode;
-  /** Appends a node named after the operator and returns its id. */
-  add(op: Op, make: (id: NodeId) => FloatNode): NodeId;
-  /** Puts `node` in the place of the one with its id. */
-  amend(node: FloatNode): void;
-  /** Whether input `i` of `op` is read by that operator only. */
-  isReadOnce(op: Op, i: number): boolean;
+  /** Appends a node named after the operator, with `suffix` where it is a part of one, and returns its id. */
+  add(op: Op, make: (id: NodeId) => FloatNode, suffix?: string): NodeId;
+  /** What `make` gives, made once for each `key`. */
+  once<T>(key: string, make: () => T): T;
+  /** Notes that `id`, a scale and offset or limits, may become one with the node before it where nobody else reads that. */
+  joins(id: NodeId): void;
+  /** Notes that the file rounds the values of node `id`. */
+  quantized(id: NodeId, quantizer: Quantizer): void;
+  /** Notes that the weights of node `id` are integers of so many bits times power-of-two scales, or not. */
+  quantizedWeights(id: NodeId, weights: QuantizedConstant): void;
   mayBeNegative(id: NodeId): boolean;
 }
 
@@ -88,16 +88,36 @@ export function activationInput(op: Op, i: number): Activation {
   return value?.kind === 'activation' ? value : refuse(`input ${i} is not computed from the frame`);
 }
 
-/** Input `i` as an activation that nothing is pending on: no padding, no softmax. */
-export function plainInput(op: Op, i: number): Activation {
-  const x = activationInput(op, i);
-  if (x.pad !== null) refuse('reads a Pad; only convolutions and pooling may');
-  return endless(x);
+/** Refuses what follows a softmax, and what computes with the integers of a quantized tensor. */
+export function endless(x: Activation): Activation {
+  if (x.codes !== null) refuse('computes with quantized integers; a DequantizeLinear has to come first');
+  return x.head === 'logits' ? x : refuse(`follows a ${x.head}, which is taken at the end of a network only`);
 }
 
-/** Refuses what follows a softmax. */
-export function endless(x: Activation): Activation {
-  return x.head === 'logits' ? x : refuse(`follows a ${x.head}, which is taken at the end of a network only`);
+/** Input `i` as an activation that nothing is pending on: padding is carried out, there is no softmax. */
+export function plainInput(op: Op, i: number, into: Target): Activation {
+  const x = endless(activationInput(op, i));
+  if (x.pad === null) return x;
+  const { padding, value } = x.pad;
+  if (value !== 0) refuse(`reads a Pad of ${value}; only pooling may`);
+  const channels = into.shape(x.id)[2];
+  return into.once(`pad ${x.id} ${padding.join()}`, () => {
+    const id = into.add(
+      op,
+      (id) => ({
+        id,
+        kind: 'depthwiseConv2d',
+        inputs: [x.id],
+        kernel: [1, 1],
+        strides: [1, 1],
+        padding,
+        weights: new Float32Array(channels).fill(1),
+        bias: new Float32Array(channels),
+      }),
+      'pad',
+    );
+    return imageValue(id, into.shape(id));
+  });
 }
 
 /** Input `i` as a constant; null where it is left out. */
@@ -109,6 +129,18 @@ export function optionalConstant(op: Op, i: number): Constant | null {
 
 export const constantInput = (op: Op, i: number): Constant =>
   optionalConstant(op, i) ?? refuse(`input ${i} is missing`);
+
+/** Input `i` as weights: numbers all of them. */
+export function weightsInput(op: Op, i: number): Constant {
+  const given = optionalWeights(op, i);
+  return given ?? refuse(`input ${i} is missing`);
+}
+export function optionalWeights(op: Op, i: number): Constant | null {
+  const given = optionalConstant(op, i);
+  if (given?.data.some((v) => !Number.isFinite(v)) === true)
+    refuse(`${op.node.inputs[i]!} holds a value that is not finite (NaN or infinite)`);
+  return given;
+}
 
 /** A list of whole numbers that stands in an attribute or, in later opsets, in input `i`. */
 export function wholeNumbers(op: Op, attribute: string, i: number): readonly number[] | null {
@@ -133,24 +165,8 @@ export function axisIndex(axis: number, rank: number): number {
   return Number.isInteger(index) && index >= 0 && index < rank ? index : refuse(`there is no axis ${axis}`);
 }
 
-export const extentOf = ([h, w, c]: Shape, axis: Axis, batch: number): number =>
-  ({ n: batch, c, h, w })[axis];
-
-/** `x` as an image `[N, C, H, W]`, which is how convolutions and pooling read. */
-export function imageAxes(x: Activation): Activation {
-  return x.axes.join('') === 'nchw' ? x : refuse(`reads axes ${x.axes.join('')} as an image`);
-}
-
-/** `x` as a vector `[N, C]`. */
-export function vectorAxes(x: Activation, shape: Shape): Activation {
-  return x.axes.join('') === 'nc' && shape[0] * shape[1] === 1
-    ? x
-    : refuse(`reads axes ${x.axes.join('')} as a vector`);
-}
-
-/** Parameters in ONNX's order of features, in the node's. */
-export function inNodeOrder(values: ArrayLike<number>, order: Int32Array | null): Float32Array<ArrayBuffer> {
-  const sorted = Float32Array.from(values);
-  if (order !== null) order.forEach((to, from) => (sorted[to] = values[from]!));
-  return sorted;
+/** `axis` of an activation as a position behind the batch. */
+export function behindBatch(axis: number, x: Activation): number {
+  const index = axisIndex(axis, x.view.axes.length + 1);
+  return index === 0 ? refuse('works along the batch') : index - 1;
 }

@@ -6,11 +6,11 @@ import type { BackendName } from '../../tensorflow/backend-name.js';
 import { chooseThreshold } from '../../statistics/veto-curve.js';
 import type { TrainResult } from '../../train/train.js';
 import type { Progress } from '../events.js';
-import { importNetwork } from '../../frontends/import-network.js';
+import { comparisonText, importNetwork, statedText } from '../../frontends/import-network.js';
 import { modelHash } from '../../frontends/model-file.js';
 import type { Recipe } from '../recipe.js';
 import { scoreFloat } from './evaluate.js';
-import { asHitOrMiss, type RunFrames } from './frames.js';
+import { asHitOrMiss, evenly, framePixels, type RunFrames } from './frames.js';
 
 export interface Network {
   readonly graph: FloatGraph;
@@ -21,6 +21,9 @@ export interface Network {
   /** The frames with the classes that the network tells apart. */
   readonly frames: RunFrames;
 }
+
+/** Validation frames on which a network from elsewhere is held against its original. */
+const COMPARED_FRAMES = 4;
 
 /** The frames with the classes of a network of so many logits; throws `UserError` where that cannot be. */
 function framesFor(frames: RunFrames, logits: number, path: string): RunFrames {
@@ -47,7 +50,10 @@ async function importStage(
       remedy: 'restore it, or name it anew with --model',
     });
   const { source, partition } = frames;
-  const { graph, title } = await importNetwork({
+  const pixels: Uint16Array[] = [];
+  for await (const frame of framePixels(source, evenly(partition.validation, COMPARED_FRAMES)))
+    pixels.push(frame.pixels);
+  const { graph, title, comparison, stated } = await importNetwork({
     path,
     rawSize: [source.height, source.width],
     preprocess: recipe.preprocess,
@@ -55,6 +61,7 @@ async function importStage(
       const { classNames, hitClasses } = framesFor(frames, logits, path);
       return { classNames, hitClasses };
     },
+    frames: pixels,
   });
   const matched = framesFor(frames, graph.classNames.length, path);
   if (graph.hitClasses.some((hit, i) => hit !== matched.hitClasses[i]))
@@ -75,11 +82,17 @@ async function importStage(
     (sum, n) => sum + ('weights' in n ? n.weights.length + n.bias.length : 0),
     0,
   );
-  progress.finish(`${graph.name}, ${weights} weights, from ${path} (${title})`);
+  const compared = comparison === null ? 'no original to compare with' : comparisonText(comparison);
+  progress.finish(
+    [
+      `${graph.name}, ${weights} weights, from ${path} (${title}); ${compared}`,
+      ...(stated === null ? [] : [statedText(stated)]),
+    ].join('\n'),
+  );
   return {
     graph: { ...graph, threshold },
     history: [],
-    origin: `not here: ${title}, ${path}`,
+    origin: `not here: ${title}, ${path}; ${compared}`,
     frames: matched,
   };
 }

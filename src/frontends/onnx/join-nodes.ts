@@ -1,0 +1,136 @@
+/**
+ * What an import makes of one operator at a time, made one where it is one: a scale behind a layer goes into the layer,
+ * limits behind limits are limits, means in steps are one mean. Only where nobody else reads what is in between:
+ * whoever reads a value under another name of the file reads the same node, so that readers are counted here, by node.
+ */
+import type { NodeId, Shape } from '../../ir/common.js';
+import type { FloatNode, FloatNodeOf } from '../../ir/ops/index.js';
+import { fractionBits, format, lsb } from '../../fixed/format.js';
+import { isPowerOfTwo, roundHalfEven } from './quantization.js';
+import type { Quantizer } from '../imported.js';
+
+const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
+
+/** `before` with the scale and offset of `node` behind it; null where they do not go in. */
+function withAffine(before: FloatNode, { gamma, beta }: FloatNodeOf<'batchNorm'>): FloatNode | null {
+  if (before.kind === 'batchNorm')
+    return {
+      ...before,
+      gamma: before.gamma.map((g, c) => g * gamma[c]!),
+      beta: before.beta.map((b, c) => b * gamma[c]! + beta[c]!),
+    };
+  const isWeighted = before.kind === 'conv2d' || before.kind === 'depthwiseConv2d' || before.kind === 'dense';
+  if (!isWeighted || !gamma.every((scale) => scale === 1)) return null;
+  return { ...before, bias: before.bias.map((b, c) => b + beta[c]!) };
+}
+
+/** What `before`, an activation, leaves of every value: all between two limits; null where it is no limit. */
+function limitsOf(before: FloatNode): readonly [number, number] | null {
+  if (before.kind === 'relu') return [0, LARGEST_FLOAT32];
+  return before.kind === 'clip' ? [before.min, before.max] : null;
+}
+
+/** `before`, limits, with the limits of `node` behind it; null where it is none. */
+function withLimits(before: FloatNode, { min, max }: FloatNodeOf<'clip'>): FloatNode | null {
+  const own = limitsOf(before);
+  if (own === null) return null;
+  const within = (v: number): number => Math.min(Math.max(v, min), max);
+  return { id: before.id, kind: 'clip', inputs: before.inputs, min: within(own[0]), max: within(own[1]) };
+}
+
+/** A pooling over all rows of what is a pooling over all columns, or the other way about: one over both. */
+function asOnePool(node: FloatNode, before: FloatNode, shape: (id: NodeId) => Shape): FloatNode | null {
+  const isMean = node.kind === 'globalAvgPool' && before.kind === 'avgPool';
+  const isMaximum = node.kind === 'globalMaxPool' && before.kind === 'maxPool';
+  if (!isMean && !isMaximum) return null;
+  const { kernel, strides, padding } = before;
+  const [height, width] = shape(before.inputs[0]!);
+  const isWholeAxis = kernel.join() === `1,${width}` || kernel.join() === `${height},1`;
+  // Windows beside each other that leave nothing out: a mean of means of as many values each.
+  const isParted = kernel.join() === strides.join() && padding.every((p) => p === 0);
+  return isWholeAxis && isParted ? { ...node, inputs: before.inputs } : null;
+}
+
+/** The table `before` with its values rounded by `quantizer`, a power of two; null where that cannot be. */
+function roundedTable(before: FloatNode, { scale, min, max }: Quantizer): FloatNode | null {
+  if (before.kind !== 'lut' || !isPowerOfTwo(scale) || min > 0) return null;
+  const unit = lsb(before.format);
+  const largestValue = before.table.reduce((a, b) => Math.max(a, b), 0) * unit;
+  // Finer than the table: nothing is rounded.
+  if (scale <= unit && largestValue <= max) return null;
+  const most = Math.round(max / scale);
+  const table = before.table.map((q) => Math.min(roundHalfEven((q * unit) / scale), most));
+  const largest = table.reduce((a, b) => Math.max(a, b), 1);
+  const bits = Math.max(2, Math.floor(Math.log2(largest)) + 1);
+  const rounded = format(false, bits, bits + Math.log2(scale));
+  return fractionBits(rounded) > 30 ? null : { ...before, table, format: rounded };
+}
+
+/** Whether the limits change nothing of what `before` holds. */
+function isIdle(before: FloatNode, { min, max }: FloatNodeOf<'clip'>): boolean {
+  if (before.kind === 'lut')
+    return min <= 0 && max >= lsb(before.format) * before.table.reduce((a, b) => Math.max(a, b), 0);
+  const own = limitsOf(before);
+  return own !== null && own[0] >= min && own[1] <= max;
+}
+
+interface Context {
+  /** Scales, offsets and limits that may go into the node before them. */
+  readonly joining: ReadonlySet<NodeId>;
+  readonly quantizers: ReadonlyMap<NodeId, Quantizer>;
+  readonly output: NodeId;
+  /** The preprocessing: stays whether it is read or not. */
+  readonly given: ReadonlySet<NodeId>;
+  readonly shape: (id: NodeId) => Shape;
+}
+
+export interface Joined {
+  readonly nodes: readonly FloatNode[];
+  /** The node that holds the values of one of the nodes given. */
+  readonly holder: (id: NodeId) => NodeId;
+  readonly quantizers: ReadonlyMap<NodeId, Quantizer>;
+}
+
+/** One node for `before` and `node`, the only one that reads it; null where they stay two. */
+function oneNode(before: FloatNode, node: FloatNode, { joining, quantizers }: Context): FloatNode | null {
+  if (!joining.has(node.id)) return null;
+  if (node.kind === 'batchNorm') return withAffine(before, node);
+  if (node.kind !== 'clip') return null;
+  const quantizer = quantizers.get(node.id);
+  const table = quantizer === undefined ? null : roundedTable(before, quantizer);
+  return table ?? (isIdle(before, node) ? before : withLimits(before, node));
+}
+
+/** The nodes that `output` is computed from, and those `given`. */
+function reachable(nodes: readonly FloatNode[], { output, given }: Context): readonly FloatNode[] {
+  const read = new Set<NodeId>([output]);
+  for (const node of [...nodes].reverse()) if (read.has(node.id)) node.inputs.forEach((id) => read.add(id));
+  return nodes.filter(({ id }) => read.has(id) || given.has(id));
+}
+
+/** `nodes` with all in one that is one. */
+export function joinNodes(all: readonly FloatNode[], context: Context): Joined {
+  const nodes = reachable(all, context);
+  const readers = new Map<NodeId, number>();
+  for (const { inputs } of nodes) for (const id of inputs) readers.set(id, (readers.get(id) ?? 0) + 1);
+  const isAlone = (id: NodeId): boolean => readers.get(id) === 1 && id !== context.output;
+  const holders = new Map<NodeId, NodeId>();
+  const holder = (id: NodeId): NodeId => holders.get(id) ?? id;
+  const joined = new Map<NodeId, FloatNode>();
+  for (const raw of nodes) {
+    const node = { ...raw, inputs: raw.inputs.map(holder) } as FloatNode;
+    const [from] = raw.inputs;
+    const before = from !== undefined && isAlone(from) ? joined.get(holder(from)) : undefined;
+    const one = before === undefined ? null : oneNode(before, node, context);
+    const pool = before === undefined ? null : asOnePool(node, before, context.shape);
+    if (before !== undefined && one !== null) {
+      joined.set(before.id, one);
+      holders.set(node.id, before.id);
+    } else {
+      if (before !== undefined && pool !== null) joined.delete(before.id);
+      joined.set(node.id, pool ?? node);
+    }
+  }
+  const quantizers = new Map([...context.quantizers].map(([id, q]) => [holder(id), q] as const));
+  return { nodes: [...joined.values()], holder, quantizers };
+}
