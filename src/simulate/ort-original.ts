@@ -24,11 +24,7 @@ function halfBits(value: number): number {
 }
 
 /** `values` as a tensor of `type`. */
-async function tensorOf(
-  type: InputType,
-  values: Float32Array,
-  dims: readonly number[],
-): Promise<ort.Tensor> {
+async function tensorOf(type: InputType, values: Float32Array, dims: readonly number[]): Promise<ort.Tensor> {
   const { Tensor } = await loadOrt();
   switch (type) {
     case 'float32':
