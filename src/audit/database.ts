@@ -2,10 +2,10 @@
  * DuckDB: opening a ledger file, transactions, values in and out. The only file of vetoc that imports the database.
  *
  * DuckDB because one file holds everything, a kill leaves the last committed transaction, and it writes CSV and
- * Parquet itself. Extensions are never fetched. A database opened for reading has no access to other files: a
- * query can read the ledger and nothing else. Turns the database's errors into words.
+ * Parquet itself. Extensions are never fetched. A database has no access to other files than those that it is opened with:
+ * what somebody put into a ledger, a view say, can read the ledger and nothing else. Turns the database's errors into words.
  */
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue, Json } from '@duckdb/node-api';
 import { UserError } from '../core/errors.js';
 
@@ -19,13 +19,18 @@ export interface Database {
   readonly path: string;
   /** Rows of one statement. */
   select(sql: string, values?: readonly SqlValue[]): Promise<readonly PlainRow[]>;
-  /** Column names and rows, for statements whose columns are not known. */
-  table(
-    sql: string,
-  ): Promise<{ readonly columns: readonly string[]; readonly rows: readonly PlainValue[][] }>;
+  /** The answer to a user's query: at most `mostRows` rows, of long texts their length. Refuses what is no single SELECT. */
+  query(sql: string, mostRows: number): Promise<QueryAnswer>;
   /** Runs `work` as one transaction: all of it happens, or nothing. Transactions wait for each other. */
   transaction<T>(work: (run: Runner) => Promise<T>): Promise<T>;
   close(): Promise<void>;
+}
+
+export interface QueryAnswer {
+  readonly columns: readonly string[];
+  readonly rows: readonly PlainValue[][];
+  /** Whether there would have been more rows. */
+  readonly cut: boolean;
 }
 
 export interface Runner {
@@ -38,10 +43,29 @@ export type OpenMode = 'write' | 'read';
 
 const MEMORY_LIMIT = '512MB';
 
+/** Bytes of a text in a query's answer; of a longer one its length is said: a cell of gigabytes would end the process. */
+const LONGEST_TEXT = 65_536;
+
+export interface OpenOptions {
+  /** Files that statements may write, beside the database: those that an export was asked for. */
+  readonly files?: readonly string[];
+}
+
 /** Opens the database file at `path`; with `write` it is made when it is missing. Throws `UserError`. */
-export async function openDatabase(path: string, mode: OpenMode): Promise<Database> {
+export async function openDatabase(
+  path: string,
+  mode: OpenMode,
+  { files = [] }: OpenOptions = {},
+): Promise<Database> {
   if (mode === 'read' && !(await exists(path)))
     throw new UserError('there is no ledger here', { file: path, remedy: 'run vetoc audit first' });
+  if (mode === 'read' && (await stat(path)).size === 0)
+    throw new UserError('is an empty ledger', {
+      file: path,
+      remedy: 'run vetoc audit again: it takes it up',
+    });
+  // A full disk leaves a file without a byte, which DuckDB takes for no database.
+  if (mode === 'write' && (await stat(path).catch(() => null))?.size === 0) await rm(path);
   // Its library is large: it is loaded where a ledger is opened.
   const duckdb = await import('@duckdb/node-api');
   const instance = await duckdb.DuckDBInstance.create(path, {
@@ -49,15 +73,20 @@ export async function openDatabase(path: string, mode: OpenMode): Promise<Databa
     memory_limit: MEMORY_LIMIT,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
-    ...(mode === 'read'
-      ? { access_mode: 'READ_ONLY', enable_external_access: 'false', lock_configuration: 'true' }
-      : {}),
+    ...(mode === 'read' ? { access_mode: 'READ_ONLY' } : {}),
   }).catch((error: unknown) => {
     throw openProblem(error, path);
   });
   const connection = await instance.connect();
+  if (files.length > 0) await connection.run(`SET allowed_paths = [${files.map(sqlText).join(', ')}]`);
+  await connection.run('SET enable_external_access = false');
+  await connection.run('SET lock_configuration = true');
   return createDatabase(path, instance, connection);
 }
+
+/** A text as SQL writes it. */
+export const sqlText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+const sqlName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
@@ -68,7 +97,7 @@ async function exists(path: string): Promise<boolean> {
 
 function openProblem(error: unknown, path: string): UserError {
   const text = error instanceof Error ? error.message : String(error);
-  if (/lock/i.test(text))
+  if (/could not set lock|conflicting lock/i.test(text))
     return new UserError('is in use by another vetoc', {
       file: path,
       remedy: 'wait for the audit to end, or stop vetoc audit view',
@@ -110,15 +139,7 @@ function createDatabase(path: string, instance: DuckDBInstance, connection: Duck
         const reader = await connection.runAndReadAll(sql, [...values]);
         return reader.getRowObjectsJson().map((row) => plainRow(row, reader.columnNames(), kinds(reader)));
       }),
-    table: (sql) =>
-      inTurn(async () => {
-        const reader = await connection.runAndReadAll(sql);
-        const types = kinds(reader);
-        return {
-          columns: reader.columnNames(),
-          rows: reader.getRowsJson().map((row) => row.map((value, k) => plain(value, types[k]!))),
-        };
-      }),
+    query: (sql, mostRows) => inTurn(() => query(connection, sql, mostRows)),
     transaction: (work) =>
       inTurn(async () => {
         await connection.run('BEGIN');
@@ -136,6 +157,40 @@ function createDatabase(path: string, instance: DuckDBInstance, connection: Duck
       connection.closeSync();
       instance.closeSync();
     },
+  };
+}
+
+const shortened = (text: string): string =>
+  `CASE WHEN strlen(${text}) > ${LONGEST_TEXT} THEN '(' || strlen(${text}) || ' bytes of text)' ELSE ${text} END`;
+
+async function query(connection: DuckDBConnection, sql: string, mostRows: number): Promise<QueryAnswer> {
+  const { StatementType } = await import('@duckdb/node-api');
+  const statements = sql.trim() === '' ? null : await connection.extractStatements(sql);
+  const prepared = statements?.count === 1 ? await statements.prepare(0) : null;
+  if (prepared === null || prepared.statementType !== StatementType.SELECT)
+    throw new UserError('a query is one SELECT, nothing else', {
+      field: 'SELECT',
+      remedy: 'ask one question; a ledger is not changed by queries',
+    });
+  // The answer's own columns, each text looked at before it leaves the database.
+  const inner = sql.replace(/;\s*$/, '');
+  const described = await connection.runAndReadAll(`DESCRIBE (${inner}\n)`);
+  const columns = described.getRowObjectsJson().map((row) => ({
+    name: String(row['column_name']),
+    text: /^(VARCHAR|BLOB)/.test(String(row['column_type'])),
+  }));
+  const list = columns.map(({ name, text }, k) =>
+    text ? `${shortened(`c${k}::VARCHAR`)} AS ${sqlName(name)}` : `c${k} AS ${sqlName(name)}`,
+  );
+  const reader = await connection.runAndReadAll(
+    `SELECT ${list.join(', ')} FROM (${inner}\n) AS answer(${columns.map((_, k) => `c${k}`).join(', ')}) LIMIT ${mostRows + 1}`,
+  );
+  const types = kinds(reader);
+  const rows = reader.getRowsJson().map((row) => row.map((value, k) => plain(value, types[k]!)));
+  return {
+    columns: columns.map(({ name }) => name),
+    rows: rows.slice(0, mostRows),
+    cut: rows.length > mostRows,
   };
 }
 

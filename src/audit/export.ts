@@ -1,20 +1,33 @@
 /** The ledger for other programs: CSV and Parquet of the view `frames`, and verdicts as labels for the next training. */
 import { rename, rm } from 'node:fs/promises';
-import { csvText } from '../core/csv.js';
+import { resolve } from 'node:path';
+import { csvPath } from '../core/csv.js';
 import { temporaryBeside, writeFileAtomic } from '../core/files.js';
+import { sqlText } from './database.js';
 import type { Ledger } from './ledger.js';
 
 export type ExportFormat = 'csv' | 'parquet';
 
-const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+/** In SQL what core/csv.ts does to texts that a spreadsheet would take for a formula. */
+const harmless = (column: string, before: string): string =>
+  `CASE WHEN regexp_matches(${column}, '^[=+\\-@\\t\\r]') THEN ${sqlText(before)} || ${column} ELSE ${column} END AS ${column}`;
 
-/** Writes all frames in order. The file appears under its name when it is complete. The ledger is open for writing. */
+const CSV_COLUMNS = [
+  harmless('file', './'),
+  ...['time', 'class_name', 'problem', 'note'].map((column) => harmless(column, "'")),
+];
+
+/** The file that `exportFrames` writes before it has its name: the ledger must be opened with leave to write it. */
+export const exportTemporary = (path: string): string => temporaryBeside(resolve(path));
+
+/** Writes all frames in order. The file appears under its name when it is complete. */
 export async function exportFrames(ledger: Ledger, path: string, format: ExportFormat): Promise<void> {
-  const temporary = temporaryBeside(path);
+  const temporary = exportTemporary(path);
   const options = format === 'csv' ? 'FORMAT csv, HEADER' : 'FORMAT parquet, COMPRESSION zstd';
+  const columns = format === 'csv' ? `* REPLACE (${CSV_COLUMNS.join(', ')})` : '*';
   try {
     await ledger.database.select(
-      `COPY (SELECT * FROM frames ORDER BY frame) TO ${quote(temporary)} (${options})`,
+      `COPY (SELECT ${columns} FROM frames ORDER BY frame) TO ${sqlText(temporary)} (${options})`,
     );
     await rename(temporary, path);
   } catch (error) {
@@ -31,7 +44,7 @@ export async function exportLabels(ledger: Ledger, path: string): Promise<number
   const rows = await ledger.database.select(`SELECT file, file_index, keep = (verdict = 'right') AS is_hit
     FROM frames WHERE verdict IN ('right', 'wrong') ORDER BY frame`);
   const lines = rows.map(({ file, file_index, is_hit }) => {
-    return `${csvText(String(file))},${String(file_index)},${is_hit === true ? 1 : 0}`;
+    return `${csvPath(String(file))},${String(file_index)},${is_hit === true ? 1 : 0}`;
   });
   await writeFileAtomic(path, ['file,index,hit', ...lines, ''].join('\n'));
   return rows.length;

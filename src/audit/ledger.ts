@@ -9,7 +9,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { invariant, UserError } from '../core/errors.js';
-import { openDatabase, type Database, type OpenMode, type PlainRow } from './database.js';
+import { openDatabase, type Database, type OpenOptions, type PlainRow } from './database.js';
 import type { ScoreWindow } from './drift.js';
 import { checkSameAudit, identitySchema, type AuditIdentity } from './identity.js';
 import type { FeatureBank, Reference } from './reference.js';
@@ -21,32 +21,43 @@ import {
   LEDGER_VERSION,
   ROW_COLUMNS,
   sampleKey,
+  VERDICTS_TABLE,
   type Verdict,
 } from './schema.js';
+import { appendVerdict, readVerdicts, VERDICTS_FILE, verdictsStamp } from './verdicts.js';
 
 export const LEDGER_FILE = 'ledger.duckdb';
 
-export interface Ledger {
+/** What can be read of a ledger, by whoever opened it. */
+export interface LedgerContent {
   readonly path: string;
   readonly identity: AuditIdentity;
   /** Null until the reference frames are scored. */
   reference(): Promise<Reference | null>;
+  /** True when every frame has its row and the windows are made. */
+  finished(): Promise<boolean>;
+  readonly database: Database;
+  close(): Promise<void>;
+}
+
+/** A ledger that was opened to be looked through. */
+export interface Ledger extends LedgerContent {
+  /** Saves or, with null, withdraws a verdict. `at` is an ISO time. */
+  setVerdict(frame: number, verdict: Verdict | null, note: string, at: string): Promise<void>;
+}
+
+/** The ledger of an audit that runs. */
+export interface GrowingLedger extends LedgerContent {
   setReference(reference: Reference): Promise<void>;
   /** 1 for every frame that has its row. */
   done(): Promise<Uint8Array>;
   /** Writes the rows of a block: all or none. Rows that are there already are refused. */
   append(rows: readonly FrameRow[]): Promise<void>;
-  /** True when every frame has its row and the windows are made. */
-  finished(): Promise<boolean>;
   finish(windows: readonly ScoreWindow[]): Promise<void>;
-  /** Saves or, with null, withdraws a verdict. `at` is an ISO time. */
-  setVerdict(frame: number, verdict: Verdict | null, note: string, at: string): Promise<void>;
-  readonly database: Database;
-  close(): Promise<void>;
 }
 
 /** Starts a ledger in `folder`, or continues the one that is there. */
-export async function openLedgerForAudit(folder: string, identity: AuditIdentity): Promise<Ledger> {
+export async function openLedgerForAudit(folder: string, identity: AuditIdentity): Promise<GrowingLedger> {
   await mkdir(folder, { recursive: true });
   const database = await openDatabase(join(folder, LEDGER_FILE), 'write');
   try {
@@ -58,29 +69,75 @@ export async function openLedgerForAudit(folder: string, identity: AuditIdentity
         await run('INSERT INTO meta VALUES (?, ?)', ['version', String(LEDGER_VERSION)]);
         await run('INSERT INTO meta VALUES (?, ?)', ['identity', JSON.stringify(identity)]);
       });
-    return createLedger(database, known ?? identity);
+    return createGrowingLedger(database, known ?? identity);
   } catch (error) {
     await database.close();
     throw error;
   }
 }
 
-/** Opens the ledger of a finished or unfinished audit. Throws `UserError` when there is none. */
-export async function openLedger(folder: string, mode: OpenMode): Promise<Ledger> {
+/**
+ * Opens the ledger of a finished or unfinished audit, to be read; verdicts can be given, they go to a file beside it. Any
+ * number of readers may do so at once. Throws `UserError` when there is none.
+ */
+export async function openLedger(folder: string, options: OpenOptions = {}): Promise<Ledger> {
   const path = join(folder, LEDGER_FILE);
-  // Reading first: a ledger that is not there must not be made.
-  const database = await openDatabase(path, 'read');
+  const database = await openDatabase(path, 'read', options);
   try {
     const identity = await readIdentity(database);
     if (identity === null)
       throw new UserError('is an empty ledger', { file: path, remedy: 'run vetoc audit' });
-    if (mode === 'read') return createLedger(database, identity);
-    await database.close();
-    return createLedger(await openDatabase(path, 'write'), identity);
+    return await createReadLedger(database, identity, join(folder, VERDICTS_FILE));
   } catch (error) {
     await database.close();
     throw error;
   }
+}
+
+/** Shadows the ledger's own views and its table of verdicts by temporary ones, and renews the latter when its file changes. */
+async function createReadLedger(database: Database, identity: AuditIdentity, file: string): Promise<Ledger> {
+  const content = ledgerContent(database, identity);
+  const reference = await content.reference();
+  await database.transaction(async ({ run }) => {
+    await run(`CREATE TEMP TABLE ${VERDICTS_TABLE}`);
+    if (reference === null) return;
+    await run(createFramesView(reference.limits, true));
+    await run(createSampleView(reference.limits, true));
+  });
+  let seen = '';
+  async function refresh(): Promise<void> {
+    const stamp = await verdictsStamp(file);
+    if (stamp === seen) return;
+    const saved = await readVerdicts(file);
+    await database.transaction(async ({ run }) => {
+      await run('DELETE FROM temp.verdicts');
+      await run('INSERT INTO temp.verdicts SELECT * FROM main.verdicts');
+      for (const { frame, verdict, note, at } of saved) {
+        await run('DELETE FROM temp.verdicts WHERE frame = ?', [frame]);
+        if (verdict !== null)
+          await run('INSERT INTO temp.verdicts VALUES (?, ?, ?, ?)', [frame, verdict, note, at]);
+      }
+    });
+    seen = stamp;
+  }
+  return {
+    ...content,
+    database: {
+      ...database,
+      select: async (sql, values) => {
+        await refresh();
+        return database.select(sql, values);
+      },
+      query: async (sql, mostRows) => {
+        await refresh();
+        return database.query(sql, mostRows);
+      },
+    },
+    async setVerdict(frame, verdict, note, at) {
+      invariant(frame >= 0 && frame < identity.count, `frame ${frame} of ${identity.count}`);
+      await appendVerdict(file, { frame, verdict, note, at });
+    },
+  };
 }
 
 async function readIdentity(database: Database): Promise<AuditIdentity | null> {
@@ -107,7 +164,7 @@ async function readMeta(database: Database, key: string): Promise<string | null>
   return rows.length === 0 ? null : String(rows[0]!['value']);
 }
 
-function createLedger(database: Database, identity: AuditIdentity): Ledger {
+function ledgerContent(database: Database, identity: AuditIdentity): LedgerContent {
   let cached: Reference | null = null;
   return {
     path: database.path,
@@ -118,6 +175,14 @@ function createLedger(database: Database, identity: AuditIdentity): Ledger {
       if (text !== null) cached = parseReference(text);
       return cached;
     },
+    finished: async () => (await readMeta(database, 'finished')) !== null,
+    close: () => database.close(),
+  };
+}
+
+function createGrowingLedger(database: Database, identity: AuditIdentity): GrowingLedger {
+  return {
+    ...ledgerContent(database, identity),
     async setReference(reference) {
       const text = printReference(reference);
       await database.transaction(async ({ run }) => {
@@ -136,16 +201,7 @@ function createLedger(database: Database, identity: AuditIdentity): Ledger {
       database.transaction(async ({ append }) => {
         await append('frame_rows', rows.map(rowValues));
       }),
-    finished: async () => (await readMeta(database, 'finished')) !== null,
     finish: (windows) => finish(database, identity, windows),
-    setVerdict: (frame, verdict, note, at) =>
-      database.transaction(async ({ run }) => {
-        invariant(frame >= 0 && frame < identity.count, `frame ${frame} of ${identity.count}`);
-        await run('DELETE FROM verdicts WHERE frame = ?', [frame]);
-        if (verdict !== null)
-          await run('INSERT INTO verdicts VALUES (?, ?, ?, ?)', [frame, verdict, note, at]);
-      }),
-    close: () => database.close(),
   };
 }
 
@@ -160,7 +216,7 @@ async function finish(
   identity: AuditIdentity,
   windows: readonly ScoreWindow[],
 ): Promise<void> {
-  const counted = await database.select('SELECT count(*)::INTEGER AS n FROM frame_rows');
+  const counted = await database.select('SELECT count(*)::INTEGER AS n FROM main.frame_rows');
   invariant(counted[0]!['n'] === identity.count, 'an audit ends when all frames have their row');
   await database.transaction(async ({ run, append }) => {
     await run('DELETE FROM windows');

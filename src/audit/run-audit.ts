@@ -4,7 +4,7 @@
  * Blocks are cut at fixed frame numbers and always worked on whole, so that the arithmetic of a batch (float sums
  * may depend on its size) is the same whether the audit was interrupted or not. Memory holds the blocks in work.
  */
-import type { Ledger } from './ledger.js';
+import type { GrowingLedger } from './ledger.js';
 import type { FrameProcessor, ProcessedFrame } from './processor.js';
 import { scoreWindows, windowLength } from './drift.js';
 import { createReference, featureDistance, NO_REFERENCE, type Reference } from './reference.js';
@@ -25,7 +25,7 @@ export interface AuditProgress {
 }
 
 export interface AuditOptions {
-  readonly ledger: Ledger;
+  readonly ledger: GrowingLedger;
   readonly processor: FrameProcessor;
   /** Opens the reference frames; called only when the ledger has none. Null: nothing to compare with. */
   readonly openReference: (() => Promise<ReferenceFrames>) | null;
@@ -125,7 +125,7 @@ function withDistance({ row, features }: ProcessedFrame, { bank }: Reference): F
   return { ...row, distance: featureDistance(bank, features) };
 }
 
-async function windowsOf(ledger: Ledger): Promise<ReturnType<typeof scoreWindows>> {
+async function windowsOf(ledger: GrowingLedger): Promise<ReturnType<typeof scoreWindows>> {
   const rows = await ledger.database.select('SELECT frame, score, keep FROM frame_rows ORDER BY frame');
   const frames = rows.map(({ frame, score, keep }) => ({
     frame: frame as number,

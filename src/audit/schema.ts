@@ -38,6 +38,10 @@ export const ROW_COLUMNS: {
   problem: { name: 'problem', type: 'VARCHAR' },
 };
 
+/** In the ledger it holds what earlier versions wrote there; a `TEMP` one holds the file of verdicts, too. */
+export const VERDICTS_TABLE = `verdicts (frame INTEGER PRIMARY KEY, verdict VARCHAR NOT NULL, note VARCHAR NOT NULL,
+    reviewed_at VARCHAR NOT NULL)`;
+
 /** Statements that make an empty ledger. */
 export const CREATE_TABLES: readonly string[] = [
   'CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)',
@@ -46,20 +50,22 @@ export const CREATE_TABLES: readonly string[] = [
     .join(', ')}, sample_key INTEGER NOT NULL)`,
   `CREATE TABLE windows (first_frame INTEGER, last_frame INTEGER, scored INTEGER, median_score DOUBLE,
     kept_share DOUBLE, drifted BOOLEAN)`,
-  `CREATE TABLE verdicts (frame INTEGER PRIMARY KEY, verdict VARCHAR NOT NULL, note VARCHAR NOT NULL,
-    reviewed_at VARCHAR NOT NULL)`,
+  `CREATE TABLE ${VERDICTS_TABLE}`,
 ];
 
-/** The view that everyone reads; made when the limits are known. */
-export function createFramesView(limits: FlagLimits): string {
+/**
+ * The view that everyone reads; made when the limits are known. Whoever opens a ledger makes it anew (`TEMP`): a view that
+ * somebody else put there is not trusted, and verdicts come from the file beside the ledger.
+ */
+export function createFramesView(limits: FlagLimits, temporary = false): string {
   const conditions = flagConditions(limits);
   const flags = FLAG_NAMES.map((name) => `(${conditions[name]}) AS ${name}`).join(',\n  ');
   const count = FLAG_NAMES.map((name) => `${name}::INTEGER`).join(' + ');
-  return `CREATE OR REPLACE VIEW frames AS SELECT *, ${count} AS flag_count FROM (
+  return `CREATE OR REPLACE ${temporary ? 'TEMP ' : ''}VIEW frames AS SELECT *, ${count} AS flag_count FROM (
   SELECT r.* EXCLUDE (sample_key), ${flags}, v.verdict, v.note
-  FROM frame_rows r
-  LEFT JOIN windows w ON w.drifted AND r.frame BETWEEN w.first_frame AND w.last_frame
-  LEFT JOIN verdicts v ON v.frame = r.frame)`;
+  FROM main.frame_rows r
+  LEFT JOIN main.windows w ON w.drifted AND r.frame BETWEEN w.first_frame AND w.last_frame
+  LEFT JOIN ${temporary ? 'temp' : 'main'}.verdicts v ON v.frame = r.frame)`;
 }
 
 /** Frames of each stratum that the review sample holds. */
@@ -69,11 +75,11 @@ export const SAMPLE_SIZE = 100;
  * The review sample: vetoed frames in two strata (with and without enough spots), a fixed random order in each. It
  * does not depend on what was reviewed before, and its beginning is a random sample itself.
  */
-export function createSampleView({ spotThreshold }: FlagLimits): string {
-  return `CREATE OR REPLACE VIEW review_sample AS SELECT frame, with_peaks, place FROM (
+export function createSampleView({ spotThreshold }: FlagLimits, temporary = false): string {
+  return `CREATE OR REPLACE ${temporary ? 'TEMP ' : ''}VIEW review_sample AS SELECT frame, with_peaks, place FROM (
   SELECT frame, with_peaks, row_number() OVER (PARTITION BY with_peaks ORDER BY sample_key, frame) AS place
   FROM (SELECT frame, sample_key, coalesce(spots >= ${spotThreshold}, false) AS with_peaks
-    FROM frame_rows WHERE NOT keep)) WHERE place <= ${SAMPLE_SIZE}`;
+    FROM main.frame_rows WHERE NOT keep)) WHERE place <= ${SAMPLE_SIZE}`;
 }
 
 /** A fixed scramble of the frame number (the finalizer of MurmurHash3), as a signed integer. */

@@ -11,7 +11,7 @@ import {
   type TestAccuracy,
 } from '../statistics/estimate.js';
 import { FLAG_NAMES, type FlagLimits, type FlagName } from './flags.js';
-import type { Ledger } from './ledger.js';
+import type { LedgerContent } from './ledger.js';
 
 export interface AuditSummary {
   readonly network: string;
@@ -46,7 +46,7 @@ export interface AuditSummary {
 const whole = (value: unknown): number => Number(value ?? 0);
 
 /** Reads the figures. Throws `UserError` where the reference is not made yet. */
-export async function summarizeAudit(ledger: Ledger): Promise<AuditSummary | null> {
+export async function summarizeAudit(ledger: LedgerContent): Promise<AuditSummary | null> {
   const reference = await ledger.reference();
   if (reference === null) return null;
   const { database, identity } = ledger;
@@ -103,7 +103,7 @@ export async function summarizeAudit(ledger: Ledger): Promise<AuditSummary | nul
 }
 
 async function reviewedEstimate(
-  { database }: Ledger,
+  { database }: LedgerContent,
   vetoed: { readonly with: number; readonly all: number },
 ): Promise<Estimate | null> {
   const judged = await database.select(`SELECT with_peaks, count(*)::INTEGER AS judged,

@@ -1,6 +1,6 @@
 /** Where scores go: CSV, JSON lines or HDF5. A file appears under its name when it is complete. */
 import type { Writable } from 'node:stream';
-import { csvText } from '../core/csv.js';
+import { csvPath, csvText } from '../core/csv.js';
 import { openAtomicStream, writerOf } from '../core/files.js';
 import { createHdf5 } from '../data/write/hdf5-writer.js';
 
@@ -36,7 +36,7 @@ export type ScoreFormat = (typeof SCORE_FORMATS)[number];
 
 const TEXT_LINES: Readonly<Record<'csv' | 'jsonl', (row: ScoredRow, facts: ScoreFacts) => string>> = {
   csv: ({ file, index, score, keep, logits }) =>
-    [csvText(file), index, score, Number(keep), ...Array.from(logits)].join(','),
+    [csvPath(file), index, score, Number(keep), ...Array.from(logits)].join(','),
   jsonl: ({ file, index, score, keep, logits }, { classNames }) =>
     JSON.stringify({
       file,

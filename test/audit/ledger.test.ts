@@ -4,10 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
-import { exportFrames, exportLabels } from '../../src/audit/export.js';
-import { openLedger, openLedgerForAudit, type Ledger } from '../../src/audit/ledger.js';
+import { exportFrames, exportLabels, exportTemporary } from '../../src/audit/export.js';
+import { openLedger, openLedgerForAudit, type Ledger, type LedgerContent } from '../../src/audit/ledger.js';
 import { renderAuditReport } from '../../src/audit/report.js';
 import { runAudit } from '../../src/audit/run-audit.js';
 import { summarizeAudit } from '../../src/audit/summary.js';
@@ -24,12 +25,13 @@ afterAll(() => {
 async function audited(name: string, count: number): Promise<Ledger> {
   const ledger = await openLedgerForAudit(join(folder, name), sampleIdentity(count));
   await runAudit({ ledger, processor: inventedProcessor(), openReference: null });
-  return ledger;
+  await ledger.close();
+  return openLedger(join(folder, name));
 }
 
 /** Everything that a ledger holds, in order. */
-async function contents(ledger: Ledger): Promise<unknown> {
-  const read = async (sql: string): Promise<unknown> => (await ledger.database.table(sql)).rows;
+async function contents(ledger: LedgerContent): Promise<unknown> {
+  const read = async (sql: string): Promise<unknown> => (await ledger.database.query(sql, 1000)).rows;
   return {
     frames: await read('SELECT * FROM frames ORDER BY frame'),
     keys: await read('SELECT frame, sample_key FROM frame_rows ORDER BY frame'),
@@ -70,14 +72,14 @@ describe('a ledger', () => {
   });
 
   it('that is missing or no ledger is said in words and not made', async () => {
-    await expect(openLedger(join(folder, 'nowhere'), 'write')).rejects.toThrow('there is no ledger here');
+    await expect(openLedger(join(folder, 'nowhere'))).rejects.toThrow('there is no ledger here');
     writeFileSync(join(folder, 'ledger.duckdb'), 'x'.repeat(5000));
-    await expect(openLedger(folder, 'read')).rejects.toThrow('is no ledger');
+    await expect(openLedger(folder)).rejects.toThrow('is no ledger');
   });
 
   it('opened for reading answers queries and touches nothing else', async () => {
     await (await audited('closed', 10)).close();
-    const ledger = await openLedger(join(folder, 'closed'), 'read');
+    const ledger = await openLedger(join(folder, 'closed'));
     const { database } = ledger;
     expect(await database.select('SELECT count(*) AS n FROM frames')).toEqual([{ n: 10 }]);
     for (const sql of [
@@ -88,8 +90,90 @@ describe('a ledger', () => {
       'SET enable_external_access = true',
       'INSTALL httpfs',
     ])
-      await expect(database.table(sql), sql).rejects.toThrow();
+      await expect(database.query(sql, 100), sql).rejects.toThrow();
     await ledger.close();
+  });
+
+  it('is open to several readers at once, who see each other’s verdicts', async () => {
+    await (await audited('shared', 10)).close();
+    const [one, other] = [await openLedger(join(folder, 'shared')), await openLedger(join(folder, 'shared'))];
+    const said = async (ledger: Ledger): Promise<unknown> =>
+      (await ledger.database.query('SELECT frame, verdict FROM frames WHERE verdict IS NOT NULL', 10)).rows;
+    await one.setVerdict(3, 'wrong', 'a lattice', '2026-01-01T00:00:00Z');
+    expect(await said(other)).toEqual([[3, 'wrong']]);
+    await other.setVerdict(3, null, '', '2026-01-01T00:00:01Z');
+    expect(await said(one)).toEqual([]);
+    await Promise.all([one.close(), other.close()]);
+  });
+
+  it('takes no half verdict, and says which line is none', async () => {
+    const name = join(folder, 'halved');
+    await (await audited('halved', 10)).close();
+    const file = join(name, 'verdicts.jsonl');
+    const whole = '{"frame":1,"verdict":"right","note":"","at":"2026-01-01T00:00:00Z"}\n';
+    writeFileSync(file, `${whole}{"frame":2,"verd`);
+    const ledger = await openLedger(name);
+    expect(
+      (await ledger.database.query('SELECT frame, verdict FROM frames WHERE verdict IS NOT NULL', 9)).rows,
+    ).toEqual([[1, 'right']]);
+    writeFileSync(file, `${whole}{"frame":2}\n`);
+    await expect(ledger.database.select('SELECT 1')).rejects.toThrow(
+      /verdicts\.jsonl.*line 2 is no verdict/s,
+    );
+    await ledger.close();
+  });
+
+  it('from elsewhere cannot read files: its views are made anew, and nothing but the ledger is open', async () => {
+    const name = join(folder, 'foreign');
+    await (await audited('foreign', 10)).close();
+    const secret = join(folder, 'secret.txt');
+    writeFileSync(secret, 'not yours');
+    const planted = await DuckDBInstance.create(join(name, 'ledger.duckdb'));
+    const connection = await planted.connect();
+    await connection.run(
+      `CREATE OR REPLACE VIEW frames AS SELECT content AS file, 0 AS frame FROM read_text('${secret}')`,
+    );
+    await connection.run(`CREATE VIEW bait AS SELECT * FROM read_text('${secret}')`);
+    connection.closeSync();
+    planted.closeSync();
+    const ledger = await openLedger(name);
+    expect((await ledger.database.query('SELECT count(*) FROM frames', 9)).rows).toEqual([[10]]);
+    await expect(ledger.database.query('SELECT * FROM bait', 9)).rejects.toThrow(/disabled by configuration/);
+    await expect(ledger.database.query('SELECT * FROM ledger.frames', 9)).rejects.toThrow(
+      /disabled by configuration/,
+    );
+    await ledger.close();
+  });
+
+  it('answers one SELECT at a time, so many rows and no text without end', async () => {
+    const { database, close } = await audited('asked', 100);
+    for (const sql of ['CALL enable_logging()', 'SELECT 1; SELECT 2', 'EXPLAIN SELECT 1', ''])
+      await expect(database.query(sql, 9), sql).rejects.toThrow(/one SELECT/);
+    const some = await database.query('SELECT frame FROM frames ORDER BY frame DESC', 3);
+    expect(some).toEqual({ columns: ['frame'], rows: [[99], [98], [97]], cut: true });
+    expect(await database.query('FROM frames SELECT frame WHERE frame = 5 -- one', 3)).toMatchObject({
+      rows: [[5]],
+      cut: false,
+    });
+    const { columns, rows } = await database.query(
+      'SELECT repeat(\'x\', 100000) AS a, 1 AS a, NULL AS "q"""',
+      9,
+    );
+    expect(columns).toEqual(['a', 'a', 'q"']);
+    expect(rows[0]![0]).toBe('(100000 bytes of text)');
+    await close();
+  });
+
+  it('that is empty after a full disk is taken up again; a damaged one is not said to be in use', async () => {
+    const name = join(folder, 'full');
+    await (await audited('full', 10)).close();
+    const file = join(name, 'ledger.duckdb');
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.fill(7, 4096, 40_000));
+    await expect(openLedger(name)).rejects.toThrow(/is no ledger/);
+    writeFileSync(file, '');
+    await expect(openLedger(name)).rejects.toThrow(/empty ledger/);
+    await (await audited('full', 10)).close();
   });
 
   it('stops when asked to and goes on from there', async () => {
@@ -124,7 +208,7 @@ describe('a ledger', () => {
       victim.kill('SIGKILL');
       await once(victim, 'exit');
     }
-    const interrupted = await openLedger(killed, 'read');
+    const interrupted = await openLedger(killed);
     const { n } = (await interrupted.database.select('SELECT count(*) AS n FROM frame_rows'))[0]!;
     expect(n).toBeGreaterThan(0);
     expect(n).toBeLessThan(count);
@@ -132,7 +216,7 @@ describe('a ledger', () => {
     const last = start();
     last.stdout.resume();
     await once(last, 'exit');
-    const [survivor, calm] = [await openLedger(killed, 'read'), await audited('calm', count)];
+    const [survivor, calm] = [await openLedger(killed), await audited('calm', count)];
     expect(await survivor.finished()).toBe(true);
     expect(await contents(survivor)).toEqual(await contents(calm));
     await survivor.close();
@@ -161,7 +245,9 @@ describe('what is read from a ledger', () => {
       sampleRow(5),
     ]);
     await runAudit({ ledger, processor: inventedProcessor(), openReference: null });
-    return ledger;
+    await ledger.close();
+    const out = ['csv', 'parquet'].map((format) => exportTemporary(join(folder, `it's.${format}`)));
+    return openLedger(join(folder, name), { files: out });
   }
 
   it('flags what a human should look at', async () => {
@@ -194,16 +280,49 @@ describe('what is read from a ledger', () => {
     await ledger.close();
   });
 
+  it('gives a spreadsheet nothing to compute', async () => {
+    const name = join(folder, 'formulas');
+    const growing = await openLedgerForAudit(name, sampleIdentity(2));
+    await growing.append([
+      sampleRow(0, { file: '=cmd|x!A1.h5', className: '@SUM(1)', score: -3 }),
+      sampleRow(1, { file: 'a.h5', className: 'plain', score: -4 }),
+    ]);
+    await runAudit({ ledger: growing, processor: inventedProcessor(), openReference: null });
+    await growing.close();
+    const path = join(folder, 'formulas.csv');
+    const ledger = await openLedger(name, { files: [exportTemporary(path)] });
+    await exportFrames(ledger, path, 'csv');
+    const text = readFileSync(path, 'utf8');
+    expect(text).toContain('./=cmd|x!A1.h5');
+    expect(text).toContain("'@SUM(1)");
+    expect(text).toMatch(/,-3,/);
+    expect(text).not.toMatch(/(^|[,"])[=+@]/m);
+    await ledger.setVerdict(0, 'right', '', '2026-01-01T00:00:00Z');
+    await exportLabels(ledger, join(folder, 'formulas-labels.csv'));
+    expect(readFileSync(join(folder, 'formulas-labels.csv'), 'utf8')).toContain('"./=cmd|x!A1.h5",0,1');
+    await ledger.close();
+  });
+
   it('goes out as CSV and Parquet, every frame once and in order', async () => {
-    const ledger = await audited('export', 150);
+    await (await audited('export', 150)).close();
+    const out = ['csv', 'parquet'].map((format) => exportTemporary(join(folder, `it's.${format}`)));
+    const ledger = await openLedger(join(folder, 'export'), { files: out });
+    const elsewhere = await DuckDBInstance.create(':memory:');
+    const other = await elsewhere.connect();
     for (const format of ['csv', 'parquet'] as const) {
       const path = join(folder, `it's.${format}`);
       await exportFrames(ledger, path, format);
       const quoted = path.replaceAll("'", "''");
-      const back = await ledger.database.table(`SELECT frame, score, keep FROM '${quoted}'`);
-      const here = await ledger.database.table('SELECT frame, score, keep FROM frames ORDER BY frame');
-      expect(back.rows).toEqual(here.rows);
+      const back = await other.runAndReadAll(`SELECT frame, score, keep FROM '${quoted}'`);
+      const here = await ledger.database.query('SELECT frame, score, keep FROM frames ORDER BY frame', 1000);
+      expect(
+        back
+          .getRowsJson()
+          .map(([frame, score, keep]) => [Number(frame), score === null ? null : Number(score), keep]),
+      ).toEqual(here.rows);
     }
+    other.closeSync();
+    elsewhere.closeSync();
     await ledger.close();
   });
 

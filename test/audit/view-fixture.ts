@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openLedgerForAudit, type Ledger } from '../../src/audit/ledger.js';
+import { openLedger, openLedgerForAudit, type Ledger } from '../../src/audit/ledger.js';
 import { createReference } from '../../src/audit/reference.js';
 import { createEvidenceMaker } from '../../src/audit/view/evidence.js';
 import { createInspector } from '../../src/audit/view/inspector.js';
@@ -38,9 +38,11 @@ const ROWS = [
 
 export async function startSampleView(): Promise<SampleView> {
   const folder = mkdtempSync(join(tmpdir(), 'vetoc-view-'));
-  const ledger = await openLedgerForAudit(folder, { ...sampleIdentity(ROWS.length), height: HEIGHT, width: WIDTH, threshold: 10 }); // prettier-ignore
-  await ledger.setReference(createReference([]));
-  await ledger.append(ROWS);
+  const growing = await openLedgerForAudit(folder, { ...sampleIdentity(ROWS.length), height: HEIGHT, width: WIDTH, threshold: 10 }); // prettier-ignore
+  await growing.setReference(createReference([]));
+  await growing.append(ROWS);
+  await growing.close();
+  const ledger = await openLedger(folder);
   const fixed = sampleFixedGraph();
   const evidence = createEvidenceMaker({ fixed, float: dequantize(fixed) });
   const frames = sampleFrames(ROWS.length, HEIGHT * WIDTH, 3);

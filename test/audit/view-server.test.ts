@@ -8,9 +8,14 @@ import { startSampleView, type SampleView } from './view-fixture.js';
 
 let view: SampleView;
 let port: string;
+let token: string;
+let cookie = '';
 beforeAll(async () => {
   view = await startSampleView();
-  port = new URL(view.server.url).port;
+  const url = new URL(view.server.url);
+  port = url.port;
+  token = url.searchParams.get('token')!;
+  cookie = String((await ask(`/?token=${token}`)).headers['set-cookie']).split(';')[0]!;
 });
 afterAll(async () => {
   await view.close();
@@ -30,7 +35,8 @@ function ask(
   body: string | null = null,
 ): Promise<Got> {
   return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, path, method, headers }, (response) => {
+    const all = cookie === '' ? headers : { cookie, ...headers };
+    const sent = request({ host: '127.0.0.1', port, path, method, headers: all }, (response) => {
       let text = '';
       response.on('data', (part: Buffer) => (text += part.toString('latin1')));
       response.on('end', () => {
@@ -74,6 +80,51 @@ describe('the guard', () => {
     expect(ownHosts('10.1.2.3', 9)).toContain('10.1.2.3:9');
     expect(refusal('GET', { host: '10.1.2.3:80' }, hosts)?.status).toBe(403);
     expect(ownHosts('fe80::1', 9)).toContain('[fe80::1]:9');
+  });
+});
+
+describe('the login', () => {
+  const paths = [
+    '/',
+    '/app.js',
+    '/style.css',
+    '/api/audit',
+    '/api/frames',
+    '/api/frames/2/pixels',
+    '/nothing',
+  ];
+  const without = { cookie: '' };
+
+  it.each(paths)('%s asks for the cookie', async (path) => {
+    const { status, text } = await ask(path, without);
+    expect(status).toBe(401);
+    expect(text).not.toMatch(/veto-test|<script|canvas/);
+    expect((await ask(path, { cookie: cookie.replace(/.$/, (c) => (c === 'A' ? 'B' : 'A')) })).status).toBe(
+      401,
+    );
+  });
+
+  it('saves no verdict of who has no cookie', async () => {
+    expect((await save({ ...own(), ...without })).status).toBe(401);
+    expect(await verdicts()).toEqual([]);
+  });
+
+  it('exchanges the token for a cookie that scripts and other pages cannot use, and drops it from the address', async () => {
+    const { status, headers } = await ask(`/?token=${token}`, without);
+    expect(status).toBe(303);
+    expect(headers.location).toBe('/');
+    expect(String(headers['set-cookie'])).toMatch(/; HttpOnly; SameSite=Strict; Path=\/$/);
+    expect(String(headers['set-cookie'])).not.toContain(token);
+  });
+
+  it.each(['', 'x', '\u0000', 'a'.repeat(43)])('takes no other token (%j)', async (wrong) => {
+    const { status, headers } = await ask(`/?token=${encodeURIComponent(wrong)}`, without);
+    expect(status).toBe(401);
+    expect(headers['set-cookie']).toBeUndefined();
+  });
+
+  it('takes the token of a right address only from its own host', async () => {
+    expect((await ask(`/?token=${token}`, { host: 'evil.example' })).status).toBe(403);
   });
 });
 

@@ -64,14 +64,21 @@ function address(child: ChildProcess): Promise<string> {
   });
 }
 
+interface Page {
+  readonly status: number;
+  readonly text: string;
+  readonly cookie: string;
+}
+
 /** Status and text of a page, asked for under `host`. */
-function get(url: string, host: string): Promise<{ readonly status: number; readonly text: string }> {
+function get(url: string, host: string, cookie = ''): Promise<Page> {
   return new Promise((resolve, reject) => {
-    request(url, { headers: { host } }, (response) => {
+    request(url, { headers: { host, cookie } }, (response) => {
       let text = '';
       response.on('data', (part: Buffer) => (text += part.toString()));
       response.on('end', () => {
-        resolve({ status: response.statusCode!, text });
+        const given = String(response.headers['set-cookie']).split(';')[0]!;
+        resolve({ status: response.statusCode!, text, cookie: given });
       });
     })
       .on('error', reject)
@@ -102,16 +109,21 @@ describe('vetoc audit view', () => {
       const url = await address(child);
       const { host, port } = new URL(url);
       expect(host).toBe(`127.0.0.1:${port}`);
-      const page = await get(url, host);
+      const home = new URL('/', url).href;
+      const frame = new URL('/api/frames/3', url).href;
+      expect((await get(home, host)).status).toBe(401);
+      expect((await get(frame, host)).status).toBe(401);
+      const { cookie } = await get(url, host);
+      const page = await get(home, host, cookie);
       expect(page.status).toBe(200);
       expect(page.text).toContain('<!doctype html>');
-      const shown = await get(`${url}api/frames/3`, host);
+      const shown = await get(frame, host, cookie);
       expect(shown.status).toBe(200);
       expect(JSON.parse(shown.text)).toMatchObject({
         row: { frame: 3, score: interpret(fixed, frames[3]!).score },
       });
       expect((await get(url, 'evil.example')).status).toBe(403);
-      expect((await get(`${url}api/frames/3`, `evil.example:${port}`)).status).toBe(403);
+      expect((await get(frame, `evil.example:${port}`, cookie)).status).toBe(403);
     } finally {
       child.kill('SIGTERM');
     }

@@ -2,7 +2,7 @@
  * Who may talk to the local page. A browser on this machine also shows pages of strangers: their scripts may send
  * requests to any address, and a stranger's name may be made to resolve to this machine (DNS rebinding). So every
  * request must name this server in `Host`, come from its own page (`Origin`, `Sec-Fetch-Site`), and a change must be
- * JSON, which no form of another page can send without asking first.
+ * JSON, which no form of another page can send without asking first. Who passes here still needs the cookie of `login.ts`.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 

@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { UserError } from '../../core/errors.js';
 import { loadAssets, type Asset } from './assets.js';
 import { ownHosts, refusal } from './guard.js';
+import { createLogin, LOGIN_PAGE, type Login } from './login.js';
 import { answer, type Answer, type ViewParts } from './routes.js';
 
 export interface ViewServer {
+  /** The address with the token that opens it. */
   readonly url: string;
   close(): Promise<void>;
 }
@@ -36,18 +38,19 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** Starts to listen. Throws `UserError` where the address is taken or not this machine's. */
 export async function serveView(parts: ViewParts, options: ServeOptions): Promise<ViewServer> {
   const assets = loadAssets();
-  let hosts: readonly string[] = [];
+  const login = createLogin();
+  let place: Place = { hosts: [], port: 0, login };
   const server = createServer((request, response) => {
-    respond(parts, assets, hosts, request, response).catch((error: unknown) => {
+    respond(parts, assets, place, request, response).catch((error: unknown) => {
       options.onDefect(error);
       send(response, 500, JSON_TYPE, JSON.stringify({ why: 'vetoc failed; see its terminal' }));
     });
   });
   await listen(server, options);
   const { address, port } = server.address() as AddressInfo;
-  hosts = ownHosts(address, port);
+  place = { hosts: ownHosts(address, port), port, login };
   return {
-    url: `http://${address.includes(':') ? `[${address}]` : address}:${port}/`,
+    url: `http://${address.includes(':') ? `[${address}]` : address}:${port}/?token=${login.token}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => {
@@ -72,19 +75,47 @@ function listen(server: Server, { address, port }: ServeOptions): Promise<void> 
   });
 }
 
-async function respond(
-  parts: ViewParts,
-  assets: ReadonlyMap<string, Asset>,
-  hosts: readonly string[],
+interface Place {
+  readonly hosts: readonly string[];
+  readonly port: number;
+  readonly login: Login;
+}
+
+/** Refuses who may not come in, and gives the cookie to who brings the token; true when the request was answered so. */
+function turnedAway(
+  { hosts, port, login }: Place,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<void> {
+): boolean {
   const { method, headers } = request;
   const refused = refusal(method, headers, hosts);
   if (refused !== null) {
     send(response, refused.status, JSON_TYPE, JSON.stringify({ why: refused.why }));
-    return;
+    return true;
   }
+  const [path, search] = splitTarget(request.url ?? '/');
+  const cookie = path === '/' ? login.cookieFor(new URLSearchParams(search).get('token'), port) : null;
+  if (method === 'GET' && cookie !== null) {
+    // The token leaves the address bar and the history.
+    response.writeHead(303, { ...HEADERS, location: '/', 'set-cookie': cookie });
+    response.end();
+    return true;
+  }
+  if (login.knows(headers)) return false;
+  if (path === '/') send(response, 401, 'text/html; charset=utf-8', LOGIN_PAGE);
+  else send(response, 401, JSON_TYPE, JSON.stringify({ why: 'open the address that vetoc printed' }));
+  return true;
+}
+
+async function respond(
+  parts: ViewParts,
+  assets: ReadonlyMap<string, Asset>,
+  place: Place,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (turnedAway(place, request, response)) return;
+  const { method } = request;
   const [path, search] = splitTarget(request.url ?? '/');
   const asset = method === 'GET' ? assets.get(path) : undefined;
   if (asset !== undefined) {

@@ -86,14 +86,19 @@ const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');
 async function query(
   dir: string,
   sql: string,
-  options: Place & { readonly json?: boolean; readonly csv?: boolean },
+  options: Place & { readonly json?: boolean; readonly csv?: boolean; readonly limit: number },
 ): Promise<void> {
-  const { columns, rows } = await queryAudit(auditFolder(dir, options.out), sql);
+  const { columns, rows, cut } = await queryAudit(auditFolder(dir, options.out), sql, options.limit);
   const texts = rows.map((row) => row.map(cell));
+  if (cut) process.stderr.write(`the first ${rows.length} rows; --limit gives more\n`);
   if (options.json === true)
     sayJson(rows.map((row) => Object.fromEntries(columns.map((name, k) => [name, row[k]!]))));
-  else if (options.csv === true) for (const row of [columns, ...texts]) say(row.map(csvText).join(','));
-  else
+  else if (options.csv === true) {
+    say(columns.map(csvText).join(','));
+    // A negative number is no formula.
+    for (const row of rows)
+      say(row.map((value) => (typeof value === 'number' ? cell(value) : csvText(cell(value)))).join(','));
+  } else
     say(
       table(
         columns,
@@ -163,6 +168,7 @@ function registerReaders(parent: Command): void {
     .argument('<select>', 'an SQL query on the view frames')
     .option('--json', 'print JSON')
     .option('--csv', 'print CSV')
+    .option('--limit <n>', 'rows at most', wholeOption('--limit', 1, 10_000_000), 10_000)
     .addHelpText(
       'after',
       '\nExample:\n  vetoc audit query out/demo "SELECT keep, count(*) FROM frames GROUP BY keep"',

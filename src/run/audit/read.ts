@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { FrameSource } from '../../data/frames.js';
 import { UserError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
-import { exportFrames, exportLabels } from '../../audit/export.js';
+import type { QueryAnswer } from '../../audit/database.js';
+import { exportFrames, exportLabels, exportTemporary } from '../../audit/export.js';
 import type { AuditIdentity } from '../../audit/identity.js';
 import { openLedger, type Ledger } from '../../audit/ledger.js';
 import { renderAuditReport } from '../../audit/report.js';
@@ -72,7 +73,7 @@ export async function openAuditedFrames(identity: AuditIdentity): Promise<FrameS
 
 /** The figures of the audit in `folder`. Throws `UserError` where there are none yet. */
 export async function auditFigures(folder: string): Promise<AuditSummary> {
-  const ledger = await openLedger(folder, 'read');
+  const ledger = await openLedger(folder);
   try {
     return await summaryOf(ledger);
   } finally {
@@ -89,7 +90,7 @@ export interface AuditPageRequest extends Moved {
 
 /** Writes the audit in `folder` as one page, and gives its path. */
 export async function writeAuditPage(folder: string, options: AuditPageRequest): Promise<string> {
-  const ledger = await openLedger(folder, 'read');
+  const ledger = await openLedger(folder);
   try {
     const summary = await summaryOf(ledger);
     const identity = await withGeometry(ledger.identity, options.geometry);
@@ -115,14 +116,12 @@ export async function writeAuditPage(folder: string, options: AuditPageRequest):
   }
 }
 
-/** The answer of the ledger in `folder` to an SQL query on the view `frames`. Throws `UserError`. */
-export async function queryAudit(
-  folder: string,
-  sql: string,
-): Promise<{ readonly columns: readonly string[]; readonly rows: readonly (readonly unknown[])[] }> {
-  const ledger = await openLedger(folder, 'read');
+/** The answer of the ledger in `folder` to an SQL query on the view `frames`, `mostRows` of it. Throws `UserError`. */
+export async function queryAudit(folder: string, sql: string, mostRows: number): Promise<QueryAnswer> {
+  const ledger = await openLedger(folder);
   try {
-    return await ledger.database.table(sql).catch((error: unknown) => {
+    return await ledger.database.query(sql, mostRows).catch((error: unknown) => {
+      if (error instanceof UserError) throw error;
       const text = error instanceof Error ? error.message : String(error);
       throw new UserError(text, { field: 'SELECT', remedy: 'the columns are those of the view frames' });
     });
@@ -142,7 +141,8 @@ export async function exportAudit(
   folder: string,
   { csv, parquet, labels }: AuditExports,
 ): Promise<number | null> {
-  const ledger = await openLedger(folder, 'write');
+  const files = [csv, parquet].flatMap((path) => (path === undefined ? [] : [exportTemporary(path)]));
+  const ledger = await openLedger(folder, { files });
   try {
     await summaryOf(ledger);
     if (csv !== undefined) await exportFrames(ledger, csv, 'csv');

@@ -8,7 +8,7 @@ import { lsb } from '../../fixed/format.js';
 import { findNode, inputNode, type FixedGraph, type FloatGraph } from '../../ir/graph.js';
 import { serializeGraph } from '../../ir/serialize.js';
 import type { AuditIdentity } from '../../audit/identity.js';
-import { openLedgerForAudit, type Ledger } from '../../audit/ledger.js';
+import { openLedgerForAudit, type GrowingLedger } from '../../audit/ledger.js';
 import { BLOCK_FRAMES, runAudit, type AuditOutcome, type ReferenceFrames } from '../../audit/run-audit.js';
 import { openSpec, type FinderSpec, type FramesSpec, type ProcessorSetup } from '../../audit/setup.js';
 import { createWorkerProcessor } from '../../audit/worker-processor.js';
@@ -38,7 +38,7 @@ export async function audit(
   options: AuditRequest,
   signal: AbortSignal,
   emit: Emit,
-): Promise<{ readonly ledger: Ledger; readonly outcome: AuditOutcome }> {
+): Promise<{ readonly ledger: GrowingLedger; readonly outcome: AuditOutcome }> {
   const run = await loadRun(dir);
   const finder: FinderSpec = { algorithm: options.algorithm, parameters: options.param };
   parseSpotParameters(finder.algorithm, finder.parameters);
@@ -69,7 +69,7 @@ export async function audit(
 }
 
 async function sitting(
-  ledger: Ledger,
+  ledger: GrowingLedger,
   processor: ReturnType<typeof createWorkerProcessor>,
   signal: AbortSignal,
   openReference: (() => Promise<ReferenceFrames>) | null,

@@ -37,7 +37,7 @@ export async function viewAudit(
   emit: Emit,
   onOpen: (url: string) => void,
 ): Promise<void> {
-  const ledger = await openLedger(folder, 'write');
+  const ledger = await openLedger(folder);
   try {
     await summaryOf(ledger);
     const identity = await withGeometry(ledger.identity, options.geometry);

@@ -1,5 +1,5 @@
 /** Where found spots go: a CSV file, a CXI file. Files appear under their name when complete. */
-import { csvText } from '../../core/csv.js';
+import { csvPath } from '../../core/csv.js';
 import { openAtomicStream } from '../../core/files.js';
 import type { Frame } from '../../data/frames.js';
 import { createCxiPeakFile } from '../../spotfind/cxi-peaks.js';
@@ -31,7 +31,7 @@ export async function csvSink(path: string): Promise<Sink> {
   await write(CSV_HEADER);
   return {
     async add({ file, index, spots }) {
-      const name = csvText(file);
+      const name = csvPath(file);
       const lines = spots.map((s) =>
         [name, index, s.panel, s.x, s.y, s.intensity, s.snr, s.maximum, s.pixelCount, s.sigma].join(','),
       );
