@@ -1,13 +1,31 @@
 import { defineConfig } from 'vitest/config';
 
+/** What compiles C++ or RTL, trains, renders simulated frames by the hundred, or starts the command line and browsers. */
+const SLOW = [
+  'test/{cli,data-simulate,explain,hls,mutation,package,rtl,run,sim-headers,spotfind,train,verify}/**',
+  'test/audit/view-*.test.ts',
+  'test/data/fuzz.test.ts',
+  'test/fuzz/**',
+  'test/onnx/{commands,hostile,import-commands,networks,official,opsets,qonnx,webgpu}.test.ts',
+  'test/passes/{comparison,mixed-precision}.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    // In CI a skipped test must say what it needs that CI cannot have.
+    reporters: ['default', '.ci/skips.mjs'],
     // A test run does not depend on a build before it: it makes the ONNX codec itself.
     globalSetup: ['.ci/onnx-codec.mjs'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Two cores: more workers than cores only makes the simulators time out.
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: SLOW } },
+      {
+        extends: true,
+        test: { name: 'slow', include: SLOW.map((pattern) => pattern.replace(/\*\*$/, '**/*.test.ts')) },
+      },
+    ],
   },
 });
