@@ -1,7 +1,8 @@
 #!/bin/sh
 # Fetches what only tests need; nothing of it is committed or shipped.
 # - .cache/ap_types: AMD's public ap_types headers (Apache-2.0), out of the hls4ml package on PyPI;
-# - ~/.cache/vetoc-test-tools/onnx: the official onnx package (checker, reference evaluator) in an environment of its own.
+# - ~/.cache/vetoc-test-tools/onnx: the official onnx package (checker, reference evaluator) in an environment of its own;
+# - ~/.cache/vetoc-test-tools/exfel: European XFEL's EXtra-data and extra-redu, which read what vetoc filter --exdf writes.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -34,5 +35,19 @@ fetch_onnx() {
   "$home/bin/python" -m pip install --quiet "onnx==$version"
 }
 
+fetch_exfel() {
+  data=1.25.0
+  redu=1.1.0
+  home="${VETOC_TEST_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/vetoc-test-tools}/exfel"
+  if "$home/bin/python" -c "
+import sys
+from importlib.metadata import version
+sys.exit(version('EXtra-data') != '$data' or version('extra-redu') != '$redu')" 2>/dev/null; then return; fi
+  rm -rf "$home"
+  python3 -m venv "$home"
+  "$home/bin/python" -m pip install --quiet "EXtra-data==$data" "extra-redu==$redu"
+}
+
 fetch_ap_types
 fetch_onnx
+fetch_exfel

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 
 /** How to name frames, for the help of every command. */
 export const FRAME_HELP = `
-Frames are named as FILE, FOLDER or 'PATTERN', each with #/path/to/dataset and [start:stop:step] where wanted:
+Frames are named as FILE, FOLDER, 'PATTERN' or a CrystFEL list or stream (.lst, .stream), each with #/path/to/dataset and [start:stop:step] where wanted:
   run12.cxi   'night/*.cbf'   folder/   run12.h5#/entry/data/data[0:500]   DiffraNet's folder`;
 
 /** Adds the options; the values go to `frameOptions` or `openFrameArguments`. */

@@ -1,9 +1,9 @@
 /**
  * The grammar of a frame argument, the same for every command:
  *
- *     FILE | FOLDER | PATTERN   [#/path/to/dataset]   [\[start:stop:step\]]
+ *     FILE | FOLDER | PATTERN | LIST   [#/path/to/dataset]   [\[start:stop:step\]]
  *
- * A pattern has `*`, `?`, `[abc]` or `**`. The range counts the frames of this argument as Python slices do (stop is
+ * A list is a CrystFEL list or stream (`.lst`, `.stream`; listed.ts). A pattern has `*`, `?`, `[abc]` or `**`. The range counts the frames of this argument as Python slices do (stop is
  * not included, negative numbers count from the end); `[7]` is one frame. A path that exists as written is taken as
  * written. Refuses patterns that match nothing and folders without frames.
  */
@@ -11,6 +11,7 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
+import { filesOfList, isFrameList } from './listed.js';
 
 export interface FrameRange {
   readonly start: number | null;
@@ -156,6 +157,7 @@ async function filesOfFolder(folder: string): Promise<readonly string[]> {
 /** The files that an argument names, in order. Throws `UserError` where there are none. */
 export async function expandArgument(argument: FrameArgument): Promise<readonly string[]> {
   const { path, text } = argument;
+  if (isFrameList(path)) return filesOfList(path);
   if (await isFolder(path)) {
     const files = await filesOfFolder(path);
     if (files.length > 0) return files;

@@ -22,6 +22,7 @@ import type { RawSource } from './formats/format.js';
 import type { FrameSource } from './frames.js';
 import { readGeometry, type DetectorGeometry } from './geometry/geometry.js';
 import { groupFrames, labelFrames } from './labels/label-frames.js';
+import { isFrameList, selectListed } from './listed.js';
 import { maskedFrames, withoutDefects } from './masked.js';
 import { refuseWarnings } from './notes.js';
 import type { OpenFramesOptions } from './open-options.js';
@@ -78,7 +79,8 @@ async function openArgument(
   };
   const alone = first && files.groups.flat().length === 1;
   const source = await openSeries(files.groups, openGroup, options, alone);
-  return source === null ? null : labelledByFolder(source, files);
+  if (source === null) return null;
+  return isFrameList(argument.path) ? selectListed(source, argument.path) : labelledByFolder(source, files);
 }
 
 /** The stored frames of `files`; with `onBadFile` modules that cannot be opened are reported and left out. */

@@ -58,13 +58,21 @@ function deal(
   return parts.map((part) => part.sort((a, b) => a - b));
 }
 
-/** Partitions `source`; throws `UserError` when nothing is labelled or a part that is needed stays empty. */
+/** Whether frames count by their class; else as hits and misses. */
+export function countsByClass(source: FrameSource): boolean {
+  if (source.classNames === null) return false;
+  for (let i = 0; i < source.count; i++) if (source.label(i).label !== null) return true;
+  return false;
+}
+
+/** Partitions `source`, without the frames whose class (or hit or miss) nobody knows; throws `UserError` when nothing is labelled or a part that is needed stays empty. */
 export function partitionFrames(source: FrameSource, options: PartitionOptions): Partition {
   const declared: Record<Split, number[]> = { train: [], validation: [], calibration: [], test: [] };
   const undeclared: number[] = [];
+  const byClass = countsByClass(source);
   for (let i = 0; i < source.count; i++) {
     const { label, hit, split } = source.label(i);
-    if (label === null && hit === null) continue;
+    if ((byClass ? label : hit) === null) continue;
     if (split === null) undeclared.push(i);
     else declared[split].push(i);
   }

@@ -58,7 +58,7 @@ export function framesFromRaw(raw: RawSource, options: ConvertOptions = {}): Fra
     width,
     frameShape: raw.frameShape,
     classNames: raw.annotations.classNames,
-    notes: [...(raw.notes ?? []), ...(raw.annotations.notes ?? [])],
+    notes: raw.notes ?? [],
     details: raw.details,
     async read(index): Promise<Frame> {
       const stored = await raw.readRaw(index);
@@ -74,7 +74,7 @@ export function framesFromRaw(raw: RawSource, options: ConvertOptions = {}): Fra
     origin: (index) => ({
       file: raw.file,
       index: raw.originIndex?.(index) ?? index,
-      ...(raw.dataset === null ? {} : { dataset: raw.dataset }),
+      ...(raw.dataset === null ? {} : { dataset: raw.datasetOf?.(index) ?? raw.dataset }),
     }),
     close: () => raw.close(),
   };

@@ -18,13 +18,32 @@ export function checkFrameSize(source: FrameSource, graph: FixedGraph): void {
 export const labelledByClass = (source: FrameSource, graph: FixedGraph): boolean =>
   source.classNames !== null && source.classNames.join('\n') === graph.classNames.join('\n');
 
-/** Labels as the network's classes: of its first hit or miss class where the frames say no more than that. */
-export function labelsOf(source: FrameSource, graph: FixedGraph): number[] | null {
+/** The frames whose kind is known, and their labels as classes of the network. */
+export interface KnownLabels {
+  /** Numbers of the frames in their source, ascending. */
+  readonly indices: readonly number[];
+  /** One a frame of `indices`: of the network's first hit or miss class where the frames say no more than that. */
+  readonly labels: readonly number[];
+}
+
+/** Labels of those frames of `source` that have one; the others take no part in measures. */
+export function knownLabels(source: FrameSource, graph: FixedGraph): KnownLabels {
   const same = labelledByClass(source, graph);
-  const labels = Array.from({ length: source.count }, (_, i) => {
+  const indices: number[] = [];
+  const labels: number[] = [];
+  for (let i = 0; i < source.count; i++) {
     const { label, hit } = source.label(i);
-    if (same && label !== null) return label;
-    return hit === null ? null : graph.hitClasses.indexOf(hit);
-  });
-  return labels.every((l) => l !== null) ? labels : null;
+    const known = same && label !== null ? label : hit === null ? null : graph.hitClasses.indexOf(hit);
+    if (known === null) continue;
+    indices.push(i);
+    labels.push(known);
+  }
+  return { indices, labels };
+}
+
+/** What is said of frames without a label; empty where all have one or none has. */
+export function unknownText(source: FrameSource, { indices }: KnownLabels): string {
+  const unknown = source.count - indices.length;
+  if (unknown === 0 || indices.length === 0) return '';
+  return `${unknown} of ${source.count} frames are neither hits nor misses for sure: the measures leave them out.`;
 }

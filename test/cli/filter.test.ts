@@ -65,6 +65,79 @@ describe('vetoc filter', () => {
     expect(existsSync(at('kept.cxi.scores'))).toBe(false);
   });
 
+  it('writes a list in place of the frames, and says where nothing is said to be written', async () => {
+    const args = ['filter', folder, '--frames', at('night.h5')];
+    expect((await runCli(...args, '--list', at('kept.lst'))).code).toBe(0);
+    expect(readFileSync(at('kept.lst'), 'utf8')).toBe(kept.map((i) => `${at('night.h5')} //${i}\n`).join(''));
+    const again = await runCli(...args, '--list', at('kept.lst'));
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('exists already')]);
+    const none = await runCli(...args);
+    expect([none.code, none.stderr]).toEqual([
+      2,
+      expect.stringMatching(/--out: is missing — say --out, --list/),
+    ]);
+    const other = await runCli(...args, '--exdf', at('kept.h5'));
+    expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/no trainId and pulseId/)]);
+  });
+
+  it('checks that its files go together before it scores them', async () => {
+    const writer = await createHdf5(at('other.h5'));
+    writer.dataset('/entry/data/data', new Uint16Array(H * W), [1, H, W]);
+    writer.dataset('/entry/data/extra', Float64Array.of(1), [1]);
+    writer.dataset('/entry/data/hit', Uint8Array.of(1), [1]);
+    await writer.commit();
+    const { code, stderr } = await runCli(
+      ...['filter', folder, '--frames', at('night.h5'), at('other.h5'), '--out', at('both.cxi')],
+    );
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/other\.h5: \/entry\/data\/extra: is not in .*night\.h5/),
+    ]);
+    expect(existsSync(at('both.cxi.scores'))).toBe(false);
+  });
+
+  it('keeps a group of the name data_1 that a CXI file has of its own', async () => {
+    const writer = await createHdf5(at('grouped.cxi'));
+    writer.group('/entry_1/data_1', { NX_class: 'NXdata' });
+    writer.dataset('/entry_1/data_1/data', Uint16Array.from(frames.slice(0, 4).flatMap((f) => [...f])), [
+      4,
+      H,
+      W,
+    ]);
+    writer.dataset('/entry_1/data_1/delay', Float64Array.of(1, 2, 3, 4), [4]);
+    await writer.commit();
+    const args = [
+      'filter',
+      folder,
+      '--frames',
+      at('grouped.cxi'),
+      '--out',
+      at('grouped-kept.cxi'),
+      '--threshold',
+    ];
+    expect((await runCli(...args, '-1000000')).code).toBe(0);
+    for (const dataset of ['', '#/entry_1/data_1/data']) {
+      const source = await openFrames(`${at('grouped-kept.cxi')}${dataset}`);
+      expect([source.count, (await source.read(3)).pixels]).toEqual([4, frames[3]]);
+      await source.close();
+    }
+  });
+
+  it('of a file without frames says so', async () => {
+    const writer = await createHdf5(at('none.h5'));
+    writer.growing('/entry/data/data', 'u2', [H, W], 1, 'none');
+    await writer.commit();
+    const { code, stderr, stdout } = await runCli(
+      'filter',
+      folder,
+      '--frames',
+      at('none.h5'),
+      '--out',
+      at('n.cxi'),
+    );
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringMatching(/none\.h5: holds no frames/)]);
+  });
+
   it('overwrites nothing, and refuses frames of another size by name', async () => {
     const again = await runCli('filter', folder, '--frames', at('night.h5'), '--out', at('kept.cxi'));
     expect([again.code, again.stderr]).toEqual([2, expect.stringMatching(/kept\.cxi: exists already/)]);

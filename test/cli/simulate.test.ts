@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openHdf5 } from '../../src/data/hdf5/file.js';
 import { openFrames } from '../../src/data/open.js';
 import { runCli } from './run-cli.js';
 
@@ -27,6 +28,30 @@ describe('vetoc simulate', () => {
     const alone = await read('0');
     expect(alone).toHaveLength(13);
     expect(await read('2')).toEqual(alone);
+  });
+
+  it('draws small frames to the end: a crystal that shows too little on one detector is drawn on another', async () => {
+    const path = join(folder, 'small.h5');
+    const args = ['--size', '32x32', '--count', '200', '--seed', '2', '--workers', '0', '--json'];
+    const { code, stdout } = await runCli('simulate', path, ...args);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ frames: 200 });
+  });
+
+  it('writes one type for each fact, however many values it has', async () => {
+    const types = async (perCrystal: string): Promise<readonly unknown[]> => {
+      const path = join(folder, `group-${perCrystal}.h5`);
+      const args = ['--size', '32', '--count', '300', '--frames-per-crystal', perCrystal, '--workers', '0'];
+      expect((await runCli('simulate', path, ...args)).code).toBe(0);
+      const file = await openHdf5(path, path);
+      const found = ['/entry/data/group', '/entry/meta/cell'].map((at) => file.info(at).isString);
+      file.close();
+      return found;
+    };
+    expect([await types('1'), await types('100')]).toEqual([
+      [true, true],
+      [true, true],
+    ]);
   });
 
   it('does not replace a file unless it is told to', async () => {

@@ -18,7 +18,13 @@ import type { FrameOptionValues } from '../../run/frame-options.js';
 import { compareStage, framePng } from '../../run/stages/compare.js';
 import { loadRun, RUN_FILES } from '../../run/folder.js';
 import { readGraph } from '../../ir/graph-files.js';
-import { checkFrameSize, labelledByClass, labelsOf } from '../../run/frames-for-network.js';
+import {
+  checkFrameSize,
+  knownLabels,
+  labelledByClass,
+  unknownText,
+  type KnownLabels,
+} from '../../run/frames-for-network.js';
 import { beginStage } from '../../run/events.js';
 
 interface Options extends FrameOptionValues {
@@ -33,12 +39,13 @@ const MOST_PICTURES = 100;
 
 function evaluations(
   frames: readonly FrameComparison[],
-  labels: readonly number[] | null,
+  { indices, labels }: KnownLabels,
   { hitClasses }: FixedGraph,
   byClass: boolean,
   { thresholds }: Comparison,
 ): readonly NamedEvaluation[] {
-  if (labels === null) return [];
+  if (labels.length === 0) return [];
+  const known = indices.map((index) => frames[index]!);
   const measured = (name: string, logits: readonly ArrayLike<number>[], threshold: number) => {
     const input = { logits, labels, hitClasses, threshold };
     return { name, evaluation: evaluate(byClass ? input : hitOrMissOnly(input)), grouped: [] };
@@ -46,12 +53,12 @@ function evaluations(
   return [
     measured(
       'float',
-      frames.map((f) => f.floatLogits),
+      known.map((f) => f.floatLogits),
       thresholds.float,
     ),
     measured(
       'fixed',
-      frames.map((f) => f.fixedLogits),
+      known.map((f) => f.fixedLogits),
       thresholds.fixed,
     ),
   ];
@@ -77,7 +84,8 @@ async function run(dir: string, options: Options): Promise<void> {
       beginStage(showEvents(), 'Compare'),
     );
     const byClass = labelledByClass(source, fixed);
-    const evaluated = evaluations(frames, labelsOf(source, fixed), fixed, byClass, comparison);
+    const known = knownLabels(source, fixed);
+    const evaluated = evaluations(frames, known, fixed, byClass, comparison);
     if (options.report !== undefined)
       await writeFileAtomic(
         options.report,
@@ -95,6 +103,8 @@ async function run(dir: string, options: Options): Promise<void> {
     }
     if (evaluated.length > 0) say(`${evaluationTable(evaluated, byClass)}\n`);
     say(comparisonText(comparison));
+    const unknown = unknownText(source, known);
+    if (unknown !== '') say(`\n${unknown}`);
     if (options.report !== undefined) say(`\nThe page is ${options.report}.`);
   } finally {
     await source.close();

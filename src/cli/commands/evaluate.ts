@@ -22,7 +22,7 @@ import { wholeOption } from '../option-values.js';
 import { openFrameArguments } from '../../run/open-frames.js';
 import type { FrameOptionValues } from '../../run/frame-options.js';
 import { scoreFixed } from '../../run/stages/score.js';
-import { checkFrameSize, labelledByClass, labelsOf } from '../../run/frames-for-network.js';
+import { checkFrameSize, knownLabels, labelledByClass, unknownText } from '../../run/frames-for-network.js';
 import { loadRun } from '../../run/folder.js';
 import { beginStage } from '../../run/events.js';
 
@@ -138,27 +138,32 @@ async function run(dir: string, options: Options): Promise<void> {
     const logits = await scoreFixed(fixed, source, indices, progress);
     progress.finish(`${logits.length} frames`);
     const decisions = decide(source, fixed, logits, key);
-    const labels = labelsOf(source, fixed);
+    const known = knownLabels(source, fixed);
     const unit = lsb(findNode(fixed, fixed.output).format);
     const { hitClasses, threshold } = fixed;
     const byClass = labelledByClass(source, fixed);
     const classNames = byClass ? fixed.classNames : ['miss', 'hit'];
-    const measure = (given: readonly number[]): NamedEvaluation => {
-      const input = { logits, labels: given, hitClasses, threshold, unit };
-      return evaluateWithGroups('fixed', byClass ? input : hitOrMissOnly(input), source, indices, classNames);
+    const measure = (): NamedEvaluation => {
+      const labelled = known.indices.map((index) => logits[index]!);
+      const input = { logits: labelled, labels: known.labels, hitClasses, threshold, unit };
+      const counted = byClass ? input : hitOrMissOnly(input);
+      return evaluateWithGroups('fixed', counted, source, known.indices, classNames);
     };
-    const measured = labels === null ? null : measure(labels);
+    const measured = known.indices.length === 0 ? null : measure();
     if (options.json === true) {
       sayJson({
         run: dir,
         threshold: fixed.threshold,
         evaluation: measured && evaluationJson(measured),
+        unlabelled: source.count - known.indices.length,
         decisions,
       });
       return;
     }
     if (measured === null) say('The frames have no labels: decisions only.');
     else say(measuredText(measured, byClass, classNames));
+    const unknown = unknownText(source, known);
+    if (unknown !== '') say(`\n${unknown}`);
     say();
     say(groupTable(decisions, key ?? 'group'));
     const kept = decisions.filter((d) => d.keep).length;

@@ -11,6 +11,8 @@ import type { BadFrame } from '../../data/stream.js';
 import { COMPRESSIONS, type Compression } from '../../data/write/growing-dataset.js';
 import { writeKeptFrames, type KeptReport } from '../../data/write/kept-frames.js';
 import { checkTogether } from '../../data/write/kept-check.js';
+import { writeKeptExdf } from '../../data/write/kept-exdf.js';
+import { writeKeptList } from '../../data/write/kept-list.js';
 import { openJournal, UNREADABLE } from '../../data/write/score-journal.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import { say, sayJson, showEvents } from '../console.js';
@@ -25,7 +27,9 @@ import { tellWarnings } from '../../run/open-frames.js';
 
 interface Options extends FrameOptionValues {
   readonly frames: string[];
-  readonly out: string;
+  readonly out?: string;
+  readonly list?: string;
+  readonly exdf?: string;
   readonly threshold?: string;
   readonly compression: Compression;
   readonly readers: number;
@@ -35,19 +39,23 @@ interface Options extends FrameOptionValues {
 }
 
 const EXAMPLES = `
-The scores are kept in OUT.scores while the command runs: killed, the same command goes on where it stopped.
+At least one of --out, --list and --exdf says where to. The scores are kept in OUT.scores while the command runs: killed, the same command goes on where it stopped.
 The file has CXI's layout (/entry_1/data_1/data, mask, experiment_identifier), the scores in /vetoc/score, and everything
 else that the frames' files hold under its old name, without the rows of vetoed frames.
 
 Examples:
   vetoc filter out/veto --frames run12.cxi --out kept.cxi
-  vetoc filter out/veto --frames 'night/*.cbf' --out kept.cxi --threshold -20 --skip-bad`;
+  vetoc filter out/veto --frames 'night/*.cbf' --out kept.cxi --threshold -20 --skip-bad
+  vetoc filter out/veto --frames run12.cxi --list kept.lst
+  vetoc filter out/veto --frames 'r0007/CORR-R0007-AGIPD*-S*.h5' --exdf CORR-R0007-REDU00-S00000.h5`;
 
 export function define(command: Command): void {
   command
     .argument('<run>', 'folder of a finished run')
     .requiredOption('--frames <frames...>', 'frames to filter')
-    .requiredOption('-o, --out <file.cxi>', 'file to write')
+    .option('-o, --out <file.cxi>', 'write the kept frames, with all that their files say of them')
+    .option('--list <file.lst>', 'write the kept frames as a list for indexamajig')
+    .option('--exdf <file.h5>', 'write all decisions as extra-redu does, by train and pulse, for EXtra-data')
     .option('--threshold <score>', 'keep scores from this up (default: the threshold of the run)')
     .addOption(
       new Option('--compression <name>', 'of the frames written').choices(COMPRESSIONS).default('gzip'),
@@ -90,13 +98,16 @@ async function namedDatasets(texts: readonly string[]): Promise<ReadonlyMap<stri
   return named;
 }
 
-function checkOut(options: Options): void {
-  if (existsSync(options.out) && options.force !== true) {
-    throw new UserError('exists already', {
-      file: options.out,
-      remedy: 'choose another name or add --force',
-    });
-  }
+/** The files to write. Throws `UserError` where there are none, or one exists. */
+function filesOut(options: Options): readonly string[] {
+  const { out, list, exdf, force } = options;
+  const files = [out, list, exdf].filter((file) => file !== undefined);
+  if (files.length === 0)
+    throw new UserError('is missing', { field: '--out', remedy: 'say --out, --list or --exdf' });
+  const taken = files.find((file) => existsSync(file) && force !== true);
+  if (taken !== undefined)
+    throw new UserError('exists already', { file: taken, remedy: 'choose another name or add --force' });
+  return files;
 }
 
 async function open(options: Options, onBad: ((bad: BadFrame) => void) | null): Promise<FrameSource> {
@@ -113,7 +124,7 @@ const isAsStored = ({ assemble, pedestal, scale }: Options): boolean =>
   assemble !== true && pedestal === undefined && scale === undefined;
 
 async function run(dir: string, options: Options): Promise<void> {
-  checkOut(options);
+  const files = filesOut(options);
   const { fixed } = await loadRun(dir);
   const threshold = thresholdOf(options, fixed);
   const bad: BadFrame[] = [];
@@ -127,16 +138,22 @@ async function run(dir: string, options: Options): Promise<void> {
   tellWarnings(source, showEvents());
   try {
     const datasets = await namedDatasets(options.frames);
-    await checkTogether(source, (file) => datasets.get(file) ?? null, isAsStored(options));
-    const journalPath = `${options.out}.scores`;
+    if (options.out !== undefined)
+      await checkTogether(source, (file) => datasets.get(file) ?? null, isAsStored(options));
+    const journalPath = `${files[0]}.scores`;
     if (options.restart === true) await rm(journalPath, { force: true });
     const asked = JSON.stringify([options.frames, frameOptions(options)]);
     const journal = await openJournal(journalPath, journalKey(fixed, source, asked));
     try {
       const scores = await score(fixed, source, journal, options.skipBad === true ? report : null);
       const kept = keptIndices(scores, threshold);
+      const { out } = options;
       const written =
-        kept.length === 0 ? null : await write(options, fixed, source, { scores, kept, threshold });
+        kept.length === 0 || out === undefined
+          ? null
+          : await write(out, options, fixed, source, { scores, kept, threshold });
+      if (options.list !== undefined) await writeKeptList(options.list, source, kept);
+      if (options.exdf !== undefined) await writeKeptExdf(options.exdf, { source, scores, threshold });
       await journal.remove();
       summarize(options, source, scores, kept, threshold, written, bad);
     } finally {
@@ -176,6 +193,7 @@ interface Chosen {
 }
 
 async function write(
+  out: string,
   options: Options,
   graph: FixedGraph,
   source: FrameSource,
@@ -184,7 +202,7 @@ async function write(
   const datasets = await namedDatasets(options.frames);
   const progress = beginStage(showEvents(), 'Write');
   const started = performance.now();
-  const report = await writeKeptFrames(options.out, {
+  const report = await writeKeptFrames(out, {
     source,
     kept: chosen.kept,
     scores: chosen.scores,
@@ -205,7 +223,7 @@ async function write(
       );
     },
   });
-  progress.finish(`${report.frames} frames of ${report.pixelType} to ${options.out}`);
+  progress.finish(`${report.frames} frames of ${report.pixelType} to ${out}`);
   return report;
 }
 
@@ -229,9 +247,12 @@ function summarize(
   }
   if (options.json === true) {
     const labelled = hits === 0 ? {} : { hits, hitsVetoed };
+    const { list = null, exdf = null } = options;
     const out = written === null ? null : options.out;
     sayJson({
       out,
+      list,
+      exdf,
       frames: source.count,
       kept: kept.length,
       unreadable,
@@ -249,7 +270,9 @@ function summarize(
     `${kept.length} of ${source.count} frames kept (${share} %) at threshold ${threshold}; ${unreadable} could not be read.`,
   );
   if (hits > 0) say(`Of ${hits} frames labelled as hits, ${hitsVetoed} were vetoed.`);
-  if (written === null) say('Nothing was written, because no frame is kept.');
-  else if (written.carried.length > 0) say(`Carried along: ${written.carried.join(', ')}`);
+  if (written === null && options.out !== undefined)
+    say(`${options.out} was not written, because no frame is kept.`);
+  else if (written !== null && written.carried.length > 0)
+    say(`Carried along: ${written.carried.join(', ')}`);
   for (const { path, why } of written?.left ?? []) say(`Not carried along: ${path} (${why})`);
 }

@@ -40,6 +40,8 @@ export interface RawSource {
   readonly format: string;
   /** The dataset inside the file, or null where a file is just frames. */
   readonly dataset: string | null;
+  /** The dataset of frame `index`, where each stands at a path of its own. */
+  datasetOf?(index: number): string;
   readonly count: number;
   /** One frame: `[y, x]` or `[module, y, x]`, slowest axis first. */
   readonly frameShape: readonly number[];

@@ -144,6 +144,7 @@ function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
     file: request.file,
     format: formatName(file, info, nexus),
     dataset: info.path,
+    datasetOf: (index) => partAt(parts, index).info.path,
     count,
     frameShape: frameShapeOf(parts[0]!),
     pixelType: info.pixelType!,
@@ -165,6 +166,17 @@ function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
     close: () => Promise.resolve(close()),
   };
   return framesInOrder(raw, file, parts[0]!);
+}
+
+/** The part that frame `index` stands in. */
+function partAt(parts: readonly FramePart[], index: number): FramePart {
+  let [low, high] = [0, parts.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (parts[middle]!.first <= index) low = middle;
+    else high = middle - 1;
+  }
+  return parts[low]!;
 }
 
 /** With sources missing, a frame (or module) of nothing but the fill value is one that is not there. */

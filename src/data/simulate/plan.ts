@@ -110,6 +110,29 @@ function drawReflections(
   return { reflections, lattices };
 }
 
+/** So many times a frame that holds no hit at all is drawn anew, on any of the detectors. */
+const REDRAWS = 12;
+
+/** A hit of frame `random`, and the detector it was drawn on: another one where this crystal shows too little on `first`. */
+function drawHit(
+  settings: SimulationSettings,
+  first: number,
+  crystal: CrystalSample,
+  wanted: number,
+  random: Random,
+): { readonly bragg: Bragg; readonly style: number } {
+  let style = first;
+  for (let redraw = 0; ; redraw++) {
+    const draw = redraw === 0 ? random : random.fork(`redraw ${redraw}`);
+    if (redraw > 0) style = draw.integer(0, settings.detectors.length - 1);
+    try {
+      return { bragg: drawBragg(settings, settings.detectors[style]!, crystal, wanted, draw), style };
+    } catch (error) {
+      if (!(error instanceof UserError) || redraw === REDRAWS) throw error;
+    }
+  }
+}
+
 /** Draws until the frame can hold the spots its class needs; what falls short becomes the best class within reach. */
 function drawBragg(
   settings: SimulationSettings,
@@ -243,20 +266,21 @@ export function planFrame(
   const crystal = drawCrystal(settings, shared);
   const random = root.fork(`frame ${index}`);
   const shares = cumulative(settings.detectors.map((detector) => detector.weight));
-  const style = pickByShare(shares, random.uniform());
-  const detector = settings.detectors[style]!;
+  let style = pickByShare(shares, random.uniform());
   const wanted = schedule.classOf(index);
   let bragg: Bragg | null = null;
   let geometry: Geometry;
   let scatter: Scatter;
   if (wanted >= FIRST_HIT_CLASS) {
-    bragg = drawBragg(settings, detector, crystal, wanted, random);
+    ({ bragg, style } = drawHit(settings, style, crystal, wanted, random));
     ({ geometry, scatter } = bragg);
   } else {
+    const detector = settings.detectors[style]!;
     geometry = drawGeometry(settings, detector, crystal, random, 1);
     scatter =
       wanted === 0 ? drawDark(geometry, random) : drawScatter(settings, detector, geometry, wanted, random);
   }
+  const detector = settings.detectors[style]!;
   const scale = bragg?.scale ?? 0;
   const spots: RenderSpot[] = [...scatter.grains];
   for (const { x, y, intensity, varX, varY, covXY } of bragg?.reflections ?? []) {

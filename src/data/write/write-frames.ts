@@ -62,31 +62,6 @@ function numberColumn(
 const doubles = (values: number[]): Float64Array => Float64Array.from(values);
 const bytes = (values: number[]): Uint8Array => Uint8Array.from(values);
 
-/** Text facts: kept as codes while there are few different ones. */
-function writeTexts(
-  writer: Hdf5Writer,
-  path: string,
-  texts: readonly string[],
-  known: readonly string[],
-): void {
-  const names = [...known];
-  const codes = new Map(names.map((name, code) => [name, code]));
-  for (const text of texts) {
-    if (codes.has(text)) continue;
-    codes.set(text, names.length);
-    names.push(text);
-    if (names.length > 255) {
-      writer.strings(path, texts);
-      return;
-    }
-  }
-  writer.dataset(
-    path,
-    Uint8Array.from(texts, (text) => codes.get(text)!),
-  );
-  writer.attribute(path, 'names', JSON.stringify(names));
-}
-
 interface Columns {
   add(index: number, style: number): void;
   finish(styleNames: readonly string[]): void;
@@ -125,7 +100,7 @@ function labelColumns(writer: Hdf5Writer, source: FrameSource): Columns {
       }
       const meaning = SPLIT_CODES.map((name, code) => `${code}=${name}`).join(' ');
       if (split !== null) writer.attribute('/entry/data/split', 'meaning', meaning);
-      if (groups !== null) writeTexts(writer, '/entry/data/group', groups, []);
+      if (groups !== null) writer.strings('/entry/data/group', groups);
     },
   };
 }
@@ -154,7 +129,7 @@ function metaColumns(writer: Hdf5Writer, source: FrameSource): Columns {
     },
     finish(styleNames) {
       for (const column of numbers.values()) column.flush();
-      for (const [name, column] of texts) writeTexts(writer, `/entry/meta/${name}`, column, []);
+      for (const [name, column] of texts) writer.strings(`/entry/meta/${name}`, column);
       writer.dataset('/entry/meta/style', Uint8Array.from(styles));
       writer.attribute('/entry/meta/style', 'names', JSON.stringify(styleNames));
     },

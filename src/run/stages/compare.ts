@@ -81,17 +81,19 @@ function labelled(
   frames: readonly FrameComparison[],
   hits: readonly (boolean | null)[],
 ): Pick<Comparison, 'paired' | 'curves'> {
+  // Frames that nobody is sure of take no part.
+  const judged = frames.filter((_, i) => hits[i] !== null);
   const known = hits.filter((hit) => hit !== null);
-  if (known.length < frames.length || known.length === 0) return { paired: null, curves: null };
+  if (known.length === 0) return { paired: null, curves: null };
   return {
-    paired: pairDecisions(frames.map((f, i) => ({ ...f, hit: known[i]! }))),
+    paired: pairDecisions(judged.map((f, i) => ({ ...f, hit: known[i]! }))),
     curves: {
       float: curveOf(
-        frames.map((f) => f.floatScore),
+        judged.map((f) => f.floatScore),
         known,
       ),
       fixed: curveOf(
-        frames.map((f) => f.fixedScore),
+        judged.map((f) => f.fixedScore),
         known,
       ),
     },

@@ -1,5 +1,5 @@
 /** Stage 1: the frames of a run, and which of them train, validate, calibrate and test. */
-import { partitionFrames, type Partition } from '../../data/partition.js';
+import { countsByClass, partitionFrames, type Partition } from '../../data/partition.js';
 import { CLASS_NAMES, FIRST_HIT_CLASS, type FrameSource } from '../../data/frames.js';
 import { simulateFramesParallel } from '../../data/parallel.js';
 import { streamFrames } from '../../data/stream.js';
@@ -70,12 +70,23 @@ export const asHitOrMiss = (frames: RunFrames): RunFrames => ({
   labelOf: (index) => Number(frames.hitClasses[frames.labelOf(index)]),
 });
 
+/** Says how many frames take no part because nobody knows what they are. */
+function sayUnknown(source: FrameSource, partition: Partition, emit: Emit): void {
+  const known = Object.values(partition).reduce((sum, part) => sum + part.length, 0);
+  if (known === source.count) return;
+  emit({
+    event: 'warning',
+    text: `${source.count - known} of ${source.count} frames are neither hits nor misses for sure and take no part`,
+  });
+}
+
 /** Opens the frames of `recipe`; the caller closes `source`. */
 export async function openRunFrames(recipe: Recipe, emit: Emit): Promise<RunFrames> {
   const source = await openSource(recipe, emit);
   try {
     const partition = partitionFrames(source, { ...recipe.split, seed: recipe.seed });
-    const byClass = source.classNames !== null && source.label(partition.train[0]!).label !== null;
+    const byClass = countsByClass(source);
+    sayUnknown(source, partition, emit);
     const classNames = byClass ? source.classNames! : ['miss', 'hit'];
     const labelOf = (index: number): number => {
       const { label, hit } = source.label(index);
