@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'out', 'coverage', '**/*.cjs'] },
+  { ignores: ['dist', 'out', 'coverage', '.cache', '**/*.cjs', 'src/onnx-file/generated'] },
   ...tseslint.configs.strict,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
