@@ -1,5 +1,9 @@
 import tseslint from 'typescript-eslint';
 
+/** Names of ops that mean nothing else. */
+const KINDS =
+  '/^(conv2d|depthwiseConv2d|dense|batchNorm|leakyRelu|maxPool|avgPool|globalAvgPool|globalMaxPool|requantize)$/';
+
 export default tseslint.config(
   { ignores: ['dist', 'out', 'coverage', '.cache', '**/*.cjs', 'src/onnx-file/generated'] },
   ...tseslint.configs.strict,
@@ -10,8 +14,23 @@ export default tseslint.config(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
-        { considerDefaultExhaustiveForUnions: true },
+        // A `default:` would take in the kind that comes next: every kind has an arm.
+        { considerDefaultExhaustiveForUnions: false, allowDefaultCaseForExhaustiveSwitch: false },
       ],
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          `NewExpression[callee.name='Set'] Literal[value=${KINDS}]`,
+          `CallExpression[callee.property.name=/^(includes|indexOf)$/] > MemberExpression > ArrayExpression > Literal[value=${KINDS}]`,
+          `VariableDeclarator > ArrayExpression > Literal[value=${KINDS}]`,
+          `VariableDeclarator > TSAsExpression > ArrayExpression > Literal[value=${KINDS}]`,
+        ].map((selector) => ({
+          selector,
+          message:
+            "A list of kinds misses the kind that comes next: say it as a trait in the op's record (src/ir/ops).",
+        })),
+      ],
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
       // noUncheckedIndexedAccess makes every typed-array read "possibly undefined"; bounds are the loops'.
       '@typescript-eslint/no-non-null-assertion': 'off',

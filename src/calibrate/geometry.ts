@@ -2,7 +2,7 @@
 import type { Spot } from '../data/frames.js';
 import type { NodeId, Shape, Window } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
-import type { FloatNode } from '../ir/ops/index.js';
+import { isActivation, type FloatNode } from '../ir/ops/index.js';
 
 /**
  * Position `i` of an axis stands for a cell of `step` raw pixels centred on `step * i + origin` (pixel centres are
@@ -26,7 +26,8 @@ function place(node: FloatNode, inputs: readonly Placement[]): Placement {
       { step: 1, origin: 0 },
       { step: 1, origin: 0 },
     ];
-  if (first === null) return null;
+  // Element by element: where its input is.
+  if (first === null || isActivation(node)) return first;
   const [rows, columns] = first;
   switch (node.kind) {
     case 'crop':
@@ -57,9 +58,6 @@ function place(node: FloatNode, inputs: readonly Placement[]): Placement {
     case 'clamp':
     case 'lut':
     case 'batchNorm':
-    case 'relu':
-    case 'clip':
-    case 'leakyRelu':
     case 'add':
     case 'concat':
       return first;

@@ -11,7 +11,7 @@ import {
   type TensorVisitor,
 } from '../evaluate/float-reference.js';
 import { consumers, floatShapes, inputNode, type FloatGraph } from '../ir/graph.js';
-import { isPreprocess, type FloatNode } from '../ir/ops/index.js';
+import { isFused, isPreprocess, type FloatNode } from '../ir/ops/index.js';
 import { peakPositions, placements } from './geometry.js';
 import {
   emptyStats,
@@ -74,14 +74,12 @@ const tooLarge = (id: NodeId, index: number): UserError =>
     remedy: 'train again with batch normalisation or a lower learning rate: the activations have run away',
   });
 
-const ACTIVATIONS: ReadonlySet<string> = new Set(['relu', 'clip', 'leakyRelu']);
-
 /** Whether a stage puts out this tensor, or reads it of the preprocessing. */
 function isObserved(graph: FloatGraph, node: FloatNode): boolean {
   const readers = consumers(graph, node.id);
   if (isPreprocess(node)) return readers.some((reader) => !isPreprocess(reader));
   // What only an activation reads is an accumulator: it has no format of its own.
-  return node.id === graph.output || readers.length !== 1 || !ACTIVATIONS.has(readers[0]!.kind);
+  return node.id === graph.output || readers.length !== 1 || !isFused(readers[0]!);
 }
 
 /** The tensors that are observed: what stages put out, and what they read of the preprocessing. */

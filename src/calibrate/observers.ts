@@ -8,7 +8,6 @@
  *   inference with TensorRT", 2017), among power-of-two ranges.
  * - `peak-safe`: as `mse`, but no value under a Bragg peak is clipped; min–max where no peaks are known.
  */
-import { assertExhaustive } from '../core/errors.js';
 import { listBins, type Bin } from '../statistics/histogram.js';
 import type { TensorStats, ValueStats } from './ranges.js';
 
@@ -186,7 +185,5 @@ export function chooseIntegerBits(
       const best = leastSquaresInteger(all, g);
       return Math.max(best, integerBitsFor(peaks.min, peaks.max, g));
     }
-    default:
-      return assertExhaustive(observer);
   }
 }

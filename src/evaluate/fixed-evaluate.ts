@@ -7,7 +7,8 @@
 import { UserError, invariant } from '../core/errors.js';
 import { castNumber, roundShiftNumber } from '../fixed/cast.js';
 import { fractionBits, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
-import { elements, type Activation, type NodeId, type Shape } from '../ir/common.js';
+import { limitsOf, NO_ACTIVATION, slopesOf, type Activation } from '../ir/activations.js';
+import { elements, type NodeId, type Shape } from '../ir/common.js';
 import { fixedShapes, inputNode, veto, type FixedGraph } from '../ir/graph.js';
 import {
   concatInto,
@@ -19,7 +20,9 @@ import {
   sumPool,
   wholeImage,
 } from './kernels.js';
-import { isPreprocess, type FixedNode, type PreprocessNode } from '../ir/ops/index.js';
+import { dispatch, type Table } from '../ir/dispatch.js';
+import { isPreprocess, type FixedNetworkNode } from '../ir/ops/index.js';
+import type { SourceFacts } from '../ir/ops/record.js';
 import { preprocess } from './preprocess-kernels.js';
 
 interface Value {
@@ -51,20 +54,13 @@ function fastCast(value: number, scale: number, low: number, high: number): numb
   return rounded < low ? low : rounded > high ? high : rounded;
 }
 
-function activationScale(activation: Activation): readonly [negative: number, fraction: number] {
-  return activation.kind === 'leakyRelu'
-    ? [activation.alphaMantissa, activation.alphaFraction]
-    : [activation.kind === 'relu' ? 0 : 1, 0];
-}
-
 function createRequantizer(activation: Activation, to: Format): Requantizer {
   const low = minMantissa(to);
   const high = maxMantissa(to);
   const target = fractionBits(to);
   const fast = to.quantization === 'AP_RND_CONV' && to.overflow === 'AP_SAT';
-  const [negative, extra] = activationScale(activation);
-  const positive = 2 ** extra;
-  const clip = activation.kind === 'clip' ? activation : null;
+  const { negative, positive, fraction: extra } = slopesOf(activation);
+  const clip = limitsOf(activation);
   const isClipped = (value: number, fraction: number): boolean => {
     const shift = fraction - target;
     // A finer target rounds nothing, and a product with a power of two is exact beyond 53 bits as well.
@@ -93,14 +89,7 @@ function createRequantizer(activation: Activation, to: Format): Requantizer {
   };
 }
 
-type NetworkNode = Exclude<FixedNode, PreprocessNode>;
-type Compile = {
-  readonly [K in NetworkNode['kind']]: (
-    op: Extract<NetworkNode, { kind: K }>,
-    inputs: readonly { readonly shape: Shape; readonly format: Format }[],
-    output: Shape,
-  ) => Step;
-};
+type Compile = Table<FixedNetworkNode, [inputs: readonly SourceFacts[], output: Shape], Step>;
 
 /** A step that turns whole tensors of sums into mantissas. */
 const fromSums =
@@ -174,7 +163,7 @@ const compile: Compile = {
   avgPool(op, [input], output) {
     const geometry = { ...op, input: input!.shape, output };
     return fromSums(
-      createRequantizer({ kind: 'none' }, op.format),
+      createRequantizer(NO_ACTIVATION, op.format),
       () => fractionBits(input!.format) + op.reciprocalFraction,
       output[2],
       ([x]) => scaledSum(sumPool(geometry, x!.data), op.reciprocal),
@@ -183,7 +172,7 @@ const compile: Compile = {
   globalAvgPool(op, [input], output) {
     const geometry = wholeImage(input!.shape);
     return fromSums(
-      createRequantizer({ kind: 'none' }, op.format),
+      createRequantizer(NO_ACTIVATION, op.format),
       () => fractionBits(input!.format) + op.reciprocalFraction,
       output[2],
       ([x]) => scaledSum(sumPool(geometry, x!.data), op.reciprocal),
@@ -215,11 +204,15 @@ const compile: Compile = {
       x!.data,
   requantize: (op, [input], output) =>
     fromSums(
-      createRequantizer({ kind: 'none' }, op.format),
+      createRequantizer(NO_ACTIVATION, op.format),
       () => fractionBits(input!.format),
       output[2],
       ([x]) => Float64Array.from(x!.data),
     ),
+  table:
+    ({ table, first }) =>
+    ([x]) =>
+      x!.data.map((q) => table[q - first]!),
 };
 
 /** Sees a tensor of mantissas as soon as it is there, and the elements of it that were clipped when asked for. */
@@ -242,9 +235,7 @@ function compileSteps(graph: FixedGraph, shapes: ReadonlyMap<NodeId, Shape>): re
   return graph.nodes.map((node) => {
     if (isPreprocess(node)) return null;
     const inputs = node.inputs.map((id) => ({ shape: shapes.get(id)!, format: formats.get(id)! }));
-    // The table is keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
-    const rule = compile[node.kind] as (op: FixedNode, from: typeof inputs, output: Shape) => Step;
-    return rule(node, inputs, shapes.get(node.id)!);
+    return dispatch(compile, node, inputs, shapes.get(node.id)!);
   });
 }
 

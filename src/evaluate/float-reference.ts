@@ -17,7 +17,15 @@ import {
   sumPool,
   wholeImage,
 } from './kernels.js';
-import { isPreprocess, type FloatNode, type PreprocessNode } from '../ir/ops/index.js';
+import { dispatch, type Table } from '../ir/dispatch.js';
+import {
+  applyActivation,
+  isActivation,
+  isPreprocess,
+  type ActivationNode,
+  type FloatNetworkNode,
+  type FloatNode,
+} from '../ir/ops/index.js';
 import { preprocess } from './preprocess-kernels.js';
 
 /** Every tensor of one frame by node, `[height, width, channels]` row-major, in real units. */
@@ -31,14 +39,8 @@ interface Value {
   readonly shape: Shape;
 }
 type Step = (inputs: readonly Value[]) => Float32Array;
-type NetworkNode = Exclude<FloatNode, PreprocessNode>;
-type Compile = {
-  readonly [K in NetworkNode['kind']]: (
-    op: Extract<NetworkNode, { kind: K }>,
-    inputs: readonly Shape[],
-    output: Shape,
-  ) => Step;
-};
+type LayerNode = Exclude<FloatNetworkNode, ActivationNode>;
+type Compile = Table<LayerNode, [inputs: readonly Shape[], output: Shape], Step>;
 
 function mapped(change: (value: number, channel: number) => number, channels: number): Step {
   return ([x]) => {
@@ -63,6 +65,12 @@ const clipped =
     }
     return output;
   };
+
+function activationStep(node: ActivationNode, channels: number): Step {
+  if (node.kind === 'relu') return clipped(0, Infinity);
+  if (node.kind === 'clip') return clipped(node.min, node.max);
+  return mapped((v, c) => applyActivation(node, v, c), channels);
+}
 
 const compile: Compile = {
   conv2d(op, [input], output) {
@@ -94,9 +102,6 @@ const compile: Compile = {
     const scale = Float64Array.from(op.gamma, (g, c) => g / Math.sqrt(op.variance[c]! + op.epsilon));
     return mapped((v, c) => (v - op.mean[c]!) * scale[c]! + op.beta[c]!, output[2]);
   },
-  relu: () => clipped(0, Infinity),
-  clip: ({ min, max }) => clipped(min, max),
-  leakyRelu: (op, _inputs, output) => mapped((v) => (v < 0 ? v * op.alpha : v), output[2]),
   maxPool(op, [input], output) {
     const geometry = { ...op, input: input!, output };
     return ([x]) => {
@@ -164,13 +169,10 @@ export interface FloatReference {
 
 function compileStep(node: FloatNode, shapes: ReadonlyMap<NodeId, Shape>): Step | null {
   if (isPreprocess(node)) return null;
-  // The table is keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
-  const rule = compile[node.kind] as (op: FloatNode, inputs: readonly Shape[], output: Shape) => Step;
-  return rule(
-    node,
-    node.inputs.map((id) => shapes.get(id)!),
-    shapes.get(node.id)!,
-  );
+  const shape = shapes.get(node.id)!;
+  if (isActivation(node)) return activationStep(node, shape[2]);
+  const inputs = node.inputs.map((id) => shapes.get(id)!);
+  return dispatch(compile, node, inputs, shape);
 }
 
 /** Index of the last node that reads each tensor. */

@@ -1,17 +1,14 @@
 /** The integer preprocessing ops as plain loops, for the float reference and the quantizer's run of a fixed graph. */
 import { elements, type Shape } from '../ir/common.js';
+import { dispatch, type Table } from '../ir/dispatch.js';
 import type { ComputedPreprocessNode } from '../ir/ops/index.js';
 import { contrast } from './contrast-kernel.js';
 
-type Preprocess = {
-  readonly [K in ComputedPreprocessNode['kind']]: (
-    op: Extract<ComputedPreprocessNode, { kind: K }>,
-    input: Int32Array,
-    from: Shape,
-    output: Int32Array,
-    to: Shape,
-  ) => void;
-};
+type Preprocess = Table<
+  ComputedPreprocessNode,
+  [input: Int32Array, from: Shape, output: Int32Array, to: Shape],
+  void
+>;
 
 const rules: Preprocess = {
   crop(op, input, from, output, to) {
@@ -67,14 +64,6 @@ export function preprocess(
   to: Shape,
 ): Int32Array {
   const output = new Int32Array(elements(to));
-  // The table is keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
-  const rule = rules[op.kind] as (
-    op: ComputedPreprocessNode,
-    input: Int32Array,
-    from: Shape,
-    output: Int32Array,
-    to: Shape,
-  ) => void;
-  rule(op, input, from, output, to);
+  dispatch(rules, op, input, from, output, to);
   return output;
 }

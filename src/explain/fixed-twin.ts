@@ -6,12 +6,20 @@
  * rounding as if it were not there and stops where the stage saturates (Bengio et al., arXiv:1308.3432). The logits
  * that such an explainer works with are therefore the firmware's, bit for bit.
  */
-import { assertExhaustive } from '../core/errors.js';
 import { fractionBits, lsb, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
-import { nodeId, type Activation, type NodeId, type QuantizedWeights } from '../ir/common.js';
+import type { Activation } from '../ir/activations.js';
+import { nodeId, type NodeId, type QuantizedWeights } from '../ir/common.js';
 import { createFixedEvaluator } from '../evaluate/fixed-evaluate.js';
 import { findNode, type FixedGraph, type FloatGraph } from '../ir/graph.js';
-import { isPreprocess, type FixedNode, type FloatNode } from '../ir/ops/index.js';
+import { dispatch, type Table } from '../ir/dispatch.js';
+import {
+  isPreprocess,
+  isSumming,
+  type FixedNetworkNode,
+  type FixedNode,
+  type FloatNode,
+} from '../ir/ops/index.js';
+import { activationOf } from '../ir/prove.js';
 import { verifyFloatGraph } from '../ir/verify.js';
 import { straightThrough } from '../train/straight-through.js';
 import { tf } from '../tensorflow/tf.js';
@@ -26,30 +34,24 @@ function realBias({ bias, fraction }: QuantizedWeights, inputFraction: number): 
   return Float32Array.from(bias, (b, c) => b * 2 ** -(inputFraction + fraction[c]!));
 }
 
-/** The activation as a float node behind `input`; null for none. */
-function activationNode(id: NodeId, input: NodeId, activation: Activation, format: Format): FloatNode | null {
-  switch (activation.kind) {
-    case 'none':
-      return null;
-    case 'relu':
-      return { id, kind: 'relu', inputs: [input] };
-    case 'clip':
-      return {
-        id,
-        kind: 'clip',
-        inputs: [input],
-        min: activation.min * lsb(format),
-        max: activation.max * lsb(format),
-      };
-    case 'leakyRelu':
-      return {
-        id,
-        kind: 'leakyRelu',
-        inputs: [input],
-        alpha: activation.alphaMantissa * 2 ** -activation.alphaFraction,
-      };
-  }
-}
+type Behind = readonly [place: { readonly id: NodeId; readonly inputs: readonly NodeId[] }, format: Format];
+
+/** Activations as float nodes; null for none. */
+const activationNodes: Table<Activation, Behind, FloatNode | null> = {
+  none: () => null,
+  relu: (_activation, place) => ({ ...place, kind: 'relu' }),
+  clip: ({ min, max }, place, format) => ({
+    ...place,
+    kind: 'clip',
+    min: min * lsb(format),
+    max: max * lsb(format),
+  }),
+  leakyRelu: ({ alphaMantissa, alphaFraction }, place) => ({
+    ...place,
+    kind: 'leakyRelu',
+    alpha: alphaMantissa * 2 ** -alphaFraction,
+  }),
+};
 
 /** Name of the node before the activation of stage `id`. */
 const beforeActivation = (id: NodeId): NodeId => nodeId(`${id.slice(0, 58)}_sum`);
@@ -58,59 +60,44 @@ const beforeActivation = (id: NodeId): NodeId => nodeId(`${id.slice(0, 58)}_sum`
 export const stageOf = (fixed: FixedGraph, id: NodeId): NodeId =>
   fixed.nodes.find((node) => beforeActivation(node.id) === id)?.id ?? id;
 
-/** The float node that computes `node` without rounding, under `id`. */
-function linearNode(node: FixedNode, id: NodeId, inputFraction: number): FloatNode {
-  const { inputs } = node;
-  switch (node.kind) {
-    case 'conv2d': {
-      const { kernel, strides, padding, groups, weights } = node;
-      const real = { weights: realWeights(weights), bias: realBias(weights, inputFraction) };
-      return { id, kind: 'conv2d', inputs, kernel, strides, padding, groups, ...real };
-    }
-    case 'depthwiseConv2d': {
-      const { kernel, strides, padding, weights } = node;
-      const real = { weights: realWeights(weights), bias: realBias(weights, inputFraction) };
-      return { id, kind: 'depthwiseConv2d', inputs, kernel, strides, padding, ...real };
-    }
-    case 'dense':
-      return {
-        id,
-        kind: 'dense',
-        inputs,
-        weights: realWeights(node.weights),
-        bias: realBias(node.weights, inputFraction),
-      };
-    case 'maxPool':
-    case 'avgPool': {
-      const { kernel, strides, padding } = node;
-      return { id, kind: node.kind, inputs, kernel, strides, padding };
-    }
-    case 'globalAvgPool':
-    case 'globalMaxPool':
-    case 'add':
-    case 'concat':
-    case 'flatten':
-      return { id, kind: node.kind, inputs };
-    case 'requantize':
-      return {
-        id,
-        kind: 'clip',
-        inputs,
-        min: minMantissa(node.format) * lsb(node.format),
-        max: maxMantissa(node.format) * lsb(node.format),
-      };
-    case 'input':
-    case 'crop':
-    case 'mask':
-    case 'bin':
-    case 'contrast':
-    case 'clamp':
-    case 'lut':
-      return node;
-    default:
-      return assertExhaustive(node);
-  }
-}
+type Linear = Table<
+  FixedNetworkNode,
+  [place: { readonly id: NodeId; readonly inputs: readonly NodeId[] }, inputFraction: number],
+  FloatNode
+>;
+
+/** The real numbers of a stage with weights. */
+const real = ({ weights }: { readonly weights: QuantizedWeights }, inputFraction: number) => ({
+  weights: realWeights(weights),
+  bias: realBias(weights, inputFraction),
+});
+
+/** The float node that computes a node without rounding. */
+const linear: Linear = {
+  conv2d(node, place, fraction) {
+    const { kernel, strides, padding, groups } = node;
+    return { ...place, kind: 'conv2d', kernel, strides, padding, groups, ...real(node, fraction) };
+  },
+  depthwiseConv2d(node, place, fraction) {
+    const { kernel, strides, padding } = node;
+    return { ...place, kind: 'depthwiseConv2d', kernel, strides, padding, ...real(node, fraction) };
+  },
+  dense: (node, place, fraction) => ({ ...place, kind: 'dense', ...real(node, fraction) }),
+  maxPool: ({ kernel, strides, padding }, place) => ({ ...place, kind: 'maxPool', kernel, strides, padding }),
+  avgPool: ({ kernel, strides, padding }, place) => ({ ...place, kind: 'avgPool', kernel, strides, padding }),
+  globalAvgPool: (_node, place) => ({ ...place, kind: 'globalAvgPool' }),
+  globalMaxPool: (_node, place) => ({ ...place, kind: 'globalMaxPool' }),
+  add: (_node, place) => ({ ...place, kind: 'add' }),
+  concat: (_node, place) => ({ ...place, kind: 'concat' }),
+  flatten: (_node, place) => ({ ...place, kind: 'flatten' }),
+  requantize: ({ format }, place) => ({
+    ...place,
+    kind: 'clip',
+    min: minMantissa(format) * lsb(format),
+    max: maxMantissa(format) * lsb(format),
+  }),
+  table: ({ of }, place) => ({ ...place, ...of }),
+};
 
 /** The float graph of the real numbers that `fixed` holds; stage outputs keep their names. */
 export function dequantize(fixed: FixedGraph): FloatGraph {
@@ -118,11 +105,16 @@ export function dequantize(fixed: FixedGraph): FloatGraph {
   for (const node of fixed.nodes) {
     const first = node.inputs[0];
     const inputFraction = first === undefined ? 0 : fractionBits(findNode(fixed, first).format);
-    const activation =
-      'activation' in node
-        ? activationNode(node.id, beforeActivation(node.id), node.activation, node.format)
-        : null;
-    nodes.push(linearNode(node, activation === null ? node.id : beforeActivation(node.id), inputFraction));
+    if (isPreprocess(node)) {
+      nodes.push(node);
+      continue;
+    }
+    const before = beforeActivation(node.id);
+    const activation = isSumming(node)
+      ? dispatch(activationNodes, activationOf(node), { id: node.id, inputs: [before] }, node.format)
+      : null;
+    const place = { id: activation === null ? node.id : before, inputs: node.inputs };
+    nodes.push(dispatch(linear, node, place, inputFraction));
     if (activation !== null) nodes.push(activation);
   }
   const { name, output, classNames, hitClasses } = fixed;

@@ -81,3 +81,7 @@ export function bitsFor(low: number, high: number, signed: boolean = low < 0): n
   while (-(2 ** (width - 1)) > low || 2 ** (width - 1) - 1 < high) width += 1;
   return width;
 }
+
+/** Whether a larger value never becomes a smaller mantissa: not so where overflow wraps, or saturates to zero. */
+export const keepsOrder = ({ overflow }: Format): boolean =>
+  overflow === 'AP_SAT' || overflow === 'AP_SAT_SYM';

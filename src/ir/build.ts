@@ -1,23 +1,13 @@
 /** Building a fixed graph node by node, in topological order, with every proof computed on the way. */
 import { invariant } from '../core/errors.js';
-import type { NodeId, Proof, Shape } from './common.js';
+import type { NodeId } from './common.js';
 import type { FixedGraph } from './graph.js';
-import { fixedShapeRules, type FixedNode } from './ops/index.js';
-import { nodeRange, proveStage, type ProvenNode, type Range, type StageInput } from './prove.js';
+import { fixedShape, traitsOf, type FixedNode } from './ops/index.js';
+import { nodeRange, proveStage, type ProvenNode, type StageInput, type UnprovenStage } from './prove.js';
 import { verifyFixedGraph } from './verify.js';
 
-type WithoutProof<N> = N extends { readonly proof: Proof } ? Omit<N, 'proof'> : N;
 /** A node as the builder takes it: stages whose accumulators are proved come without their proof. */
-export type UnprovenNode = WithoutProof<FixedNode>;
-
-const PROVEN_KINDS: ReadonlySet<string> = new Set<ProvenNode['kind']>([
-  'conv2d',
-  'depthwiseConv2d',
-  'dense',
-  'avgPool',
-  'globalAvgPool',
-  'add',
-]);
+export type UnprovenNode = UnprovenStage | Exclude<FixedNode, ProvenNode>;
 
 export interface FixedGraphBuilder {
   /** Appends a node and returns its id; throws `InvariantError` when it does not fit its inputs. */
@@ -27,6 +17,9 @@ export interface FixedGraphBuilder {
   /** The finished, verified graph. */
   build(facts: Omit<FixedGraph, 'nodes' | 'reloadable'>): FixedGraph;
 }
+
+/** Whether `node` is one that a proof belongs to. */
+export const isUnproven = (node: UnprovenNode): node is UnprovenStage => traitsOf(node).proved !== undefined;
 
 export function createFixedGraphBuilder(reloadable = false): FixedGraphBuilder {
   const nodes: FixedNode[] = [];
@@ -38,17 +31,14 @@ export function createFixedGraphBuilder(reloadable = false): FixedGraphBuilder {
         invariant(input !== undefined, `${unproven.id} reads ${id}, which was not added`);
         return input;
       });
-      const node = (
-        PROVEN_KINDS.has(unproven.kind)
-          ? { ...unproven, proof: proveStage(unproven as Omit<ProvenNode, 'proof'>, inputs, reloadable) }
-          : unproven
-      ) as FixedNode;
-      const rule = fixedShapeRules[node.kind] as (node: FixedNode, inputs: readonly Shape[]) => Shape;
-      const shape = rule(
+      const node: FixedNode = isUnproven(unproven)
+        ? { ...unproven, proof: proveStage(unproven, inputs, reloadable) }
+        : unproven;
+      const shape = fixedShape(
         node,
         inputs.map((i) => i.shape),
       );
-      const range: Range = nodeRange(node, inputs);
+      const range = nodeRange(node, inputs);
       nodes.push(node);
       outputs.set(node.id, { range, format: node.format, shape });
       return node.id;

@@ -1,5 +1,5 @@
 /**
- * What every op file shares: ids, shapes, padding, windows, activations, quantized weights and proofs.
+ * What every op file shares: ids, shapes, padding, windows, quantized weights and proofs.
  *
  * Every tensor of a graph is `[height, width, channels]` of one frame, channels last, row-major; a vector is
  * `[1, 1, channels]`. The batch never appears in the IR.
@@ -47,25 +47,6 @@ export const windowFields = {
   strides: pairSchema,
   padding: paddingSchema,
 };
-
-/** The activation inside a fused stage. It acts on the exact accumulator unless said otherwise. */
-export const activationSchema = z
-  .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('none') }).readonly(),
-    z.strictObject({ kind: z.literal('relu') }).readonly(),
-    /** Limits in mantissas of the output format, applied after requantization. */
-    z.strictObject({ kind: z.literal('clip'), min: z.int(), max: z.int() }).readonly(),
-    /** Negative accumulators times `alphaMantissa * 2^-alphaFraction`, exactly: the fraction grows. */
-    z
-      .strictObject({
-        kind: z.literal('leakyRelu'),
-        alphaMantissa: z.int().min(0),
-        alphaFraction: z.int().min(0).max(15),
-      })
-      .readonly(),
-  ])
-  .readonly();
-export type Activation = z.infer<typeof activationSchema>;
 
 /** Weights as mantissas of one width, a power-of-two scale for each output channel. */
 export const weightsSchema = z

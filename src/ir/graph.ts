@@ -7,9 +7,9 @@ import { invariant } from '../core/errors.js';
 import { nodeIdSchema, type NodeId, type Shape } from './common.js';
 import {
   fixedNodeSchema,
-  fixedShapeRules,
+  fixedShape,
   floatNodeSchema,
-  floatShapeRules,
+  floatShape,
   type FixedNode,
   type FloatNode,
 } from './ops/index.js';
@@ -102,12 +102,19 @@ function shapesOf<N extends FloatNode | FixedNode>(
   return shapes;
 }
 
+/** `make`, remembered for each graph: graphs never change. */
+export function cachedByGraph<G extends object, R>(make: (graph: G) => R): (graph: G) => R {
+  const known = new WeakMap<G, R>();
+  return (graph) => {
+    const found = known.get(graph);
+    if (found !== undefined) return found;
+    const result = make(graph);
+    known.set(graph, result);
+    return result;
+  };
+}
+
 /** Output shape of every node, in graph order. Throws `InvariantError` on an ill-formed graph. */
-export const floatShapes = (graph: FloatGraph): ReadonlyMap<NodeId, Shape> =>
-  shapesOf(graph.nodes, (node, inputs) => (floatShapeRules[node.kind] as Rule<FloatNode>)(node, inputs));
+export const floatShapes = cachedByGraph((graph: FloatGraph) => shapesOf(graph.nodes, floatShape));
 
-export const fixedShapes = (graph: FixedGraph): ReadonlyMap<NodeId, Shape> =>
-  shapesOf(graph.nodes, (node, inputs) => (fixedShapeRules[node.kind] as Rule<FixedNode>)(node, inputs));
-
-// The tables are keyed by kind, so node and rule agree; TypeScript cannot correlate the two.
-type Rule<N> = (node: N, inputs: readonly Shape[]) => Shape;
+export const fixedShapes = cachedByGraph((graph: FixedGraph) => shapesOf(graph.nodes, fixedShape));

@@ -8,7 +8,8 @@ import { bitsFor, fractionBits, maxMantissa, minMantissa, sameFormat, type Forma
 import type { Proof } from './common.js';
 import { fixedShapes, floatShapes, inputNode, type FixedGraph, type FloatGraph } from './graph.js';
 import { analyseRanges, proveStage, type StageInput } from './prove.js';
-import { isPreprocess, type FixedNode, type PreprocessNode } from './ops/index.js';
+import { isPreprocess, isWeighted, traitsOf, type FixedNode, type PreprocessNode } from './ops/index.js';
+import { checkTable } from './ops/table.js';
 
 function verifyClasses(graph: FloatGraph | FixedGraph, logits: number): void {
   invariant(
@@ -72,7 +73,7 @@ const sameProof = (a: Proof, b: Proof): boolean =>
   a.worstCase === b.worstCase;
 
 function verifyWeights(node: FixedNode): void {
-  if (node.kind !== 'conv2d' && node.kind !== 'depthwiseConv2d' && node.kind !== 'dense') return;
+  if (!isWeighted(node)) return;
   const { mantissas, width, fraction, bias } = node.weights;
   const limit = 2 ** (width - 1);
   invariant(
@@ -132,7 +133,8 @@ export function verifyFixedGraph(graph: FixedGraph): FixedGraph {
         sameProof(node.proof, proveStage(node, inputs, graph.reloadable)),
         `${node.id}: the recorded proof does not follow from the weights and formats`,
       );
-    else if (node.kind !== 'requantize')
+    else if (node.kind === 'table') checkTable(node, inputs[0]!);
+    else if (traitsOf(node).keepsFormat)
       for (const input of inputs)
         invariant(
           sameFormat(input.format, node.format),

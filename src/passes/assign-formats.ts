@@ -8,9 +8,16 @@ import type { Ranges } from '../calibrate/ranges.js';
 import { format, fractionBits, sameFormat, type Format } from '../fixed/format.js';
 import type { NodeId } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
-import { isPreprocess } from '../ir/ops/index.js';
 import { LEAST_BITS, MOST_BITS, type LayerWidths, type Quantization } from './recipe.js';
-import { isWeighted } from './rewrite.js';
+import {
+  isActivation,
+  isNonNegative,
+  isPreprocess,
+  isTabled,
+  isWeighted,
+  traitsOf,
+} from '../ir/ops/index.js';
+import { MOST_TABLE_BITS } from '../ir/ops/table.js';
 import type { Stage } from './stages.js';
 
 export interface QuantizeOptions {
@@ -18,20 +25,19 @@ export interface QuantizeOptions {
   readonly observer: ObserverOptions;
 }
 
-/** Ops whose output has the format of their input. */
-const PRESERVING: ReadonlySet<string> = new Set(['maxPool', 'globalMaxPool', 'flatten', 'concat']);
-export const preservesFormat = (stage: Stage): boolean => PRESERVING.has(stage.node.kind);
+/** Whether the stage's output has the format of its inputs. */
+export const preservesFormat = (stage: Stage): boolean => traitsOf(stage.node).keepsFormat !== undefined;
 
 /** Per stage: whether its output cannot be negative, by structure and for every frame. */
 function nonNegativeStages(stages: readonly Stage[]): ReadonlySet<NodeId> {
   const known = new Set<NodeId>();
   for (const { id, node, activation, inputs } of stages) {
-    const allInputs = inputs.every((i) => known.has(i));
-    const yes = isPreprocess(node)
-      ? !node.format.signed
-      : activation !== null
-        ? activation.kind === 'relu' || (activation.kind === 'clip' && activation.min >= 0)
-        : !isWeighted(node) && allInputs;
+    const last = activation ?? node;
+    const yes = isPreprocess(last)
+      ? !last.format.signed
+      : isActivation(last)
+        ? isNonNegative(last)
+        : traitsOf(last).keepsSign !== undefined && inputs.every((i) => known.has(i));
     if (yes) known.add(id);
   }
   return known;
@@ -69,21 +75,34 @@ function checkWidths(stages: readonly Stage[], q: Quantization): void {
     });
 }
 
+/** Bits that a table reads beyond those that it writes, where they are not given: the first of two roundings. */
+const TABLE_GUARD_BITS = 2;
+
+/** The stages that only tables read. */
+function tableInputs(stages: readonly Stage[]): ReadonlySet<NodeId> {
+  const tables = new Set(stages.filter((s) => isTabled(s.node)).flatMap((s) => s.inputs));
+  for (const { node, inputs } of stages) if (!isTabled(node)) for (const id of inputs) tables.delete(id);
+  return tables;
+}
+
 /** Widths of every stage behind the preprocessing. */
 export function assignWidths(stages: readonly Stage[], q: Quantization): ReadonlyMap<NodeId, Widths> {
   checkWidths(stages, q);
   const weighted = stages.filter((s) => isWeighted(s.node));
   const first = weighted[0]?.id;
   const last = weighted.at(-1)?.id;
+  const beforeTables = tableInputs(stages);
   const widths = new Map<NodeId, Widths>();
   for (const stage of stages) {
     if (isPreprocess(stage.node)) continue;
     const own = layerWidths(stage, q);
     const edge = q.edgeBits;
+    const usual = edge !== null && stage.id === first ? edge : q.activationBits;
+    const guarded = Math.min(usual + TABLE_GUARD_BITS, MOST_TABLE_BITS);
     widths.set(stage.id, {
       weightBits:
         own.weightBits ?? (edge !== null && (stage.id === first || stage.id === last) ? edge : q.weightBits),
-      activationBits: own.activationBits ?? (edge !== null && stage.id === first ? edge : q.activationBits),
+      activationBits: own.activationBits ?? (beforeTables.has(stage.id) ? guarded : usual),
       activationInteger: own.activationInteger ?? null,
     });
   }

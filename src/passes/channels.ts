@@ -2,8 +2,8 @@
  * Which layer alone reads the channels of another: the pairs on which equalisation and pruning work.
  */
 import { floatShapes, type FloatGraph } from '../ir/graph.js';
-import type { FloatNode } from '../ir/ops/index.js';
-import { isWeighted, soleConsumer, type ActivationNode, type WeightedNode } from './rewrite.js';
+import { isActivation, isWeighted, traitsOf, type ActivationNode, type FloatNode } from '../ir/ops/index.js';
+import { soleConsumer, type WeightedNode } from './rewrite.js';
 
 /** `from` feeds only `to`, through activations and ops that treat every channel alike and by itself. */
 export interface ChannelPair {
@@ -13,20 +13,13 @@ export interface ChannelPair {
   readonly activations: readonly ActivationNode[];
 }
 
-const keepsChannels = (node: FloatNode): boolean =>
-  node.kind === 'maxPool' ||
-  node.kind === 'avgPool' ||
-  node.kind === 'globalAvgPool' ||
-  node.kind === 'globalMaxPool' ||
-  node.kind === 'flatten';
-
 function follow(graph: FloatGraph, from: WeightedNode): ChannelPair | null {
   const activations: ActivationNode[] = [];
   let node: FloatNode | null = soleConsumer(graph, from.id);
   while (node !== null) {
     if (isWeighted(node)) return { from, to: node, activations };
-    if (node.kind === 'relu' || node.kind === 'clip' || node.kind === 'leakyRelu') activations.push(node);
-    else if (!keepsChannels(node)) return null;
+    if (isActivation(node)) activations.push(node);
+    else if (traitsOf(node).keepsChannels === undefined) return null;
     node = soleConsumer(graph, node.id);
   }
   return null;

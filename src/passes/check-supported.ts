@@ -5,22 +5,13 @@ import type { FloatNode } from '../ir/ops/index.js';
 
 /** Why `node` cannot be quantized, or null. */
 function reasonAgainst(node: FloatNode): string | null {
-  switch (node.kind) {
-    case 'leakyRelu':
-      return node.alpha >= 0 && Number.isFinite(node.alpha)
-        ? null
-        : `a leaky ReLU of slope ${node.alpha}: use a slope of 0 or more`;
-    case 'clip':
-      return node.min < node.max
-        ? null
-        : `a clip to [${node.min}, ${node.max}], which holds no range: give limits in order`;
-    case 'batchNorm':
-      return node.variance.every((v) => v + node.epsilon > 0)
-        ? null
-        : 'a batch normalisation of negative variance: write the network again with the statistics of its training';
-    default:
-      return null;
-  }
+  if (node.kind === 'leakyRelu' && !(node.alpha >= 0 && Number.isFinite(node.alpha)))
+    return `a leaky ReLU of slope ${node.alpha}: use a slope of 0 or more`;
+  if (node.kind === 'clip' && !(node.min < node.max))
+    return `a clip to [${node.min}, ${node.max}], which holds no range: give limits in order`;
+  if (node.kind === 'batchNorm' && !node.variance.every((v) => v + node.epsilon > 0))
+    return 'a batch normalisation of negative variance: write the network again with the statistics of its training';
+  return null;
 }
 
 /** Returns `graph`; throws `UnsupportedError` with every op at fault. */

@@ -1,8 +1,7 @@
 /** Refuses a network that cannot be quantized with meaning: weights that are not finite, and dead layers. */
 import { UserError } from '../core/errors.js';
 import type { FloatGraph } from '../ir/graph.js';
-import type { FloatNode } from '../ir/ops/index.js';
-import { isWeighted } from './rewrite.js';
+import { type FloatNode, isWeighted } from '../ir/ops/index.js';
 
 const allFinite = (values: Float32Array): boolean => values.every(Number.isFinite);
 

@@ -11,7 +11,8 @@ import type { NodeId } from '../ir/common.js';
 import { findNode, type FloatGraph } from '../ir/graph.js';
 import { createNoise, type NoiseModel, type ReaderWeights } from './equalization-noise.js';
 import { channelPairs, inputChannels, type ChannelPair } from './channels.js';
-import { isWeighted, replaceNodes, type WeightedNode } from './rewrite.js';
+import { isWeighted, traitsOf } from '../ir/ops/index.js';
+import { replaceNodes, type WeightedNode } from './rewrite.js';
 
 /** What was seen of every channel of a tensor. */
 export interface ChannelStats {
@@ -72,7 +73,8 @@ export function bestScales(model: NoiseModel, most: Float64Array): Float64Array<
   return scales;
 }
 
-const homogeneous = (pair: ChannelPair): boolean => pair.activations.every((a) => a.kind !== 'clip');
+const homogeneous = (pair: ChannelPair): boolean =>
+  pair.activations.every((a) => traitsOf(a).homogeneous === true);
 
 function scaled(pair: ChannelPair, scale: Float64Array, channelOf: Int32Array): readonly WeightedNode[] {
   const { from, to } = pair;

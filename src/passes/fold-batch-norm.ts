@@ -4,8 +4,8 @@
  */
 import { NO_PADDING } from '../ir/common.js';
 import { findNode, type FloatGraph } from '../ir/graph.js';
-import type { FloatNode, FloatNodeOf } from '../ir/ops/index.js';
-import { isWeighted, removeNode, replaceNodes, soleConsumer, type WeightedNode } from './rewrite.js';
+import { type FloatNode, type FloatNodeOf, isWeighted } from '../ir/ops/index.js';
+import { removeNode, replaceNodes, soleConsumer, type WeightedNode } from './rewrite.js';
 
 interface Affine {
   readonly scale: Float64Array;

@@ -1,11 +1,11 @@
 /**
- * Every activation of a fixed graph lives inside a stage. One that follows no convolution, dense layer or addition
+ * An activation that integers can say lives inside a stage of the fixed graph (others are stages themselves). One that follows no convolution, dense layer or addition
  * of its own (behind a pool, a concatenation, or a stage that others read too) gets a 1×1 depthwise identity.
  */
 import { NO_PADDING, type NodeId } from '../ir/common.js';
 import { floatShapes, type FloatGraph } from '../ir/graph.js';
-import type { FloatNode } from '../ir/ops/index.js';
-import { freshId, fusesActivation, isActivation, soleConsumer } from './rewrite.js';
+import { type FloatNode, fusesActivation, isFused } from '../ir/ops/index.js';
+import { freshId, soleConsumer } from './rewrite.js';
 
 const identity = (id: NodeId, input: NodeId, channels: number): FloatNode => ({
   id,
@@ -26,7 +26,7 @@ export function lowerActivations(graph: FloatGraph): FloatGraph {
   for (const node of graph.nodes) {
     const input = node.inputs[0];
     const producer = graph.nodes.find((n) => n.id === input);
-    if (!isActivation(node) || input === undefined || producer === undefined) {
+    if (!isFused(node) || input === undefined || producer === undefined) {
       nodes.push(node);
     } else if (fusesActivation(producer) && soleConsumer(graph, input)?.id === node.id) {
       nodes.push(node);

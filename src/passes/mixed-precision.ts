@@ -9,10 +9,9 @@
 import { UserError } from '../core/errors.js';
 import type { NodeId } from '../ir/common.js';
 import type { FixedGraph, FloatGraph } from '../ir/graph.js';
-import { isPreprocess } from '../ir/ops/index.js';
 import { assignWidths, preservesFormat } from './assign-formats.js';
 import type { LayerWidths, Quantization } from './recipe.js';
-import { isWeighted } from './rewrite.js';
+import { isPreprocess, isWeighted } from '../ir/ops/index.js';
 import { fuseStages } from './stages.js';
 
 /** One width that can be chosen. */

@@ -5,20 +5,11 @@
 import { UserError } from '../core/errors.js';
 import { findNode, type FloatGraph } from '../ir/graph.js';
 import { channelPairs, inputChannels, type ChannelPair } from './channels.js';
-import { isWeighted, replaceNodes, type ActivationNode, type WeightedNode } from './rewrite.js';
+import { applyActivation, isWeighted, type ActivationNode } from '../ir/ops/index.js';
+import { replaceNodes, type WeightedNode } from './rewrite.js';
 
-function activate(value: number, activations: readonly ActivationNode[]): number {
-  return activations.reduce((v, a) => {
-    switch (a.kind) {
-      case 'relu':
-        return Math.max(v, 0);
-      case 'clip':
-        return Math.min(Math.max(v, a.min), a.max);
-      case 'leakyRelu':
-        return v < 0 ? v * a.alpha : v;
-    }
-  }, value);
-}
+const activate = (value: number, activations: readonly ActivationNode[], channel: number): number =>
+  activations.reduce((v, a) => applyActivation(a, v, channel), value);
 
 /** Per channel of `pair.from`: whether it may go. */
 function deadChannels(pair: ChannelPair, channelOf: Int32Array): boolean[] {
@@ -32,7 +23,7 @@ function deadChannels(pair: ChannelPair, channelOf: Int32Array): boolean[] {
   to.weights.forEach((w, i) => {
     if (w !== 0) isRead[channelOf[i]!] = true;
   });
-  return hasWeights.map((has, c) => !isRead[c] || (!has && activate(from.bias[c]!, activations) === 0));
+  return hasWeights.map((has, c) => !isRead[c] || (!has && activate(from.bias[c]!, activations, c) === 0));
 }
 
 const canPrune = ({ from, to }: ChannelPair): boolean =>

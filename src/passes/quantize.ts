@@ -2,13 +2,18 @@
  * From a prepared float graph and its ranges to the fixed graph: weights by least squares, biases at accumulator
  * resolution, one rounding a stage, every accumulator proved. Pure: the same input gives the same bits.
  */
-import { assertExhaustive } from '../core/errors.js';
 import type { Ranges } from '../calibrate/ranges.js';
 import { fractionBits, maxMantissa, minMantissa, sameFormat, type Format } from '../fixed/format.js';
-import { createFixedGraphBuilder, type FixedGraphBuilder, type UnprovenNode } from '../ir/build.js';
-import type { Activation, NodeId, QuantizedWeights } from '../ir/common.js';
+import { NO_ACTIVATION, type Activation } from '../ir/activations.js';
+import {
+  createFixedGraphBuilder,
+  isUnproven,
+  type FixedGraphBuilder,
+  type UnprovenNode,
+} from '../ir/build.js';
+import type { NodeId, QuantizedWeights } from '../ir/common.js';
 import type { FixedGraph, FloatGraph } from '../ir/graph.js';
-import type { ProvenNode, StageInput } from '../ir/prove.js';
+import { magnitude, type StageInput } from '../ir/prove.js';
 import {
   assignFormats,
   assignWidths,
@@ -20,8 +25,17 @@ import { checkExactness } from './check-exactness.js';
 import { nearestWeights, type WeightChooser } from './choose-weights.js';
 import { quantizeBias, roundHalfEven } from './quantize-weights.js';
 import { averageReciprocal } from './reciprocal.js';
-import { freshId, type ActivationNode, type WeightedNode } from './rewrite.js';
-import { fuseStages, type Stage } from './stages.js';
+import { dispatch, type Table } from '../ir/dispatch.js';
+import {
+  isPreprocess,
+  isTabled,
+  type FusedNode,
+  type PreprocessNode,
+  type TabledNode,
+} from '../ir/ops/index.js';
+import { MOST_TABLE_BITS, tableOf } from '../ir/ops/table.js';
+import { freshId, type WeightedNode } from './rewrite.js';
+import { fuseStages, type Stage, type StageNode } from './stages.js';
 
 interface Context {
   readonly builder: FixedGraphBuilder;
@@ -47,25 +61,24 @@ function slope(
   return { alphaMantissa: roundHalfEven(alpha * 2 ** 15), alphaFraction: 15 };
 }
 
-function quantizeActivation(activation: ActivationNode | null, to: Format): Activation {
-  if (activation === null) return { kind: 'none' };
-  switch (activation.kind) {
-    case 'relu':
-      return { kind: 'relu' };
-    case 'leakyRelu':
-      return { kind: 'leakyRelu', ...slope(activation.alpha, to.width) };
-    case 'clip': {
-      const limit = (value: number): number =>
-        Math.min(Math.max(roundHalfEven(value * 2 ** fractionBits(to)), minMantissa(to)), maxMantissa(to));
-      const min = limit(activation.min);
-      const max = limit(activation.max);
-      // Saturation is the upper limit already: a plain ReLU is cheaper in hardware.
-      return min === 0 && max === maxMantissa(to) && to.overflow.startsWith('AP_SAT')
-        ? { kind: 'relu' }
-        : { kind: 'clip', min, max };
-    }
-  }
-}
+/** What an activation of the float graph is inside a stage whose output has format `to`. */
+const inFormat: Table<FusedNode, [to: Format], Activation> = {
+  relu: () => ({ kind: 'relu' }),
+  leakyRelu: ({ alpha }, to) => ({ kind: 'leakyRelu', ...slope(alpha, to.width) }),
+  clip(node, to) {
+    const limit = (value: number): number =>
+      Math.min(Math.max(roundHalfEven(value * 2 ** fractionBits(to)), minMantissa(to)), maxMantissa(to));
+    const min = limit(node.min);
+    const max = limit(node.max);
+    // Saturation is the upper limit already: a plain ReLU is cheaper in hardware.
+    return min === 0 && max === maxMantissa(to) && to.overflow.startsWith('AP_SAT')
+      ? { kind: 'relu' }
+      : { kind: 'clip', min, max };
+  },
+};
+
+const quantizeActivation = (activation: FusedNode | null, to: Format): Activation =>
+  activation === null ? NO_ACTIVATION : dispatch(inFormat, activation, to);
 
 function stageWeights(
   context: Context,
@@ -87,66 +100,80 @@ function stageWeights(
 const reciprocalBits = (context: Context, format: Format): number =>
   context.exactness.float32 ? 0 : format.width;
 
+interface Place {
+  readonly context: Context;
+  readonly stage: Stage;
+  /** The id and inputs of the fixed node. */
+  readonly base: { readonly id: NodeId; readonly inputs: readonly NodeId[] };
+  readonly read: readonly StageInput[];
+  readonly format: Format;
+}
+
+type Rules = Table<Exclude<StageNode, PreprocessNode | TabledNode>, [place: Place], UnprovenNode>;
+
+const weighted = (node: WeightedNode, { context, stage, base, read, format }: Place) => ({
+  ...base,
+  weights: stageWeights(context, stage, node, read[0]!),
+  activation: quantizeActivation(stage.activation, format),
+  format,
+});
+
+const reciprocal = ({ context, read: [input], format }: Place, count: number) =>
+  averageReciprocal(count, count * magnitude(input!.range), reciprocalBits(context, format));
+
+const rules: Rules = {
+  dense: (node, place) => ({ ...weighted(node, place), kind: 'dense' }),
+  depthwiseConv2d(node, place) {
+    const { kernel, strides, padding } = node;
+    return { ...weighted(node, place), kernel, strides, padding, kind: 'depthwiseConv2d' };
+  },
+  conv2d(node, place) {
+    const { kernel, strides, padding, groups } = node;
+    return { ...weighted(node, place), kernel, strides, padding, kind: 'conv2d', groups };
+  },
+  add: (_node, { stage, base, format }) => ({
+    ...base,
+    kind: 'add',
+    activation: quantizeActivation(stage.activation, format),
+    format,
+  }),
+  avgPool: (node, place) => ({
+    ...node,
+    ...place.base,
+    ...reciprocal(place, node.kernel[0] * node.kernel[1]),
+    format: place.format,
+  }),
+  globalAvgPool(_node, place) {
+    const [height, width] = place.read[0]!.shape;
+    return {
+      ...place.base,
+      kind: 'globalAvgPool',
+      ...reciprocal(place, height * width),
+      format: place.format,
+    };
+  },
+  maxPool: (node, { base, read }) => ({ ...node, ...base, format: read[0]!.format }),
+  globalMaxPool: (node, { base, read }) => ({ ...node, ...base, format: read[0]!.format }),
+  flatten: (node, { base, read }) => ({ ...node, ...base, format: read[0]!.format }),
+  concat: (node, { base, read }) => ({ ...node, ...base, format: read[0]!.format }),
+};
+
 /** The fixed node for `stage`, without its proof. */
 function fixedNode(context: Context, stage: Stage, inputs: readonly NodeId[], format: Format): UnprovenNode {
   const { node, id } = stage;
+  if (isPreprocess(node)) return { ...node, inputs };
   const read = inputs.map((i) => context.builder.output(i));
   const base = { id, inputs };
-  const largest = (input: StageInput): number =>
-    Math.max(Math.abs(input.range.low), Math.abs(input.range.high));
-  switch (node.kind) {
-    case 'conv2d':
-    case 'depthwiseConv2d':
-    case 'dense': {
-      const weights = stageWeights(context, stage, node, read[0]!);
-      const stageFields = {
-        ...base,
-        weights,
-        activation: quantizeActivation(stage.activation, format),
-        format,
-      };
-      if (node.kind === 'dense') return { ...stageFields, kind: 'dense' };
-      const window = { kernel: node.kernel, strides: node.strides, padding: node.padding };
-      if (node.kind === 'depthwiseConv2d') return { ...stageFields, ...window, kind: 'depthwiseConv2d' };
-      return { ...stageFields, ...window, kind: 'conv2d', groups: node.groups };
-    }
-    case 'add':
-      return { ...base, kind: 'add', activation: quantizeActivation(stage.activation, format), format };
-    case 'avgPool': {
-      const count = node.kernel[0] * node.kernel[1];
-      return {
-        ...node,
-        ...base,
-        ...averageReciprocal(count, count * largest(read[0]!), reciprocalBits(context, format)),
-        format,
-      };
-    }
-    case 'globalAvgPool': {
-      const count = read[0]!.shape[0] * read[0]!.shape[1];
-      return {
-        ...base,
-        kind: 'globalAvgPool',
-        ...averageReciprocal(count, count * largest(read[0]!), reciprocalBits(context, format)),
-        format,
-      };
-    }
-    case 'maxPool':
-    case 'globalMaxPool':
-    case 'flatten':
-    case 'concat':
-      return { ...node, ...base, format: read[0]!.format };
-    case 'input':
-    case 'crop':
-    case 'mask':
-    case 'bin':
-    case 'contrast':
-    case 'clamp':
-    case 'lut':
-      return { ...node, inputs };
-    default:
-      return assertExhaustive(node);
+  if (isTabled(node)) {
+    const { id: _id, inputs: _inputs, ...of } = node;
+    return { ...base, kind: 'table', of, ...tableOf(of, read[0]!.format, format), format };
   }
+  return dispatch(rules, node, { context, stage, base, read, format });
 }
+
+/** `from` with no more bits than a table can be asked with, the lowest of them dropped. */
+const forTable = (from: Format): Format =>
+  from.width <= MOST_TABLE_BITS ? from : { ...from, width: MOST_TABLE_BITS };
 
 /** `id` in `format`: itself, or a new `requantize` node behind it. */
 function requantized(context: Context, id: NodeId, format: Format): NodeId {
@@ -160,10 +187,11 @@ function addStage(context: Context, stage: Stage): void {
   const format = context.formats.get(stage.id)!;
   let inputs = stage.inputs.map((id) => context.holder.get(id)!);
   if (stage.node.kind === 'concat') inputs = inputs.map((id) => requantized(context, id, format));
+  if (isTabled(stage.node))
+    inputs = inputs.map((id) => requantized(context, id, forTable(context.builder.output(id).format)));
   const node = fixedNode(context, stage, inputs, format);
   const read = inputs.map((id) => context.builder.output(id));
-  if ('activation' in node || 'reciprocal' in node)
-    checkExactness(node as Omit<ProvenNode, 'proof'>, read, context.exactness);
+  if (isUnproven(node)) checkExactness(node, read, context.exactness);
   context.builder.add(node);
   context.holder.set(stage.id, preservesFormat(stage) ? requantized(context, stage.id, format) : stage.id);
 }

@@ -1,7 +1,7 @@
 /** Small tools for passes: every one returns a new graph. */
 import { nodeId, type NodeId } from '../ir/common.js';
 import { consumers, type FloatGraph } from '../ir/graph.js';
-import type { FloatNode } from '../ir/ops/index.js';
+import type { FloatNode, WeightedKind } from '../ir/ops/index.js';
 
 /** The one node that reads `id`, or null when there are several, none, or `id` is the graph's output. */
 export function soleConsumer(graph: FloatGraph, id: NodeId): FloatNode | null {
@@ -37,13 +37,4 @@ export function freshId(taken: ReadonlySet<string>, base: string): NodeId {
 }
 
 /** The nodes with weights. */
-export type WeightedNode = Extract<FloatNode, { readonly weights: Float32Array }>;
-export const isWeighted = (node: FloatNode): node is WeightedNode => 'weights' in node;
-
-/** The activations that a stage can fuse. */
-export type ActivationNode = Extract<FloatNode, { kind: 'relu' | 'clip' | 'leakyRelu' }>;
-export const isActivation = (node: FloatNode): node is ActivationNode =>
-  node.kind === 'relu' || node.kind === 'clip' || node.kind === 'leakyRelu';
-
-/** The nodes that an activation can be fused into. */
-export const fusesActivation = (node: FloatNode): boolean => isWeighted(node) || node.kind === 'add';
+export type WeightedNode = Extract<FloatNode, { kind: WeightedKind }>;

@@ -7,7 +7,9 @@
 import { invariant } from '../core/errors.js';
 import { castNumber } from '../fixed/cast.js';
 import { fractionBits, type Format } from '../fixed/format.js';
-import { elements, type Activation, type NodeId, type Shape, type Window } from '../ir/common.js';
+import type { Activation } from '../ir/activations.js';
+import { elements, type NodeId, type Shape, type Window } from '../ir/common.js';
+import { dispatch, type Table } from '../ir/dispatch.js';
 import { fixedShapes, inputNode, veto, type FixedGraph } from '../ir/graph.js';
 import type { FixedNode, FixedNodeOf } from '../ir/ops/index.js';
 import type { Drill, DrillResult, FrameResult, Witness } from './witness.js';
@@ -22,14 +24,7 @@ interface Value {
 /** All nodes but the input, which is given. */
 type ComputedNode = Exclude<FixedNode, { kind: 'input' }>;
 
-type Rules = {
-  readonly [K in ComputedNode['kind']]: (
-    op: FixedNodeOf<K>,
-    inputs: readonly Value[],
-    output: Int32Array,
-    shape: Shape,
-  ) => void;
-};
+type Rules = Table<ComputedNode, [inputs: readonly Value[], output: Int32Array, shape: Shape], void>;
 
 /** Activation, then the one rounding of the stage. `fraction` is the accumulator's. */
 function requantize(accumulator: number, fraction: number, activation: Activation, to: Format): number {
@@ -221,18 +216,14 @@ const rules: Rules = {
     for (let i = 0; i < output.length; i++)
       output[i] = castNumber(x!.data[i]!, fractionBits(x!.format), op.format);
   },
+  table: (op, [x], output) => {
+    for (let i = 0; i < output.length; i++) output[i] = op.table[x!.data[i]! - op.first]!;
+  },
 };
 
 function evaluate(node: ComputedNode, inputs: readonly Value[], shape: Shape): Value {
   const data = new Int32Array(elements(shape));
-  // The table is keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
-  const rule = rules[node.kind] as (
-    op: ComputedNode,
-    inputs: readonly Value[],
-    output: Int32Array,
-    shape: Shape,
-  ) => void;
-  rule(node, inputs, data, shape);
+  dispatch(rules, node, inputs, data, shape);
   return { shape, format: node.format, data };
 }
 

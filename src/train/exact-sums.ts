@@ -2,7 +2,7 @@
  * The sums of stages that float32 cannot hold exactly (wide formats), in double precision: for the forward pass of
  * fake quantization, one frame after the other. Every sum of a fixed graph stays below 2^53, hence is exact here.
  */
-import { assertExhaustive, invariant } from '../core/errors.js';
+import { invariant } from '../core/errors.js';
 import type { Shape } from '../ir/common.js';
 import {
   convolveRows,
@@ -12,14 +12,11 @@ import {
   sumPool,
   wholeImage,
 } from '../evaluate/kernels.js';
-import type { FloatNode, FloatNodeOf } from '../ir/ops/index.js';
+import { isSumming, type FloatNode, type SummingKind } from '../ir/ops/index.js';
 import type { tf } from '../tensorflow/tf.js';
 
 /** The nodes that sum. */
-type SummingNode = FloatNodeOf<'conv2d' | 'depthwiseConv2d' | 'dense' | 'avgPool' | 'globalAvgPool' | 'add'>;
-
-const KINDS: readonly string[] = ['conv2d', 'depthwiseConv2d', 'dense', 'avgPool', 'globalAvgPool', 'add'];
-const sums = (node: FloatNode): node is SummingNode => KINDS.includes(node.kind);
+type SummingNode = Extract<FloatNode, { kind: SummingKind }>;
 
 /** Of one frame: from its inputs to the sums, averages not yet divided. */
 type FrameSums = (inputs: readonly Float32Array[]) => Float64Array;
@@ -68,8 +65,6 @@ function frameSums(
       return ([x]) => sumPool(wholeImage(input), x!);
     case 'add':
       return ([a, b]) => Float64Array.from(a!, (v, i) => v + b![i]!);
-    default:
-      return assertExhaustive(node);
   }
 }
 
@@ -86,7 +81,7 @@ export function exactSums(
   weights: tf.Tensor | null,
   bias: Float64Array | null,
 ): Float64Array {
-  invariant(sums(node), `${node.id} sums nothing`);
+  invariant(isSumming(node), `${node.id} sums nothing`);
   const [batch, ...input] = inputs[0]!.shape;
   const ofFrame = frameSums(
     node,

@@ -12,7 +12,7 @@ import { UserError } from '../core/errors.js';
 import { fractionBits, lsb, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
 import type { NodeId } from '../ir/common.js';
 import { findNode, floatShapes, type FixedGraph, type FloatGraph } from '../ir/graph.js';
-import { isPreprocess, type FixedNode, type FloatNode } from '../ir/ops/index.js';
+import { applyActivation, isFused, isPreprocess, type FixedNode, type FloatNode } from '../ir/ops/index.js';
 import { assignFormats, type QuantizeOptions } from '../passes/assign-formats.js';
 import { quantizeGraph } from '../passes/quantize.js';
 import { fuseStages, type Stage } from '../passes/stages.js';
@@ -38,11 +38,20 @@ interface WideStage {
   readonly bias: Float64Array | null;
 }
 
+/** A stage that is a table: the format of what it is asked with, and its entries. */
+interface TableStage {
+  readonly from: Format;
+  readonly table: Int32Array;
+}
+
 /** What a forward pass must know to compute as the fixed graph does. Plain data, for worker threads. */
 export interface FakeQuantization {
   /** By the float node whose tensor a stage computes. */
   readonly formats: ReadonlyMap<NodeId, Format>;
   readonly averages: ReadonlyMap<NodeId, Average>;
+  readonly tables: ReadonlyMap<NodeId, TableStage>;
+  /** Slopes below zero as the firmware has them, by the node whose tensor a stage computes. */
+  readonly slopes: ReadonlyMap<NodeId, number>;
   /** By the node that heads the stage. */
   readonly wide: ReadonlyMap<NodeId, WideStage>;
 }
@@ -78,22 +87,26 @@ function rounder(format: Format, exact: (x: number) => number = (x) => x): (x: n
   };
 }
 
-/** The activation `node` as a function of a number; any other node leaves it as it is. */
-function activationOf(node: FloatNode): (x: number) => number {
-  switch (node.kind) {
-    case 'relu':
-      return (x) => Math.max(x, 0);
-    case 'clip':
-      return (x) => Math.min(Math.max(x, node.min), node.max);
-    case 'leakyRelu':
-      return (x) => (x < 0 ? x * node.alpha : x);
-    default:
-      return (x) => x;
-  }
+/** The activation at the end of a stage as the firmware has it, a function of the exact accumulator. */
+type Activate = (x: number) => number;
+
+/** What stands at the end of a stage, by the node whose tensor it computes. */
+function activateOf(node: FloatNode, slope: number | undefined): Activate {
+  if (slope !== undefined) return (x) => (x < 0 ? x * slope : x);
+  return isFused(node) ? (x) => applyActivation(node, x, 0) : (x) => x;
+}
+
+/** The values of a table for real inputs, which are rounded to its input's format first. */
+function lookUp({ from, table }: TableStage, to: Format): (x: number) => number {
+  const toIndex = rounder(from);
+  const scale = 1 / lsb(from);
+  const first = minMantissa(from);
+  const unit = lsb(to);
+  return (x) => table[toIndex(x) * scale - first]! * unit;
 }
 
 /** For `ForwardOptions.replace`: stage outputs in their formats. */
-export function fakeQuantize({ formats, averages, wide }: FakeQuantization): Replace {
+export function fakeQuantize({ formats, averages, tables, slopes, wide }: FakeQuantization): Replace {
   /** Sums of wide stages, by the node that rounds them. */
   const waiting = new Map<NodeId, Float64Array>();
   return (node, value, inputs, parameter) => {
@@ -110,9 +123,18 @@ export function fakeQuantize({ formats, averages, wide }: FakeQuantization): Rep
     const sums = waiting.get(node.id);
     if (sums !== undefined) {
       waiting.delete(node.id);
-      const activate = activationOf(node);
+      const activate = activateOf(node, slopes.get(node.id));
       const round = rounder(format, (sum) => activate(average === undefined ? sum : sum * average.factor));
       return straightThrough(value, () => tf.tensor(Float32Array.from(sums, round), value.shape), low, high);
+    }
+    const table = tables.get(node.id);
+    const [input] = inputs;
+    if (table !== undefined)
+      return straightThrough(value, () => elementwise(lookUp(table, format))(input!), low, high);
+    const slope = slopes.get(node.id);
+    if (slope !== undefined) {
+      const end = rounder(format, activateOf(node, slope));
+      return straightThrough(value, () => elementwise(end)(input!), low, high);
     }
     if (average === undefined) return straightThrough(value, elementwise(rounder(format)), low, high);
     // The float mean, times the count, is within half a unit of the exact sum of mantissas: rounding finds it.
@@ -155,6 +177,26 @@ function averagesOf(graph: FloatGraph, fixed: FixedGraph): ReadonlyMap<NodeId, A
   return averages;
 }
 
+function tablesOf(fixed: FixedGraph): ReadonlyMap<NodeId, TableStage> {
+  return new Map(
+    fixed.nodes.flatMap((node) =>
+      node.kind === 'table'
+        ? [[node.id, { from: findNode(fixed, node.inputs[0]!).format, table: node.table }] as const]
+        : [],
+    ),
+  );
+}
+
+function slopesOfStages(stages: readonly Stage[], fixed: FixedGraph): ReadonlyMap<NodeId, number> {
+  return new Map(
+    stages.flatMap(({ id, tensor }) => {
+      const node = findNode(fixed, id);
+      if (!('activation' in node) || node.activation.kind !== 'leakyRelu') return [];
+      return [[tensor, node.activation.alphaMantissa * 2 ** -node.activation.alphaFraction] as const];
+    }),
+  );
+}
+
 function wideStages(stages: readonly Stage[], fixed: FixedGraph): ReadonlyMap<NodeId, WideStage> {
   const wide = new Map<NodeId, WideStage>();
   for (const { id, tensor } of stages) {
@@ -193,6 +235,8 @@ export function createQuantizer(prepared: FloatGraph, ranges: Ranges, options: Q
       const fake = {
         formats,
         averages: averagesOf(prepared, quantized),
+        tables: tablesOf(quantized),
+        slopes: slopesOfStages(stages, quantized),
         wide: wideStages(stages, quantized),
       };
       return { parameters: flat, fake };

@@ -8,15 +8,19 @@
 import { invariant } from '../core/errors.js';
 import type { NodeId, Padding, Window } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
+import { dispatch, type Table } from '../ir/dispatch.js';
 import {
   isPreprocess,
-  type FloatKind,
+  isTabled,
+  type FloatNetworkNode,
   type FloatNode,
   type FloatNodeOf,
-  type PreprocessKind,
+  type TabledNode,
 } from '../ir/ops/index.js';
+import { slopeOf, valueOf } from '../ir/ops/table.js';
 import { parameterLayout, type ParameterField, type ParameterLayout } from './parameters.js';
 import { normalizeBatch } from './batch-norm.js';
+import { differentiable } from './straight-through.js';
 import { tf } from '../tensorflow/tf.js';
 
 /** Batch statistics of one batch normalisation, seen in a training pass. */
@@ -34,13 +38,11 @@ interface Context {
   readonly relu: (x: tf.Tensor4D) => tf.Tensor4D;
 }
 
-type NetworkKind = Exclude<FloatKind, PreprocessKind>;
-type Rule<K extends NetworkKind> = (
-  op: FloatNodeOf<K>,
-  inputs: readonly tf.Tensor4D[],
-  context: Context,
-) => tf.Tensor4D;
-type Rules = { readonly [K in NetworkKind]: Rule<K> };
+type Rules = Table<
+  Exclude<FloatNetworkNode, TabledNode>,
+  [inputs: readonly tf.Tensor4D[], context: Context],
+  tf.Tensor4D
+>;
 
 const isPadded = (padding: Padding): boolean => padding.some((p) => p > 0);
 
@@ -185,8 +187,13 @@ const key = (node: NodeId, field: ParameterField): string => `${node}/${field}`;
 
 function applyRule(op: FloatNode, inputs: readonly tf.Tensor4D[], context: Context): tf.Tensor4D {
   invariant(!isPreprocess(op), `${op.id} is preprocessing`);
-  // The table is keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
-  return (rules[op.kind] as Rule<NetworkKind>)(op as FloatNodeOf<NetworkKind>, inputs, context);
+  if (isTabled(op))
+    return differentiable(
+      inputs[0]!,
+      (x) => valueOf(op, x),
+      (x) => slopeOf(op, x),
+    );
+  return dispatch(rules, op, inputs, context);
 }
 
 /** Prepares `graph` for forward passes. Parameters are given with each pass, not taken from the graph. */

@@ -5,7 +5,8 @@
 import { invariant } from '../core/errors.js';
 import type { NodeId, Shape } from '../ir/common.js';
 import { consumers, floatShapes, type FloatGraph } from '../ir/graph.js';
-import type { FloatKind, FloatNode, FloatNodeOf } from '../ir/ops/index.js';
+import { dispatch, type Table } from '../ir/dispatch.js';
+import { isWeighted, type FloatNode, type FloatNodeOf, type WeightedKind } from '../ir/ops/index.js';
 
 export type ParameterField = 'weights' | 'bias' | 'gamma' | 'beta' | 'mean' | 'variance';
 
@@ -31,8 +32,11 @@ export interface ParameterLayout {
 
 type Field = readonly [field: ParameterField, shape: readonly number[]];
 
-/** Fields that are trained, with their shapes; kinds without an arm have none. */
-const trainable: { readonly [K in FloatKind]?: (node: FloatNodeOf<K>, input: Shape) => readonly Field[] } = {
+type TrainedNode = FloatNodeOf<WeightedKind | 'batchNorm'>;
+const isTrained = (node: FloatNode): node is TrainedNode => isWeighted(node) || node.kind === 'batchNorm';
+
+/** Fields that are trained, with their shapes. */
+const trainable: Table<TrainedNode, [input: Shape], readonly Field[]> = {
   conv2d: ({ kernel, groups, bias }, input) => [
     ['weights', [...kernel, input[2] / groups, bias.length]],
     ['bias', [bias.length]],
@@ -59,9 +63,7 @@ const isIdleBias = (graph: FloatGraph, node: FloatNode): boolean =>
   consumers(graph, node.id).every((reader) => reader.kind === 'batchNorm');
 
 function trainableFields(node: FloatNode, input: Shape | undefined, graph: FloatGraph): readonly Field[] {
-  // The table is keyed by kind, so arm and node agree; TypeScript cannot correlate the two.
-  const arm = trainable[node.kind] as ((node: FloatNode, input: Shape) => readonly Field[]) | undefined;
-  const fields = arm === undefined ? [] : arm(node, input!);
+  const fields = isTrained(node) ? dispatch(trainable, node, input!) : [];
   return isIdleBias(graph, node) ? fields.filter(([field]) => field !== 'bias') : fields;
 }
 

@@ -1,4 +1,4 @@
-/** A function of a tensor whose gradient is taken as 1 inside an interval and 0 outside, on any back end. */
+/** Functions of every element with gradients of their own, on any back end: by a slope, or as if they rounded nothing. */
 import { heapTensor, heapView } from '../tensorflow/wasm-heap.js';
 import { tf } from '../tensorflow/tf.js';
 
@@ -23,6 +23,23 @@ export const elementwise =
   (f: (x: number) => number) =>
   (x: tf.Tensor): tf.Tensor =>
     zip(x, x, f);
+
+/** `f` of every element, with a gradient by its slope `slope`. */
+export function differentiable(
+  x: tf.Tensor4D,
+  f: (x: number) => number,
+  slope: (x: number) => number,
+): tf.Tensor4D {
+  const op = tf.customGrad((input, save) => {
+    const real = input as tf.Tensor;
+    (save as tf.GradSaveFunc)([real]);
+    return {
+      value: elementwise(f)(real),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => zip(dy, saved[0]!, (g, v) => g * slope(v)),
+    };
+  });
+  return op(x) as tf.Tensor4D;
+}
 
 /** `forward(x)` going forward; going back, the gradient as it is where `low <= x <= high`, and 0 elsewhere. */
 export function straightThrough(

@@ -6,10 +6,12 @@ import { castNumber } from '../fixed/cast.js';
 import { fractionBits, maxMantissa, minMantissa } from '../fixed/format.js';
 import { elements, type NodeId } from '../ir/common.js';
 import type { FixedGraph } from '../ir/graph.js';
-import { analyseRanges, type Range } from '../ir/prove.js';
+import { gainOf, slopesOf } from '../ir/activations.js';
+import type { SummingNode } from '../ir/ops/index.js';
+import { activationOf, analyseRanges, type Range } from '../ir/prove.js';
 import { drivenEnds, fieldsOf, sumStages, type SumStage } from './drills/sums.js';
-import { activationOf, roundedOf, unbounded } from './rounding.js';
-import { accumulatorFraction, biasOf, visitSources, type NodeFacts, type SummingNode } from './trace.js';
+import { roundedOf, unbounded } from './rounding.js';
+import { accumulatorFraction, biasOf, visitSources, type NodeFacts } from './trace.js';
 
 export interface StageCoverage {
   readonly stage: NodeId;
@@ -58,6 +60,9 @@ type Counts = {
 interface Stage {
   readonly facts: SumStage;
   readonly counts: Counts;
+  /** Per channel, of the accumulator before its activation. */
+  readonly biases: readonly number[];
+  readonly fractions: readonly number[];
   /** Values read to count one frame. */
   readonly work: number;
   readonly least: Float64Array;
@@ -79,8 +84,8 @@ export interface CoverageMeter {
   result(): Coverage;
 }
 
-function countElement({ counts, facts, least, most }: Stage, sum: number, c: number): void {
-  const { inexact, tie, above, below } = roundedOf(facts.node, facts.sources, c, sum);
+function countElement({ counts, facts, fractions, least, most }: Stage, sum: number, c: number): void {
+  const { inexact, tie, above, below } = roundedOf(facts.node, fractions[c]!, sum);
   if (inexact) counts.rounded += 1;
   if (tie) counts.ties += 1;
   if (above) counts.saturatedHigh += 1;
@@ -102,7 +107,7 @@ function addStage(stage: Stage, tensors: ReadonlyMap<NodeId, Int32Array>): void 
   for (let y = 0; y < shape[0]; y++)
     for (let x = 0; x < shape[1]; x++)
       for (let c = 0; c < shape[2]; c++) {
-        sum = biasOf(node, c);
+        sum = stage.biases[c]!;
         visitSources(node, sources, shape, y, x, c, visit);
         countElement(stage, sum, c);
         const mantissa = output[i++]!;
@@ -119,10 +124,8 @@ function addStage(stage: Stage, tensors: ReadonlyMap<NodeId, Int32Array>): void 
 function boundReached(stage: Stage): number | null {
   const { node } = stage.facts;
   if (!('proof' in node)) return null;
-  // A leaky ReLU's proof is of the scaled accumulator.
-  const { activation } = 'activation' in node ? node : { activation: undefined };
-  const scale =
-    activation?.kind === 'leakyRelu' ? Math.max(2 ** activation.alphaFraction, activation.alphaMantissa) : 1;
+  // The proof is of the accumulator behind its activation.
+  const scale = gainOf(activationOf(node));
   let least = 1;
   stage.least.forEach((low, c) => {
     const span = (node.proof.accumulatorMax[c]! - node.proof.accumulatorMin[c]!) / scale;
@@ -165,15 +168,15 @@ function tieIsReachable(node: SummingNode, shift: number, high: number): boolean
 /** What the proof lets happen. */
 function possible(stage: Stage): Possible {
   const { facts } = stage;
-  const { node, sources } = facts;
+  const { node } = facts;
   const target = node.format;
-  const activation = activationOf(node);
+  const { negative } = slopesOf(activationOf(node));
   const channels = stage.least.length;
   let [saturatedHigh, saturatedLow, ties] = [false, false, false];
   for (let c = 0; c < channels; c++) {
     const proof = 'proof' in node ? node.proof : null;
-    const fraction = proof?.accumulatorFraction[c] ?? accumulatorFraction(node, sources, c);
-    const low = activation.kind === 'relu' ? 0 : (proof?.accumulatorMin[c] ?? facts.ranges[0]!.low);
+    const fraction = proof?.accumulatorFraction[c] ?? stage.fractions[c]!;
+    const low = negative === 0 ? 0 : (proof?.accumulatorMin[c] ?? facts.ranges[0]!.low);
     const high = proof?.accumulatorMax[c] ?? facts.ranges[0]!.high;
     saturatedHigh ||= castNumber(high, fraction, unbounded(target)) > maxMantissa(target);
     saturatedLow ||= castNumber(low, fraction, unbounded(target)) < minMantissa(target);
@@ -233,6 +236,10 @@ export function createCoverageMeter(graph: FixedGraph): CoverageMeter {
     return {
       facts,
       counts,
+      biases: Array.from({ length: channels }, (_, c) => biasOf(facts.node, facts.sources, c)),
+      fractions: Array.from({ length: channels }, (_, c) =>
+        accumulatorFraction(facts.node, facts.sources, c),
+      ),
       work: workOf(facts),
       least: new Float64Array(channels).fill(Infinity),
       most: new Float64Array(channels).fill(-Infinity),

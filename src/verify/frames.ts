@@ -10,7 +10,8 @@ import type { NodeId, Shape } from '../ir/common.js';
 import { inputNode, type FixedGraph } from '../ir/graph.js';
 import { analyseRanges } from '../ir/prove.js';
 import type { FixedNode } from '../ir/ops/index.js';
-import { factsOf, isSumming, visitSources, type NodeFacts } from './trace.js';
+import { isSumming } from '../ir/ops/index.js';
+import { factsOf, visitSources, type NodeFacts } from './trace.js';
 
 export type FrameKind = 'file' | 'calibration' | 'random' | 'adversarial';
 

@@ -22,7 +22,7 @@ import { nodeId } from '../../src/ir/common.js';
 import { createFloatEvaluator, createFloatReference } from '../../src/evaluate/float-reference.js';
 import { floatShapes } from '../../src/ir/graph.js';
 import { parseGraph, serializeGraph } from '../../src/ir/serialize.js';
-import { isWeighted } from '../../src/passes/rewrite.js';
+import { isWeighted } from '../../src/ir/ops/index.js';
 import { randomFrames, randomNetwork } from '../passes/random-networks.js';
 
 const withSpots = (pixels: Uint16Array): CalibrationFrame => ({

@@ -16,14 +16,8 @@ import {
   type Format,
 } from '../../src/fixed/format.js';
 import { createFixedGraphBuilder, type FixedGraphBuilder, type UnprovenNode } from '../../src/ir/build.js';
-import {
-  elements,
-  nodeId,
-  type Activation,
-  type NodeId,
-  type Padding,
-  type QuantizedWeights,
-} from '../../src/ir/common.js';
+import type { Activation } from '../../src/ir/activations.js';
+import { elements, nodeId, type NodeId, type Padding, type QuantizedWeights } from '../../src/ir/common.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import type { FixedKind } from '../../src/ir/ops/index.js';
 import type { StageInput } from '../../src/ir/prove.js';

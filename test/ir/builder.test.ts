@@ -131,7 +131,7 @@ describe('the builder', () => {
     ],
     [
       'one term of a sum',
-      /x has one input/,
+      /x: add takes two inputs, not 1/,
       [{ id, kind: 'add', inputs, activation: NONE, format: counts(8) }],
     ],
     [

@@ -2,7 +2,8 @@
 import { expect } from 'vitest';
 import type { Format } from '../../src/fixed/format.js';
 import type { UnprovenNode } from '../../src/ir/build.js';
-import { nodeId, type Activation } from '../../src/ir/common.js';
+import type { Activation } from '../../src/ir/activations.js';
+import { nodeId } from '../../src/ir/common.js';
 import { createFixedEvaluator } from '../../src/evaluate/fixed-evaluate.js';
 import { interpretTensors } from '../../src/simulate/interpret.js';
 import { NONE, smallGraph, weights } from './small-graphs.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { format, type Format } from '../../src/fixed/format.js';
-import { nodeId, type Activation } from '../../src/ir/common.js';
+import type { Activation } from '../../src/ir/activations.js';
+import { nodeId } from '../../src/ir/common.js';
 import { createFixedEvaluator } from '../../src/evaluate/fixed-evaluate.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import { interpret } from '../../src/simulate/interpret.js';

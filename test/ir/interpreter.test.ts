@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { format } from '../../src/fixed/format.js';
 import type { UnprovenNode } from '../../src/ir/build.js';
-import { nodeId, type Activation } from '../../src/ir/common.js';
+import type { Activation } from '../../src/ir/activations.js';
+import { nodeId } from '../../src/ir/common.js';
 import { createInterpreter, interpret, interpretDrill } from '../../src/simulate/interpret.js';
 import type { Drill } from '../../src/simulate/witness.js';
 import { computed, FRAME, window, pointwise } from './computed.js';

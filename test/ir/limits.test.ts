@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import {
-  activationSchema,
-  pairSchema,
-  paddingSchema,
-  proofSchema,
-  weightsSchema,
-} from '../../src/ir/common.js';
+import { activationSchema } from '../../src/ir/activations.js';
+import { pairSchema, paddingSchema, proofSchema, weightsSchema } from '../../src/ir/common.js';
 import { fixedGraphSchema } from '../../src/ir/graph.js';
 import { fixedNodeSchema } from '../../src/ir/ops/index.js';
 import { sampleFixedGraph } from '../sample-graphs.js';

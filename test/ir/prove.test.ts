@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { format, type Format } from '../../src/fixed/format.js';
 import type { UnprovenNode } from '../../src/ir/build.js';
-import { nodeId, type Activation, type Proof } from '../../src/ir/common.js';
+import type { Activation } from '../../src/ir/activations.js';
+import { nodeId, type Proof } from '../../src/ir/common.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import { analyseRanges, proveStage, reloadableBiasWidth, reloadableSumBound } from '../../src/ir/prove.js';
 import { counts, integers, NONE, smallGraph, weights } from './small-graphs.js';

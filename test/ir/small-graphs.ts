@@ -1,7 +1,8 @@
 /** A graph small enough to work out by hand: one op between a clamped frame and two logits. */
 import { bitsFor, format, type Format } from '../../src/fixed/format.js';
 import { createFixedGraphBuilder, type FixedGraphBuilder, type UnprovenNode } from '../../src/ir/build.js';
-import { nodeId, type Activation, type NodeId, type QuantizedWeights } from '../../src/ir/common.js';
+import type { Activation } from '../../src/ir/activations.js';
+import { nodeId, type NodeId, type QuantizedWeights } from '../../src/ir/common.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 
 export const counts = (bits: number): Format => format(false, bits, bits);

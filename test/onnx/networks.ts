@@ -21,16 +21,10 @@ export const sizeFor = (network: string): readonly [number, number] =>
 
 const fewer = (count: number): number => Math.max(2, Math.round(count * CHANNELS_SHARE));
 function thinned(layer: LayerInput): LayerInput {
-  switch (layer.op) {
-    case 'conv':
-      return { ...layer, filters: fewer(layer.filters) };
-    case 'dense':
-      return typeof layer.units === 'number' ? { ...layer, units: fewer(layer.units) } : layer;
-    case 'residual':
-      return { ...layer, body: layer.body.map(thinned), shortcut: (layer.shortcut ?? []).map(thinned) };
-    default:
-      return layer;
-  }
+  if (layer.op === 'conv') return { ...layer, filters: fewer(layer.filters) };
+  if (layer.op === 'dense' && typeof layer.units === 'number') return { ...layer, units: fewer(layer.units) };
+  if (layer.op !== 'residual') return layer;
+  return { ...layer, body: layer.body.map(thinned), shortcut: (layer.shortcut ?? []).map(thinned) };
 }
 export const networkFrames = (
   count: number,

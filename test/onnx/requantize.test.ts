@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { format, OVERFLOWS, QUANTIZATIONS, type Format } from '../../src/fixed/format.js';
 import { createFixedGraphBuilder } from '../../src/ir/build.js';
-import { NO_PADDING, nodeId, type Activation } from '../../src/ir/common.js';
+import type { Activation } from '../../src/ir/activations.js';
+import { NO_PADDING, nodeId } from '../../src/ir/common.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { createOrtWitness } from '../../src/simulate/ort.js';

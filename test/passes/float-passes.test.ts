@@ -13,7 +13,7 @@ import { lowerActivations } from '../../src/passes/lower-activations.js';
 import { PASSES, prepareGraph, type PassContext } from '../../src/passes/pipeline.js';
 import { pruneDeadChannels } from '../../src/passes/prune-dead-channels.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
-import { isWeighted } from '../../src/passes/rewrite.js';
+import { isWeighted } from '../../src/ir/ops/index.js';
 import { randomFrames, randomNetwork } from './random-networks.js';
 
 const seeds = fc.integer({ min: 0, max: 1_000_000 });

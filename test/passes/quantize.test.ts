@@ -15,7 +15,7 @@ import {
   type QuantizedNetwork,
 } from '../../src/passes/quantize-network.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
-import { isWeighted } from '../../src/passes/rewrite.js';
+import { isWeighted } from '../../src/ir/ops/index.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { randomFrames, randomNetwork } from './random-networks.js';
 

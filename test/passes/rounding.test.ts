@@ -12,7 +12,7 @@ import { createMomentObserver } from '../../src/passes/input-moments.js';
 import { quantizeNetwork, quantizePrepared } from '../../src/passes/quantize-network.js';
 import { bestWeightFraction, weightMantissa } from '../../src/passes/quantize-weights.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
-import { isWeighted } from '../../src/passes/rewrite.js';
+import { isWeighted } from '../../src/ir/ops/index.js';
 import { randomFrames, randomNetwork } from './random-networks.js';
 
 interface Problem {

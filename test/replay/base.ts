@@ -39,6 +39,9 @@ export function emitOf(commit: string, out: string): void {
     git('archive', '--format=tar', `--output=${archive}`, commit);
     execFileSync('tar', ['-xf', archive, '-C', folder]);
     addPackages(folder);
+    // What a build makes before it compiles: the replay runs the sources themselves.
+    const codec = join(folder, '.ci', 'onnx-codec.mjs');
+    if (existsSync(codec)) execFileSync(process.execPath, [codec], { cwd: folder, stdio: 'ignore' });
     execFileSync(process.execPath, ['--import', 'tsx', SCRIPT, '--emit', out], {
       cwd: folder,
       stdio: ['ignore', 'ignore', 'inherit'],

@@ -2,7 +2,8 @@
 import { createRandom } from '../../src/core/random.js';
 import { format, type Quantization } from '../../src/fixed/format.js';
 import { createFixedGraphBuilder } from '../../src/ir/build.js';
-import { nodeId, type Activation, type QuantizedWeights } from '../../src/ir/common.js';
+import type { Activation } from '../../src/ir/activations.js';
+import { nodeId, type QuantizedWeights } from '../../src/ir/common.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import { squareWindow } from '../square-window.js';
 

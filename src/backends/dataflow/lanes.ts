@@ -6,8 +6,9 @@ import { invariant } from '../../core/errors.js';
 import { elements, type Shape } from '../../ir/common.js';
 import type { Format } from '../../fixed/format.js';
 import type { FpgaTarget } from '../../targets/target.js';
+import { dispatch, type Table } from '../../ir/dispatch.js';
+import type { FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
 import { contrastWindow } from '../../ir/ops/contrast.js';
-import type { FixedKind, FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
 import { chooseFolding, divisors, MAX_STREAM_BITS, paddedPositions, type Weighted } from './folding.js';
 import { wordsPerFrame } from './plan.js';
 import type { AdderGraph } from './shift-add.js';
@@ -37,9 +38,8 @@ export interface LaneRequest {
   readonly options: LowerOptions;
 }
 
-type LaneRules = {
-  readonly [K in Exclude<FixedKind, 'input'>]: (node: FixedNodeOf<K>, request: LaneRequest) => Lanes;
-};
+/** All nodes but the raw frame, which comes as it does. */
+type Reader = Exclude<FixedNode, { kind: 'input' }>;
 
 const same = (lanes: number, inputs = 1): Lanes => ({
   inputs: new Array<number>(inputs).fill(lanes),
@@ -77,6 +77,15 @@ function windowLanes(
   const taps = node.kernel[0] * node.kernel[1];
   const cycles = (l: number): number => positions * (x!.shape[2] / l);
   return same(channelLanes(x!.shape[2], cycles, x!.lanes, options.cyclesPerFrame, x!.format.width * taps));
+}
+
+/** A line buffer of words of channels; a one-channel image goes through it pixel by pixel. */
+function contrastLanes(node: FixedNodeOf<'contrast'>, { inputs: [x], options }: LaneRequest): Lanes {
+  const { kernel, padding } = contrastWindow(node);
+  const positions = paddedPositions(x!.shape, padding);
+  const cycles = (l: number): number => positions * (x!.shape[2] / l);
+  const bits = x!.format.width * kernel[0] * kernel[1];
+  return same(channelLanes(x!.shape[2], cycles, x!.lanes, options.cyclesPerFrame, bits));
 }
 
 const pixelwise = ({ inputs: [x], options }: LaneRequest): Lanes =>
@@ -129,15 +138,6 @@ function binLanes(node: FixedNodeOf<'bin'>, { inputs: [x] }: LaneRequest): Lanes
   return { inputs: [input], output: Math.max(1, input / factor), tapFold: 1 };
 }
 
-/** A line buffer of words of channels; a one-channel image goes through it pixel by pixel. */
-function contrastLanes(node: FixedNodeOf<'contrast'>, { inputs: [x], options }: LaneRequest): Lanes {
-  const { kernel, padding } = contrastWindow(node);
-  const positions = paddedPositions(x!.shape, padding);
-  const cycles = (l: number): number => positions * (x!.shape[2] / l);
-  const bits = x!.format.width * kernel[0] * kernel[1];
-  return same(channelLanes(x!.shape[2], cycles, x!.lanes, options.cyclesPerFrame, bits));
-}
-
 /** The largest power of two in `lanes`, at most 32: what the mask ROM is cut into. */
 const powerOfTwo = (lanes: number): number => {
   let p = 1;
@@ -145,7 +145,7 @@ const powerOfTwo = (lanes: number): number => {
   return p;
 };
 
-const laneRules: LaneRules = {
+const laneRules: Table<Reader, [request: LaneRequest], Lanes> = {
   crop: (_node, { inputs: [x] }) => same(x!.lanes),
   mask: (_node, { inputs: [x] }) => same(powerOfTwo(x!.lanes)),
   bin: binLanes,
@@ -163,6 +163,7 @@ const laneRules: LaneRules = {
   concat: (_node, request) => concatLanes(request),
   flatten: (_node, request) => pixelwise(request),
   requantize: (_node, request) => pixelwise(request),
+  table: (_node, request) => pixelwise(request),
 };
 
 /** Whole pixels side by side where that is narrow, else the same lanes everywhere. */
@@ -174,6 +175,4 @@ function concatLanes(request: LaneRequest): Lanes {
 }
 
 /** The lanes of `node`. */
-export const lanesOf = (node: Exclude<FixedNode, FixedNodeOf<'input'>>, request: LaneRequest): Lanes =>
-  // The table is keyed by kind, so node and rule agree; TypeScript cannot correlate the two.
-  (laneRules[node.kind] as (node: FixedNode, request: LaneRequest) => Lanes)(node, request);
+export const lanesOf = (node: Reader, request: LaneRequest): Lanes => dispatch(laneRules, node, request);

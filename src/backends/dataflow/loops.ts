@@ -2,6 +2,7 @@
  * The loops of each stage, with the order of their words and the depth of their pipeline: a total table, one arm per
  * kind of stage.
  */
+import { contrastWindow } from '../../ir/ops/contrast.js';
 import { eventRecorder, READ, WRITE, type Events } from './dataflow.js';
 import {
   binEvents,
@@ -17,9 +18,9 @@ import {
   W0,
   windowEvents,
 } from './events.js';
-import { contrastWindow } from '../../ir/ops/contrast.js';
+import { dispatch, type Table } from '../../ir/dispatch.js';
 import { isPointwise, type Weighted } from './folding.js';
-import { wordsPerFrame, type Folding, type Stage, type StageKind, type StageOf } from './plan.js';
+import { wordsPerFrame, type Folding, type Stage, type StageOf } from './plan.js';
 
 /** One loop of a stage. A conv has two: its line buffer and its multipliers, with a stream of windows between. */
 export interface Loop {
@@ -28,8 +29,6 @@ export interface Loop {
   /** Estimated cycles from a read to its write: registers of a 200–300 MHz pipeline. */
   readonly depth: number;
 }
-
-type Loops = { readonly [K in StageKind]: (stage: StageOf<K>) => readonly Loop[] };
 
 const levels = (n: number): number => Math.ceil(Math.log2(Math.max(1, n)));
 
@@ -95,7 +94,7 @@ function globalLoops(
   return one(r.finish(), depth);
 }
 
-const loops: Loops = {
+const loops: Table<Stage, [], readonly Loop[]> = {
   receive: (stage) => one(receiveEvents(stage), 2),
   loadWeights: () => [],
   swapWeights: (stage) => one(everyWord(stage, R0 | W0), 2),
@@ -122,12 +121,11 @@ const loops: Loops = {
   add: (stage) => one(everyWord(stage, R0 | READ(1) | W0), 5),
   concat: (stage) => one(concatEvents(stage), 2),
   requantize: (stage) => one(everyWord(stage, R0 | W0), 4),
+  table: (stage) => one(everyWord(stage, R0 | W0), 3),
   fork: (stage) => one(everyWord(stage, R0 | W0 | WRITE(1)), 2),
   repack: (stage) => one(repackEvents(stage), 2),
   decide: (stage) => one(decideEvents(stage), 4),
 };
 
 /** The loops of `stage`, in the order of the flow. */
-export const loopsOf = (stage: Stage): readonly Loop[] =>
-  // The table is keyed by kind, so stage and rule agree; TypeScript cannot correlate the two.
-  (loops[stage.kind] as (stage: Stage) => readonly Loop[])(stage);
+export const loopsOf = (stage: Stage): readonly Loop[] => dispatch(loops, stage);

@@ -8,7 +8,13 @@ import { invariant } from '../../core/errors.js';
 import type { Format } from '../../fixed/format.js';
 import type { NodeId, Shape } from '../../ir/common.js';
 import type { AdderGraph } from './shift-add.js';
-import type { FixedKind, FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
+import {
+  isWeighted as hasWeights,
+  type FixedKind,
+  type FixedNode,
+  type FixedNodeOf,
+  type WeightedKind,
+} from '../../ir/ops/index.js';
 
 /** How a tensor is cut into words. */
 export interface Packing {
@@ -107,9 +113,8 @@ export interface Plan {
 }
 
 /** A stage with weights. */
-export type WeightedStage = StageOf<'conv2d'> | StageOf<'depthwiseConv2d'> | StageOf<'dense'>;
-export const isWeighted = (stage: Stage): stage is WeightedStage =>
-  stage.kind === 'conv2d' || stage.kind === 'depthwiseConv2d' || stage.kind === 'dense';
+export type WeightedStage = { readonly [K in WeightedKind]: StageOf<K> }[WeightedKind];
+export const isWeighted = (stage: Stage): stage is WeightedStage => 'node' in stage && hasWeights(stage.node);
 
 /** The stages that an image of new weights has a part for, in its order; none where weights are constants. */
 export const reloadedStages = (plan: Plan): readonly (WeightedStage | DecideStage)[] =>

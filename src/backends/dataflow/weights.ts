@@ -1,6 +1,7 @@
 /** Weights in the order in which the multipliers take them: one row of factors for each cycle. */
 import { bitsFor } from '../../fixed/format.js';
-import type { Activation, Shape } from '../../ir/common.js';
+import { gainOf } from '../../ir/activations.js';
+import type { Shape } from '../../ir/common.js';
 import type { Weighted } from './folding.js';
 import type { Folding } from './plan.js';
 
@@ -75,9 +76,6 @@ export function biasLimit(node: Weighted): { readonly below: number; readonly ab
       above: bias.reduce((a, b) => Math.max(a, b), 0),
     };
   // The proof counts products below 2^(bits - 1) and a bias of as many signed bits, both scaled by a leaky ReLU.
-  const bits = bitsFor(0, node.proof.accumulatorMax[0]! / slope(node.activation));
+  const bits = bitsFor(0, node.proof.accumulatorMax[0]! / gainOf(node.activation));
   return { below: 2 ** (bits - 1), above: 2 ** (bits - 1) - 1 };
 }
-
-const slope = (activation: Activation): number =>
-  activation.kind === 'leakyRelu' ? Math.max(2 ** activation.alphaFraction, activation.alphaMantissa) : 1;

@@ -9,6 +9,7 @@
  *   shift-register FIFOs one LUT a bit for each 32 words; 60 LUTs of control a process.
  * - FF: window registers, accumulators and one pipeline register behind each adder and product bit; 80 a process.
  */
+import { dispatch, type Table } from '../../ir/dispatch.js';
 import { elements } from '../../ir/common.js';
 import { contrastWindow } from '../../ir/ops/contrast.js';
 import type { FpgaTarget } from '../../targets/target.js';
@@ -23,14 +24,7 @@ import {
   lutsPerProduct,
   type Multiplier,
 } from '../dataflow/multipliers.js';
-import {
-  isWeighted,
-  type Plan,
-  type Stage,
-  type StageKind,
-  type StageOf,
-  type WeightedStage,
-} from '../dataflow/plan.js';
+import { isWeighted, type Plan, type Stage, type StageOf, type WeightedStage } from '../dataflow/plan.js';
 
 export interface Resources {
   readonly lut: number;
@@ -42,7 +36,7 @@ export interface Resources {
 
 export interface StageEstimate extends Resources {
   readonly stage: string;
-  readonly kind: StageKind;
+  readonly kind: Stage['kind'];
   /** Slowest loop of the stage. */
   readonly cycles: number;
   /** 0 where nothing is multiplied; additions where products are shifts and additions. */
@@ -177,7 +171,14 @@ function averaging(stage: StageOf<'avgPool'> | StageOf<'globalAvgPool'>, terms: 
   return sum([logic(lanes * terms * bits), { dsp: lanes }, logic(lanes * requantizer(bits)), PROCESS]);
 }
 
-const estimators: { readonly [K in StageKind]: (stage: StageOf<K>, part: Part) => Resources } = {
+/** Copies of a ROM, each read by two lanes. */
+const rom = (stage: StageOf<'lut' | 'table'>): Resources => {
+  const one = memory(stage.node.table.length, stage.node.format.width);
+  const copies = new Array(Math.ceil(stage.inputs[0]!.lanes / 2)).fill(one) as Partial<Resources>[];
+  return sum([...copies, PROCESS]);
+};
+
+const estimators: Table<Stage, [part: Part], Resources> = {
   receive: (stage) => sum([logic(stage.outputs[0]!.lanes * 16), PROCESS]),
   // Two checksums and the counters.
   loadWeights: () => sum([logic(6 * 32), PROCESS]),
@@ -198,11 +199,8 @@ const estimators: { readonly [K in StageKind]: (stage: StageOf<K>, part: Part) =
     return sum([logic(10 * 2 * bitsOf(stage)), lineBuffer(stage, kernel, columns), PROCESS]);
   },
   clamp: (stage) => sum([logic(2 * bitsOf(stage)), PROCESS]),
-  lut: (stage) => {
-    const rom = memory(stage.node.table.length, stage.node.format.width);
-    const copies = new Array(Math.ceil(stage.inputs[0]!.lanes / 2)).fill(rom) as Partial<Resources>[];
-    return sum([...copies, PROCESS]);
-  },
+  lut: rom,
+  table: rom,
   conv2d: (stage, part) => sum([weighted(stage, part), window(stage)]),
   depthwiseConv2d: (stage, part) => sum([weighted(stage, part), window(stage)]),
   dense: weighted,
@@ -228,8 +226,7 @@ const estimators: { readonly [K in StageKind]: (stage: StageOf<K>, part: Part) =
 };
 
 function stageEstimate(stage: Stage, part: Part, cycles: number): StageEstimate {
-  // The table is keyed by kind, so stage and estimator agree; TypeScript cannot correlate the two.
-  const resources = (estimators[stage.kind] as (stage: Stage, part: Part) => Resources)(stage, part);
+  const resources = dispatch(estimators, stage, part);
   const base = { stage: stage.name, kind: stage.kind, cycles, ...resources };
   if (!isWeighted(stage)) return { ...base, multipliers: 0, multiplier: 'none', reuseFactor: 0 };
   if (stage.adders !== undefined)

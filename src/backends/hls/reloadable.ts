@@ -5,12 +5,17 @@ import type { QuantizedWeights } from '../../ir/common.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import type { FixedNode } from '../../ir/ops/index.js';
 
+/** The builder proves anew: what the node carried is left behind. */
+function withoutProof(node: FixedNode): UnprovenNode {
+  if (!('proof' in node)) return node;
+  const { proof: _proof, ...unproven } = node;
+  return unproven;
+}
+
 function rebuilt(graph: FixedGraph, change: (node: FixedNode) => FixedNode): FixedGraph {
   const builder = createFixedGraphBuilder(true);
   for (const node of graph.nodes) {
-    // The builder proves anew: what the node carried is left behind.
-    const unproven = Object.fromEntries(Object.entries(change(node)).filter(([key]) => key !== 'proof'));
-    builder.add(unproven as unknown as UnprovenNode);
+    builder.add(withoutProof(change(node)));
   }
   const { name, output, classNames, hitClasses, threshold } = graph;
   return builder.build({ name, output, classNames, hitClasses, threshold });
@@ -39,8 +44,6 @@ const inverted = (weights: QuantizedWeights): QuantizedWeights => ({
 
 /** A network that the firmware of `graph` can be reloaded with and that gives other results: for its test bench. */
 export const withOtherWeights = (graph: FixedGraph): FixedGraph => ({
-  ...rebuilt(graph, (node) =>
-    'weights' in node ? ({ ...node, weights: inverted(node.weights) } as FixedNode) : node,
-  ),
+  ...rebuilt(graph, (node) => ('weights' in node ? { ...node, weights: inverted(node.weights) } : node)),
   threshold: graph.threshold + 1,
 });

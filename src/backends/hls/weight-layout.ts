@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Shape } from '../../ir/common.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
-import type { FixedNode } from '../../ir/ops/index.js';
+import { isSumming, isWeighted, type FixedNode } from '../../ir/ops/index.js';
 import { fractionBits, type Format } from '../../fixed/format.js';
 import { signedBitsFor } from './cpp.js';
 import { weightedCost } from '../dataflow/folding.js';
@@ -65,10 +65,10 @@ const settings = (node: FixedNode): string =>
     .join('');
 
 /** Nodes that shift their inputs by constants: the differences of the scales are part of the structure. */
-const SHIFTS: ReadonlySet<FixedNode['kind']> = new Set(['add', 'avgPool', 'globalAvgPool', 'requantize']);
+const shiftsInputs = (node: FixedNode): boolean => isSumming(node) && !isWeighted(node);
 
 function structureLine(node: FixedNode, shape: Shape, formats: ReadonlyMap<string, Format>): string {
-  const shifts = SHIFTS.has(node.kind)
+  const shifts = shiftsInputs(node)
     ? ` shifts=${node.inputs.map((id) => fractionBits(formats.get(id)!) - fractionBits(node.format)).join(',')}`
     : '';
   const weights =

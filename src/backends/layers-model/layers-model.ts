@@ -9,16 +9,18 @@ import { UnsupportedError, type UnsupportedReason } from '../../core/errors.js';
 import type { NodeId, Padding, Shape } from '../../ir/common.js';
 import { consumers, floatShapes, type FloatGraph } from '../../ir/graph.js';
 import { mayBeNegative } from '../../ir/may-be-negative.js';
+import { dispatch, type Table } from '../../ir/dispatch.js';
 import {
+  isActivation,
   isPreprocess,
-  type FloatKind,
+  type ActivationNode,
+  type FloatNetworkNode,
   type FloatNode,
   type FloatNodeOf,
-  type PreprocessKind,
 } from '../../ir/ops/index.js';
 import { tf } from '../../tensorflow/tf.js';
+import { activationLayer, withoutLayer } from './activation-layers.js';
 
-type NetworkKind = Exclude<FloatKind, PreprocessKind>;
 type Symbolic = tf.SymbolicTensor;
 
 interface Builder {
@@ -34,9 +36,8 @@ interface Builder {
   ): Symbolic;
 }
 
-type Rules = {
-  readonly [K in NetworkKind]: (op: FloatNodeOf<K>, inputs: readonly Symbolic[], b: Builder) => Symbolic;
-};
+type LayerNode = Exclude<FloatNetworkNode, ActivationNode>;
+type Rules = Table<LayerNode, [inputs: readonly Symbolic[], b: Builder], Symbolic>;
 
 const isPadded = (padding: Padding): boolean => padding.some((p) => p > 0);
 
@@ -128,9 +129,6 @@ const rules: Rules = {
       fields.map((values) => [values, [values.length]] as const),
     );
   },
-  relu: (op, [x], b) => b.apply(tf.layers.reLU({ name: op.id }), x!),
-  clip: (op, [x], b) => b.apply(tf.layers.reLU({ name: op.id, maxValue: op.max }), x!),
-  leakyRelu: (op, [x], b) => b.apply(tf.layers.leakyReLU({ name: op.id, alpha: op.alpha }), x!),
   maxPool: (op, [x], b) => b.apply(tf.layers.maxPooling2d(pool(op)), padded(op, x!, b)),
   avgPool: (op, [x], b) => b.apply(tf.layers.averagePooling2d(pool(op)), padded(op, x!, b)),
   globalAvgPool: (op, [x], b) =>
@@ -144,8 +142,8 @@ const rules: Rules = {
 function refusals(graph: FloatGraph): readonly UnsupportedReason[] {
   const reasons: UnsupportedReason[] = [];
   for (const node of graph.nodes) {
-    if (node.kind === 'clip' && node.min !== 0)
-      reasons.push({ what: node.id, why: `a clip from ${node.min} has no layer` });
+    const why = isActivation(node) ? withoutLayer(node) : null;
+    if (why !== null) reasons.push({ what: node.id, why });
     if (node.kind === 'maxPool' && isPadded(node.padding) && mayBeNegative(graph.nodes, node.inputs[0]!))
       reasons.push({ what: node.id, why: 'padded max pooling of negative values has no layer' });
   }
@@ -183,15 +181,10 @@ export function layersModelOf(graph: FloatGraph): tf.LayersModel {
       values.set(node.id, input);
       continue;
     }
-    // The table is keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
-    const rule = rules[node.kind] as (op: FloatNode, inputs: readonly Symbolic[], b: Builder) => Symbolic;
+    const given = node.inputs.map((id) => values.get(id)!);
     values.set(
       node.id,
-      rule(
-        node,
-        node.inputs.map((id) => values.get(id)!),
-        b,
-      ),
+      isActivation(node) ? b.apply(activationLayer(node), given[0]!) : dispatch(rules, node, given, b),
     );
   }
   const model = tf.model({ inputs, outputs: values.get(graph.output)!, name: 'vetoc' });

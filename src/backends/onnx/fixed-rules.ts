@@ -1,10 +1,11 @@
 /** How every stage of a fixed graph is said in ONNX operators on mantissas: the total table behind `fixed.onnx`. */
 import { fractionBits } from '../../fixed/format.js';
-import type { Activation } from '../../ir/common.js';
-import type { FixedKind, FixedNodeOf } from '../../ir/ops/index.js';
+import { NO_ACTIVATION } from '../../ir/activations.js';
+import type { Table } from '../../ir/dispatch.js';
+import type { FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
 import { FLOAT32_EXACT, type Range } from '../../ir/prove.js';
 import { exactConv, sumBound, windowSum, type ExactSum } from './exact-sum.js';
-import { preprocessRules, type NodeFacts } from './preprocess.js';
+import { looked, preprocessRules, type NodeFacts } from './preprocess.js';
 import { requantized, type Accumulator } from './requantize.js';
 import {
   flattened,
@@ -17,17 +18,6 @@ import {
   type Tensor,
 } from './tensor.js';
 import type { OnnxWriter } from './writer.js';
-
-export type FixedRules = {
-  readonly [K in FixedKind]: (
-    writer: OnnxWriter,
-    op: FixedNodeOf<K>,
-    inputs: readonly MantissaTensor[],
-    facts: NodeFacts,
-  ) => Tensor;
-};
-
-const NONE: Activation = { kind: 'none' };
 
 const weighted = (x: MantissaTensor, sum: ExactSum, fraction: Int32Array): Accumulator => ({
   ...sum,
@@ -60,7 +50,7 @@ function averaged(
   const factor = scalar(writer, `${op.id}.reciprocal`, s.carrier, op.reciprocal);
   const name = op.reciprocal === 1 ? s.name : writer.node('Mul', `${op.id}.product`, [s.name, factor]);
   const fraction = new Int32Array(s.shape[2]).fill(fractionBits(x.format) + op.reciprocalFraction);
-  return requantized(writer, op.id, { ...s, name, bound, fraction }, NONE, op.format, range);
+  return requantized(writer, op.id, { ...s, name, bound, fraction }, NO_ACTIVATION, op.format, range);
 }
 
 function globalSum(writer: OnnxWriter, op: FixedNodeOf<'globalAvgPool'>, input: MantissaTensor): ExactSum {
@@ -107,53 +97,58 @@ function concatenated(
   return { name, carrier, rank, shape };
 }
 
-export const fixedRules: FixedRules = {
+export const fixedRules: Table<
+  FixedNode,
+  [writer: OnnxWriter, inputs: readonly MantissaTensor[], facts: NodeFacts],
+  Tensor
+> = {
   ...preprocessRules,
-  conv2d(writer, op, [x], { range }) {
+  conv2d(op, writer, [x], { range }) {
     const { mantissas, width, bias, fraction } = op.weights;
     const perGroup = x!.shape[2] / op.groups;
     const conv = { ...op, weights: mantissas, width, bias, perGroup };
     const accumulator = weighted(x!, exactConv(writer, op.id, x!, conv), fraction);
     return requantized(writer, op.id, accumulator, op.activation, op.format, range);
   },
-  depthwiseConv2d(writer, op, [x], { range }) {
+  depthwiseConv2d(op, writer, [x], { range }) {
     const { mantissas, width, bias, fraction } = op.weights;
     const conv = { ...op, weights: mantissas, width, bias, perGroup: 1, groups: bias.length };
     const accumulator = weighted(x!, exactConv(writer, op.id, x!, conv), fraction);
     return requantized(writer, op.id, accumulator, op.activation, op.format, range);
   },
-  dense(writer, op, [x], { range }) {
+  dense(op, writer, [x], { range }) {
     const accumulator = weighted(x!, denseSum(writer, op, x!), op.weights.fraction);
     return requantized(writer, op.id, accumulator, op.activation, op.format, range);
   },
-  maxPool(writer, op, [input], { shape }) {
+  maxPool(op, writer, [input], { shape }) {
     const x = inRank(writer, input!, 4);
     const { name: source, attributes } = poolingInput(writer, op.id, x, op, x.range.low);
     const name = writer.node('MaxPool', `${op.id}.mantissa`, [source], { attributes });
     return { name, carrier: x.carrier, rank: 4, shape };
   },
-  avgPool: (writer, op, [x], { range }) => averaged(writer, op, x!, windowSum(writer, op.id, x!, op), range),
-  globalAvgPool: (writer, op, [x], { range }) => averaged(writer, op, x!, globalSum(writer, op, x!), range),
-  globalMaxPool(writer, op, [input], { shape }) {
+  avgPool: (op, writer, [x], { range }) => averaged(writer, op, x!, windowSum(writer, op.id, x!, op), range),
+  globalAvgPool: (op, writer, [x], { range }) => averaged(writer, op, x!, globalSum(writer, op, x!), range),
+  globalMaxPool(op, writer, [input], { shape }) {
     const x = inRank(writer, input!, 4);
     // GlobalMaxPool exists for float32 only; the reduction exists for both carriers.
     const axes = writer.constant('axes_2_3', 'int64', [2, 3], [2]);
     const name = writer.node('ReduceMax', `${op.id}.mantissa`, [x.name, axes]);
     return { name, carrier: x.carrier, rank: 4, shape };
   },
-  add: (writer, op, inputs, { range }) =>
+  add: (op, writer, inputs, { range }) =>
     requantized(writer, op.id, alignedSum(writer, op, inputs), op.activation, op.format, range),
-  concat: concatenated,
-  flatten(writer, op, [x]) {
+  concat: (op, writer, inputs, facts) => concatenated(writer, op, inputs, facts),
+  flatten(op, writer, [x]) {
     const result = flattened(writer, op.id, x!);
     // A value of its own for every stage: `cut.ts` drives each one alone.
     return result.name === x!.name
       ? { ...result, name: writer.node('Identity', `${op.id}.same`, [x!.name]) }
       : result;
   },
-  requantize(writer, op, [x], { range }) {
+  requantize(op, writer, [x], { range }) {
     const fraction = new Int32Array(x!.shape[2]).fill(fractionBits(x!.format));
     const accumulator = { ...x!, bound: largest(x!.range), fraction };
-    return requantized(writer, op.id, accumulator, NONE, op.format, range);
+    return requantized(writer, op.id, accumulator, NO_ACTIVATION, op.format, range);
   },
+  table: (op, writer, [x], { shape }) => looked(writer, op, x!, shape),
 };

@@ -8,12 +8,11 @@
 import { UnsupportedError, invariant, type UnsupportedReason } from '../../core/errors.js';
 import { elements, type NodeId } from '../../ir/common.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
-import type { FixedNode } from '../../ir/ops/index.js';
+import { dispatch } from '../../ir/dispatch.js';
 import { analyseRanges, type Range } from '../../ir/prove.js';
 import { emitDecision } from './decision.js';
 import { fixedRules } from './fixed-rules.js';
 import { metadataOf, TENSOR_SUFFIX, tensorPlaces, type EmitOptions } from './metadata.js';
-import type { NodeFacts } from './preprocess.js';
 import { castName, inRank, largest, type MantissaTensor, type Tensor } from './tensor.js';
 import { createOnnxWriter, type OnnxWriter } from './writer.js';
 
@@ -53,15 +52,8 @@ function emitNodes(
   const tensors = new Map<NodeId, MantissaTensor>();
   for (const node of graph.nodes) {
     const facts = { shape: shapes.get(node.id)!, range: ranges.get(node.id)! };
-    // The table is keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
-    const rule = fixedRules[node.kind] as (
-      writer: OnnxWriter,
-      op: FixedNode,
-      inputs: readonly MantissaTensor[],
-      facts: NodeFacts,
-    ) => Tensor;
     const inputs = node.inputs.map((id) => tensors.get(id)!);
-    const tensor = rule(writer, node, inputs, facts);
+    const tensor = dispatch(fixedRules, node, writer, inputs, facts);
     invariant(
       elements(tensor.shape) === elements(facts.shape),
       `${node.id}: emitted ${tensor.shape.join('×')} for ${facts.shape.join('×')}`,

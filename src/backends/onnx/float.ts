@@ -4,24 +4,27 @@
  */
 import { type NodeId, type Shape } from '../../ir/common.js';
 import { floatShapes, type FloatGraph } from '../../ir/graph.js';
-import { floatShapeRules, isPreprocess, type FloatNode, type PreprocessNode } from '../../ir/ops/index.js';
+import { dispatch, type Table } from '../../ir/dispatch.js';
+import {
+  floatShape,
+  isActivation,
+  isPreprocess,
+  type ActivationNode,
+  type FloatNetworkNode,
+  type FloatNodeOf,
+  type PreprocessNode,
+} from '../../ir/ops/index.js';
 import { nodeRange, type StageInput } from '../../ir/prove.js';
+import { activated } from './float-activations.js';
 import { emitDecision } from './decision.js';
 import { convAttributes, onnxWeights } from './exact-sum.js';
 import { metadataOf, PREPROCESS_KEY, preprocessToJson, TENSOR_SUFFIX, type EmitOptions } from './metadata.js';
-import { preprocessRules, realValues, type NodeFacts } from './preprocess.js';
-import { flattened, inRank, poolingInput, scalar, type MantissaTensor, type Tensor } from './tensor.js';
+import { preprocessRules, realValues } from './preprocess.js';
+import { flattened, inRank, poolingInput, type MantissaTensor, type Tensor } from './tensor.js';
 import { createOnnxWriter, type OnnxWriter } from './writer.js';
 
-type NetworkNode = Exclude<FloatNode, PreprocessNode>;
-type Rules = {
-  readonly [K in NetworkNode['kind']]: (
-    writer: OnnxWriter,
-    op: Extract<NetworkNode, { kind: K }>,
-    inputs: readonly Tensor[],
-    shape: Shape,
-  ) => Tensor;
-};
+type LayerNode = Exclude<FloatNetworkNode, ActivationNode>;
+type Rules = Table<LayerNode, [writer: OnnxWriter, inputs: readonly Tensor[], shape: Shape], Tensor>;
 
 const LOWEST_FLOAT32 = -(2 - 2 ** -23) * 2 ** 127;
 
@@ -29,7 +32,7 @@ const real = (name: string, rank: 2 | 4, shape: Shape): Tensor => ({ name, carri
 
 function conv(
   writer: OnnxWriter,
-  op: Extract<NetworkNode, { kind: 'conv2d' | 'depthwiseConv2d' }>,
+  op: FloatNodeOf<'conv2d' | 'depthwiseConv2d'>,
   input: Tensor,
   shape: Shape,
 ): Tensor {
@@ -53,7 +56,7 @@ function conv(
 
 function pool(
   writer: OnnxWriter,
-  op: Extract<NetworkNode, { kind: 'maxPool' | 'avgPool' }>,
+  op: FloatNodeOf<'maxPool' | 'avgPool'>,
   input: Tensor,
   shape: Shape,
 ): Tensor {
@@ -83,9 +86,9 @@ function aligned(writer: OnnxWriter, inputs: readonly Tensor[]): readonly Tensor
 }
 
 const rules: Rules = {
-  conv2d: (writer, op, [x], shape) => conv(writer, op, x!, shape),
-  depthwiseConv2d: (writer, op, [x], shape) => conv(writer, op, x!, shape),
-  dense(writer, op, [input], shape) {
+  conv2d: (op, writer, [x], shape) => conv(writer, op, x!, shape),
+  depthwiseConv2d: (op, writer, [x], shape) => conv(writer, op, x!, shape),
+  dense(op, writer, [input], shape) {
     const x = inRank(writer, input!, 2);
     const channels = op.bias.length;
     const name = writer.node('Gemm', `${op.id}.value`, [
@@ -95,7 +98,7 @@ const rules: Rules = {
     ]);
     return real(name, 2, shape);
   },
-  batchNorm(writer, op, [x], shape) {
+  batchNorm(op, writer, [x], shape) {
     const parameters = (['gamma', 'beta', 'mean', 'variance'] as const).map((key) =>
       writer.constant(`${op.id}.${key}`, 'float', op[key], [shape[2]]),
     );
@@ -104,33 +107,17 @@ const rules: Rules = {
     });
     return { ...x!, name };
   },
-  relu: (writer, op, [x]) => elementwise(writer, 'Relu', op.id, x!),
-  clip: (writer, op, [x]) =>
-    elementwise(
-      writer,
-      'Clip',
-      op.id,
-      x!,
-      scalar(writer, `${op.id}.min`, 'float', op.min),
-      scalar(writer, `${op.id}.max`, 'float', op.max),
-    ),
-  leakyRelu: (writer, op, [x]) => ({
-    ...x!,
-    name: writer.node('LeakyRelu', `${op.id}.value`, [x!.name], {
-      attributes: { alpha: { float: op.alpha } },
-    }),
-  }),
-  maxPool: (writer, op, [x], shape) => pool(writer, op, x!, shape),
-  avgPool: (writer, op, [x], shape) => pool(writer, op, x!, shape),
-  globalAvgPool: (writer, op, [x], shape) =>
+  maxPool: (op, writer, [x], shape) => pool(writer, op, x!, shape),
+  avgPool: (op, writer, [x], shape) => pool(writer, op, x!, shape),
+  globalAvgPool: (op, writer, [x], shape) =>
     real(writer.node('GlobalAveragePool', `${op.id}.value`, [inRank(writer, x!, 4).name]), 4, shape),
-  globalMaxPool: (writer, op, [x], shape) =>
+  globalMaxPool: (op, writer, [x], shape) =>
     real(writer.node('GlobalMaxPool', `${op.id}.value`, [inRank(writer, x!, 4).name]), 4, shape),
-  add(writer, op, inputs) {
+  add(op, writer, inputs) {
     const [a, b] = aligned(writer, inputs);
     return elementwise(writer, 'Add', op.id, a!, b!.name);
   },
-  concat(writer, op, inputs, shape) {
+  concat(op, writer, inputs, shape) {
     const terms = aligned(writer, inputs);
     const name = writer.node(
       'Concat',
@@ -140,7 +127,7 @@ const rules: Rules = {
     );
     return real(name, terms[0]!.rank, shape);
   },
-  flatten: (writer, op, [x]) => flattened(writer, op.id, x!),
+  flatten: (op, writer, [x]) => flattened(writer, op.id, x!),
 };
 
 /** Emits the preprocessing in `nodes`, which is theirs alone; returns the tensors. */
@@ -153,19 +140,12 @@ export function emitPreprocess(
     const inputs = node.inputs.map((id) => tensors.get(id)!);
     const facts = inputs.map((x): StageInput => ({ range: x.range, format: x.format, shape: x.shape }));
     const range = nodeRange(node, facts);
-    const shapeRule = floatShapeRules[node.kind] as (op: PreprocessNode, inputs: readonly Shape[]) => Shape;
-    const shape = shapeRule(
+    const shape = floatShape(
       node,
       inputs.map((x) => x.shape),
     );
-    // The tables are keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
-    const rule = preprocessRules[node.kind] as (
-      writer: OnnxWriter,
-      op: PreprocessNode,
-      inputs: readonly MantissaTensor[],
-      facts: NodeFacts,
-    ) => Tensor;
-    tensors.set(node.id, { ...rule(writer, node, inputs, { shape, range }), range, format: node.format });
+    const tensor = dispatch(preprocessRules, node, writer, inputs, { shape, range });
+    tensors.set(node.id, { ...tensor, range, format: node.format });
   }
   return tensors;
 }
@@ -177,14 +157,13 @@ function emitNodes(writer: OnnxWriter, graph: FloatGraph): ReadonlyMap<NodeId, T
   const values = new Map<NodeId, Tensor>();
   for (const node of graph.nodes) {
     if (isPreprocess(node)) continue;
-    const rule = rules[node.kind] as (
-      writer: OnnxWriter,
-      op: NetworkNode,
-      inputs: readonly Tensor[],
-      shape: Shape,
-    ) => Tensor;
     const inputs = node.inputs.map((id) => values.get(id) ?? realValues(writer, integers.get(id)!));
-    values.set(node.id, rule(writer, node, inputs, shapes.get(node.id)!));
+    values.set(
+      node.id,
+      isActivation(node)
+        ? activated(writer, node, inputs[0]!)
+        : dispatch(rules, node, writer, inputs, shapes.get(node.id)!),
+    );
   }
   return new Map<NodeId, Tensor | MantissaTensor>([...integers, ...values]);
 }

@@ -1,8 +1,9 @@
 /** The exact integer preprocessing, from the raw `uint16` frame on: the same nodes in every dialect. */
 import { fractionBits } from '../../fixed/format.js';
 import type { Shape } from '../../ir/common.js';
+import type { Table } from '../../ir/dispatch.js';
 import { CONTRAST_DIRECTIONS } from '../../ir/ops/contrast.js';
-import type { FixedNodeOf, PreprocessKind } from '../../ir/ops/index.js';
+import type { FixedNodeOf, PreprocessNode } from '../../ir/ops/index.js';
 import { FLOAT32_EXACT, type Range } from '../../ir/prove.js';
 import { windowSum } from './exact-sum.js';
 import {
@@ -24,15 +25,6 @@ export interface NodeFacts {
   /** What the graph proves of the output mantissas. */
   readonly range: Range;
 }
-
-export type PreprocessRules = {
-  readonly [K in PreprocessKind]: (
-    writer: OnnxWriter,
-    op: FixedNodeOf<K>,
-    inputs: readonly MantissaTensor[],
-    facts: NodeFacts,
-  ) => Tensor;
-};
 
 /** `values` of the first input under another name. */
 const sameKind = (x: Tensor, name: string, shape: Shape): Tensor => ({ ...x, name, shape });
@@ -88,21 +80,6 @@ function bin(
   return sameKind(x, writer.node('MaxPool', `${op.id}.mantissa`, [x.name], { attributes }), shape);
 }
 
-function lut(writer: OnnxWriter, op: FixedNodeOf<'lut'>, x: MantissaTensor, shape: Shape): Tensor {
-  const carrier = op.table.every((v) => Math.abs(v) <= FLOAT32_EXACT) ? 'float' : 'double';
-  const table = writer.constant(`${op.id}.table`, carrier, op.table, [op.table.length]);
-  const offset =
-    op.first === 0
-      ? x.name
-      : writer.node('Sub', `${op.id}.offset`, [
-          x.name,
-          scalar(writer, `${op.id}.first`, x.carrier, op.first),
-        ]);
-  const index = castName(writer, offset, 'int32', `${op.id}.index`);
-  const name = writer.node('Gather', `${op.id}.mantissa`, [table, index]);
-  return { name, carrier, rank: x.rank, shape };
-}
-
 /** The image moved to each neighbour by slices of one that has zeros around. */
 function contrast(writer: OnnxWriter, op: FixedNodeOf<'contrast'>, x: MantissaTensor, shape: Shape): Tensor {
   const { distance: d } = op;
@@ -134,15 +111,40 @@ function contrast(writer: OnnxWriter, op: FixedNodeOf<'contrast'>, x: MantissaTe
   return sameKind(x, writer.node('Relu', `${op.id}.mantissa`, [above]), shape);
 }
 
-export const preprocessRules: PreprocessRules = {
-  input(writer, op, _inputs, { shape }) {
+/** The entry of `op`'s table for every value of `x`. */
+export function looked(
+  writer: OnnxWriter,
+  op: FixedNodeOf<'lut' | 'table'>,
+  x: MantissaTensor,
+  shape: Shape,
+): Tensor {
+  const carrier = op.table.every((v) => Math.abs(v) <= FLOAT32_EXACT) ? 'float' : 'double';
+  const table = writer.constant(`${op.id}.table`, carrier, op.table, [op.table.length]);
+  const offset =
+    op.first === 0
+      ? x.name
+      : writer.node('Sub', `${op.id}.offset`, [
+          x.name,
+          scalar(writer, `${op.id}.first`, x.carrier, op.first),
+        ]);
+  const index = castName(writer, offset, 'int32', `${op.id}.index`);
+  const name = writer.node('Gather', `${op.id}.mantissa`, [table, index]);
+  return { name, carrier, rank: x.rank, shape };
+}
+
+export const preprocessRules: Table<
+  PreprocessNode,
+  [writer: OnnxWriter, inputs: readonly MantissaTensor[], facts: NodeFacts],
+  Tensor
+> = {
+  input(op, writer, _inputs, { shape }) {
     writer.input(FRAMES, 'uint16', ['N', ...op.size]);
     const axis = writer.constant('axis_1', 'int64', [1], [1]);
     const image = writer.node('Unsqueeze', `${op.id}.image`, [FRAMES, axis]);
     const name = castName(writer, image, 'float', `${op.id}.mantissa`);
     return { name, carrier: 'float', rank: 4, shape };
   },
-  crop(writer, op, [x], { shape }) {
+  crop(op, writer, [x], { shape }) {
     const pair = (name: string, values: readonly number[]): string =>
       writer.constant(`${op.id}.${name}`, 'int64', values, [2]);
     const ends = op.offset.map((offset, i) => offset + op.size[i]!);
@@ -150,18 +152,18 @@ export const preprocessRules: PreprocessRules = {
     const inputs = [x!.name, pair('starts', op.offset), pair('ends', ends), axes];
     return sameKind(x!, writer.node('Slice', `${op.id}.mantissa`, inputs), shape);
   },
-  mask(writer, op, [x], { shape }) {
+  mask(op, writer, [x], { shape }) {
     const live = writer.constant(`${op.id}.live`, x!.carrier, op.live, [1, 1, shape[0], shape[1]]);
     return sameKind(x!, writer.node('Mul', `${op.id}.mantissa`, [x!.name, live]), shape);
   },
-  contrast: (writer, op, [x], { shape }) => contrast(writer, op, x!, shape),
-  bin: (writer, op, [x], facts) => bin(writer, op, x!, facts),
-  clamp(writer, op, [x], { range, shape }) {
+  bin: (op, writer, [x], facts) => bin(writer, op, x!, facts),
+  contrast: (op, writer, [x], { shape }) => contrast(writer, op, x!, shape),
+  clamp(op, writer, [x], { range, shape }) {
     const limits = (['min', 'max'] as const).map((k) => scalar(writer, `${op.id}.${k}`, x!.carrier, op[k]));
     const name = writer.node('Clip', `${op.id}.mantissa`, [x!.name, ...limits]);
     return inCarrier(writer, sameKind(x!, name, shape), carrierFor(largest(range)));
   },
-  lut: (writer, op, [x], { shape }) => lut(writer, op, x!, shape),
+  lut: (op, writer, [x], { shape }) => looked(writer, op, x!, shape),
 };
 
 /** The real values behind mantissas, `q · 2^−fraction`, as the float network reads them. */

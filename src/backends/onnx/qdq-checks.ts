@@ -2,12 +2,18 @@
 import type { UnsupportedReason } from '../../core/errors.js';
 import { fractionBits } from '../../fixed/format.js';
 import type { FixedGraph } from '../../ir/graph.js';
-import { isPreprocess, type FixedNode, type FixedNodeOf } from '../../ir/ops/index.js';
+import {
+  isPreprocess,
+  isWeighted,
+  type FixedNode,
+  type FixedNodeOf,
+  type WeightedKind,
+} from '../../ir/ops/index.js';
 import { analyseRanges, FLOAT32_EXACT, type Range, type StageInput } from '../../ir/prove.js';
 import { sumBound } from './exact-sum.js';
 import { largest } from './tensor.js';
 
-export type Weighted = FixedNodeOf<'conv2d' | 'depthwiseConv2d' | 'dense'>;
+export type Weighted = FixedNodeOf<WeightedKind>;
 export type ByteType = 'int8' | 'uint8';
 
 /** How mantissas become bytes: `mantissa − shift` in the type. */
@@ -27,9 +33,6 @@ export function storage(range: Range, uint8: boolean): Storage | null {
 }
 
 export const BYTE_LIMITS = { int8: { low: -128, high: 127 }, uint8: { low: 0, high: 255 } } as const;
-
-const isWeighted = (node: FixedNode): node is Weighted =>
-  node.kind === 'conv2d' || node.kind === 'depthwiseConv2d' || node.kind === 'dense';
 
 /** The largest accumulator of a stage with a proof, before a leaky slope. */
 function accumulatorBound(node: FixedNode, inputs: readonly StageInput[]): number {

@@ -1,7 +1,8 @@
 /** How every stage of a fixed graph is said with QuantizeLinear and DequantizeLinear: the total table. */
 import { lsb } from '../../fixed/format.js';
 import type { Shape } from '../../ir/common.js';
-import type { FixedNode, FixedNodeOf, PreprocessNode } from '../../ir/ops/index.js';
+import type { Table } from '../../ir/dispatch.js';
+import type { FixedNetworkNode, FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
 import { FLOAT32_EXACT, type Range } from '../../ir/prove.js';
 import type { NodeFacts } from './preprocess.js';
 import { storage } from './qdq-checks.js';
@@ -20,16 +21,11 @@ import {
 import { weightedStage } from './qdq-weighted.js';
 import { flattened, inRank, largest, poolingInput, type Tensor } from './tensor.js';
 
-type NetworkNode = Exclude<FixedNode, PreprocessNode>;
-
-type Rules = {
-  readonly [K in NetworkNode['kind']]: (
-    context: Context,
-    op: FixedNodeOf<K>,
-    inputs: readonly RealTensor[],
-    facts: NodeFacts,
-  ) => RealTensor;
-};
+type Rules = Table<
+  FixedNetworkNode,
+  [context: Context, inputs: readonly RealTensor[], facts: NodeFacts],
+  RealTensor
+>;
 
 /** An average as a float operator where its reciprocal is 1/count exactly, a power of two; else on mantissas. */
 function average(
@@ -86,25 +82,25 @@ const unchanged = (
 const image = (name: string, shape: Shape): Tensor => ({ name, carrier: 'float', rank: 4, shape });
 
 export const qdqRules: Rules = {
-  conv2d: (context, op, [x], facts) => weightedStage(context, op, x!, facts),
-  depthwiseConv2d: (context, op, [x], facts) => weightedStage(context, op, x!, facts),
-  dense: (context, op, [x], facts) => weightedStage(context, op, x!, facts),
-  maxPool: (context, op, inputs, { shape, range }) =>
+  conv2d: (op, context, [x], facts) => weightedStage(context, op, x!, facts),
+  depthwiseConv2d: (op, context, [x], facts) => weightedStage(context, op, x!, facts),
+  dense: (op, context, [x], facts) => weightedStage(context, op, x!, facts),
+  maxPool: (op, context, inputs, { shape, range }) =>
     unchanged(context, op, inputs, range, ([x]) => {
       const lowest = (x!.range.low - x!.shift) * lsb(x!.format);
       const source = poolingInput(context.writer, op.id, inRank(context.writer, x!, 4), op, lowest);
       const { attributes } = source;
       return image(context.writer.node('MaxPool', `${op.id}.largest`, [source.name], { attributes }), shape);
     }),
-  avgPool: (context, op, [x], facts) => average(context, op, x!, facts),
-  globalAvgPool: (context, op, [x], facts) => average(context, op, x!, facts),
-  globalMaxPool: (context, op, inputs, { shape, range }) =>
+  avgPool: (op, context, [x], facts) => average(context, op, x!, facts),
+  globalAvgPool: (op, context, [x], facts) => average(context, op, x!, facts),
+  globalMaxPool: (op, context, inputs, { shape, range }) =>
     unchanged(context, op, inputs, range, ([x]) => {
       const input = inRank(context.writer, x!, 4).name;
       return image(context.writer.node('GlobalMaxPool', `${op.id}.largest`, [input]), shape);
     }),
-  add: added,
-  concat: (context, op, inputs, { shape, range }) =>
+  add: (op, context, inputs, facts) => added(context, op, inputs, facts),
+  concat: (op, context, inputs, { shape, range }) =>
     unchanged(context, op, inputs, range, (terms) => {
       const rank = terms.every((x) => x.rank === 2) ? 2 : 4;
       const names = terms.map((x) => inRank(context.writer, x, rank).name);
@@ -112,10 +108,11 @@ export const qdqRules: Rules = {
       const name = context.writer.node('Concat', `${op.id}.joined`, names, { attributes });
       return { ...image(name, shape), rank };
     }),
-  flatten: (context, op, inputs, { range }) =>
+  flatten: (op, context, inputs, { range }) =>
     unchanged(context, op, inputs, range, ([x]) => flattened(context.writer, op.id, x!)),
-  requantize: (context, op, [x], facts) =>
+  requantize: (op, context, [x], facts) =>
     roundsLikeOnnx(op.format)
       ? stored(context, op, { ...restored(context.writer, x!), shape: facts.shape }, facts.range, ANYTHING)
       : onMantissas(context, op, [x!], facts),
+  table: (op, context, [x], facts) => onMantissas(context, op, [x!], facts),
 };

@@ -1,7 +1,9 @@
 /** The parts of a QuantizeLinear/DequantizeLinear graph: storage, the end of a stage, weights. */
 import { fractionBits, lsb, maxMantissa, minMantissa, type Format } from '../../fixed/format.js';
 import type { NodeId } from '../../ir/common.js';
-import type { FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
+import { limitsOf, slopesOf } from '../../ir/activations.js';
+import { dispatch } from '../../ir/dispatch.js';
+import type { FixedNode, FusingNode } from '../../ir/ops/index.js';
 import type { Range } from '../../ir/prove.js';
 import { fixedRules } from './fixed-rules.js';
 import { realValues, type NodeFacts } from './preprocess.js';
@@ -109,17 +111,13 @@ export function stored(
 export const ANYTHING: Range = { low: -Infinity, high: Infinity };
 
 /** Whether QuantizeLinear after a plain operator is all that a stage's end needs. */
-export const isPlain = (
-  op: FixedNodeOf<'conv2d' | 'depthwiseConv2d' | 'dense' | 'add'>,
-  range: Range,
-  uint8: boolean,
-): boolean =>
-  op.activation.kind !== 'leakyRelu' && roundsLikeOnnx(op.format) && storage(range, uint8) !== null;
+export const isPlain = (op: FusingNode, range: Range, uint8: boolean): boolean =>
+  slopesOf(op.activation).fraction === 0 && roundsLikeOnnx(op.format) && storage(range, uint8) !== null;
 
 /** The end of a plain stage: activation and storage. */
 export function stageEnd(
   context: Context,
-  op: FixedNodeOf<'conv2d' | 'depthwiseConv2d' | 'dense' | 'add'>,
+  op: FusingNode,
   accumulator: Tensor,
   range: Range,
   isShifted = false,
@@ -130,8 +128,9 @@ export function stageEnd(
     const name = context.writer.node('Relu', `${op.id}.relu`, [accumulator.name]);
     return stored(context, op, { ...accumulator, name }, range, ANYTHING);
   }
-  const limits = activation.kind === 'clip' ? { low: activation.min, high: activation.max } : ANYTHING;
-  return stored(context, op, accumulator, range, limits, isShifted);
+  const limits = limitsOf(activation);
+  const within = limits === null ? ANYTHING : { low: limits.min, high: limits.max };
+  return stored(context, op, accumulator, range, within, isShifted);
 }
 
 /** A stage by the operators of `fixed.onnx`, between two changes of representation. */
@@ -141,17 +140,11 @@ export function onMantissas(
   inputs: readonly RealTensor[],
   facts: NodeFacts,
 ): RealTensor {
-  // The table is keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
-  const rule = fixedRules[op.kind] as (
-    writer: OnnxWriter,
-    op: FixedNode,
-    inputs: readonly MantissaTensor[],
-    facts: NodeFacts,
-  ) => Tensor;
   const { writer } = context;
-  const result = rule(
-    writer,
+  const result = dispatch(
+    fixedRules,
     op,
+    writer,
     inputs.map((x) => mantissas(writer, x)),
     facts,
   );

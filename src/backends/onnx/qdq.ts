@@ -11,17 +11,17 @@
 import { UnsupportedError } from '../../core/errors.js';
 import type { NodeId } from '../../ir/common.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
-import { isPreprocess, type FixedNode } from '../../ir/ops/index.js';
+import { dispatch } from '../../ir/dispatch.js';
+import { isPreprocess } from '../../ir/ops/index.js';
 import { analyseRanges, type Range } from '../../ir/prove.js';
-import { fixedRules } from './fixed-rules.js';
 import { emitFixedDecision, emitTensor, refuseWide } from './fixed.js';
 import { metadataOf, tensorPlaces, type EmitOptions } from './metadata.js';
-import { realValues, type NodeFacts } from './preprocess.js';
+import { preprocessRules, realValues } from './preprocess.js';
 import { refusals } from './qdq-checks.js';
 import { qdqRules } from './qdq-rules.js';
 import { mantissas, quantizedPair, type Context, type RealTensor } from './qdq-stages.js';
-import type { MantissaTensor, Tensor } from './tensor.js';
-import { createOnnxWriter, type OnnxWriter } from './writer.js';
+import type { MantissaTensor } from './tensor.js';
+import { createOnnxWriter } from './writer.js';
 
 export interface QdqOptions extends EmitOptions {
   /** Unsigned tensors as uint8, weights down to −128. TensorRT takes neither. */
@@ -48,29 +48,12 @@ function emitNodes(
   };
   for (const node of graph.nodes) {
     const facts = { shape: shapes.get(node.id)!, range: ranges.get(node.id)! };
-    // The tables are keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
     if (isPreprocess(node)) {
-      const rule = fixedRules[node.kind] as (
-        writer: OnnxWriter,
-        op: FixedNode,
-        inputs: readonly MantissaTensor[],
-        facts: NodeFacts,
-      ) => Tensor;
-      const tensor = rule(
-        writer,
-        node,
-        node.inputs.map((id) => counts.get(id)!),
-        facts,
-      );
+      const inputs = node.inputs.map((id) => counts.get(id)!);
+      const tensor = dispatch(preprocessRules, node, writer, inputs, facts);
       counts.set(node.id, { ...tensor, range: facts.range, format: node.format });
     } else {
-      const rule = qdqRules[node.kind] as (
-        context: Context,
-        op: FixedNode,
-        inputs: readonly RealTensor[],
-        facts: NodeFacts,
-      ) => RealTensor;
-      reals.set(node.id, rule(context, node, node.inputs.map(realOf), facts));
+      reals.set(node.id, dispatch(qdqRules, node, context, node.inputs.map(realOf), facts));
     }
   }
   return new Map(

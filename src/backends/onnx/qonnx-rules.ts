@@ -1,18 +1,15 @@
 /** Each operator of a fixed network as QONNX says it. */
 import type { Shape, Window } from '../../ir/common.js';
-import type { FixedNode, FixedNodeOf, PreprocessNode } from '../../ir/ops/index.js';
+import type { Table } from '../../ir/dispatch.js';
+import type { FixedNetworkNode, FixedNode } from '../../ir/ops/index.js';
 import { activated, asVector, CHANNELS_LAST, dimsOf, stored, type Emit, type Value } from './qonnx-values.js';
 import { convolutionStage, denseStage, mean, windowAttributes } from './qonnx-weighted.js';
 
-type NetworkNode = Exclude<FixedNode, PreprocessNode>;
-type Rules = {
-  readonly [K in NetworkNode['kind']]: (
-    emit: Emit,
-    op: FixedNodeOf<K>,
-    inputs: readonly Value[],
-    shape: Shape,
-  ) => Value;
-};
+type Rules = Table<
+  Exclude<FixedNetworkNode, { kind: 'table' }>,
+  [emit: Emit, inputs: readonly Value[], shape: Shape],
+  Value
+>;
 
 const wholeImage = ({ shape }: Value): Window => ({
   kernel: [shape[0], shape[1]],
@@ -33,20 +30,20 @@ const alike = (emit: Emit, inputs: readonly Value[]): readonly Value[] =>
   inputs.every((x) => x.rank === 4) ? inputs : inputs.map((x) => asVector(emit, x));
 
 export const QONNX_RULES: Rules = {
-  conv2d: (emit, op, [x], shape) => convolutionStage(emit, op, x!, shape),
-  depthwiseConv2d: (emit, op, [x], shape) => convolutionStage(emit, op, x!, shape),
-  dense: (emit, op, [x], shape) => denseStage(emit, op, x!, shape),
-  maxPool: (emit, op, [x], shape) => largest(emit, op, x!, shape, op),
-  globalMaxPool: (emit, op, [x], shape) => largest(emit, op, x!, shape, wholeImage(x!)),
-  avgPool: (emit, op, [x], shape) => mean(emit, op, x!, shape, op),
-  globalAvgPool: (emit, op, [x], shape) => mean(emit, op, x!, shape, wholeImage(x!)),
-  add(emit, op, inputs, shape) {
+  conv2d: (op, emit, [x], shape) => convolutionStage(emit, op, x!, shape),
+  depthwiseConv2d: (op, emit, [x], shape) => convolutionStage(emit, op, x!, shape),
+  dense: (op, emit, [x], shape) => denseStage(emit, op, x!, shape),
+  maxPool: (op, emit, [x], shape) => largest(emit, op, x!, shape, op),
+  globalMaxPool: (op, emit, [x], shape) => largest(emit, op, x!, shape, wholeImage(x!)),
+  avgPool: (op, emit, [x], shape) => mean(emit, op, x!, shape, op),
+  globalAvgPool: (op, emit, [x], shape) => mean(emit, op, x!, shape, wholeImage(x!)),
+  add(op, emit, inputs, shape) {
     const [a, b] = alike(emit, inputs);
     const sum = { shape, rank: a!.rank, name: `${op.id}_Sum` };
     emit.node('Add', sum.name, [a!.name, b!.name], dimsOf(sum));
     return activated(emit, op.id, sum, op.activation, op.format);
   },
-  concat(emit, op, inputs, shape) {
+  concat(op, emit, inputs, shape) {
     const values = alike(emit, inputs);
     const { rank } = values[0]!;
     const value: Value = { name: `${op.id}_Concat`, shape, rank, format: op.format };
@@ -54,6 +51,6 @@ export const QONNX_RULES: Rules = {
     emit.node('Concat', value.name, names, dimsOf(value), { attributes: { axis: { int: rank - 1 } } });
     return value;
   },
-  flatten: (emit, op, [x]) => ({ ...asVector(emit, x!), format: op.format }),
-  requantize: (emit, op, [x]) => stored(emit, op.id, x!, op.format),
+  flatten: (op, emit, [x]) => ({ ...asVector(emit, x!), format: op.format }),
+  requantize: (op, emit, [x]) => stored(emit, op.id, x!, op.format),
 };

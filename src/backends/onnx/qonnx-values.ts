@@ -4,7 +4,8 @@
  * Source of the operators: QONNX (github.com/fastmachinelearning/qonnx), docs/qonnx-custom-ops and channels-last.
  */
 import { lsb, type Format, type Quantization } from '../../fixed/format.js';
-import { elements, type Activation, type NodeId, type Shape } from '../../ir/common.js';
+import type { Activation } from '../../ir/activations.js';
+import { elements, type NodeId, type Shape } from '../../ir/common.js';
 import type { OnnxWriter } from './writer.js';
 
 export const GENERAL = 'qonnx.custom_op.general';

@@ -10,9 +10,10 @@
  * It refuses roundings and overflows that `Quant` cannot say.
  */
 import { UnsupportedError, type UnsupportedReason } from '../../core/errors.js';
-import type { NodeId, Shape } from '../../ir/common.js';
+import type { NodeId } from '../../ir/common.js';
 import { findNode, fixedShapes, type FixedGraph } from '../../ir/graph.js';
-import { isPreprocess, type FixedNode } from '../../ir/ops/index.js';
+import { dispatch } from '../../ir/dispatch.js';
+import { isPreprocess } from '../../ir/ops/index.js';
 import { metadataOf, type EmitOptions } from './metadata.js';
 import { QONNX_RULES } from './qonnx-rules.js';
 import {
@@ -22,7 +23,6 @@ import {
   GENERAL,
   ROUNDING,
   stored,
-  type Emit,
   type Value,
 } from './qonnx-values.js';
 import { createOnnxWriter } from './writer.js';
@@ -34,6 +34,10 @@ const QONNX_OPSET = 13;
 function refusals(graph: FixedGraph): UnsupportedReason[] {
   return graph.nodes.flatMap((node) => {
     if (isPreprocess(node)) return [];
+    if (node.kind === 'table')
+      return [
+        { what: node.id, why: `QONNX has no table, and ${node.of.kind} is one: use the dialect fixed` },
+      ];
     const { quantization, overflow } = node.format;
     const reasons: UnsupportedReason[] = [];
     if (ROUNDING[quantization] === undefined)
@@ -63,15 +67,9 @@ export function emitQonnx(graph: FixedGraph, options: EmitOptions = {}): Uint8Ar
     return value;
   };
   for (const node of graph.nodes) {
-    if (isPreprocess(node)) continue;
-    // The table is keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
-    const rule = QONNX_RULES[node.kind] as (
-      emit: Emit,
-      op: FixedNode,
-      inputs: readonly Value[],
-      shape: Shape,
-    ) => Value;
-    values.set(node.id, rule(emit, node, node.inputs.map(read), shapes.get(node.id)!));
+    // Tables were refused.
+    if (isPreprocess(node) || node.kind === 'table') continue;
+    values.set(node.id, dispatch(QONNX_RULES, node, emit, node.inputs.map(read), shapes.get(node.id)!));
   }
   const logits = asVector(emit, values.get(graph.output)!);
   writer.output(logits.name, 'float', [1, graph.hitClasses.length]);

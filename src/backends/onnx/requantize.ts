@@ -15,7 +15,8 @@ import {
   type Overflow,
   type Quantization,
 } from '../../fixed/format.js';
-import type { Activation, NodeId } from '../../ir/common.js';
+import { gainOf, limitsOf, slopesOf, type Activation, type Slopes } from '../../ir/activations.js';
+import type { NodeId } from '../../ir/common.js';
 import { FLOAT32_EXACT, type Range } from '../../ir/prove.js';
 import {
   carrierFor,
@@ -144,13 +145,11 @@ export interface Accumulator extends Tensor {
 /** Beyond this many bits to the right, an accumulator below 2^53 is a tiny non-zero or zero: the same rounding. */
 const MAX_SHIFT = 60;
 
-/** Negative accumulators times alpha's mantissa, the others times 2^alphaFraction: the larger of the two products. */
-function leaky(emit: Emit, a: string, activation: Extract<Activation, { kind: 'leakyRelu' }>): string {
-  const { alphaMantissa, alphaFraction } = activation;
-  const one = 2 ** alphaFraction;
-  const straight = one === 1 ? a : emit('Mul', 'straight', a, one);
-  const sloped = emit('Mul', 'sloped', a, alphaMantissa);
-  return emit(alphaMantissa <= one ? 'Max' : 'Min', 'leaky', straight, sloped);
+/** Accumulators times a factor on each side of zero: the larger of the two products, or the lesser. */
+function leaky(emit: Emit, a: string, { negative, positive }: Slopes): string {
+  const straight = positive === 1 ? a : emit('Mul', 'straight', a, positive);
+  const sloped = emit('Mul', 'sloped', a, negative);
+  return emit(negative <= positive ? 'Max' : 'Min', 'leaky', straight, sloped);
 }
 
 /**
@@ -165,9 +164,8 @@ export function requantized(
   to: Format,
   range: Range,
 ): MantissaTensor {
-  const scale =
-    activation.kind === 'leakyRelu' ? Math.max(2 ** activation.alphaFraction, activation.alphaMantissa) : 1;
-  const exact = accumulator.bound * scale < FLOAT32_EXACT && to.width <= 24;
+  const slopes = slopesOf(activation);
+  const exact = accumulator.bound * gainOf(activation) < FLOAT32_EXACT && to.width <= 24;
   const a = inCarrier(writer, accumulator, exact ? accumulator.carrier : 'double');
   const emit = emitter(writer, id, a.carrier);
   const mask = (name: string): string =>
@@ -177,11 +175,12 @@ export function requantized(
   const saturates = to.overflow === 'AP_SAT' || to.overflow === 'AP_SAT_SYM';
 
   let v = a.name;
-  if (activation.kind === 'leakyRelu') v = leaky(emit, v, activation);
+  const rectifies = slopes.negative === 0 && slopes.fraction === 0;
+  if (slopes.fraction > 0 || slopes.negative > 1) v = leaky(emit, v, slopes);
   // Rounding keeps order and zero, so that where the format saturates the limit below does for the ReLU.
-  if (activation.kind === 'relu' && !saturates) v = emit('Relu', 'relu', v);
+  if (rectifies && !saturates) v = emit('Relu', 'relu', v);
 
-  const extra = (activation.kind === 'leakyRelu' ? activation.alphaFraction : 0) - fractionBits(to);
+  const extra = slopes.fraction - fractionBits(to);
   const shifts = Array.from(accumulator.fraction, (f) => Math.min(f + extra, MAX_SHIFT));
   if (shifts.some((s) => s !== 0)) {
     const factors = shifts.map((s) => 2 ** -s);
@@ -192,9 +191,10 @@ export function requantized(
   // One signed bit has no symmetric range: it keeps its -1.
   const symmetric = to.overflow === 'AP_SAT_SYM' && to.signed && to.width > 1;
   const bottom = symmetric ? -maxMantissa(to) : minMantissa(to);
-  const low = activation.kind === 'relu' && saturates ? 0 : bottom;
+  const low = rectifies && saturates ? 0 : bottom;
   v = OVERFLOW[to.overflow](emit, mask, v, to, low, exactValue);
-  if (activation.kind === 'clip') v = emit('Clip', 'clipped', v, activation.min, activation.max);
+  const limits = limitsOf(activation);
+  if (limits !== null) v = emit('Clip', 'clipped', v, limits.min, limits.max);
 
   const result = { name: v, carrier: a.carrier, rank: a.rank, shape: a.shape, range, format: to };
   return inCarrier(writer, result, carrierFor(largest(range)));

@@ -2,7 +2,7 @@
  * Depths of the pipelines of hls-templates/rtl, in cycles from an event to the write that it causes. Each module's header
  * says the same; simulation holds every decision to the cycle that follows from these numbers.
  */
-import type { Activation } from '../../ir/common.js';
+import type { Activation } from '../../ir/activations.js';
 import { levels } from './sv.js';
 
 /** Modules whose events are processes of the cycle model. */

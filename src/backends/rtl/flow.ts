@@ -15,6 +15,7 @@ export function passes(stage: Stage): boolean {
     case 'lut':
     case 'mask':
     case 'requantize':
+    case 'table':
     case 'fork':
       return true;
     case 'conv2d':

@@ -11,7 +11,7 @@ import { InvariantError, UnsupportedError, UserError, type UnsupportedReason } f
 import type { PreprocessGraph } from '../network/preprocess.js';
 import { nodeId, type NodeId, type Shape } from '../../ir/common.js';
 import { floatShapes, type FloatGraph } from '../../ir/graph.js';
-import { floatShapeRules, type FloatNode } from '../../ir/ops/index.js';
+import { floatShape, type FloatNode } from '../../ir/ops/index.js';
 import { verifyFloatGraph } from '../../ir/verify.js';
 import type { NetworkClasses } from '../network/build.js';
 import type { Imported } from '../imported.js';
@@ -92,10 +92,9 @@ function translate(model: tf.LayersModel, preprocess: PreprocessGraph): Translat
     nodes,
     shapes,
     add(_layer, node) {
-      const rule = floatShapeRules[node.kind] as (node: FloatNode, inputs: readonly Shape[]) => Shape;
       const inputs = node.inputs.map((id) => shapes.get(id)!);
       const id = freeId(node.id, shapes);
-      shapes.set(id, rule(node, inputs));
+      shapes.set(id, floatShape(node, inputs));
       nodes.push({ ...node, id });
       return id;
     },

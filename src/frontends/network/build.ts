@@ -7,7 +7,7 @@ import { createRandom, type Random } from '../../core/random.js';
 import { elements, nodeId, type NodeId, type Padding, type Shape } from '../../ir/common.js';
 import { lsb } from '../../fixed/format.js';
 import { floatShapes, type FloatGraph } from '../../ir/graph.js';
-import { floatShapeRules, type FloatNode } from '../../ir/ops/index.js';
+import { floatShape, type FloatNode } from '../../ir/ops/index.js';
 import { verifyFloatGraph } from '../../ir/verify.js';
 import type { PreprocessGraph } from './preprocess.js';
 import type { Layer } from './description.js';
@@ -50,10 +50,9 @@ function createBuilder(
       const number = (counters.get(name) ?? 0) + 1;
       counters.set(name, number);
       const node = make(nodeId(`${name}${number}`));
-      const rule = floatShapeRules[node.kind] as (node: FloatNode, inputs: readonly Shape[]) => Shape;
       shapes.set(
         node.id,
-        rule(
+        floatShape(
           node,
           node.inputs.map((id) => shapes.get(id)!),
         ),

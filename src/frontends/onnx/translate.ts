@@ -5,7 +5,7 @@
 import { InvariantError, UnsupportedError, UserError, type UnsupportedReason } from '../../core/errors.js';
 import { elements, nodeId, type NodeId, type Shape } from '../../ir/common.js';
 import { mayBeNegative } from '../../ir/may-be-negative.js';
-import { floatNodeSchema, floatShapeRules, type FloatNode } from '../../ir/ops/index.js';
+import { floatNodeSchema, floatShape, type FloatNode } from '../../ir/ops/index.js';
 import type { Quantizer } from '../imported.js';
 import { FOLDS } from './fold.js';
 import type { OnnxModel, OnnxNode } from './model.js';
@@ -158,9 +158,7 @@ class Translation implements Target {
     const checked = floatNodeSchema.safeParse(node);
     if (!checked.success)
       refuse(`${checked.error.issues[0]!.path.join('.')}: ${checked.error.issues[0]!.message}`);
-    // The table is keyed by kind, so rule and node agree; TypeScript cannot correlate the two.
-    const rule = floatShapeRules[node.kind] as (node: FloatNode, inputs: readonly Shape[]) => Shape;
-    const shape = rule(
+    const shape = floatShape(
       node,
       node.inputs.map((input) => this.shape(input)),
     );

@@ -4,9 +4,10 @@
  * 0. A constant offset leaves no trace, nor do straight edges and lines; a ring leaves little. Outside the image is 0.
  */
 import { z } from 'zod';
-import { fixedBase, only, type Shape, type Window } from '../common.js';
+import { fixedBase, only, type Window } from '../common.js';
+import type { OpRecord } from './record.js';
 
-export const contrastSchema = z
+const schema = z
   .strictObject({
     ...fixedBase,
     kind: z.literal('contrast'),
@@ -14,7 +15,7 @@ export const contrastSchema = z
     distance: z.int().min(1).max(8),
   })
   .readonly();
-export type ContrastOp = z.infer<typeof contrastSchema>;
+type ContrastOp = z.infer<typeof schema>;
 
 /** From the centre to one of each pair of opposite neighbours, in units of the distance. */
 export const CONTRAST_DIRECTIONS = [
@@ -30,4 +31,14 @@ export function contrastWindow({ distance: d }: Pick<ContrastOp, 'distance'>): W
   return { kernel: [side, side], strides: [1, 1], padding: [d, d, d, d] };
 }
 
-export const contrastShape = (op: ContrastOp, inputs: readonly Shape[]): Shape => only(inputs, op.id);
+export const contrast = {
+  float: schema,
+  fixed: schema,
+  traits: { preprocess: true },
+  shape: (op, inputs) => only(inputs, op.id),
+  range: (_op, [x]) => ({ low: 0, high: x!.range.high }),
+  reads({ distance }, _sources, [y, x, c], _shape, read) {
+    for (let iy = y - distance; iy <= y + distance; iy += distance)
+      for (let ix = x - distance; ix <= x + distance; ix += distance) read(0, iy, ix, c, 1);
+  },
+} satisfies OpRecord<typeof schema, typeof schema>;

@@ -1,158 +1,196 @@
-/** The op index: every op's schema and shape rule. A new op is a file beside this one and a line in each table. */
+/** The ops: every one's record, and the unions and tables that derive from them. A new op is its file and a line here. */
 import { z } from 'zod';
 import type { Shape } from '../common.js';
-import { binSchema, binShape } from './bin.js';
-import { clampSchema, clampShape } from './clamp.js';
-import { contrastSchema, contrastShape } from './contrast.js';
-import { conv2dShape, fixedConv2dSchema, floatConv2dSchema } from './conv2d.js';
-import { cropSchema, cropShape } from './crop.js';
-import { denseShape, fixedDenseSchema, floatDenseSchema } from './dense.js';
-import {
-  depthwiseConv2dShape,
-  fixedDepthwiseConv2dSchema,
-  floatDepthwiseConv2dSchema,
-} from './depthwise-conv2d.js';
-import {
-  batchNormSchema,
-  batchNormShape,
-  clipSchema,
-  fixedFlattenSchema,
-  flattenShape,
-  floatFlattenSchema,
-  leakyReluSchema,
-  reluSchema,
-  requantizeSchema,
-  sameAsInput,
-} from './elementwise.js';
-import { inputSchema, inputShape } from './input.js';
-import {
-  addShape,
-  concatShape,
-  fixedAddSchema,
-  fixedConcatSchema,
-  floatAddSchema,
-  floatConcatSchema,
-} from './join.js';
-import { lutSchema, lutShape } from './lut.js';
-import { maskSchema, maskShape } from './mask.js';
-import {
-  fixedAvgPoolSchema,
-  fixedGlobalAvgPoolSchema,
-  fixedGlobalMaxPoolSchema,
-  fixedMaxPoolSchema,
-  floatAvgPoolSchema,
-  floatGlobalAvgPoolSchema,
-  floatGlobalMaxPoolSchema,
-  floatMaxPoolSchema,
-  globalPoolShape,
-  poolShape,
-} from './pool.js';
+import type { OfKind } from '../dispatch.js';
+import { FUSED_ACTIVATIONS, TABLED_ACTIVATIONS } from './activations/index.js';
+import { bin } from './bin.js';
+import { clamp } from './clamp.js';
+import { contrast } from './contrast.js';
+import { conv2d } from './conv2d.js';
+import { crop } from './crop.js';
+import { dense } from './dense.js';
+import { depthwiseConv2d } from './depthwise-conv2d.js';
+import { batchNorm, flatten, requantize } from './elementwise.js';
+import { input } from './input.js';
+import { add, concat } from './join.js';
+import { lut } from './lut.js';
+import { mask } from './mask.js';
+import { avgPool, globalAvgPool, globalMaxPool, maxPool } from './pool.js';
+import type { Place, Range, Read, SourceFacts, StageInput, Sum, Trait, Traits } from './record.js';
+import { table } from './table.js';
 
-export const floatNodeSchema = z.discriminatedUnion('kind', [
-  inputSchema,
-  cropSchema,
-  maskSchema,
-  binSchema,
-  contrastSchema,
-  clampSchema,
-  lutSchema,
-  floatConv2dSchema,
-  floatDepthwiseConv2dSchema,
-  floatDenseSchema,
-  batchNormSchema,
-  reluSchema,
-  clipSchema,
-  leakyReluSchema,
-  floatMaxPoolSchema,
-  floatAvgPoolSchema,
-  floatGlobalAvgPoolSchema,
-  floatGlobalMaxPoolSchema,
-  floatAddSchema,
-  floatConcatSchema,
-  floatFlattenSchema,
-]);
-export type FloatNode = z.infer<typeof floatNodeSchema>;
-export type FloatKind = FloatNode['kind'];
+const OPS = {
+  input,
+  crop,
+  mask,
+  bin,
+  contrast,
+  clamp,
+  lut,
+  conv2d,
+  depthwiseConv2d,
+  dense,
+  batchNorm,
+  ...FUSED_ACTIVATIONS,
+  ...TABLED_ACTIVATIONS,
+  maxPool,
+  avgPool,
+  globalAvgPool,
+  globalMaxPool,
+  add,
+  concat,
+  flatten,
+  requantize,
+  table,
+};
+type Ops = typeof OPS;
+type Kind = keyof Ops;
+
+/** Nodes of one of the graphs by kind. */
+type NodesOf<G extends 'float' | 'fixed'> = {
+  readonly [K in Kind as Ops[K][G] extends z.ZodType ? K : never]: Ops[K][G] extends z.ZodType
+    ? z.infer<Ops[K][G]>
+    : never;
+};
+
+type FloatNodes = NodesOf<'float'>;
+export type FloatKind = keyof FloatNodes;
+export type FloatNode = FloatNodes[FloatKind];
 export type FloatNodeOf<K extends FloatKind> = Extract<FloatNode, { kind: K }>;
 
-export const fixedNodeSchema = z.discriminatedUnion('kind', [
-  inputSchema,
-  cropSchema,
-  maskSchema,
-  binSchema,
-  contrastSchema,
-  clampSchema,
-  lutSchema,
-  fixedConv2dSchema,
-  fixedDepthwiseConv2dSchema,
-  fixedDenseSchema,
-  fixedMaxPoolSchema,
-  fixedAvgPoolSchema,
-  fixedGlobalAvgPoolSchema,
-  fixedGlobalMaxPoolSchema,
-  fixedAddSchema,
-  fixedConcatSchema,
-  fixedFlattenSchema,
-  requantizeSchema,
-]);
-export type FixedNode = z.infer<typeof fixedNodeSchema>;
-export type FixedKind = FixedNode['kind'];
+type FixedNodes = NodesOf<'fixed'>;
+export type FixedKind = keyof FixedNodes;
+export type FixedNode = FixedNodes[FixedKind];
 export type FixedNodeOf<K extends FixedKind> = Extract<FixedNode, { kind: K }>;
 
-/** The kinds of preprocessing: exact integer ops that the float and the fixed graph share as they are. */
-export const PREPROCESS_KINDS = ['input', 'crop', 'mask', 'bin', 'contrast', 'clamp', 'lut'] as const;
-export type PreprocessKind = (typeof PREPROCESS_KINDS)[number];
-export type PreprocessNode = Extract<FixedNode, { kind: PreprocessKind }>;
+const { input: raw, ...computed } = OPS;
+const COMPUTED = Object.values(computed);
+export const floatNodeSchema = z.discriminatedUnion('kind', [
+  raw.float,
+  ...COMPUTED.flatMap(({ float }) => (float === null ? [] : [float])),
+]);
+export const fixedNodeSchema = z.discriminatedUnion('kind', [
+  raw.fixed,
+  ...COMPUTED.flatMap(({ fixed }) => (fixed === null ? [] : [fixed])),
+]);
+
+type AnyNode = FloatNode | FixedNode;
+type KindsWith<T extends Trait, V = Traits[T]> = {
+  [K in Kind]: Ops[K]['traits'] extends { readonly [P in T]: V } ? K : never;
+}[Kind];
+type With<N extends AnyNode, T extends Trait, V = Traits[T]> = Extract<N, { kind: KindsWith<T, V> }>;
+
+export const traitsOf = (node: { readonly kind: Kind }): Traits => OPS[node.kind].traits;
+
+/** Whether the op of `node` has `trait`. */
+const has =
+  <T extends Trait>(trait: T) =>
+  <N extends AnyNode>(node: N): node is With<N, T> =>
+    traitsOf(node)[trait] !== undefined;
+
+/** Preprocessing: exact integer ops that the float and the fixed graph share as they are. */
+export const isPreprocess = has('preprocess');
+export type PreprocessNode = With<FixedNode, 'preprocess'>;
+export type PreprocessKind = PreprocessNode['kind'];
 /** Preprocessing that is computed from an input: all of it but the raw frame. */
 export type ComputedPreprocessNode = Exclude<PreprocessNode, { kind: 'input' }>;
-export const isPreprocess = (node: FloatNode | FixedNode): node is PreprocessNode =>
-  (PREPROCESS_KINDS as readonly string[]).includes(node.kind);
+/** What stands behind the preprocessing. */
+export type FloatNetworkNode = Exclude<FloatNode, { kind: PreprocessKind }>;
+export type FixedNetworkNode = Exclude<FixedNode, { kind: PreprocessKind }>;
 
-type ShapeRules<N extends { kind: string }> = {
-  readonly [K in N['kind']]: (op: Extract<N, { kind: K }>, inputs: readonly Shape[]) => Shape;
+/** Convolutions and dense layers. */
+export const isWeighted = has('weighted');
+export type WeightedKind = KindsWith<'weighted'>;
+
+/** Stages that add exactly and round once: what has an accumulator. */
+export const isSumming = has('sums');
+export type SummingKind = KindsWith<'sums'>;
+export type SummingNode = With<FixedNode, 'sums'>;
+
+/** The nodes that an activation can be fused into. */
+export const fusesActivation = has('fuses');
+export type FusingNode = With<FixedNode, 'fuses'>;
+
+export const isActivation = has('activation');
+export type ActivationNode = With<FloatNode, 'activation'>;
+/** Activations that become a part of the stage before them. */
+export type FusedNode = With<FloatNode, 'activation', 'fused'>;
+export const isFused = (node: FloatNode): node is FusedNode => traitsOf(node).activation === 'fused';
+/** Activations that become a table: a stage of their own. */
+export type TabledNode = With<FloatNode, 'activation', 'tabled'>;
+export const isTabled = (node: FloatNode): node is TabledNode => traitsOf(node).activation === 'tabled';
+
+type FloatRecords = {
+  readonly [K in FloatKind]: {
+    readonly shape: (op: OfKind<FloatNode, K>, inputs: readonly Shape[]) => Shape;
+  };
+};
+type FixedRecords = {
+  readonly [K in FixedKind]: {
+    readonly shape: (op: OfKind<FixedNode, K>, inputs: readonly Shape[]) => Shape;
+    readonly sum?: (op: OfKind<FixedNode, K>, inputs: readonly SourceFacts[]) => Sum;
+    readonly range?: (op: OfKind<FixedNode, K>, inputs: readonly StageInput[]) => Range;
+    readonly reads: (
+      op: OfKind<FixedNode, K>,
+      sources: readonly SourceFacts[],
+      at: Place,
+      shape: Shape,
+      read: Read,
+    ) => void;
+  };
+};
+type ActivationRecords = {
+  readonly [K in ActivationNode['kind']]: {
+    readonly apply: (op: OfKind<ActivationNode, K>, x: number, channel: number) => number;
+    readonly nonNegative: (op: OfKind<ActivationNode, K>) => boolean;
+  };
+};
+// A record is looked up as a table of its own question: kind of node and record are then seen to agree.
+const floatRecords: FloatRecords = OPS;
+const fixedRecords: FixedRecords = OPS;
+const activationRecords: ActivationRecords = OPS;
+
+/** Output shape of `node`. Throws `InvariantError` where it does not fit its inputs. */
+export const floatShape = <K extends FloatKind>(
+  node: OfKind<FloatNode, K>,
+  inputs: readonly Shape[],
+): Shape => floatRecords[node.kind].shape(node, inputs);
+
+export const fixedShape = <K extends FixedKind>(
+  node: OfKind<FixedNode, K>,
+  inputs: readonly Shape[],
+): Shape => fixedRecords[node.kind].shape(node, inputs);
+
+/** What `node` adds up, before its activation; undefined where it does not sum. */
+export const sumOf = <K extends FixedKind>(
+  node: OfKind<FixedNode, K>,
+  inputs: readonly SourceFacts[],
+): Sum | undefined => fixedRecords[node.kind].sum?.(node, inputs);
+
+/** Output range of a node without a proof, by the ranges of its inputs. */
+export const plainRange = <K extends FixedKind>(
+  node: OfKind<FixedNode, K>,
+  inputs: readonly StageInput[],
+): Range | undefined => fixedRecords[node.kind].range?.(node, inputs);
+
+/** Every value that element `at` of `node` is made of; positions in the padding come, too. */
+export const readsOf = <K extends FixedKind>(
+  node: OfKind<FixedNode, K>,
+  sources: readonly SourceFacts[],
+  at: Place,
+  shape: Shape,
+  read: Read,
+): void => {
+  fixedRecords[node.kind].reads(node, sources, at, shape, read);
 };
 
-export const floatShapeRules: ShapeRules<FloatNode> = {
-  input: inputShape,
-  crop: cropShape,
-  mask: maskShape,
-  bin: binShape,
-  contrast: contrastShape,
-  clamp: clampShape,
-  lut: lutShape,
-  conv2d: conv2dShape,
-  depthwiseConv2d: depthwiseConv2dShape,
-  dense: denseShape,
-  batchNorm: batchNormShape,
-  relu: sameAsInput,
-  clip: sameAsInput,
-  leakyRelu: sameAsInput,
-  maxPool: poolShape,
-  avgPool: poolShape,
-  globalAvgPool: globalPoolShape,
-  globalMaxPool: globalPoolShape,
-  add: addShape,
-  concat: concatShape,
-  flatten: flattenShape,
-};
+/** What an activation makes of `x`, in double precision. */
+export const applyActivation = <K extends ActivationNode['kind']>(
+  node: OfKind<ActivationNode, K>,
+  x: number,
+  channel: number,
+): number => activationRecords[node.kind].apply(node, x, channel);
 
-export const fixedShapeRules: ShapeRules<FixedNode> = {
-  input: inputShape,
-  crop: cropShape,
-  mask: maskShape,
-  bin: binShape,
-  contrast: contrastShape,
-  clamp: clampShape,
-  lut: lutShape,
-  conv2d: conv2dShape,
-  depthwiseConv2d: depthwiseConv2dShape,
-  dense: denseShape,
-  maxPool: poolShape,
-  avgPool: poolShape,
-  globalAvgPool: globalPoolShape,
-  globalMaxPool: globalPoolShape,
-  add: addShape,
-  concat: concatShape,
-  flatten: flattenShape,
-  requantize: sameAsInput,
-};
+/** Whether an activation is negative for no input. */
+export const isNonNegative = <K extends ActivationNode['kind']>(node: OfKind<ActivationNode, K>): boolean =>
+  activationRecords[node.kind].nonNegative(node);

@@ -1,16 +1,22 @@
 /** The raw frame as the detector sends it. */
 import { z } from 'zod';
-
-import { fixedBase, pairSchema, type Shape } from '../common.js';
+import { fixedBase, pairSchema } from '../common.js';
+import type { OpRecord } from './record.js';
 
 /** Format is always `ap_ufixed<16,16>`. */
-export const inputSchema = z
+const schema = z
   .strictObject({
     ...fixedBase,
     kind: z.literal('input'),
     /** `[height, width]` of the raw frame. */ size: pairSchema,
   })
   .readonly();
-export type InputOp = z.infer<typeof inputSchema>;
 
-export const inputShape = (op: InputOp): Shape => [op.size[0], op.size[1], 1];
+export const input = {
+  float: schema,
+  fixed: schema,
+  traits: { preprocess: true },
+  shape: (op) => [op.size[0], op.size[1], 1],
+  range: () => ({ low: 0, high: 65535 }),
+  reads: () => undefined,
+} satisfies OpRecord<typeof schema, typeof schema>;

@@ -1,9 +1,10 @@
 /** Sets dead, hot and missing pixels to 0. */
 import { z } from 'zod';
 import { invariant } from '../../core/errors.js';
-import { elements, fixedBase, only, type Shape } from '../common.js';
+import { elements, fixedBase, only } from '../common.js';
+import { union, type OpRecord } from './record.js';
 
-export const maskSchema = z
+const schema = z
   .strictObject({
     ...fixedBase,
     kind: z.literal('mask'),
@@ -11,18 +12,26 @@ export const maskSchema = z
     live: z.instanceof(Uint8Array),
   })
   .readonly();
-export type MaskOp = z.infer<typeof maskSchema>;
 
-export function maskShape(op: MaskOp, inputs: readonly Shape[]): Shape {
-  const shape = only(inputs, op.id);
-  invariant(shape[2] === 1, `${op.id}: a mask acts on one channel`);
-  invariant(
-    op.live.length === elements(shape),
-    `${op.id}: mask of ${op.live.length} for ${elements(shape)} pixels`,
-  );
-  invariant(
-    op.live.every((bit) => bit === 0 || bit === 1),
-    `${op.id}: a mask holds 0 and 1 only`,
-  );
-  return shape;
-}
+export const mask = {
+  float: schema,
+  fixed: schema,
+  traits: { preprocess: true },
+  shape(op, inputs) {
+    const shape = only(inputs, op.id);
+    invariant(shape[2] === 1, `${op.id}: a mask acts on one channel`);
+    invariant(
+      op.live.length === elements(shape),
+      `${op.id}: mask of ${op.live.length} for ${elements(shape)} pixels`,
+    );
+    invariant(
+      op.live.every((bit) => bit === 0 || bit === 1),
+      `${op.id}: a mask holds 0 and 1 only`,
+    );
+    return shape;
+  },
+  range: (_op, [x]) => union([x!.range, { low: 0, high: 0 }]),
+  reads({ live }, _sources, [y, x, c], shape, read) {
+    if (live[y * shape[1] + x] === 1) read(0, y, x, c, 1);
+  },
+} satisfies OpRecord<typeof schema, typeof schema>;

@@ -1,7 +1,7 @@
 /** Float tensors for calibration: by the plain reference, or by ONNX Runtime where a network is too large for it. */
 import type { FloatEvaluator } from '../../evaluate/float-reference.js';
 import { floatShapes, type FloatGraph } from '../../ir/graph.js';
-import { isWeighted } from '../../passes/rewrite.js';
+import { isWeighted } from '../../ir/ops/index.js';
 import { createOrtFloat, type OrtFloat } from '../../simulate/ort-float.js';
 
 /** Multiply-accumulates a frame above which ONNX Runtime calibrates: the reference would take seconds a frame. */

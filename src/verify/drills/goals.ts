@@ -1,7 +1,8 @@
 /** What each stage is to be driven to: both ends of every channel's accumulator, and its rounding ties. */
 import { fractionBits } from '../../fixed/format.js';
 import type { Random } from '../../core/random.js';
-import { activationOf } from '../rounding.js';
+import { slopesOf } from '../../ir/activations.js';
+import { activationOf } from '../../ir/prove.js';
 import { accumulatorFraction } from '../trace.js';
 import { findTie, type Tie, type TieGrid, type TieWish } from './solve.js';
 import { drivenEnds, fieldsOf, type SumStage, type Term } from './sums.js';
@@ -23,13 +24,12 @@ export function wishText({ channel, wish }: Goal): string {
 /** Where the ties of channel `c` lie on one side of zero; null where its rounding drops nothing there. */
 export function tieGrid({ node, sources }: SumStage, c: number, side: 1 | -1): TieGrid | null {
   const shift = accumulatorFraction(node, sources, c) - fractionBits(node.format);
-  const activation = activationOf(node);
-  if (side > 0 || activation.kind === 'none' || activation.kind === 'clip')
-    return shift > 0 ? { shift, factor: 1 } : null;
+  const { negative, fraction } = slopesOf(activationOf(node));
+  if (side > 0) return shift > 0 ? { shift, factor: 1 } : null;
   // Below zero a ReLU leaves nothing, and so does a slope of 0.
-  if (activation.kind === 'relu' || activation.alphaMantissa === 0) return null;
-  let factor = activation.alphaMantissa;
-  let left = shift + activation.alphaFraction;
+  if (negative === 0) return null;
+  let factor = negative;
+  let left = shift + fraction;
   for (; factor % 2 === 0; factor /= 2) left -= 1;
   return left > 0 ? { shift: left, factor } : null;
 }

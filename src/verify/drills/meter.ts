@@ -1,5 +1,6 @@
 /** What the drills of a stage have shown, counted from the values that it was given. */
 import type { NodeId } from '../../ir/common.js';
+import { accumulatorFraction } from '../trace.js';
 import { roundedOf } from '../rounding.js';
 import { drivenEnds, fieldsOf, provedEnds, type SumStage } from './sums.js';
 import type { Goal } from './goals.js';
@@ -77,7 +78,7 @@ export function createStageMeter(stage: SumStage): StageMeter {
   };
   return {
     reached({ channel, wish }, sum) {
-      const rounded = roundedOf(stage.node, stage.sources, channel, sum);
+      const rounded = roundedOf(stage.node, accumulatorFraction(stage.node, stage.sources, channel), sum);
       if (rounded.tie && sum > 0) counts.tiesAbove += 1;
       if (rounded.tie && sum < 0) counts.tiesBelow += 1;
       if (rounded.above) counts.saturatedHigh += 1;

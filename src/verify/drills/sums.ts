@@ -4,8 +4,10 @@
  */
 import type { NodeId } from '../../ir/common.js';
 import type { FixedGraph } from '../../ir/graph.js';
-import { analyseRanges, type Range } from '../../ir/prove.js';
-import { biasOf, factsOf, isSumming, visitSources, type NodeFacts, type SummingNode } from '../trace.js';
+import { gainOf } from '../../ir/activations.js';
+import { isSumming, type SummingNode } from '../../ir/ops/index.js';
+import { activationOf, analyseRanges, type Range } from '../../ir/prove.js';
+import { biasOf, factsOf, visitSources, type NodeFacts } from '../trace.js';
 
 export interface SumStage extends NodeFacts {
   readonly node: SummingNode;
@@ -70,10 +72,8 @@ export function endsOf(terms: readonly Term[], bias: number): Range {
  */
 export function provedEnds({ node, ranges }: SumStage, c: number): Range {
   if (!('proof' in node)) return ranges[0]!;
-  const activation = 'activation' in node ? node.activation : undefined;
-  // A leaky ReLU's proof is of the scaled accumulator.
-  const scale =
-    activation?.kind === 'leakyRelu' ? Math.max(2 ** activation.alphaFraction, activation.alphaMantissa) : 1;
+  // The proof is of the accumulator behind its activation.
+  const scale = gainOf(activationOf(node));
   return {
     low: node.proof.accumulatorMin[c]! / scale,
     high: node.proof.accumulatorMax[c]! / scale,
@@ -131,16 +131,17 @@ export const sumOf = (
   c: number,
 ): { readonly terms: readonly Term[]; readonly bias: number } => ({
   terms: termsOf(stage, y, x, c),
-  bias: biasOf(stage.node, c),
+  bias: biasOf(stage.node, stage.sources, c),
 });
 
 /** Least and greatest accumulator that channel `c` can be driven to, by its first position. */
 export function drivenEnds(stage: SumStage, { positions }: Fields, c: number): Range {
   const { node, sources, shape, ranges } = stage;
   const [y, x] = positions[0]!;
-  if (readsTwice(node)) return endsOf(termsOf(stage, y, x, c), biasOf(node, c));
+  if (readsTwice(node)) return endsOf(termsOf(stage, y, x, c), biasOf(node, sources, c));
   // Without a list of terms: a dense layer has millions.
-  let [low, high] = [biasOf(node, c), biasOf(node, c)];
+  const bias = biasOf(node, sources, c);
+  let [low, high] = [bias, bias];
   visitSources(node, sources, shape, y, x, c, (source, _index, weight) => {
     const range = ranges[source]!;
     low += Math.min(weight * range.low, weight * range.high);

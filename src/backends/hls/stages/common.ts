@@ -1,7 +1,9 @@
 /** What the C++ of every stage is made of: its config struct, its tables of constants, its place in the top function. */
 import { UnsupportedError } from '../../../core/errors.js';
 import { bitsFor, type Format } from '../../../fixed/format.js';
-import type { Activation, Proof, Shape, Window } from '../../../ir/common.js';
+import type { Activation } from '../../../ir/activations.js';
+import { dispatch, type Table } from '../../../ir/dispatch.js';
+import type { Proof, Shape, Window } from '../../../ir/common.js';
 import type { FixedGraph } from '../../../ir/graph.js';
 import type { Multiplier } from '../../dataflow/multipliers.js';
 import { configStruct, constant, formatType, intType, mantissaType, typedef, type Member } from '../cpp.js';
@@ -91,18 +93,13 @@ export const lanesAndWords = (stream: Stream): Member[] => [
   constant('WORDS', wordsPerFrame(stream), 'words a frame'),
 ];
 
-function activationType(activation: Activation): string {
-  switch (activation.kind) {
-    case 'none':
-      return 'vetoc::identity';
-    case 'relu':
-      return 'vetoc::relu';
-    case 'clip':
-      return `vetoc::clip<${activation.min}, ${activation.max}>`;
-    case 'leakyRelu':
-      return `vetoc::leaky_relu<${activation.alphaMantissa}, ${activation.alphaFraction}>`;
-  }
-}
+/** The type of hls-templates/vetoc/requantize.h that an activation is. */
+const activationTypes: Table<Activation, [], string> = {
+  none: () => 'vetoc::identity',
+  relu: () => 'vetoc::relu',
+  clip: ({ min, max }) => `vetoc::clip<${min}, ${max}>`,
+  leakyRelu: ({ alphaMantissa, alphaFraction }) => `vetoc::leaky_relu<${alphaMantissa}, ${alphaFraction}>`,
+};
 
 /** How the accumulators of a stage's channels come to one fraction. */
 export interface Alignment {
@@ -151,7 +148,7 @@ export const requantizeMembers = (
     `ap_fixed<${exact.width}, ${exact.width - exact.fraction}, AP_TRN, AP_WRAP>`,
     'an accumulator, aligned',
   ),
-  typedef('activation', activationType(activation)),
+  typedef('activation', dispatch(activationTypes, activation)),
   typedef('format_t', formatType(to), 'the one rounding of the stage'),
 ];
 

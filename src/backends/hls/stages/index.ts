@@ -1,8 +1,9 @@
 /**
  * Every kind of stage as C++. The table is total: a new op needs an arm here and a header in hls-templates/vetoc.
  */
-import type { Stage, StageKind } from '../../dataflow/plan.js';
-import type { Context, Renderer, StageCode } from './common.js';
+import { dispatch, type Table } from '../../../ir/dispatch.js';
+import type { Stage } from '../../dataflow/plan.js';
+import type { Context, StageCode } from './common.js';
 import {
   add,
   avgPool,
@@ -14,13 +15,13 @@ import {
   repack,
   requantize,
 } from './other.js';
-import { bin, clamp, contrast, crop, decide, lut, mask, receive } from './preprocess.js';
+import { bin, clamp, contrast, crop, decide, lut, mask, receive, table } from './preprocess.js';
 import { loadWeights, swapWeights } from './reload.js';
 import { conv2d, dense, depthwiseConv2d } from './weighted.js';
 
 export type { StageCode } from './common.js';
 
-const renderers: { readonly [K in StageKind]: Renderer<K> } = {
+const renderers: Table<Stage, [context: Context], StageCode> = {
   receive,
   loadWeights,
   swapWeights,
@@ -40,13 +41,11 @@ const renderers: { readonly [K in StageKind]: Renderer<K> } = {
   add,
   concat,
   requantize,
+  table,
   fork,
   repack,
   decide,
 };
 
 /** The C++ of `stage`. */
-export function renderStage(stage: Stage, context: Context): StageCode {
-  // The table is keyed by kind, so stage and renderer agree; TypeScript cannot correlate the two.
-  return (renderers[stage.kind] as (stage: Stage, context: Context) => StageCode)(stage, context);
-}
+export const renderStage = (stage: Stage, context: Context): StageCode => dispatch(renderers, stage, context);

@@ -3,7 +3,7 @@ import { minMantissa } from '../../../fixed/format.js';
 import type { Shape } from '../../../ir/common.js';
 import { contrastWindow } from '../../../ir/ops/contrast.js';
 import { constant, romType, table1, typedef } from '../cpp.js';
-import { wordsPerFrame } from '../../dataflow/plan.js';
+import { wordsPerFrame, type StageOf } from '../../dataflow/plan.js';
 import {
   code,
   input,
@@ -15,6 +15,7 @@ import {
   valueType,
   windowMembers,
   type Renderer,
+  type StageCode,
 } from './common.js';
 
 export const receive: Renderer<'receive'> = (stage) =>
@@ -118,12 +119,13 @@ export const clamp: Renderer<'clamp'> = (stage) =>
     ],
   });
 
-export const lut: Renderer<'lut'> = (stage) => {
+/** A ROM of one entry for each value of the input. */
+function looked(stage: StageOf<'lut' | 'table'>, text: string): StageCode {
   const name = `${stage.name}_table`;
   const entry = romType(stage.node.format.signed, stage.node.format.width);
   return code(stage, {
     header: 'lut',
-    text: 'lookup table',
+    text,
     members: [
       ...ioTypes(stage),
       typedef('entry_t', entry),
@@ -134,7 +136,11 @@ export const lut: Renderer<'lut'> = (stage) => {
     tables: [table1(entry, name, stage.node.table)],
     arguments: [name],
   });
-};
+}
+
+export const lut: Renderer<'lut'> = (stage) => looked(stage, 'lookup table');
+
+export const table: Renderer<'table'> = (stage) => looked(stage, `table of ${stage.node.of.kind}`);
 
 export const decide: Renderer<'decide'> = (stage, { graph, plan }) => {
   const logits = input(stage);

@@ -1,7 +1,7 @@
 /** What every stage becomes in hardware: instances, wires between them, and the processes of the cycle model. */
 import { invariant } from '../../../core/errors.js';
 import { fractionBits, type Format, type Overflow, type Quantization } from '../../../fixed/format.js';
-import type { Activation } from '../../../ir/common.js';
+import type { Activation } from '../../../ir/activations.js';
 import type { FixedGraph } from '../../../ir/graph.js';
 import type { Events } from '../../dataflow/dataflow.js';
 import type { Multiplier } from '../../dataflow/multipliers.js';

@@ -2,8 +2,9 @@
  * Every kind of stage as hardware. The table is total: a new op needs an arm here and a module in hls-templates/rtl.
  */
 import { UnsupportedError } from '../../../core/errors.js';
-import type { Stage, StageKind } from '../../dataflow/plan.js';
-import type { Builder, Context, Hardware } from './common.js';
+import { dispatch, type Table } from '../../../ir/dispatch.js';
+import type { Stage } from '../../dataflow/plan.js';
+import type { Context, Hardware } from './common.js';
 import {
   add,
   avgPool,
@@ -15,7 +16,7 @@ import {
   repack,
   requantize,
 } from './other.js';
-import { bin, clamp, contrast, crop, decide, lut, mask, receive } from './preprocess.js';
+import { bin, clamp, contrast, crop, decide, lut, mask, receive, table } from './preprocess.js';
 import { conv2d, dense, depthwiseConv2d } from './weighted.js';
 
 const unsupported = (stage: Stage): never => {
@@ -27,7 +28,7 @@ const unsupported = (stage: Stage): never => {
   ]);
 };
 
-const builders: { readonly [K in StageKind]: Builder<K> } = {
+const builders: Table<Stage, [context: Context], Hardware> = {
   receive,
   loadWeights: unsupported,
   swapWeights: unsupported,
@@ -47,12 +48,11 @@ const builders: { readonly [K in StageKind]: Builder<K> } = {
   add,
   concat,
   requantize,
+  table,
   fork,
   repack,
   decide,
 };
 
 /** The hardware of `stage`. */
-export const buildStage = (stage: Stage, context: Context): Hardware =>
-  // The table is keyed by kind, so stage and builder agree; TypeScript cannot correlate the two.
-  (builders[stage.kind] as (stage: Stage, context: Context) => Hardware)(stage, context);
+export const buildStage = (stage: Stage, context: Context): Hardware => dispatch(builders, stage, context);

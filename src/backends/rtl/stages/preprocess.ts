@@ -19,6 +19,8 @@ import {
   takesWords,
   wordWires,
   type Builder,
+  type Context,
+  type Hardware,
 } from './common.js';
 import { windowBits, windowInstance, ZERO } from './weighted.js';
 
@@ -235,7 +237,8 @@ export const clamp: Builder<'clamp'> = (stage) => {
   };
 };
 
-export const lut: Builder<'lut'> = (stage, { top }) => {
+/** A ROM of one entry for each value of the input. */
+function looked(stage: StageOf<'lut' | 'table'>, { top }: Context): Hardware {
   const [from, to] = [input(stage), output(stage)];
   const { first, table } = stage.node;
   const rom = romModule({
@@ -278,7 +281,10 @@ export const lut: Builder<'lut'> = (stage, { top }) => {
     modules: [rom],
     pass: PASS.table,
   };
-};
+}
+
+export const lut: Builder<'lut'> = looked;
+export const table: Builder<'table'> = looked;
 
 export const decide: Builder<'decide'> = (stage, { graph }) => {
   const logits = input(stage);
