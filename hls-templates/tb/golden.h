@@ -38,8 +38,11 @@ struct golden_frames {
   std::vector<std::uint16_t> pixels;
   std::size_t count = 0;
 
-  std::vector<design::pixel_beat> beats(std::size_t frame) const {
-    return beats_of(pixels.data() + frame * design::HEIGHT * design::WIDTH);
+  const std::uint16_t *pixels_of(std::size_t frame) const {
+    return pixels.data() + frame * design::HEIGHT * design::WIDTH;
+  }
+  std::vector<design::pixel_beat> beats(std::size_t frame, std::uint64_t number) const {
+    return beats_of(pixels_of(frame), number);
   }
 };
 
@@ -112,13 +115,13 @@ inline bool same_frame(const golden_results &results, std::size_t frame, const d
     if (!results.stages[s].empty() &&
         !same_stage(design::stages[s], frame, results.stages[s].data() + frame * size_of(design::stages[s])))
       return false;
-  const bool same = d.frame == number && d.score == results.score(frame) && d.keep == results.keep(frame) &&
+  const bool same = d.number == number && d.score == results.score(frame) && d.keep == results.keep(frame) &&
                     !d.malformed && d.weights == weights;
   if (!same)
     std::fprintf(stderr,
                  "MISMATCH frame %zu, decision word: expected {frame %zu, score %d, keep %d, malformed 0, weights %u}, "
-                 "found {frame %u, score %d, keep %d, malformed %d, weights %u}\n",
-                 frame, number, results.score(frame), results.keep(frame), weights, d.frame, d.score, d.keep,
+                 "found {frame %llu, score %d, keep %d, malformed %d, weights %u}\n",
+                 frame, number, results.score(frame), results.keep(frame), weights, static_cast<unsigned long long>(d.number), d.score, d.keep,
                  d.malformed, d.weights);
   return same;
 }

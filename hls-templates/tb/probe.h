@@ -7,8 +7,10 @@
 #define VETOC_PROBE_H
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "given.h"
@@ -27,6 +29,46 @@ struct probes {
     return p;
   }
 };
+
+/// A table of the firmware whose bits may be flipped.
+struct memory {
+  const char *name;
+  std::size_t entries;
+  int bits;   // of an entry
+  int banks;  // of which the first is in use
+  std::function<void(std::size_t, int)> flip;
+};
+
+/// Every table that the scrubber watches, once the firmware has run.
+inline std::vector<memory> &memories() {
+  static std::vector<memory> all;
+  return all;
+}
+
+template <typename T>
+void flip_bit(T &entry, int bit, int bits) {
+  std::uint64_t value = static_cast<std::uint64_t>(entry) ^ std::uint64_t(1) << bit;
+  // A negative number of fewer bits than its type.
+  const std::uint64_t sign = std::uint64_t(1) << (bits - 1);
+  if (bits < 64) value &= 2 * sign - 1;
+  if (std::is_signed<T>::value) value = (value ^ sign) - sign;
+  entry = static_cast<T>(value);
+}
+
+inline bool is_known(const char *name) {
+  for (const memory &m : memories())
+    if (std::string(m.name) == name) return true;
+  return false;
+}
+template <typename T, std::size_t N>
+void register_memory(const char *name, T (&array)[N], int bits, int banks) {
+  if (!is_known(name)) memories().push_back({name, N, bits, banks, [&array, bits](std::size_t e, int b) { flip_bit(array[e], b, bits); }});
+}
+template <typename T, std::size_t N, std::size_t M>
+void register_memory(const char *name, T (&array)[N][M], int bits, int banks) {
+  if (!is_known(name))
+    memories().push_back({name, N * M, bits, banks, [&array, bits](std::size_t e, int b) { flip_bit(array[e / M][e % M], b, bits); }});
+}
 
 template <typename T, int LANES>
 void probe(const char *stage, hls::stream<word<T, LANES>> &stream) {
@@ -48,5 +90,6 @@ void probe(const char *stage, hls::stream<word<T, LANES>> &stream) {
 }  // namespace vetoc
 
 #define VETOC_PROBE(stage, stream) vetoc::probe(stage, stream)
+#define VETOC_MEMORY(array, bits, banks) vetoc::register_memory(#array, array, bits, banks)
 
 #endif

@@ -26,6 +26,14 @@ inline void send_weights(hls::stream<weight_beat> &weights, const weight_image &
   }
 }
 
+/// The CRC that belongs at the end of an image.
+inline std::uint32_t crc_of_words(const weight_image &image) {
+  std::uint32_t state = 0xffffffffU;
+  for (std::size_t i = 0; i + 1 < image.size(); ++i)
+    for (int b = 0; b < 32; ++b) state = (state >> 1) ^ (((state ^ image[i] >> b) & 1U) != 0 ? 0xedb88320U : 0U);
+  return ~state;
+}
+
 class reloading {
  public:
   reloading(const golden_frames &frames) : frames_(frames), number_(frames.count) {}
@@ -33,7 +41,8 @@ class reloading {
   /// Sends `images` with the first frame, all at once; frame by frame, one is taken. `expected` are the results that
   /// count from each frame on, `good` the images that are to be taken.
   bool expect(const char *name, const std::vector<weight_image> &images,
-              const std::vector<const golden_results *> &expected, unsigned good) {
+              const std::vector<const golden_results *> &expected, unsigned good,
+              image_status status = image_status::taken) {
     for (const weight_image &image : images) send_weights(weights_, image);
     const std::uint32_t before = loaded_;
     loaded_ += good;
@@ -42,7 +51,7 @@ class reloading {
       const std::size_t frame = f % frames_.count;
       const std::size_t step = f < expected.size() ? f : expected.size() - 1;
       const std::uint32_t set = before + (f + 1 < good ? static_cast<std::uint32_t>(f) + 1 : good);
-      send(input_, frames_.beats(frame));
+      send(input_, frames_.beats(frame, number_));
       run(input_, weights_, output_, registers_);
       if (!same_frame(*expected[step], frame, take(output_), number_, set & 255U)) {
         std::fprintf(stderr, "MISMATCH case \"%s\", step %zu\n", name, f);
@@ -50,9 +59,11 @@ class reloading {
       }
       ++number_;
     }
-    if (!weights_.empty() || registers_.weights_loaded != loaded_ || registers_.weights_refused != refused_) {
-      std::fprintf(stderr, "MISMATCH case \"%s\": loaded %u, refused %u instead of %u, %u\n", name,
-                   registers_.weights_loaded.to_uint(), registers_.weights_refused.to_uint(), loaded_, refused_);
+    if (!weights_.empty() || registers_.weights_loaded != loaded_ || registers_.weights_refused != refused_ ||
+        registers_.weights_status != static_cast<unsigned>(status)) {
+      std::fprintf(stderr, "MISMATCH case \"%s\": loaded %u, refused %u, status %u instead of %u, %u, %u\n",
+                   name, registers_.weights_loaded.to_uint(), registers_.weights_refused.to_uint(),
+                   registers_.weights_status.to_uint(), loaded_, refused_, static_cast<unsigned>(status));
       return false;
     }
     std::printf("PASS %s\n", name);
@@ -80,6 +91,16 @@ inline bool reload_cases(const std::string &folder, const golden_frames &frames,
     return false;
   weight_image damaged = own;
   damaged[damaged.size() / 2] ^= 1U;
+  // Bit 31 of two words: sums modulo 2^32 would not see it.
+  weight_image paired = own;
+  paired[paired.size() / 2] ^= 0x80000000U;
+  paired[paired.size() / 2 + 2] ^= 0x80000000U;
+  // The last shift of the last stage with weights, with a CRC that fits.
+  weight_image beyond = own;
+  beyond[beyond.size() - 3] = (beyond[beyond.size() - 3] & 0xffffffU) | 16U << 24;
+  beyond.back() = crc_of_words(beyond);
+  weight_image nothing = own;
+  nothing[0] ^= 1U;
   weight_image swapped = own;
   std::size_t place = swapped.size() / 2;
   while (place + 1 < swapped.size() && swapped[place] == swapped[place + 1]) ++place;
@@ -93,11 +114,14 @@ inline bool reload_cases(const std::string &folder, const golden_frames &frames,
 
   reloading r(frames);
   return r.expect("other weights between two frames", {other}, {&with_other}, 1) &&
-         r.expect("weights with a wrong bit are refused", {damaged}, {&with_other}, 0) &&
-         r.expect("weights in a wrong order are refused", {swapped}, {&with_other}, 0) &&
-         r.expect("weights for another design are refused", {foreign}, {&with_other}, 0) &&
-         r.expect("weights that end too early are refused", {short_one}, {&with_other}, 0) &&
-         r.expect("weights that do not end are refused", {long_one}, {&with_other}, 0) &&
+         r.expect("weights with a wrong bit are refused", {damaged}, {&with_other}, 0, image_status::crc) &&
+         r.expect("weights with two wrong bits are refused", {paired}, {&with_other}, 0, image_status::crc) &&
+         r.expect("weights in a wrong order are refused", {swapped}, {&with_other}, 0, image_status::crc) &&
+         r.expect("weights out of range are refused", {beyond}, {&with_other}, 0, image_status::range) &&
+         r.expect("words that are no weights are refused", {nothing}, {&with_other}, 0, image_status::not_an_image) &&
+         r.expect("weights for another design are refused", {foreign}, {&with_other}, 0, image_status::other_design) &&
+         r.expect("weights that end too early are refused", {short_one}, {&with_other}, 0, image_status::too_short) &&
+         r.expect("weights that do not end are refused", {long_one}, {&with_other}, 0, image_status::too_long) &&
          r.expect("the built-in weights again", {own}, {&built_in}, 1) &&
          r.expect("two exchanges, one a frame", {other, own}, {&with_other, &built_in}, 2);
 }

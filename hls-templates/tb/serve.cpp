@@ -31,7 +31,7 @@ bool read_given() {
 bool answer(const std::uint16_t *pixels, bool every_stage, vetoc::registers &registers) {
   hls::stream<design::pixel_beat> frames("frames");
   hls::stream<vetoc::decision_beat> decisions("decisions");
-  vetoc::send(frames, vetoc::beats_of(pixels));
+  vetoc::send(frames, vetoc::beats_of(pixels, 0));
   vetoc::run(frames, decisions, registers);
   const vetoc::decision d = vetoc::take(decisions);
   const std::int32_t words[3] = {d.score, d.keep, d.malformed};

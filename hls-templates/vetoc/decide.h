@@ -1,26 +1,46 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
-// The decision: score = max(hit logits) - max(miss logits); keep when score >= threshold, when the frame was
-// malformed, or when the firmware only counts (pass-through).
+// The decision: score = max(hit logits) - max(miss logits); keep when score >= threshold, when the frame was malformed,
+// when a memory holds a flipped bit, when the prescale chooses it, or when the firmware only counts (pass-through).
 #ifndef VETOC_DECIDE_H
 #define VETOC_DECIDE_H
 
 #include <ap_axi_sdata.h>
 
-#include "receive.h"
+#include "link.h"
+#include "prescale.h"
 #include "reload.h"
+#include "state.h"
 #include "word.h"
 
 namespace vetoc {
 
-/// One word a frame: bits 31..0 frame number, 63..32 score (two's complement), 64 keep, 65 malformed, 79..72 how often
-/// the weights were reloaded (modulo 256), else 0.
-typedef ap_axiu<128, 0, 0, 0> decision_beat;
+/// One word a frame; its fields stand in registers.h.
+typedef ap_axiu<256, 0, 0, 0> decision_beat;
 
 // Mode register, all zero after reset.
 static constexpr int PASS_THROUGH = 0;     // bit 0: keep every frame; the counters tell what a veto would have done
 static constexpr int OWN_THRESHOLD = 1;    // bit 1: the threshold register instead of the trained threshold
-static constexpr int CLEAR_COUNTERS = 2;   // bit 2: counters and frame number to zero before the next decision
+static constexpr int CLEAR_COUNTERS = 2;   // bit 2: counters to zero before the next decision
+static constexpr int HOLD = 3;             // bit 3: the counters that can be read stand still
+
+// Status register.
+static constexpr int HELD = 0;
+static constexpr int PRESCALE_REFUSED = 1;
+static constexpr int UPSET = 2;
+
+/// The counters, the only thing here that outlives a frame.
+struct decision_counts {
+  ap_uint<64> frames = 0;
+  ap_uint<64> kept = 0;
+  ap_uint<64> vetoed = 0;
+  ap_uint<64> prescaled = 0;
+  ap_uint<64> malformed = 0;
+  ap_uint<64> gaps = 0;
+  ap_uint<64> dropped = 0;
+  ap_uint<64> timeouts = 0;
+  ap_uint<64> overflows = 0;
+};
 
 /// The highest logit of the hits less that of the misses.
 template <typename CONFIG, typename BACKGROUND>
@@ -45,88 +65,164 @@ CLASSES:
   return best_hit - best_miss;
 }
 
-/// Decides one frame; `trained` is the threshold that came with the weights.
+/// The trained threshold of each bank.
+template <typename CONFIG>
+struct threshold_banks {
+  bank_state state;
+  ap_int<32> value[2] = {CONFIG::THRESHOLD, CONFIG::THRESHOLD};
+};
+
+/// What the memories' stages said last: a bit each, those from 31 on share one. A packet without pixels brings no news.
+template <typename CONFIG>
+ap_uint<32> wrong_memories(hls::stream<bool> (&memories)[CONFIG::MEMORIES > 0 ? CONFIG::MEMORIES : 1], const frame_status &packet) {
+  VETOC_STATE(ap_uint<32>, wrong);
+#pragma HLS RESET variable = wrong
+  if (packet.empty) return wrong;
+  wrong = 0;
+MEMORIES:
+  for (int m = 0; m < CONFIG::MEMORIES; ++m) {
+#pragma HLS UNROLL
+    if (memories[m].read()) wrong.set(m < 31 ? m : 31);
+  }
+  return wrong;
+}
+
+/// Decides one frame; `trained` is the threshold that came with the weights, `memories` tell whether theirs are still right.
 template <typename CONFIG, typename BACKGROUND>
 void decide_frame(hls::stream<word<typename CONFIG::logit_t, CONFIG::LANES>> &logits,
-                  const bool (&hit)[CONFIG::CLASSES], hls::stream<frame_status> &status, ap_int<32> trained,
-                  weight_set set, BACKGROUND &background, ap_uint<32> mode, ap_int<32> threshold, ap_uint<32> &frames,
-                  ap_uint<32> &kept, ap_uint<32> &vetoed, ap_uint<32> &malformed_frames,
+                  const bool (&hit)[CONFIG::CLASSES], const frame_status &packet, ap_int<32> trained, weight_set set,
+                  hls::stream<bool> (&memories)[CONFIG::MEMORIES > 0 ? CONFIG::MEMORIES : 1], BACKGROUND &background, ap_uint<32> mode, ap_int<32> threshold,
+                  ap_uint<32> prescale, ap_uint<32> prescale_key, ap_uint<64> &frame_count, ap_uint<64> &kept_count,
+                  ap_uint<64> &vetoed_count, ap_uint<64> &prescaled_count, ap_uint<64> &malformed_count,
+                  ap_uint<64> &gap_count, ap_uint<64> &dropped_beats, ap_uint<64> &timeout_count,
+                  ap_uint<64> &overflow_count, ap_uint<32> &status, ap_uint<32> &upsets, ap_uint<32> &scrub_frames,
                   hls::stream<decision_beat> &decisions) {
 #pragma HLS INLINE
-  // The counters are the only thing in the firmware that outlives a frame.
-  static ap_uint<32> frame_count = 0;
-  static ap_uint<32> kept_count = 0;
-  static ap_uint<32> vetoed_count = 0;
-  static ap_uint<32> malformed_count = 0;
-  if (mode.test(CLEAR_COUNTERS)) {
-    frame_count = 0;
-    kept_count = 0;
-    vetoed_count = 0;
-    malformed_count = 0;
-  }
+  VETOC_STATE(decision_counts, count);
+#pragma HLS RESET variable = count
+  if (mode.test(CLEAR_COUNTERS)) count = decision_counts();
 
-  const ap_int<32> score = score_of<CONFIG>(logits, hit, background);
-  const bool malformed = status.read().malformed;
+  // The hash is ready before the logits are.
+  const ap_uint<64> number = CONFIG::NUMBERED ? packet.number : count.frames;
+  const bool chosen = prescale_chooses(number, prescale, prescale_key);
+  ap_int<32> score = 0;
+  if (!packet.empty) score = score_of<CONFIG>(logits, hit, background);
+
+  const ap_uint<32> wrong = wrong_memories<CONFIG>(memories, packet);
   const ap_int<32> limit = mode.test(OWN_THRESHOLD) ? threshold : trained;
-  const bool wanted = malformed || score >= limit;
-  const bool keep = wanted || mode.test(PASS_THROUGH);
+  const bool malformed = packet.causes != 0;
+  const bool upset = wrong != 0;
+  const bool by_score = !malformed && score >= limit;
+  const bool wanted = by_score || malformed || upset;
+  const bool by_prescale = !wanted && chosen;
+  const bool pass_through = mode.test(PASS_THROUGH);
+  const bool keep = wanted || by_prescale || pass_through;
+  ap_uint<32> weight = 0;
+  if (keep) weight = by_prescale && !pass_through ? prescale : ap_uint<32>(1);
 
   decision_beat beat;
   beat.data = 0;
-  beat.data.range(31, 0) = frame_count;
-  beat.data.range(63, 32) = score.range();
-  beat.data.range(64, 64) = ap_uint<1>(keep);
-  beat.data.range(65, 65) = ap_uint<1>(malformed);
-  beat.data.range(79, 72) = set;
+  beat.data.range(63, 0) = number;
+  beat.data.range(95, 64) = score.range();
+  beat.data.range(96, 96) = ap_uint<1>(keep);
+  beat.data.range(97, 97) = ap_uint<1>(by_score);
+  beat.data.range(98, 98) = ap_uint<1>(by_prescale);
+  beat.data.range(99, 99) = ap_uint<1>(malformed);
+  beat.data.range(100, 100) = ap_uint<1>(pass_through);
+  beat.data.range(101, 101) = ap_uint<1>(upset);
+  beat.data.range(102, 102) = ap_uint<1>(packet.gap);
+  beat.data.range(103, 103) = ap_uint<1>(packet.numbered);
+  beat.data.range(111, 104) = set;
+  beat.data.range(119, 112) = packet.causes;
+  beat.data.range(159, 128) = weight;
+  beat.data.range(191, 160) = count.frames.range(31, 0);
+  beat.data.range(223, 192) = limit.range();
   beat.keep = -1;
   beat.strb = -1;
   beat.last = 1;
   decisions.write(beat);
 
-  frame_count += 1;
+  count.frames += 1;
   if (wanted)
-    kept_count += 1;
+    count.kept += 1;
   else
-    vetoed_count += 1;
-  if (malformed) malformed_count += 1;
-  frames = frame_count;
-  kept = kept_count;
-  vetoed = vetoed_count;
-  malformed_frames = malformed_count;
+    count.vetoed += 1;
+  if (by_prescale) count.prescaled += 1;
+  if (malformed) count.malformed += 1;
+  if (packet.gap) count.gaps += 1;
+  if (packet.causes.test(TIMEOUT)) count.timeouts += 1;
+  if (packet.causes.test(OVERFLOWED)) count.overflows += 1;
+  count.dropped += packet.dropped;
+  const bool hold = mode.test(HOLD);
+  if (!hold) {
+    frame_count = count.frames;
+    kept_count = count.kept;
+    vetoed_count = count.vetoed;
+    prescaled_count = count.prescaled;
+    malformed_count = count.malformed;
+    gap_count = count.gaps;
+    dropped_beats = count.dropped;
+    timeout_count = count.timeouts;
+    overflow_count = count.overflows;
+  }
+  ap_uint<32> now = 0;
+  now.range(HELD, HELD) = ap_uint<1>(hold);
+  now.range(PRESCALE_REFUSED, PRESCALE_REFUSED) = ap_uint<1>(prescale > MAX_PRESCALE);
+  now.range(UPSET, UPSET) = ap_uint<1>(upset);
+  status = now;
+  upsets = wrong;
+  scrub_frames = CONFIG::SCRUB_FRAMES;
 }
 
 template <typename CONFIG>
 void decide(hls::stream<word<typename CONFIG::logit_t, CONFIG::LANES>> &logits,
-            const bool (&hit)[CONFIG::CLASSES], hls::stream<frame_status> &status, ap_uint<32> mode,
-            ap_int<32> threshold, ap_uint<32> &frames, ap_uint<32> &kept, ap_uint<32> &vetoed,
-            ap_uint<32> &malformed_frames, hls::stream<decision_beat> &decisions) {
+            const bool (&hit)[CONFIG::CLASSES], hls::stream<frame_status> &packets, hls::stream<bool> (&memories)[CONFIG::MEMORIES > 0 ? CONFIG::MEMORIES : 1], ap_uint<32> mode,
+            ap_int<32> threshold, ap_uint<32> prescale, ap_uint<32> prescale_key, ap_uint<64> &frame_count,
+            ap_uint<64> &kept_count, ap_uint<64> &vetoed_count, ap_uint<64> &prescaled_count,
+            ap_uint<64> &malformed_count, ap_uint<64> &gap_count, ap_uint<64> &dropped_beats,
+            ap_uint<64> &timeout_count, ap_uint<64> &overflow_count, ap_uint<32> &status, ap_uint<32> &upsets,
+            ap_uint<32> &scrub_frames, hls::stream<decision_beat> &decisions) {
   no_background nothing;
-  decide_frame<CONFIG>(logits, hit, status, CONFIG::THRESHOLD, 0, nothing, mode, threshold, frames, kept, vetoed,
-                       malformed_frames, decisions);
+  const frame_status packet = packets.read();
+  decide_frame<CONFIG>(logits, hit, packet, CONFIG::THRESHOLD, 0, memories, nothing, mode, threshold, prescale, prescale_key,
+                       frame_count, kept_count, vetoed_count, prescaled_count, malformed_count, gap_count,
+                       dropped_beats, timeout_count, overflow_count, status, upsets, scrub_frames, decisions);
 }
 
 /// With a threshold that is reloaded along with the weights.
 template <typename CONFIG>
 void decide_reloadable(hls::stream<word<typename CONFIG::logit_t, CONFIG::LANES>> &logits,
                        hls::stream<weight_word> &part, hls::stream<weight_set> &sets,
-                       const bool (&hit)[CONFIG::CLASSES], hls::stream<frame_status> &status, ap_uint<32> mode,
-                       ap_int<32> threshold, ap_uint<32> &frames, ap_uint<32> &kept, ap_uint<32> &vetoed,
-                       ap_uint<32> &malformed_frames, hls::stream<decision_beat> &decisions) {
-  static bank_state state;
-  static ap_int<32> thresholds[2] = {CONFIG::THRESHOLD, CONFIG::THRESHOLD};
-#pragma HLS ARRAY_PARTITION variable = thresholds complete
+                       const bool (&hit)[CONFIG::CLASSES], hls::stream<frame_status> &packets, hls::stream<bool> (&memories)[CONFIG::MEMORIES > 0 ? CONFIG::MEMORIES : 1], ap_uint<32> mode,
+                       ap_int<32> threshold, ap_uint<32> prescale, ap_uint<32> prescale_key,
+                       ap_uint<64> &frame_count, ap_uint<64> &kept_count, ap_uint<64> &vetoed_count,
+                       ap_uint<64> &prescaled_count, ap_uint<64> &malformed_count, ap_uint<64> &gap_count,
+                       ap_uint<64> &dropped_beats, ap_uint<64> &timeout_count, ap_uint<64> &overflow_count,
+                       ap_uint<32> &status, ap_uint<32> &upsets, ap_uint<32> &scrub_frames,
+                       hls::stream<decision_beat> &decisions) {
+  VETOC_STATE(threshold_banks<CONFIG>, kept);
+#pragma HLS RESET variable = kept
   auto background = [&] {
     weight_word word;
-    if (state.complete || !part.read_nb(word)) return;
+    if (kept.state.complete || !part.read_nb(word)) return;
     if (word.commit)
-      state.complete = true;
+      kept.state.complete = true;
     else
-      thresholds[state.spare()] = ap_int<32>(word.data);
+      kept.value[kept.state.spare()] = ap_int<32>(word.data);
   };
-  const int bank = next_bank(sets, state, background);
-  decide_frame<CONFIG>(logits, hit, status, thresholds[bank], state.in_use, background, mode, threshold, frames, kept,
-                       vetoed, malformed_frames, decisions);
-  after_frame(part, state, background);
+BETWEEN_FRAMES:
+  while (packets.empty()) {
+#pragma HLS PIPELINE II = 1
+    background();
+  }
+  const frame_status packet = packets.read();
+  // A packet without pixels passes the stages by: no set was told for it.
+  if (!packet.empty) next_bank(sets, kept.state, background);
+  decide_frame<CONFIG>(logits, hit, packet, kept.value[kept.state.bank()], kept.state.in_use, memories, background, mode,
+                       threshold, prescale, prescale_key, frame_count, kept_count, vetoed_count, prescaled_count,
+                       malformed_count, gap_count, dropped_beats, timeout_count, overflow_count, status, upsets,
+                       scrub_frames, decisions);
+  after_frame(part, kept.state, background);
 }
 
 }  // namespace vetoc

@@ -7,6 +7,7 @@
 
 #include "multiplier.h"
 #include "requantize.h"
+#include "scrub.h"
 #include "sliding_window.h"
 #include "weights.h"
 
@@ -15,7 +16,7 @@ namespace vetoc {
 template <typename CONFIG, typename BACKGROUND>
 void depthwise_multiply(hls::stream<window_word<CONFIG>> &windows, const weight_table<CONFIG> &weights,
                         const bias_table<CONFIG> &bias, const align_table<CONFIG> &align, int bank,
-                        BACKGROUND &background,
+                        const BACKGROUND &background,
                         hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
   typedef typename CONFIG::accumulator_t accumulator_t;
   typedef typename CONFIG::step_t step_t;
@@ -63,25 +64,28 @@ WINDOWS:
   }
 }
 
-/// With weights that never change.
+/// With weights that never change; `upset` tells with each frame whether they still do not.
 template <typename CONFIG>
 void depthwise_multiply_constants(hls::stream<window_word<CONFIG>> &windows, const weight_table<CONFIG> &weights,
-                                  const bias_table<CONFIG> &bias, const align_table<CONFIG> &align,
+                                  const bias_table<CONFIG> &bias, const align_table<CONFIG> &align, hls::stream<bool> &upset,
                                   hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
-  no_background nothing;
-  depthwise_multiply<CONFIG>(windows, weights, bias, align, 0, nothing, out);
+  VETOC_STATE(weight_scrubber<CONFIG>, scrubbed);
+#pragma HLS RESET variable = scrubbed
+  const scrub_constants<CONFIG> scrub = {scrubbed, weights, bias, align};
+  depthwise_multiply<CONFIG>(windows, weights, bias, align, 0, scrub, out);
+  upset.write(scrubbed.scrub.wrong);
 }
 
 template <typename CONFIG>
 void depthwise_conv2d(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
                       const weight_table<CONFIG> &weights, const bias_table<CONFIG> &bias,
-                      const align_table<CONFIG> &align,
+                      const align_table<CONFIG> &align, hls::stream<bool> &upset,
                       hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
 #pragma HLS DATAFLOW
   hls::stream<window_word<CONFIG>> windows("windows");
 #pragma HLS STREAM variable = windows depth = CONFIG::WINDOW_DEPTH
   sliding_window<CONFIG>(in, windows, 0);
-  depthwise_multiply_constants<CONFIG>(windows, weights, bias, align, out);
+  depthwise_multiply_constants<CONFIG>(windows, weights, bias, align, upset, out);
 }
 
 }  // namespace vetoc

@@ -5,15 +5,18 @@
 #ifndef VETOC_MASK_H
 #define VETOC_MASK_H
 
+#include "scrub.h"
 #include "word.h"
 
 namespace vetoc {
 
 template <typename CONFIG>
 void mask(hls::stream<word<typename CONFIG::output_t, CONFIG::PIXELS>> &in,
-          const rom_uint<32> (&live)[CONFIG::MASK_WORDS],
+          const rom_uint<32> (&live)[CONFIG::MASK_WORDS], hls::stream<bool> &upset,
           hls::stream<word<typename CONFIG::output_t, CONFIG::PIXELS>> &out) {
   constexpr int BEATS_PER_MASK_WORD = 32 / CONFIG::PIXELS;
+  VETOC_STATE(scrubber<CONFIG::MASK_WORDS>, scrub);
+#pragma HLS RESET variable = scrub
   ap_uint<32> bits = 0;
   int word_index = 0;
   int left = 0;
@@ -33,7 +36,9 @@ WORDS:
     bits >>= CONFIG::PIXELS;
     --left;
     out.write(pixels);
+    scrub.take(live[scrub.place], CONFIG::CRC);
   }
+  upset.write(scrub.wrong);
 }
 
 }  // namespace vetoc

@@ -11,13 +11,14 @@
 
 #include "multiplier.h"
 #include "requantize.h"
+#include "scrub.h"
 #include "weights.h"
 
 namespace vetoc {
 
 template <typename CONFIG, typename BACKGROUND>
 void matrix_vector(hls::stream<word<typename CONFIG::input_t, CONFIG::TAPS>> &in, const weight_table<CONFIG> &weights,
-                   const bias_table<CONFIG> &bias, const align_table<CONFIG> &align, int bank, BACKGROUND &background,
+                   const bias_table<CONFIG> &bias, const align_table<CONFIG> &align, int bank, const BACKGROUND &background,
                    hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_LANES>> &out) {
   typedef typename CONFIG::accumulator_t accumulator_t;
   typedef typename CONFIG::step_t step_t;
@@ -87,14 +88,17 @@ VECTORS:
   }
 }
 
-/// With weights that never change.
+/// With weights that never change; `upset` tells with each frame whether they still do not.
 template <typename CONFIG>
 void matrix_vector_constants(hls::stream<word<typename CONFIG::input_t, CONFIG::TAPS>> &in,
                              const weight_table<CONFIG> &weights, const bias_table<CONFIG> &bias,
-                             const align_table<CONFIG> &align,
+                             const align_table<CONFIG> &align, hls::stream<bool> &upset,
                              hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_LANES>> &out) {
-  no_background nothing;
-  matrix_vector<CONFIG>(in, weights, bias, align, 0, nothing, out);
+  VETOC_STATE(weight_scrubber<CONFIG>, scrubbed);
+#pragma HLS RESET variable = scrubbed
+  const scrub_constants<CONFIG> scrub = {scrubbed, weights, bias, align};
+  matrix_vector<CONFIG>(in, weights, bias, align, 0, scrub, out);
+  upset.write(scrubbed.scrub.wrong);
 }
 
 }  // namespace vetoc

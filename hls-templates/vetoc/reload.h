@@ -7,18 +7,21 @@
 //   swap_weights   tells every stage, frame by frame, which set of weights counts
 //   spare_bank     a stage's side: takes its part word by word
 //
-// An image is 32-bit words: MAGIC, the design that it was made for, the parts, two words of checksum; TLAST with the
+// An image is 32-bit words: MAGIC, the design that it was made for, the parts, the CRC-32 of all of them; TLAST with the
 // last. A part is one row of factors for each cycle (32 / width factors a word, the first in the low bits), then two
 // words an output channel: bias 31..0; bias 55..32 in bits 23..0, alignment in bits 29..24. The part of `decide` is the
 // threshold.
 //
-// It fails safe: an image that is short, long, made for another design or damaged is refused and counted, and the
-// weights stay as they were.
+// It fails safe: an image that is short, long, made for another design, damaged or out of range is refused and counted,
+// its status says why, and the weights stay as they were.
 #ifndef VETOC_RELOAD_H
 #define VETOC_RELOAD_H
 
 #include <ap_axi_sdata.h>
 
+#include "crc32.h"
+#include "link.h"
+#include "state.h"
 #include "weights.h"
 
 namespace vetoc {
@@ -35,48 +38,80 @@ struct weight_word {
 /// Which weights a frame is decided with: how often they were reloaded, modulo 256. The lowest bit is the bank.
 typedef ap_uint<8> weight_set;
 
-static constexpr unsigned WEIGHT_MAGIC = 0x57544556U;  // "VETW"
+static constexpr unsigned WEIGHT_MAGIC = 0x32574556U;  // "VEW2"
 static constexpr int HEADER_WORDS = 2;
-static constexpr int CHECKSUM_WORDS = 2;
+static constexpr int LARGEST_SHIFT = 15;
 
-/// `sizes` holds the words of each part. Waits for an image; nothing waits for it.
+/// What became of an image.
+enum class image_status { none, taken, not_an_image, other_design, too_short, too_long, bytes, crc, range };
+
+/// What the words of a part may be: `factors` words of which the bits of `unused` are 0, then two words a channel with a
+/// bias from `low` to `high`.
+struct part_limits {
+  int words;
+  int factors;
+  unsigned unused;
+  long long low;
+  long long high;
+};
+
+/// Whether a word at `place` of its part is in range; `before` is the word in front of it.
+inline bool in_range(const part_limits &part, int place, ap_uint<32> before, ap_uint<32> data) {
+#pragma HLS INLINE
+  if (place < part.factors) return (data & ap_uint<32>(part.unused)) == 0;
+  if ((place - part.factors) % 2 == 0) return true;  // the low half of a bias: judged with the high one
+  ap_int<56> bias;
+  bias.range(31, 0) = before;
+  bias.range(55, 32) = data.range(23, 0);
+  return data.range(31, 24) <= LARGEST_SHIFT && bias >= ap_int<56>(part.low) && bias <= ap_int<56>(part.high);
+}
+
+struct load_counts {
+  ap_uint<32> loaded = 0;  // at most 2^32 - 1, as is the other
+  ap_uint<32> refused = 0;
+};
+
+/// `limits` holds what each part may be. Waits for an image; nothing waits for it.
 template <typename CONFIG>
-void load_weights(const rom_int<32> (&sizes)[CONFIG::STAGES], hls::stream<weight_beat> &weights,
+void load_weights(const part_limits (&limits)[CONFIG::STAGES], hls::stream<weight_beat> &weights,
                   hls::stream<weight_word> (&parts)[CONFIG::STAGES], hls::stream<bool> &announcements,
-                  ap_uint<32> &weights_loaded, ap_uint<32> &weights_refused) {
-  static ap_uint<32> loaded = 0;
-  static ap_uint<32> refused = 0;
+                  ap_uint<32> &weights_loaded, ap_uint<32> &weights_refused, ap_uint<32> &weights_status) {
+  VETOC_STATE(load_counts, count);
+#pragma HLS RESET variable = count
 #ifndef __SYNTHESIS__
   // C simulation runs every stage once a frame, hardware whenever there is something to do.
   if (weights.empty()) return;
 #endif
   constexpr int LAST = CONFIG::WORDS - 1;
-  bool good = true;
+  image_status found = image_status::none;  // the first thing that is wrong
   bool ended = false;
-  // Sums of the words, and of those sums: they see words that changed and words that changed places.
-  ap_uint<32> sum = 0;
-  ap_uint<32> sum_of_sums = 0;
+  std::uint32_t crc = CRC_START;
+  ap_uint<32> before = 0;
   int stage = 0;
   int word_of_part = 0;
 WORDS:
   for (int i = 0; i <= LAST; ++i) {
 #pragma HLS PIPELINE II = 1
     ap_uint<32> data = 0;
+    image_status wrong = image_status::none;
     if (!ended) {
       const weight_beat beat = weights.read();
       data = beat.data;
       ended = beat.last == 1;
-      if (ended != (i == LAST) || !beat.keep.and_reduce()) good = false;
+      if (i == LAST && data != crc32_of(crc)) wrong = image_status::crc;
+      if (i == 1 && data != CONFIG::DESIGN) wrong = image_status::other_design;
+      if (i == 0 && data != WEIGHT_MAGIC) wrong = image_status::not_an_image;
+      if (ended && i != LAST) wrong = image_status::too_short;
+      if (!ended && i == LAST) wrong = image_status::too_long;
+      if (!beat.keep.and_reduce()) wrong = image_status::bytes;
     }
-    if (i == 0 && data != WEIGHT_MAGIC) good = false;
-    if (i == 1 && data != CONFIG::DESIGN) good = false;
-    if (i == LAST - 1 && data != sum) good = false;
-    if (i == LAST && data != sum_of_sums) good = false;
-    if (i <= LAST - CHECKSUM_WORDS) {
-      sum += data;
-      sum_of_sums += sum;
-    }
-    if (good && i >= HEADER_WORDS && i <= LAST - CHECKSUM_WORDS) {
+    crc = crc32_next<2>(crc, data);
+    const bool of_a_part = i >= HEADER_WORDS && i < LAST;
+    if (of_a_part && wrong == image_status::none && !in_range(limits[stage], word_of_part, before, data))
+      wrong = image_status::range;
+    before = data;
+    if (found == image_status::none) found = wrong;
+    if (found == image_status::none && of_a_part) {
       weight_word word;
       word.data = data;
       word.first = word_of_part == 0;
@@ -86,7 +121,7 @@ WORDS:
 #pragma HLS UNROLL
         if (s == stage) parts[s].write(word);
       }
-      const bool part_ends = word_of_part == sizes[stage] - 1;
+      const bool part_ends = word_of_part == limits[stage].words - 1;
       word_of_part = part_ends ? 0 : word_of_part + 1;
       if (part_ends) ++stage;
     }
@@ -96,7 +131,8 @@ RESYNCHRONISE:
 #pragma HLS PIPELINE II = 1
     ended = weights.read().last == 1;
   }
-  if (good) {
+  if (found == image_status::none) {
+    found = image_status::taken;
     weight_word commit;
     commit.data = 0;
     commit.first = false;
@@ -108,12 +144,13 @@ RESYNCHRONISE:
     }
     // After the commits: whoever hears of the set finds its part in the stream.
     announcements.write(true);
-    loaded += 1;
+    count.loaded = saturated(count.loaded);
   } else {
-    refused += 1;
+    count.refused = saturated(count.refused);
   }
-  weights_loaded = loaded;
-  weights_refused = refused;
+  weights_loaded = count.loaded;
+  weights_refused = count.refused;
+  weights_status = static_cast<unsigned>(found);
 }
 
 /// Lets pixels through; with the first word of a frame it tells every stage the set of weights for that frame.
@@ -121,7 +158,8 @@ template <typename CONFIG>
 void swap_weights(hls::stream<word<typename CONFIG::value_t, CONFIG::LANES>> &in, hls::stream<bool> &announcements,
                   hls::stream<weight_set> (&sets)[CONFIG::STAGES],
                   hls::stream<word<typename CONFIG::value_t, CONFIG::LANES>> &out) {
-  static weight_set set = 0;
+  VETOC_STATE(weight_set, set);
+#pragma HLS RESET variable = set
 WORDS:
   for (int i = 0; i < CONFIG::WORDS; ++i) {
 #pragma HLS PIPELINE II = 1
@@ -188,24 +226,31 @@ struct spare_bank {
   static constexpr int ROW_WORDS = FACTOR_WORDS > CHANNEL_WORDS ? FACTOR_WORDS : CHANNEL_WORDS;
 
   bank_state state;
+  std::uint32_t crc_of_bank[2] = {CONFIG::CRC, CONFIG::CRC};  // what the scrubber must find
+  bool loaded[2] = {false, false};                            // by an image, since the last reset
+  std::uint32_t crc = CRC_START;                              // of the part so far
   int row = 0;    // that the next word belongs to: STEPS of factors, then OUT_CHANNELS / OUT_LANES of channels
   int words = 0;  // of that row, taken so far
   ap_uint<32> held[ROW_WORDS];  // those words, the last one at the end
 
-  /// One word, if one waits and there is room for it.
-  void take(hls::stream<weight_word> &part, weight_table<CONFIG> &weights, bias_table<CONFIG> &bias,
+  /// One word, if one waits and there is room for it; whether there was.
+  bool take(hls::stream<weight_word> &part, weight_table<CONFIG> &weights, bias_table<CONFIG> &bias,
             align_table<CONFIG> &align) {
 #pragma HLS INLINE
     weight_word word;
-    if (state.complete || !part.read_nb(word)) return;
+    if (state.complete || !part.read_nb(word)) return false;
     if (word.commit) {
       state.complete = true;
-      return;
+      crc_of_bank[state.spare()] = crc32_of(crc);
+      loaded[state.spare()] = true;
+      return true;
     }
     if (word.first) {
       row = 0;
       words = 0;
+      crc = CRC_START;
     }
+    crc = crc32_next<2>(crc, word.data);
   SHIFT:
     for (int i = 0; i < ROW_WORDS - 1; ++i) {
 #pragma HLS UNROLL
@@ -214,13 +259,14 @@ struct spare_bank {
     held[ROW_WORDS - 1] = word.data;
     ++words;
     const bool factors = row < CONFIG::STEPS;
-    if (words < (factors ? FACTOR_WORDS : CHANNEL_WORDS)) return;
+    if (words < (factors ? FACTOR_WORDS : CHANNEL_WORDS)) return true;
     if (factors)
       store_factors(weights[state.spare() * CONFIG::STEPS + row]);
     else
       store_channels(state.spare() * CONFIG::OUT_CHANNELS + (row - CONFIG::STEPS) * CONFIG::OUT_LANES, bias, align);
     words = 0;
     ++row;
+    return true;
   }
 
  private:

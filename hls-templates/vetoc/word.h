@@ -27,6 +27,13 @@ struct word {
   T lane[LANES];
 };
 
+// A table of constants. The test bench's build may flip their bits, to see the firmware notice.
+#if defined(VETOC_PROBES) && !defined(__SYNTHESIS__)
+#define VETOC_ROM
+#else
+#define VETOC_ROM const
+#endif
+
 // Constants in tables: exactly W bits for synthesis. In simulation the plain integer that holds them: a compiler takes
 // minutes and gigabytes over a large table of class objects.
 #ifdef __SYNTHESIS__

@@ -7,7 +7,7 @@ import { sampleFixedGraph } from '../sample-graphs.js';
 import { zooNetwork } from './networks.js';
 import { make, plantedFault, projectOf } from './project.js';
 
-const FAILSAFE_CASES = 14;
+const FAILSAFE_CASES = 23;
 
 describe('the generated test bench', () => {
   it.each(PIXELS_PER_CLOCK)(
@@ -22,6 +22,26 @@ describe('the generated test bench', () => {
       rmSync(folder, { recursive: true });
     },
   );
+
+  it.each([
+    ['without TUSER, with a CRC', { framing: 'tlast', crc: true }],
+    ['with a CRC', { crc: true }],
+    ['without a header, with a FIFO in front', { header: false, fifoBeats: 64 }],
+    ['for a detector that cannot wait', { overflow: 'drop', fifoBeats: 1000, crc: true }],
+    [
+      'for a detector that cannot wait and has no TUSER',
+      { overflow: 'drop', fifoBeats: 1100, framing: 'tlast' },
+    ],
+  ] as const)('passes %s', async (_name, link) => {
+    const folder = projectOf(sampleFixedGraph(), { pixelsPerClock: 4, link }, 2);
+    const { code, output } = await make(folder, 'check');
+    expect(output).toContain('PASS 2 frames, logits and decisions');
+    if ('crc' in link) expect(output).toContain('PASS a flipped bit');
+    if ('overflow' in link) expect(output).toContain('PASS what was lost is answered before the next frame');
+    expect(output).not.toContain('warning');
+    expect(code).toBe(0);
+    rmSync(folder, { recursive: true });
+  });
 });
 
 describe('the generated project', () => {
@@ -107,11 +127,41 @@ describe('the generated test bench, when a fault is planted,', () => {
 
   it('fails when a short frame is not flagged', async () => {
     const message = await planted('firmware/vetoc/receive.h', (text) =>
-      text.replace('if (ended != last || !whole) malformed = true;', 'if (!whole) malformed = true;'),
+      text.replace('if (beat.last && !complete) causes.set(SHORT);', ''),
     );
     expect(message).toMatch(
-      /^MISMATCH case "short frame, then a good one", word 0: .*malformed 1}, found .*malformed 0}/,
+      /^MISMATCH case "short frame, then a good one", word 0: .*malformed 1, causes 01}, found .*malformed 0, causes 00}/,
     );
+  });
+
+  it('fails when a start of frame is lost while the frame before it is filled up', async () => {
+    const message = await planted('firmware/vetoc/receive.h', (text) =>
+      text.replace('if (!s.held) beat =', 'if (true) beat ='),
+    );
+    expect(message).toMatch(/^MISMATCH case "half a frame without TLAST, then a good one", word 1: /);
+  });
+
+  it('fails when what is left of a frame that was given up counts as a frame', async () => {
+    const message = await planted('firmware/vetoc/receive.h', (text) =>
+      text.replace('causes.set(TIMEOUT);\n        s.tail = true;', 'causes.set(TIMEOUT);'),
+    );
+    expect(message).toMatch(/^MISMATCH case "what still comes of it is thrown away", word 0: .*causes 40}/);
+  });
+
+  it('fails when a miss that the prescale kept does not count for the others', async () => {
+    const weight = await planted('firmware/vetoc/decide.h', (text) =>
+      text.replace('? prescale : ap_uint<32>(1)', '? ap_uint<32>(1) : ap_uint<32>(1)'),
+    );
+    expect(weight).toMatch(/^MISMATCH case "one miss in three is kept/);
+  });
+
+  it('fails when a reset leaves the receiver in the middle of a frame', async () => {
+    const message = await planted('firmware/vetoc/state.h', (text) =>
+      text.replace('value = T();\n    });', '});').replace('[this] { value = T(); }', '[] {}'),
+    );
+    // Its frame is thrown away as the tail of the one before: the bench waits for an answer in vain.
+    expect(message).toMatch(/read of an empty stream|MISMATCH case "a reset in the middle of a frame"/);
+    expect(message).not.toContain('PASS a reset in the middle of a frame');
   });
 
   it('fails when a line buffer keeps a frame alive', async () => {

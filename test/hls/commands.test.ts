@@ -1,5 +1,5 @@
 /** `vetoc export hls`, `export weights`, `estimate` and `targets`, in this process. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -45,6 +45,21 @@ describe('vetoc export', () => {
     expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('already exists') as unknown });
   });
 
+  it('refuses a link that no firmware can have, by its option, and writes nothing', async () => {
+    const out = join(folder, 'no-link');
+    const ask = async (...options: string[]) => {
+      const { code, stderr } = await runCli('export', 'hls', run, '--out', out, ...options);
+      return `${code} ${stderr}`;
+    };
+    expect(await ask('--idle-cycles', '0')).toMatch(/^2 .*--idle-cycles: 0 cycles are no idle time/);
+    expect(await ask('--framing', 'axi')).toMatch(/^2 .*--framing: "axi" is none of ssi, tlast/);
+    expect(await ask('--overflow', 'drop')).toMatch(
+      /^2 .*--input-fifo: a detector that cannot wait needs a FIFO/,
+    );
+    expect(await ask('--number-step', 'x')).toMatch(/^2 .*--number-step: "x" is no whole number/);
+    expect(existsSync(out)).toBe(false);
+  });
+
   it('refuses weights for firmware whose weights are constants, and says what to do', async () => {
     const result = await runCli('export', 'weights', run, '--out', join(folder, 'never.bin'));
     expect(result.code).toBe(2);
@@ -53,7 +68,7 @@ describe('vetoc export', () => {
 
   it('refuses a layout that is damaged, and names the field', async () => {
     const broken = join(folder, 'broken');
-    writeFiles(broken, { 'weights.json': '{"version":1,"design":-1,"structure":[],"parts":[]}' });
+    writeFiles(broken, { 'weights.json': '{"version":2,"design":-1,"structure":[],"parts":[]}' });
     const result = await runCli(
       'export',
       'weights',

@@ -180,7 +180,9 @@ async function traceOf(graph: FixedGraph): Promise<{ found: string[]; expected: 
       p.inputs.forEach((s, port) => (f & READ(port)) !== 0 && expected.push(`<${name(s)}`));
       p.outputs.forEach((s, port) => (f & WRITE(port)) !== 0 && expected.push(`>${name(s)}`));
     }
-  return { found: result.stdout.trim().split('\n'), expected };
+  // What is said of memories and weights is not in the model: it never holds up a frame.
+  const found = result.stdout.trim().split('\n');
+  return { found: found.filter((line) => !line.endsWith('unnamed')), expected };
 }
 
 describe('the model of each template', () => {

@@ -7,6 +7,7 @@ import type { Shape } from '../../ir/common.js';
 import { fixedShapes, inputNode, type FixedGraph } from '../../ir/graph.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import { macsPerFrame, type Weighted } from './folding.js';
+import { checkLink, DEFAULT_LINK, packetBeats, type Link } from './link.js';
 import { lowerGraph } from './lower.js';
 import { wordsPerFrame, type Plan } from './plan.js';
 import { schedulePlan, type Schedule } from './schedule.js';
@@ -24,6 +25,8 @@ export interface HlsOptions {
   readonly clockMHz?: number;
   /** Longest time from the last pixel of a frame to its decision. */
   readonly latencyMicroseconds?: number;
+  /** How frames arrive; what is left out is as in `DEFAULT_LINK`. */
+  readonly link?: Partial<Link>;
 }
 
 export interface Design {
@@ -35,10 +38,14 @@ export interface Design {
   readonly schedule: Schedule;
 }
 
-/** Cycles that a frame's beats take at `pixelsPerClock`. */
-export function beatsPerFrame(graph: FixedGraph, pixelsPerClock: number): number {
+/** Cycles that a packet's beats take at `pixelsPerClock`. */
+export function beatsPerFrame(graph: FixedGraph, link: Link, pixelsPerClock: number): number {
   const { size } = inputNode(graph);
-  return wordsPerFrame({ shape: [size[0], size[1], 1], lanes: pixelsPerClock });
+  return packetBeats(
+    link,
+    pixelsPerClock,
+    wordsPerFrame({ shape: [size[0], size[1], 1], lanes: pixelsPerClock }),
+  );
 }
 
 /** What the firmware cannot do at all, every reason of it. */
@@ -93,12 +100,18 @@ const roundUp = (x: number): number => {
 };
 
 /** Cycles a frame that the frame rate leaves; refused where the beats alone take longer. */
-function interval(graph: FixedGraph, options: HlsOptions, clockMHz: number, pixelsPerClock: number): number {
-  const beats = beatsPerFrame(graph, pixelsPerClock);
+function interval(
+  graph: FixedGraph,
+  link: Link,
+  options: HlsOptions,
+  clockMHz: number,
+  pixelsPerClock: number,
+): number {
+  const beats = beatsPerFrame(graph, link, pixelsPerClock);
   if (options.framesPerSecond === undefined) return beats;
   const cycles = Math.floor((clockMHz * 1e6) / options.framesPerSecond);
   if (cycles >= beats) return cycles;
-  const faster = PIXELS_PER_CLOCK.find((p) => beatsPerFrame(graph, p) <= cycles);
+  const faster = PIXELS_PER_CLOCK.find((p) => beatsPerFrame(graph, link, p) <= cycles);
   throw new UserError(
     `${options.framesPerSecond} frames/s leave ${cycles} cycles a frame, but its ${beats} beats alone take longer`,
     {
@@ -191,17 +204,20 @@ const HLS_TIMING: Timing = { schedule: schedulePlan, restart: 24 };
 export function designFor(graph: FixedGraph, options: HlsOptions, timing: Timing): Design {
   const clockMHz = options.clockMHz ?? options.target.clockMHz;
   const pixelsPerClock = options.pixelsPerClock ?? 1;
+  const link: Link = { ...DEFAULT_LINK, ...options.link };
   checkOptions(options, clockMHz);
+  checkLink(link);
   checkSupported(graph);
-  const cyclesPerFrame = interval(graph, options, clockMHz, pixelsPerClock);
+  const cyclesPerFrame = interval(graph, link, options, clockMHz, pixelsPerClock);
   const wanted = options.framesPerSecond === undefined ? undefined : cyclesPerFrame;
-  const margin = Math.max(beatsPerFrame(graph, pixelsPerClock), cyclesPerFrame - timing.restart);
+  const margin = Math.max(beatsPerFrame(graph, link, pixelsPerClock), cyclesPerFrame - timing.restart);
   const forms = rememberedForms();
   const at = (speed?: number): Candidate => {
     const plan = lowerGraph(graph, {
       target: options.target,
       forms,
       pixelsPerClock,
+      link,
       cyclesPerFrame: margin,
       ...(speed === undefined ? {} : { budgetOf: tailBudget(speed) }),
     });

@@ -5,6 +5,7 @@
 import { invariant } from '../../core/errors.js';
 import type { Shape, Window } from '../../ir/common.js';
 import { eventRecorder, READ, WRITE, type Events } from './dataflow.js';
+import { headerBeats, trailerBeats } from './link.js';
 import { wordsPerFrame, type Packing, type Stage, type StageOf } from './plan.js';
 
 export const R0 = READ(0);
@@ -143,19 +144,30 @@ export function repackEvents(stage: StageOf<'repack'>): Events {
   return r.finish();
 }
 
-/** Beats, then the status word; `status` is output 1. */
-export function receiveEvents(stage: StageOf<'receive'>): Events {
+/** Beats as they come. */
+export const absorbEvents = (beats: number): Events => repeat(beats, R0 | W0);
+
+/** The beats of a packet, pixels handed on, then the status word; `packets` is output 1. */
+export function receiveEvents({ link, outputs }: StageOf<'receive'>): Events {
+  const pixels = outputs[0]!;
   const r = eventRecorder();
-  for (let i = wordsPerFrame(stage.outputs[0]!); i > 0; i--) r.tick(R0 | W0);
+  for (let i = headerBeats(link, pixels.lanes); i > 0; i--) r.tick(R0);
+  for (let i = wordsPerFrame(pixels); i > 0; i--) r.tick(R0 | W0);
+  for (let i = trailerBeats(link, pixels.lanes); i > 0; i--) r.tick(R0);
   r.tick(WRITE(1));
   return r.finish();
 }
 
-/** The logits, then the status (input 1) and the decision. */
+/** Cycles that the hash of a frame's number takes: six products, one after the other. */
+const HASH_CYCLES = 24;
+
+/** The status of the packet (input 1), the hash of its number, the logits, the decision. */
 export function decideEvents(stage: StageOf<'decide'>): Events {
   const r = eventRecorder();
+  r.tick(READ(1));
+  r.skip(HASH_CYCLES);
   for (let i = wordsPerFrame(stage.inputs[0]!); i > 0; i--) r.tick(R0);
-  r.tick(READ(1) | W0);
+  r.tick(W0);
   return r.finish();
 }
 

@@ -2,14 +2,14 @@
  * What software sees of the firmware: registers, the decision word, why a frame is malformed, what became of an image of
  * weights. One table each, for every back end that makes hardware and for whoever reads decisions.
  */
-import type { Link } from './link.js';
 
 /** What a design has, as far as its ports depend on it. */
 export interface Features {
   readonly reloadable: boolean;
   readonly canary: boolean;
-  readonly overflow: Link['overflow'];
 }
+
+export const featuresOf = (reloadable: boolean): Features => ({ reloadable, canary: false });
 
 export interface Register {
   /** Argument of the top function, port of the top module. */
@@ -24,7 +24,6 @@ export interface Register {
 
 const reloadable = (f: Features): boolean => f.reloadable;
 const canary = (f: Features): boolean => f.canary;
-const dropping = (f: Features): boolean => f.overflow === 'drop';
 
 const rw = (
   offset: number,
@@ -93,7 +92,12 @@ const REGISTERS: readonly Register[] = [
   r(0xd0, 'gap_count', 'u64', 'frames whose number was not the expected one'),
   r(0xe0, 'dropped_beats', 'u64', 'beats that belonged to no frame and were thrown away'),
   r(0xf0, 'timeout_count', 'u64', 'frames given up because they stopped'),
-  r(0x100, 'overflow_count', 'u64', 'frames cut off or lost because the FIFO in front was full', dropping),
+  r(
+    0x100,
+    'overflow_count',
+    'u64',
+    'frames cut off or lost because the FIFO in front was full; 0 where the stream can wait',
+  ),
   r(0x110, 'status', 'u32', 'bits, see below'),
   r(
     0x120,
@@ -161,7 +165,7 @@ export const DECISION_FIELDS: readonly Field[] = [
     64,
     95,
     'score',
-    'max(hit logits) - max(miss logits), two’s complement; of a malformed frame: nothing to go by',
+    "max(hit logits) - max(miss logits), two's complement; of a malformed frame: nothing to go by",
   ),
   bit(96, 'keep', '1: keep the frame'),
   bit(97, 'by_score', 'it is kept because score >= threshold'),
@@ -187,8 +191,8 @@ export const DECISION_FIELDS: readonly Field[] = [
     'how many frames of its kind it stands for: N when the prescale alone kept it, 1 when kept otherwise, 0 when not',
   ),
   bits(160, 191, 'count', 'answers before this one, modulo 2^32, since the counters were cleared'),
-  bits(192, 223, 'threshold', 'that it was compared with, two’s complement'),
-  bits(224, 255, 'shadow_score', 'of the shadow network, two’s complement (canary)'),
+  bits(192, 223, 'threshold', "that it was compared with, two's complement"),
+  bits(224, 255, 'shadow_score', "of the shadow network, two's complement (canary)"),
 ];
 
 /** How a frame is malformed: bits of `causes`. */

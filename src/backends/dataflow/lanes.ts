@@ -11,11 +11,13 @@ import type { FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
 import { contrastWindow } from '../../ir/ops/contrast.js';
 import { chooseFolding, divisors, MAX_STREAM_BITS, paddedPositions, type Weighted } from './folding.js';
 import { wordsPerFrame } from './plan.js';
+import type { Link } from './link.js';
 import type { AdderGraph } from './shift-add.js';
 import { cheaperShiftAdd, type StrategyOptions } from './strategy.js';
 
 export interface LowerOptions {
   readonly pixelsPerClock: number;
+  readonly link: Link;
   /** Cycles that a frame may take; at least the beats of a frame. */
   readonly cyclesPerFrame: number;
   /** Cycles that a weighted stage may take, where a short latency asks for less; `cyclesPerFrame` unless given. */

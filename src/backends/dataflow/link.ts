@@ -48,6 +48,10 @@ export const headerBeats = ({ header }: Link, pixelsPerClock: number): number =>
 export const trailerBeats = ({ crc }: Link, pixelsPerClock: number): number =>
   crc ? beatsFor(CRC_BITS, pixelsPerClock) : 0;
 
+/** Beats of a packet whose pixels take `pixelBeats`. */
+export const packetBeats = (link: Link, pixelsPerClock: number, pixelBeats: number): number =>
+  headerBeats(link, pixelsPerClock) + pixelBeats + trailerBeats(link, pixelsPerClock);
+
 const MAX_FIFO_BEATS = 2 ** 22;
 
 /** Refuses settings that no firmware can have, by the option's name. */
@@ -56,22 +60,22 @@ export function checkLink(link: Link): void {
     Number.isInteger(value) && value >= low && value <= high;
   if (!whole(link.idleCycles, 1, 2 ** 32 - 1))
     throw new UserError(`${link.idleCycles} cycles are no idle time`, {
-      field: 'idleCycles',
+      field: '--idle-cycles',
       remedy: 'a frame must be allowed to pause: ask for 1 to 4294967295 cycles',
     });
   if (!whole(link.numberStep, 1, 2 ** 32 - 1))
     throw new UserError(`frame numbers cannot go up by ${link.numberStep}`, {
-      field: 'numberStep',
+      field: '--number-step',
       remedy: 'ask for 1 to 4294967295',
     });
   if (!whole(link.fifoBeats, 0, MAX_FIFO_BEATS))
     throw new UserError(`a FIFO of ${link.fifoBeats} beats cannot be built`, {
-      field: 'fifoBeats',
+      field: '--input-fifo',
       remedy: `ask for 0 to ${MAX_FIFO_BEATS}`,
     });
   if (link.overflow === 'drop' && link.fifoBeats < 16)
     throw new UserError(`a detector that cannot wait needs a FIFO, and ${link.fifoBeats} beats are too few`, {
-      field: 'fifoBeats',
+      field: '--input-fifo',
       remedy: 'ask for at least 16; the beats of one frame absorb the time after a malformed one',
     });
 }

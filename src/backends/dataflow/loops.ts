@@ -5,6 +5,7 @@
 import { contrastWindow } from '../../ir/ops/contrast.js';
 import { eventRecorder, READ, WRITE, type Events } from './dataflow.js';
 import {
+  absorbEvents,
   binEvents,
   concatEvents,
   cropEvents,
@@ -95,6 +96,7 @@ function globalLoops(
 }
 
 const loops: Table<Stage, [], readonly Loop[]> = {
+  absorb: (stage) => one(absorbEvents(stage.beats), 2),
   receive: (stage) => one(receiveEvents(stage), 2),
   loadWeights: () => [],
   swapWeights: (stage) => one(everyWord(stage, R0 | W0), 2),

@@ -7,8 +7,17 @@ import type { NodeId, Shape } from '../../ir/common.js';
 import { consumers, fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import type { FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
 import { lanesOf, type Lanes, type LowerOptions } from './lanes.js';
+import { packetBeats } from './link.js';
 import { createNames } from './names.js';
-import type { Folding, NodeStage, NodeStageKind, Plan, Stage, Stream } from './plan.js';
+import {
+  wordsPerFrame,
+  type Folding,
+  type NodeStage,
+  type NodeStageKind,
+  type Plan,
+  type Stage,
+  type Stream,
+} from './plan.js';
 
 interface Builder {
   readonly stages: Stage[];
@@ -133,7 +142,12 @@ export function lowerGraph(graph: FixedGraph, options: LowerOptions): Plan {
     const source = { node: node.id, format: node.format, shape };
     if (node.kind === 'input') {
       const output = addStream(b, { ...source, lanes: options.pixelsPerClock }, `${node.id}_out`);
-      b.stages.push({ kind: 'receive', name: b.name(node.id), node, inputs: [], outputs: [output] });
+      const { link } = options;
+      if (link.fifoBeats > 0) {
+        const beats = packetBeats(link, output.lanes, wordsPerFrame(output));
+        b.stages.push({ kind: 'absorb', name: b.name('absorb'), link, beats, inputs: [], outputs: [] });
+      }
+      b.stages.push({ kind: 'receive', name: b.name(node.id), node, link, inputs: [], outputs: [output] });
       offer(node, graph.reloadable ? swapping(b, output) : output);
       continue;
     }
@@ -177,6 +191,7 @@ export function lowerGraph(graph: FixedGraph, options: LowerOptions): Plan {
     streams: b.streams,
     visible,
     pixelsPerClock: options.pixelsPerClock,
+    link: options.link,
     cyclesPerFrame: options.cyclesPerFrame,
   };
 }

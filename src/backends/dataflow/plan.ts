@@ -7,6 +7,7 @@
 import { invariant } from '../../core/errors.js';
 import type { Format } from '../../fixed/format.js';
 import type { NodeId, Shape } from '../../ir/common.js';
+import type { Link } from './link.js';
 import type { AdderGraph } from './shift-add.js';
 import {
   isWeighted as hasWeights,
@@ -53,6 +54,7 @@ export type NodeStageKind = Exclude<FixedKind, 'input' | 'flatten'>;
 
 export type Stage =
   | { readonly [K in NodeStageKind]: NodeStage<K> }[NodeStageKind]
+  | AbsorbStage
   | ReceiveStage
   | LoadWeightsStage
   | SwapWeightsStage
@@ -74,8 +76,16 @@ export interface NodeStage<K extends NodeStageKind> extends StageBase {
   /** Products of constant weights as shifts and additions, in place of multipliers. */
   readonly adders?: AdderGraph;
 }
+/** The FIFO in front, of beats as they come. */
+export interface AbsorbStage extends StageBase {
+  readonly kind: 'absorb';
+  readonly link: Link;
+  /** Beats of a packet. */
+  readonly beats: number;
+}
 export interface ReceiveStage extends StageBase {
   readonly kind: 'receive';
+  readonly link: Link;
   readonly node: FixedNodeOf<'input'>;
 }
 /** Where new weights come in; it has no part in the frames. */
@@ -108,8 +118,17 @@ export interface Plan {
   /** The stream on which the values of each node can be seen. */
   readonly visible: ReadonlyMap<NodeId, Stream>;
   readonly pixelsPerClock: number;
+  /** How frames arrive. */
+  readonly link: Link;
   /** Cycles that a frame may take. */
   readonly cyclesPerFrame: number;
+}
+
+/** The stage that takes the frames in. */
+export function receiveOf(plan: Plan): ReceiveStage {
+  const stage = plan.stages.find((s) => s.kind === 'receive');
+  invariant(stage !== undefined, 'a plan receives frames');
+  return stage;
 }
 
 /** A stage with weights. */

@@ -5,7 +5,7 @@ import { invariant } from '../../core/errors.js';
 import { contrastWindow } from '../../ir/ops/contrast.js';
 import type { DataflowStream, Process, Rule } from './dataflow.js';
 import { loopsOf, type Loop } from './loops.js';
-import { isWeighted, nodeOf, type Plan, type Stage } from './plan.js';
+import { isWeighted, nodeOf, receiveOf, type Plan, type Stage } from './plan.js';
 
 /** Cycles between the last event of a frame and the first of the next, beyond the pipeline's depth. */
 const RESTART = 2;
@@ -13,6 +13,12 @@ const RESTART = 2;
 const RELOADABLE_RESTART = 6;
 /** A word can be read the cycle after it was written. */
 const FIFO_LATENCY = 1;
+/** The stream of what is said of each packet: number, causes, beats dropped. */
+export const PACKETS = 'packets';
+const PACKET_BITS = 64 + 8 + 3 + 32;
+/** The FIFO in front: beats with TKEEP, SOF, EOFE, TLAST and what was lost before them. */
+export const QUEUE = 'queue';
+const QUEUE_FLAG_BITS = 5 + 8;
 /** The name of the stream between a stage's line buffer and its multipliers. */
 export const windowsOf = (stage: string): string => `${stage}.windows`;
 
@@ -42,22 +48,35 @@ export function buildModel(plan: Plan, depthOf: (stream: string) => number): Mod
   };
   const producer = new Map(plan.stages.flatMap((s) => s.outputs.map((o) => [o.name, s.name] as const)));
   const consumer = new Map(plan.stages.flatMap((s) => s.inputs.map((i) => [i.name, s.name] as const)));
+  const receiver = receiveOf(plan);
+  const absorb = plan.stages.find((s) => s.kind === 'absorb');
   const source = add({
     name: 'frames',
     depth: Infinity,
     wordBits: 0,
     producer: '',
-    consumer: plan.stages[0]!.name,
+    consumer: (absorb ?? receiver).name,
   });
   const last = plan.stages[plan.stages.length - 1]!.name;
   const decisions = add({ name: 'decisions', depth: Infinity, wordBits: 0, producer: last, consumer: '' });
-  const status = add({
-    name: 'status',
-    depth: depthOf('status'),
-    wordBits: 1,
-    producer: plan.stages[0]!.name,
+  const packets = add({
+    name: PACKETS,
+    depth: depthOf(PACKETS),
+    wordBits: PACKET_BITS,
+    producer: receiver.name,
     consumer: last,
   });
+  // The FIFO in front has the depth that was asked for, whatever the model sees.
+  const queue =
+    absorb === undefined
+      ? source
+      : add({
+          name: QUEUE,
+          depth: absorb.link.fifoBeats,
+          wordBits: 16 * plan.pixelsPerClock + QUEUE_FLAG_BITS,
+          producer: absorb.name,
+          consumer: receiver.name,
+        });
   for (const { name, lanes, format } of plan.streams)
     add({
       name,
@@ -69,12 +88,16 @@ export function buildModel(plan: Plan, depthOf: (stream: string) => number): Mod
   const processes = plan.stages.flatMap((stage) => {
     const inputs = stage.inputs.map((s) => index.get(s.name)!);
     const outputs = stage.outputs.map((s) => index.get(s.name)!);
-    if (stage.kind === 'receive') {
+    if (stage.kind === 'absorb') {
       inputs.push(source);
-      outputs.push(status);
+      outputs.push(queue);
+    }
+    if (stage.kind === 'receive') {
+      inputs.push(queue);
+      outputs.push(packets);
     }
     if (stage.kind === 'decide') {
-      inputs.push(status);
+      inputs.push(packets);
       outputs.push(decisions);
     }
     const parts = loopsOf(stage);

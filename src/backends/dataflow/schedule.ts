@@ -6,8 +6,9 @@
  */
 import { UserError } from '../../core/errors.js';
 import { highWater, simulateDataflow, type Blocked, type Dataflow, type Simulation } from './dataflow.js';
-import { wordsPerFrame, type Plan } from './plan.js';
-import { buildModel, type Model } from './processes.js';
+import { packetBeats } from './link.js';
+import { receiveOf, wordsPerFrame, type Plan } from './plan.js';
+import { buildModel, QUEUE, type Model } from './processes.js';
 
 export interface FifoReport {
   readonly stream: string;
@@ -101,7 +102,9 @@ const describe = (blocked: readonly Blocked[]): string =>
     .map((b) => `${b.process} waits for ${b.waits} ${b.waits === 'data' ? 'from' : 'in'} ${b.stream}`)
     .join('; ');
 
-export const beatsOf = (plan: Plan): number => wordsPerFrame(plan.stages[0]!.outputs[0]!);
+/** Beats of a packet. */
+export const beatsOf = (plan: Plan): number =>
+  packetBeats(plan.link, plan.pixelsPerClock, wordsPerFrame(receiveOf(plan).outputs[0]!));
 
 function processReports(model: Model): ProcessReport[] {
   return model.processes.map((p) => ({
@@ -144,7 +147,8 @@ export function schedulePlan(plan: Plan, interval?: number, depths?: ReadonlyMap
   const fifos = model.streams.flatMap((stream, i): FifoReport[] => {
     if (stream.wordBits === 0) return [];
     const most = highWater(simulation.writes[i]!, simulation.reads[i]!);
-    const depth = depths?.get(stream.name) ?? Math.max(MIN_DEPTH, most);
+    const asked = stream.name === QUEUE ? stream.depth : depths?.get(stream.name);
+    const depth = asked ?? Math.max(MIN_DEPTH, most);
     const { producer, consumer, wordBits } = stream;
     return [
       {

@@ -75,7 +75,7 @@ export function numberRows(
 }
 
 /** A table of one bank is constant; of two, the second starts as zeros and is written at run time. */
-const storage = (banks: number): string => (banks === 1 ? 'static const' : 'static');
+const storage = (banks: number): string => (banks === 1 ? 'static VETOC_ROM' : 'static');
 
 /** `const T name[n] = {…};` */
 export const table1 = (
@@ -85,6 +85,20 @@ export const table1 = (
   { banks = 1, format }: { readonly banks?: number; readonly format?: (v: number) => string } = {},
 ): string =>
   `${storage(banks)} ${type} ${name}[${banks * values.length}] = {\n${numberRows(values, '    ', format)}};\n`;
+
+/** A table of constants `copies` times over: `name[copies][n]`. */
+export function copiedTable(type: string, name: string, values: ArrayLike<number>, copies: number): string {
+  const rows = numberRows(values, '    ').split('\n');
+  const all = `${name.toUpperCase()}_VALUES`;
+  return [
+    `#define ${all} \\`,
+    ...rows.map((row, i) => (i === rows.length - 1 ? row : `${row} \\`)),
+    `static VETOC_ROM ${type} ${name}[${copies}][${values.length}] = {`,
+    ...Array.from({ length: copies }, (_, i) => `    {${all}}${i === copies - 1 ? '};' : ','}`),
+    `#undef ${all}`,
+    '',
+  ].join('\n');
+}
 
 /** `const T name[rows][columns] = {…};` from values in row-major order. */
 export function table2(

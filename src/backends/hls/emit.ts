@@ -8,7 +8,10 @@ import { designHls, type Design, type HlsOptions } from '../dataflow/design.js';
 import { assignMultipliers } from '../dataflow/multipliers.js';
 import { identifier } from '../dataflow/names.js';
 import type { Plan } from '../dataflow/plan.js';
+import { featuresOf } from '../dataflow/interface.js';
+import { headerBeats, trailerBeats } from '../dataflow/link.js';
 import { windowsOf } from '../dataflow/processes.js';
+import { fractionBits } from '../../fixed/format.js';
 import { clangTidy, makefile } from './project.js';
 import { projectReadme, projectReport } from './readme.js';
 import { registerHeader, registerJson } from './registers.js';
@@ -43,14 +46,14 @@ function configHeader(graph: FixedGraph, codes: readonly StageCode[]): string {
   ].join('\n');
 }
 
-function tablesHeader(stage: string, tables: string): string {
+function tablesHeader(stage: string, { header, tables }: StageCode): string {
   const guard = `TABLES_${stage.toUpperCase()}_H`;
   return [
     LICENCE,
     `#ifndef ${guard}`,
     `#define ${guard}`,
     '',
-    '#include "vetoc/word.h"',
+    `#include "vetoc/${header}.h"`,
     '',
     tables,
     '#endif',
@@ -80,6 +83,12 @@ function designHeader(graph: FixedGraph, plan: Plan, top: string): string {
     `static constexpr int HEIGHT = ${size[0]};`,
     `static constexpr int WIDTH = ${size[1]};`,
     `static constexpr int PIXELS_PER_CLOCK = ${plan.pixelsPerClock};`,
+    `static constexpr bool SSI = ${plan.link.framing === 'ssi'};`,
+    `static constexpr int HEADER_BEATS = ${headerBeats(plan.link, plan.pixelsPerClock)};`,
+    `static constexpr int TRAILER_BEATS = ${trailerBeats(plan.link, plan.pixelsPerClock)};`,
+    `static constexpr int FIFO_BEATS = ${plan.link.overflow === 'drop' ? plan.link.fifoBeats : 0};  // that lose beats`,
+    `static constexpr unsigned IDLE_CYCLES = ${plan.link.idleCycles}U;`,
+    `static constexpr unsigned NUMBER_STEP = ${plan.link.numberStep}U;`,
     `static constexpr int CLASSES = ${graph.classNames.length};`,
     `static constexpr int STAGES = ${stages.length};`,
     `static constexpr int OUTPUT_STAGE = ${output};`,
@@ -107,6 +116,7 @@ export function emitHls(graph: FixedGraph, options: HlsOptions): ProjectFiles {
 export function emitDesign(design: Design): ProjectFiles {
   const { graph, target, plan, schedule } = design;
   const top = topName(graph);
+  const logits = graph.nodes.find((n) => n.id === graph.output)!;
   const depths = new Map(schedule.fifos.map((f) => [f.stream, f.depth]));
   const multipliers = assignMultipliers(plan, target);
   const codes = plan.stages.map((stage) =>
@@ -121,8 +131,11 @@ export function emitDesign(design: Design): ProjectFiles {
     '.clang-tidy': clangTidy,
     Makefile: makefile(top),
     'README.md': projectReadme(design, top),
-    'registers.h': registerHeader(top, graph.reloadable),
-    'registers.json': registerJson(top, graph.reloadable),
+    'registers.h': registerHeader(top, featuresOf(graph.reloadable), {
+      threshold: graph.threshold,
+      unit: `2^-${fractionBits(logits.format)} of a logit`,
+    }),
+    'registers.json': registerJson(top, featuresOf(graph.reloadable)),
     'report.json': projectReport(design),
     'run_hls.tcl': hlsTcl(design, top),
     'hls_config.cfg': hlsConfig(design, top),
@@ -134,7 +147,7 @@ export function emitDesign(design: Design): ProjectFiles {
   if (graph.reloadable) files['weights.json'] = `${JSON.stringify(weightLayout(graph, plan), null, 2)}\n`;
   plan.stages.forEach((stage, i) => {
     if (codes[i]!.tables !== '')
-      files[`firmware/tables/${stage.name}.h`] = tablesHeader(stage.name, codes[i]!.tables);
+      files[`firmware/tables/${stage.name}.h`] = tablesHeader(stage.name, codes[i]!);
   });
   for (const [path, text] of Object.entries(hlsTemplates())) {
     if (path.startsWith('vetoc/')) files[`firmware/${path}`] = text;

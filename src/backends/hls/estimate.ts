@@ -171,15 +171,22 @@ function averaging(stage: StageOf<'avgPool'> | StageOf<'globalAvgPool'>, terms: 
   return sum([logic(lanes * terms * bits), { dsp: lanes }, logic(lanes * requantizer(bits)), PROCESS]);
 }
 
-/** Copies of a ROM, each read by two lanes. */
+/** Copies of a ROM, one a lane: the other port of each is the scrubber's. */
 const rom = (stage: StageOf<'lut' | 'table'>): Resources => {
   const one = memory(stage.node.table.length, stage.node.format.width);
-  const copies = new Array(Math.ceil(stage.inputs[0]!.lanes / 2)).fill(one) as Partial<Resources>[];
-  return sum([...copies, PROCESS]);
+  const copies = new Array(stage.inputs[0]!.lanes).fill(one) as Partial<Resources>[];
+  return sum([...copies, logic(100), PROCESS]);
 };
 
 const estimators: Table<Stage, [part: Part], Resources> = {
-  receive: (stage) => sum([logic(stage.outputs[0]!.lanes * 16), PROCESS]),
+  // The FIFO itself stands with the others.
+  absorb: () => sum([logic(40), PROCESS]),
+  receive: ({ link, outputs }) => {
+    const bits = outputs[0]!.lanes * 16;
+    // A held beat, the number and the expected one; each bit of a CRC is a parity of half of the data and the state.
+    const crc = link.crc ? logic(32 * Math.ceil((bits + 32) / 2 / 5), 64) : NOTHING;
+    return sum([logic(bits + 300, 2 * bits + 300), crc, PROCESS]);
+  },
   // Two checksums and the counters.
   loadWeights: () => sum([logic(6 * 32), PROCESS]),
   swapWeights: (stage) => sum([logic(bitsOf(stage)), PROCESS]),
@@ -222,7 +229,8 @@ const estimators: Table<Stage, [part: Part], Resources> = {
   fork: () => sum([PROCESS]),
   repack: (stage) =>
     sum([logic(bitsOf(stage) + stage.outputs[0]!.lanes * stage.outputs[0]!.format.width), PROCESS]),
-  decide: (stage) => sum([logic(6 * stage.inputs[0]!.format.width + 200, 400), PROCESS]),
+  // Nine counters of 64 bits; the hash's two factors and N, 32 bits wide, one after the other.
+  decide: (stage) => sum([logic(6 * stage.inputs[0]!.format.width + 1200, 2000), { dsp: 8 }, PROCESS]),
 };
 
 function stageEstimate(stage: Stage, part: Part, cycles: number): StageEstimate {

@@ -21,6 +21,10 @@ check: build/bench
 check-streams: build/bench
 	build/bench --streams golden
 
+# Flips 1,000 single bits of the memories, one after the other, and sees each of them flagged.
+check-upsets: build/upsets
+	build/upsets 1000 golden
+
 # Under the address and undefined-behaviour sanitizers; under clang-tidy, whose checks stand in .clang-tidy.
 check-sanitized:
 	$(MAKE) clean
@@ -43,7 +47,10 @@ build/%.o: tb/%.cpp $(wildcard tb/*.h) firmware/${top}.h $(LAYERS)
 clean:
 	rm -rf build
 
-.PHONY: all check check-streams check-sanitized tidy clean
+help:
+	@sed -n 's/^# //p; s/^\\([a-z][a-z-]*\\):.*/    make \\1/p' Makefile
+
+.PHONY: all help check check-streams check-upsets check-sanitized tidy clean
 .PRECIOUS: build/%.o
 `;
 

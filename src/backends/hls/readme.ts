@@ -2,7 +2,11 @@
 import { formatType, plainText } from './cpp.js';
 import type { Design } from '../dataflow/design.js';
 import type { Estimate, StageEstimate } from './estimate.js';
-import { decisionTable, registerTable } from './registers.js';
+import { CAUSES, featuresOf, MODE_BITS, STATUS_BITS } from '../dataflow/interface.js';
+import { receiveOf } from '../dataflow/plan.js';
+import { memoriesText } from './readme-memories.js';
+import { linkText, malformedTable } from './readme-link.js';
+import { decisionTable, fieldTable, registerTable, weightStatusTable } from './registers.js';
 import { summarize, type Timing } from './summary.js';
 import { imageWords, weightLayout } from './weight-layout.js';
 
@@ -65,15 +69,20 @@ ask for.
 - Frames go on while weights come in: they go to a second bank of every stage's memory, one word a cycle.
 - The banks change places between two frames, in all stages for the same frame; weights and trained threshold together.
   Each decision says with which weights it was made.
-- An image that is short, long, damaged or for another design is refused and counted; the weights stay as they were.
-- A reset keeps the weights. Do not reset while an image comes in. Configuration brings back the built-in ones.
+- An image that is short, long, damaged (CRC-32), out of range or for another design is refused and counted; the weights stay
+  as they were, and \`weights_status\` says why:
+
+${weightStatusTable()}
+
+- After a reset the built-in weights count. Where an image has overwritten them (every second one does), every frame is kept and
+  flagged \`upset\` until weights are loaded again. An image that a reset cuts in two is refused.
 `;
 }
 
 export function projectReadme(design: Design, top: string): string {
-  const { graph, plan, schedule, target, pixelsPerClock } = design;
+  const { graph, plan, schedule, target, pixelsPerClock, clockMHz } = design;
   const { timing, estimate } = summarize(design);
-  const [height, width] = plan.stages[0]!.outputs[0]!.shape;
+  const [height, width] = receiveOf(plan).outputs[0]!.shape;
   const logits = plan.stages[plan.stages.length - 1]!.inputs[0]!.format;
   const deep = schedule.fifos.filter((f) => f.depth > 2);
   return `# ${top}
@@ -109,17 +118,35 @@ bytes and frames back to back.
 ## Drive it
 
 **Frames in** (AXI4-Stream \`frames\`, ${16 * pixelsPerClock} bits): ${pixelsPerClock} pixel${pixelsPerClock === 1 ? '' : 's'} a beat, row by row, the first in the low bits; each
-row starts with a fresh beat${width % pixelsPerClock === 0 ? '' : ' (the last beat of a row has lanes that are ignored)'}; TKEEP all ones; TLAST with the last beat of the frame and only there.
+row starts with a fresh beat${width % pixelsPerClock === 0 ? '' : ' (the last beat of a row has lanes that are ignored)'}.
 
-**Decisions out** (AXI4-Stream \`decisions\`, 128 bits, TLAST on each word), in the order of the frames:
+${linkText(design)}
 
-${decisionTable(graph.reloadable)}
+**Decisions out** (AXI4-Stream \`decisions\`, 256 bits, TLAST on each word), in the order of the frames, one for each packet
+whatever became of it:
+
+${decisionTable()}
+
+Causes:
+
+${fieldTable(CAUSES)}
 
 The score is in least significant bits of \`${formatType(logits)}\`; the trained threshold is ${graph.threshold}.
 
-**Registers** (AXI4-Lite \`control\`, 32 bits). All are 0 after reset: veto with the trained threshold.
+**Registers** (AXI4-Lite \`control\`, 32 bits). All are 0 after reset: veto with the trained threshold, no prescale.
 
-${registerTable(graph.reloadable)}
+${registerTable(featuresOf(graph.reloadable))}
+
+Bits of \`mode\`:
+
+${fieldTable(MODE_BITS)}
+
+Bits of \`status\`:
+
+${fieldTable(STATUS_BITS)}
+
+Counters have 64 bits, the low half first; \`weights_loaded\` and \`weights_refused\` stop at 2^32 − 1. To read them without
+tearing and all of one decision: set \`hold\` in \`mode\`, wait for \`held\` in \`status\` (the second decision at the latest), read, take it back. Where no frames come: high half, low half, high half again.
 
 There is no start bit: the firmware runs as soon as frames come. A register that is written while frames run counts from
 the second decision after it at the latest.
@@ -127,11 +154,9 @@ ${reloadText(design)}
 
 **It fails safe.** A malformed frame is kept and flagged:
 
-| what arrives | what happens |
-|---|---|
-| TLAST too early | flagged; the missing pixels count as 0; the next beat starts the next frame |
-| no TLAST with the last beat | flagged and decided at once; everything up to and including the next TLAST is thrown away |
-| TKEEP not all ones | flagged |
+${malformedTable(plan.link)}
+
+${memoriesText(plan, schedule.cyclesPerFrame / clockMHz)}
 
 Nothing but the counters${graph.reloadable ? ' and the weights' : ''} outlives a frame. A slow reader of the decisions holds up the input; nothing is lost.
 

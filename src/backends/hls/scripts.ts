@@ -23,12 +23,14 @@ add_files -tb $root/tb/bench.cpp -cflags "$cflags -I$root/tb -DVETOC_PROBES"
 open_solution -reset -flow_target vivado solution
 set_part ${target.part}
 create_clock -period ${(1000 / clockMHz).toFixed(3)} -name default
+# Everything that outlives a frame comes up as after configuration.
+config_rtl -reset state -reset_level low
 
 if {"csim" in $steps}   { csim_design -argv "--streams $root/golden" }
 if {"synth" in $steps}  { csynth_design }
 # The co-simulation sees ports only: the bench compares decisions, and leaves the streams inside alone.
 if {"cosim" in $steps}  { cosim_design -argv "--decisions $root/golden" }
-if {"export" in $steps} { export_design -format ip_catalog -output $root/${top}.zip }
+if {"export" in $steps} { export_design -format ip_catalog -vendor vetoc -library veto -ipname ${top} -version 0.1 -output $root/${top}.zip }
 exit
 `;
 
@@ -47,6 +49,8 @@ part=${target.part}
 flow_target=vivado
 clock=${clockMHz}MHz
 syn.top=${top}
+syn.rtl.reset=state
+syn.rtl.reset_level=low
 syn.file=firmware/${top}.cpp
 syn.cflags=${CFLAGS}
 syn.csimflags=${CFLAGS} -DVETOC_PROBES
@@ -55,5 +59,9 @@ tb.cflags=${CFLAGS} -Itb -DVETOC_PROBES
 csim.argv=--streams GOLDEN
 cosim.argv=--decisions GOLDEN
 package.output.format=ip_catalog
+package.ip.vendor=vetoc
+package.ip.library=veto
+package.ip.name=${top}
+package.ip.version=0.1
 package.output.syn=false
 `;

@@ -1,8 +1,11 @@
 /** The top function: one line a stage, in the order of the dataflow. */
 import { inputNode, type FixedGraph } from '../../ir/graph.js';
 import { LICENCE, mantissaType, plainText } from './cpp.js';
-import { reloadedStages, type Plan, type Stage, type Stream } from '../dataflow/plan.js';
-import { registerArgument, registerPragmas, registersOf } from './registers.js';
+import { receiveOf, reloadedStages, type Plan, type Stage, type Stream } from '../dataflow/plan.js';
+import { featuresOf, registersOf } from '../dataflow/interface.js';
+import { PACKETS, QUEUE } from '../dataflow/processes.js';
+import { registerArgument, registerPragmas } from './registers.js';
+import { watchedStages } from './memories.js';
 import type { StageCode } from './stages/index.js';
 
 const signature = (top: string, reloadable: boolean): string => {
@@ -10,7 +13,7 @@ const signature = (top: string, reloadable: boolean): string => {
     'hls::stream<pixel_beat> &frames',
     ...(reloadable ? ['hls::stream<vetoc::weight_beat> &weights'] : []),
     'hls::stream<vetoc::decision_beat> &decisions',
-    ...registersOf(reloadable).map(registerArgument),
+    ...registersOf(featuresOf(reloadable)).map(registerArgument),
   ];
   return `void ${top}(${parameters.join(`,\n${' '.repeat(`void ${top}(`.length)}`)})`;
 };
@@ -28,8 +31,8 @@ export function topHeader(graph: FixedGraph, plan: Plan, top: string): string {
     '#include "vetoc/decide.h"',
     '#include "vetoc/receive.h"',
     '',
-    `/// ${plan.pixelsPerClock} pixels of 16 bits, TLAST with the last beat of a frame; each row starts with a fresh beat.`,
-    `typedef ap_axiu<${16 * plan.pixelsPerClock}, 0, 0, 0> pixel_beat;`,
+    `/// ${plan.pixelsPerClock} pixels of 16 bits; each row starts with a fresh beat. TLAST with the last beat of a frame${plan.link.framing === 'ssi' ? ', TUSER as SsiPkg' : ''}.`,
+    `typedef ap_axiu<${16 * plan.pixelsPerClock}, ${plan.link.framing === 'ssi' ? 2 : 0}, 0, 0> pixel_beat;`,
     '',
     `${signature(top, graph.reloadable)};`,
     '',
@@ -41,12 +44,12 @@ export function topHeader(graph: FixedGraph, plan: Plan, top: string): string {
 const wordType = (stream: Stream): string => `vetoc::word<${mantissaType(stream.format)}, ${stream.lanes}>`;
 
 /** The stage's call: inputs, tables, outputs. */
-function call(stage: Stage, code: StageCode): string {
+function call(stage: Stage, code: StageCode, plan: Plan): string {
   const inputs = stage.inputs.map((s) => s.name);
   const outputs = stage.outputs.map((s) => s.name);
   return wrapped(
     `  vetoc::${code.function}<${stage.name}_config>(`,
-    [...inputs, ...code.arguments, ...(ports[stage.kind] ?? []), ...outputs],
+    [...inputs, ...code.arguments, ...(ports[stage.kind]?.(plan) ?? []), ...outputs],
     ');',
   );
 }
@@ -67,22 +70,62 @@ function wrapped(head: string, args: readonly string[], tail: string): string {
   return [...lines, line].join('\n');
 }
 
+/** Stages that work through the words of a frame; the others have a packet, an image or a decision to do with. */
+const isNetwork = (stage: Stage): boolean =>
+  stage.kind !== 'absorb' &&
+  stage.kind !== 'receive' &&
+  stage.kind !== 'loadWeights' &&
+  stage.kind !== 'decide';
+
 /** What a stage has to do with beside its streams, by kind. */
-const ports: Readonly<Partial<Record<Stage['kind'], readonly string[]>>> = {
-  receive: ['frames', 'status'],
-  loadWeights: ['weights', 'parts', 'announcements', 'weights_loaded', 'weights_refused'],
-  swapWeights: ['announcements', 'sets'],
-  decide: [
-    'status',
+const ports: Readonly<Partial<Record<Stage['kind'], (plan: Plan) => readonly string[]>>> = {
+  absorb: () => ['frames', QUEUE],
+  receive: ({ link }) => [link.fifoBeats > 0 ? QUEUE : 'frames', 'idle_cycles', 'number_step', PACKETS],
+  loadWeights: () => [
+    'weights',
+    'parts',
+    'announcements',
+    'weights_loaded',
+    'weights_refused',
+    'weights_status',
+  ],
+  swapWeights: () => ['announcements', 'sets'],
+  decide: () => [
+    PACKETS,
+    'memories',
     'mode',
     'threshold',
+    'prescale',
+    'prescale_key',
     'frame_count',
     'kept_count',
     'vetoed_count',
+    'prescaled_count',
     'malformed_count',
+    'gap_count',
+    'dropped_beats',
+    'timeout_count',
+    'overflow_count',
+    'status',
+    'upsets',
+    'scrub_frames',
     'decisions',
   ],
 };
+
+/** What is said of each packet, and the FIFO in front. */
+function linkLines({ link, pixelsPerClock }: Plan, depths: ReadonlyMap<string, number>): string[] {
+  return [
+    ...(link.fifoBeats === 0
+      ? []
+      : [
+          `  VETOC_LASTING hls::stream<vetoc::link_beat<${pixelsPerClock}>, ${link.fifoBeats}> ${QUEUE}("${QUEUE}");`,
+          `#pragma HLS STREAM variable = ${QUEUE} depth = ${link.fifoBeats}`,
+        ]),
+    `  hls::stream<vetoc::frame_status> ${PACKETS}("${PACKETS}");`,
+    `#pragma HLS STREAM variable = ${PACKETS} depth = ${depths.get(PACKETS) ?? 2}`,
+  ];
+}
 
 /** The streams that exchange weights: parts and the news of sets, one of each a stage. */
 function reloadLines(stages: number, framesInFlight: number): string[] {
@@ -117,10 +160,25 @@ export function topFunction(
   const probes = new Map<string, string[]>();
   for (const [id, stream] of plan.visible)
     probes.set(stream.name, [...(probes.get(stream.name) ?? []), `  VETOC_PROBE("${id}", ${stream.name});`]);
-  const body = plan.stages.flatMap((stage, i) => [
-    call(stage, codes[i]!),
-    ...stage.outputs.flatMap((s) => probes.get(s.name) ?? []),
-  ]);
+  const lines = (network: boolean): string[] =>
+    plan.stages.flatMap((stage, i) =>
+      network === isNetwork(stage)
+        ? [call(stage, codes[i]!, plan), ...stage.outputs.flatMap((s) => probes.get(s.name) ?? [])]
+        : [],
+    );
+  const ends = lines(false);
+  const body = [
+    ...ends.slice(0, -1),
+    '#ifndef __SYNTHESIS__',
+    '  // C simulation runs every stage once a call, hardware when it has words: a packet without pixels brings none.',
+    `  if (!${receiveOf(plan).outputs[0]!.name}.empty()) {`,
+    '#endif',
+    ...lines(true),
+    '#ifndef __SYNTHESIS__',
+    '  }',
+    '#endif',
+    ...ends.slice(-1),
+  ];
   const tables = plan.stages.filter((_, i) => codes[i]!.tables !== '');
   return [
     LICENCE,
@@ -135,21 +193,23 @@ export function topFunction(
     '#include "../tb/probe.h"',
     '#else',
     '#define VETOC_PROBE(stage, stream)',
+    '#define VETOC_MEMORY(array, bits, banks)',
     '#endif',
     '',
     `${signature(top, graph.reloadable)} {`,
     '#pragma HLS INTERFACE mode = axis port = frames',
     ...(graph.reloadable ? ['#pragma HLS INTERFACE mode = axis port = weights'] : []),
     '#pragma HLS INTERFACE mode = axis port = decisions',
-    ...registerPragmas(graph.reloadable),
+    ...registerPragmas(featuresOf(graph.reloadable)),
     '// Every stage runs by itself, driven by its streams: there is no start, and registers are not queued.',
     '#pragma HLS INTERFACE mode = ap_ctrl_none port = return',
-    '#pragma HLS STABLE variable = mode',
-    '#pragma HLS STABLE variable = threshold',
     '#pragma HLS DATAFLOW disable_start_propagation',
-    '  hls::stream<vetoc::frame_status> status("status");',
-    `#pragma HLS STREAM variable = status depth = ${depths.get('status') ?? 2}`,
-    ...reloadLines(reloadedStages(plan).length, depths.get('status') ?? 2),
+    ...linkLines(plan, depths),
+    // What each stage with a memory says of it, a bit with each frame.
+    `  hls::stream<bool> memories[${Math.max(1, watchedStages(plan).length)}];`,
+    `#pragma HLS STREAM variable = memories depth = ${(depths.get(PACKETS) ?? 2) + 1}`,
+    ...reloadLines(reloadedStages(plan).length, depths.get(PACKETS) ?? 2),
+    ...codes.flatMap((c) => c.memories.map((m) => `  VETOC_MEMORY(${m.name}, ${m.bits}, ${m.banks});`)),
     ...plan.streams.flatMap((stream) => streamLines(stream, depths.get(stream.name) ?? 2)),
     '',
     ...body,

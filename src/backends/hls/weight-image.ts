@@ -5,15 +5,14 @@
 import { UserError, invariant, type ErrorPlace } from '../../core/errors.js';
 import { fractionBits } from '../../fixed/format.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
-import { signedBitsFor } from './cpp.js';
 import type { Weighted } from '../dataflow/folding.js';
 import { withReloadableWeights } from './reloadable.js';
 import { MAX_RELOADED_SHIFT } from './stages/common.js';
-import { factorsPerWord, structureOf, type WeightLayout, type WeightPart } from './weight-layout.js';
-import { weightSteps } from '../dataflow/weights.js';
+import { channelWords, factorWords, wordBytes, wordsCrc } from './part-words.js';
+import { structureOf, type WeightLayout, type WeightPart } from './weight-layout.js';
 
-/** "VETW", the first word. */
-const MAGIC = 0x57544556;
+/** "VEW2", the first word. */
+const MAGIC = 0x32574556;
 
 /** Refuses a network that the firmware was not made for, and names the first difference. */
 function checkStructure(layout: WeightLayout, graph: FixedGraph, place: ErrorPlace): void {
@@ -48,36 +47,17 @@ function shiftsOf(part: WeightPart, node: Weighted, place: ErrorPlace): number[]
   });
 }
 
-/** Rows of factors, as many a word as fit. */
-function factorWords(node: Weighted, part: WeightPart, input: readonly [number, number, number]): number[] {
-  const { width } = node.weights;
-  const perWord = factorsPerWord(width);
-  const mask = 2 ** width - 1;
-  const { steps, multipliers, values } = weightSteps(node, input, part.folding);
-  const words: number[] = [];
-  for (let s = 0; s < steps; s++)
-    for (let first = 0; first < multipliers; first += perWord) {
-      let word = 0;
-      for (let k = first; k < Math.min(first + perWord, multipliers); k++)
-        word += (values[s * multipliers + k]! & mask) * 2 ** ((k - first) * width);
-      words.push(word);
-    }
-  return words;
-}
-
-/** Two words a channel: bias 31..0; bias 55..32 and the shift. */
-function channelWords(node: Weighted, part: WeightPart, place: ErrorPlace): number[] {
+/** The words of a part's channels; refuses biases and scales that the firmware has no room for. */
+function checkedChannelWords(node: Weighted, part: WeightPart, place: ErrorPlace): number[] {
   const shifts = shiftsOf(part, node, place);
-  return Array.from(node.weights.bias).flatMap((bias, c) => {
-    if (signedBitsFor(bias, bias) > part.biasBits)
+  node.weights.bias.forEach((bias, c) => {
+    if (bias < part.biasLow || bias > part.biasHigh)
       throw new UserError(
-        `${node.id}, channel ${c}: the bias ${bias} needs more than ${part.biasBits} bits`,
-        place,
+        `${node.id}, channel ${c}: the bias ${bias} is not within ${part.biasLow} and ${part.biasHigh}, which the firmware has room for`,
+        { ...place, remedy: 'build new firmware with vetoc export hls --reloadable' },
       );
-    const low = ((bias % 2 ** 32) + 2 ** 32) % 2 ** 32;
-    const high = (bias - low) / 2 ** 32;
-    return [low, ((high + 2 ** 24) % 2 ** 24) + shifts[c]! * 2 ** 24];
   });
+  return channelWords(node.weights.bias, shifts);
 }
 
 /**
@@ -92,8 +72,8 @@ export function weightImage(layout: WeightLayout, network: FixedGraph, place: Er
   for (const part of layout.parts) {
     const node = graph.nodes.find((n) => n.id === part.node) as Weighted;
     const own = [
-      ...factorWords(node, part, shapes.get(node.inputs[0]!)!),
-      ...channelWords(node, part, place),
+      ...factorWords(node, part.folding, shapes.get(node.inputs[0]!)!),
+      ...checkedChannelWords(node, part, place),
     ];
     invariant(
       own.length === part.words,
@@ -102,18 +82,8 @@ export function weightImage(layout: WeightLayout, network: FixedGraph, place: Er
     words.push(...own);
   }
   words.push(((graph.threshold % 2 ** 32) + 2 ** 32) % 2 ** 32);
-  let sum = 0;
-  let sumOfSums = 0;
-  for (const word of words) {
-    sum = (sum + word) % 2 ** 32;
-    sumOfSums = (sumOfSums + sum) % 2 ** 32;
-  }
-  return Uint32Array.from([...words, sum, sumOfSums]);
+  return Uint32Array.from([...words, wordsCrc(words)]);
 }
 
 /** The bytes of an image: little-endian words. */
-export function imageBytes(image: Uint32Array): Uint8Array {
-  const bytes = Buffer.alloc(4 * image.length);
-  image.forEach((word, i) => bytes.writeUInt32LE(word, 4 * i));
-  return bytes;
-}
+export const imageBytes = (image: Uint32Array): Uint8Array => wordBytes(image);

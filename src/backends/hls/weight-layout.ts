@@ -7,10 +7,10 @@ import type { Shape } from '../../ir/common.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import { isSumming, isWeighted, type FixedNode } from '../../ir/ops/index.js';
 import { fractionBits, type Format } from '../../fixed/format.js';
-import { signedBitsFor } from './cpp.js';
 import { weightedCost } from '../dataflow/folding.js';
 import { reloadedStages, type Plan, type WeightedStage } from '../dataflow/plan.js';
 import { alignment } from './stages/common.js';
+import { factorsPerWord } from './part-words.js';
 import { biasLimit } from '../dataflow/weights.js';
 
 const count = z.int().min(1);
@@ -21,7 +21,8 @@ const partSchema = z
     node: z.string(),
     folding: z.strictObject({ inLanes: count, outLanes: count, tapFold: count }).readonly(),
     words: count,
-    biasBits: count,
+    biasLow: z.int(),
+    biasHigh: z.int(),
     accumulatorWidth: count,
     /** Right shift of the rounding for a channel whose alignment is 0. */
     rounding: z.int(),
@@ -30,7 +31,7 @@ const partSchema = z
 
 export const weightLayoutSchema = z
   .strictObject({
-    version: z.literal(1),
+    version: z.literal(2),
     /** Hash of all that follows: the second word of an image. */
     design: z.int().min(0).max(0xffffffff),
     /** The network as the firmware knows it, one line a node, without weights and scales. */
@@ -86,9 +87,6 @@ export function structureOf(graph: FixedGraph): string[] {
   ];
 }
 
-/** Factors in a 32-bit word of an image. */
-export const factorsPerWord = (width: number): number => Math.floor(32 / width);
-
 function partOf(stage: WeightedStage): WeightPart {
   const { node, folding } = stage;
   const [from, to] = [stage.inputs[0]!.shape, stage.outputs[0]!.shape];
@@ -99,7 +97,8 @@ function partOf(stage: WeightedStage): WeightPart {
     node: node.id,
     folding,
     words: steps * Math.ceil(multipliers / factorsPerWord(node.weights.width)) + 2 * to[2],
-    biasBits: signedBitsFor(-limit.below, limit.above),
+    biasLow: -limit.below,
+    biasHigh: limit.above,
     accumulatorWidth: node.proof.accumulatorWidth,
     rounding: alignment(node.proof, node.id).fraction - fractionBits(node.format),
   };
@@ -112,16 +111,10 @@ export const DECIDE_WORDS = 1;
 export function weightLayout(graph: FixedGraph, plan: Plan): WeightLayout {
   const parts = reloadedStages(plan).flatMap((s) => (s.kind === 'decide' ? [] : [partOf(s)]));
   const structure = structureOf(graph);
-  return { version: 1, design: hash(JSON.stringify([structure, parts])), structure, parts };
+  return { version: 2, design: hash(JSON.stringify([structure, parts])), structure, parts };
 }
 
-/** Words of each part, in the order of an image. */
-export const partSizes = (layout: WeightLayout): number[] => [
-  ...layout.parts.map((p) => p.words),
-  DECIDE_WORDS,
-];
-
-/** Words of header and checksum around the parts. */
-export const FRAME_WORDS = 4;
+/** Words around the parts: magic, design, CRC. */
+const FRAME_WORDS = 3;
 export const imageWords = (layout: WeightLayout): number =>
-  partSizes(layout).reduce((sum, words) => sum + words, FRAME_WORDS);
+  layout.parts.reduce((sum, part) => sum + part.words, FRAME_WORDS + DECIDE_WORDS);

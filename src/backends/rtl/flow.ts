@@ -22,6 +22,7 @@ export function passes(stage: Stage): boolean {
     case 'depthwiseConv2d':
     case 'dense':
       return stage.adders !== undefined && !isWindowed(stage);
+    case 'absorb':
     case 'receive':
     case 'loadWeights':
     case 'swapWeights':

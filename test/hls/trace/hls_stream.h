@@ -22,6 +22,7 @@ struct trace {
 template <typename T>
 class stream {
  public:
+  stream() : stream("unnamed") {}
   explicit stream(const char *name) : id_(static_cast<int>(trace::instance().names.size())) {
     trace::instance().names.push_back(name);
   }

@@ -6,10 +6,10 @@ int main() {
   vetoc::registers r;
   hls::stream<design::pixel_beat> frames("frames");
   hls::stream<vetoc::decision_beat> decisions("decisions");
-  vetoc::send(frames, vetoc::beats_of(pixels.data()));
+  vetoc::send(frames, vetoc::beats_of(pixels.data(), 0));
   hls::trace &t = hls::trace::instance();
   t.on = true;
-  design::top(frames, decisions, r.mode, r.threshold, r.frames, r.kept, r.vetoed, r.malformed);
+  vetoc::run(frames, decisions, r);
   t.on = false;
   for (const int entry : t.log) std::printf("%c%s\n", entry % 2 == 1 ? '>' : '<', t.names[entry / 2].c_str());
   return 0;

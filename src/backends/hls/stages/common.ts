@@ -6,6 +6,7 @@ import { dispatch, type Table } from '../../../ir/dispatch.js';
 import type { Proof, Shape, Window } from '../../../ir/common.js';
 import type { FixedGraph } from '../../../ir/graph.js';
 import type { Multiplier } from '../../dataflow/multipliers.js';
+import { watchedStages } from '../memories.js';
 import { configStruct, constant, formatType, intType, mantissaType, typedef, type Member } from '../cpp.js';
 import {
   reloadedStages,
@@ -17,6 +18,12 @@ import {
   type Stream,
 } from '../../dataflow/plan.js';
 
+export interface Memory {
+  readonly name: string;
+  readonly bits: number;
+  readonly banks: number;
+}
+
 export interface StageCode {
   /** The header in hls-templates/vetoc. */
   readonly header: string;
@@ -24,6 +31,8 @@ export interface StageCode {
   readonly config: string;
   /** Constant arrays in a header of their own; empty when the stage has none. */
   readonly tables: string;
+  /** Tables that the test bench may flip bits of: name, bits of an entry. */
+  readonly memories: readonly Memory[];
   /** Arguments between the input streams and the output streams: tables, and streams of new weights. */
   readonly arguments: readonly string[];
 }
@@ -49,6 +58,7 @@ export interface Parts {
   readonly members: readonly Member[];
   readonly tables?: readonly string[];
   readonly arguments?: readonly string[];
+  readonly memories?: readonly Memory[];
 }
 
 /** The streams on which `stage` gets its new weights and hears which set counts, as the top function names them. */
@@ -56,6 +66,16 @@ export function reloadStreams(plan: Plan, stage: Stage): readonly [part: string,
   const i = reloadedStages(plan).findIndex((s) => s.name === stage.name);
   return [`parts[${i}]`, `sets[${i}]`];
 }
+
+/** The stream on which `stage` says with each frame whether its memories are as they should be. */
+export const memoryStream = (plan: Plan, stage: Stage): string =>
+  `memories[${watchedStages(plan).findIndex((s) => s.name === stage.name)}]`;
+
+/** The CRC-32 that the scrubber must find. */
+export const crcMember = (crc: number): Member => ({
+  declaration: `static constexpr unsigned CRC = ${crc}U;`,
+  comment: 'of its memory, for the scrubber',
+});
 
 const times = (shape: Shape): string => shape.join(' x ');
 
@@ -72,6 +92,7 @@ export const code = (stage: Stage, parts: Parts): StageCode => ({
   config: configStruct(`${stage.name}_config`, heading(stage, parts.text), parts.members),
   tables: (parts.tables ?? []).join('\n'),
   arguments: parts.arguments ?? [],
+  memories: parts.memories ?? [],
 });
 
 export const input = (stage: Stage, i = 0): Stream => stage.inputs[i]!;

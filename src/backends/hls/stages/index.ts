@@ -15,13 +15,15 @@ import {
   repack,
   requantize,
 } from './other.js';
-import { bin, clamp, contrast, crop, decide, lut, mask, receive, table } from './preprocess.js';
+import { absorb, decide, receive } from './ends.js';
+import { bin, clamp, contrast, crop, lut, mask, table } from './preprocess.js';
 import { loadWeights, swapWeights } from './reload.js';
 import { conv2d, dense, depthwiseConv2d } from './weighted.js';
 
 export type { StageCode } from './common.js';
 
 const renderers: Table<Stage, [context: Context], StageCode> = {
+  absorb,
   receive,
   loadWeights,
   swapWeights,

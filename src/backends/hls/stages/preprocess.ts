@@ -1,9 +1,9 @@
-/** From beats to the network's input, and from logits to the decision. */
-import { minMantissa } from '../../../fixed/format.js';
-import type { Shape } from '../../../ir/common.js';
+/** From raw pixels to the network's input. */
 import { contrastWindow } from '../../../ir/ops/contrast.js';
-import { constant, romType, table1, typedef } from '../cpp.js';
+import { constant, copiedTable, romType, table1, typedef } from '../cpp.js';
 import { wordsPerFrame, type StageOf } from '../../dataflow/plan.js';
+import { wordsCrc } from '../part-words.js';
+import { maskWords } from './mask-words.js';
 import {
   code,
   input,
@@ -11,22 +11,13 @@ import {
   lanesAndWords,
   output,
   pixels,
-  reloadStreams,
-  valueType,
   windowMembers,
   type Renderer,
   type StageCode,
+  crcMember,
+  memoryStream,
+  type Context,
 } from './common.js';
-
-export const receive: Renderer<'receive'> = (stage) =>
-  code(stage, {
-    header: 'receive',
-    text: `raw frames over AXI4-Stream, 16 bits a pixel`,
-    members: [
-      constant('PIXELS', output(stage).lanes, '16-bit pixels in a beat'),
-      constant('BEATS', wordsPerFrame(output(stage)), 'beats a frame'),
-    ],
-  });
 
 export const crop: Renderer<'crop'> = (stage) =>
   code(stage, {
@@ -44,23 +35,9 @@ export const crop: Renderer<'crop'> = (stage) =>
     ],
   });
 
-/** Bits of a mask in stream order, 32 to a word; rows padded to whole words of `lanes` with zeros. */
-export function maskWords(live: Uint8Array, [height, width]: Shape, lanes: number): number[] {
-  const row = Math.ceil(width / lanes) * lanes;
-  const words = new Array<number>(Math.ceil((height * row) / 32)).fill(0);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++)
-      if (live[y * width + x] === 1) {
-        const bit = y * row + x;
-        const i = Math.floor(bit / 32);
-        words[i] = (words[i]! | (1 << (bit % 32))) >>> 0;
-      }
-  return words;
-}
-
 const hex32 = (v: number): string => `0x${v.toString(16).padStart(8, '0')}`;
 
-export const mask: Renderer<'mask'> = (stage) => {
+export const mask: Renderer<'mask'> = (stage, { plan }) => {
   const words = maskWords(stage.node.live, input(stage).shape, input(stage).lanes);
   const name = `${stage.name}_live`;
   return code(stage, {
@@ -71,11 +48,13 @@ export const mask: Renderer<'mask'> = (stage) => {
       constant('PIXELS', pixels(input(stage)), 'pixels a word'),
       constant('WORDS', wordsPerFrame(input(stage)), 'words a frame'),
       constant('MASK_WORDS', words.length),
+      crcMember(wordsCrc(words)),
     ],
     tables: [
       `// One bit a pixel in stream order, 1 for a live one.\n${table1(romType(false, 32), name, words, { format: hex32 })}`,
     ],
-    arguments: [name],
+    arguments: [name, memoryStream(plan, stage)],
+    memories: [{ name, bits: 32, banks: 1 }],
   });
 };
 
@@ -120,9 +99,12 @@ export const clamp: Renderer<'clamp'> = (stage) =>
   });
 
 /** A ROM of one entry for each value of the input. */
-function looked(stage: StageOf<'lut' | 'table'>, text: string): StageCode {
+function looked(stage: StageOf<'lut' | 'table'>, text: string, { plan }: Context): StageCode {
   const name = `${stage.name}_table`;
   const entry = romType(stage.node.format.signed, stage.node.format.width);
+  const { lanes } = input(stage);
+  const values = Array.from(stage.node.table, (v) => v >>> 0);
+  const words = Array.from({ length: lanes }, () => values).flat();
   return code(stage, {
     header: 'lut',
     text,
@@ -131,36 +113,16 @@ function looked(stage: StageOf<'lut' | 'table'>, text: string): StageCode {
       typedef('entry_t', entry),
       constant('FIRST', stage.node.first, 'the value that table[0] is for'),
       constant('ENTRIES', stage.node.table.length),
+      crcMember(wordsCrc(words)),
       ...lanesAndWords(input(stage)),
     ],
-    tables: [table1(entry, name, stage.node.table)],
-    arguments: [name],
+    tables: [copiedTable(entry, name, stage.node.table, lanes)],
+    arguments: [name, memoryStream(plan, stage)],
+    memories: [{ name, bits: stage.node.format.width, banks: 1 }],
   });
 }
 
-export const lut: Renderer<'lut'> = (stage) => looked(stage, 'lookup table');
+export const lut: Renderer<'lut'> = (stage, context) => looked(stage, 'lookup table', context);
 
-export const table: Renderer<'table'> = (stage) => looked(stage, `table of ${stage.node.of.kind}`);
-
-export const decide: Renderer<'decide'> = (stage, { graph, plan }) => {
-  const logits = input(stage);
-  const name = `${stage.name}_hit`;
-  const hits = graph.hitClasses.map(Number);
-  const reloaded = graph.reloadable ? reloadStreams(plan, stage) : [];
-  return code(stage, {
-    header: 'decide',
-    ...(graph.reloadable ? { function: 'decide_reloadable' } : {}),
-    text: 'score and decision',
-    members: [
-      valueType('logit_t', logits.format),
-      constant('CLASSES', graph.classNames.length),
-      constant('LANES', logits.lanes),
-      constant('LOWEST', minMantissa(logits.format), 'no logit is less'),
-      constant('THRESHOLD', graph.threshold, 'in least significant bits of the logits'),
-    ],
-    tables: [
-      `// Which classes are hits.\n${table1('bool', name, hits, { format: (v) => (v === 1 ? 'true' : 'false') })}`,
-    ],
-    arguments: [...reloaded, name],
-  });
-};
+export const table: Renderer<'table'> = (stage, context) =>
+  looked(stage, `table of ${stage.node.of.kind}`, context);

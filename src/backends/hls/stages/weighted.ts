@@ -3,9 +3,14 @@ import { constant, intType, romType, signedBitsFor, table1, table2, typedef, typ
 import { isPointwise } from '../../dataflow/folding.js';
 import type { StageOf, WeightedStage } from '../../dataflow/plan.js';
 import { biasLimit, weightSteps } from '../../dataflow/weights.js';
+import { hasMemory } from '../memories.js';
+import { channelWords, factorWords, wordsCrc } from '../part-words.js';
 import {
   alignment,
   code,
+  crcMember,
+  memoryStream,
+  type Memory,
   input,
   ioTypes,
   output,
@@ -24,6 +29,7 @@ interface Tables {
   readonly members: readonly Member[];
   readonly tables: readonly string[];
   readonly names: readonly string[];
+  readonly memories: readonly Memory[];
 }
 
 /** Sum of the products of one cycle: plain C++, which simulates fast; synthesis keeps the bits that can change. */
@@ -51,13 +57,19 @@ function weightTables(stage: WeightedStage, align: Alignment, { multiplier, plan
       constant('MULTIPLIERS', multipliers),
       constant('OUT_CHANNELS', bias.length),
       stepType(node.proof.accumulatorWidth),
+      crcMember(
+        wordsCrc([...factorWords(node, folding, input(stage).shape), ...channelWords(bias, align.shifts)]),
+      ),
     ],
     tables: [
       `// One row a cycle: [output lane][value].\n${table2(romType(true, width), names[0], banks, multipliers, values)}`,
       table1(romType(true, biasBits), names[1], bias, { banks }),
       `// Left shift that brings each channel's accumulator to the common fraction of ${align.fraction} bits.\n${table1(romType(false, 6), names[2], align.shifts, { banks })}`,
     ],
-    names: reloadable ? [part, set, ...names] : names,
+    names: [...(reloadable ? [part, set] : []), ...names, memoryStream(plan, stage)],
+    memories: hasMemory(stage)
+      ? [width, biasBits, 6].map((bits, i) => ({ name: names[i]!, bits, banks }))
+      : [],
   };
 }
 
@@ -78,7 +90,7 @@ function matrixStage(stage: StageOf<'conv2d'> | StageOf<'dense'>, context: Conte
   const groups = node.kind === 'conv2d' ? node.groups : 1;
   const kernel = node.kind === 'conv2d' ? node.kernel[0] * node.kernel[1] : 1;
   const align = alignment(node.proof, node.id);
-  const { members, tables, names } = weightTables(stage, align, context);
+  const { members, tables, names, memories } = weightTables(stage, align, context);
   const grouped = groups === 1 ? '' : `, ${groups} groups`;
   return code(stage, {
     ...template(stage, node.kind === 'dense' ? 'dense' : isPointwise(node) ? 'conv2d_1x1' : 'conv2d'),
@@ -98,6 +110,7 @@ function matrixStage(stage: StageOf<'conv2d'> | StageOf<'dense'>, context: Conte
     ],
     tables,
     arguments: names,
+    memories,
   });
 }
 
@@ -108,7 +121,7 @@ export const depthwiseConv2d: Renderer<'depthwiseConv2d'> = (stage, context) => 
   if (stage.adders !== undefined) return shiftAddStage(stage, stage.adders, context);
   const { node, folding } = stage;
   const align = alignment(node.proof, node.id);
-  const { members, tables, names } = weightTables(stage, align, context);
+  const { members, tables, names, memories } = weightTables(stage, align, context);
   return code(stage, {
     ...template(stage, 'depthwise_conv2d'),
     text: `depthwise conv2d ${windowText(node)}`,
@@ -122,5 +135,6 @@ export const depthwiseConv2d: Renderer<'depthwiseConv2d'> = (stage, context) => 
     ],
     tables,
     arguments: names,
+    memories,
   });
 };

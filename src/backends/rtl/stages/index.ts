@@ -28,7 +28,15 @@ const unsupported = (stage: Stage): never => {
   ]);
 };
 
+/** `checkRtlLink` has refused it before. */
+const unsupportedFifo = (stage: Stage): never => {
+  throw new UnsupportedError('the RTL', [
+    { what: stage.name, why: 'the FIFO in front is in the HLS firmware only' },
+  ]);
+};
+
 const builders: Table<Stage, [context: Context], Hardware> = {
+  absorb: unsupportedFifo,
   receive,
   loadWeights: unsupported,
   swapWeights: unsupported,

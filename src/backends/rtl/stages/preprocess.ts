@@ -1,6 +1,6 @@
 /** From beats to the network's input, and from logits to the decision. */
 import { contrastWindow } from '../../../ir/ops/contrast.js';
-import { maskWords } from '../../hls/stages/preprocess.js';
+import { maskWords } from '../../hls/stages/mask-words.js';
 import { binEvents, cropEvents, windowEvents, R0, W0 } from '../../dataflow/events.js';
 import { eventRecorder, READ, WRITE } from '../../dataflow/dataflow.js';
 import { wordsPerFrame, type StageOf } from '../../dataflow/plan.js';

@@ -1,0 +1,34 @@
+/** What watches the memories, in words, for the README of a project. */
+import type { Plan } from '../dataflow/plan.js';
+import { scrubFrames, watchedMemories } from './memories.js';
+
+const count = (n: number): string => n.toLocaleString('en-US');
+
+/** `frameMicroseconds`: from frame to frame at full rate. */
+export function memoriesText(plan: Plan, frameMicroseconds: number): string {
+  const memories = watchedMemories(plan);
+  const inMemory = memories.filter((m) => m.words > 0);
+  const frames = scrubFrames(plan);
+  const rows = memories.map(
+    ({ stage, words, frames }, bit) =>
+      `| ${Math.min(bit, 31)} | ${stage} | ${words === 0 ? 'logic: not watched' : count(words)} | ${words === 0 ? '' : count(frames)} |`,
+  );
+  return [
+    '**Flipped bits.** Weights, biases, shifts, lookup tables and masks that stand in memories are read again and again beside the',
+    'work, through the second port, at no cost in frame rate. When the CRC-32 of one is not what it should be, its bit in `upsets`',
+    'rises and every frame is kept and flagged `upset`, until the memory is right again and the firmware was reset, or (weights that',
+    'can be exchanged) new weights count.',
+    '',
+    inMemory.length === 0
+      ? 'This design has no such memory.'
+      : `A flipped bit is flagged within ${count(frames)} frames (\`scrub_frames\`): ${((frames * frameMicroseconds) / 1000).toFixed(2)} ms at full rate. The scrubber moves with the frames: while none come nothing is read, and nothing is decided.`,
+    '',
+    '| bit | stage | words of 32 bits | frames until flagged |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+    'Constants that became logic (a stage with one row of weights, shifts and additions), flip-flops, FIFOs and line buffers are not read back.',
+    "The first are bits of the configuration: the vendor's own scrubbing (SEM IP; on parts of several dies one a die) finds and mends those, and",
+    'does not look into block RAM or LUT RAM that is written: the two cover what the other leaves. A flip in a FIFO or line buffer changes one frame.',
+  ].join('\n');
+}
