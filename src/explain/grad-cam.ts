@@ -197,15 +197,25 @@ export function gradCamMap({ layer, shape, activation, gradient, target }: Layer
   return { layer, size: [height, width], values, target };
 }
 
-/** The last layer that is still an image: where Grad-CAM is taken unless asked otherwise. */
-export function defaultLayer(explainer: Explainer): NodeId {
-  const last = explainer.layers.at(-1);
-  if (last === undefined)
-    throw new UserError(`${explainer.graph.name} has no layer that is an image`, {
-      remedy: 'explain a convolutional network',
-    });
-  return last;
+/** Gradient times value at the network's input: every pixel has a weight of its own there. */
+function inputMap({ layer, shape, activation, gradient, target }: LayerGradient): EvidenceMap {
+  const [height, width, channels] = shape;
+  const values = new Float32Array(height * width);
+  for (let i = 0; i < elements(shape); i++)
+    values[Math.floor(i / channels)]! += gradient[i]! * activation[i]!;
+  return { layer, size: [height, width], values: values.map((v) => Math.max(v, 0)), target };
 }
+
+/** Grad-CAM of a layer, gradient times value of an input. */
+export const layerMap = (explainer: Explainer, g: LayerGradient): EvidenceMap =>
+  explainer.boundary.includes(g.layer) ? inputMap(g) : gradCamMap(g);
+
+/** Whether the network has no layer that is an image: dense layers alone, which are explained at their input. */
+export const isWithoutImages = (explainer: Explainer): boolean => explainer.layers.length === 0;
+
+/** The last layer that is still an image, or the input where none is: where maps are taken unless asked otherwise. */
+export const defaultLayer = (explainer: Explainer): NodeId =>
+  explainer.layers.at(-1) ?? explainer.boundary[0]!;
 
 /** Grad-CAM of one raw frame. */
 export const gradCam = (
@@ -213,4 +223,4 @@ export const gradCam = (
   pixels: Uint16Array,
   target: Target,
   layer: NodeId = defaultLayer(explainer),
-): EvidenceMap => gradCamMap(explainer.gradient(pixels, layer, target));
+): EvidenceMap => layerMap(explainer, explainer.gradient(pixels, layer, target));

@@ -16,6 +16,7 @@ import { tf } from '../tensorflow/tf.js';
 import {
   defaultLayer,
   gradCamMap,
+  layerMap,
   type EvidenceMap,
   type Explainer,
   type LayerGradient,
@@ -107,7 +108,7 @@ function randomMap({ explainer, layer, seed }: MapRequest): EvidenceMap {
 }
 
 const METHODS: Readonly<Record<MapMethod, (request: MapRequest) => EvidenceMap>> = {
-  'grad-cam': (request) => gradCamMap(gradientOf(request)),
+  'grad-cam': (request) => layerMap(request.explainer, gradientOf(request)),
   'hi-res-cam': (request) => hiResCam(gradientOf(request)),
   'grad-cam-plus-plus': (request) => gradCamPlusPlus(gradientOf(request)),
   'guided-grad-cam': guidedGradCam,

@@ -1,5 +1,5 @@
 /**
- * A network trained elsewhere, whatever its file is: ONNX, a TensorFlow.js LayersModel, Keras in HDF5, or a graph or
+ * A network trained elsewhere, whatever its file is: ONNX, a TensorFlow.js LayersModel, Keras in HDF5 or in an archive, or a graph or
  * `float.onnx` that vetoc wrote. What it is follows from its first bytes, not from its name.
  */
 import { createHash } from 'node:crypto';
@@ -193,9 +193,9 @@ export async function openModelFile(path: string): Promise<ModelFile> {
         return readKerasModel(path);
       });
     case 'zip':
-      throw new UserError('is a zip archive: PyTorch’s or Keras’ own format', {
-        file: path,
-        remedy: "export it: torch.onnx.export(model, image, 'model.onnx'), or model.save('model.h5')",
+      return layersFile(path, 'Keras archive', async () => {
+        const { readKerasArchive } = await import('./keras/keras-file.js');
+        return readKerasArchive(path);
       });
   }
 }

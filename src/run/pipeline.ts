@@ -159,7 +159,11 @@ async function runStages(
   );
   const { explainStage } = await import('./stages/explain.js');
   const explanations = await stage('Explain', (p) =>
-    explainStage({ float, fixed }, frames, decided, recipe.explain.frames, p),
+    explainStage({ float, fixed }, frames, decided, recipe.explain.frames, p).catch((error: unknown) => {
+      // A run without pictures is a run: what is verified is not lost for them.
+      p.finish(`not made: ${error instanceof Error ? error.message : String(error)}`);
+      return { pictures: [], checks: [] };
+    }),
   );
   for (const [i, picture] of explanations.pictures.entries())
     await draft.write(`${RUN_FILES.explanations}/${String(i).padStart(2, '0')}.png`, picture.png);

@@ -11,7 +11,6 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { calibrationSchema } from '../calibrate/recipe.js';
 import { UserError } from '../core/errors.js';
-import { NODE_VERSION, PLATFORM } from '../core/machine.js';
 import { schemaError } from '../core/schema-problem.js';
 import { preprocessSchema } from '../frontends/network/preprocess.js';
 import { quantizationSchema } from '../passes/recipe.js';
@@ -113,8 +112,8 @@ export function withVersions(recipe: Recipe, trainedOn: string): Recipe {
     ...recipe,
     madeWith: {
       vetoc: version(),
-      node: NODE_VERSION,
-      platform: PLATFORM,
+      node: process.version,
+      platform: `${process.platform} ${process.arch}`,
       training: trainedOn,
     },
   };

@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
-import { NODE_VERSION } from '../core/machine.js';
 import { createRandom } from '../core/random.js';
 import type { FixedGraph } from '../ir/graph.js';
 import { createCsim } from '../simulate/csim.js';
@@ -219,7 +218,7 @@ export async function verifyFolder(
     return {
       version: VERIFICATION_VERSION,
       vetoc: version(),
-      node: NODE_VERSION,
+      node: process.version,
       definition: { witness: definition.name, version: definition.version },
       ...verification,
       files,

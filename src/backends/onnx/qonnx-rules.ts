@@ -11,9 +11,10 @@ type Rules = Table<
   Value
 >;
 
+/** One window; hls4ml asks that its strides are as large. */
 const wholeImage = ({ shape }: Value): Window => ({
   kernel: [shape[0], shape[1]],
-  strides: [1, 1],
+  strides: [shape[0], shape[1]],
   padding: [0, 0, 0, 0],
 });
 
@@ -46,10 +47,21 @@ export const QONNX_RULES: Rules = {
   concat(op, emit, inputs, shape) {
     const values = alike(emit, inputs);
     const { rank } = values[0]!;
-    const value: Value = { name: `${op.id}_Concat`, shape, rank, format: op.format };
-    const names = values.map((x) => x.name);
-    emit.node('Concat', value.name, names, dimsOf(value), { attributes: { axis: { int: rank - 1 } } });
-    return value;
+    // Two at a time: hls4ml joins no more.
+    const joined = values.slice(1).reduce((before, next, k) => {
+      const isLast = k === values.length - 2;
+      const channels = before.shape[2] + next.shape[2];
+      const value: Value = {
+        name: isLast ? `${op.id}_Concat` : `${op.id}_Concat${k + 1}Part`,
+        shape: isLast ? shape : [before.shape[0], before.shape[1], channels],
+        rank,
+        format: op.format,
+      };
+      const attributes = { axis: { int: rank - 1 } };
+      emit.node('Concat', value.name, [before.name, next.name], dimsOf(value), { attributes });
+      return value;
+    }, values[0]!);
+    return { ...joined, format: op.format };
   },
   flatten: (op, emit, [x]) => ({ ...asVector(emit, x!), format: op.format }),
   requantize: (op, emit, [x]) => stored(emit, op.id, x!, op.format),

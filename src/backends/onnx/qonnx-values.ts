@@ -3,9 +3,16 @@
  *
  * Source of the operators: QONNX (github.com/fastmachinelearning/qonnx), docs/qonnx-custom-ops and channels-last.
  */
-import { lsb, type Format, type Quantization } from '../../fixed/format.js';
 import type { Activation } from '../../ir/activations.js';
 import { elements, type NodeId, type Shape } from '../../ir/common.js';
+import {
+  fractionBits,
+  lsb,
+  maxMantissa,
+  minMantissa,
+  type Format,
+  type Quantization,
+} from '../../fixed/format.js';
 import type { OnnxWriter } from './writer.js';
 
 export const GENERAL = 'qonnx.custom_op.general';
@@ -95,8 +102,14 @@ export function quant(
 }
 
 /** The values of `x` in the format of `op`. */
-export function stored(emit: Emit, id: NodeId, x: Omit<Value, 'format'>, format: Format): Value {
-  const name = quant(emit, `${id}_Quant`, x.name, dimsOf(x), {
+export function stored(
+  emit: Emit,
+  id: NodeId,
+  x: Omit<Value, 'format'>,
+  format: Format,
+  suffix = 'Quant',
+): Value {
+  const name = quant(emit, `${id}_${suffix}`, x.name, dimsOf(x), {
     scale: [lsb(format)],
     scaleDims: [1],
     bits: format.width,
@@ -126,18 +139,47 @@ export function activated(
       const name = emit.node('LeakyRelu', `${id}_Leaky`, [x.name], dims, options);
       return stored(emit, id, { ...x, name }, format);
     }
-    case 'clip': {
-      const unit = lsb(format);
-      const low = emit.constant(`${id}_Low`, [activation.min * unit], []);
-      const high = emit.constant(`${id}_High`, [activation.max * unit], []);
-      return stored(
-        emit,
-        id,
-        { ...x, name: emit.node('Clip', `${id}_Clip`, [x.name, low, high], dims) },
-        format,
-      );
-    }
+    case 'clip':
+      return clipped(emit, id, x, activation, format);
   }
+}
+
+/**
+ * Limits as hls4ml takes them: a ReLU and a Quant that saturates, else `high − relu(high − x)` of what is quantized
+ * already, which is exact. `Clip` has no place there.
+ */
+function clipped(
+  emit: Emit,
+  id: NodeId,
+  x: Omit<Value, 'format'>,
+  { min, max }: Extract<Activation, { kind: 'clip' }>,
+  format: Format,
+): Value {
+  const dims = dimsOf(x);
+  const unit = lsb(format);
+  const positive = min === 0 ? { ...x, name: emit.node('Relu', `${id}_Relu`, [x.name], dims) } : x;
+  const bits = Math.log2(max + 1);
+  if (min === 0 && Number.isInteger(bits) && bits >= 1)
+    return stored(emit, id, positive, {
+      ...format,
+      signed: false,
+      width: bits,
+      integer: bits - fractionBits(format),
+    });
+  let value = stored(emit, id, positive, format, 'Saturated');
+  if (min !== 0 && min > minMantissa(format)) {
+    const low = emit.constant(`${id}_Low`, [min * unit], [1]);
+    const above = emit.node('Sub', `${id}_AboveLow`, [value.name, low], dims);
+    const rest = emit.node('Relu', `${id}_AboveLowRelu`, [above], dims);
+    value = { ...value, name: emit.node('Add', `${id}_FromLow`, [rest, low], dims) };
+  }
+  if (max < maxMantissa(format)) {
+    const high = emit.constant(`${id}_High`, [max * unit], [1]);
+    const below = emit.node('Sub', `${id}_BelowHigh`, [high, value.name], dims);
+    const rest = emit.node('Relu', `${id}_BelowHighRelu`, [below], dims);
+    value = { ...value, name: emit.node('Sub', `${id}_ToHigh`, [high, rest], dims) };
+  }
+  return stored(emit, id, value, format);
 }
 
 /** `[1, 1, c]` images as vectors and back; a vector of an image is its values in row-major order. */

@@ -16,23 +16,35 @@ import { verifyFloatGraph } from '../../ir/verify.js';
 import type { NetworkClasses } from '../network/build.js';
 import type { Imported } from '../imported.js';
 import { withMiss } from '../single-logit.js';
-import { isObject, lostSettings } from '../keras/keras-description.js';
+import { checkConnections, isObject, problemsOf } from '../keras/keras-description.js';
 import { PASSING, plain, rules, type Import, type Layer, type Value } from './layers-model-rules.js';
 import { tf } from '../../tensorflow/tf.js';
 
 /** TensorFlow.js writes the description bare, the converter of Keras writes it one level deeper. */
-function refuseLostSettings(topology: unknown, path: string): void {
+function checkTopology(topology: unknown, path: string): void {
   if (!isObject(topology)) return;
   const { model_config: inner } = topology;
-  const reasons = lostSettings(isObject(inner) ? inner : topology);
+  const described = isObject(inner) ? inner : topology;
+  checkConnections(described, path);
+  const reasons = problemsOf(described);
   if (reasons.length > 0) throw new UnsupportedError(path, reasons);
+}
+
+/** A GraphModel holds TensorFlow's operators, no layers. */
+function refuseGraphModel(json: unknown, path: string): void {
+  if (isObject(json) && json['format'] === 'graph-model')
+    throw new UserError('is a TensorFlow.js graph model, which holds operators and no layers', {
+      file: path,
+      remedy: 'convert it to ONNX: python -m tf2onnx.convert --tfjs model.json --output model.onnx',
+    });
 }
 
 /** Loads `model.json` and the weight files beside it. Throws `UserError` naming the file, or `UnsupportedError`. */
 export async function readLayersModel(path: string): Promise<tf.LayersModel> {
   try {
     const json = JSON.parse(await readFile(path, 'utf8')) as tf.io.ModelJSON;
-    refuseLostSettings(json.modelTopology, path);
+    refuseGraphModel(json, path);
+    checkTopology(json.modelTopology, path);
     const paths = json.weightsManifest.flatMap((group) => group.paths);
     const parts = await Promise.all(paths.map((part) => readFile(join(dirname(path), part))));
     const bytes = Uint8Array.from(Buffer.concat(parts));
@@ -44,7 +56,7 @@ export async function readLayersModel(path: string): Promise<tf.LayersModel> {
       }),
     );
   } catch (error) {
-    if (error instanceof UnsupportedError) throw error;
+    if (error instanceof UnsupportedError || error instanceof UserError) throw error;
     throw new UserError(`is not a LayersModel that can be read: ${(error as Error).message}`, {
       file: path,
       remedy: 'name the model.json of tf.LayersModel.save, with its weight files beside it',

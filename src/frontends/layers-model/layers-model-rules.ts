@@ -26,11 +26,22 @@ export interface Import {
 
 type Rule = (layer: Layer, config: Config, inputs: readonly Value[], into: Import) => Value;
 
-const ACTIVATIONS: Readonly<Record<string, 'none' | 'relu'>> = { linear: 'none', relu: 'relu' };
+const ACTIVATIONS: Readonly<Record<string, 'none' | 'relu' | 'relu6'>> = {
+  linear: 'none',
+  relu: 'relu',
+  relu6: 'relu6',
+};
+/** Taken inside a layer; the last two at the end of a network. */
+export const ACTIVATION_NAMES: readonly string[] = [...Object.keys(ACTIVATIONS), 'sigmoid', 'softmax'];
 const pairOf = (value: unknown): readonly [number, number] =>
   Array.isArray(value) ? [Number(value[0]), Number(value[1])] : [Number(value), Number(value)];
-const weightsOf = (layer: Layer): Float32Array<ArrayBuffer>[] =>
-  layer.getWeights().map((t) => Float32Array.from(t.dataSync()));
+/** The weights of `layer` in TensorFlow's order; what is no number is refused. */
+function weightsOf(layer: Layer, into: Import): Float32Array<ArrayBuffer>[] {
+  const arrays = layer.getWeights().map((t) => Float32Array.from(t.dataSync()));
+  if (arrays.some((values) => values.some((v) => !Number.isFinite(v))))
+    into.refuse(layer, 'a weight that is not finite (NaN or infinite)');
+  return arrays;
+}
 const named = (layer: Layer, suffix = ''): NodeId =>
   nodeId(
     `${layer.name
@@ -62,7 +73,6 @@ function windowOf(
     const [left, right] = samePadding(width, kernel[1], strides[1]);
     padding = [top, left, bottom, right];
   }
-  if (pairOf(config['dilationRate'] ?? 1).some((d) => d !== 1)) into.refuse(layer, 'dilation');
   if (config['dataFormat'] === 'channelsFirst') into.refuse(layer, 'channels first');
   return { kernel, strides, padding };
 }
@@ -75,6 +85,8 @@ function activated(layer: Layer, config: Config, id: NodeId, into: Import): Valu
   if (kind === 'none') return plain(id);
   if (kind === 'relu')
     return plain(into.add(layer, { id: named(layer, '_relu'), kind: 'relu', inputs: [id] }));
+  if (kind === 'relu6')
+    return plain(into.add(layer, { id: named(layer, '_relu'), kind: 'clip', inputs: [id], min: 0, max: 6 }));
   if (name === 'softmax' || name === 'sigmoid') return atEnd(name, layer, id, into);
   return into.refuse(layer, `activation ${String(name)}`);
 }
@@ -115,7 +127,8 @@ const joining =
   (kind: 'add' | 'concat'): Rule =>
   (layer, config, inputs, into) => {
     const axis = config['axis'];
-    if (kind === 'concat' && axis !== -1 && axis !== 3) return into.refuse(layer, `axis ${String(axis)}`);
+    const last = (layer.outputShape as readonly unknown[]).length - 1;
+    if (kind === 'concat' && axis !== -1 && axis !== last) return into.refuse(layer, `axis ${String(axis)}`);
     const ids = inputs.map((x) => unpadded(layer, x, into));
     if (kind === 'concat' || ids.length === 2)
       return plain(into.add(layer, { id: named(layer), kind, inputs: ids }));
@@ -128,36 +141,111 @@ const joining =
 
 const passing: Rule = (_layer, _config, [x]) => x!;
 
+/** Weights `[kh, kw, rest]` with zeros between those of a dilated window, and the extents that it covers. */
+function dilated(
+  weights: Float32Array<ArrayBuffer>,
+  kernel: readonly [number, number],
+  rate: readonly [number, number],
+): { readonly weights: Float32Array<ArrayBuffer>; readonly covers: readonly [number, number] } {
+  const covers = [(kernel[0] - 1) * rate[0] + 1, (kernel[1] - 1) * rate[1] + 1] as const;
+  const rest = weights.length / (kernel[0] * kernel[1]);
+  const spread = new Float32Array(covers[0] * covers[1] * rest);
+  for (let y = 0; y < kernel[0]; y++)
+    for (let x = 0; x < kernel[1]; x++) {
+      const from = (y * kernel[1] + x) * rest;
+      spread.set(weights.subarray(from, from + rest), (y * rate[0] * covers[1] + x * rate[1]) * rest);
+    }
+  return { weights: spread, covers };
+}
+
+/** A convolution of every channel by itself, `depthMultiplier` outputs each, neighbours of one channel together. */
+function depthwise(
+  layer: Layer,
+  config: Config,
+  x: Value,
+  given: Float32Array<ArrayBuffer>,
+  bias: Float32Array<ArrayBuffer> | undefined,
+  into: Import,
+  suffix = '',
+): NodeId {
+  const kernel = pairOf(config['kernelSize']);
+  const { weights, covers } = dilated(given, kernel, pairOf(config['dilationRate'] ?? 1));
+  const window = windowOf(layer, config, covers, x, into);
+  const channels = into.shapes.get(x.id)![2];
+  // As many weights as outputs at every place of the window; the configuration does not always say it.
+  const outputs = given.length / (kernel[0] * kernel[1]);
+  const base = { id: named(layer, suffix), inputs: [x.id], ...window, weights };
+  const node = { ...base, bias: bias ?? new Float32Array(outputs) };
+  return into.add(
+    layer,
+    outputs === channels
+      ? { ...node, kind: 'depthwiseConv2d' }
+      : { ...node, kind: 'conv2d', groups: channels },
+  );
+}
+
 const convolution: Rule = (layer, config, [x], into) => {
-  const [weights, bias] = weightsOf(layer);
-  const window = windowOf(layer, config, pairOf(config['kernelSize']), x!, into);
-  if (layer.getClassName() === 'DepthwiseConv2D') {
-    if (Number(config['depthMultiplier'] ?? 1) !== 1)
-      return into.refuse(layer, 'a depth multiplier other than 1');
-    const channels = into.shapes.get(x!.id)![2];
-    const node = { id: named(layer), kind: 'depthwiseConv2d' as const, inputs: [x!.id], ...window };
-    const id = into.add(layer, { ...node, weights: weights!, bias: bias ?? new Float32Array(channels) });
-    return activated(layer, config, id, into);
-  }
+  const [given, bias] = weightsOf(layer, into);
+  if (layer.getClassName() === 'DepthwiseConv2D')
+    return activated(layer, config, depthwise(layer, config, x!, given!, bias, into), into);
+  const kernel = pairOf(config['kernelSize']);
+  const { weights, covers } = dilated(given!, kernel, pairOf(config['dilationRate'] ?? 1));
+  const window = windowOf(layer, config, covers, x!, into);
   const node = { id: named(layer), kind: 'conv2d' as const, inputs: [x!.id], ...window, groups: 1 };
   const filters = Number(config['filters']);
-  const id = into.add(layer, { ...node, weights: weights!, bias: bias ?? new Float32Array(filters) });
+  const id = into.add(layer, { ...node, weights, bias: bias ?? new Float32Array(filters) });
   return activated(layer, config, id, into);
 };
 
+const ONE = { kernel: [1, 1], strides: [1, 1], padding: NO_PADDING, groups: 1 } as const;
+
+/** A depthwise convolution and a 1×1 convolution behind it. */
+const separable: Rule = (layer, config, [x], into) => {
+  const [spatial, pointwise, bias] = weightsOf(layer, into);
+  const between = depthwise(layer, config, x!, spatial!, undefined, into, '_depthwise');
+  const node = { id: named(layer), kind: 'conv2d' as const, inputs: [between], ...ONE };
+  const filters = Number(config['filters']);
+  const id = into.add(layer, { ...node, weights: pointwise!, bias: bias ?? new Float32Array(filters) });
+  return activated(layer, config, id, into);
+};
+
+/** `scale · x + offset`. */
+const rescaling: Rule = (layer, config, [x], into) => {
+  const input = unpadded(layer, x!, into);
+  const [scale, offset] = [Number(config['scale']), Number(config['offset'] ?? 0)];
+  if (!Number.isFinite(scale) || !Number.isFinite(offset))
+    return into.refuse(layer, 'a scale or offset that is not one number');
+  const channels = into.shapes.get(input)![2];
+  const filled = (v: number): Float32Array<ArrayBuffer> => new Float32Array(channels).fill(v);
+  return plain(
+    into.add(layer, {
+      id: named(layer),
+      kind: 'batchNorm',
+      inputs: [input],
+      gamma: filled(scale),
+      beta: filled(offset),
+      mean: filled(0),
+      variance: filled(1),
+      // Adds nothing to a variance of 1.
+      epsilon: 1e-30,
+    }),
+  );
+};
+
 const denseLayer: Rule = (layer, config, [x], into) => {
-  const [weights, bias] = weightsOf(layer);
+  const [weights, bias] = weightsOf(layer, into);
   const units = Number(config['units']);
   const input = unpadded(layer, x!, into);
   const [height, width] = into.shapes.get(input)!;
-  if (height * width !== 1) return into.refuse(layer, 'a dense layer on an image');
-  const id = into.add(layer, {
+  const base = {
     id: named(layer),
-    kind: 'dense',
     inputs: [input],
     weights: weights!,
     bias: bias ?? new Float32Array(units),
-  });
+  };
+  // Of an image it is one of every pixel.
+  const isVector = height * width === 1;
+  const id = into.add(layer, isVector ? { ...base, kind: 'dense' } : { ...base, kind: 'conv2d', ...ONE });
   return activated(layer, config, id, into);
 };
 
@@ -167,7 +255,7 @@ const batchNormalization: Rule = (layer, config, [x], into) => {
   if ((Number(config['axis'] ?? -1) + rank) % rank !== rank - 1)
     return into.refuse(layer, 'an axis that is not the channels');
   const channels = into.shapes.get(input)![2];
-  const arrays = weightsOf(layer);
+  const arrays = weightsOf(layer, into);
   const gamma = config['scale'] === false ? new Float32Array(channels).fill(1) : arrays.shift()!;
   const beta = config['center'] === false ? new Float32Array(channels) : arrays.shift()!;
   const [mean, variance] = arrays;
@@ -187,6 +275,8 @@ const zeroPadding: Rule = (_layer, config, [x]) => {
 export const rules: Readonly<Record<string, Rule>> = {
   Conv2D: convolution,
   DepthwiseConv2D: convolution,
+  SeparableConv2D: separable,
+  Rescaling: rescaling,
   Dense: denseLayer,
   BatchNormalization: batchNormalization,
   ZeroPadding2D: zeroPadding,

@@ -100,7 +100,8 @@ export function reshaped(view: View, wanted: readonly number[]): View {
 /** The view with only the elements `positions` of `axis`. */
 export function picked(view: View, axis: number, positions: readonly number[]): View {
   const places = placesOf(view.axes[axis]!);
-  const first = places[positions[0] ?? refuse('takes nothing')]!;
+  if (positions.length === 0) refuse('takes nothing');
+  const first = positions.reduce((least, i) => Math.min(least, places[i]!), Infinity);
   const kept = Int32Array.from(positions, (i) => places[i]! - first);
   return { axes: view.axes.map((own, i) => (i === axis ? placed(kept) : own)), offset: view.offset + first };
 }

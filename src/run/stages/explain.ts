@@ -3,7 +3,7 @@ import { pngBytes } from '../../draw/picture.js';
 import type { MapCheck } from '../../explain/check-maps.js';
 import { evidencePicture } from '../../explain/evidence-picture.js';
 import { dequantize, fixedValues } from '../../explain/fixed-twin.js';
-import { createExplainer, gradCam } from '../../explain/grad-cam.js';
+import { createExplainer, gradCam, isWithoutImages } from '../../explain/grad-cam.js';
 import { correlation } from '../../explain/measures.js';
 import { seenPart } from '../../explain/seen-part.js';
 import type { FixedGraph, FloatGraph } from '../../ir/graph.js';
@@ -52,7 +52,7 @@ async function explainFrames(
       const agreement = correlation(map, gradCam(reference, pixels, target));
       const truth = frames.classNames[frames.labelOf(index)]!;
       const decision = `${keep ? 'kept' : 'vetoed'}: frame ${index} (${truth}), score ${score}, threshold ${fixed.threshold}`;
-      const caption = `${decision}; float and fixed maps ${agreement >= 0.9 ? 'agree' : 'differ'} (rank correlation ${agreement.toFixed(2)})`;
+      const caption = `${decision}; float and fixed maps ${agreement >= 0.9 ? 'agree' : 'differ'} (rank correlation ${agreement.toFixed(2)})${isWithoutImages(decided) ? '; gradient times input, as the network has no image layer' : ''}`;
       const parts = { pixels, mask, size: [height, width] as const, lines: null, rings: null };
       pictures.push({ caption, png: pngBytes(evidencePicture(parts, seenPart(fixed), map)) });
       progress.update(pictures.length, chosen.length, 'overlays');
