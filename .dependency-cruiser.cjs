@@ -35,6 +35,13 @@ module.exports = {
     onlyIn('protobuf-in-onnx', 'node_modules/(protobufjs|onnx-proto)/', '^src/onnx-file/'),
     onlyIn('onnxruntime-in-ort', 'node_modules/onnxruntime', '^src/simulate/ort'),
     onlyIn('processes-in-one-file', '^(node:)?child_process$', '^src/simulate/process\\.ts$'),
+    {
+      name: 'a-command-imports-no-other',
+      comment: 'what two commands share stands beside them, or in run/',
+      severity: 'error',
+      from: { path: '^src/cli/commands/(?!index)' },
+      to: { path: '^src/cli/commands/' },
+    },
     onlyIn('commander-in-cli', 'node_modules/commander/', '^src/cli/'),
     {
       name: 'no-dev-dependencies-in-src',

@@ -37,4 +37,23 @@ export default tseslint.config(
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
     },
   },
+  {
+    // Arguments, streams, the environment, signals and the exit code are the command line's.
+    files: ['src/**/*.ts'],
+    ignores: [
+      'src/cli/**',
+      'src/audit/view/page/**',
+      // Contain what libraries hang on the process, or start processes.
+      'src/data/formats/bytes.ts',
+      'src/data/hdf5/library.ts',
+      'src/simulate/process.ts',
+      'src/tensorflow/backend.ts',
+    ],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        { name: 'process', message: 'Only src/cli may; core/machine.ts says what runs.' },
+      ],
+    },
+  },
 );

@@ -4,9 +4,9 @@
  * A frame that cannot be read becomes a malformed row that is kept, as the firmware keeps it; it never ends an audit.
  */
 import { argmax } from '../statistics/metrics.js';
-import { UserError } from '../core/errors.js';
 import type { Frame, FrameSource } from '../data/frames.js';
 import type { OrtScorer, ScoredFrame } from '../simulate/ort-scorer.js';
+import { scoreFrames } from '../simulate/score-frames.js';
 import type { FrameSpotFinder } from '../spotfind/finder.js';
 import { estimateResolution, frameGeometry, type StatedGeometry } from '../spotfind/geometry.js';
 import { bitsOf, type FrameRow } from './rows.js';
@@ -56,30 +56,21 @@ export function createLocalProcessor(parts: ProcessorParts): FrameProcessor {
   };
 }
 
-type Outcome = { readonly frame: Frame } | { readonly problem: string };
-
 async function processBlock(
   parts: ProcessorParts,
   indices: readonly number[],
 ): Promise<readonly ProcessedFrame[]> {
-  const outcomes: Outcome[] = [];
-  for (const index of indices) outcomes.push(await readFrame(parts.source, index));
-  const readable = outcomes.flatMap((outcome) => ('frame' in outcome ? [outcome.frame.pixels] : []));
-  const scores = [...(await parts.scorer.run(readable))];
-  return outcomes.map((outcome, k) =>
-    'frame' in outcome
-      ? describeFrame(parts, indices[k]!, outcome.frame, scores.shift()!)
-      : { row: unreadable(parts.source, indices[k]!, outcome.problem), features: null },
-  );
-}
-
-async function readFrame(source: FrameSource, index: number): Promise<Outcome> {
-  try {
-    return { frame: await source.read(index) };
-  } catch (error) {
-    if (error instanceof UserError) return { problem: error.problem };
-    throw error;
-  }
+  const { source, scorer } = parts;
+  const run = (pixels: readonly Uint16Array[]) => scorer.run(pixels);
+  const processed: ProcessedFrame[] = [];
+  for await (const block of scoreFrames(source, { indices, batch: indices.length, run, passOver: true }))
+    for (const one of block)
+      processed.push(
+        one.kind === 'scored'
+          ? describeFrame(parts, one.index, one.frame, one.result)
+          : { row: unreadable(source, one.index, one.bad.problem), features: null },
+      );
+  return processed;
 }
 
 /** Names under which files state when a frame was taken. */

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { calibrationSchema } from '../calibrate/recipe.js';
 import { UserError } from '../core/errors.js';
+import { NODE_VERSION, PLATFORM } from '../core/machine.js';
 import { schemaError } from '../core/schema-problem.js';
 import { preprocessSchema } from '../frontends/network/preprocess.js';
 import { quantizationSchema } from '../passes/recipe.js';
@@ -112,8 +113,8 @@ export function withVersions(recipe: Recipe, trainedOn: string): Recipe {
     ...recipe,
     madeWith: {
       vetoc: version(),
-      node: process.version,
-      platform: `${process.platform} ${process.arch}`,
+      node: NODE_VERSION,
+      platform: PLATFORM,
       training: trainedOn,
     },
   };

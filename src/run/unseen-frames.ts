@@ -8,22 +8,22 @@ export interface UnseenFrames {
   readonly isHit: readonly boolean[];
   /** Frames that their file declares for training, validation or calibration. */
   readonly leftOut: number;
+  /** Frames that nobody is sure of: neither hits nor misses. */
+  readonly unknown: number;
 }
 
-/** Throws `UserError` where a frame has no label, or none are left, or they are not both hits and misses. */
+/** Throws `UserError` where no frame has a label, or none are left, or they are not both hits and misses. */
 export function unseenFrames(source: FrameSource): UnseenFrames {
   const all = Array.from({ length: source.count }, (_, i) => i);
-  const indices = all.filter((i) => (source.label(i).split ?? 'test') === 'test');
-  const isHit = indices.map((i) => {
-    const { hit } = source.label(i);
-    if (hit === null)
-      throw new UserError(`frame ${i} is labelled neither a hit nor a miss`, {
-        file: source.name,
-        field: '--labels',
-        remedy: 'give frames with labels, or name their labels with --labels',
-      });
-    return hit;
-  });
+  const unseen = all.filter((i) => (source.label(i).split ?? 'test') === 'test');
+  const indices = unseen.filter((i) => source.label(i).hit !== null);
+  if (unseen.length > 0 && indices.length === 0)
+    throw new UserError('has frames that are labelled neither hits nor misses', {
+      file: source.name,
+      field: '--labels',
+      remedy: 'give frames with labels, or name their labels with --labels',
+    });
+  const isHit = indices.map((i) => source.label(i).hit === true);
   for (const [what, wanted] of [
     ['hits', true],
     ['misses', false],
@@ -34,5 +34,10 @@ export function unseenFrames(source: FrameSource): UnseenFrames {
         field: '--frames',
         remedy: 'give frames of both that had no part in training',
       });
-  return { indices, isHit, leftOut: source.count - indices.length };
+  return {
+    indices,
+    isHit,
+    leftOut: source.count - unseen.length,
+    unknown: unseen.length - indices.length,
+  };
 }

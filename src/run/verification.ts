@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
+import { NODE_VERSION } from '../core/machine.js';
 import { createRandom } from '../core/random.js';
 import type { FixedGraph } from '../ir/graph.js';
 import { createCsim } from '../simulate/csim.js';
@@ -218,7 +219,7 @@ export async function verifyFolder(
     return {
       version: VERIFICATION_VERSION,
       vetoc: version(),
-      node: process.version,
+      node: NODE_VERSION,
       definition: { witness: definition.name, version: definition.version },
       ...verification,
       files,

@@ -1,6 +1,8 @@
 /** The Bragg peaks of a frame: those that its file or the simulator knows, or those that peakfinder8 finds. */
 import type { Frame, FrameSource, Spot } from '../data/frames.js';
+import { detectorOf } from './detector-file.js';
 import { createFrameSpotFinder } from './finder.js';
+import { frameGeometry, NOTHING_STATED } from './geometry.js';
 import { parseSpotParameters } from './parameters.js';
 
 export interface Peaks {
@@ -12,7 +14,7 @@ export interface Peaks {
 
 /** Peaks of the frames of `source`, searched for with the default parameters where they are not known. */
 export function createPeaks(source: FrameSource): Peaks {
-  const find = createFrameSpotFinder(parseSpotParameters('peakfinder8'));
+  const find = createFrameSpotFinder(parseSpotParameters('peakfinder8'), detectorOf(source));
   let known = 0;
   let found = 0;
   return {
@@ -23,7 +25,7 @@ export function createPeaks(source: FrameSource): Peaks {
         return spots;
       }
       found += 1;
-      return find(frame).spots;
+      return find(frame, frameGeometry(source.meta(index), NOTHING_STATED, frame.experiment)).spots;
     },
     origin: () => (found === 0 ? 'true' : known === 0 ? 'found' : 'true and found'),
   };

@@ -4,6 +4,7 @@
  * The same graph, frames, recipe, seed, back end and number of workers give the same weights, bit for bit; so does a
  * training that was killed and resumed from its checkpoint.
  */
+import { IS_WINDOWS } from '../core/machine.js';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
 import { createPreprocessor } from '../evaluate/preprocessor.js';
@@ -156,7 +157,7 @@ export async function trainNetwork(request: TrainRequest): Promise<TrainResult> 
       onProgress?.({ kind: 'resumed', epoch: resumed.facts.epoch, history: resumed.facts.history });
     const pool = await openGradientPool(setup, layout, backend, workers);
     // All threads have the cached frames open: without a name they are gone when the process is, even if it is killed.
-    if (process.platform !== 'win32') dispose();
+    if (!IS_WINDOWS) dispose();
     try {
       const trained = await runEpochs({
         graph,

@@ -111,7 +111,7 @@ describe('vetoc threshold', () => {
   it.each([
     ['too few hits', 'night.h5', ['--lose', '0.1%'], /at least 2995 hits/],
     ['no misses', 'hits.h5', ['--lose', '5%'], /hits\.h5: --frames: there are no misses/],
-    ['no labels', 'bare.h5', ['--lose', '5%'], /bare\.h5: --labels: frame 0 is labelled neither/],
+    ['no labels', 'bare.h5', ['--lose', '5%'], /bare\.h5: --labels: has frames that are labelled neither/],
     ['no share', 'night.h5', ['--lose', 'few'], /--lose: 'few' is not a share/],
     ['a share of more than all', 'night.h5', ['--lose', '120%'], /--lose: '120%' is not a share/],
     ['no loss at all', 'night.h5', ['--lose', '0'], /0 is no share of hits/],

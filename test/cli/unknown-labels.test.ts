@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unseenFrames } from '../../src/run/unseen-frames.js';
 import { framesFromArrays } from '../../src/data/memory-source.js';
 import { partitionFrames } from '../../src/data/partition.js';
 import { createHdf5 } from '../../src/data/write/hdf5-writer.js';
@@ -71,6 +72,19 @@ describe('frames whose label is neither 0 nor 1', () => {
     );
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/10 of 30 frames are neither 0 nor 1/);
+  });
+
+  it('judge no run: thresholds and stress go by the others', () => {
+    const source = framesFromArrays({
+      height: 1,
+      width: 1,
+      frames: frames.map(() => Uint16Array.of(0)),
+      labels: [...hit].map((value) => ({ hit: value === 255 ? null : value === 1 })),
+    });
+    const { indices, isHit, unknown, leftOut } = unseenFrames(source);
+    expect([indices.length, isHit.filter(Boolean).length, unknown, leftOut]).toEqual([20, 10, 10, 0]);
+    const bare = { ...source, label: () => ({ label: null, hit: null, split: null, group: null }) };
+    expect(() => unseenFrames(bare)).toThrow(/neither hits nor misses/);
   });
 
   it('stand in no part of a partition', () => {

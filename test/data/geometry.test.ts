@@ -213,6 +213,10 @@ describe('a geometry of other frames', () => {
       ['p1/dim1 = 2', 'p1/dim2 = ss', 'p1/dim3 = fs'],
       /p1: has the fixed axis 2, but the frames have no modules/,
     ],
+    [
+      ['p1/dim1 = 0', 'p1/dim2 = ss', 'p1/dim3 = fs'],
+      /p1: states the axes dim0 to dim3, but \/data\/data has 3 axes/,
+    ],
     [['p1/dim4 = 1'], /p1\/dim3: is missing/],
     [['bad_a/panel = p7', 'bad_a/min_fs = 0'], /bad_a\/panel: is 'p7', which is no panel/],
     [['p1/max_fs = 20'], /p1: reaches outside a frame of 16×20/],

@@ -194,6 +194,8 @@ describe('events in labels', () => {
     ['empty.stream', 'CrystFEL stream format 2.3\n', /holds no chunk/],
     ['nameless.stream', '----- Begin chunk\n----- End chunk\n', /chunk of line 1 names no image file/],
     ['empty.lst', '# nothing\n', /names no frame/],
+    ['below.lst', 'run7/frames.cxi //-1\n', /line 1: '\/\/-1' is no event/],
+    ['float.lst', 'run7/frames.cxi //1.0\n', /line 1: '\/\/1\.0' is no event/],
     ['gone/../none.lst', null, /cannot be read \(ENOENT\)/],
   ])('%s is refused', async (name, text, words) => {
     const path = text === null ? join(folder, name) : write(name, text);
@@ -206,6 +208,7 @@ describe('tables of labels', () => {
     ['commas', 'file,index,hit\nframes.cxi,0,1\nframes.cxi,2,0\n'],
     ['semicolons', 'file;index;hit\nframes.cxi;0;1\nframes.cxi;2;0\n'],
     ['semicolons and decimal commas', 'file;index;hit\nframes.cxi;0,0;1,0\nframes.cxi;2,0;0,0\n'],
+    ['their separator in a line of its own', 'sep=;\nframe;hit\n0;1\n2;0\n'],
     ['tabs', 'file\tindex\thit\nframes.cxi\t0\t1\nframes.cxi\t2\t0\n'],
     ['numbers with a point, as pandas writes them', 'frame,hit\n0.0,1.0\n1.0,\n2.0,0.0\n3,NaN\n'],
     ['events', 'file,event,hit\nframes.cxi,//0,1\nframes.cxi,//2,0\n'],

@@ -1,36 +1,16 @@
 /** `vetoc inspect`: what is in files of frames, in words, numbers and a picture. */
 import type { Command } from 'commander';
-import { UserError } from '../../core/errors.js';
-import { writeFileAtomic } from '../../core/files.js';
-import { greyPicture, pngBytes } from '../../draw/picture.js';
-import { expandArgument, parseFrameArgument } from '../../data/arguments.js';
-import type { Experiment } from '../../data/experiment.js';
-import type { FrameSource } from '../../data/frames.js';
-import {
-  fileFacts,
-  frameStatistics,
-  labelFacts,
-  type FileFacts,
-  type FrameStatistics,
-} from '../../data/inspect.js';
-import { describeNote, type Note } from '../../data/notes.js';
-import { openRaw } from '../../data/stored.js';
-import { streamFrames } from '../../data/stream.js';
-import { say, sayJson, showEvents } from '../console.js';
 import { table } from '../../core/table.js';
+import type { Experiment } from '../../data/experiment.js';
+import type { FileFacts } from '../../data/inspect.js';
+import { describeNote, type Note } from '../../data/notes.js';
+import { inspectFrames, type Inspection, type InspectRequest } from '../../run/inspect.js';
+import { say, sayJson, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
-import { frameOptions, type FrameOptionValues } from '../../run/frame-options.js';
-import { openFrameArguments } from '../../run/open-frames.js';
 
-interface InspectOptions extends FrameOptionValues {
-  readonly frames: string;
-  readonly png?: string;
-  readonly frame: string;
+interface Options extends InspectRequest {
   readonly json?: boolean;
 }
-
-/** So many files are described one by one. */
-const DESCRIBED_FILES = 10;
 
 export function define(command: Command): void {
   command
@@ -47,86 +27,22 @@ export function define(command: Command): void {
     .action(inspect);
 }
 
-function wholeNumber(text: string, field: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new UserError(`'${text}' is no whole number`, { field });
-  return value;
-}
-
-async function describeFiles(
-  texts: readonly string[],
-  options: InspectOptions,
-): Promise<{ readonly facts: readonly FileFacts[]; readonly total: number }> {
-  const facts: FileFacts[] = [];
-  let total = 0;
-  for (const text of texts) {
-    const argument = parseFrameArgument(text);
-    const files = await expandArgument(argument).catch((error: unknown) => {
-      // A tree of folders (DiffraNet) holds no frames at its top: the source describes it.
-      if (error instanceof UserError) return [];
-      throw error;
-    });
-    total += files.length;
-    for (const file of files.slice(0, DESCRIBED_FILES - facts.length)) {
-      const dataset = argument.dataset === null ? '' : `#${argument.dataset}`;
-      try {
-        const raw = await openRaw(`${file}${dataset}`, frameOptions(options));
-        facts.push(fileFacts(raw));
-        await raw.close();
-      } catch (error) {
-        if (!(error instanceof UserError) || options.skipBad !== true) throw error;
-      }
-    }
+async function inspect(texts: readonly string[], options: Options): Promise<void> {
+  const { fileCount, ...found } = await inspectFrames(texts, options, showEvents());
+  if (options.json === true) {
+    sayJson(found);
+    return;
   }
-  return { facts, total };
-}
-
-async function measure(source: FrameSource, wanted: string): Promise<readonly FrameStatistics[]> {
-  const frames = wanted === 'all' ? source.count : Math.min(source.count, wholeNumber(wanted, '--frames'));
-  const statistics: FrameStatistics[] = [];
-  const indices = Array.from({ length: frames }, (_, k) => Math.floor((k * source.count) / frames));
-  for await (const { index, frame } of streamFrames(source, { indices })) {
-    const origin = source.origin(index);
-    statistics.push({ index, file: origin.file, fileIndex: origin.index, ...frameStatistics(frame) });
-  }
-  return statistics;
-}
-
-async function inspect(texts: readonly string[], options: InspectOptions): Promise<void> {
-  const described = await describeFiles(texts, options);
-  const { source, bad } = await openFrameArguments(texts, options, showEvents());
-  try {
-    const statistics = await measure(source, options.frames);
-    if (options.png !== undefined) {
-      const index = wholeNumber(options.frame, '--frame');
-      const frame = await source.read(index);
-      const picture = greyPicture(frame.pixels, frame.height, frame.width, { mask: frame.mask });
-      await writeFileAtomic(options.png, pngBytes(picture));
-    }
-    const labels = labelFacts(source);
-    const experiment = source.count === 0 ? undefined : (await source.read(0)).experiment;
-    const { count: frames, height, width, classNames } = source;
-    if (options.json === true) {
-      const notes = source.notes ?? [];
-      const of = { frames, height, width, classNames, experiment, labels, notes };
-      sayJson({ files: described.facts, ...of, statistics, bad });
-      return;
-    }
-    for (const facts of described.facts) sayFile(facts);
-    if (described.total > described.facts.length)
-      say(`… and ${described.total - described.facts.length} more files\n`);
-    say(
-      `${frames} frames of ${height}×${width} for the network${bad.length > 0 ? `, ${bad.length} skipped` : ''}`,
-    );
-    sayExperiment(experiment);
-    sayNotes(source.notes ?? []);
-    sayLabels(labels);
-    sayStatistics(statistics, source);
-    if (options.png !== undefined) say(`\nframe ${options.frame} is drawn in ${options.png}`);
-  } finally {
-    await source.close();
-  }
+  const { files, frames, height, width, bad } = found;
+  for (const facts of files) sayFile(facts);
+  if (fileCount > files.length) say(`… and ${fileCount - files.length} more files\n`);
+  const skipped = bad.length > 0 ? `, ${bad.length} skipped` : '';
+  say(`${frames} frames of ${height}×${width} for the network${skipped}`);
+  sayExperiment(found.experiment);
+  sayNotes(found.notes);
+  sayLabels(found.labels);
+  sayStatistics(found);
+  if (options.png !== undefined) say(`\nframe ${options.frame} is drawn in ${options.png}`);
 }
 
 function sayFile(facts: FileFacts): void {
@@ -185,7 +101,7 @@ const counts = (record: Readonly<Record<string, number>>): string =>
     .map(([name, count]) => `${name} ${count}`)
     .join(', ');
 
-function sayLabels(labels: ReturnType<typeof labelFacts>): void {
+function sayLabels(labels: Inspection['labels']): void {
   const rows = [
     ['classes', counts(labels.classes)],
     ['labels', labels.hits + labels.misses === 0 ? '' : `${labels.hits} hits, ${labels.misses} misses`],
@@ -198,8 +114,8 @@ function sayLabels(labels: ReturnType<typeof labelFacts>): void {
   say();
 }
 
-function sayStatistics(statistics: readonly FrameStatistics[], source: FrameSource): void {
-  const pixels = source.height * source.width;
+function sayStatistics({ statistics, height, width }: Omit<Inspection, 'fileCount'>): void {
+  const pixels = height * width;
   const percent = (n: number): string => `${((100 * n) / pixels).toFixed(2)} %`;
   const rows = statistics.map((one) => [
     String(one.index),

@@ -1,13 +1,10 @@
 /** `vetoc simulate`: labelled diffraction frames for any detector, as HDF5. */
-import { existsSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { UserError } from '../../core/errors.js';
 import { CLASS_NAMES } from '../../data/frames.js';
 import { CRYSTAL_FORMS } from '../../data/simulate/crystal.js';
 import type { DetectorSpec } from '../../data/simulate/detector.js';
 import type { Range, SimulateOptions, Variety } from '../../data/simulate/settings.js';
-import { simulateFramesParallel } from '../../data/parallel.js';
-import type { SimulatedSource } from '../../data/simulate/simulate-frames.js';
 import {
   parseNumbers,
   parseRange,
@@ -15,12 +12,10 @@ import {
   type UserExperiment,
 } from '../../data/simulate/user-experiment.js';
 import { COMPRESSIONS, type Compression } from '../../data/write/growing-dataset.js';
-import { writeFrames } from '../../data/write/write-frames.js';
 import { say, sayJson, showEvents } from '../console.js';
 import { table } from '../../core/table.js';
+import { simulateToFile } from '../../run/simulate.js';
 import { wholeOption } from '../option-values.js';
-import { version } from '../../core/version.js';
-import { beginStage } from '../../run/events.js';
 
 interface Options {
   readonly count: number;
@@ -216,65 +211,10 @@ function simulationOptions(options: Options): SimulateOptions {
   };
 }
 
-interface Summary {
-  readonly file: string;
-  readonly frames: number;
-  readonly hits: number;
-  readonly classes: Readonly<Record<string, number>>;
-  readonly splits: Readonly<Record<string, number>>;
-  readonly crystals: number;
-}
-
-function summarize(file: string, source: SimulatedSource): Summary {
-  const classes: Record<string, number> = Object.fromEntries(CLASS_NAMES.map((name) => [name, 0]));
-  const splits: Record<string, number> = {};
-  const crystals = new Set<string>();
-  let hits = 0;
-  for (let i = 0; i < source.count; i++) {
-    const { label, hit, split, group } = source.label(i);
-    classes[CLASS_NAMES[label!]!]! += 1;
-    splits[split!] = (splits[split!] ?? 0) + 1;
-    crystals.add(group!);
-    if (hit === true) hits++;
-  }
-  return { file, frames: source.count, hits, classes, splits, crystals: crystals.size };
-}
-
 async function run(out: string, options: Options): Promise<void> {
-  if (existsSync(out) && options.force !== true) {
-    throw new UserError('exists already', { file: out, remedy: 'choose another name or add --force' });
-  }
-  const asked = simulationOptions(options);
-  const source = simulateFramesParallel(asked, options.workers);
-  try {
-    await write(out, source, asked, options);
-  } finally {
-    await source.close();
-  }
-}
-
-async function write(
-  out: string,
-  source: SimulatedSource,
-  asked: SimulateOptions,
-  options: Options,
-): Promise<void> {
-  const progress = beginStage(showEvents(), 'Simulate');
-  await writeFrames(out, source, {
-    compression: options.compression,
-    styles: source.settings.detectors,
-    attributes: {
-      generator: `vetoc ${version()} simulate`,
-      seed: options.seed,
-      options_json: JSON.stringify(asked),
-      class_rule: classRule(source),
-    },
-    onFrame: (done, total) => {
-      progress.update(done, total, 'frames');
-    },
-  });
-  const summary = summarize(out, source);
-  progress.finish(`${summary.frames} frames, ${summary.hits} hits, to ${out}`);
+  const { compression, workers, force = false } = options;
+  const request = { frames: simulationOptions(options), compression, workers, force };
+  const summary = await simulateToFile(out, request, showEvents());
   if (options.json === true) sayJson(summary);
   else
     say(
@@ -283,15 +223,4 @@ async function write(
         Object.entries(summary.classes).map(([name, count]) => [name, String(count)]),
       ),
     );
-}
-
-/** The rule in words, as an attribute of the file. */
-function classRule(source: SimulatedSource): string {
-  const [weak, good, strong] = source.settings.visibleSpots.map(([low, high]) => `${low}..${high}`);
-  return (
-    'A Bragg spot is visible if, on the 3x3 sum of the noise-free image around its maximum, SNR = S/sqrt(S+B+R) >= 5 and ' +
-    'S >= 6 photons, on live pixels; B is the background, R the read noise in photons squared. Frames are scaled so that the ' +
-    `number of visible spots falls in Weak ${weak}, Good ${good}, Strong ${strong}. No crystal = diffuse scatter, rings, streaks. ` +
-    'Blank = no beam, or below 0.01 photon per pixel. Hot pixels occur in every class.'
-  );
 }

@@ -78,6 +78,8 @@ async function run(dir: string, options: Options): Promise<void> {
   try {
     checkFrameSize(source, fixed);
     const frames = atMost(unseenFrames(source), options.most);
+    if (frames.unknown > 0)
+      emit({ event: 'warning', text: `${frames.unknown} frames that nobody is sure of are left out` });
     const promised: Promised = {
       mostLost: options.lose ?? 1 - recipe.training.keepFraction,
       leastRejected: options.reject,

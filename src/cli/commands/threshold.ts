@@ -61,7 +61,7 @@ async function run(dir: string, options: Options): Promise<void> {
   const { source } = await openFrameArguments(options.frames, options, emit);
   try {
     checkFrameSize(source, fixed);
-    const { indices, isHit, leftOut } = unseenFrames(source);
+    const { indices, isHit, leftOut, unknown } = unseenFrames(source);
     const progress = beginStage(emit, 'Score');
     const scores = (await scoreFixed(fixed, source, indices, progress)).map((row) =>
       veto(row, fixed.hitClasses),
@@ -76,7 +76,7 @@ async function run(dir: string, options: Options): Promise<void> {
       const { framesKept, precision, missesRejected } = brought;
       const prevailing =
         options.hitRate === undefined ? {} : { hitRate: options.hitRate, framesKept, precision };
-      sayJson({ run: dir, ...found, level, missesRejected, ...prevailing, leftOut });
+      sayJson({ run: dir, ...found, level, missesRejected, ...prevailing, leftOut, unknown });
       return;
     }
     say(
@@ -84,6 +84,7 @@ async function run(dir: string, options: Options): Promise<void> {
         `at most ${percent(found.lost)} of the hits are lost, with confidence ${percent(found.confidence)}.`,
     );
     say(`It is the score of the hit that is number ${found.rank} of ${found.hits} from below.`);
+    if (unknown > 0) say(`${unknown} frames that nobody is sure of were left out.`);
     if (leftOut > 0) say(`${leftOut} frames that trained, validated or calibrated the run were left out.`);
     say(`\n${yieldTable(found, brought, options.hitRate)}`);
     say('\nThe guarantee is for hits of the same source as these: the same detector, crystals and beam.');

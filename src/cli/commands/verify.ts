@@ -2,30 +2,15 @@
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { UserError } from '../../core/errors.js';
-import { writeFileAtomic } from '../../core/files.js';
-import type { FrameSource } from '../../data/frames.js';
-import type { FixedGraph } from '../../ir/graph.js';
+import { RUN_FILES } from '../../run/folder.js';
+import type { FrameOptionValues } from '../../run/frame-options.js';
+import { WITNESS_NAMES, type WitnessName } from '../../run/verification.js';
+import { verifyRun, type VerifyRunRequest } from '../../run/verify.js';
 import { ORT_PROVIDERS, type OrtProvider } from '../../simulate/ort-session.js';
 import { describeVerification } from '../../verify/text.js';
-import type { DrillOptions } from '../../verify/drills/make.js';
-import type { NamedFrame } from '../../verify/frames.js';
 import { say, sayJson, showEvents } from '../console.js';
 import { EXIT } from '../exit.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
-import { openFrameArguments } from '../../run/open-frames.js';
-import type { FrameOptionValues } from '../../run/frame-options.js';
-import { openRunFrames } from '../../run/stages/frames.js';
-import { evenly } from '../../run/stages/frames.js';
-import { loadRun, RUN_FILES, type Run } from '../../run/folder.js';
-import {
-  syntheticFrames,
-  usualDrills,
-  verifyFolder,
-  WITNESS_NAMES,
-  type WitnessName,
-} from '../../run/verification.js';
-import { checkFrameSize } from '../../run/frames-for-network.js';
-import { beginStage } from '../../run/events.js';
 
 interface Options extends FrameOptionValues {
   readonly frames?: string[];
@@ -68,123 +53,36 @@ function witnessNames(given: readonly string[] | undefined, apTypes: string | un
   });
 }
 
-/** Frames from a source, read when their turn comes. */
-async function* realFrames(
-  source: FrameSource,
-  indices: readonly number[],
-  kind: 'file' | 'calibration',
-): AsyncGenerator<NamedFrame> {
-  for (const index of indices) {
-    const { file, index: inFile } = source.origin(index);
-    yield { name: `${file} frame ${inFile}`, kind, pixels: (await source.read(index)).pixels };
-  }
-}
-
-interface Asked {
-  readonly frames: AsyncIterable<NamedFrame>;
-  readonly total: number;
-  readonly notes: readonly string[];
-  readonly close: () => Promise<void>;
-}
-
-/** The run's own calibration frames, or a note that says why there are none. */
-async function calibrationFrames(
-  run: Run,
-  count: number,
-): Promise<{ readonly source: FrameSource; readonly indices: readonly number[] } | string> {
-  try {
-    const { source, partition } = await openRunFrames(run.recipe, showEvents());
-    return { source, indices: evenly(partition.calibration, count) };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return `no calibration frames: ${error.message}`;
-  }
-}
-
-async function askedFrames(run: Run, options: Options): Promise<Asked> {
-  const count = whole(options.count, '--count');
-  const synthetic = syntheticFrames(run.fixed, {
-    aimed: whole(options.aimed, '--aimed'),
-    random: whole(options.random, '--random'),
-    tries: whole(options.tries, '--tries'),
-    seed: whole(options.seed, '--seed'),
-  });
-  const kind = options.frames === undefined ? 'calibration' : 'file';
-  const real =
-    options.frames === undefined
-      ? await calibrationFrames(run, count)
-      : await openFrameArguments(options.frames, options, showEvents()).then(({ source }) => ({
-          source,
-          indices: evenly(
-            Array.from({ length: source.count }, (_, i) => i),
-            count,
-          ),
-        }));
-  if (typeof real === 'string')
-    return {
-      frames: (async function* () {
-        yield* synthetic;
-      })(),
-      total: synthetic.length,
-      notes: [real],
-      close: () => Promise.resolve(),
-    };
-  const { source, indices } = real;
-  checkFrameSize(source, run.fixed);
+function requested(options: Options): VerifyRunRequest {
+  const { count, aimed, random, tries, seed, drills, shrink, threads, witness, provider, ...rest } = options;
+  const apTypes = options.apTypes ?? process.env['VETOC_AP_TYPES'];
   return {
-    frames: (async function* () {
-      yield* synthetic;
-      yield* realFrames(source, indices, kind);
-    })(),
-    total: synthetic.length + indices.length,
-    notes: [],
-    close: () => source.close(),
+    ...rest,
+    count: whole(count, '--count'),
+    made: {
+      aimed: whole(aimed, '--aimed'),
+      random: whole(random, '--random'),
+      tries: whole(tries, '--tries'),
+      seed: whole(seed, '--seed'),
+    },
+    ...(drills === undefined ? {} : { drills: whole(drills, '--drills') }),
+    ...(shrink === undefined ? {} : { shrink: whole(shrink, '--shrink') }),
+    ...(threads === undefined ? {} : { threads: whole(threads, '--threads') }),
+    witnesses: witnessNames(witness, apTypes),
+    providers: provider,
+    ...(apTypes === undefined ? {} : { apTypes }),
   };
 }
 
-/** Drills of single stages, as many as asked for or as the network's size allows; none for 0. */
-function drillOptions(fixed: FixedGraph, { drills, seed }: Options): { readonly drills?: DrillOptions } {
-  const usual = usualDrills(fixed);
-  const most = drills === undefined ? usual.most : whole(drills, '--drills');
-  return most === 0 ? {} : { drills: { most, seed: whole(seed, '--seed') } };
-}
-
-async function runVerify(dir: string, options: Options): Promise<void> {
-  const run = await loadRun(dir);
-  const apTypes = options.apTypes ?? process.env['VETOC_AP_TYPES'];
-  const witnesses = witnessNames(options.witness, apTypes);
-  const asked = await askedFrames(run, options);
-  try {
-    const progress = beginStage(showEvents(), 'Verify');
-    if (witnesses.some((name) => name.startsWith('csim')))
-      progress.update(0, asked.total, 'compiling the C++');
-    const record = await verifyFolder(dir, run.fixed, asked.frames, {
-      witnesses,
-      providers: options.provider,
-      ...(apTypes === undefined ? {} : { apTypes }),
-      ...(options.compiler === undefined ? {} : { compiler: options.compiler }),
-      ...(options.threads === undefined ? {} : { threads: whole(options.threads, '--threads') }),
-      ...(options.shrink === undefined ? {} : { minimizeBudget: whole(options.shrink, '--shrink') }),
-      coverageFrames: 32,
-      ...drillOptions(run.fixed, options),
-      notes: asked.notes,
-      onProgress: (done) => {
-        progress.update(done, asked.total, 'frames');
-      },
-    });
-    progress.finish(record.verdict);
-    if (options.dryRun !== true)
-      await writeFileAtomic(join(dir, RUN_FILES.verification), `${JSON.stringify(record, null, 2)}\n`);
-    if (options.json === true) sayJson(record);
-    else {
-      say(describeVerification(record));
-      for (const note of record.notes) say(`Note: ${note}`);
-      if (options.dryRun !== true) say(`Written to ${join(dir, RUN_FILES.verification)}.`);
-    }
-    if (record.verdict !== 'exact') process.exitCode = EXIT.checkFailed;
-  } finally {
-    await asked.close();
+async function run(dir: string, options: Options): Promise<void> {
+  const record = await verifyRun(dir, requested(options), showEvents());
+  if (options.json === true) sayJson(record);
+  else {
+    say(describeVerification(record));
+    for (const note of record.notes) say(`Note: ${note}`);
+    if (options.dryRun !== true) say(`Written to ${join(dir, RUN_FILES.verification)}.`);
   }
+  if (record.verdict !== 'exact') process.exitCode = EXIT.checkFailed;
 }
 
 export function define(command: Command): void {
@@ -227,5 +125,5 @@ export function define(command: Command): void {
       'after',
       `${FRAME_HELP}\n\nExample:\n  vetoc verify out/demo --frames night1.h5 --count 1000\n  vetoc verify out/demo --simulators ort --provider cpu webgpu cuda\n\nExit code 0: exact; 1: different, or incomplete because a witness is missing.`,
     )
-    .action(runVerify);
+    .action(run);
 }

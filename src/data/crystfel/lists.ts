@@ -131,7 +131,7 @@ export async function readList(
     if (line === '' || line.startsWith('#')) continue;
     const [, name, last] = /^(.*\S)\s+(\S+)$/.exec(line) ?? [];
     const event = last === undefined || isFile(line) ? null : parseEvent(last);
-    if (event === null && last !== undefined && /\/\/[^/]*$/.test(last) && !isFile(line) && isFile(name!))
+    if (event === null && last?.startsWith('//') === true && !isFile(line))
       throw badEvent(file, number, last);
     frames.push({
       line: number,

@@ -83,6 +83,11 @@ export async function checkData(
     const text = `${first.data} is not looked for: ${raw.format} files hold no datasets`;
     return { fill: [], notes: [taken('geometry', geometry.file, 'data', text)] };
   }
+  if (raw.frameShape.length === 3 && raw.dataset.startsWith('/INSTRUMENT/')) {
+    const text = `${first.data} is not looked for: the frames were joined from module files`;
+    return { fill: [], notes: [taken('geometry', geometry.file, 'data', text)] };
+  }
+  checkRank(geometry, raw.dataset, file.info(raw.dataset).shape.length);
   let fill: readonly string[] = [];
   const checked = new Set<string>();
   for (const panel of stating) {
@@ -92,6 +97,16 @@ export async function checkData(
     if (fillOf(panel.data!, raw.dataset) === null) await checkOtherName(geometry, panel, raw, file);
   }
   return { fill, notes: [] };
+}
+
+/** Refuses panels that count more or fewer axes than the dataset has. */
+function checkRank({ file, panels }: DetectorGeometry, dataset: string, rank: number): void {
+  const odd = panels.find(({ dimensions }) => dimensions !== null && dimensions.length !== rank);
+  if (odd === undefined) return;
+  throw new UserError(
+    `states the axes dim0 to dim${odd.dimensions!.length - 1}, but ${dataset} has ${rank} axes`,
+    { file, field: odd.name, remedy: 'give the geometry of this data layout' },
+  );
 }
 
 /** `panel.data` may be another name of the same frames: a link, or a virtual dataset over them. */

@@ -91,7 +91,8 @@ export function parseTable(text: string, file: string, known: readonly string[])
   const lines = text
     .split(/\r\n|\n|\r/)
     .map((line, index) => ({ line, number: index + 1 }))
-    .filter(({ line }) => line.trim() !== '' && !line.startsWith('#'));
+    // Spreadsheets may say the separator in a line of its own.
+    .filter(({ line }) => line.trim() !== '' && !line.startsWith('#') && !/^sep=.$/i.test(line.trim()));
   const [head, ...body] = lines;
   if (head === undefined)
     throw new UserError('is empty', { file, remedy: 'write a header line and a row a frame' });

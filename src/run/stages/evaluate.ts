@@ -2,7 +2,6 @@
 import { lsb } from '../../fixed/format.js';
 import { findNode, veto, type FixedGraph, type FloatGraph } from '../../ir/graph.js';
 import type { NamedEvaluation } from '../../report/evaluation.js';
-import { createOrtFloat } from '../../simulate/ort-float.js';
 import { chooseThreshold } from '../../statistics/veto-curve.js';
 import type { EvaluationInput } from '../../statistics/metrics.js';
 import { evaluateWithGroups } from '../evaluation-groups.js';
@@ -10,8 +9,8 @@ import { evaluationTable } from '../../report/evaluation-text.js';
 import type { Progress } from '../events.js';
 import type { Recipe } from '../recipe.js';
 import type { Decided } from './explain.js';
-import { framePixels, type RunFrames } from './frames.js';
-import { scoreFixed } from './score.js';
+import type { RunFrames } from './frames.js';
+import { scoreFixed, scoreFloat } from './score.js';
 
 export interface Evaluated {
   /** With its threshold. */
@@ -20,27 +19,6 @@ export interface Evaluated {
   readonly evaluations: readonly NamedEvaluation[];
   /** What the fixed-point network decides on each test frame. */
   readonly decided: readonly Decided[];
-}
-
-/** Float logits of the frames `indices`, through ONNX Runtime. */
-export async function scoreFloat(
-  graph: FloatGraph,
-  frames: RunFrames,
-  indices: readonly number[],
-  progress: Progress,
-): Promise<Float32Array[]> {
-  const ort = await createOrtFloat(graph);
-  try {
-    const logits: Float32Array[] = [];
-    for await (const { pixels } of framePixels(frames.source, indices)) {
-      const [result] = await ort.run([pixels]);
-      logits.push(result!.logits);
-      progress.update(logits.length, indices.length, 'frames in float');
-    }
-    return logits;
-  } finally {
-    await ort.close();
-  }
 }
 
 /** `fixed` with the threshold that keeps `keepFraction` of the hits among the frames `indices`. */
@@ -82,7 +60,7 @@ export async function evaluateStage(
   const { keepFraction } = recipe.training;
   const fixed = await withThreshold(graphs.fixed, frames, partition.validation, keepFraction, progress);
   const labels = partition.test.map(frames.labelOf);
-  const floatLogits = await scoreFloat(float, frames, partition.test, progress);
+  const floatLogits = await scoreFloat(float, source, partition.test, progress);
   const fixedLogits = await scoreFixed(fixed, source, partition.test, progress);
   const { hitClasses } = fixed;
   const unit = lsb(findNode(fixed, fixed.output).format);

@@ -9,8 +9,8 @@ import type { Progress } from '../events.js';
 import { comparisonText, importNetwork, statedText } from '../../frontends/import-network.js';
 import { modelHash } from '../../frontends/model-file.js';
 import type { Recipe } from '../recipe.js';
-import { scoreFloat } from './evaluate.js';
 import { asHitOrMiss, evenly, framePixels, type RunFrames } from './frames.js';
+import { scoreFloat } from './score.js';
 
 export interface Network {
   readonly graph: FloatGraph;
@@ -69,7 +69,7 @@ async function importStage(
       file: path,
       remedy: 'import it again with the classes in the order of the frames',
     });
-  const logits = await scoreFloat(graph, matched, partition.validation, progress);
+  const logits = await scoreFloat(graph, source, partition.validation, progress);
   const threshold = chooseThreshold(
     logits.map((row) => veto(row, graph.hitClasses)),
     partition.validation.map((i) => graph.hitClasses[matched.labelOf(i)]!),

@@ -1,11 +1,41 @@
 /** Logits of many frames, float and fixed, through ONNX Runtime in bounded memory. */
 import type { FrameSource } from '../../data/frames.js';
-import { streamFrames } from '../../data/stream.js';
-import type { FixedGraph } from '../../ir/graph.js';
+import type { FixedGraph, FloatGraph } from '../../ir/graph.js';
+import { createOrtFloat } from '../../simulate/ort-float.js';
 import { createOrtWitness } from '../../simulate/ort.js';
+import { scoreFrames } from '../../simulate/score-frames.js';
 import type { Progress } from '../events.js';
 
-const BATCH = 32;
+/** Frames in one call where the numbers do not depend on it. */
+export const BATCH = 32;
+
+interface Scorer<L> {
+  readonly run: (pixels: readonly Uint16Array[]) => Promise<readonly { readonly logits: L }[]>;
+  readonly close: () => Promise<void>;
+}
+
+async function logitsOf<L>(
+  scorer: Scorer<L>,
+  source: FrameSource,
+  {
+    indices,
+    batch,
+    note,
+  }: { readonly indices: readonly number[]; readonly batch: number; readonly note: string },
+  progress: Progress,
+): Promise<L[]> {
+  try {
+    const logits: L[] = [];
+    const run = (pixels: readonly Uint16Array[]) => scorer.run(pixels);
+    for await (const scored of scoreFrames(source, { indices, batch, run })) {
+      for (const one of scored) if (one.kind === 'scored') logits.push(one.result.logits);
+      progress.update(logits.length, indices.length, note);
+    }
+    return logits;
+  } finally {
+    await scorer.close();
+  }
+}
 
 /** Fixed-point logits (mantissas) of the frames `indices`, in their order. */
 export async function scoreFixed(
@@ -14,19 +44,17 @@ export async function scoreFixed(
   indices: readonly number[],
   progress: Progress,
 ): Promise<Int32Array[]> {
-  const witness = await createOrtWitness(graph, {});
-  try {
-    const logits: Int32Array[] = [];
-    let batch: Uint16Array[] = [];
-    for await (const { frame } of streamFrames(source, { indices })) {
-      batch.push(frame.pixels);
-      if (batch.length < BATCH && logits.length + batch.length < indices.length) continue;
-      for (const result of await witness.run(batch)) logits.push(result.logits);
-      batch = [];
-      progress.update(logits.length, indices.length, 'frames in fixed point');
-    }
-    return logits;
-  } finally {
-    await witness.close();
-  }
+  const asked = { indices, batch: BATCH, note: 'frames in fixed point' };
+  return logitsOf(await createOrtWitness(graph, {}), source, asked, progress);
+}
+
+/** Float logits of the frames `indices`, in their order; one frame a call, since float sums may depend on the batch. */
+export async function scoreFloat(
+  graph: FloatGraph,
+  source: FrameSource,
+  indices: readonly number[],
+  progress: Progress,
+): Promise<Float32Array[]> {
+  const asked = { indices, batch: 1, note: 'frames in float' };
+  return logitsOf(await createOrtFloat(graph), source, asked, progress);
 }

@@ -1,0 +1,87 @@
+/** Labelled diffraction frames for any detector, as a file. */
+import { existsSync } from 'node:fs';
+import { UserError } from '../core/errors.js';
+import { version } from '../core/version.js';
+import { CLASS_NAMES } from '../data/frames.js';
+import { simulateFramesParallel } from '../data/parallel.js';
+import type { SimulateOptions } from '../data/simulate/settings.js';
+import type { SimulatedSource } from '../data/simulate/simulate-frames.js';
+import type { Compression } from '../data/write/growing-dataset.js';
+import { writeFrames } from '../data/write/write-frames.js';
+import { beginStage, type Emit } from './events.js';
+
+export interface SimulateRequest {
+  readonly frames: SimulateOptions;
+  readonly compression: Compression;
+  /** Threads that simulate; any number gives the same frames. */
+  readonly workers: number | undefined;
+  /** Replace the file if it exists. */
+  readonly force: boolean;
+}
+
+export interface SimulationSummary {
+  readonly file: string;
+  readonly frames: number;
+  readonly hits: number;
+  readonly classes: Readonly<Record<string, number>>;
+  readonly splits: Readonly<Record<string, number>>;
+  readonly crystals: number;
+}
+
+function summarize(file: string, source: SimulatedSource): SimulationSummary {
+  const classes: Record<string, number> = Object.fromEntries(CLASS_NAMES.map((name) => [name, 0]));
+  const splits: Record<string, number> = {};
+  const crystals = new Set<string>();
+  let hits = 0;
+  for (let i = 0; i < source.count; i++) {
+    const { label, hit, split, group } = source.label(i);
+    classes[CLASS_NAMES[label!]!]! += 1;
+    splits[split!] = (splits[split!] ?? 0) + 1;
+    crystals.add(group!);
+    if (hit === true) hits++;
+  }
+  return { file, frames: source.count, hits, classes, splits, crystals: crystals.size };
+}
+
+/** The rule in words, as an attribute of the file. */
+function classRule(source: SimulatedSource): string {
+  const [weak, good, strong] = source.settings.visibleSpots.map(([low, high]) => `${low}..${high}`);
+  return (
+    'A Bragg spot is visible if, on the 3x3 sum of the noise-free image around its maximum, SNR = S/sqrt(S+B+R) >= 5 and ' +
+    'S >= 6 photons, on live pixels; B is the background, R the read noise in photons squared. Frames are scaled so that the ' +
+    `number of visible spots falls in Weak ${weak}, Good ${good}, Strong ${strong}. No crystal = diffuse scatter, rings, streaks. ` +
+    'Blank = no beam, or below 0.01 photon per pixel. Hot pixels occur in every class.'
+  );
+}
+
+/** Writes simulated frames to the file `out`. Throws `UserError`. */
+export async function simulateToFile(
+  out: string,
+  { frames, compression, workers, force }: SimulateRequest,
+  emit: Emit,
+): Promise<SimulationSummary> {
+  if (existsSync(out) && !force)
+    throw new UserError('exists already', { file: out, remedy: 'choose another name or add --force' });
+  const source = simulateFramesParallel(frames, workers);
+  try {
+    const progress = beginStage(emit, 'Simulate');
+    await writeFrames(out, source, {
+      compression,
+      styles: source.settings.detectors,
+      attributes: {
+        generator: `vetoc ${version()} simulate`,
+        seed: frames.seed,
+        options_json: JSON.stringify(frames),
+        class_rule: classRule(source),
+      },
+      onFrame: (done, total) => {
+        progress.update(done, total, 'frames');
+      },
+    });
+    const summary = summarize(out, source);
+    progress.finish(`${summary.frames} frames, ${summary.hits} hits, to ${out}`);
+    return summary;
+  } finally {
+    await source.close();
+  }
+}
