@@ -90,7 +90,8 @@ export const trainingSchema = z.strictObject({
   simulated: simulatedSchema.prefault({}),
   /**
    * Changes to raw training frames, before anything else: zingers, a drifted pedestal, another gain … Of the run's own frames the
-   * first repetition stays as it is; the others (`simulated.ownRepeats`) and the simulated ones have a draw each.
+   * first repetition stays as it is; the others (`simulated.ownRepeats`) and the simulated ones have a draw each. Each of the
+   * validation frames, which choose the threshold, stands for three: as it is, and with two draws.
    */
   nuisances: nuisancesSchema.default({}),
   augmentation: augmentationSchema.default(augmentationSchema.parse({})),

@@ -50,7 +50,8 @@ export function withSimulated(
   return joined([repeated(own, ownRepeats), simulated]);
 }
 
-const repeated = (frames: LabelledFrames, times: number): LabelledFrames =>
+/** `frames` so many times, one after the other. */
+export const repeated = (frames: LabelledFrames, times: number): LabelledFrames =>
   joined(Array.from({ length: times }, () => frames));
 
 /** Several sets of frames, one behind the other. */

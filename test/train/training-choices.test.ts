@@ -4,8 +4,12 @@ import { lossPerFrame } from '../../src/train/gradient.js';
 import type { TrainingInput } from '../../src/train/recipe.js';
 import type { LabelledFrames } from '../../src/train/sample-cache.js';
 import { tf } from '../../src/tensorflow/tf.js';
+import { predictFloat } from '../../src/train/predict.js';
 import { trainNetwork } from '../../src/train/train.js';
-import { bareGraph, recipe, train, validation } from './toy-training.js';
+import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
+import { createNetwork } from '../../src/frontends/network/registry.js';
+import { withNuisances, withSimulated } from '../../src/train/simulated-frames.js';
+import { bareGraph, recipe, SIZE, train, validation } from './toy-training.js';
 
 describe('early stopping', () => {
   it.each(['veto', 'loss'] as const)('ends after so many epochs without a better one: %s', async (select) => {
@@ -63,4 +67,58 @@ describe('the loss of a frame', () => {
     expect(first).toBeCloseTo(2 * (entropy(0.1) + 0.5 * Math.log(1 + Math.exp(hit - miss))), 5);
     expect(second).toBeCloseTo(3 * (entropy(0.9) + 0.5 * Math.log(1 + Math.exp(miss - hit))), 5);
   });
+});
+
+describe('a network that sees contrast', () => {
+  const channels = [{ contrast: 1 }, { bin: 'second' as const, contrast: 1 }];
+  const graph = createNetwork({
+    network: 'veto-nano',
+    preprocess: preprocessNodes(preprocessSchema.parse({ factor: 2, channels }), [SIZE, SIZE]),
+    classes: { classNames: ['miss', 'hit'], hitClasses: [false, true] },
+    seed: 3,
+  });
+  const whole = { pedestal: 0, background: 0, hotPixels: 0 };
+  const run = (augmentation: object, epochs: number) => {
+    const twice = withSimulated(
+      train,
+      { frames: 0, variety: 'broad', ownRepeats: 2 },
+      [SIZE, SIZE],
+      graph,
+      1,
+    );
+    const nuisances = { pedestal: { share: 1, low: 10, high: 200 } };
+    return trainNetwork({
+      graph,
+      train: withNuisances(twice, nuisances, train.count, [SIZE, SIZE], 1),
+      validation,
+      recipe: recipe({ epochs, augmentation: { ...whole, ...augmentation } }),
+      seed: 1,
+      backend: 'wasm',
+    });
+  };
+
+  it('learns spots from frames with any pedestal, and does not see one', async () => {
+    const trained = await run({}, 8);
+    const { validation: judged } = trained.history.at(-1)!;
+    expect(judged.hitMissAccuracy).toBeGreaterThan(0.9);
+    const decisions = async (offset: number): Promise<boolean[]> => {
+      async function* pixels(): AsyncGenerator<Uint16Array> {
+        for (let i = 0; i < validation.count; i++) yield (await validation.read(i)).map((v) => v + offset);
+      }
+      return (await predictFloat(trained.graph, pixels())).map(([miss, hit]) => hit! > miss!);
+    };
+    const plain = await decisions(0);
+    const offset = await decisions(150);
+    // Blocks in the corners of the frame have no surroundings: they alone see the offset.
+    expect(plain.filter((keep, i) => keep === offset[i]).length).toBeGreaterThanOrEqual(29);
+  }, 120_000);
+
+  it.each(['pedestal', 'background', 'hotPixels'])(
+    'refuses %s added to what are no counts',
+    async (field) => {
+      await expect(run({ [field]: 1 }, 1)).rejects.toThrow(
+        new RegExp(`training\\.augmentation\\.${field}: it cannot be added to contrast_0`),
+      );
+    },
+  );
 });

@@ -1,8 +1,10 @@
 /** Stage 3½: the threshold, chosen on validation frames, and how well float and fixed do on the test frames. */
+import type { Frame, FrameSource } from '../../data/frames.js';
 import { lsb } from '../../fixed/format.js';
 import { findNode, veto, type FixedGraph, type FloatGraph } from '../../ir/graph.js';
 import type { NamedEvaluation } from '../../report/evaluation.js';
 import { chooseThreshold } from '../../statistics/veto-curve.js';
+import type { LabelledFrames } from '../../train/sample-cache.js';
 import type { EvaluationInput } from '../../statistics/metrics.js';
 import { evaluateWithGroups } from '../evaluation-groups.js';
 import { evaluationTable } from '../../report/evaluation-text.js';
@@ -11,6 +13,7 @@ import type { Recipe } from '../recipe.js';
 import type { Decided } from './explain.js';
 import type { RunFrames } from './frames.js';
 import { scoreFixed, scoreFloat } from './score.js';
+import { validationFrames } from './training.js';
 
 export interface Evaluated {
   /** With its threshold. */
@@ -21,18 +24,24 @@ export interface Evaluated {
   readonly decided: readonly Decided[];
 }
 
-/** `fixed` with the threshold that keeps `keepFraction` of the hits among the frames `indices`. */
+/** `fixed` with the threshold that keeps `keepFraction` of the hits among `validation`, frames that `source` can read. */
 export async function withThreshold(
   fixed: FixedGraph,
-  { source, labelOf }: Pick<RunFrames, 'source' | 'labelOf'>,
-  indices: readonly number[],
+  source: FrameSource,
+  validation: LabelledFrames,
   keepFraction: number,
   progress: Progress,
 ): Promise<FixedGraph> {
-  const logits = await scoreFixed(fixed, source, indices, progress);
+  const { height, width } = source;
+  const read = async (i: number): Promise<Frame> => ({
+    ...{ height, width, mask: null },
+    pixels: await validation.read(i),
+  });
+  const indices = Array.from({ length: validation.count }, (_, i) => i);
+  const logits = await scoreFixed(fixed, { ...source, count: validation.count, read }, indices, progress);
   const threshold = chooseThreshold(
     logits.map((row) => veto(row, fixed.hitClasses)),
-    indices.map((i) => fixed.hitClasses[labelOf(i)]!),
+    indices.map((i) => fixed.hitClasses[validation.label(i)]!),
     keepFraction,
   );
   return { ...fixed, threshold: Math.ceil(threshold) };
@@ -58,7 +67,8 @@ export async function evaluateStage(
   const { source, partition } = frames;
   const { float } = graphs;
   const { keepFraction } = recipe.training;
-  const fixed = await withThreshold(graphs.fixed, frames, partition.validation, keepFraction, progress);
+  const validation = validationFrames(recipe, frames);
+  const fixed = await withThreshold(graphs.fixed, source, validation, keepFraction, progress);
   const labels = partition.test.map(frames.labelOf);
   const floatLogits = await scoreFloat(float, source, partition.test, progress);
   const fixedLogits = await scoreFixed(fixed, source, partition.test, progress);

@@ -23,7 +23,7 @@ import { mixedPrecisionText, searchStage } from './budget.js';
 import { calibrationFrames, withCalibrationFrames } from './calibration.js';
 import { evaluatorsFor } from './evaluators.js';
 import type { RunFrames } from './frames.js';
-import { followTraining, labelled, trainingFrames } from './training.js';
+import { followTraining, trainingFrames, validationFrames } from './training.js';
 
 /** Points of hits that narrower layers may cost, and the board whose cost they save. */
 export interface Budget {
@@ -115,7 +115,7 @@ async function quantizeByTraining(
   const trained = await trainQuantized({
     graph: float,
     train: trainingFrames(recipe, frames),
-    validation: labelled(frames, frames.partition.validation),
+    validation: validationFrames(recipe, frames),
     recipe: recipe.training,
     seed: recipe.seed,
     backend,

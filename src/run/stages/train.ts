@@ -7,7 +7,7 @@ import { percent } from '../../report/evaluation.js';
 import { trainNetwork, type TrainResult } from '../../train/train.js';
 import type { Progress } from '../events.js';
 import type { Recipe } from '../recipe.js';
-import { followTraining, labelled, trainingFrames } from './training.js';
+import { followTraining, trainingFrames, validationFrames } from './training.js';
 
 /** Trains the network of `recipe`; the threshold in the result is chosen on validation frames. */
 export async function trainStage(
@@ -17,7 +17,7 @@ export async function trainStage(
   checkpoints: string,
   progress: Progress,
 ): Promise<TrainResult> {
-  const { source, partition, classNames, hitClasses } = frames;
+  const { source, classNames, hitClasses } = frames;
   const graph = await loadNetwork({
     network: recipe.training.network,
     name: recipe.name,
@@ -28,7 +28,7 @@ export async function trainStage(
   const trained = await trainNetwork({
     graph,
     train: trainingFrames(recipe, frames),
-    validation: labelled(frames, partition.validation),
+    validation: validationFrames(recipe, frames),
     recipe: recipe.training,
     seed: recipe.seed,
     backend,

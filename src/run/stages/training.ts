@@ -1,6 +1,6 @@
 /** What every training of a run has: its frames, and how it is followed. */
 import type { LabelledFrames } from '../../train/sample-cache.js';
-import { withNuisances, withSimulated } from '../../train/simulated-frames.js';
+import { repeated, withNuisances, withSimulated } from '../../train/simulated-frames.js';
 import type { TrainEvent } from '../../train/train.js';
 import { percent } from '../../report/evaluation.js';
 import type { Progress } from '../events.js';
@@ -15,6 +15,26 @@ export function labelled(frames: RunFrames, indices: readonly number[]): Labelle
     readMasked: (i) => frames.source.read(indices[i]!),
     label: (i) => frames.labelOf(indices[i]!),
   };
+}
+
+/** Each validation frame stands for so many where a recipe names nuisances: as it is, and disturbed. */
+const VALIDATION_REPEATS = 3;
+
+/** The validation frames of the run, as they are and as its recipe disturbs them. */
+export function validationFrames(recipe: Recipe, frames: RunFrames): LabelledFrames {
+  const { source, partition } = frames;
+  const own = labelled(frames, partition.validation);
+  return validationSet(own, recipe, [source.height, source.width]);
+}
+
+/** `own`, and where the recipe names nuisances again, disturbed by others than training sees. */
+export function validationSet(
+  own: LabelledFrames,
+  { training: { nuisances }, seed }: Pick<Recipe, 'training' | 'seed'>,
+  size: readonly [number, number],
+): LabelledFrames {
+  if (Object.keys(nuisances).length === 0) return own;
+  return withNuisances(repeated(own, VALIDATION_REPEATS), nuisances, own.count, size, seed + 1);
 }
 
 /** The training frames of the run, the simulated ones that its recipe puts beside them, and what it disturbs them with. */

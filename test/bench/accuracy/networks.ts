@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { showEvents } from '../../../src/cli/console.js';
 import { beginStage } from '../../../src/run/events.js';
 import { withThreshold } from '../../../src/run/stages/evaluate.js';
+import { validationSet } from '../../../src/run/stages/training.js';
 import type { Recipe } from '../../../src/run/recipe.js';
 import { readGraph, writeGraph } from '../../../src/ir/graph-files.js';
 import type { FrameSource } from '../../../src/data/frames.js';
@@ -79,10 +80,12 @@ export async function trainedNetworks(request: NetworksRequest): Promise<Network
     classes: { classNames: source.classNames!, hitClasses: HIT_CLASSES },
     seed,
   });
+  const size = [source.height, source.width] as const;
+  const validation = validationSet(labelledFrames(source, parts.validation), recipe, size);
   const trainRequest: TrainRequest = {
     graph,
     train: trainingFrames(request),
-    validation: labelledFrames(source, parts.validation),
+    validation,
     recipe: training,
     seed,
     onProgress: follow(name),
@@ -102,12 +105,11 @@ export async function trainedNetworks(request: NetworksRequest): Promise<Network
           quantize,
         })
       : await quantizeNetwork(float, calibrationFrames, quantize);
-  const labelled = { source, labelOf: (i: number) => source.label(i).label! };
   const { keepFraction } = training;
   const progress = beginStage(showEvents(), 'Threshold');
   return {
     name,
     float,
-    fixed: await withThreshold(fixed, labelled, parts.validation, keepFraction, progress),
+    fixed: await withThreshold(fixed, source, validation, keepFraction, progress),
   };
 }
