@@ -10,6 +10,8 @@ export const EXIT = {
   badInput: 2,
   /** A defect of vetoc itself. */
   internal: 3,
+  /** What may pass by itself, as a full disk: sysexits' EX_TEMPFAIL, which batch systems requeue. */
+  mayPass: 75,
 } as const;
 
 /** Node's own errors about files, in words. */
@@ -18,8 +20,13 @@ const SYSTEM_PROBLEMS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EISDIR: 'is a folder',
   ENOTDIR: 'is not a folder',
-  ENOSPC: 'no space left on the disk',
   EROFS: 'the disk is read-only',
+};
+
+/** Those that may pass. */
+const PASSING_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the disk; nothing that was there before is lost',
+  EDQUOT: 'the quota of the disk is used up; nothing that was there before is lost',
 };
 
 function explain(error: unknown): { readonly text: string; readonly code: number } {
@@ -34,6 +41,9 @@ function explain(error: unknown): { readonly text: string; readonly code: number
     };
   const system = error as NodeJS.ErrnoException;
   const problem = SYSTEM_PROBLEMS[system.code ?? ''];
+  const passing = PASSING_PROBLEMS[system.code ?? ''];
+  if (passing !== undefined)
+    return { text: `${system.path ?? 'output'}: ${passing} — make room and repeat the command`, code: EXIT.mayPass };
   if (problem !== undefined && system.path !== undefined)
     return { text: `${system.path}: ${problem}`, code: EXIT.badInput };
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -47,4 +57,16 @@ export function reportError(error: unknown): number {
   const { text, code } = explain(error);
   process.stderr.write(`vetoc: ${text}\n`);
   return code;
+}
+
+/**
+ * Lets the process end as a person expects where an output breaks: a reader that has seen enough (`| head`) is no error, a
+ * full disk behind stdout is said in words. Without this Node ends with a stack, or waits for a drain that never comes.
+ */
+export function endWithOutput(): void {
+  const onError = (error: NodeJS.ErrnoException): void => {
+    process.exit(error.code === 'EPIPE' ? EXIT.ok : reportError(error));
+  };
+  process.stdout.on('error', onError);
+  process.stderr.on('error', () => process.exit(EXIT.mayPass));
 }

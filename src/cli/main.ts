@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** The command line: the only place that reads arguments and sets the exit code. */
 import { createProgram } from './program.js';
-import { reportError } from './exit.js';
+import { endWithOutput, reportError } from './exit.js';
 
+endWithOutput();
 try {
   const called = process.argv.slice(2).find((word) => !word.startsWith('-') && word !== 'help');
   const program = await createProgram(called);
