@@ -161,15 +161,8 @@ function drawBragg(
     );
     const at = noiseModel(detector, geometry, scatter);
     const candidates = separateSpots(reflections, settings.height, settings.width, detector.spread, at);
-    const drawn = {
-      geometry,
-      scatter,
-      reflections,
-      candidates,
-      bFactor,
-      lattices,
-      available: candidates.length,
-    };
+    const available = candidates.length;
+    const drawn = { geometry, scatter, reflections, candidates, bFactor, lattices, available };
     if (best === undefined || drawn.available > best.available) best = drawn;
     if (drawn.available >= target * MARGIN) {
       return { ...drawn, classIndex: wanted, scale: scaleForVisible(candidates, target) };
