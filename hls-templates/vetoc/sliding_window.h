@@ -18,7 +18,7 @@ using window_word = word<typename CONFIG::input_t, CONFIG::KERNEL_HEIGHT * CONFI
 /// `padding` stands at positions outside the image.
 template <typename CONFIG>
 void sliding_window(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
-                    hls::stream<window_word<CONFIG>> &windows, const typename CONFIG::input_t &padding) {
+                    hls::stream<window_word<CONFIG>> &windows, typename CONFIG::input_t padding) {
   typedef word<typename CONFIG::input_t, CONFIG::LANES> word_t;
   constexpr int KH = CONFIG::KERNEL_HEIGHT;
   constexpr int KW = CONFIG::KERNEL_WIDTH;

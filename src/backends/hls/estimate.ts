@@ -117,9 +117,11 @@ interface Part {
 
 /** Constants need no memory where each has a multiplier of its own; two banks always do, and a row on its way in. */
 function weightMemory(stage: WeightedStage, steps: number, bits: number): Partial<Resources> {
-  if (!stage.node.proof.worstCase) return steps > 1 ? memory(steps, bits) : NOTHING;
+  // The scrubber holds a row and shifts it out beside a CRC of 32 bits a cycle.
+  const scrubber = logic(bits + 260, bits + 100);
+  if (!stage.node.proof.worstCase) return steps > 1 ? sum([memory(steps, bits), scrubber]) : NOTHING;
   const channels = memory(2 * stage.node.weights.bias.length, 64);
-  return sum([memory(2 * steps, bits), channels, logic(40, bits + 64)]);
+  return sum([memory(2 * steps, bits), channels, logic(40, bits + 64), scrubber]);
 }
 
 function weighted(stage: WeightedStage, { target, multipliers }: Part): Resources {
@@ -187,7 +189,7 @@ const estimators: Table<Stage, [part: Part], Resources> = {
     const crc = link.crc ? logic(32 * Math.ceil((bits + 32) / 2 / 5), 64) : NOTHING;
     return sum([logic(bits + 300, 2 * bits + 300), crc, PROCESS]);
   },
-  // Two checksums and the counters.
+  // A CRC, the ranges and the counters.
   loadWeights: () => sum([logic(6 * 32), PROCESS]),
   swapWeights: (stage) => sum([logic(bitsOf(stage)), PROCESS]),
   crop: (stage) => sum([logic(bitsOf(stage)), PROCESS]),
