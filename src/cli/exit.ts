@@ -43,7 +43,10 @@ function explain(error: unknown): { readonly text: string; readonly code: number
   const problem = SYSTEM_PROBLEMS[system.code ?? ''];
   const passing = PASSING_PROBLEMS[system.code ?? ''];
   if (passing !== undefined)
-    return { text: `${system.path ?? 'output'}: ${passing} — make room and repeat the command`, code: EXIT.mayPass };
+    return {
+      text: `${system.path ?? 'output'}: ${passing} — make room and repeat the command`,
+      code: EXIT.mayPass,
+    };
   if (problem !== undefined && system.path !== undefined)
     return { text: `${system.path}: ${problem}`, code: EXIT.badInput };
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
