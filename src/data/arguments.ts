@@ -8,8 +8,9 @@
  * written. Refuses patterns that match nothing and folders without frames.
  */
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { glob } from 'tinyglobby';
 import { UserError } from '../core/errors.js';
 import { filesOfList, isFrameList } from './listed.js';
 
@@ -32,6 +33,7 @@ export interface FrameArgument {
 const FRAME_FILES = /\.(h5|hdf5|hdf|cxi|nxs|cbf|tiff?|mccd|marccd|img|edf|npy|png|bin)(\.gz|\.bz2)?$/i;
 /** Data files that a master file links to are read through the master. */
 const MASTER_FILE = /^(.*)_master\.(h5|nxs)$/i;
+const DATA_FILE = /_(data_)?\d+\.h5$/i;
 const MAX_FILES = 1_000_000;
 
 /** Splits an argument into path, dataset and range. Throws `UserError` on a range that cannot be read. */
@@ -41,13 +43,27 @@ export function parseFrameArgument(text: string): FrameArgument {
   const isRange =
     slice !== undefined && /^-?\d*(:-?\d*){0,2}$/.test(slice) && slice !== '' && !existsSync(body! + slice);
   const named = isRange ? body! : text;
-  const hash = named.indexOf('#/');
+  const { path, dataset } = splitDataset(named);
   return {
     text,
-    path: hash < 0 ? named : named.slice(0, hash),
-    dataset: hash < 0 ? null : named.slice(hash + 1).replace(/\/+$/, ''),
+    path,
+    dataset,
     range: isRange ? parseRange(text, slice) : null,
   };
+}
+
+/** `FILE#/path`, and as others write it: `FILE::/path`, `FILE#path` where FILE is there. */
+function splitDataset(named: string): { readonly path: string; readonly dataset: string | null } {
+  for (const separator of ['#/', '::']) {
+    const at = named.indexOf(separator);
+    if (at <= 0 || existsSync(named)) continue;
+    const inside = named.slice(at + separator.length).replace(/^\/+|\/+$/g, '');
+    return { path: named.slice(0, at), dataset: `/${inside}` };
+  }
+  const hash = named.lastIndexOf('#');
+  if (hash > 0 && !existsSync(named) && (existsSync(named.slice(0, hash)) || isPattern(named.slice(0, hash))))
+    return { path: named.slice(0, hash), dataset: `/${named.slice(hash + 1).replace(/\/+$/, '')}` };
+  return { path: named, dataset: null };
 }
 
 function parseRange(text: string, slice: string): FrameRange {
@@ -82,20 +98,20 @@ export function rangeIndices(argument: FrameArgument, count: number): readonly n
 
 const collator = new Intl.Collator('en', { numeric: true });
 
+/** Files folder by folder, by the numbers in their names. */
+function compareFiles(a: string, b: string): number {
+  const [left, right] = [a.split('/'), b.split('/')];
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const order =
+      collator.compare(left[i]!, right[i]!) || (left[i]! < right[i]! ? -1 : left[i]! > right[i]! ? 1 : 0);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}
+
 /** Whether `name` is written as a pattern. */
 function isPattern(path: string): boolean {
   return /[*?[]/.test(path);
-}
-
-/** `*`, `?`, `[…]` within one path part as a regular expression. */
-function partPattern(part: string): RegExp {
-  const source = part.replace(/\[[^\]]*\]|[\s\S]/g, (token) => {
-    if (token === '*') return '[^/]*';
-    if (token === '?') return '[^/]';
-    if (token.length > 1) return token.replace(/^\[!/, '[^').replaceAll('\\', '\\\\');
-    return token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  });
-  return new RegExp(`^${source}$`);
 }
 
 async function entriesOf(
@@ -118,40 +134,31 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-async function matchParts(folder: string, parts: readonly string[], found: string[]): Promise<void> {
-  const [part, ...rest] = parts;
-  if (part === undefined || found.length > MAX_FILES) return;
-  const here = (name: string): string => (folder === '' ? name : join(folder, name));
-  if (part === '**') {
-    await matchParts(folder, rest, found);
-    for (const entry of await entriesOf(folder))
-      if (entry.folder) await matchParts(here(entry.name), parts, found);
-    return;
+/** Data files whose master is in the list are read through it, and a link to a file of the list is that file. */
+async function withoutDoubles(files: readonly string[]): Promise<readonly string[]> {
+  const stems = files.flatMap((file) => {
+    const stem = MASTER_FILE.exec(basename(file))?.[1];
+    return stem === undefined ? [] : [join(dirname(file), stem)];
+  });
+  const linked = (file: string): boolean =>
+    DATA_FILE.test(file) &&
+    stems.some((stem) => file.startsWith(`${stem}_`)) &&
+    !MASTER_FILE.test(basename(file));
+  const shortest = new Map<string, string>();
+  for (const file of files) {
+    if (linked(file)) continue;
+    const real = await realpath(file).catch(() => resolve(file));
+    const known = shortest.get(real);
+    if (known === undefined || file.length < known.length) shortest.set(real, file);
   }
-  if (!isPattern(part)) {
-    if (rest.length > 0) await matchParts(here(part), rest, found);
-    else if (existsSync(here(part))) found.push(here(part));
-    return;
-  }
-  const pattern = partPattern(part);
-  for (const entry of await entriesOf(folder)) {
-    if (!pattern.test(entry.name) || (entry.name.startsWith('.') && !part.startsWith('.'))) continue;
-    if (rest.length > 0) await matchParts(here(entry.name), rest, found);
-    else found.push(here(entry.name));
-  }
+  const kept = new Set(shortest.values());
+  return files.filter((file) => kept.has(file));
 }
 
 /** The frame files of a folder, in natural order; a master file stands for the data files it links to. */
 async function filesOfFolder(folder: string): Promise<readonly string[]> {
   const names = (await entriesOf(folder)).filter((entry) => !entry.folder && FRAME_FILES.test(entry.name));
-  const masters = names
-    .map((entry) => MASTER_FILE.exec(entry.name)?.[1])
-    .filter((stem) => stem !== undefined);
-  const linked = (name: string): boolean =>
-    masters.some(
-      (stem) => name.startsWith(`${stem}_`) && !MASTER_FILE.test(name) && /_(data_)?\d+\.h5$/i.test(name),
-    );
-  return names.filter((entry) => !linked(entry.name)).map((entry) => join(folder, entry.name));
+  return withoutDoubles(names.map((entry) => join(folder, entry.name)));
 }
 
 /** The files that an argument names, in order. Throws `UserError` where there are none. */
@@ -167,15 +174,14 @@ export async function expandArgument(argument: FrameArgument): Promise<readonly 
     });
   }
   if (existsSync(path) || !isPattern(path)) return [path];
-  const found: string[] = [];
-  const absolute = path.startsWith('/');
-  await matchParts(
-    absolute ? '/' : '',
-    path.split('/').filter((part) => part !== '' && part !== '.'),
-    found,
-  );
-  const files: string[] = [];
-  for (const one of [...new Set(found)]) if (!(await isFolder(one))) files.push(one);
+  const found = await glob(path.replaceAll('\\', '\\\\'), {
+    absolute: isAbsolute(path),
+    expandDirectories: false,
+  });
+  const files = await withoutDoubles(found.sort(compareFiles));
+  if (files.length > MAX_FILES) {
+    throw new UserError(`matches ${files.length} files`, { file: text, remedy: 'name fewer at once' });
+  }
   if (files.length === 0) throw new UserError('matches no file', { file: text, remedy: 'check the pattern' });
   return files;
 }

@@ -74,6 +74,8 @@ export interface FrameSource {
   readonly details?: Readonly<Record<string, string | number>>;
   /** The user's geometry file with what these frames' file adds to it; of the first file where there are several. */
   readonly geometry?: DetectorGeometry;
+  /** Absolute paths of other files that frames are read from. */
+  readonly reads?: readonly string[];
   /** Frames worth asking for beyond the one in hand: more than 0 where threads read. */
   readonly ahead?: number;
   /** Reads frame `index` in [0, count). Throws `UserError` naming the file and frame when it cannot be read. */

@@ -29,6 +29,12 @@ export function lazyFrames(
             },
           );
         }
+        if (source.count !== 1) {
+          throw new UserError(`holds ${source.count} frames, but ${files[0]} has one`, {
+            file: files[index]!,
+            remedy: 'name it alone: many files at once are read a frame each',
+          });
+        }
         return await source.read(0);
       } finally {
         if (index !== 0) await source.close();

@@ -65,7 +65,9 @@ export function maskFromArray(
   const mask = new Uint8Array(pixels);
   let live = 0;
   for (let i = 0; i < pixels; i++) {
-    mask[i] = (Number(values[i]) !== 0) !== nonzeroIsBad ? 1 : 0;
+    const value = Number(values[i]);
+    // What is no number says nothing of its pixel: it is not live.
+    mask[i] = (value !== 0) !== nonzeroIsBad && !Number.isNaN(value) ? 1 : 0;
     live += mask[i]!;
   }
   if (2 * live < pixels) {

@@ -51,6 +51,18 @@ export function pixelArray(type: PixelType, buffer: ArrayBuffer, offset = 0, len
   return make[type]();
 }
 
+/** Half floats (IEEE binary16, as their bits) as floats; exact. */
+export function floatsFromHalf(bits: Uint16Array): Float32Array<ArrayBuffer> {
+  return Float32Array.from(bits, (word) => {
+    const sign = word & 0x8000 ? -1 : 1;
+    const exponent = (word >> 10) & 0x1f;
+    const fraction = word & 0x3ff;
+    if (exponent === 0) return sign * fraction * 2 ** -24;
+    if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  });
+}
+
 /** Which stored values are no measurement. Bounds are exclusive: `below` masks `v < below`. */
 export interface ValueRule {
   readonly sentinels: readonly number[];

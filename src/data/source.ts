@@ -60,6 +60,7 @@ export function framesFromRaw(raw: RawSource, options: ConvertOptions = {}): Fra
     classNames: raw.annotations.classNames,
     notes: raw.notes ?? [],
     details: raw.details,
+    reads: raw.reads ?? [],
     async read(index): Promise<Frame> {
       const stored = await raw.readRaw(index);
       const known = joinTwo(await raw.mask(index), options.flags?.(stored) ?? null);

@@ -1,11 +1,13 @@
 /**
- * EDF, the ESRF data format: text headers padded to multiples of 512 bytes, each followed by its pixels; one or more.
+ * EDF, the ESRF data format: text headers, each followed by its pixels; one or more. A header ends with the `}` that
+ * follows a statement, not with one inside a value; its length is what `EDF_HeaderSize` says, else a multiple of 512
+ * bytes, else it ends with its line. A general block without pixels may stand first, and `Dim_3` counts frames in a block.
  *
  * Source: the description in ESRF's SaxsKeywords (P. Boesecke) and the files of fabio. Refuses compressed data, and
  * frames of different shapes in one file.
  */
 import { UserError } from '../../core/errors.js';
-import { NO_RULE, PIXEL_BYTES, type PixelType } from '../pixels.js';
+import { PIXEL_BYTES, type PixelType } from '../pixels.js';
 import { decodePixels, latin1, openBytes, type ByteSource } from './bytes.js';
 import {
   checkFrameIndex,
@@ -15,10 +17,12 @@ import {
   type OpenRequest,
   type RawSource,
 } from './format.js';
-import { factsOf, parseBraceHeader } from './headers.js';
+import { endOfHeader, factsOf, parseBraceHeader, type Fields } from './headers.js';
+import { markRule } from './marks.js';
 
 const BLOCK = 512;
 const MAX_HEADER_BYTES = 1 << 20;
+const MAX_FRAMES = 1e7;
 
 const DATA_TYPES: Readonly<Record<string, PixelType>> = {
   unsignedbyte: 'uint8',
@@ -55,7 +59,7 @@ interface EdfFrame {
   readonly width: number;
   readonly height: number;
   readonly littleEndian: boolean;
-  readonly fields: ReadonlyMap<string, string>;
+  readonly fields: Fields;
 }
 
 async function openEdf(request: OpenRequest): Promise<RawSource> {
@@ -63,7 +67,6 @@ async function openEdf(request: OpenRequest): Promise<RawSource> {
   const frames = await readFrames(bytes);
   const first = frames[0]!;
   const frameBytes = first.width * first.height * PIXEL_BYTES[first.type];
-  const pilatus = [...first.fields.values()].some((value) => /pilatus|eiger|dectris/i.test(value));
   return {
     file: request.file,
     format: 'EDF',
@@ -72,7 +75,7 @@ async function openEdf(request: OpenRequest): Promise<RawSource> {
     frameShape: [first.height, first.width],
     pixelType: first.type,
     storage: 'uncompressed',
-    rule: pilatus ? { ...NO_RULE, below: 0 } : NO_RULE,
+    rule: markRule([...first.fields].join(), first.type),
     details: factsOf(first.fields, {
       wavelength: 'wavelengthM',
       sampledistance: 'distanceM',
@@ -95,40 +98,108 @@ async function openEdf(request: OpenRequest): Promise<RawSource> {
 
 async function readFrames(bytes: ByteSource): Promise<readonly EdfFrame[]> {
   const frames: EdfFrame[] = [];
+  let general: Fields = new Map();
   for (let at = 0; at < bytes.size;) {
     const header = await readHeader(bytes, at);
     if (header === null) {
       if (frames.length > 0) break; // padding after the last frame
       throw new UserError('has no EDF header', { file: bytes.file, remedy: 'check what wrote the file' });
     }
-    const frame = describeFrame(bytes, at + header.length, parseBraceHeader(header.text), frames[0]);
-    frames.push(frame);
-    const size = frame.width * frame.height * PIXEL_BYTES[frame.type];
-    at = frame.offset + Math.max(size, Number(frame.fields.get('size')) || size);
+    const own = parseBraceHeader(header.text);
+    if (isGeneral(own)) {
+      general = new Map([...own].filter(([key]) => !/^edf_(header|binary)size$/.test(key)));
+      at += sizeOf(own, 'edf_headersize', header.padded) + sizeOf(own, 'edf_binarysize', 0);
+      continue;
+    }
+    const fields: Fields = new Map([...general, ...own]);
+    const sizes = dataSizes(bytes.file, fields);
+    const start = await dataStart(bytes, at, header, fields, sizes.stored);
+    for (let n = 0; n < sizes.frames; n++)
+      frames.push(describeFrame(bytes, start + n * sizes.frame, fields, frames[0]));
+    at = start + sizes.stored;
   }
+  if (frames.length === 0) throw new UserError('holds no frames', { file: bytes.file });
   return frames;
 }
 
-/** The header at `at`: `{…}` and a line end, a multiple of 512 bytes. Null where there is none. */
-async function readHeader(bytes: ByteSource, at: number): Promise<{ text: string; length: number } | null> {
+/** A block that describes the file and holds no pixels. */
+function isGeneral(fields: Fields): boolean {
+  return fields.has('edf_dataformatversion') && !fields.has('dim_1') && !fields.has('datatype');
+}
+
+function sizeOf(fields: Fields, key: string, otherwise: number): number {
+  const value = Number(fields.get(key));
+  return Number.isSafeInteger(value) && value > 0 ? value : otherwise;
+}
+
+/** Frames of a block, bytes of one, and of all that is stored. */
+function dataSizes(
+  file: string,
+  fields: Fields,
+): { readonly frames: number; readonly frame: number; readonly stored: number } {
+  const { type, width, height } = pixelsOf(file, fields);
+  const further = ['dim_3', 'dim_4'].map((key) => Number(fields.get(key) ?? 1));
+  const frames = further.reduce((a, b) => a * b, 1);
+  if (!further.every((n) => Number.isSafeInteger(n) && n > 0) || frames > MAX_FRAMES) {
+    throw new UserError(`are ${further.join(' and ')}`, { file, field: 'Dim_3 and Dim_4' });
+  }
+  const frame = width * height * PIXEL_BYTES[type];
+  const stated = sizeOf(fields, 'edf_binarysize', sizeOf(fields, 'size', 0));
+  return { frames, frame, stored: Math.max(frames * frame, stated) };
+}
+
+interface Header {
+  readonly text: string;
+  /** Bytes up to the end of its line, and up to the next multiple of 512. */
+  readonly length: number;
+  readonly padded: number;
+}
+
+/**
+ * Where the pixels of the header at `at` begin. Old headers are padded behind the brace, others are no multiple of 512:
+ * it is the place from which the pixels reach the next header or the end of the file.
+ */
+async function dataStart(
+  bytes: ByteSource,
+  at: number,
+  header: Header,
+  fields: Fields,
+  stored: number,
+): Promise<number> {
+  const stated = sizeOf(fields, 'edf_headersize', 0);
+  if (stated > 0) return at + stated;
+  const { length, padded } = header;
+  const reaches = async (start: number): Promise<boolean> => {
+    const end = start + stored;
+    if (end >= bytes.size) return end === bytes.size;
+    return /^\s*\{/.test(latin1(await bytes.read(end, Math.min(16, bytes.size - end))));
+  };
+  if (length === padded || (await reaches(at + padded))) return at + padded;
+  return (await reaches(at + length)) ? at + length : at + padded;
+}
+
+/** The header at `at`. Null where there is none. */
+async function readHeader(bytes: ByteSource, at: number): Promise<Header | null> {
   const limit = Math.min(MAX_HEADER_BYTES, bytes.size - at);
   for (let length = BLOCK; length < 2 * limit; length *= 2) {
     const text = latin1(await bytes.read(at, Math.min(length, limit)));
     if (!/^\s*\{/.test(text)) return null;
-    const end = text.indexOf('}');
-    if (end < 0) continue;
-    return { text: text.slice(0, end + 1), length: Math.ceil((end + 1) / BLOCK) * BLOCK };
+    const end = endOfHeader(text);
+    if (end === null) continue;
+    return {
+      text: text.slice(0, end.brace + 1),
+      length: end.line,
+      padded: Math.ceil(end.line / BLOCK) * BLOCK,
+    };
   }
   return null;
 }
 
-function describeFrame(
-  bytes: ByteSource,
-  offset: number,
-  fields: ReadonlyMap<string, string>,
-  first: EdfFrame | undefined,
-): EdfFrame {
-  const { file } = bytes;
+/** Type and size of the frames that `fields` describe. Throws `UserError`. */
+function pixelsOf(
+  file: string,
+  fields: Fields,
+): { readonly type: PixelType; readonly width: number; readonly height: number } {
   const type = DATA_TYPES[fields.get('datatype')?.toLowerCase() ?? ''];
   if (type === undefined) {
     throw new UserError(`is ${fields.get('datatype') ?? 'missing'}, which vetoc does not read`, {
@@ -136,12 +207,23 @@ function describeFrame(
       field: 'DataType',
     });
   }
+  const [width, height] = [Number(fields.get('dim_1')), Number(fields.get('dim_2') ?? 1)];
+  checkFrameShape(file, [height, width], PIXEL_BYTES[type]);
+  return { type, width, height };
+}
+
+function describeFrame(
+  bytes: ByteSource,
+  offset: number,
+  fields: Fields,
+  first: EdfFrame | undefined,
+): EdfFrame {
+  const { file } = bytes;
+  const { type, width, height } = pixelsOf(file, fields);
   const compression = fields.get('compression') ?? fields.get('datacompression') ?? 'none';
   if (!/^(none|uncompressed|nocompression|)$/i.test(compression)) {
     throw new UserError(`is ${compression}, which vetoc does not read`, { file, field: 'Compression' });
   }
-  const [width, height] = [Number(fields.get('dim_1')), Number(fields.get('dim_2') ?? 1)];
-  checkFrameShape(file, [height, width], PIXEL_BYTES[type]);
   if (first !== undefined && (first.width !== width || first.height !== height || first.type !== type)) {
     throw new UserError(`holds frames of ${first.height}×${first.width} and of ${height}×${width}`, {
       file,

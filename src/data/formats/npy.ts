@@ -4,7 +4,7 @@
  * Source: numpy.lib.format. Refuses Fortran order, objects and structured types. Frames are read where they stand.
  */
 import { UserError } from '../../core/errors.js';
-import { NO_RULE, PIXEL_BYTES, type PixelType } from '../pixels.js';
+import { floatsFromHalf, NO_RULE, PIXEL_BYTES, type PixelType } from '../pixels.js';
 import { decodePixels, latin1, openBytes, type ByteSource } from './bytes.js';
 import {
   checkFrameIndex,
@@ -19,7 +19,7 @@ const MAX_HEADER_BYTES = 1 << 20;
 
 const DESCRIPTIONS: Readonly<Record<string, PixelType>> = {
   b1: 'uint8', u1: 'uint8', i1: 'int8', u2: 'uint16', i2: 'int16', u4: 'uint32', i4: 'int32',
-  u8: 'uint64', i8: 'int64', f4: 'float32', f8: 'float64',
+  u8: 'uint64', i8: 'int64', f2: 'float32', f4: 'float32', f8: 'float64',
 }; // prettier-ignore
 
 export const npyFormat: FrameFormat = {
@@ -32,6 +32,8 @@ export const npyFormat: FrameFormat = {
 export interface NpyHeader {
   readonly type: PixelType;
   readonly littleEndian: boolean;
+  /** Bytes of a value in the file: 2 of half floats, which are given as floats. */
+  readonly valueBytes: number;
   readonly shape: readonly number[];
   /** Where the values begin. */
   readonly offset: number;
@@ -40,7 +42,12 @@ export interface NpyHeader {
 /** Reads and checks the header. Throws `UserError`. */
 export async function readNpyHeader(bytes: ByteSource): Promise<NpyHeader> {
   const { file } = bytes;
-  const start = await bytes.read(0, Math.min(12, bytes.size));
+  if (bytes.size < 12)
+    throw new UserError(`is truncated: it has ${bytes.size} bytes`, {
+      file,
+      remedy: 'check that it was copied whole',
+    });
+  const start = await bytes.read(0, 12);
   const version = start[6] ?? 0;
   if (version < 1 || version > 3)
     throw new UserError(`has version ${version}`, { file, remedy: 'save it again' });
@@ -69,20 +76,21 @@ export async function readNpyHeader(bytes: ByteSource): Promise<NpyHeader> {
   if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0) || !Number.isSafeInteger(values)) {
     throw new UserError(`has the shape (${shape.join(', ')})`, { file, field: 'shape' });
   }
-  const needed = at + length + values * PIXEL_BYTES[type];
+  const valueBytes = code === 'f2' ? 2 : PIXEL_BYTES[type];
+  const needed = at + length + values * valueBytes;
   if (needed > bytes.size) {
     throw new UserError(`is truncated: ${needed} bytes are needed and it has ${bytes.size}`, {
       file,
       remedy: 'check that it was copied whole',
     });
   }
-  return { type, littleEndian: order !== '>', shape, offset: at + length };
+  return { type, littleEndian: order !== '>', valueBytes, shape, offset: at + length };
 }
 
 async function openNpy(request: OpenRequest): Promise<RawSource> {
   const { file } = request;
   const bytes = await openBytes(file, request.path);
-  const { type, littleEndian, shape, offset } = await readNpyHeader(bytes);
+  const { type, littleEndian, valueBytes, shape, offset } = await readNpyHeader(bytes);
   if (shape.length < 2 || shape.length > 4) {
     throw new UserError(`has the shape (${shape.join(', ')})`, {
       file,
@@ -92,7 +100,7 @@ async function openNpy(request: OpenRequest): Promise<RawSource> {
   const frameShape = shape.length === 2 ? shape : shape.slice(1);
   const count = shape.length === 2 ? 1 : shape[0]!;
   checkFrameShape(file, frameShape, PIXEL_BYTES[type]);
-  const frameBytes = frameShape.reduce((a, b) => a * b, 1) * PIXEL_BYTES[type];
+  const frameBytes = frameShape.reduce((a, b) => a * b, 1) * valueBytes;
   return {
     file,
     format: 'NumPy',
@@ -106,7 +114,9 @@ async function openNpy(request: OpenRequest): Promise<RawSource> {
     annotations: NO_ANNOTATIONS,
     async readRaw(index) {
       checkFrameIndex(file, index, count);
-      return decodePixels(await bytes.read(offset + index * frameBytes, frameBytes), type, littleEndian);
+      const stored = await bytes.read(offset + index * frameBytes, frameBytes);
+      if (valueBytes === PIXEL_BYTES[type]) return decodePixels(stored, type, littleEndian);
+      return floatsFromHalf(decodePixels(stored, 'uint16', littleEndian) as Uint16Array);
     },
     mask: () => Promise.resolve(null),
     close: () => Promise.resolve(),

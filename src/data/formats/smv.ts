@@ -1,10 +1,12 @@
 /**
- * SMV (ADSC and others, `.img`): a brace header of HEADER_BYTES bytes, then one frame.
+ * SMV (ADSC and others, `.img`) and d*TREK: a brace header of HEADER_BYTES bytes, then one frame, or SIZE3 of them. ADSC
+ * says the pixels' type as `TYPE`, d*TREK as `Data_type`.
  *
- * Source: the ADSC header documentation and files of the field. Refuses compressed or unknown types.
+ * Source: the ADSC header documentation, Rigaku's d*TREK image format, and files of the field. Refuses compressed or
+ * unknown types.
  */
 import { UserError } from '../../core/errors.js';
-import { NO_RULE, PIXEL_BYTES, type PixelType } from '../pixels.js';
+import { PIXEL_BYTES, type PixelType } from '../pixels.js';
 import { decodePixels, latin1, openBytes } from './bytes.js';
 import {
   checkFrameIndex,
@@ -15,6 +17,7 @@ import {
   type RawSource,
 } from './format.js';
 import { factsOf, parseBraceHeader } from './headers.js';
+import { markRule, withSaturation } from './marks.js';
 
 const MAX_HEADER_BYTES = 1 << 20;
 
@@ -29,6 +32,17 @@ const TYPES: Readonly<Record<string, PixelType>> = {
   unsigned_long: 'uint32',
   float: 'float32',
   real: 'float32',
+  // d*TREK, which counts a long as 32 bits.
+  unsigned_char: 'uint8',
+  signed_char: 'int8',
+  char: 'int8',
+  short_int: 'int16',
+  signed_short_int: 'int16',
+  unsigned_short_int: 'uint16',
+  long_int: 'int32',
+  signed_long_int: 'int32',
+  unsigned_long_int: 'uint32',
+  float_ieee: 'float32',
 };
 
 export const smvFormat: FrameFormat = {
@@ -47,20 +61,25 @@ async function openSmv(request: OpenRequest): Promise<RawSource> {
     throw new UserError(`is ${headerBytes}`, { file, field: 'HEADER_BYTES', remedy: 'check the header' });
   }
   const fields = parseBraceHeader(latin1(await bytes.read(0, headerBytes)).replace(/\}[^}]*$/, ''));
-  const type = TYPES[fields.get('type')?.toLowerCase() ?? 'unsigned_short'];
+  const stated = fields.get('type') ?? fields.get('data_type') ?? 'unsigned_short';
+  const type = TYPES[stated.trim().toLowerCase().replaceAll(/\s+/g, '_')];
   if (type === undefined) {
-    throw new UserError(`is ${fields.get('type')}, which vetoc does not read`, { file, field: 'TYPE' });
+    const field = fields.has('type') ? 'TYPE' : 'Data_type';
+    throw new UserError(`is ${stated}, which vetoc does not read`, { file, field });
+  }
+  const compression = fields.get('compression') ?? 'none';
+  if (!/^(none|no|0|)$/i.test(compression)) {
+    throw new UserError(`is ${compression}, which vetoc does not read`, { file, field: 'COMPRESSION' });
   }
   const [width, height] = [Number(fields.get('size1')), Number(fields.get('size2'))];
+  const count = Number(fields.get('size3') ?? 1);
   checkFrameShape(file, [height, width], PIXEL_BYTES[type]);
   const frameBytes = width * height * PIXEL_BYTES[type];
-  if (headerBytes + frameBytes > bytes.size) {
+  if (!Number.isSafeInteger(count) || count < 1) throw new UserError(`is ${count}`, { file, field: 'SIZE3' });
+  if (headerBytes + count * frameBytes > bytes.size) {
     throw new UserError(
-      `is truncated: ${headerBytes + frameBytes} bytes are needed and it has ${bytes.size}`,
-      {
-        file,
-        remedy: 'check that it was copied whole',
-      },
+      `is truncated: ${headerBytes + count * frameBytes} bytes are needed and it has ${bytes.size}`,
+      { file, remedy: 'check that it was copied whole' },
     );
   }
   const littleEndian = !/^big/i.test(fields.get('byte_order') ?? 'little_endian');
@@ -68,11 +87,14 @@ async function openSmv(request: OpenRequest): Promise<RawSource> {
     file,
     format: 'SMV',
     dataset: null,
-    count: 1,
+    count,
     frameShape: [height, width],
     pixelType: type,
     storage: 'uncompressed',
-    rule: NO_RULE,
+    rule: withSaturation(
+      markRule([...fields].join(), type),
+      fields.get('ccd_image_saturation') ?? fields.get('saturated_value'),
+    ),
     details: {
       sensor: sensorOf(fields),
       ...factsOf(fields, {
@@ -88,8 +110,9 @@ async function openSmv(request: OpenRequest): Promise<RawSource> {
     },
     annotations: NO_ANNOTATIONS,
     async readRaw(index) {
-      checkFrameIndex(file, index, 1);
-      return decodePixels(await bytes.read(headerBytes, frameBytes), type, littleEndian);
+      checkFrameIndex(file, index, count);
+      const at = headerBytes + index * frameBytes;
+      return decodePixels(await bytes.read(at, frameBytes), type, littleEndian);
     },
     mask: () => Promise.resolve(null),
     close: () => Promise.resolve(),

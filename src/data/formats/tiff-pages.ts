@@ -11,7 +11,13 @@ export interface TiffPage {
   readonly height: number;
   readonly type: PixelType;
   readonly littleEndian: boolean;
-  readonly compression: 'none' | 'deflate';
+  /** What the pieces are packed with; `other`: a library unpacks the whole page (tiff-library.ts). */
+  readonly compression: 'none' | 'deflate' | 'lzw' | 'other';
+  /** Images in the page, one behind the other (ImageDepth), and in a tile. */
+  readonly depth: number;
+  readonly pieceDepth: number;
+  /** The page's number among the directories of the file, those of reduced pictures included. */
+  readonly directory: number;
   /** 1 none, 2 horizontal differences. */
   readonly predictor: number;
   readonly tiled: boolean;
@@ -20,6 +26,7 @@ export interface TiffPage {
   readonly pieceWidth: number;
   readonly offsets: readonly number[];
   readonly byteCounts: readonly number[];
+  /** All texts of the page: descriptions, make, model, software, and the attributes of areaDetector. */
   readonly description: string;
 }
 
@@ -31,13 +38,20 @@ const FIELD_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 0, 0, 0, 8, 8, 8];
 const TAG = {
   width: 256, height: 257, bits: 258, compression: 259, photometric: 262, description: 270, stripOffsets: 273,
   samples: 277, rowsPerStrip: 278, stripByteCounts: 279, model: 272, predictor: 317, tileWidth: 322, tileHeight: 323,
-  tileOffsets: 324, tileByteCounts: 325, sampleFormat: 339,
+  tileOffsets: 324, tileByteCounts: 325, sampleFormat: 339, make: 271, software: 305, subfile: 254, oldSubfile: 255,
+  fillOrder: 266, depth: 32997, tileDepth: 32998,
 } as const; // prettier-ignore
 
+/** What the library unpacks: none, JPEG, deflate, PackBits, Zstd. Its LZW does not end on damaged codes. */
+const LIBRARY_CODES: readonly number[] = [1, 7, 8, 32773, 32946, 50000];
+
 const COMPRESSIONS: Readonly<Record<number, string>> = {
-  2: 'CCITT', 3: 'CCITT fax 3', 4: 'CCITT fax 4', 5: 'LZW', 6: 'old JPEG', 7: 'JPEG', 32773: 'PackBits', 34712: 'JPEG 2000',
-  34925: 'LZMA', 50000: 'Zstd',
+  2: 'CCITT', 3: 'CCITT fax 3', 4: 'CCITT fax 4', 5: 'LZW', 6: 'old JPEG', 34712: 'JPEG 2000', 34887: 'LERC', 34925: 'LZMA',
 }; // prettier-ignore
+
+/** Tags in which EPICS areaDetector writes the attributes of a frame, as `CameraModel:Pilatus`. */
+const FIRST_OWN_TAG = 65000;
+const MAX_TEXTS = 256;
 
 interface Field {
   readonly type: number;
@@ -67,8 +81,11 @@ export async function readPages(bytes: ByteSource): Promise<readonly TiffPage[]>
       throw new UserError('has directories that lead in a circle', { file: bytes.file });
     }
     seen.add(at);
-    const { fields, next } = await readDirectory(reader, at);
-    const page = await describePage(reader, fields);
+    const { fields, texts, next } = await readDirectory(reader, at);
+    at = next;
+    const directory = seen.size - 1;
+    if (await isReduced(reader, fields)) continue;
+    const page = await describePage(reader, fields, texts, directory);
     const [first] = pages;
     if (
       first !== undefined &&
@@ -80,7 +97,6 @@ export async function readPages(bytes: ByteSource): Promise<readonly TiffPage[]>
       });
     }
     pages.push(page);
-    at = next;
   }
   if (pages.length === 0) throw new UserError('holds no image', { file: bytes.file });
   return pages;
@@ -89,7 +105,11 @@ export async function readPages(bytes: ByteSource): Promise<readonly TiffPage[]>
 async function readDirectory(
   reader: Reader,
   at: number,
-): Promise<{ readonly fields: ReadonlyMap<number, Field>; readonly next: number }> {
+): Promise<{
+  readonly fields: ReadonlyMap<number, Field>;
+  readonly texts: readonly Field[];
+  readonly next: number;
+}> {
   const { bytes, littleEndian, big } = reader;
   // Sizes of the number of entries, of an entry, and of its value; counts and offsets are as long as a value.
   const [countBytes, entryBytes, valueBytes] = big ? [8, 20, 8] : [2, 12, 4];
@@ -104,6 +124,7 @@ async function readDirectory(
   const first = at + countBytes;
   const view = new DataView((await bytes.read(first, entries * entryBytes + valueBytes)).buffer);
   const fields = new Map<number, Field>();
+  const texts: Field[] = [];
   for (let i = 0; i < entries; i++) {
     const entry = i * entryBytes;
     const value = entry + 4 + valueBytes;
@@ -111,9 +132,14 @@ async function readDirectory(
     const count = wordAt(view, entry + 4, valueBytes, littleEndian);
     const inline = (FIELD_BYTES[type] ?? 0) * count <= valueBytes;
     const where = inline ? first + value : wordAt(view, value, valueBytes, littleEndian);
-    fields.set(view.getUint16(entry, littleEndian), { type, count, at: where });
+    const tag = view.getUint16(entry, littleEndian);
+    const field = { type, count, at: where };
+    // Programs write a second description behind the detector's: the first of each tag counts, and all texts are read.
+    if (!fields.has(tag)) fields.set(tag, field);
+    const speaks = [TAG.description, TAG.make, TAG.model, TAG.software].some((one) => one === tag);
+    if ((speaks || tag >= FIRST_OWN_TAG) && texts.length < MAX_TEXTS) texts.push(field);
   }
-  return { fields, next: wordAt(view, entries * entryBytes, valueBytes, littleEndian) };
+  return { fields, texts, next: wordAt(view, entries * entryBytes, valueBytes, littleEndian) };
 }
 
 /** An unsigned integer of 1, 2, 4 or 8 bytes. */
@@ -144,17 +170,31 @@ async function readText(reader: Reader, field: Field | undefined): Promise<strin
   return latin1(await reader.bytes.read(field.at, length)).replace(/\0.*$/s, '');
 }
 
+/** Whether a page is a small picture of another one, or its mask: no frame. */
+async function isReduced(reader: Reader, fields: ReadonlyMap<number, Field>): Promise<boolean> {
+  const [subfile = 0] = await readNumbers(reader, fields.get(TAG.subfile));
+  const [old = 0] = await readNumbers(reader, fields.get(TAG.oldSubfile));
+  return (subfile & 5) !== 0 || old === 2;
+}
+
+/** The type of the pixels. The library widens those of other sizes to the next of these. */
 function typeOf(file: string, bits: number, format: number): PixelType {
   const kind = format === 3 ? 'float' : format === 2 ? 'int' : format === 1 || format === 4 ? 'uint' : '?';
-  const name = `${kind}${bits}`;
-  if (name in PIXEL_BYTES) return name as PixelType;
+  const held = kind === 'float' ? (bits <= 32 ? 32 : 64) : [8, 16, 32, 64].find((size) => bits <= size);
+  const name = `${kind}${held}`;
+  if (name in PIXEL_BYTES && bits > 0) return name as PixelType;
   throw new UserError(`has pixels of ${bits} bits (sample format ${format})`, {
     file,
     remedy: 'convert it to 16 bits',
   });
 }
 
-async function describePage(reader: Reader, fields: ReadonlyMap<number, Field>): Promise<TiffPage> {
+async function describePage(
+  reader: Reader,
+  fields: ReadonlyMap<number, Field>,
+  texts: readonly Field[],
+  directory: number,
+): Promise<TiffPage> {
   const { bytes, littleEndian } = reader;
   const { file } = bytes;
   const first = async (tag: number, otherwise: number): Promise<number> =>
@@ -167,19 +207,34 @@ async function describePage(reader: Reader, fields: ReadonlyMap<number, Field>):
       remedy: 'give the grey original',
     });
   }
-  const type = typeOf(file, await first(TAG.bits, 1), await first(TAG.sampleFormat, 1));
-  checkFrameShape(file, [height, width], PIXEL_BYTES[type]);
+  const bits = await first(TAG.bits, 1);
+  const type = typeOf(file, bits, await first(TAG.sampleFormat, 1));
+  const depth = await first(TAG.depth, 1);
+  checkFrameShape(file, [depth, height, width], PIXEL_BYTES[type]);
   const code = await first(TAG.compression, 1);
-  if (code !== 1 && code !== 8 && code !== 32946) {
-    const name = COMPRESSIONS[code] ?? `compression ${code}`;
-    throw new UserError(`is compressed with ${name}, which vetoc does not read`, {
-      file,
-      remedy: 'save it uncompressed or with deflate',
-    });
-  }
   const predictor = await first(TAG.predictor, 1);
-  if (predictor !== 1 && (predictor !== 2 || type.startsWith('float') || type.endsWith('64'))) {
-    throw new UserError(`uses the predictor ${predictor}, which vetoc does not read`, { file });
+  const plain =
+    bits === 8 * PIXEL_BYTES[type] &&
+    (code === 1 || code === 8 || code === 32946 || code === 5) &&
+    (await first(TAG.fillOrder, 1)) === 1 &&
+    (predictor === 1 || (predictor === 2 && code !== 1 && !type.startsWith('float') && !type.endsWith('64')));
+  if (!plain && !LIBRARY_CODES.includes(code)) {
+    throw new UserError(
+      `is packed with ${COMPRESSIONS[code] ?? `compression ${code}`} in a way that vetoc does not read`,
+      {
+        file,
+        remedy: 'save it uncompressed or with deflate',
+      },
+    );
+  }
+  if (!plain && depth > 1) {
+    throw new UserError(
+      `holds ${depth} images in one page (ImageDepth), packed in a way that vetoc does not read`,
+      {
+        file,
+        remedy: 'save it uncompressed or with deflate',
+      },
+    );
   }
   const tiled = fields.has(TAG.tileOffsets);
   const pieceWidth = tiled ? await first(TAG.tileWidth, 0) : width;
@@ -187,21 +242,26 @@ async function describePage(reader: Reader, fields: ReadonlyMap<number, Field>):
     ? await first(TAG.tileHeight, 0)
     : Math.min(height, await first(TAG.rowsPerStrip, height));
   checkFrameShape(file, [pieceHeight, pieceWidth], PIXEL_BYTES[type]);
-  const pieces = Math.ceil(height / pieceHeight) * Math.ceil(width / pieceWidth);
+  const pieceDepth = tiled ? await first(TAG.tileDepth, 1) : 1;
+  checkFrameShape(file, [pieceDepth, pieceHeight, pieceWidth], PIXEL_BYTES[type]);
+  const pieces =
+    Math.ceil(depth / pieceDepth) * Math.ceil(height / pieceHeight) * Math.ceil(width / pieceWidth);
   const offsets = await readNumbers(reader, fields.get(tiled ? TAG.tileOffsets : TAG.stripOffsets));
   const stated = await readNumbers(reader, fields.get(tiled ? TAG.tileByteCounts : TAG.stripByteCounts));
-  const whole = pieceWidth * pieceHeight * PIXEL_BYTES[type];
+  const whole = pieceDepth * pieceWidth * pieceHeight * PIXEL_BYTES[type];
   const byteCounts = stated.length > 0 ? stated : offsets.map(() => whole);
   if (offsets.length < pieces || byteCounts.length < pieces) {
     throw new UserError(`lists ${offsets.length} strips or tiles and needs ${pieces}`, { file });
   }
-  const description = [
-    await readText(reader, fields.get(TAG.description)),
-    await readText(reader, fields.get(TAG.model)),
-  ].join(' ');
-  const compression = code === 1 ? 'none' : 'deflate';
+  const descriptions: string[] = [];
+  for (const text of texts) descriptions.push(await readText(reader, text));
+  const description = descriptions
+    .filter((text) => text !== '')
+    .join('\n')
+    .trim();
+  const compression = !plain ? 'other' : code === 1 ? 'none' : code === 5 ? 'lzw' : 'deflate';
   return {
-    width, height, type, littleEndian, compression, predictor, tiled, pieceHeight, pieceWidth,
-    offsets: offsets.slice(0, pieces), byteCounts: byteCounts.slice(0, pieces), description: description.trim(),
+    width, height, depth, type, littleEndian, compression, predictor, tiled, pieceDepth, pieceHeight, pieceWidth, directory,
+    offsets: offsets.slice(0, pieces), byteCounts: byteCounts.slice(0, pieces), description,
   }; // prettier-ignore
 }

@@ -1,13 +1,16 @@
 /**
- * TIFF and BigTIFF of detectors: one or more grey pages of 8 to 32 bit integers or 32/64 bit floats, in strips or tiles,
- * uncompressed or deflate, little or big endian; and marCCD / Rayonix files, which are TIFF with a second header.
+ * TIFF and BigTIFF of detectors: one or more grey pages of integers or floats, in strips or tiles, little or big endian;
+ * and marCCD / Rayonix files, which are TIFF with a second header.
  *
- * Sources: TIFF 6.0 (Adobe, 1992) and Technical Note 2 (deflate); the marCCD header by J. Blum, MarUSA. Refuses
- * other compressions, colour and palettes by name.
+ * Pages that stand plainly in the file, or with deflate or LZW, are read here and at the speed of the disk; every other packing
+ * goes to a library (tiff-library.ts). Frames are pages, images of one page (ImageDepth), or what ImageJ writes behind its
+ * one page (`images=N`); reduced pictures and masks are none.
+ * Sources: TIFF 6.0 (Adobe, 1992) and Technical Note 2 (deflate); the marCCD header by J. Blum, MarUSA. Refuses colour
+ * and palettes by name, and stacks that end early.
  */
 import { inflateSync } from 'node:zlib';
 import { UserError } from '../../core/errors.js';
-import { NO_RULE, PIXEL_BYTES, type PixelArray, type PixelType, type ValueRule } from '../pixels.js';
+import { PIXEL_BYTES, type PixelArray, type PixelType } from '../pixels.js';
 import { decodePixels, openBytes, type ByteSource } from './bytes.js';
 import {
   checkFrameIndex,
@@ -16,7 +19,10 @@ import {
   type OpenRequest,
   type RawSource,
 } from './format.js';
+import { unpackLzw } from './lzw.js';
 import { readMarHeader } from './marccd.js';
+import { markRule, withSaturation } from './marks.js';
+import { libraryReader } from './tiff-library.js';
 import { readPages, type TiffPage } from './tiff-pages.js';
 
 export const tiffFormat: FrameFormat = {
@@ -29,58 +35,96 @@ export const tiffFormat: FrameFormat = {
   open: openTiff,
 };
 
+/** One image: a plane of a page, or one of those that follow it without a directory. */
+interface TiffFrame {
+  readonly page: TiffPage;
+  readonly plane: number;
+}
+
 async function openTiff(request: OpenRequest): Promise<RawSource> {
   const bytes = await openBytes(request.file, request.path);
   const pages = await readPages(bytes);
   const first = pages[0]!;
+  const frames = framesOf(bytes, pages);
   const mar = await readMarHeader(bytes, first.width, first.height);
   const described = first.description === '' ? {} : { description: first.description.slice(0, 400) };
+  const unpack = libraryReader(bytes);
   return {
     file: request.file,
     format: mar === null ? 'TIFF' : 'marCCD',
     dataset: null,
-    count: pages.length,
+    count: frames.length,
     frameShape: [first.height, first.width],
     pixelType: first.type,
     storage: describeStorage(first),
-    rule: ruleOf(first),
-    details: mar === null ? described : { ...mar, sensor: 'CCD' },
+    rule: withSaturation(markRule(first.description, first.type), mar?.['saturation']),
+    details: mar ?? described,
     annotations: NO_ANNOTATIONS,
     readRaw(index) {
-      checkFrameIndex(request.file, index, pages.length);
-      return readPixels(bytes, pages[index]!);
+      checkFrameIndex(request.file, index, frames.length);
+      const { page, plane } = frames[index]!;
+      return page.compression === 'other' ? unpack(page) : readPixels(bytes, page, plane);
     },
     mask: () => Promise.resolve(null),
     close: () => Promise.resolve(),
   };
 }
 
+/** The images of all pages, and of a single page of ImageJ those that stand behind it. */
+function framesOf(bytes: ByteSource, pages: readonly TiffPage[]): readonly TiffFrame[] {
+  const [page, second] = pages;
+  const images = /^ImageJ=/.test(page!.description)
+    ? Number(/^images=(\d+)/m.exec(page!.description)?.[1] ?? 1)
+    : 1;
+  if (second === undefined && images > 1 && page!.depth === 1) return followingImages(bytes, page!, images);
+  return pages.flatMap((one) => Array.from({ length: one.depth }, (_, plane) => ({ page: one, plane })));
+}
+
+function followingImages(bytes: ByteSource, page: TiffPage, images: number): readonly TiffFrame[] {
+  const size = page.width * page.height * PIXEL_BYTES[page.type];
+  const start = page.offsets[0]!;
+  if (page.compression !== 'none' || page.tiled || start + images * size > bytes.size) {
+    throw new UserError(`says images=${images}, but holds one page and no pixels of as many behind it`, {
+      file: bytes.file,
+      field: 'ImageDescription',
+      remedy: 'save the stack with a page an image',
+    });
+  }
+  return Array.from({ length: images }, (_, i) => ({
+    page: {
+      ...page,
+      pieceHeight: page.height,
+      offsets: [start + i * size],
+      byteCounts: [size],
+    },
+    plane: 0,
+  }));
+}
+
+const STORAGE_WORDS = { none: 'uncompressed', deflate: 'deflate', lzw: 'LZW', other: 'packed' } as const;
+
 function describeStorage(page: TiffPage): string {
   const pieces = page.tiled
     ? `tiles ${page.pieceHeight}×${page.pieceWidth}`
     : `${page.offsets.length} strip${page.offsets.length === 1 ? '' : 's'}`;
-  return [pieces, page.compression === 'deflate' ? 'deflate' : 'uncompressed'].join(', ');
+  return [pieces, STORAGE_WORDS[page.compression]].join(', ');
 }
 
-/** PILATUS marks gaps −1 and bad pixels −2. */
-function ruleOf(page: TiffPage): ValueRule {
-  const counter = /pilatus|eiger|dectris/i.test(page.description) && page.type.startsWith('int');
-  return counter ? { ...NO_RULE, below: 0 } : NO_RULE;
-}
-
-async function readPixels(bytes: ByteSource, page: TiffPage): Promise<PixelArray> {
+async function readPixels(bytes: ByteSource, page: TiffPage, plane: number): Promise<PixelArray> {
   const size = PIXEL_BYTES[page.type];
   const rowBytes = page.width * size;
   const out = new Uint8Array(page.height * rowBytes);
   const across = Math.ceil(page.width / page.pieceWidth);
-  for (let piece = 0; piece < page.offsets.length; piece++) {
+  const perPlane = across * Math.ceil(page.height / page.pieceHeight);
+  const before = Math.floor(plane / page.pieceDepth) * perPlane;
+  for (let piece = 0; piece < perPlane; piece++) {
     const top = Math.floor(piece / across) * page.pieceHeight;
     const left = (piece % across) * page.pieceWidth;
     const rows = Math.min(page.pieceHeight, page.height - top);
-    if (rows <= 0) break;
     // Tiles are stored whole, the last strip only as far as it goes.
-    const storedRows = page.tiled ? page.pieceHeight : rows;
-    const data = await readPiece(bytes, page, piece, storedRows);
+    const storedRows = page.tiled ? page.pieceHeight * page.pieceDepth : rows;
+    const whole = await readPiece(bytes, page, before + piece, storedRows);
+    const data = whole.subarray((plane % page.pieceDepth) * page.pieceHeight * page.pieceWidth * size);
     const columns = Math.min(page.pieceWidth, page.width - left);
     for (let y = 0; y < rows; y++) {
       const from = y * page.pieceWidth * size;
@@ -98,7 +142,7 @@ async function readPiece(
 ): Promise<Uint8Array> {
   const needed = rows * page.pieceWidth * PIXEL_BYTES[page.type];
   const stored = await bytes.read(page.offsets[piece]!, Math.min(page.byteCounts[piece]!, bytes.size));
-  const data = page.compression === 'deflate' ? inflatePiece(bytes.file, stored, needed) : stored;
+  const data = unpackPiece(bytes.file, page.compression, stored, needed);
   if (data.length < needed) {
     throw new UserError(`piece ${piece} holds ${data.length} bytes and needs ${needed}`, {
       file: bytes.file,
@@ -107,6 +151,16 @@ async function readPiece(
   }
   if (page.predictor === 2) undoDifferences(data, page.type, page.littleEndian, rows, page.pieceWidth);
   return data;
+}
+
+function unpackPiece(
+  file: string,
+  compression: TiffPage['compression'],
+  stored: Uint8Array,
+  needed: number,
+): Uint8Array {
+  if (compression === 'deflate') return inflatePiece(file, stored, needed);
+  return compression === 'lzw' ? unpackLzw(stored, needed) : stored;
 }
 
 function inflatePiece(file: string, stored: Uint8Array, needed: number): Uint8Array {

@@ -4,7 +4,7 @@
  * Every size is checked before memory is asked for; buffers are zeroed, so that a failed read cannot leave pointers.
  */
 import type { Metadata } from 'h5wasm/node';
-import { pixelArray, type PixelArray, type PixelType } from '../pixels.js';
+import { floatsFromHalf, pixelArray, type PixelArray, type PixelType } from '../pixels.js';
 import { Hdf5Failure, type Hdf5Module } from './library.js';
 
 /** No frame, mask or annotation array may ask for more than this at once. */
@@ -43,10 +43,10 @@ export type Run = <T>(call: (module: Hdf5Module) => T) => T;
 
 const NUMBER_TYPES: Readonly<Record<string, PixelType>> = {
   'i1s': 'int8', 'i1u': 'uint8', 'i2s': 'int16', 'i2u': 'uint16', 'i4s': 'int32',
-  'i4u': 'uint32', 'i8s': 'int64', 'i8u': 'uint64', 'f4': 'float32', 'f8': 'float64',
+  'i4u': 'uint32', 'i8s': 'int64', 'i8u': 'uint64', 'f2': 'float32', 'f4': 'float32', 'f8': 'float64',
 }; // prettier-ignore
 
-/** The pixel type of plain numbers, or null. */
+/** The pixel type of plain numbers, or null; half floats are given as floats. */
 export function numberType(metadata: Metadata): PixelType | null {
   const { type, size, signed } = metadata;
   // Enumerations (h5py's booleans) and bit fields are stored as integers.
@@ -54,6 +54,13 @@ export function numberType(metadata: Metadata): PixelType | null {
   if (type === 4) return NUMBER_TYPES[`i${size}u`] ?? null;
   if (type === 1) return NUMBER_TYPES[`f${size}`] ?? null;
   return null;
+}
+
+/** Values of `type` in `buffer`, each of `bytes` bytes there. */
+function numbersOf(type: PixelType, bytes: number, buffer: ArrayBuffer): PixelArray {
+  return type === 'float32' && bytes === 2
+    ? floatsFromHalf(new Uint16Array(buffer))
+    : pixelArray(type, buffer);
 }
 
 function product(values: readonly number[]): number {
@@ -117,7 +124,7 @@ export function readSlab(
           ? module.get_dataset_data(id, dataset.path, null, null, null, BigInt(pointer))
           : module.get_dataset_data(id, dataset.path, counts, starts, strides, BigInt(pointer));
       if (status < 0) throw new Hdf5Failure('reading failed');
-      return pixelArray(type, module.HEAPU8.slice(pointer, pointer + bytes).buffer);
+      return numbersOf(type, dataset.elementBytes, module.HEAPU8.slice(pointer, pointer + bytes).buffer);
     }),
   );
 }
@@ -168,7 +175,7 @@ export function readAttribute(run: Run, id: bigint, path: string, name: string):
       const status = module.get_attribute_data(id, path, name, BigInt(pointer));
       if (status < 0) throw new Hdf5Failure(`the attribute ${name} of ${path} cannot be read`);
       const data = module.HEAPU8.slice(pointer, pointer + bytes);
-      if (type !== null) return pixelArray(type, data.buffer);
+      if (type !== null) return numbersOf(type, metadata.size, data.buffer);
       if (!metadata.vlen) return decodeFixedStrings(data, metadata.size);
       const strings = readPointers(module, pointer, bytes);
       module.reclaim_vlen_memory(id, path, name, BigInt(pointer));

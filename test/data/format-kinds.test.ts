@@ -1,0 +1,388 @@
+/**
+ * Formats with headers: the grammar of EDF, sections and checksums of CBF, pixel types of d*TREK, layouts of TIFF, half
+ * floats, marks of counters, and how arguments name what is inside a file. The files are made here, byte by byte.
+ */
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseFrameArgument } from '../../src/data/arguments.js';
+import { endOfHeader } from '../../src/data/formats/headers.js';
+import { openFrames } from '../../src/data/open.js';
+import { floatsFromHalf } from '../../src/data/pixels.js';
+import { openRaw } from '../../src/data/stored.js';
+import { writeHdf5 } from './make-hdf5.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'vetoc-kinds-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let made = 0;
+
+const [H, W] = [8, 10];
+const SIZE = H * W;
+const values = (n: number): number[] => Array.from({ length: SIZE }, (_, i) => (i * 3 + n * 7) % 251);
+const write = (name: string, bytes: Uint8Array | string): string => {
+  const path = join(folder, `${made++}-${name}`);
+  writeFileSync(path, bytes);
+  return path;
+};
+const uint16 = (...frames: number[][]): Buffer => Buffer.from(Uint16Array.from(frames.flat()).buffer);
+
+async function stored(path: string): Promise<number[][]> {
+  const raw = await openRaw(path);
+  const frames = [];
+  for (let i = 0; i < raw.count; i++)
+    frames.push(Array.from((await raw.readRaw(i)) as ArrayLike<number>, Number));
+  await raw.close();
+  return frames;
+}
+
+async function masked(path: string): Promise<number[]> {
+  const source = await openFrames(path);
+  const { mask } = await source.read(0);
+  await source.close();
+  return mask === null ? [] : [...mask.entries()].flatMap(([i, live]) => (live === 0 ? [i] : []));
+}
+
+describe('EDF', () => {
+  const fields = 'ByteOrder = LowByteFirst ;\nDataType = UnsignedShort ;\nDim_1 = 10 ;\nDim_2 = 8 ;\n';
+  const block = (text: string, length: number, ...frames: number[][]): Buffer =>
+    Buffer.concat([Buffer.from(`{\n${text}`.padEnd(length - 2) + '}\n', 'latin1'), uint16(...frames)]);
+
+  it.each([
+    ['a brace inside a value', [block(`${fields}title = scan {a} and } b ;\n`, 1024, values(1))], 1],
+    ['a header of 300 bytes', [block(fields, 300, values(1))], 1],
+    ['headers of 217 bytes', [block(fields, 217, values(1)), block(fields, 217, values(2))], 2],
+    ['a header padded behind its brace', [Buffer.from(`{\n${fields}}\n`.padEnd(512)), uint16(values(1))], 1],
+    ['Dim_3', [block(`${fields}Dim_3 = 2 ;\n`, 512, values(1), values(2))], 2],
+    ['a general block', [block('EDF_DataFormatVersion = 2.40 ;\nEDF_HeaderSize = 512 ;\n', 512), block(fields, 512, values(1))], 1],
+    ['a stated length', [block(`EDF_HeaderSize = 700 ;\n${fields}`, 700, values(1))], 1],
+  ] as const)('with %s', async (_, blocks, frames) => {
+    expect(await stored(write('a.edf', Buffer.concat(blocks)))).toEqual([values(1), values(2)].slice(0, frames));
+  }); // prettier-ignore
+
+  it('headers end with the brace behind a statement', () => {
+    expect(endOfHeader('{\na = 1 ;\n}\r\nxx')).toEqual({ brace: 10, line: 13 });
+    expect(endOfHeader('{ a = {b} ; c = } ;')).toBeNull();
+  });
+});
+
+describe('CBF', () => {
+  interface Section { readonly frames: number[][]; readonly type?: string; readonly more?: string; readonly before?: string } // prettier-ignore
+  const bytesOf = (type: string, numbers: number[]): Buffer =>
+    type.startsWith('unsigned')
+      ? Buffer.from(Uint32Array.from(numbers).buffer)
+      : Buffer.from(Int32Array.from(numbers).buffer);
+  const section = ({ frames, type = 'signed 32-bit integer', more = '', before = '' }: Section): Buffer => {
+    const data = bytesOf(type, frames.flat());
+    const md5 = createHash('md5').update(data).digest('base64');
+    const header = [
+      `${before}\n;\n--CIF-BINARY-FORMAT-SECTION--`, 'Content-Type: application/octet-stream;', '     conversions="x-CBF_NONE"',
+      `X-Binary-Size: ${data.length}`, `X-Binary-Element-Type: "${type}"`, 'X-Binary-Element-Byte-Order: LITTLE_ENDIAN',
+      `Content-MD5: ${md5}`, `X-Binary-Size-Fastest-Dimension: ${W}`, `X-Binary-Size-Second-Dimension: ${H}`, `${more}\n`,
+    ].join('\r\n'); // prettier-ignore
+    const end = '\r\n--CIF-BINARY-FORMAT-SECTION----\r\n;\r\n';
+    return Buffer.concat([Buffer.from(header), Buffer.of(0x0c, 0x1a, 0x04, 0xd5), data, Buffer.from(end)]);
+  };
+  const cbf = (...sections: Section[]): string =>
+    write(
+      'a.cbf',
+      Buffer.concat([
+        Buffer.from('###CBF: VERSION 1.5\n# Detector: EIGER\n_array_data.data'),
+        ...sections.map(section),
+      ]),
+    );
+
+  it('a third dimension and further sections are further frames', async () => {
+    const three = { frames: [values(1), values(2), values(3)], more: 'X-Binary-Size-Third-Dimension: 3\r\n' };
+    expect(await stored(cbf(three))).toEqual(three.frames);
+    expect(await stored(cbf({ frames: [values(1)] }, { frames: [values(2)] }))).toEqual([
+      values(1),
+      values(2),
+    ]);
+  });
+
+  it('sections of arrays with names of their own are modules of one frame', async () => {
+    const named = (name: string, n: number): Section => ({ frames: [values(n)], before: `\n${name} ${n}` });
+    expect(await stored(cbf(named('ARRAY_D0Q0', 1), named('ARRAY_D0Q1', 2)))).toEqual([
+      [...values(1), ...values(2)],
+    ]);
+  });
+
+  it('a comment may hold anything', async () => {
+    const before = '\n# X-Binary-Size: 12\n# X-Binary-Element-Type: "signed 8-bit integer"';
+    expect(await stored(cbf({ frames: [values(4)], before }))).toEqual([values(4)]);
+  });
+
+  it('with damaged pixels is refused by its checksum', async () => {
+    const path = cbf({ frames: [values(4)] });
+    const { readFileSync } = await import('node:fs');
+    const bytes = readFileSync(path);
+    bytes[bytes.indexOf(Buffer.of(0x0c, 0x1a, 0x04, 0xd5)) + 20]! ^= 1;
+    await expect(stored(write('b.cbf', bytes))).rejects.toThrow(/Content-MD5: is damaged/);
+  });
+
+  it('all ones of unsigned 32 bits, and one less, are no counts', async () => {
+    const frame = values(0);
+    frame[3] = 0xffffffff;
+    frame[5] = 0xfffffffe;
+    expect(await masked(cbf({ frames: [frame], type: 'unsigned 32-bit integer' }))).toEqual([3, 5]);
+  });
+
+  it('of other sections than the first is refused', async () => {
+    const odd = { frames: [values(1)], type: 'unsigned 32-bit integer' };
+    await expect(stored(cbf({ frames: [values(1)] }, odd))).rejects.toThrow(
+      /2 binary sections, and number 2 is 8×10 uint32/,
+    );
+  });
+});
+
+describe('d*TREK and SMV', () => {
+  const smv = (header: string, data: Uint8Array): string =>
+    write(
+      'a.img',
+      Buffer.concat([
+        Buffer.from(`{\nHEADER_BYTES=512;\nSIZE1=10;\nSIZE2=8;\n${header}}\f`.padEnd(512)),
+        data,
+      ]),
+    );
+  const big = Buffer.from(Uint32Array.from(values(2)).buffer).swap32();
+
+  it.each([
+    ['Data_type=unsigned short int;', uint16(values(2))],
+    ['Data_type=long int;', Buffer.from(Int32Array.from(values(2)).buffer)],
+    ['Data_type=float IEEE;', Buffer.from(Float32Array.from(values(2)).buffer)],
+    ['Data_type=unsigned char;', Buffer.from(values(2))],
+    ['BYTE_ORDER=big_endian;\nData_type=unsigned long int;', big],
+    ['TYPE=unsigned_short;', uint16(values(2))],
+  ])('%s', async (header, data) => {
+    expect(await stored(smv(`${header}\n`, data))).toEqual([values(2)]);
+  });
+
+  it('SIZE3 frames are read all, and what is above the saturation is masked', async () => {
+    const path = smv(
+      'TYPE=unsigned_short;\nSIZE3=2;\nCCD_IMAGE_SATURATION=249;\n',
+      uint16(values(1), values(2)),
+    );
+    expect(await stored(path)).toEqual([values(1), values(2)]);
+    expect(await masked(path)).toEqual(values(1).flatMap((value, i) => (value > 249 ? [i] : [])));
+  });
+
+  it('packed or of an unknown type is refused by name', async () => {
+    await expect(stored(smv('Data_type=Other_type;\n', uint16(values(1))))).rejects.toThrow(
+      /Data_type: is Other_type/,
+    );
+    await expect(stored(smv('COMPRESSION=Pck;\n', uint16(values(1))))).rejects.toThrow(/COMPRESSION: is Pck/);
+  });
+});
+
+/** A little-endian TIFF of pages, each a list of tags (text is stored behind) and its pixels. */
+function tiff(...pages: { tags: (readonly [number, number | string])[]; data: Uint8Array }[]): string {
+  const parts: Buffer[] = [Buffer.from('II*\0\x08\0\0\0', 'latin1')];
+  let at = 8;
+  for (const [n, { tags, data }] of pages.entries()) {
+    const all = [...tags, [273, -1], [279, data.length]] as (readonly [number, number | string])[];
+    const texts: Buffer[] = [];
+    const ifd = Buffer.alloc(2 + 12 * all.length + 4);
+    ifd.writeUInt16LE(all.length, 0);
+    let behind = at + ifd.length + data.length;
+    [...all].sort(([a], [b]) => a - b).forEach(([tag, value], i) => {
+      const entry = 2 + 12 * i;
+      ifd.writeUInt16LE(tag, entry);
+      ifd.writeUInt16LE(typeof value === 'string' ? 2 : 4, entry + 2);
+      const text = typeof value === 'string' ? Buffer.from(`${value}\0`) : null;
+      ifd.writeUInt32LE(text === null ? 1 : text.length, entry + 4);
+      if (text === null) ifd.writeUInt32LE(value === -1 ? at + ifd.length : (value as number), entry + 8);
+      else {
+        ifd.writeUInt32LE(behind, entry + 8);
+        texts.push(text);
+        behind += text.length;
+      }
+    }); // prettier-ignore
+    ifd.writeUInt32LE(n === pages.length - 1 ? 0 : behind, ifd.length - 4);
+    parts.push(ifd, Buffer.from(data), ...texts);
+    at = behind;
+  }
+  return write('a.tif', Buffer.concat(parts));
+}
+
+describe('TIFF', () => {
+  const plain = (bits: number, format = 1, compression = 1): (readonly [number, number])[] => [
+    [256, W], [257, H], [258, bits], [259, compression], [262, 1], [277, 1], [278, H], [339, format],
+  ]; // prettier-ignore
+
+  it('a reduced picture and a mask are no frames', async () => {
+    const small = [[254, 1], [256, 4], [257, 2], [258, 8], [259, 1], [262, 1], [277, 1], [278, 2]] as const; // prettier-ignore
+    const mask = [[254, 4], ...plain(8)] as const;
+    const path = tiff(
+      { tags: plain(16), data: uint16(values(1)) },
+      { tags: [...small], data: Buffer.alloc(8) },
+      { tags: [...mask], data: Buffer.alloc(SIZE) },
+      { tags: plain(16), data: uint16(values(2)) },
+    );
+    expect(await stored(path)).toEqual([values(1), values(2)]);
+  });
+
+  it('one page of ImageJ has its images behind it; where they are missing it is refused', async () => {
+    const tags = [...plain(16), [270, 'ImageJ=1.54\nimages=3\nslices=3'] as const];
+    expect(await stored(tiff({ tags, data: uint16(values(1), values(2), values(3)) }))).toEqual([
+      values(1),
+      values(2),
+      values(3),
+    ]);
+    await expect(stored(tiff({ tags, data: uint16(values(1)) }))).rejects.toThrow(
+      /images=3, but holds one page/,
+    );
+  });
+
+  it('ImageDepth are images one behind the other, in tiles with a depth', async () => {
+    const tags = [
+      [256, 16], [257, 16], [258, 8], [259, 1], [262, 1], [277, 1], [322, 16], [323, 16], [32997, 2], [32998, 2], [324, 8 + 2 + 14 * 12 + 4], [325, 512],
+    ] as const; // prettier-ignore
+    const data = Buffer.from([
+      ...Array.from({ length: 256 }, (_, i) => i),
+      ...Array.from({ length: 256 }, (_, i) => 255 - i),
+    ]);
+    expect((await stored(tiff({ tags: [...tags], data }))).map((frame) => frame.slice(0, 3))).toEqual([[0, 1, 2], [255, 254, 253]]); // prettier-ignore
+  });
+
+  it.each([
+    ['EPICS areaDetector', [[305, 'EPICS areaDetector'], [65003, 'Model:Pilatus 100K']]],
+    ['DECTRIS, behind which another program wrote', [[270, '# Silicon sensor, thickness 0.00032 m\n# Count_cutoff 1048500 counts'], [270, '{"shape": [8, 10]}']]],
+    ['a model', [[272, 'PILATUS3 6M']]],
+  ] as const)('signed counts of %s are never negative', async (_, more) => {
+    const frame = values(1);
+    frame[7] = -1;
+    frame[9] = -2;
+    const data = Buffer.from(Int32Array.from(frame).buffer);
+    expect(await masked(tiff({ tags: [...plain(32, 2), ...more], data }))).toEqual([7, 9]);
+    expect(await masked(tiff({ tags: plain(32, 2), data }))).toEqual([]);
+  }); // prettier-ignore
+
+  it('PackBits, and half floats, are unpacked', async () => {
+    const packed = Buffer.from(
+      Array.from({ length: H }, (_, y) => [W - 1, ...values(5).slice(y * W, (y + 1) * W)]).flat(),
+    );
+    expect(await stored(tiff({ tags: plain(8, 1, 32773), data: packed }))).toEqual([values(5)]);
+    const half = Buffer.from(Uint16Array.from({ length: SIZE }, () => 0x3c00).buffer);
+    expect(await stored(tiff({ tags: plain(16, 3), data: half }))).toEqual([
+      Array.from({ length: SIZE }, () => 1),
+    ]);
+  });
+
+  it('of a packing that nobody knows is refused with its number', async () => {
+    await expect(stored(tiff({ tags: plain(8, 1, 12345), data: Buffer.alloc(9) }))).rejects.toThrow(
+      /packed with compression 12345/,
+    );
+  });
+});
+
+describe('half floats and short arrays', () => {
+  it('have the values of IEEE binary16', () => {
+    const words = Uint16Array.of(
+      0,
+      0x8000,
+      1,
+      0x0400,
+      0x3c00,
+      0xc000,
+      0x7bff,
+      0x7c00,
+      0xfc00,
+      0x7e00,
+      0x3555,
+    );
+    expect(Array.from(floatsFromHalf(words))).toEqual([
+      0,
+      -0,
+      2 ** -24,
+      2 ** -14,
+      1,
+      -2,
+      65504,
+      Infinity,
+      -Infinity,
+      NaN,
+      0.333251953125,
+    ]);
+  });
+
+  const npy = (descr: string, data: Uint8Array): string => {
+    const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (8, 10), }`.padEnd(117) + '\n';
+    return write(
+      'a.npy',
+      Buffer.concat([Buffer.from('\x93NUMPY\x01\0\x76\0', 'latin1'), Buffer.from(header), data]),
+    );
+  };
+  it('are read from NumPy, in either order of bytes', async () => {
+    const words = Buffer.from(Uint16Array.from({ length: SIZE }, (_, i) => 0x4000 + i).buffer);
+    const expected = Array.from({ length: SIZE }, (_, i) => 2 + i / 512);
+    expect(await stored(npy('<f2', words))).toEqual([expected]);
+    expect(await stored(npy('>f2', Buffer.from(words).swap16()))).toEqual([expected]);
+  });
+
+  it('a NumPy file that ends in its header is refused', async () => {
+    for (const length of [6, 7, 8, 9, 10, 11])
+      await expect(
+        openRaw(write('short.npy', Buffer.from('\x93NUMPY\x01\0\x76\0\0\0', 'latin1').subarray(0, length))),
+      ).rejects.toThrow(/is truncated/);
+  });
+
+  it('NaN in a mask file is not live', async () => {
+    const frames = npy('<u2', uint16(values(1)));
+    const mask = new Float32Array(SIZE).fill(1);
+    mask[4] = NaN;
+    mask[6] = 0;
+    const source = await openFrames(frames, { mask: npy('<f4', Buffer.from(mask.buffer)) });
+    expect(
+      [...(await source.read(0)).mask!.entries()].filter(([, live]) => live === 0).map(([i]) => i),
+    ).toEqual([4, 6]);
+    const bad = await openFrames(frames, {
+      mask: `bad:${npy('<f4', Buffer.from(mask.map((v) => 1 - v).buffer))}`,
+    });
+    expect([...(await bad.read(0)).mask!.entries()].filter(([, live]) => live === 0).map(([i]) => i)).toEqual(
+      [4, 6],
+    );
+  });
+});
+
+describe('arguments', () => {
+  it('name a dataset as FILE#/path, FILE::/path and FILE#path', async () => {
+    const file = write('x.h5', 'x');
+    for (const text of [`${file}#/a/b`, `${file}::/a/b`, `${file}::a/b`, `${file}#a/b`])
+      expect(parseFrameArgument(`${text}[2:5]`)).toMatchObject({
+        path: file,
+        dataset: '/a/b',
+        range: { start: 2, stop: 5 },
+      });
+    const odd = write('run#7.h5', 'x');
+    expect(parseFrameArgument(odd)).toMatchObject({ path: odd, dataset: null });
+  });
+
+  it('patterns neither lose nor double frames: masters with their data, links, folders in a circle', async () => {
+    const where = join(folder, 'night');
+    mkdirSync(join(where, 'deeper'), { recursive: true });
+    for (const n of [1, 2])
+      await writeHdf5(join(where, `part${n}.h5`), {
+        '/entry/data/data': { data: Uint16Array.from(values(n)), shape: [1, H, W] },
+      });
+    await writeHdf5(join(where, 'all.h5'), {
+      '/entry/data/data_000001': { external: 'part1.h5', target: '/entry/data/data' },
+      '/entry/data/data_000002': { external: 'part2.h5', target: '/entry/data/data' },
+    });
+    const source = await openFrames(join(where, '*.h5'));
+    expect([source.count, (source.notes ?? []).map((note) => note.text)]).toEqual([
+      2,
+      [0, 1].map(() => `is read through ${join(where, 'all.h5')}, once`),
+    ]);
+    await source.close();
+    copyFileSync(join(where, 'part1.h5'), join(where, 'deeper/part10.h5'));
+    copyFileSync(join(where, 'part2.h5'), join(where, 'deeper/part9.h5'));
+    for (let i = 0; i < 12; i++) symlinkSync('..', join(where, `deeper/up${i}`));
+    symlinkSync('part9.h5', join(where, 'deeper/latest.h5'));
+    const deep = await openFrames(join(where, '**/part*[0-9].h5'));
+    const files = Array.from({ length: deep.count }, (_, i) => deep.origin(i).file.slice(where.length + 1));
+    expect(files).toEqual(['deeper/part9.h5', 'deeper/part10.h5', 'part1.h5', 'part2.h5']);
+    await deep.close();
+  });
+});
