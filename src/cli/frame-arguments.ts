@@ -1,5 +1,5 @@
 /** The options that every command with frames takes. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 
 /** How to name frames, for the help of every command. */
 export const FRAME_HELP = `
@@ -11,9 +11,22 @@ export function addFrameOptions(command: Command): Command {
   return command
     .option(
       '--mask <file>',
-      'mask file, not zero = live; bad:FILE for not zero = masked; none to ignore the file’s own',
+      'mask file, not zero = live; bad:FILE for not zero = masked; none to ignore the file’s own, own to take it however much it hides, own:live or own:bad to say what not zero means in it',
     )
-    .option('--mask-rule <rules>', 'mask by value: above:N, below:N, value:N, hot, dead, with commas between')
+    .option(
+      '--mask-rule <rules>',
+      'mask by value: above:N, below:N, value:N, saturation:N, hot, dead, with commas between',
+    )
+    .option(
+      '--mask-bits <bits>',
+      'bits of the file’s own masks that are bad, as 0x0fff; default: those of the layout',
+    )
+    .addOption(
+      new Option(
+        '--overloads <how>',
+        'counts above the largest trusted one: shown as that count, or masked',
+      ).choices(['largest', 'mask']),
+    )
     .option('--geometry <file.geom>', 'CrystFEL geometry: panels, masks, bad regions, beam and distance')
     .option('--assemble', 'use the assembled detector instead of the stored layout (needs --geometry)')
     .option(

@@ -7,7 +7,7 @@ import type { FrameSource } from './frames.js';
 import type { DetectorGeometry } from './geometry/geometry.js';
 import { placeGeometry, type PlacedGeometry } from './geometry/place.js';
 import { findDefects, joinTwo, maskFrames, maskFromArray, parseMaskRule } from './masking.js';
-import type { OpenFramesOptions } from './open-options.js';
+import { isOwnMask, type OpenFramesOptions } from './open-options.js';
 import { NO_RULE } from './pixels.js';
 import { framesFromRaw, stackedShape } from './source.js';
 import { openRaw } from './stored.js';
@@ -51,7 +51,7 @@ function inPlace(raw: RawSource, placed: PlacedGeometry): RawSource {
 }
 
 async function readMask(spec: string | undefined, raw: RawSource): Promise<Uint8Array | null> {
-  if (spec === undefined || spec === 'none' || /^own(:(live|bad))?$/.test(spec)) return null;
+  if (spec === undefined || spec === 'none' || isOwnMask(spec)) return null;
   const inverted = spec.startsWith('bad:');
   const file = inverted ? spec.slice(4) : spec;
   const source = await openRaw(file);

@@ -38,3 +38,8 @@ export interface OpenFramesOptions {
   /** Called for each file that cannot be opened; without it the first such file is an error. */
   readonly onBadFile?: (error: UserError) => void;
 }
+
+/** Whether `--mask` speaks of the masks that a file carries: `own`, `own:live` or `own:bad`. */
+export function isOwnMask(mask: string): boolean {
+  return /^own(:(live|bad))?$/.test(mask);
+}

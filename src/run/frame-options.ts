@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../core/errors.js';
-import type { OpenFramesOptions } from '../data/open.js';
+import { isOwnMask, type OpenFramesOptions } from '../data/open-options.js';
 
 const text = z.string().min(1).exactOptional();
 const flag = z.boolean().exactOptional();
@@ -12,6 +12,8 @@ export const frameOptionsSchema = z
   .strictObject({
     mask: text,
     maskRule: text,
+    maskBits: text,
+    overloads: z.enum(['mask', 'largest']).exactOptional(),
     geometry: text,
     assemble: flag,
     labels: text,
@@ -41,7 +43,7 @@ export function statedFrameOptions(values: FrameOptionValues): FrameOptionValues
       .join(',');
   return {
     ...stated,
-    ...(mask === undefined || mask === 'none'
+    ...(mask === undefined || mask === 'none' || isOwnMask(mask)
       ? {}
       : { mask: mask.startsWith('bad:') ? `bad:${resolve(mask.slice(4))}` : resolve(mask) }),
     ...(geometry === undefined ? {} : { geometry: resolve(geometry) }),
@@ -64,10 +66,18 @@ function numberOption(
   return value;
 }
 
-/** The options as the data layer takes them. Throws `UserError`. */
+/**
+ * The options as the data layer takes them. Whoever decides sees an overload as the largest trusted count, so that a
+ * saturated Bragg peak stays a peak, unless the user says otherwise. Throws `UserError`.
+ */
 export function frameOptions(values: FrameOptionValues): OpenFramesOptions {
   const channel = numberOption(values.channel, '--channel', (n) => Number.isInteger(n) && n >= 0);
   const scale = numberOption(values.scale, '--scale', (n) => n > 0 && Number.isFinite(n));
+  const bits = numberOption(
+    values.maskBits,
+    '--mask-bits',
+    (n) => Number.isInteger(n) && n > 0 && n < 2 ** 32,
+  );
   const energy = numberOption(values.photonEnergy, '--photon-energy', (n) => n > 0 && Number.isFinite(n));
   const { pedestal, gain } = values;
   const stated = [pedestal, gain, energy].filter((one) => one !== undefined).length;
@@ -83,6 +93,8 @@ export function frameOptions(values: FrameOptionValues): OpenFramesOptions {
     ...(values.assemble === undefined ? {} : { assemble: values.assemble }),
     ...(values.labels === undefined ? {} : { labels: values.labels }),
     ...(values.groups === undefined ? {} : { groups: values.groups }),
+    ...(bits === undefined ? {} : { maskBits: bits }),
+    overloads: values.overloads ?? 'largest',
     ...(channel === undefined ? {} : { channel }),
     ...(scale === undefined ? {} : { scale }),
     ...(stated === 0 ? {} : { jungfrau: { pedestal: pedestal!, gain: gain!, photonEnergyEv: energy! } }),

@@ -28,7 +28,11 @@ export function define(command: Command): void {
 }
 
 async function inspect(texts: readonly string[], options: Options): Promise<void> {
-  const { fileCount, ...found } = await inspectFrames(texts, options, showEvents());
+  const { fileCount, ...found } = await inspectFrames(
+    texts,
+    { ...options, overloads: options.overloads ?? 'mask' },
+    showEvents(),
+  );
   if (options.json === true) {
     sayJson(found);
     return;

@@ -43,7 +43,11 @@ export async function spotfind(
   also?: (settings: SpotFinderSettings) => Sink,
 ): Promise<SpotfindOutcome> {
   const settings = parseSpotParameters(request.algorithm, request.param);
-  const { source } = await openFrameArguments(request.frames, request, emit);
+  const { source } = await openFrameArguments(
+    request.frames,
+    { ...request, overloads: request.overloads ?? 'mask' },
+    emit,
+  );
   const sinks: Sink[] = [];
   try {
     const detector = panelsOf(source, request);
