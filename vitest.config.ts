@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** What compiles C++ or RTL, trains, renders simulated frames by the hundred, or starts the command line and browsers. */
@@ -11,6 +12,13 @@ const SLOW = [
 ];
 
 export default defineConfig({
+  // The examples import the library by its name.
+  resolve: {
+    alias: [
+      { find: /^vetoc$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) },
+      { find: /^vetoc\/(.*)$/, replacement: fileURLToPath(new URL('src/$1/index.ts', import.meta.url)) },
+    ],
+  },
   test: {
     // In CI a skipped test must say what it needs that CI cannot have.
     reporters: ['default', '.ci/skips.mjs'],
