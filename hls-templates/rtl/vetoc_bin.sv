@@ -46,7 +46,7 @@ module vetoc_bin #(
     else both = PW'({darker > behind ? darker : behind, brighter});
   endfunction
 
-  logic [XA-1:0] x, x1;
+  logic [XA-1:0] x;
   logic [PA-1:0] part;
   logic [YA-1:0] dy;
   logic last_part, last_x, last_dy, writes, fire;
@@ -58,7 +58,7 @@ module vetoc_bin #(
   assign pop = fire;
   assign take = fire && writes;
 
-  logic v1, fresh1, start1, end1;
+  logic v1, fresh1, start1;
   logic [W-1:0] pixels, pixels1, row1, block, earlier, joined;
   for (genvar l = 0; l < OUT_PIXELS; l++) begin : g_lane
     logic [PW-1:0] lane, above, now;
@@ -76,7 +76,11 @@ module vetoc_bin #(
 
   if (COLUMNS > 1) begin : g_rows
     (* ram_style = "distributed" *) logic [W-1:0] rows[0:COLUMNS-1];
+    logic [XA-1:0] x1;
+    logic end1;
     always_ff @(posedge clk) begin
+      x1 <= x;
+      end1 <= last_part;
       if (fire) row1 <= rows[x];
       if (v1 && end1) rows[x1] <= joined;
     end
@@ -92,11 +96,9 @@ module vetoc_bin #(
       if (last_part && last_x) dy <= last_dy ? '0 : dy + 1'b1;
     end
     v1 <= fire;
-    x1 <= x;
     pixels1 <= pixels;
     start1 <= part == '0;
     fresh1 <= part == '0 && dy == '0;
-    end1 <= last_part;
     if (v1) block <= joined;
     if (rst) begin
       v1 <= 1'b0;

@@ -23,10 +23,10 @@ module vetoc_decide #(
     output logic                    status_pop,
     input  wire logic [2:0]         mode,
     input  wire logic signed [31:0] threshold,
-    output logic [31:0]             frame_count,
-    output logic [31:0]             kept_count,
-    output logic [31:0]             vetoed_count,
-    output logic [31:0]             malformed_count,
+    output logic [63:0]             frame_count,
+    output logic [63:0]             kept_count,
+    output logic [63:0]             vetoed_count,
+    output logic [63:0]             malformed_count,
     input  wire logic               ok,
     output logic                    take,
     output logic                    we,
@@ -87,11 +87,11 @@ module vetoc_decide #(
     bad3 <= bad2;
     we <= last3;
     if (last3) begin
-      d <= {62'b0, bad3, wanted || mode[0], score3, mode[2] ? 32'd0 : frame_count};
-      frame_count <= (mode[2] ? 32'd0 : frame_count) + 32'd1;
-      kept_count <= (mode[2] ? 32'd0 : kept_count) + 32'(wanted);
-      vetoed_count <= (mode[2] ? 32'd0 : vetoed_count) + 32'(!wanted);
-      malformed_count <= (mode[2] ? 32'd0 : malformed_count) + 32'(bad3);
+      d <= {62'b0, bad3, wanted || mode[0], score3, mode[2] ? 32'd0 : frame_count[31:0]};
+      frame_count <= (mode[2] ? 64'd0 : frame_count) + 64'd1;
+      kept_count <= (mode[2] ? 64'd0 : kept_count) + 64'(wanted);
+      vetoed_count <= (mode[2] ? 64'd0 : vetoed_count) + 64'(!wanted);
+      malformed_count <= (mode[2] ? 64'd0 : malformed_count) + 64'(bad3);
     end
     if (rst) begin
       i <= '0;

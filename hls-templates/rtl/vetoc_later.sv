@@ -10,11 +10,12 @@ module vetoc_later #(
     input  wire logic [W-1:0] x,
     output logic [W-1:0]      y
 );
-  logic [W-1:0] past[0:N-1];
-  always_ff @(posedge clk) begin
-    past[0] <= x;
-    for (int i = 1; i < N; i++) past[i] <= past[i-1];
+  if (N == 1) begin : g_one
+    always_ff @(posedge clk) y <= x;
+  end else begin : g_more
+    logic [N*W-1:0] past;
+    always_ff @(posedge clk) past <= {past[(N-1)*W-1:0], x};
+    assign y = past[(N-1)*W+:W];
   end
-  assign y = past[N-1];
 endmodule
 `default_nettype wire

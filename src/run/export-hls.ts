@@ -1,16 +1,14 @@
 /** The firmware of a finished run, for the board and the rate that are asked for. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { designHls, type HlsOptions } from '../backends/dataflow/design.js';
 import { emitDesign } from '../backends/hls/emit.js';
 import { goldenFiles } from '../backends/hls/golden.js';
 import { withReloadableWeights } from '../backends/hls/reloadable.js';
 import { summarize, type Summary } from '../backends/hls/summary.js';
-import { UserError } from '../core/errors.js';
 import { readGraph } from '../ir/graph-files.js';
-import { inputNode, type FixedGraph } from '../ir/graph.js';
 import { interpret } from '../simulate/interpret.js';
 import { draftRun, RUN_FILES } from './folder.js';
+import { goldenFrames } from './golden-frames.js';
 
 export interface ExportHlsRequest {
   readonly design: HlsOptions;
@@ -29,24 +27,6 @@ export interface WrittenFirmware {
   readonly summary: Summary;
   /** What the board is called. */
   readonly board: string;
-}
-
-/** The raw frames of the run's own golden vectors. */
-async function goldenFrames(run: string, graph: FixedGraph): Promise<Uint16Array[]> {
-  const file = join(run, RUN_FILES.hls, 'golden', 'frames.bin');
-  const bytes = await readFile(file).catch(() => {
-    throw new UserError('cannot be read', {
-      file,
-      remedy: 'run vetoc run again: it writes the golden frames',
-    });
-  });
-  const { size } = inputNode(graph);
-  const pixels = size[0] * size[1];
-  if (bytes.length === 0 || bytes.length % (2 * pixels) !== 0)
-    throw new UserError(`does not hold whole ${size.join('×')} frames`, { file });
-  return Array.from({ length: bytes.length / (2 * pixels) }, (_, f) =>
-    Uint16Array.from({ length: pixels }, (__, i) => bytes.readUInt16LE(2 * (f * pixels + i))),
-  );
 }
 
 /** Writes the HLS project with test bench and golden vectors. Throws `UserError`. */

@@ -26,6 +26,7 @@ export const RUN_FILES = {
   floatOnnx: 'onnx/float.onnx',
   fixedOnnx: 'onnx/fixed.onnx',
   hls: 'hls',
+  rtl: 'rtl',
   evaluation: 'evaluation.json',
   comparison: 'compare.json',
   verification: 'verify.json',

@@ -12,7 +12,9 @@ import type { FixedGraph } from '../ir/graph.js';
 import { createCsim } from '../simulate/csim.js';
 import { createInterpreterPool } from '../simulate/interpret-pool.js';
 import type { OrtProvider } from '../simulate/ort-session.js';
+import { parseModel } from '../backends/rtl/model-file.js';
 import { createOrtWitness } from '../simulate/ort.js';
+import { createRtl } from '../simulate/verilator.js';
 import type { Witness } from '../simulate/witness.js';
 import { aimedFrames, patternFrames, randomFrames, type NamedFrame } from '../verify/frames.js';
 import { drillBudget } from '../verify/drills/budget.js';
@@ -25,7 +27,7 @@ import { version } from '../core/version.js';
 /** Raised whenever the meaning of `verify.json` changes. */
 export const VERIFICATION_VERSION = 3;
 
-export const WITNESS_NAMES = ['onnxruntime', 'csim', 'csim-vendor'] as const;
+export const WITNESS_NAMES = ['onnxruntime', 'csim', 'csim-vendor', 'rtl'] as const;
 export type WitnessName = (typeof WITNESS_NAMES)[number];
 
 export interface FileHash {
@@ -87,11 +89,12 @@ async function hashFiles(folder: string, paths: readonly string[], prefix = ''):
   return hashes;
 }
 
-/** SHA-256 of the fixed graph, the ONNX file and the HLS sources of the run in `dir`. */
+/** SHA-256 of the fixed graph, the ONNX file and the sources of the firmware of the run in `dir`. */
 export async function hashRunFiles(dir: string): Promise<readonly FileHash[]> {
-  const hls = (await filesBelow(dir, RUN_FILES.hls)).filter((p) => !/\/(golden|build)\//.test(p));
+  const folders = await Promise.all([RUN_FILES.hls, RUN_FILES.rtl].map((f) => filesBelow(dir, f)));
+  const sources = folders.flat().filter((p) => !/\/(golden|build)\//.test(p));
   const stem = RUN_FILES.fixedGraph.replace(/\.json$/, '');
-  return hashFiles(dir, [RUN_FILES.fixedGraph, `${stem}.bin`, RUN_FILES.fixedOnnx, ...hls]);
+  return hashFiles(dir, [RUN_FILES.fixedGraph, `${stem}.bin`, RUN_FILES.fixedOnnx, ...sources]);
 }
 
 /** The headers directly in the vendor's folder, under the variable that names it. */
@@ -134,6 +137,17 @@ async function openCsim(
   return opened.kind === 'ready' ? { ...opened.witness, name } : { name, reason: opened.reason };
 }
 
+/** The RTL of the run, with Verilator: values, and every decision to the cycle of the project's own model. */
+async function openRtl(dir: string, fixed: FixedGraph): Promise<Opened> {
+  const project = join(dir, RUN_FILES.rtl);
+  const file = join(project, 'model.json');
+  const text = await readFile(file, 'utf8').catch(() => null);
+  if (text === null)
+    return { name: 'rtl', reason: `${project} holds no project: vetoc export rtl ${dir} writes it` };
+  const opened = await createRtl(fixed, project, parseModel(text, file));
+  return opened.kind === 'ready' ? opened.witness : { name: 'rtl', reason: opened.reason };
+}
+
 /** A witness whose file cannot even be opened: it fails at its first frame, with that reason. */
 function broken(name: string, error: unknown): Witness {
   const reason = error instanceof Error ? error.message : String(error);
@@ -155,7 +169,7 @@ async function openWitnesses(
     options.witnesses.flatMap((name) =>
       (name === 'onnxruntime'
         ? (options.providers ?? ['cpu']).map((provider) => openOrt(dir, fixed, provider))
-        : [openCsim(name, dir, fixed, options)]
+        : [name === 'rtl' ? openRtl(dir, fixed) : openCsim(name, dir, fixed, options)]
       ).map((opening) => opening.catch((error: unknown) => broken(name, error))),
     ),
   );

@@ -6,8 +6,8 @@
  * Besides values, the witness holds every decision to the cycle that the design's model says, with the frames back to
  * back and with random gaps between the beats; in a third of the requests decisions are also taken late.
  */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { invariant } from '../core/errors.js';
 import { createRandom } from '../core/random.js';
@@ -21,10 +21,18 @@ export interface RtlSimulationOptions {
   readonly flags?: readonly string[];
   /** Optimization of the C++ that Verilator writes; `-O3` unless given. */
   readonly optimization?: string;
+  /** What `buildRuntime` made; made anew unless given. */
+  readonly runtime?: readonly string[];
 }
 
-/** The cycle in which each decision is offered, for beats that are offered in `arrivals`. */
-export type CycleModel = (arrivals: Int32Array, frames: number) => ArrayLike<number>;
+/** What `rtl/model.json` of a project says of its cycles. */
+export interface CycleModel {
+  readonly top: string;
+  /** Of a frame. */
+  readonly beats: number;
+  /** The cycle in which each decision is offered, for beats that are offered in `arrivals`. */
+  readonly decided: (arrivals: Int32Array, frames: number) => ArrayLike<number>;
+}
 
 export type RtlSimulation =
   | { readonly kind: 'ready'; readonly witness: Witness }
@@ -51,7 +59,57 @@ export async function sourcesOf(folder: string): Promise<string[]> {
     .map((f) => join(folder, 'rtl', f));
 }
 
-/** Compiles `tb/<main>.cpp` of the project with its modules into `folder`. */
+/** Where Verilator's own C++ lies, or why it cannot be said. */
+async function verilatorRoot(): Promise<string | undefined> {
+  const result = await runProcess('verilator', ['--getenv', 'VERILATOR_ROOT']);
+  return result.kind === 'finished' && result.code === 0 ? result.stdout.trim() : undefined;
+}
+
+/** A step of a build: its output where it went well, else why it could not be done. */
+async function step(
+  command: string,
+  args: readonly string[],
+  missing: string,
+): Promise<{ readonly kind: 'done' } | { readonly kind: 'unavailable'; readonly reason: string }> {
+  const result = await runProcess(command, args, { timeoutSeconds: BUILD_SECONDS });
+  if (result.kind === 'missing') return { kind: 'unavailable', reason: missing };
+  if (result.kind === 'timeout')
+    return { kind: 'unavailable', reason: `${command} did not finish within ${result.seconds} s` };
+  if (/SIGKILL|Killed|out of memory|bad_alloc/i.test(result.stderr))
+    return {
+      kind: 'unavailable',
+      reason: `${command} was killed, as happens where memory runs out: close other programs, or export the RTL for a slower rate`,
+    };
+  invariant(result.code === 0, `the generated RTL does not compile:\n${firstErrors(result.stderr)}`);
+  return { kind: 'done' };
+}
+
+const BUILD_SECONDS = 1800;
+const NO_COMPILER =
+  'the RTL simulation needs a C++ compiler and g++ is not installed (Debian, Ubuntu: apt install g++; macOS: xcode-select --install)';
+const includes = (root: string): string[] => [
+  ...['include', join('include', 'vltstd')].flatMap((f) => ['-isystem', join(root, f)]),
+  '-std=c++17',
+  '-DVL_THREADED=0',
+];
+
+/** Compiles Verilator's own C++ into `folder`: the same for every design. Returns its objects. */
+export async function buildRuntime(folder: string): Promise<readonly string[] | undefined> {
+  const root = await verilatorRoot();
+  if (root === undefined) return undefined;
+  const objects = ['verilated', 'verilated_threads'].map((name) => join(folder, `${name}.o`));
+  for (const object of objects) {
+    const source = join(root, 'include', `${object.slice(folder.length + 1, -2)}.cpp`);
+    const built = await step('g++', ['-O2', ...includes(root), '-c', source, '-o', object], NO_COMPILER);
+    if (built.kind === 'unavailable') return undefined;
+  }
+  return objects;
+}
+
+/**
+ * Compiles `tb/<main>.cpp` of the project with its modules into `folder`, as one unit: the compiler then reads
+ * Verilator's headers once.
+ */
 export async function buildVerilator(
   project: string,
   top: string,
@@ -60,19 +118,37 @@ export async function buildVerilator(
   options: RtlSimulationOptions = {},
 ): Promise<RtlBuilt> {
   const { flags = [], optimization = '-O3' } = options;
-  const result = await runProcess('verilator', [
-    ...['--cc', '--exe', '--build', '-j', String(Math.min(4, availableParallelism()))],
-    ...['-O3', '--x-assign', 'fast', '--x-initial', 'fast', '--noassert', '-Wno-fatal', '-DVETOC_PROBES'],
-    ...['-CFLAGS', `${optimization} -std=c++17 -I${join(project, 'tb')}`],
-    ...['--top-module', `${top}_dataflow`, '--Mdir', folder, '-o', main, ...flags],
-    ...(await sourcesOf(project)),
-    join(project, 'tb', `${main}.cpp`),
-  ]);
-  if (result.kind === 'missing') return { kind: 'unavailable', reason: MISSING };
-  if (result.kind === 'timeout')
-    return { kind: 'unavailable', reason: `verilator did not finish within ${result.seconds} s` };
-  invariant(result.code === 0, `the generated RTL does not compile:\n${firstErrors(result.stderr)}`);
-  return { kind: 'built', program: join(folder, main) };
+  const verilated = await step(
+    'verilator',
+    [
+      ...['--cc', '-O3', '--x-assign', 'fast', '--x-initial', 'fast', '--noassert', '-Wno-fatal'],
+      ...['-DVETOC_PROBES', '--top-module', `${top}_dataflow`, '--Mdir', folder, ...flags],
+      ...(await sourcesOf(project)),
+    ],
+    MISSING,
+  );
+  if (verilated.kind === 'unavailable') return verilated;
+  const runtime = options.runtime ?? (await buildRuntime(folder));
+  const root = await verilatorRoot();
+  if (runtime === undefined || root === undefined) return { kind: 'unavailable', reason: NO_COMPILER };
+  const units = (await readdir(folder)).filter((f) => f.endsWith('.cpp')).sort();
+  const whole = join(folder, 'whole.cc');
+  await writeFile(
+    whole,
+    [...units.map((f) => join(folder, f)), join(project, 'tb', `${main}.cpp`)]
+      .map((f) => `#include "${f}"\n`)
+      .join(''),
+  );
+  const program = join(folder, main);
+  const built = await step(
+    'g++',
+    [
+      ...[optimization, ...includes(root), `-I${folder}`, `-I${join(project, 'tb')}`, whole, ...runtime],
+      ...['-pthread', '-o', program],
+    ],
+    NO_COMPILER,
+  );
+  return built.kind === 'unavailable' ? built : { kind: 'built', program };
 }
 
 async function verilatorVersion(): Promise<string> {
@@ -143,8 +219,7 @@ function parseAnswer(bytes: Buffer, classes: number, stages: Sizes): Timed {
 async function request(
   server: Server,
   graph: FixedGraph,
-  beats: number,
-  model: CycleModel,
+  { beats, decided: expectedCycles }: CycleModel,
   { parts, flags }: Asked,
   serial: number,
 ): Promise<FrameResult[]> {
@@ -165,7 +240,7 @@ async function request(
   for (let i = 0; i < parts.length; i++) answers.push(parseAnswer(await server.read(bytes), classes, stages));
   await Promise.all(writes);
   if (!stalls) {
-    const expected = model(arrivals, parts.length);
+    const expected = expectedCycles(arrivals, parts.length);
     answers.forEach(({ decided }, i) => {
       invariant(
         decided === expected[i],
@@ -181,11 +256,10 @@ export function openRtl(
   graph: FixedGraph,
   program: string,
   version: string,
-  beats: number,
   model: CycleModel,
-  env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
 ): Witness & Required<Pick<Witness, 'drill'>> {
-  const server = startServer(program, [], { env });
+  const server = startServer(program, args);
   const [height, width] = inputNode(graph).size;
   const black = bytesOf(new Uint16Array(height * width));
   let serial = 0;
@@ -195,7 +269,7 @@ export function openRtl(
     const results: FrameResult[] = [];
     for (let first = 0; first < parts.length; first += FRAMES_A_REQUEST) {
       const asked = { parts: parts.slice(first, first + FRAMES_A_REQUEST), flags };
-      results.push(...(await request(server, graph, beats, model, asked, serial++)));
+      results.push(...(await request(server, graph, model, asked, serial++)));
     }
     return results;
   }
@@ -225,26 +299,24 @@ export function openRtl(
 }
 
 /**
- * The witness of the RTL project in the folder `project`, made from `graph`, whose top module is `top`. Compiles once
- * into a temporary folder, which `close` removes. A missing simulator is an answer, not an error.
+ * The witness of the RTL project in the folder `project`, made from `graph`, whose cycles are those of `model`.
+ * Compiles once into a temporary folder, which `close` removes. A missing simulator is an answer, not an error.
  */
 export async function createRtl(
   graph: FixedGraph,
   project: string,
-  top: string,
-  beats: number,
   model: CycleModel,
   options: RtlSimulationOptions = {},
 ): Promise<RtlSimulation> {
   const folder = await mkdtemp(join(tmpdir(), 'vetoc-rtl-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
-    const built = await buildVerilator(project, top, 'serve', folder, options);
+    const built = await buildVerilator(project, model.top, 'serve', folder, options);
     if (built.kind === 'unavailable') {
       await remove();
       return built;
     }
-    const opened = openRtl(graph, built.program, await verilatorVersion(), beats, model);
+    const opened = openRtl(graph, built.program, await verilatorVersion(), model);
     const close = async (): Promise<void> => {
       await opened.close();
       await remove();

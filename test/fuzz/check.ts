@@ -8,6 +8,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { PIXELS_PER_CLOCK, type HlsOptions } from '../../src/backends/dataflow/design.js';
+import { designRtl, type RtlDesign } from '../../src/backends/rtl/design.js';
+import { emitRtl } from '../../src/backends/rtl/emit.js';
+import { parseModel, printModel } from '../../src/backends/rtl/model-file.js';
 import { emitHls } from '../../src/backends/hls/emit.js';
 import { hlsTemplates } from '../../src/backends/hls/templates.js';
 import { UnsupportedError, UserError } from '../../src/core/errors.js';
@@ -21,12 +24,13 @@ import { createInterpreter } from '../../src/simulate/interpret.js';
 import { createOrtWitness } from '../../src/simulate/ort.js';
 import { runProcess } from '../../src/simulate/process.js';
 import type { FrameResult, Witness } from '../../src/simulate/witness.js';
+import { buildRuntime, createRtl } from '../../src/simulate/verilator.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { compareResults, describeDivergence } from '../../src/verify/divergence.js';
 import { runDrills } from '../../src/verify/drills/run.js';
 import { failedWith, type Outcome } from './outcome.js';
 
-export const CHECKS = ['interpreter', 'text', 'evaluator', 'onnxruntime', 'csim'] as const;
+export const CHECKS = ['interpreter', 'text', 'evaluator', 'onnxruntime', 'csim', 'rtl'] as const;
 export type CheckName = (typeof CHECKS)[number];
 
 /** What of `HlsOptions` varies. */
@@ -136,8 +140,7 @@ function precompiledFlags(): Promise<readonly string[]> {
   return precompiled;
 }
 
-async function writeProject(graph: FixedGraph, hls: HlsChoice): Promise<string> {
-  const files = emitHls(graph, { target, ...hls });
+async function writeFiles(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'vetoc-fuzz-'));
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
@@ -145,6 +148,9 @@ async function writeProject(graph: FixedGraph, hls: HlsChoice): Promise<string> 
   }
   return folder;
 }
+
+const writeProject = (graph: FixedGraph, hls: HlsChoice): Promise<string> =>
+  writeFiles(emitHls(graph, { target, ...hls }));
 
 /** The project for `hls`, or for one pixel per clock at any rate where the wish cannot be had. */
 async function project(graph: FixedGraph, hls: HlsChoice): Promise<string> {
@@ -168,6 +174,36 @@ async function checkCsim(subject: Subject, expected: readonly FrameResult[]): Pr
   }
 }
 
+/** The RTL for `choice`, or for one pixel per clock at any rate where the wish cannot be had. */
+function rtlOf(graph: FixedGraph, choice: HlsChoice): RtlDesign {
+  try {
+    return designRtl(graph, { target, ...choice });
+  } catch (error) {
+    if (!(error instanceof UserError) || choice.framesPerSecond === undefined) throw error;
+    return designRtl(graph, { target, pixelsPerClock: choice.pixelsPerClock });
+  }
+}
+
+let runtime: Promise<readonly string[] | undefined> | undefined;
+
+async function checkRtl(subject: Subject, expected: readonly FrameResult[]): Promise<Outcome> {
+  const design = rtlOf(subject.graph, subject.hls);
+  runtime ??= mkdtemp(join(tmpdir(), 'vetoc-fuzz-rtl-')).then(buildRuntime);
+  const objects = await runtime;
+  const folder = await writeFiles(emitRtl(design));
+  try {
+    const rtl = await createRtl(subject.graph, folder, parseModel(printModel(design), 'model.json'), {
+      optimization: '-O0',
+      ...(objects === undefined ? {} : { runtime: objects }),
+    });
+    return rtl.kind === 'ready'
+      ? await ask(rtl.witness, subject, expected)
+      : { kind: 'unsupported', reason: rtl.reason };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** Runs one check. Whatever it throws, other than a refusal, is a failure. */
 export async function check(name: CheckName, subject: Subject): Promise<Outcome> {
   try {
@@ -183,6 +219,8 @@ export async function check(name: CheckName, subject: Subject): Promise<Outcome>
         return await ask(await createOrtWitness(subject.graph, { threads: 1 }), subject, expected);
       case 'csim':
         return await checkCsim(subject, expected);
+      case 'rtl':
+        return await checkRtl(subject, expected);
     }
   } catch (error) {
     return error instanceof UnsupportedError

@@ -1,9 +1,10 @@
 /**
  * The fuzzer: random networks through every witness and every pass, until the time is up.
  *
- *   npm run fuzz -- --seconds 60 --seed 1 [--csim 0.1] [--first N] [--shrink 400]
+ *   npm run fuzz -- --seconds 60 --seed 1 [--csim 0.1] [--rtl 0.1] [--first N] [--shrink 400]
  *
- * The same seed gives the same sequence; `--csim` is the share of networks that are also compiled. A failure is shrunk
+ * The same seed gives the same sequence; `--csim` is the share of networks that are also compiled,
+ * `--rtl` the share that Verilator simulates. A failure is shrunk
  * and written to `test/regressions/`; the exit code is then 1.
  */
 import { writeFileSync } from 'node:fs';
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string', default: '1' },
     csim: { type: 'string', default: '0.1' },
+    rtl: { type: 'string', default: '0' },
     first: { type: 'string', default: '0' },
     frames: { type: 'string', default: '4' },
     shrink: { type: 'string', default: '400' },
@@ -40,6 +42,7 @@ const settings = {
   seconds: number('seconds'),
   seed: number('seed'),
   csim: number('csim'),
+  rtl: number('rtl'),
   first: number('first'),
   frames: number('frames'),
   shrink: number('shrink'),
@@ -66,7 +69,12 @@ async function fail(index: number, name: CheckName, subject: Subject): Promise<v
     return;
   }
   console.log(`network ${index}: ${name} fails in ${outcome.stage}\n  ${outcome.text}\n  shrinking …`);
-  const small = await shrink(name, subject, outcome, name === 'csim' ? settings.shrink / 8 : settings.shrink);
+  const small = await shrink(
+    name,
+    subject,
+    outcome,
+    name === 'csim' || name === 'rtl' ? settings.shrink / 8 : settings.shrink,
+  );
   const file = join(REGRESSIONS, `${name}-${settings.seed}-${index}.json`);
   writeFileSync(file, regressionText(name, small.subject, `${small.outcome.stage}: ${small.outcome.text}`));
   console.log(`  ${small.subject.graph.nodes.length} nodes: ${small.outcome.text}\n  written to ${file}`);
@@ -84,6 +92,7 @@ async function failFloat(index: number, failure: FloatFailure): Promise<void> {
 async function one(index: number): Promise<void> {
   const random = createRandom(settings.seed).fork(`about ${index}`);
   const compiled = random.uniform() < settings.csim;
+  const simulated = random.fork('rtl').uniform() < settings.rtl;
   const { graph, origin, broken } = await fuzzNetwork(settings.seed, index);
   count(`networks from ${origin} graphs`);
   if (broken !== null) {
@@ -99,6 +108,7 @@ async function one(index: number): Promise<void> {
   };
   for (const name of CHECKS) {
     if (name === 'csim' && !compiled) continue;
+    if (name === 'rtl' && !simulated) continue;
     if (name === 'csim') {
       count(`compiled for ${subject.hls.pixelsPerClock} pixels per clock`);
       if (subject.hls.framesPerSecond !== undefined)

@@ -68,7 +68,11 @@ void put(VlWide<N> &port, const std::uint32_t *words) { for (std::size_t i = 0; 
 
 class simulation {
  public:
-  simulation() : dut_(new design::module(&context_)), records(design::STAGES) { reset(); }
+  explicit simulation(int argc = 0, const char **argv = nullptr) : records(design::STAGES) {
+    context_.commandArgs(argc, argv);
+    dut_.reset(new design::module(&context_));
+    reset();
+  }
 
   void reset() {
     dut_->rst = 1;
@@ -93,8 +97,9 @@ class simulation {
     std::int64_t idle = 0;
     taken.clear();
     decisions.clear();
-    const std::int64_t patience = 64 * static_cast<std::int64_t>(design::HEIGHT) * design::WIDTH + 1000000;
-    while (decisions.size() < wanted || at < beats.size()) {
+    const std::int64_t patience = 64 * static_cast<std::int64_t>(design::HEIGHT) * design::WIDTH + 100000;
+    // A decision may come before the last pixels have passed every stage.
+    while (decisions.size() < wanted || at < beats.size() || (options.every_stage && !complete(wanted))) {
       seed = seed * 1664525U + 1013904223U;
       dut_->clk = 0;
       const bool offered = at < beats.size() && (options.arrivals == nullptr || options.arrivals[at] <= cycle_);
@@ -127,6 +132,13 @@ class simulation {
       ++cycle_;
       if (idle > patience) return false;
     }
+    return true;
+  }
+
+  /// Whether every stage has shown all words of so many frames.
+  bool complete(std::size_t frames) const {
+    for (int i = 0; i < design::STAGES; ++i)
+      if (records[static_cast<std::size_t>(i)].word < frames * design::stages[i].words()) return false;
     return true;
   }
 

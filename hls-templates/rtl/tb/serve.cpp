@@ -72,8 +72,8 @@ bool serve(vetoc::simulation &sim, std::uint32_t flags, std::size_t count, std::
 
 }  // namespace
 
-int main() {
-  vetoc::simulation sim;
+int main(int argc, const char **argv) {
+  vetoc::simulation sim(argc, argv);
   std::uint32_t request[3];
   while (read_exactly(request, sizeof request))
     if (!serve(sim, request[0], request[1], request[2])) return 1;

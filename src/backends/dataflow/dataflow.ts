@@ -116,6 +116,8 @@ export function eventRecorder(): { tick(flags: number): void; skip(cycles: numbe
 
 interface State {
   readonly process: Process;
+  /** Cycles behind the last event of a frame: positions that neither read nor write. */
+  readonly tail: number;
   frame: number;
   event: number;
   /** Cycle of the last event. */
@@ -207,7 +209,7 @@ function advance(run: Run, s: State): boolean {
     if (++s.event === flags.length) {
       s.event = 0;
       s.frame += 1;
-      s.wait = process.restart;
+      s.wait = process.restart + s.tail;
     }
   }
   return moved;
@@ -244,7 +246,14 @@ export function simulateDataflow(flow: Dataflow): Simulation {
   };
   run.writes[flow.source]!.set(flow.arrivals);
   run.written[flow.source] = flow.arrivals.length;
-  const states = flow.processes.map((process): State => ({ process, frame: 0, event: 0, time: 0, wait: 0 }));
+  const states = flow.processes.map((process): State => ({
+    process,
+    tail: process.events.cycles - process.events.gaps.reduce((sum, gap) => sum + gap, 0),
+    frame: 0,
+    event: 0,
+    time: 0,
+    wait: 0,
+  }));
   const writerOf = new Map(flow.processes.flatMap((p, i) => p.outputs.map((s) => [s, i] as const)));
   const readerOf = new Map(flow.processes.flatMap((p, i) => p.inputs.map((s) => [s, i] as const)));
   const neighbours = flow.processes.map((p) => [

@@ -1,15 +1,14 @@
 /** From a wish (frame rate, latency, clock) to the cheapest RTL that meets it, with the depths of its links. */
-import { invariant, UnsupportedError } from '../../core/errors.js';
+import { UnsupportedError } from '../../core/errors.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import { designFor, type Design, type HlsOptions } from '../dataflow/design.js';
-import { simulateDataflow } from '../dataflow/dataflow.js';
 import type { Link } from '../dataflow/link.js';
 import type { Plan } from '../dataflow/plan.js';
 import { beatsOf } from '../dataflow/schedule.js';
 import { topName } from '../hls/emit.js';
 import { RESTART } from './depths.js';
 import { rtlNetwork, type RtlNetwork } from './network.js';
-import { rtlModel, scheduleRtl, type RtlSchedule } from './schedule.js';
+import { scheduleRtl, type RtlSchedule } from './schedule.js';
 
 export interface RtlDesign extends Design {
   readonly schedule: RtlSchedule;
@@ -43,13 +42,4 @@ export function designRtl(graph: FixedGraph, options: HlsOptions): RtlDesign {
   };
   const design = designFor(graph, { ...options, link: RTL_LINK }, { schedule, restart: RESTART });
   return { ...design, ...known.get(design.plan)!, top };
-}
-
-/** The cycle in which each decision of a run of `frames` frames is offered, for beats offered in `arrivals`. */
-export function decisionCycles(design: RtlDesign, arrivals: Int32Array, frames: number): Int32Array {
-  const model = rtlModel(design.network, design.schedule.links);
-  const simulation = simulateDataflow({ ...model, arrivals, frames });
-  invariant(simulation.kind === 'finished', 'the RTL comes to a halt');
-  const { latency } = design.schedule.links[model.decisions]!;
-  return simulation.writes[model.decisions]!.map((t) => t + latency);
 }

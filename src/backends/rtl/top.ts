@@ -18,6 +18,9 @@ export interface Probe {
   readonly low: number;
 }
 
+/** Counters of `vetoc_decide`, 64 bits each. */
+export const COUNTERS = ['frame_count', 'kept_count', 'vetoed_count', 'malformed_count'] as const;
+
 const SLOT = 32;
 
 /** Every node's place in the probes, each at a multiple of 32 bits, and the bits of all of them. */
@@ -186,9 +189,7 @@ export function dataflowModule(
     '    input  wire logic s_tlast,',
     '    input  wire logic [2:0] mode,',
     '    input  wire logic signed [31:0] threshold,',
-    ...['frame_count', 'kept_count', 'vetoed_count', 'malformed_count'].map(
-      (c) => `    output logic [31:0] ${c},`,
-    ),
+    ...COUNTERS.map((c) => `    output logic [63:0] ${c},`),
     ...probePorts(plan),
     '    output logic m_tvalid,',
     `    output logic ${range(DECISION_WORD)} m_tdata,`,

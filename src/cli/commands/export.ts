@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { exportHls } from '../../run/export-hls.js';
 import { say, sayJson } from '../console.js';
 import { addExportOnnx } from '../export/onnx.js';
+import { addExportRtl } from '../export/rtl.js';
 import { addExportWeights } from '../export/weights.js';
 import { addFirmwareOptions, firmwareOptions, type FirmwareOptionValues } from '../firmware-options.js';
 
@@ -41,6 +42,7 @@ async function runExportHls(
 export function define(command: Command): void {
   addExportOnnx(command);
   addExportWeights(command);
+  addExportRtl(command);
   addFirmwareOptions(
     command
       .command('hls')

@@ -1,4 +1,5 @@
 /** `vetoc verify`: every integer of a run's files against the interpreter. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { UserError } from '../../core/errors.js';
@@ -40,8 +41,19 @@ function whole(text: string, option: string): number {
   return value;
 }
 
-function witnessNames(given: readonly string[] | undefined, apTypes: string | undefined): WitnessName[] {
-  if (given === undefined) return apTypes === undefined ? ['onnxruntime', 'csim'] : [...WITNESS_NAMES];
+/** Those that were asked for, or all that the run and the environment have something for. */
+function witnessNames(
+  dir: string,
+  given: readonly string[] | undefined,
+  apTypes: string | undefined,
+): WitnessName[] {
+  if (given === undefined)
+    return [
+      'onnxruntime',
+      'csim',
+      ...(apTypes === undefined ? [] : (['csim-vendor'] as const)),
+      ...(existsSync(join(dir, RUN_FILES.rtl)) ? (['rtl'] as const) : []),
+    ];
   return given.map((name) => {
     const known = WITNESS_NAMES.find((w) => w === (name === 'ort' ? 'onnxruntime' : name));
     if (known === undefined)
@@ -53,7 +65,7 @@ function witnessNames(given: readonly string[] | undefined, apTypes: string | un
   });
 }
 
-function requested(options: Options): VerifyRunRequest {
+function requested(dir: string, options: Options): VerifyRunRequest {
   const { count, aimed, random, tries, seed, drills, shrink, threads, witness, provider, ...rest } = options;
   const apTypes = options.apTypes ?? process.env['VETOC_AP_TYPES'];
   return {
@@ -68,14 +80,14 @@ function requested(options: Options): VerifyRunRequest {
     ...(drills === undefined ? {} : { drills: whole(drills, '--drills') }),
     ...(shrink === undefined ? {} : { shrink: whole(shrink, '--shrink') }),
     ...(threads === undefined ? {} : { threads: whole(threads, '--threads') }),
-    witnesses: witnessNames(witness, apTypes),
+    witnesses: witnessNames(dir, witness, apTypes),
     providers: provider,
     ...(apTypes === undefined ? {} : { apTypes }),
   };
 }
 
 async function run(dir: string, options: Options): Promise<void> {
-  const record = await verifyRun(dir, requested(options), showEvents());
+  const record = await verifyRun(dir, requested(dir, options), showEvents());
   if (options.json === true) sayJson(record);
   else {
     say(describeVerification(record));

@@ -1,0 +1,151 @@
+/** The top module: the dataflow behind AXI4-Stream and AXI4-Lite ports that are called as those of the HLS firmware. */
+import { plainText } from '../hls/cpp.js';
+import type { FixedGraph } from '../../ir/graph.js';
+import { registersOf, type Register } from '../dataflow/interface.js';
+import { DECISION_WORD } from './network.js';
+import { instanceText, range, SV_LICENCE } from './sv.js';
+import { COUNTERS } from './top.js';
+
+const FEATURES = { reloadable: false, canary: false, overflow: 'wait' } as const;
+const ADDRESS_BITS = 12;
+
+/** Registers that this firmware has, of those in the common table. */
+const SETTINGS = ['mode', 'threshold'] as const;
+export const RTL_REGISTERS: readonly Register[] = registersOf(FEATURES).filter(({ name }) =>
+  ([...SETTINGS, ...COUNTERS] as readonly string[]).includes(name),
+);
+
+const register = (name: string): Register => RTL_REGISTERS.find((r) => r.name === name)!;
+const addresses = (list: readonly number[]): string =>
+  `{${[...list]
+    .reverse()
+    .map((a) => `${ADDRESS_BITS}'h${a.toString(16)}`)
+    .join(', ')}}`;
+
+export function topModule(graph: FixedGraph, pixels: number, top: string): string {
+  const stream = (name: string, bits: number, direction: 'input' | 'output'): string[] => {
+    const [forward, back] =
+      direction === 'input' ? ['input  wire logic', 'output logic'] : ['output logic', 'input  wire logic'];
+    return [
+      `    ${forward} ${range(bits)} ${name}_TDATA,`,
+      `    ${forward} ${range(bits / 8)} ${name}_TKEEP,`,
+      `    ${forward} ${range(bits / 8)} ${name}_TSTRB,`,
+      `    ${forward} ${name}_TLAST,`,
+      `    ${forward} ${name}_TVALID,`,
+      `    ${back} ${name}_TREADY,`,
+    ];
+  };
+  const lite = (direction: string, name: string, bits?: number): string =>
+    `    ${direction} ${bits === undefined ? '' : `${range(bits)} `}s_axi_control_${name},`;
+  const into = 'input  wire logic';
+  const out = 'output logic';
+  const settings = SETTINGS.map((name) => register(name).offset);
+  const facts = COUNTERS.flatMap((name) => [register(name).offset, register(name).offset + 4]);
+  return [
+    SV_LICENCE,
+    '//',
+    `// ${plainText(graph.name)}: raw frames over AXI4-Stream in, one decision a frame out, registers over AXI4-Lite.`,
+    '// Every port belongs to ap_clk; ap_rst_n is synchronous. The registers stand in registers.h.',
+    '`default_nettype none',
+    `module ${top} (`,
+    '    input  wire logic ap_clk,',
+    '    input  wire logic ap_rst_n,',
+    '    /* verilator lint_off UNUSEDSIGNAL */  // TSTRB',
+    ...stream('frames', 16 * pixels, 'input'),
+    '    /* verilator lint_on UNUSEDSIGNAL */',
+    ...stream('decisions', DECISION_WORD, 'output'),
+    lite(into, 'AWADDR', ADDRESS_BITS),
+    lite(into, 'AWVALID'),
+    lite(out, 'AWREADY'),
+    lite(into, 'WDATA', 32),
+    lite(into, 'WSTRB', 4),
+    lite(into, 'WVALID'),
+    lite(out, 'WREADY'),
+    lite(out, 'BRESP', 2),
+    lite(out, 'BVALID'),
+    lite(into, 'BREADY'),
+    lite(into, 'ARADDR', ADDRESS_BITS),
+    lite(into, 'ARVALID'),
+    lite(out, 'ARREADY'),
+    lite(out, 'RDATA', 32),
+    lite(out, 'RRESP', 2),
+    lite(out, 'RVALID'),
+    `    input  wire logic s_axi_control_RREADY`,
+    ');',
+    '  logic rst;',
+    '  always_ff @(posedge ap_clk) rst <= !ap_rst_n;',
+    '',
+    '  // Registers are read by the stages at any time: they are not queued.',
+    `  logic ${range(32 * settings.length)} settings;`,
+    ...COUNTERS.map((c) => `  logic [63:0] ${c};`),
+    '  /* verilator lint_off UNUSEDSIGNAL */  // bits of mode that mean nothing',
+    '  logic [31:0] threshold, mode;',
+    '  /* verilator lint_on UNUSEDSIGNAL */',
+    '  assign {threshold, mode} = settings;',
+    instanceText({
+      module: 'vetoc_registers',
+      name: 'registers',
+      parameters: {
+        A: ADDRESS_BITS,
+        SETTINGS: settings.length,
+        SETTING_AT: addresses(settings),
+        FACTS: facts.length,
+        FACT_AT: addresses(facts),
+      },
+      ports: {
+        clk: 'ap_clk',
+        rst: 'rst',
+        ...Object.fromEntries(
+          [
+            'awvalid',
+            'awready',
+            'awaddr',
+            'wvalid',
+            'wready',
+            'wdata',
+            'wstrb',
+            'bvalid',
+            'bready',
+            'bresp',
+            'arvalid',
+            'arready',
+            'araddr',
+            'rvalid',
+            'rready',
+            'rdata',
+            'rresp',
+          ].map((p) => [p, `s_axi_control_${p.toUpperCase()}`]),
+        ),
+        settings: 'settings',
+        facts: `{${[...COUNTERS].reverse().join(', ')}}`,
+      },
+    }),
+    '',
+    "  assign decisions_TKEEP = '1;",
+    "  assign decisions_TSTRB = '1;",
+    "  assign decisions_TLAST = 1'b1;",
+    instanceText({
+      module: `${top}_dataflow`,
+      name: 'dataflow',
+      parameters: {},
+      ports: {
+        clk: 'ap_clk',
+        rst: 'rst',
+        s_tvalid: 'frames_TVALID',
+        s_tready: 'frames_TREADY',
+        s_tdata: 'frames_TDATA',
+        s_tkeep: 'frames_TKEEP',
+        s_tlast: 'frames_TLAST',
+        mode: 'mode[2:0]',
+        threshold: 'threshold',
+        ...Object.fromEntries(COUNTERS.map((c) => [c, c])),
+        m_tvalid: 'decisions_TVALID',
+        m_tdata: 'decisions_TDATA',
+        m_tready: 'decisions_TREADY',
+      },
+    }),
+    'endmodule',
+    '`default_nettype wire',
+    '',
+  ].join('\n');
+}

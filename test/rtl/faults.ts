@@ -1,0 +1,251 @@
+/** Faults that a wrong module, table, link or top could hold; each must be seen. */
+import type { HlsFault } from '../mutation/plant.js';
+
+const module = (name: string): string => `rtl/vetoc/vetoc_${name}.sv`;
+const fault = (file: string, name: string, at: RegExp, wrong: string): HlsFault => ({
+  name,
+  file,
+  at,
+  wrong,
+});
+
+/** Faults of the modules that the zoo network has. */
+export const ZOO_FAULTS: readonly HlsFault[] = [
+  // Links.
+  fault(module('credit'), 'a credit too many after reset', /count <= (A'\(DEPTH\))/, "A'(DEPTH + 1)"),
+  fault(module('credit'), 'a credit too few after reset', /count <= (A'\(DEPTH\))/, "A'(DEPTH - 1)"),
+  fault(
+    module('credit'),
+    'a credit lost where one comes and one goes',
+    /if \(take && (!give)\) next/,
+    "1'b1",
+  ),
+  fault(module('credit'), 'a credit won where one comes and one goes', /if \((!take) && give\) next/, "1'b1"),
+  fault(module('credit'), 'room that is said a word late', /ok <= (next != '0);/, "count != '0"),
+  fault(
+    module('fifo'),
+    'the last place of a FIFO left out',
+    /write_at <= (write_at == LAST) \?/,
+    "write_at + 1'b1 == LAST",
+  ),
+  fault(
+    module('fifo'),
+    'a FIFO that is read from the wrong end',
+    /assign q = words\[(read_at)\];/,
+    "write_at - 1'b1",
+  ),
+  fault(
+    module('fifo'),
+    'a word in block RAM that is shown a cycle late',
+    /some <= (count_next != '0);/,
+    "count != '0",
+  ),
+  fault(
+    module('fifo'),
+    'a credit that never returns',
+    /give <= (pop && !rst);/,
+    "pop && !rst && read_at != '0",
+  ),
+  // Receiving and preprocessing.
+  fault(
+    module('receive'),
+    'a frame one beat short',
+    /last <= BEATS == 1 \|\| (i == A'\(BEATS - 2\));/,
+    "i == A'(BEATS - 3)",
+  ),
+  fault(module('receive'), 'a beat too late', /d <= (ended \? '0 : s_tdata);/, 'd'),
+  fault(module('receive'), 'a good frame called malformed', /status_d <= (wrong);/, '!wrong'),
+  fault(
+    module('crop'),
+    'a dropped last row',
+    /YA'\(y - YA'\(TOP\)\) < (YA'\(OUT_HEIGHT\));/,
+    "YA'(OUT_HEIGHT - 1)",
+  ),
+  fault(module('crop'), 'a row too low', /YA'\(y - (YA'\(TOP\))\) </, "YA'(TOP + 1)"),
+  fault(
+    module('crop'),
+    'a shifted row that misses what came before',
+    /d <= \{q\[SHIFT\*W-1:0\], (previous)\};/,
+    "'0",
+  ),
+  fault(
+    module('mask'),
+    'a bit of the mask that belongs to the neighbour',
+    /if \(beat2 == (BA'\(b\))\)/,
+    "BA'(b + 1)",
+  ),
+  fault(module('mask'), 'a mask upside down', /d\[l\*W\+:W\] <= (live2\[l\]) \?/, '!live2[l]'),
+  fault(
+    module('mask'),
+    'a mask that goes on over the end of a frame',
+    /beat <= (last \|\| beat == BA'\(BEATS - 1\)) \?/,
+    "beat == BA'(BEATS - 1)",
+  ),
+  fault(
+    module('bin'),
+    'the darkest pixel of a block',
+    /a_wins = (a\[OW-1:0\] > b\[OW-1:0\]);/,
+    'a[OW-1:0] < b[OW-1:0]',
+  ),
+  fault(
+    module('bin'),
+    'a row of blocks that remembers the one before',
+    /fresh1 <= (part == '0 && dy == '0);/,
+    "1'b0",
+  ),
+  fault(module('bin'), 'a sum of a block that loses a pixel', /both = PW'\((a \+ b)\);/, 'a'),
+  fault(module('bin'), 'the block of the neighbouring column', /rows\[(x1)\] <= joined/, 'x'),
+  fault(module('clamp'), 'a clamp without its lower end', /assign above = (x < LOW \? LOW : x);/, 'x'),
+  fault(module('clamp'), 'a clamp that wraps', /assign limited = (above > HIGH \? HIGH : above);/, 'above'),
+  fault(module('index'), 'the neighbouring entry of a table', /A'\((place)\);/, 'place + 1'),
+  // Windows.
+  fault(
+    module('window'),
+    'windows without the last row',
+    /rows_to_go <= last_y \? (RA'\(KH - 1\)) :/,
+    "RA'(KH)",
+  ),
+  fault(module('window'), 'windows a column late', /columns_to_go <= last_x \? (CA'\(KW - 1\)) :/, "CA'(KW)"),
+  fault(module('window'), 'padding that reads', /arriving1 <= (in_image \? q : PADDING);/, 'q'),
+  fault(module('window'), 'a window that does not shift', /if \(v1\) columns2 <= (columns1);/, 'columns2'),
+  fault(module('window'), 'channels of a pixel mixed up', /assign left1 = columns\[(g1)\];/, 'g'),
+  fault(module('lines'), 'a stale line buffer', /line\[at1\] <= (d);/, 'line[at1]'),
+  fault(
+    module('lines'),
+    'a line buffer one word short',
+    /at <= (at == A'\(WORDS - 1\)) \?/,
+    "at == A'(WORDS - 2)",
+  ),
+  // Products and sums.
+  fault(
+    module('dot'),
+    'a product of unsigned weights',
+    /assign a = (weights\[k\*WW\+:WW\]);/,
+    "weights[k*WW+:WW] & ~(WW'(1) << (WW - 1))",
+  ),
+  fault(
+    module('sum'),
+    'a difference for a sum',
+    /both <= (\(W\+1\)'\(a\) \+ \(W\+1\)'\(b\));/,
+    "(W+1)'(a) - (W+1)'(b)",
+  ),
+  fault(
+    module('accumulate'),
+    'sums without a bias',
+    /\((first \? AW'\(bias\) : earlier)\)/,
+    "first ? '0 : earlier",
+  ),
+  fault(module('accumulate'), 'a sum of the frame before', /\((first \? AW'\(bias\) : earlier)\)/, 'earlier'),
+  fault(
+    module('accumulate'),
+    'the sum of the neighbouring output',
+    /assign earlier = sums\[(o)\];/,
+    "o + 1'b1",
+  ),
+  fault(
+    module('matvec'),
+    'a bias of the neighbour',
+    /delay_channel \(\.clk, \.x\((channel0)\)/,
+    "channel0 + 1'b1",
+  ),
+  fault(module('matvec'), 'the shift of the next channel', /\.shift\((shifts1)\[/, 'shifts'),
+  fault(module('matvec'), 'the wrong part of a word', /x2 <= parts\[(t1)\];/, 't'),
+  fault(
+    module('matvec_control'),
+    'weights a row on',
+    /step <= (step == SA'\(STEPS - 1\)) \?/,
+    "step == SA'(STEPS - 2)",
+  ),
+  fault(
+    module('matvec_control'),
+    'channels that do not start again with a word',
+    /else if \(!writes\) channel <= (channel - CA'\(OUT_FOLD - 1\));/,
+    "channel + 1'b1",
+  ),
+  fault(module('matvec_control'), 'a group left out', /assign writes = (last_w && last_t);/, 'last_t'),
+  // Rounding.
+  fault(module('requantize'), 'half up for half even', /0: up1 = (half && \(sticky \|\| odd\));/, 'half'),
+  fault(module('requantize'), 'truncation for half even', /0: up1 = (half && \(sticky \|\| odd\));/, "1'b0"),
+  fault(module('requantize'), 'half down for half up', /1: up1 = (half);/, 'half && sticky'),
+  fault(
+    module('requantize'),
+    'half away from zero for half to zero',
+    /2: up1 = (half && \(sticky \|\| negative\));/,
+    'half && (sticky || !negative)',
+  ),
+  fault(module('requantize'), 'a ReLU forgotten', /(ACTIVATION == 1 && acc\[AW-1\]) \? '0 : acc/, "1'b0"),
+  fault(
+    module('requantize'),
+    'a leaky ReLU that leaks nothing',
+    /active <= acc\[AW-1\] \? (AW'\(acc \* AW'\(ALPHA\)\)) :/,
+    "'0",
+  ),
+  fault(
+    module('requantize'),
+    'a clip that is not made',
+    /limited = (kept < RW'\(MIN\) \? RW'\(MIN\) : kept > RW'\(MAX\) \? RW'\(MAX\) : kept);/,
+    'kept',
+  ),
+  fault(module('requantize'), 'a result that wraps', /0, 2: kept = (over \? HIGH : LOW);/, 'wrapped'),
+  fault(
+    module('requantize'),
+    'a shift one too far',
+    /exact1 <= EW'\(active\) <<< (shift0);/,
+    "shift0 + 1'b1",
+  ),
+  // Pools, joins, words.
+  fault(
+    module('max'),
+    'the first value of a window for its largest',
+    /(SIGNED \? \$signed\(one\) > \$signed\(best\) : one > best)\)/,
+    "1'b0",
+  ),
+  fault(module('global'), 'a pool that keeps the frame before', /first1 <= (i == '0);/, "1'b0"),
+  fault(
+    module('global'),
+    'a pool that ends a pixel early',
+    /assign last = (i == PA'\(PIXELS - 1\));/,
+    "i == PA'(PIXELS - 2)",
+  ),
+  fault(module('mean'), 'a mean that is a sum', /AW'\(total\) \* (AW'\(RECIPROCAL\));/, "AW'(1)"),
+  fault(module('concat_wide'), 'joined channels in the wrong order', /d <= (\{b_q, a_q\});/, '{a_q, b_q}'),
+  fault(module('narrow'), 'a narrow word twice', /rest <= (\(fresh \? q : rest\) >> W);/, 'fresh ? q : rest'),
+  fault(
+    module('widen'),
+    'a wide word that is not filled at the end of a run',
+    /assign full = (last \|\| slot == SA'\(RATIO - 1\));/,
+    "slot == SA'(RATIO - 1)",
+  ),
+  // The decision.
+  fault(module('decide'), 'a class that changed sides', /if \((hits1\[l\]) && x > hit_next\)/, '!hits1[l]'),
+  fault(
+    module('decide'),
+    'a threshold that must be exceeded',
+    /wanted = bad3 \|\| (score3 >= limit3);/,
+    'score3 > limit3 + 200',
+  ),
+  fault(
+    module('decide'),
+    'a score the wrong way round',
+    /score3 <= (32'\(hit2\) - 32'\(miss2\));/,
+    "32'(miss2) - 32'(hit2)",
+  ),
+  fault(module('decide'), 'best logits of the frame before', /first1 <= (i == '0);/, "1'b0"),
+];
+
+/** Of those that only a residual network has. */
+export const SAMPLE_FAULTS: readonly HlsFault[] = [
+  fault(module('add'), 'a residual that is not added', /<= \(a <<< A_SHIFT\) \+ \((b <<< B_SHIFT)\);/, "'0"),
+  fault(
+    module('add'),
+    'a residual at the wrong resolution',
+    /<= \((a <<< A_SHIFT)\) \+/,
+    'a <<< (A_SHIFT + 1)',
+  ),
+  fault(
+    module('matvec'),
+    'a depthwise kernel of the neighbouring lane',
+    /DEPTHWISE \? (k \* OUT_LANES \+ p) : k/,
+    'k * OUT_LANES + (p + 1) % OUT_LANES',
+  ),
+];

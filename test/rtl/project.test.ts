@@ -1,0 +1,106 @@
+/** The project as a user gets it: its own benches, lint, synthesis front end, and what is refused. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { emitRtl } from '../../src/backends/rtl/emit.js';
+import { rtlGolden } from '../../src/backends/rtl/golden.js';
+import { parseModel, printModel } from '../../src/backends/rtl/model-file.js';
+import { withReloadableWeights } from '../../src/backends/hls/reloadable.js';
+import { createRandom } from '../../src/core/random.js';
+import { inputNode } from '../../src/ir/graph.js';
+import { interpret } from '../../src/simulate/interpret.js';
+import { runProcess } from '../../src/simulate/process.js';
+import { writeProject } from '../hls/project.js';
+import { smallVetoNetwork, zooNetwork } from '../hls/networks.js';
+import { rtlDesign } from './project.js';
+
+function exported(): string {
+  const graph = smallVetoNetwork(32);
+  const [height, width] = inputNode(graph).size;
+  const random = createRandom(4);
+  const frames = Array.from({ length: 3 }, () =>
+    Uint16Array.from({ length: height * width }, () => random.integer(0, 300)),
+  );
+  const design = rtlDesign(graph, { pixelsPerClock: 2 });
+  return writeProject({
+    ...emitRtl(design),
+    ...rtlGolden(design, frames, (network, frame) => interpret(network, frame, true)),
+  });
+}
+
+/** The output of a tool that must end well. */
+async function output(command: string, args: readonly string[], cwd?: string): Promise<string> {
+  const result = await runProcess(command, args, cwd === undefined ? {} : { cwd });
+  if (result.kind !== 'finished') throw new Error(`${command}: ${result.kind}`);
+  expect(`${result.code} ${result.stderr.slice(0, 2000)}`).toMatch(/^0 /);
+  return result.stdout;
+}
+
+describe('an RTL project', () => {
+  it('passes its own bench: every stage, cycles, gaps, malformed frames, resets', async () => {
+    const folder = exported();
+    const text = await output('make', ['-s', 'check', 'CXXFLAGS=-O0'], folder);
+    expect(text).toContain('7 malformed frames, 0 wrong');
+    expect(text).toContain('5 resets in mid-frame, 0 wrong');
+    expect(text).toContain('PASS: 0 differences');
+  }, 300_000);
+
+  it('decides the same in Icarus Verilog, through its AXI ports', async () => {
+    const text = await output('make', ['-s', 'check-icarus', 'FRAMES=3'], exported());
+    expect(text).toContain('PASS: 3 frames');
+  }, 300_000);
+
+  it.each([1, 4, 16] as const)(
+    'is without a warning under Verilator -Wall, and whole for Yosys, with %s pixels per clock',
+    async (pixelsPerClock) => {
+      const design = rtlDesign(zooNetwork(), { pixelsPerClock });
+      const folder = writeProject(emitRtl(design));
+      await output('make', ['-s', 'lint'], folder);
+      const text = await output(
+        'yosys',
+        [
+          '-p',
+          `read_verilog -sv rtl/*.sv rtl/tables/*.sv rtl/vetoc/*.sv; hierarchy -check -top ${design.top}; proc; check -assert`,
+        ],
+        folder,
+      );
+      // What is a list of words for the reader is a list of registers for synthesis, as it is meant.
+      const unexplained = text.split('\n').filter((l) => /Warning/.test(l) && !/Replacing memory/.test(l));
+      expect(unexplained).toEqual([]);
+    },
+    300_000,
+  );
+
+  it('takes a frame as often as its beats come, where no stage is slower', () => {
+    const { schedule } = rtlDesign(smallVetoNetwork(32, 2));
+    expect(schedule.cyclesPerFrame).toBe(64 * 64);
+    expect(schedule.interval).toBe(64 * 64);
+  });
+
+  it('says that weights which can be exchanged are not in it', () => {
+    expect(() => rtlDesign(withReloadableWeights(smallVetoNetwork(32)))).toThrow(/export hls/);
+  });
+
+  it('keeps its cycle model as a file that is read back strictly', () => {
+    const design = rtlDesign(smallVetoNetwork(32));
+    const text = printModel(design);
+    expect(
+      parseModel(text, 'model.json').decided(
+        Int32Array.from({ length: 1024 }, (_, i) => i),
+        1,
+      ),
+    ).toHaveLength(1);
+    expect(() => parseModel(text.replace('"version": 1', '"version": 2'), 'model.json')).toThrow(
+      /model\.json/,
+    );
+  });
+
+  it('has modules of at most 150 lines, each with a header', () => {
+    for (const [path, text] of Object.entries(emitRtl(rtlDesign(zooNetwork()))))
+      if (path.startsWith('rtl/vetoc/')) {
+        expect(text.split('\n').length).toBeLessThanOrEqual(150);
+        expect(text).toMatch(/^\/\/ Copyright[^\n]*\n\/\/\n\/\/ \S/);
+        expect(text).toBe(readFileSync(join('hls-templates/rtl', path.slice('rtl/vetoc/'.length)), 'utf8'));
+      }
+  });
+});
