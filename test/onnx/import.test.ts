@@ -126,7 +126,7 @@ describe('what cannot be imported', () => {
   it('is listed all at once, with node names, and without what only follows from it', () => {
     const reasons = reasonsOf(
       written((w) => {
-        const a = w.node('Tanh', 'squash', ['x']);
+        const a = w.node('Softplus', 'squash', ['x']);
         const b = w.node('Relu', 'after', [a]);
         const c = w.node('InstanceNormalization', 'norm', ['x', w.constant('s', 'float', [1], [1]), 's']);
         const d = w.node('FancyOp', 'fancy', ['x'], { domain: 'com.example' });
@@ -136,7 +136,7 @@ describe('what cannot be imported', () => {
       }),
     );
     expect(reasons.map(({ what }) => what)).toEqual([
-      'squash (Tanh)',
+      'squash (Softplus)',
       'norm (InstanceNormalization)',
       'fancy (com.example.FancyOp)',
     ]);

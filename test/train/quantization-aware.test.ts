@@ -5,6 +5,7 @@ import { createRandom } from '../../src/core/random.js';
 import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import { fractionBits } from '../../src/fixed/format.js';
 import { findNode } from '../../src/ir/graph.js';
+import { TABLED_NAMES } from '../../src/ir/ops/activations/index.js';
 import { pinFormats } from '../../src/passes/pin-formats.js';
 import { prepareNetwork, quantizePrepared } from '../../src/passes/quantize-network.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
@@ -75,9 +76,9 @@ const labelled = (all: typeof shown) => ({
 type Given = Parameters<typeof quantizationSchema.parse>[0];
 
 /** Mantissas of the logits of some frames as training sees them and as the interpreter computes them. */
-async function bothLogits(given: Given, seed: number) {
+async function bothLogits(given: Given, seed: number, layers = LAYERS) {
   const quantization = quantizationSchema.parse(given);
-  const { prepared, ranges } = await prepareNetwork(network(), calibrationFrames, {
+  const { prepared, ranges } = await prepareNetwork(network(layers), calibrationFrames, {
     quantization,
     calibration,
   });
@@ -101,6 +102,20 @@ async function bothLogits(given: Given, seed: number) {
 }
 
 describe('fake quantization', () => {
+  it.each(TABLED_NAMES)("gives the interpreter's logits behind tables of %s", async (activation) => {
+    await openBackend('wasm');
+    const layers: readonly LayerInput[] = [
+      { op: 'conv', filters: 6, stride: 2, activation },
+      { op: 'depthwise', norm: true, activation },
+      { op: 'globalPool', mode: 'both' },
+      { op: 'dense', units: 8, activation },
+      { op: 'dense', units: 'classes' },
+    ];
+    const { seen, expected } = await bothLogits({}, 9, layers);
+    expect(seen).toEqual(expected);
+    expect(new Set(expected.flat()).size).toBeGreaterThan(1);
+  });
+
   const widths: readonly { readonly title: string; readonly given: Given }[] = [
     { title: '8 bits', given: {} },
     {

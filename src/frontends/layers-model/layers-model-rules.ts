@@ -1,6 +1,7 @@
 /** The layers of a TensorFlow.js LayersModel as nodes of a float graph, one rule for each class of layer. */
 import { elements, NO_PADDING, nodeId, type NodeId, type Padding, type Shape } from '../../ir/common.js';
 import { mayBeNegative } from '../../ir/may-be-negative.js';
+import type { TabledFunction } from '../../ir/ops/activations/index.js';
 import type { FloatNode } from '../../ir/ops/index.js';
 import type { tf } from '../../tensorflow/tf.js';
 import type { Head } from '../imported.js';
@@ -31,8 +32,19 @@ const ACTIVATIONS: Readonly<Record<string, 'none' | 'relu' | 'relu6'>> = {
   relu: 'relu',
   relu6: 'relu6',
 };
-/** Taken inside a layer; the last two at the end of a network. */
-export const ACTIVATION_NAMES: readonly string[] = [...Object.keys(ACTIVATIONS), 'sigmoid', 'softmax'];
+/**
+ * Smooth ones, by TensorFlow.js's names. Not hard_sigmoid: Keras 3 means another slope by it than Keras 2 and
+ * TensorFlow.js do.
+ */
+const SMOOTH: ReadonlyMap<string, TabledFunction> = new Map<string, TabledFunction>([
+  ['sigmoid', { kind: 'sigmoid' }],
+  ['tanh', { kind: 'tanh' }],
+  ['swish', { kind: 'silu' }],
+  ['gelu', { kind: 'gelu', approximate: false }],
+  ['gelu_new', { kind: 'gelu', approximate: true }],
+]);
+/** Taken inside a layer; a softmax at the end of a network. */
+export const ACTIVATION_NAMES: readonly string[] = [...Object.keys(ACTIVATIONS), ...SMOOTH.keys(), 'softmax'];
 const pairOf = (value: unknown): readonly [number, number] =>
   Array.isArray(value) ? [Number(value[0]), Number(value[1])] : [Number(value), Number(value)];
 /** The weights of `layer` in TensorFlow's order; what is no number is refused. */
@@ -87,7 +99,11 @@ function activated(layer: Layer, config: Config, id: NodeId, into: Import): Valu
     return plain(into.add(layer, { id: named(layer, '_relu'), kind: 'relu', inputs: [id] }));
   if (kind === 'relu6')
     return plain(into.add(layer, { id: named(layer, '_relu'), kind: 'clip', inputs: [id], min: 0, max: 6 }));
-  if (name === 'softmax' || name === 'sigmoid') return atEnd(name, layer, id, into);
+  const isEnd = layer.outboundNodes.length === 0;
+  if (name === 'softmax' || (name === 'sigmoid' && isEnd)) return atEnd(name, layer, id, into);
+  const smooth = typeof name === 'string' ? SMOOTH.get(name) : undefined;
+  if (smooth !== undefined)
+    return plain(into.add(layer, { id: named(layer, `_${smooth.kind}`), inputs: [id], ...smooth }));
   return into.refuse(layer, `activation ${String(name)}`);
 }
 

@@ -8,6 +8,7 @@ import { elements, nodeId, type NodeId, type Padding, type Shape } from '../../i
 import { lsb } from '../../fixed/format.js';
 import { floatShapes, type FloatGraph } from '../../ir/graph.js';
 import { floatShape, type FloatNode } from '../../ir/ops/index.js';
+import { usualFunction } from '../../ir/ops/activations/index.js';
 import { verifyFloatGraph } from '../../ir/verify.js';
 import type { PreprocessGraph } from './preprocess.js';
 import type { Layer } from './description.js';
@@ -78,7 +79,10 @@ function activate(b: Builder, prefix: string, kind: Activation, input: NodeId): 
   if (kind === 'clip')
     return b.add(`${prefix}clip`, (id) => ({ id, kind: 'clip', inputs: [input], min: 0, max: CLIP_TOP }));
   if (kind === 'relu') return b.add(`${prefix}relu`, (id) => ({ id, kind: 'relu', inputs: [input] }));
-  return b.add(`${prefix}leaky`, (id) => ({ id, kind: 'leakyRelu', inputs: [input], alpha: LEAKY_SLOPE }));
+  if (kind === 'leakyRelu')
+    return b.add(`${prefix}leaky`, (id) => ({ id, kind: 'leakyRelu', inputs: [input], alpha: LEAKY_SLOPE }));
+  const name = kind.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return b.add(`${prefix}${name}`, (id) => ({ id, inputs: [input], ...usualFunction(kind) }));
 }
 
 function normalize(b: Builder, prefix: string, input: NodeId): NodeId {

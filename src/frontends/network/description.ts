@@ -6,11 +6,15 @@
  * uneven `SAME` is written as a number or not at all.
  */
 import { z } from 'zod';
+import { TABLED_NAMES } from '../../ir/ops/activations/index.js';
 
 const size = z.int().min(1).max(64);
 const channels = z.int().min(1).max(8192);
-/** `clip`: between 0 and 4. Behind it strong and very strong spots count the same. */
-const activationSchema = z.enum(['relu', 'leakyRelu', 'clip', 'none']);
+/**
+ * `clip`: between 0 and 4. Behind it strong and very strong spots count the same. The smooth ones (sigmoid, tanh, silu,
+ * hardSwish, hardSigmoid, gelu) become tables in the firmware.
+ */
+const activationSchema = z.enum(['relu', 'leakyRelu', 'clip', 'none', ...TABLED_NAMES]);
 const paddingSchema = z.literal('same').or(z.int().min(0).max(32));
 
 const convSchema = z.strictObject({

@@ -1,4 +1,5 @@
 /** Activation functions, and arithmetic with constants: one scale and offset per channel. */
+import type { TabledFunction } from '../../ir/ops/activations/index.js';
 import { alike, sum } from './join-rules.js';
 import { affineNode } from './affine.js';
 import { perChannel } from './readers.js';
@@ -33,6 +34,35 @@ export const leakyRelu: Rule = (op, into) => {
   const alpha = floatOf(op, 'alpha', 0.01);
   return behind(op, x, into, (id) => ({ id, kind: 'leakyRelu', inputs: [x.id], alpha }));
 };
+
+/** An activation that becomes a table. */
+const tabled =
+  (of: (op: Op) => TabledFunction): Rule =>
+  (op, into) => {
+    const x = plainInput(op, 0, into);
+    return behind(op, x, into, (id) => ({ id, inputs: [x.id], ...of(op) }));
+  };
+
+export const tanh = tabled(() => ({ kind: 'tanh' }));
+export const hardSwish = tabled(() => ({ kind: 'hardSwish' }));
+export const hardSigmoid = tabled((op) => ({
+  kind: 'hardSigmoid',
+  alpha: floatOf(op, 'alpha', 0.2),
+  beta: floatOf(op, 'beta', 0.5),
+}));
+export const gelu = tabled((op) => {
+  const how = op.node.attributes.get('approximate')?.text ?? 'none';
+  if (how !== 'none' && how !== 'tanh') refuse(`approximates by ${how}`);
+  return { kind: 'gelu', approximate: how === 'tanh' };
+});
+
+/** `x · sigmoid(x)`, whichever comes first; null for another product. */
+function gated(op: Op, into: Target): Activation | null {
+  const [a, b] = op.inputs;
+  if (a?.kind !== 'activation' || b?.kind !== 'activation' || a.id !== b.id || a.view !== b.view) return null;
+  if ([a.head, b.head].sort().join() !== 'logits,sigmoid') return null;
+  return behind(op, a.head === 'logits' ? a : b, into, (id) => ({ id, kind: 'silu', inputs: [a.id] }));
+}
 
 const finite = (limit: number): number => Math.min(Math.max(limit, -LARGEST_FLOAT32), LARGEST_FLOAT32);
 
@@ -140,7 +170,8 @@ export const arithmetic =
     const at = op.inputs.findIndex((value) => value?.kind === 'constant');
     if (at < 0) {
       if (kind === 'Add') return sum(op, into);
-      return kind === 'Sub' ? difference(op, into) : refuse(`${kind} of two activations`);
+      if (kind === 'Sub') return difference(op, into);
+      return (kind === 'Mul' ? gated(op, into) : null) ?? refuse(`${kind} of two activations`);
     }
     const x = plainInput(op, 1 - at, into);
     const values = perChannel(weightsInput(op, at), x, into, NEUTRAL[kind]);

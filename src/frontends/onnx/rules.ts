@@ -1,5 +1,16 @@
 /** Every operator that an import takes, by ONNX's name. */
-import { arithmetic, clip, extremum, leakyRelu, negative, relu } from './elementwise-rules.js';
+import {
+  arithmetic,
+  clip,
+  extremum,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  negative,
+  relu,
+  tanh,
+} from './elementwise-rules.js';
 import { concat, sum } from './join-rules.js';
 import { batchNormalization, conv, gemm, matMul, spaceToDepth } from './layer-rules.js';
 import {
@@ -51,9 +62,12 @@ export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Dropout', dropout],
   ['Flatten', flatten],
   ['Gather', gather],
+  ['Gelu', gelu],
   ['Gemm', gemm],
   ['GlobalAveragePool', globalAveragePool],
   ['GlobalMaxPool', globalMaxPool],
+  ['HardSigmoid', hardSigmoid],
+  ['HardSwish', hardSwish],
   ['Identity', pass],
   ['LeakyRelu', leakyRelu],
   ['LogSoftmax', head('logSoftmax')],
@@ -80,6 +94,7 @@ export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Squeeze', squeeze],
   ['Sub', arithmetic('Sub')],
   ['Sum', sum],
+  ['Tanh', tanh],
   ['Transpose', transpose],
   ['Unsqueeze', unsqueeze],
 ]);

@@ -13,6 +13,7 @@ import {
   constant,
   constantInput,
   endless,
+  gate,
   intOf,
   intsOf,
   optionalConstant,
@@ -140,7 +141,7 @@ export const reshape: Rule = (op, into) => {
 
 /** `Pad` computes nothing: the window that reads it takes it along. */
 export const pad: Rule = (op, into) => {
-  const given = endless(activationInput(op, 0));
+  const given = endless(gate(op, activationInput(op, 0), into));
   const rank = given.view.axes.length + 1;
   const mode = textOf(op, 'mode', 'constant');
   if (mode !== 'constant') refuse(`pads by ${mode}`);
@@ -239,7 +240,8 @@ export const head =
   (op, into) => {
     const x = plainInput(op, 0, into);
     const axis = intOf(op, 'axis', op.opset < 13 ? 1 : -1);
-    if (into.shape(x.id)[0] * into.shape(x.id)[1] !== 1) refuse('it is taken at the end of a network only');
+    const isImage = into.shape(x.id)[0] * into.shape(x.id)[1] !== 1;
+    if (kind !== 'sigmoid' && isImage) refuse('it is taken at the end of a network only');
     if (kind !== 'sigmoid') {
       const values = sizeOf(x.view);
       // Up to opset 12 over all axes from `axis` on.
@@ -249,7 +251,7 @@ export const head =
           : [extentOf(x.view.axes[behindBatch(axis, x)]!)];
       if (over.reduce((a, b) => a * b, 1) !== values) refuse(`over axis ${axis}`);
     }
-    return { ...x, head: kind };
+    return { ...x, head: kind, headOp: op };
   };
 
 /** The extents of an activation, the batch included; a part of them from opset 15 on. */

@@ -24,6 +24,8 @@ export interface Activation {
   /** A `Pad` that the reader has to include, and its value. */
   readonly pad: { readonly padding: Padding; readonly value: number } | null;
   readonly head: Head;
+  /** The operator of the head: it becomes a node where something follows it. */
+  readonly headOp?: Op;
   /** Between QuantizeLinear and DequantizeLinear. */
   readonly codes: Codes | null;
 }
@@ -94,9 +96,17 @@ export function endless(x: Activation): Activation {
   return x.head === 'logits' ? x : refuse(`follows a ${x.head}, which is taken at the end of a network only`);
 }
 
+/** A sigmoid that something follows is no end of a network: a node of its own. */
+export function gate(op: Op, x: Activation, into: Target): Activation {
+  if (x.head !== 'sigmoid' || x.pad !== null) return x;
+  const from = x.headOp ?? op;
+  const make = (): NodeId => into.add(from, (id) => ({ id, kind: 'sigmoid', inputs: [x.id] }));
+  return { ...x, id: into.once(`sigmoid ${x.id}`, make), head: 'logits' };
+}
+
 /** Input `i` as an activation that nothing is pending on: padding is carried out, there is no softmax. */
 export function plainInput(op: Op, i: number, into: Target): Activation {
-  const x = endless(activationInput(op, i));
+  const x = endless(gate(op, activationInput(op, i), into));
   if (x.pad === null) return x;
   const { padding, value } = x.pad;
   if (value !== 0) refuse(`reads a Pad of ${value}; only pooling may`);

@@ -5,6 +5,7 @@ import { refuse } from './refusal.js';
 import {
   activationInput,
   endless,
+  gate,
   imageValue,
   intOf,
   intsOf,
@@ -25,7 +26,7 @@ export interface Slid {
 
 /** Input 0 as what a window slides over; `padValue`: the value of padding that the window takes along. */
 export function slidInput(op: Op, into: Target, accepts: (x: Activation) => boolean): Slid {
-  const raw = endless(activationInput(op, 0));
+  const raw = endless(gate(op, activationInput(op, 0), into));
   const given = raw.pad === null || accepts(raw) ? raw : plainInput(op, 0, into);
   const rank = given.view.axes.length;
   if (rank === 3) return { x: asImage(op, given, into), along: 'image' };
