@@ -6,7 +6,8 @@
  * ever on a name that nothing has.
  */
 import { UserError, type UnsupportedReason } from '../../core/errors.js';
-import { ACTIVATION_NAMES, LAYER_CLASSES } from '../layers-model/layers-model-rules.js';
+import { ACTIVATION_NAMES } from '../layers-model/activation-names.js';
+import { LAYER_CLASSES } from '../layers-model/layers-model-rules.js';
 
 export type Json = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is Json =>

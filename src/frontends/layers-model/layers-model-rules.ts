@@ -1,8 +1,8 @@
 /** The layers of a TensorFlow.js LayersModel as nodes of a float graph, one rule for each class of layer. */
 import { elements, NO_PADDING, nodeId, type NodeId, type Padding, type Shape } from '../../ir/common.js';
 import { mayBeNegative } from '../../ir/may-be-negative.js';
-import type { TabledFunction } from '../../ir/ops/activations/index.js';
 import type { FloatNode } from '../../ir/ops/index.js';
+import { ACTIVATIONS, SMOOTH } from './activation-names.js';
 import type { tf } from '../../tensorflow/tf.js';
 import type { Head } from '../imported.js';
 
@@ -27,24 +27,6 @@ export interface Import {
 
 type Rule = (layer: Layer, config: Config, inputs: readonly Value[], into: Import) => Value;
 
-const ACTIVATIONS: Readonly<Record<string, 'none' | 'relu' | 'relu6'>> = {
-  linear: 'none',
-  relu: 'relu',
-  relu6: 'relu6',
-};
-/**
- * Smooth ones, by TensorFlow.js's names. Not hard_sigmoid: Keras 3 means another slope by it than Keras 2 and
- * TensorFlow.js do.
- */
-const SMOOTH: ReadonlyMap<string, TabledFunction> = new Map<string, TabledFunction>([
-  ['sigmoid', { kind: 'sigmoid' }],
-  ['tanh', { kind: 'tanh' }],
-  ['swish', { kind: 'silu' }],
-  ['gelu', { kind: 'gelu', approximate: false }],
-  ['gelu_new', { kind: 'gelu', approximate: true }],
-]);
-/** Taken inside a layer; a softmax at the end of a network. */
-export const ACTIVATION_NAMES: readonly string[] = [...Object.keys(ACTIVATIONS), ...SMOOTH.keys(), 'softmax'];
 const pairOf = (value: unknown): readonly [number, number] =>
   Array.isArray(value) ? [Number(value[0]), Number(value[1])] : [Number(value), Number(value)];
 /** The weights of `layer` in TensorFlow's order; what is no number is refused. */
