@@ -53,8 +53,3 @@ export class InvariantError extends Error {
 export function invariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new InvariantError(message);
 }
-
-/** Makes a forgotten union member a compile error, and a forged one an `InvariantError`. */
-export function assertExhaustive(value: never): never {
-  throw new InvariantError(`unexpected value ${JSON.stringify(value)}`);
-}

@@ -219,6 +219,3 @@ export const WEIGHT_STATUS = [
   { name: 'crc', text: 'refused: its CRC-32 is wrong' },
   { name: 'range', text: 'refused: a weight, bias or shift is out of range' },
 ] as const;
-export type WeightStatus = (typeof WEIGHT_STATUS)[number]['name'];
-export const weightStatusCode = (name: WeightStatus): number =>
-  WEIGHT_STATUS.findIndex((status) => status.name === name);

@@ -61,13 +61,16 @@ export type SteadyModel = Omit<Dataflow, 'arrivals' | 'frames'> & { readonly dec
 
 export interface Steady {
   readonly frames: number;
+  /** The frame whose latency is stated: the last of those that repeat, or the latest where a backlog of the start melts. */
+  readonly frame: number;
   readonly arrivals: Int32Array;
   readonly simulation: Extract<Simulation, { kind: 'finished' }>;
 }
 
 /**
  * Runs `model` until two frames in succession, `interval` cycles apart, are decided after the same time. A design that
- * comes to a halt, or that falls behind further with each frame, is a `UserError`.
+ * comes to a halt, or that falls behind further with each frame, is a `UserError`. One that starts with a backlog and melts
+ * it by less than `MANY_FRAMES` show is stated by its slowest frame.
  */
 export function steady(model: SteadyModel, beats: number, interval: number): Steady {
   let growth = 0;
@@ -84,7 +87,9 @@ export function steady(model: SteadyModel, beats: number, interval: number): Ste
       );
     const decided = simulation.writes[model.decisions]!;
     growth = decided[frames - 1]! - decided[frames - 2]! - interval;
-    if (growth === 0) return { frames, arrivals, simulation };
+    if (growth === 0) return { frames, frame: frames - 1, arrivals, simulation };
+    if (growth < 0 && 2 * frames > MANY_FRAMES)
+      return { frames, frame: slowestFrame(decided, interval), arrivals, simulation };
   }
   throw new UserError(
     `the decisions fall behind by ${growth} cycles with every frame when frames follow each other in ${interval} cycles`,
@@ -93,6 +98,13 @@ export function steady(model: SteadyModel, beats: number, interval: number): Ste
       remedy: 'leave out the limit on FIFO depths, raise it, or ask for fewer frames per second',
     },
   );
+}
+
+function slowestFrame(decided: ArrayLike<number>, interval: number): number {
+  let slowest = 0;
+  for (let frame = 1; frame < decided.length; frame++)
+    if (decided[frame]! - decided[slowest]! > (frame - slowest) * interval) slowest = frame;
+  return slowest;
 }
 
 const stageOf = (process: string): string => process.split('.')[0]!;
@@ -138,8 +150,8 @@ export function schedulePlan(plan: Plan, interval?: number, depths?: ReadonlyMap
   const slowest = processes.reduce((a, b) => (b.cycles > a.cycles ? b : a));
   const beats = beatsOf(plan);
   const spacing = Math.max(interval ?? 0, slowest.cycles);
-  const { arrivals, simulation, frames } = steady(model, beats, spacing);
-  const decided = simulation.writes[model.decisions]![frames - 1]!;
+  const { arrivals, simulation, frame } = steady(model, beats, spacing);
+  const decided = simulation.writes[model.decisions]![frame]!;
   const accepted = simulation.reads[model.source]!;
   let inputStall = 0;
   for (let i = 0; i < accepted.length; i++)
@@ -166,8 +178,8 @@ export function schedulePlan(plan: Plan, interval?: number, depths?: ReadonlyMap
     cyclesPerFrame: slowest.cycles,
     bottleneck: slowest.process,
     interval: spacing,
-    latencyFirstPixel: decided - arrivals[(frames - 1) * beats]!,
-    latencyLastPixel: decided - arrivals[frames * beats - 1]!,
+    latencyFirstPixel: decided - arrivals[frame * beats]!,
+    latencyLastPixel: decided - arrivals[(frame + 1) * beats - 1]!,
     inputStall,
     processes,
     fifos,

@@ -26,7 +26,7 @@ export interface Rom {
 }
 
 /** Whether a table is too large to be text of a module. */
-export const isLarge = ({ depth, width }: Rom): boolean => depth * width > INLINE_BITS;
+const isLarge = ({ depth, width }: Rom): boolean => depth * width > INLINE_BITS;
 
 /** The module of a table: `q` comes 2 cycles after `addr`. A table of one word is a constant. */
 export function romModule(rom: Rom): GeneratedModule {

@@ -77,15 +77,15 @@ export function scheduleRtl(network: RtlNetwork, beats: number, interval?: numbe
   for (let round = 0; round < ROUNDS; round++)
     links = sized(network, links, steady(rtlModel(network, unbounded(links)), beats, spacing).simulation);
   const model = rtlModel(network, links);
-  const { frames, arrivals, simulation } = steady(model, beats, spacing);
-  const shown = simulation.writes[model.decisions]![frames - 1]! + links[model.decisions]!.latency;
+  const { frame, arrivals, simulation } = steady(model, beats, spacing);
+  const shown = simulation.writes[model.decisions]![frame]! + links[model.decisions]!.latency;
   const accepted = simulation.reads[model.source]!;
   return {
     cyclesPerFrame: slowest.events.cycles,
     bottleneck: slowest.name,
     interval: spacing,
-    latencyFirstPixel: shown - arrivals[(frames - 1) * beats]!,
-    latencyLastPixel: shown - arrivals[frames * beats - 1]!,
+    latencyFirstPixel: shown - arrivals[frame * beats]!,
+    latencyLastPixel: shown - arrivals[(frame + 1) * beats - 1]!,
     inputStall: accepted.reduce((most, t, i) => Math.max(most, t - arrivals[i]!), 0),
     processes: network.processes.map((p) => ({
       process: p.name,
