@@ -109,7 +109,7 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
   fault(module('window'), 'padding that reads', /arriving1 <= (in_image \? q : PADDING);/, 'q'),
   fault(module('window'), 'a window that does not shift', /if \(v1\) columns2 <= (columns1);/, 'columns2'),
   fault(module('window'), 'channels of a pixel mixed up', /assign left1 = columns\[(g1)\];/, 'g'),
-  fault(module('lines'), 'a stale line buffer', /line\[at1\] <= (d);/, 'line[at1]'),
+  fault(module('lines'), 'a stale line buffer', /g_lut[^]*line\[at1\] <= (d);/, 'line[at1]'),
   fault(
     module('lines'),
     'a line buffer one word short',
@@ -148,7 +148,12 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
     /delay_channel \(\.clk, \.x\((channel0)\)/,
     "channel0 + 1'b1",
   ),
-  fault(module('matvec'), 'the shift of the next channel', /\.shift\((shifts1)\[/, 'shifts'),
+  fault(
+    module('matvec'),
+    'the shift of the next channel',
+    /\.shift\((shifts1\[p\*SW\+:SW\])\)/,
+    'shifts[p*SW+:SW]',
+  ),
   fault(module('matvec'), 'the wrong part of a word', /x2 <= parts\[(t1)\];/, 't'),
   fault(
     module('matvec_control'),
@@ -173,7 +178,12 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
     /2: up1 = (half && \(sticky \|\| negative\));/,
     'half && (sticky || !negative)',
   ),
-  fault(module('requantize'), 'a ReLU forgotten', /(ACTIVATION == 1 && acc\[AW-1\]) \? '0 : acc/, "1'b0"),
+  fault(
+    module('requantize'),
+    'a ReLU the wrong way round',
+    /(ACTIVATION == 1 && acc\[AW-1\]) \? '0 : acc/,
+    'ACTIVATION == 1 && !acc[AW-1]',
+  ),
   fault(
     module('requantize'),
     'a leaky ReLU that leaks nothing',
@@ -212,9 +222,9 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
   fault(module('narrow'), 'a narrow word twice', /rest <= (\(fresh \? q : rest\) >> W);/, 'fresh ? q : rest'),
   fault(
     module('widen'),
-    'a wide word that is not filled at the end of a run',
-    /assign full = (last \|\| slot == SA'\(RATIO - 1\));/,
-    "slot == SA'(RATIO - 1)",
+    'a wide word filled from the wrong end',
+    /slot == (SA'\(s\))\) d/,
+    "SA'(RATIO - 1 - s)",
   ),
   // The decision.
   fault(module('decide'), 'a class that changed sides', /if \((hits1\[l\]) && x > hit_next\)/, '!hits1[l]'),
