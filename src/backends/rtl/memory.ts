@@ -9,8 +9,6 @@ export interface GeneratedModule {
 
 /** Tables of more words stand in block RAM. */
 const BLOCK_WORDS = 64;
-/** Tables of more bits stand in a file that `$readmemh` reads, not in the text. */
-const INLINE_BITS = 8_000_000;
 
 export interface Rom {
   readonly name: string;
@@ -24,9 +22,6 @@ export interface Rom {
   /** Addresses that are answered side by side; 1 unless given. */
   readonly ports?: number;
 }
-
-/** Whether a table is too large to be text of a module. */
-const isLarge = ({ depth, width }: Rom): boolean => depth * width > INLINE_BITS;
 
 /** The module of a table: `q` comes 2 cycles after `addr`. A table of one word is a constant. */
 export function romModule(rom: Rom): GeneratedModule {
