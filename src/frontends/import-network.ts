@@ -1,6 +1,5 @@
 /** A model file on top of the preprocessing of a recipe: what `vetoc import` and `vetoc run --model` share. */
 import { UserError } from '../core/errors.js';
-import type { StatedQuantization } from './imported.js';
 import type { NetworkClasses } from './onnx/import.js';
 import { preprocessFor } from './onnx/input.js';
 import { preprocessNodes, type PreprocessOptions } from './network/preprocess.js';
@@ -22,8 +21,8 @@ export interface ImportedNetwork {
   readonly preprocess: PreprocessOptions | null;
   /** How far it is from its original; null for a graph of vetoc itself, which has none. */
   readonly comparison: OriginalComparison | null;
-  /** The fixed-point network that the file states; null for a network of floats. */
-  readonly stated: StatedQuantization | null;
+  /** Tensors that the file rounds; 0 for a network of floats. */
+  readonly quantizedTensors: number;
 }
 
 /** The comparison in words. */
@@ -120,7 +119,7 @@ export async function importNetwork(request: NetworkRequest): Promise<ImportedNe
         file: path,
         remedy: 'give frames of the detector that the network was made for',
       });
-    return { graph, title, preprocess: null, comparison: null, stated: null };
+    return { graph, title, preprocess: null, comparison: null, quantizedTensors: 0 };
   }
   const fitting = fittingPreprocess(request.preprocess, rawSize, model.wanted);
   const preprocess = preprocessFor(fitting, model.values);
@@ -130,12 +129,18 @@ export async function importNetwork(request: NetworkRequest): Promise<ImportedNe
     classes,
   });
   const comparison = await compared(path, built, request.frames ?? []);
-  return { graph: built.imported.graph, title: model.title, preprocess, comparison, stated: built.stated };
+  return {
+    graph: built.imported.graph,
+    title: model.title,
+    preprocess,
+    comparison,
+    quantizedTensors: built.imported.quantizers.size,
+  };
 }
 
-/** The quantization that a file states, in words. */
-export function statedText({ layers, differences }: StatedQuantization): string {
-  const count = Object.keys(layers).length;
-  const taken = `Quantized in the file: ${count} ${count === 1 ? 'layer' : 'layers'} with scales of powers of two, taken as they are by vetoc run --model`;
-  return [taken, ...differences.map((why) => `  otherwise than in the file: ${why}`)].join('\n');
+/** What becomes of the quantization that a file states, in words; null for a network of floats. */
+export function quantizationText(tensors: number): string | null {
+  if (tensors === 0) return null;
+  const what = tensors === 1 ? 'a tensor' : `${tensors} tensors`;
+  return `The file quantizes ${what}: their limits are kept, their steps are not. vetoc run chooses widths and scales anew from calibration frames`;
 }

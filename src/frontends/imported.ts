@@ -1,7 +1,6 @@
 /** A network made elsewhere and the graph made of it: what a comparison of the two needs to know. */
 import type { NodeId } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
-import type { LayerWidths } from '../passes/recipe.js';
 
 /** What a model does with its logits at its very end; the veto compares logits, so that it is left out. */
 export type Head = 'logits' | 'softmax' | 'logSoftmax' | 'sigmoid';
@@ -15,13 +14,6 @@ export interface Quantizer {
 
 /** How far the original’s own arithmetic is from float32. */
 export type Precision = 'float32' | 'half' | 'quantized';
-
-/** The fixed-point network that a file states, as far as scales are powers of two. */
-export interface StatedQuantization {
-  readonly layers: Readonly<Record<string, LayerWidths>>;
-  /** What is not taken as the file states it, and why, a sentence each. */
-  readonly differences: readonly string[];
-}
 
 export interface Imported {
   readonly graph: FloatGraph;

@@ -6,10 +6,9 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import type { Imported, Original, StatedQuantization } from './imported.js';
+import type { Imported, Original } from './imported.js';
 import { importOnnx, importOwnOnnx, isOwn, type ImportRequest } from './onnx/import.js';
 import { frameInput, inputType, wantedShapes, type ImageValues } from './onnx/input.js';
-import { statedQuantization } from './onnx/stated-quantization.js';
 import { LARGEST_FILE, readOnnxModel } from './onnx/model.js';
 import { TensorProblem, type ExternalReader } from './onnx/tensor-data.js';
 import { UserError } from '../core/errors.js';
@@ -38,8 +37,6 @@ export type ModelFile =
 /** A graph made of a model file. */
 export interface BuiltModel {
   readonly imported: Imported;
-  /** The fixed-point network that the file states; null for a network of floats. */
-  readonly stated: StatedQuantization | null;
   /** Opens what the graph has to equal. */
   readonly openOriginal: () => Promise<Original>;
 }
@@ -125,7 +122,6 @@ async function openOnnx(path: string): Promise<ModelFile> {
       const imported = importOnnx(model, request, external);
       return {
         imported,
-        stated: statedQuantization(imported),
         openOriginal: () => openOrtOriginal(imported, path),
       };
     },

@@ -7,7 +7,7 @@ import type { FloatGraph } from '../../ir/graph.js';
 import { floatShapes } from '../../ir/graph.js';
 import { say, sayJson } from '../console.js';
 import { table } from '../../core/table.js';
-import { comparisonText, importNetwork, statedText } from '../../frontends/import-network.js';
+import { comparisonText, importNetwork, quantizationText } from '../../frontends/import-network.js';
 import { pairOption } from '../option-values.js';
 import { loadRecipe } from '../../run/recipe.js';
 import { writeGraph } from '../../ir/graph-files.js';
@@ -54,11 +54,11 @@ async function run(path: string, options: Options): Promise<void> {
     preprocess: recipe.preprocess,
     classes: classesOf(options),
   });
-  const { graph, title, preprocess, comparison, stated } = imported;
+  const { graph, title, preprocess, comparison, quantizedTensors } = imported;
   const file = join(options.out, 'graph.json');
   await writeGraph(file, 'float', graph);
   if (options.json === true) {
-    sayJson({ file, title, preprocess, classes: graph.classNames, compared: comparison, stated });
+    sayJson({ file, title, preprocess, classes: graph.classNames, compared: comparison, quantizedTensors });
     return;
   }
   say(`${path}: ${title}`);
@@ -68,8 +68,9 @@ async function run(path: string, options: Options): Promise<void> {
     `Classes: ${graph.classNames.map((name, i) => (graph.hitClasses[i] ? `${name} (hit)` : name)).join(', ')}`,
   );
   say(comparison === null ? 'There is no original to compare with.' : comparisonText(comparison));
-  if (stated !== null) say(statedText(stated));
-  say(`Written to ${file}. Use it: vetoc run --model ${stated === null ? file : path} --frames FRAMES`);
+  const quantized = quantizationText(quantizedTensors);
+  if (quantized !== null) say(quantized);
+  say(`Written to ${file}. Use it: vetoc run --model ${file} --frames FRAMES`);
 }
 
 export function define(command: Command): void {

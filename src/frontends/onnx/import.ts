@@ -16,7 +16,7 @@ import { withMiss } from '../single-logit.js';
 import { frameInput, inputType, inputView, joined, misfit, type InputType } from './input.js';
 import { importOwn } from './own-dialect.js';
 import type { OnnxModel, OnnxValue } from './model.js';
-import type { ExternalReader, QuantizedConstant } from './tensor-data.js';
+import type { ExternalReader } from './tensor-data.js';
 import { identifier, translateGraph, type Translated } from './translate.js';
 import type { Imported } from '../imported.js';
 import { activation, type Activation } from './values.js';
@@ -48,8 +48,6 @@ export interface ImportedOnnx extends Imported {
   readonly inputView: View;
   /** Frames in one call; 1 where the file leaves it open. */
   readonly batch: number;
-  /** Layers whose weights are integers times scales in the file. */
-  readonly integerWeights: ReadonlyMap<NodeId, QuantizedConstant>;
 }
 
 const userError = (model: OnnxModel, problem: string, remedy: string): UserError =>
@@ -145,7 +143,7 @@ function importForeign(model: OnnxModel, request: ImportRequest, external: Exter
     },
     external,
   );
-  const { value, quantizers, integerWeights } = translated;
+  const { value, quantizers } = translated;
   if (value?.kind !== 'activation' || value.pad !== null)
     throw userError(model, `computes ${output.name} from no frame`, 'export the network whole');
   return {
@@ -159,7 +157,6 @@ function importForeign(model: OnnxModel, request: ImportRequest, external: Exter
     head: value.head,
     precision: quantizers.size > 0 ? 'quantized' : computesInHalf(model) ? 'half' : 'float32',
     quantizers,
-    integerWeights,
   };
 }
 

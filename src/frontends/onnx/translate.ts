@@ -19,7 +19,6 @@ import {
   TensorProblem,
   type Constant,
   type ExternalReader,
-  type QuantizedConstant,
   type RawTensor,
 } from './tensor-data.js';
 import { UNKNOWN, type Op, type Target, type Value } from './values.js';
@@ -104,7 +103,6 @@ class Translation implements Target {
   private readonly made = new Map<string, unknown>();
   readonly joining = new Set<NodeId>();
   readonly quantizers = new Map<NodeId, Quantizer>();
-  readonly integerWeights = new Map<NodeId, QuantizedConstant>();
   private readonly opset: number;
   private folded = 0;
 
@@ -145,9 +143,6 @@ class Translation implements Target {
   }
   quantized(id: NodeId, quantizer: Quantizer): void {
     this.quantizers.set(id, quantizer);
-  }
-  quantizedWeights(id: NodeId, weights: QuantizedConstant): void {
-    this.integerWeights.set(id, weights);
   }
   add(op: Op, make: (id: NodeId) => FloatNode, suffix?: string): NodeId {
     const own = this.start.nameOf(op.node);
@@ -250,8 +245,6 @@ export interface Translated {
   readonly shape: (id: NodeId) => Shape;
   /** Where the file rounds activations, by node; empty for a network of floats. */
   readonly quantizers: ReadonlyMap<NodeId, Quantizer>;
-  /** Layers whose weights are integers times scales in the file. */
-  readonly integerWeights: ReadonlyMap<NodeId, QuantizedConstant>;
 }
 
 /** The float nodes behind `output` of `model`. Throws `UnsupportedError` with every reason, or `UserError`. */
@@ -272,9 +265,8 @@ export function translateGraph(
   if (translation.reasons.length > 0) throw new UnsupportedError(model.file, translation.reasons);
   const value = translation.values.get(output);
   const shape = (id: NodeId): Shape => translation.shape(id);
-  const { quantizers, integerWeights, joining } = translation;
-  if (value?.kind !== 'activation')
-    return { nodes: translation.nodes, value, shape, quantizers, integerWeights };
+  const { quantizers, joining } = translation;
+  if (value?.kind !== 'activation') return { nodes: translation.nodes, value, shape, quantizers };
   const joined = joinNodes(translation.nodes, {
     joining,
     quantizers,
@@ -288,6 +280,5 @@ export function translateGraph(
     value: { ...value, id: holder(value.id) },
     shape,
     quantizers: joined.quantizers,
-    integerWeights: new Map([...integerWeights].map(([id, weights]) => [holder(id), weights])),
   };
 }

@@ -7,7 +7,7 @@ import { DATA_TYPE } from '../../onnx-file/proto.js';
 import type { Head, Quantizer } from '../imported.js';
 import type { OnnxNode } from './model.js';
 import { refuse } from './refusal.js';
-import type { Constant, QuantizedConstant } from './tensor-data.js';
+import type { Constant } from './tensor-data.js';
 import { imageView, type View } from './view.js';
 
 /** The file's tensor holds the integers `real / scale + zero`. */
@@ -77,8 +77,6 @@ export interface Target {
   joins(id: NodeId): void;
   /** Notes that the file rounds the values of node `id`. */
   quantized(id: NodeId, quantizer: Quantizer): void;
-  /** Notes that the weights of node `id` are integers of so many bits times power-of-two scales, or not. */
-  quantizedWeights(id: NodeId, weights: QuantizedConstant): void;
   mayBeNegative(id: NodeId): boolean;
 }
 
