@@ -93,5 +93,5 @@ export async function modelOf(described: Json, file: string): Promise<tf.LayersM
   checkConnections(described, file);
   const reasons = problemsOf(described);
   if (reasons.length > 0) throw new UnsupportedError(file, reasons);
-  return tf.models.modelFromJSON(oldModel(described) as never);
+  return tf.models.modelFromJSON(oldModel(described) as Parameters<typeof tf.models.modelFromJSON>[0]);
 }
