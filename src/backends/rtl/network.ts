@@ -9,7 +9,7 @@ import { RESTART } from './depths.js';
 import { endsOf, passes, readers, streamBits, type End } from './flow.js';
 import type { Hardware } from './stages/common.js';
 import { buildStage } from './stages/index.js';
-import { DECISIONS, FRAMES, STATUS } from './stages/preprocess.js';
+import { DECISIONS, FRAMES, STATUS } from './stages/ends.js';
 import type { Wire } from './sv.js';
 
 export interface RtlNetwork {

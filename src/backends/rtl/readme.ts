@@ -3,7 +3,7 @@ import { inputNode } from '../../ir/graph.js';
 import { plainText } from '../hls/cpp.js';
 import { DECISION_WORD } from './network.js';
 import type { RtlDesign } from './design.js';
-import { DECISIONS, FRAMES } from './stages/preprocess.js';
+import { DECISIONS, FRAMES } from './stages/ends.js';
 import { RTL_REGISTERS } from './wrapper.js';
 
 const count = (n: number): string => Math.round(n).toLocaleString('en-US');

@@ -6,7 +6,7 @@ import { mostInFlight, type Dataflow, type Simulation } from '../dataflow/datafl
 import { steady, type FifoReport, type Schedule } from '../dataflow/schedule.js';
 import { CREDIT_BACK, FIFO_LATENCY } from './depths.js';
 import type { RtlLink, RtlNetwork } from './network.js';
-import { DECISIONS, FRAMES } from './stages/preprocess.js';
+import { DECISIONS, FRAMES } from './stages/ends.js';
 
 export interface BuiltLink extends RtlLink {
   readonly depth: number;

@@ -8,7 +8,7 @@ import { FIFO_LATENCY } from './depths.js';
 import { streamBits } from './flow.js';
 import { DECISION_WORD, type RtlNetwork } from './network.js';
 import type { BuiltLink } from './schedule.js';
-import { DECISIONS, FRAMES } from './stages/preprocess.js';
+import { DECISIONS, FRAMES } from './stages/ends.js';
 import { declaration, instanceText, range, SV_LICENCE, type Instance, type Wire } from './sv.js';
 
 /** Where a node's values are seen in the simulation's vectors: bits `low` and up, a word of the stream. */

@@ -5,18 +5,10 @@ import { UnsupportedError } from '../../../core/errors.js';
 import { dispatch, type Table } from '../../../ir/dispatch.js';
 import type { Stage } from '../../dataflow/plan.js';
 import type { Context, Hardware } from './common.js';
-import {
-  add,
-  avgPool,
-  concat,
-  fork,
-  globalAvgPool,
-  globalMaxPool,
-  maxPool,
-  repack,
-  requantize,
-} from './other.js';
-import { bin, clamp, contrast, crop, decide, lut, mask, receive, table } from './preprocess.js';
+import { add, concat, fork, repack, requantize } from './join.js';
+import { avgPool, globalAvgPool, globalMaxPool, maxPool } from './pool.js';
+import { decide, receive } from './ends.js';
+import { bin, clamp, contrast, crop, lut, mask, table } from './preprocess.js';
 import { conv2d, dense, depthwiseConv2d } from './weighted.js';
 
 const unsupported = (stage: Stage): never => {
