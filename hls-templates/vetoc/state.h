@@ -12,6 +12,8 @@
 #define VETOC_LASTING
 #else
 
+#include <ap_int.h>
+
 #include <functional>
 #include <vector>
 
@@ -27,11 +29,21 @@ inline void reset_firmware() {
   for (const std::function<void()> &reset : resets()) reset();
 }
 
+/// What a reset leaves: what the constructor gives, and 0 of an integer, whose constructor gives nothing in the vendor's headers.
+template <typename T>
+struct reset_value {
+  static T get() { return T(); }
+};
+template <int W>
+struct reset_value<ap_uint<W>> {
+  static ap_uint<W> get() { return 0; }
+};
+
 template <typename T>
 struct resettable {
-  T value = T();
+  T value = reset_value<T>::get();
   resettable() {
-    resets().push_back([this] { value = T(); });
+    resets().push_back([this] { value = reset_value<T>::get(); });
   }
 };
 

@@ -76,7 +76,6 @@ describe('vetoc inspect', () => {
   });
 
   it.each([
-    [[`${F}/lzw.tif`], /lzw\.tif: is compressed with LZW/],
     [[`${F}/filters.h5`], /holds several datasets that could be frames: \/bitshuffle/],
     [[`${F}/pages.tif`, '--png', 'x.png', '--frame', '-1'], /--frame/],
     [['nothing.cxi'], /nothing\.cxi: does not exist/],

@@ -66,7 +66,9 @@ describe('shrinking', () => {
     });
     const outcome = failed(await check('evaluator', subject));
     const small = await shrink('evaluator', subject, outcome, 400, check);
-    expect(small.subject.graph.nodes.length).toBeLessThanOrEqual(6);
+    // Layers that change the number of channels cannot be passed over: three convolutions here.
+    expect(small.subject.graph.nodes.length).toBeLessThanOrEqual(8);
+    expect(small.subject.graph.nodes.length).toBeLessThan(subject.graph.nodes.length);
     expect(small.subject.graph.nodes.filter((n) => n.kind === 'maxPool')).toHaveLength(1);
     expect(small.subject.frames[0]!.filter((v) => v > 0)).toHaveLength(1);
   });

@@ -64,7 +64,7 @@ export const TABLE_FAULTS: readonly StageFault[] = [
     name: 'one entry of the lookup table',
     stage: 'lut',
     file: table('lut'),
-    at: /lut_table\[[^=]*= \{\s*(\d+)/,
+    at: /LUT_TABLE_VALUES \\\s*(\d+)/,
     wrong: '$ + 1',
     type: 'std::uint8_t',
   },
