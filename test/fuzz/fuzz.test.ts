@@ -29,7 +29,7 @@ describe('the fuzzer', () => {
       expect(broken).toBeNull();
       const graph = made!;
       const subject = { graph, frames: fuzzFrames(graph, number, 2), hls: randomHls(createRandom(number)) };
-      for (const name of CHECKS.filter((c) => c !== 'csim')) {
+      for (const name of CHECKS.filter((c) => c !== 'csim' && c !== 'rtl')) {
         const outcome = await check(name, subject);
         expect(outcome.kind, `network ${number}, ${name}: ${JSON.stringify(outcome)}`).not.toBe('failed');
       }
