@@ -4,13 +4,22 @@
  * It shares no arithmetic with the interpreter: the C++ of `hls-templates/` and an `ap_fixed` do it all. The project's
  * own `tb/serve.cpp` answers binary requests, see there for the protocol.
  */
-import { access, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invariant } from '../core/errors.js';
-import { elements, type NodeId } from '../ir/common.js';
-import { fixedShapes, inputNode, type FixedGraph } from '../ir/graph.js';
+import type { FixedGraph } from '../ir/graph.js';
 import { runProcess, startServer, type Server } from './process.js';
+import {
+  answerForm,
+  buildAndOpen,
+  bytesOf,
+  firstErrors,
+  readAnswer,
+  servedWitness,
+  type Built,
+  type Simulation,
+  type Unavailable,
+} from './served.js';
 import type { FrameResult, Witness } from './witness.js';
 
 export interface CsimOptions {
@@ -22,18 +31,7 @@ export interface CsimOptions {
   readonly flags?: readonly string[];
 }
 
-export type Csim =
-  | { readonly kind: 'ready'; readonly witness: Witness }
-  /** There is no C simulation, in words for the user. What depends on it is incomplete, not passed. */
-  | { readonly kind: 'unavailable'; readonly reason: string };
-
-export type Built =
-  | { readonly kind: 'built'; readonly program: string; readonly warnings: string }
-  | { readonly kind: 'unavailable'; readonly reason: string };
-
-/** The compiler's errors before its warnings, at most 4,000 characters. */
-const compilerErrors = (stderr: string): string =>
-  [...stderr.split('\n').filter((line) => line.includes('error')), stderr].join('\n').slice(0, 4000);
+export type CsimBuilt = (Extract<Built, { kind: 'built' }> & { readonly warnings: string }) | Unavailable;
 
 /** Compiles `tb/<main>.cpp` of the project with its firmware into `folder`. Compiler errors are `InvariantError`s. */
 export async function buildCsim(
@@ -41,7 +39,7 @@ export async function buildCsim(
   main: string,
   folder: string,
   options: CsimOptions = {},
-): Promise<Built> {
+): Promise<CsimBuilt> {
   const { compiler = 'g++', apTypes = join(project, 'sim'), flags = [] } = options;
   const firmware = (await readdir(join(project, 'firmware'))).filter((f) => f.endsWith('.cpp')).sort();
   const program = join(folder, main);
@@ -71,7 +69,7 @@ export async function buildCsim(
     };
   if (result.kind === 'timeout')
     return { kind: 'unavailable', reason: `${compiler} did not finish within ${result.seconds} s` };
-  invariant(result.code === 0, `the generated C++ does not compile:\n${compilerErrors(result.stderr)}`);
+  invariant(result.code === 0, `the generated C++ does not compile:\n${firstErrors(result.stderr)}`);
   return { kind: 'built', program, warnings: result.stderr };
 }
 
@@ -81,32 +79,8 @@ async function compilerVersion(compiler: string): Promise<string> {
   return result.kind === 'finished' ? (result.stdout.split('\n')[0] ?? '').trim() : 'unknown';
 }
 
-/** Frames sent ahead of the answers: enough to keep the simulator busy, little enough to stay in memory. */
-const FRAMES_A_REQUEST = 16;
-
-type Sizes = readonly (readonly [NodeId, number])[];
-
-/** Reads one answer of `tb/serve.cpp`. */
-function parseAnswer(bytes: Buffer, classes: number, stages: Sizes): FrameResult {
-  // A copy: Int32Array views want aligned bytes of their own.
-  const words = new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-  invariant(words[classes + 2] === 0, 'the firmware called a whole frame malformed');
-  let at = classes + 3;
-  const tensors = new Map(
-    stages.map(([id, count]): [NodeId, Int32Array] => {
-      at += count;
-      return [id, words.slice(at - count, at)];
-    }),
-  );
-  return { logits: words.slice(0, classes), score: words[classes]!, keep: words[classes + 1] === 1, tensors };
-}
-
-/** Bits of a request: every stage answers; every stage is driven alone. */
-const EVERY_STAGE = 1;
-const DRIVEN = 2;
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Uint16Array | Int32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
+/** Score, decision, whether the frame was malformed: the words between logits and stages. */
+const FACTS = 3;
 
 /** Sends `requests`, each in parts, and reads an answer to each. */
 async function ask(
@@ -115,19 +89,17 @@ async function ask(
   requests: readonly (readonly Uint8Array[])[],
   flags: number,
 ): Promise<FrameResult[]> {
-  const classes = graph.classNames.length;
-  const sizes: Sizes = [...fixedShapes(graph)].map(([id, shape]) => [id, elements(shape)]);
-  const stages = (flags & EVERY_STAGE) === 0 ? [] : sizes;
-  const bytes = 4 * (classes + 3 + stages.reduce((sum, [, count]) => sum + count, 0));
+  const form = answerForm(graph, flags, FACTS);
+  const writes = [server.write(bytesOf(Int32Array.of(flags, requests.length)))];
+  for (const part of requests.flat()) writes.push(server.write(part));
   const results: FrameResult[] = [];
-  for (let first = 0; first < requests.length; first += FRAMES_A_REQUEST) {
-    const batch = requests.slice(first, first + FRAMES_A_REQUEST);
-    const writes = [server.write(bytesOf(Int32Array.of(flags, batch.length)))];
-    for (const part of batch.flat()) writes.push(server.write(part));
-    for (let i = 0; i < batch.length; i++)
-      results.push(parseAnswer(await server.read(bytes), classes, stages));
-    await Promise.all(writes);
+  for (let i = 0; i < requests.length; i++) {
+    const { facts, ...values } = await readAnswer(server, form);
+    const [score, keep, malformed] = facts;
+    invariant(malformed === 0, 'the firmware called a whole frame malformed');
+    results.push({ ...values, score: score!, keep: keep === 1 });
   }
+  await Promise.all(writes);
   return results;
 }
 
@@ -139,33 +111,13 @@ export function openCsim(
   env: Readonly<Record<string, string>> = {},
 ): Witness {
   const server = startServer(program, [], { env });
-  const [height, width] = inputNode(graph).size;
-  const black = bytesOf(new Uint16Array(height * width));
-  // One request after the other: answers carry no name.
-  let last: Promise<unknown> = Promise.resolve();
-  const queue = (requests: readonly (readonly Uint8Array[])[], flags: number): Promise<FrameResult[]> => {
-    const answer = last.then(() => ask(server, graph, requests, flags));
-    last = answer.catch(() => undefined);
-    return answer;
-  };
-  return {
+  return servedWitness({
     name: 'csim',
     version,
-    run: (frames, { tensors = false } = {}) =>
-      queue(
-        frames.map((frame) => [bytesOf(frame)]),
-        tensors ? EVERY_STAGE : 0,
-      ),
-    drill: (drills) =>
-      queue(
-        drills.map(({ given }) => [black, ...graph.nodes.map((n) => bytesOf(given.get(n.id)!))]),
-        EVERY_STAGE | DRIVEN,
-      ),
-    async close() {
-      await last;
-      await server.close();
-    },
-  };
+    graph,
+    server,
+    ask: (parts, flags) => ask(server, graph, parts, flags),
+  });
 }
 
 /** A project of before stages could be driven alone has a server that does not know how. */
@@ -181,29 +133,18 @@ const UNDRILLED =
  * The witness of the HLS project in the folder `project`, made from `graph`. Compiles once into a temporary folder,
  * which `close` removes. A missing compiler is an answer, not an error.
  */
-export async function createCsim(
+export function createCsim(
   graph: FixedGraph,
   project: string,
   options: CsimOptions = {},
-): Promise<Csim> {
-  const folder = await mkdtemp(join(tmpdir(), 'vetoc-csim-'));
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
-  try {
-    const built = await buildCsim(project, 'serve', folder, options);
-    if (built.kind === 'unavailable') {
-      await remove();
-      return built;
-    }
-    const opened = openCsim(graph, built.program, await compilerVersion(options.compiler ?? 'g++'));
-    const close = async (): Promise<void> => {
-      await opened.close();
-      await remove();
-    };
-    const { drill, ...frames } = opened;
-    const driven = (await canDrive(project)) ? { drill: drill! } : { undrilled: UNDRILLED };
-    return { kind: 'ready', witness: { ...frames, ...driven, close } };
-  } catch (error) {
-    await remove();
-    throw error;
-  }
+): Promise<Simulation> {
+  return buildAndOpen(
+    'csim',
+    (folder) => buildCsim(project, 'serve', folder, options),
+    async (program) => {
+      const opened = openCsim(graph, program, await compilerVersion(options.compiler ?? 'g++'));
+      const { drill, ...frames } = opened;
+      return (await canDrive(project)) ? { ...frames, drill: drill! } : { ...frames, undrilled: UNDRILLED };
+    },
+  );
 }

@@ -6,24 +6,21 @@
  * Besides values, the witness holds every decision to the cycle that the design's model says, with the frames back to
  * back and with random gaps between the beats; in a third of the requests decisions are also taken late.
  */
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { invariant } from '../core/errors.js';
 import { createRandom } from '../core/random.js';
-import { elements, type NodeId } from '../ir/common.js';
-import { fixedShapes, inputNode, type FixedGraph } from '../ir/graph.js';
-import { runProcess, startServer, type Server } from './process.js';
+import type { FixedGraph } from '../ir/graph.js';
+import { startServer, type Server } from './process.js';
+import {
+  answerForm,
+  buildAndOpen,
+  bytesOf,
+  DRIVEN,
+  readAnswer,
+  servedWitness,
+  type Simulation,
+} from './served.js';
+import { buildVerilator, verilatorVersion, type RtlSimulationOptions } from './verilator-build.js';
 import type { FrameResult, Witness } from './witness.js';
-
-export interface RtlSimulationOptions {
-  /** More options of Verilator. */
-  readonly flags?: readonly string[];
-  /** Optimization of the C++ that Verilator writes; `-O3` unless given. */
-  readonly optimization?: string;
-  /** What `buildRuntime` made; made anew unless given. */
-  readonly runtime?: readonly string[];
-}
 
 /** What `rtl/model.json` of a project says of its cycles. */
 export interface CycleModel {
@@ -34,142 +31,13 @@ export interface CycleModel {
   readonly decided: (arrivals: Int32Array, frames: number) => ArrayLike<number>;
 }
 
-export type RtlSimulation =
-  | { readonly kind: 'ready'; readonly witness: Witness }
-  /** There is no simulation, in words for the user. What depends on it is incomplete, not passed. */
-  | { readonly kind: 'unavailable'; readonly reason: string };
-
-export type RtlBuilt =
-  | { readonly kind: 'built'; readonly program: string }
-  | { readonly kind: 'unavailable'; readonly reason: string };
-
-/** Errors before warnings, at most 4,000 characters. */
-const firstErrors = (text: string): string =>
-  [...text.split('\n').filter((line) => /error/i.test(line)), text].join('\n').slice(0, 4000);
-
-const MISSING =
-  'the RTL simulation needs Verilator, and verilator is not installed (Debian, Ubuntu: apt install verilator; macOS: brew install verilator)';
-
-/** SystemVerilog files of the project in `folder`, by path. */
-export async function sourcesOf(folder: string): Promise<string[]> {
-  const all = await readdir(join(folder, 'rtl'), { recursive: true });
-  return all
-    .filter((f) => f.endsWith('.sv'))
-    .sort()
-    .map((f) => join(folder, 'rtl', f));
-}
-
-/** Where Verilator's own C++ lies, or why it cannot be said. */
-async function verilatorRoot(): Promise<string | undefined> {
-  const result = await runProcess('verilator', ['--getenv', 'VERILATOR_ROOT']);
-  return result.kind === 'finished' && result.code === 0 ? result.stdout.trim() : undefined;
-}
-
-/** A step of a build: its output where it went well, else why it could not be done. */
-async function step(
-  command: string,
-  args: readonly string[],
-  missing: string,
-): Promise<{ readonly kind: 'done' } | { readonly kind: 'unavailable'; readonly reason: string }> {
-  const result = await runProcess(command, args, { timeoutSeconds: BUILD_SECONDS });
-  if (result.kind === 'missing') return { kind: 'unavailable', reason: missing };
-  if (result.kind === 'timeout')
-    return { kind: 'unavailable', reason: `${command} did not finish within ${result.seconds} s` };
-  if (/SIGKILL|Killed|out of memory|bad_alloc/i.test(result.stderr))
-    return {
-      kind: 'unavailable',
-      reason: `${command} was killed, as happens where memory runs out: close other programs, or export the RTL for a slower rate`,
-    };
-  invariant(result.code === 0, `the generated RTL does not compile:\n${firstErrors(result.stderr)}`);
-  return { kind: 'done' };
-}
-
-const BUILD_SECONDS = 1800;
-const NO_COMPILER =
-  'the RTL simulation needs a C++ compiler and g++ is not installed (Debian, Ubuntu: apt install g++; macOS: xcode-select --install)';
-const includes = (root: string): string[] => [
-  ...['include', join('include', 'vltstd')].flatMap((f) => ['-isystem', join(root, f)]),
-  '-std=c++17',
-  '-DVL_THREADED=0',
-];
-
-/** Compiles Verilator's own C++ into `folder`: the same for every design. Returns its objects. */
-export async function buildRuntime(folder: string): Promise<readonly string[] | undefined> {
-  const root = await verilatorRoot();
-  if (root === undefined) return undefined;
-  const objects = ['verilated', 'verilated_threads'].map((name) => join(folder, `${name}.o`));
-  for (const object of objects) {
-    const source = join(root, 'include', `${object.slice(folder.length + 1, -2)}.cpp`);
-    const built = await step('g++', ['-O2', ...includes(root), '-c', source, '-o', object], NO_COMPILER);
-    if (built.kind === 'unavailable') return undefined;
-  }
-  return objects;
-}
-
-/**
- * Compiles `tb/<main>.cpp` of the project with its modules into `folder`, as one unit: the compiler then reads
- * Verilator's headers once.
- */
-export async function buildVerilator(
-  project: string,
-  top: string,
-  main: string,
-  folder: string,
-  options: RtlSimulationOptions = {},
-): Promise<RtlBuilt> {
-  const { flags = [], optimization = '-O3' } = options;
-  const verilated = await step(
-    'verilator',
-    [
-      ...['--cc', '-O3', '--x-assign', 'fast', '--x-initial', 'fast', '--noassert', '-Wno-fatal'],
-      ...['-DVETOC_PROBES', '--top-module', `${top}_dataflow`, '--Mdir', folder, ...flags],
-      ...(await sourcesOf(project)),
-    ],
-    MISSING,
-  );
-  if (verilated.kind === 'unavailable') return verilated;
-  const runtime = options.runtime ?? (await buildRuntime(folder));
-  const root = await verilatorRoot();
-  if (runtime === undefined || root === undefined) return { kind: 'unavailable', reason: NO_COMPILER };
-  const units = (await readdir(folder)).filter((f) => f.endsWith('.cpp')).sort();
-  const whole = join(folder, 'whole.cc');
-  await writeFile(
-    whole,
-    [...units.map((f) => join(folder, f)), join(project, 'tb', `${main}.cpp`)]
-      .map((f) => `#include "${f}"\n`)
-      .join(''),
-  );
-  const program = join(folder, main);
-  const built = await step(
-    'g++',
-    [
-      ...[optimization, ...includes(root), `-I${folder}`, `-I${join(project, 'tb')}`, whole, ...runtime],
-      ...['-pthread', '-o', program],
-    ],
-    NO_COMPILER,
-  );
-  return built.kind === 'unavailable' ? built : { kind: 'built', program };
-}
-
-async function verilatorVersion(): Promise<string> {
-  const result = await runProcess('verilator', ['--version']);
-  return result.kind === 'finished' ? (result.stdout.split('\n')[0] ?? '').trim() : 'unknown';
-}
-
-const FRAMES_A_REQUEST = 16;
-
-/** Bits of a request. */
-const EVERY_STAGE = 1;
-const DRIVEN = 2;
+/** Bits of a request, beside those of every simulator: the cycles of the beats come along; decisions are taken late. */
 const ARRIVALS = 4;
 const STALLS = 8;
 
 /** How the beats of a request come and the decisions are taken: in turns. */
 const MANNERS = ['back to back', 'with gaps', 'with gaps and stalls'] as const;
 type Manner = (typeof MANNERS)[number];
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: Uint16Array | Int32Array): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 
 /** Cycles in which `count` beats are offered: one a cycle, or with random pauses. */
 function arrivalsOf(count: number, manner: Manner, seed: number): Int32Array {
@@ -191,35 +59,14 @@ interface Asked {
   readonly flags: number;
 }
 
-interface Timed {
-  readonly result: FrameResult;
-  readonly decided: number;
-}
+/** Score, decision, whether the frame was malformed, its number, the cycle of the decision. */
+const FACTS = 5;
 
-type Sizes = readonly (readonly [NodeId, number])[];
-
-function parseAnswer(bytes: Buffer, classes: number, stages: Sizes): Timed {
-  const words = new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-  const [score, keep, malformed, , decided] = words.subarray(classes, classes + 5);
-  invariant(malformed === 0, 'the firmware called a whole frame malformed');
-  let at = classes + 5;
-  const tensors = new Map(
-    stages.map(([id, count]): [NodeId, Int32Array] => {
-      at += count;
-      return [id, words.slice(at - count, at)];
-    }),
-  );
-  return {
-    result: { logits: words.slice(0, classes), score: score!, keep: keep === 1, tensors },
-    decided: decided!,
-  };
-}
-
-/** One request of at most `FRAMES_A_REQUEST` frames; `serial` chooses its manner. */
+/** One request; `serial` chooses its manner. */
 async function request(
   server: Server,
   graph: FixedGraph,
-  { beats, decided: expectedCycles }: CycleModel,
+  { beats, decided: cyclesOf }: CycleModel,
   { parts, flags }: Asked,
   serial: number,
 ): Promise<FrameResult[]> {
@@ -232,23 +79,27 @@ async function request(
     server.write(bytesOf(arrivals)),
     ...parts.flat().map((part) => server.write(part)),
   ];
-  const classes = graph.classNames.length;
-  const sizes: Sizes = [...fixedShapes(graph)].map(([id, shape]) => [id, elements(shape)]);
-  const stages = (flags & EVERY_STAGE) === 0 ? [] : sizes;
-  const bytes = 4 * (classes + 5 + stages.reduce((sum, [, count]) => sum + count, 0));
-  const answers: Timed[] = [];
-  for (let i = 0; i < parts.length; i++) answers.push(parseAnswer(await server.read(bytes), classes, stages));
+  const form = answerForm(graph, flags, FACTS);
+  const results: FrameResult[] = [];
+  const decided: number[] = [];
+  for (let i = 0; i < parts.length; i++) {
+    const { facts, ...values } = await readAnswer(server, form);
+    const [score, keep, malformed, , cycle] = facts;
+    invariant(malformed === 0, 'the firmware called a whole frame malformed');
+    results.push({ ...values, score: score!, keep: keep === 1 });
+    decided.push(cycle!);
+  }
   await Promise.all(writes);
   if (!stalls) {
-    const expected = expectedCycles(arrivals, parts.length);
-    answers.forEach(({ decided }, i) => {
+    const expected = cyclesOf(arrivals, parts.length);
+    decided.forEach((cycle, i) => {
       invariant(
-        decided === expected[i],
-        `with beats ${manner}, frame ${i + 1} of ${parts.length} was decided in cycle ${decided} where the model says ${expected[i]}`,
+        cycle === expected[i],
+        `with beats ${manner}, frame ${i + 1} of ${parts.length} was decided in cycle ${cycle} where the model says ${expected[i]}`,
       );
     });
   }
-  return answers.map((a) => a.result);
+  return results;
 }
 
 /** A witness on a program that `buildVerilator` made of `tb/serve.cpp`. */
@@ -260,70 +111,29 @@ export function openRtl(
   args: readonly string[] = [],
 ): Witness & Required<Pick<Witness, 'drill'>> {
   const server = startServer(program, args);
-  const [height, width] = inputNode(graph).size;
-  const black = bytesOf(new Uint16Array(height * width));
   let serial = 0;
-  // One request after the other: answers carry no name.
-  let last: Promise<unknown> = Promise.resolve();
-  async function ask(parts: readonly (readonly Uint8Array[])[], flags: number): Promise<FrameResult[]> {
-    const results: FrameResult[] = [];
-    for (let first = 0; first < parts.length; first += FRAMES_A_REQUEST) {
-      const asked = { parts: parts.slice(first, first + FRAMES_A_REQUEST), flags };
-      results.push(...(await request(server, graph, model, asked, serial++)));
-    }
-    return results;
-  }
-  const queue = (parts: readonly (readonly Uint8Array[])[], flags: number): Promise<FrameResult[]> => {
-    const answer = last.then(() => ask(parts, flags));
-    last = answer.catch(() => undefined);
-    return answer;
-  };
-  return {
+  return servedWitness({
     name: 'rtl',
     version,
-    run: (frames, { tensors = false } = {}) =>
-      queue(
-        frames.map((frame) => [bytesOf(frame)]),
-        tensors ? EVERY_STAGE : 0,
-      ),
-    drill: (drills) =>
-      queue(
-        drills.map(({ given }) => [black, ...graph.nodes.map((n) => bytesOf(given.get(n.id)!))]),
-        EVERY_STAGE | DRIVEN,
-      ),
-    async close() {
-      await last;
-      await server.close();
-    },
-  };
+    graph,
+    server,
+    ask: (parts, flags) => request(server, graph, model, { parts, flags }, serial++),
+  });
 }
 
 /**
  * The witness of the RTL project in the folder `project`, made from `graph`, whose cycles are those of `model`.
  * Compiles once into a temporary folder, which `close` removes. A missing simulator is an answer, not an error.
  */
-export async function createRtl(
+export function createRtl(
   graph: FixedGraph,
   project: string,
   model: CycleModel,
   options: RtlSimulationOptions = {},
-): Promise<RtlSimulation> {
-  const folder = await mkdtemp(join(tmpdir(), 'vetoc-rtl-'));
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
-  try {
-    const built = await buildVerilator(project, model.top, 'serve', folder, options);
-    if (built.kind === 'unavailable') {
-      await remove();
-      return built;
-    }
-    const opened = openRtl(graph, built.program, await verilatorVersion(), model);
-    const close = async (): Promise<void> => {
-      await opened.close();
-      await remove();
-    };
-    return { kind: 'ready', witness: { ...opened, close } };
-  } catch (error) {
-    await remove();
-    throw error;
-  }
+): Promise<Simulation> {
+  return buildAndOpen(
+    'rtl',
+    (folder) => buildVerilator(project, model.top, 'serve', folder, options),
+    async (program) => openRtl(graph, program, await verilatorVersion(), model),
+  );
 }

@@ -7,7 +7,9 @@ import { designRtl, type RtlDesign } from '../../src/backends/rtl/design.js';
 import { emitRtl } from '../../src/backends/rtl/emit.js';
 import { parseModel, printModel } from '../../src/backends/rtl/model-file.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
-import { buildRuntime, createRtl, type RtlSimulation } from '../../src/simulate/verilator.js';
+import type { Simulation } from '../../src/simulate/served.js';
+import { buildRuntime } from '../../src/simulate/verilator-build.js';
+import { createRtl } from '../../src/simulate/verilator.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { writeProject } from '../hls/project.js';
 
@@ -27,7 +29,7 @@ export async function simulate(
   graph: FixedGraph,
   design: RtlDesign,
   change: (files: Readonly<Record<string, string>>) => Readonly<Record<string, string>> = (files) => files,
-): Promise<RtlSimulation> {
+): Promise<Simulation> {
   const objects = await sharedRuntime();
   const folder = writeProject(change(emitRtl(design)));
   return createRtl(graph, folder, parseModel(printModel(design), 'model.json'), {
