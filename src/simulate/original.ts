@@ -52,7 +52,7 @@ function round(values: Float32Array, { scale, min, max }: Quantizer): void {
   });
 }
 
-/** Raw frames on which every value that the tables give is as likely as any other, block by block. */
+/** Raw frames on which all values that the tables give are equally likely, block by block. */
 function tableFrames(graph: FloatGraph, count: number, seed: number): Uint16Array[] {
   const [height, width] = inputNode(graph).size;
   const [fy, fx] = graph.nodes.find((node) => node.kind === 'bin')?.factor ?? [1, 1];

@@ -8,11 +8,11 @@ import {
   READ,
   simulateDataflow,
   WRITE,
-  highWater,
   type Events,
   type DataflowStream,
   type Process,
 } from '../../src/backends/dataflow/dataflow.js';
+import { highWater } from '../../src/backends/dataflow/occupancy.js';
 import { designHls } from '../../src/backends/dataflow/design.js';
 import { emitDesign } from '../../src/backends/hls/emit.js';
 import { buildModel } from '../../src/backends/dataflow/processes.js';

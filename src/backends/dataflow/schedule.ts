@@ -5,7 +5,8 @@
  * ever get when nothing waits for room, so that no stage stalls another and the input is never held up within a frame.
  */
 import { UserError } from '../../core/errors.js';
-import { highWater, simulateDataflow, type Blocked, type Dataflow, type Simulation } from './dataflow.js';
+import { simulateDataflow, type Blocked, type Dataflow, type Simulation } from './dataflow.js';
+import { highWater } from './occupancy.js';
 import { packetBeats } from './link.js';
 import { receiveOf, wordsPerFrame, type Plan } from './plan.js';
 import { buildModel, QUEUE, type Model } from './processes.js';

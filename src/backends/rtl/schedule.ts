@@ -2,7 +2,8 @@
  * Depths of the links and timing of the RTL, from the cycle model under the rule of credits. Links are as deep as they
  * ever get when nothing waits for a credit; long ones stand in block RAM, which takes a cycle more.
  */
-import { mostInFlight, type Dataflow, type Simulation } from '../dataflow/dataflow.js';
+import type { Dataflow, Simulation } from '../dataflow/dataflow.js';
+import { mostInFlight } from '../dataflow/occupancy.js';
 import { steady, type FifoReport, type Schedule } from '../dataflow/schedule.js';
 import { CREDIT_BACK, FIFO_LATENCY } from './depths.js';
 import type { RtlLink, RtlNetwork } from './network.js';

@@ -2,7 +2,7 @@
 import type { Random } from '../../core/random.js';
 import { applyPoisson, createNoise } from '../simulate/noise.js';
 
-/** Counts of one frame on their way to being changed: any real number, rounded and cut to 16 bits at the end. */
+/** Counts of one frame while nuisances act on them, as real numbers; they are rounded and cut to 16 bits at the end. */
 export interface Counts {
   readonly height: number;
   readonly width: number;

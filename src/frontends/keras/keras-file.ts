@@ -58,7 +58,7 @@ export function readKerasModel(path: string): Promise<tf.LayersModel> {
 
 const CONFIG = 'config.json';
 const WEIGHTS = 'model.weights.h5';
-/** What an archive may unpack to: as large as any model file. */
+/** What an archive may unpack to, which is what a model file may be. */
 const MOST_BYTES = 2 ** 31;
 
 /** The files in `archive` that are read; none where it is not whole. */

@@ -17,7 +17,8 @@ import type { NetworkClasses } from '../network/build.js';
 import type { Imported } from '../imported.js';
 import { withMiss } from '../single-logit.js';
 import { checkConnections, isObject, problemsOf } from '../keras/keras-description.js';
-import { PASSING, plain, rules, type Import, type Layer, type Value } from './layers-model-rules.js';
+import { PASSING, rules } from './layers-model-rules.js';
+import { plain, type Import, type Layer, type Value } from './rule.js';
 import { tf } from '../../tensorflow/tf.js';
 
 /** TensorFlow.js writes the description bare, the converter of Keras writes it one level deeper. */

@@ -41,7 +41,7 @@ export interface StageCode {
 export interface Context {
   readonly graph: FixedGraph;
   readonly plan: Plan;
-  /** Where the stage's products are made, if it has any. */
+  /** Where the products of a stage that multiplies are made. */
   readonly multiplier: Multiplier | undefined;
   /** Depth of the FIFO behind the stage's line buffer, if it has one. */
   readonly windowDepth: number;

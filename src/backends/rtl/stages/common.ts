@@ -33,7 +33,7 @@ export interface Context {
   readonly graph: FixedGraph;
   /** Prefix of the modules that are made for this design. */
   readonly top: string;
-  /** Where the stage's products are made, if it has any. */
+  /** Where the products of a stage that multiplies are made. */
   readonly multiplier: Multiplier | undefined;
   /** The wires that say whether the end of `stream` has room, and take it. */
   readonly room: (stream: string) => { readonly ok: string; readonly take: string };
