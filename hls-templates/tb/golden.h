@@ -120,9 +120,9 @@ inline bool same_frame(const golden_results &results, std::size_t frame, const d
   if (!same)
     std::fprintf(stderr,
                  "MISMATCH frame %zu, decision word: expected {frame %zu, score %d, keep %d, malformed 0, weights %u}, "
-                 "found {frame %llu, score %d, keep %d, malformed %d, weights %u}\n",
+                 "found {frame %llu, score %d, keep %d, malformed %d, weights %u}%s\n",
                  frame, number, results.score(frame), results.keep(frame), weights, static_cast<unsigned long long>(d.number), d.score, d.keep,
-                 d.malformed, d.weights);
+                 d.malformed, d.weights, d.upset ? ": the scrubber found a memory with another CRC" : "");
   return same;
 }
 

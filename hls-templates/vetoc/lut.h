@@ -1,6 +1,7 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
-// A table from clamped counts to the network's input, one copy of the ROM for each two lanes (dual port).
+// A table from clamped counts to the network's input, or from an activation's input to its output; a copy of the ROM for
+// each lane, whose second port is the scrubber's.
 #ifndef VETOC_LUT_H
 #define VETOC_LUT_H
 
@@ -29,7 +30,6 @@ template <typename CONFIG>
 void lut(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
          const typename CONFIG::entry_t (&table)[CONFIG::LANES][CONFIG::ENTRIES], hls::stream<bool> &upset,
          hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
-  // A copy for each lane: one port for its pixel, one for the scrubber, which sees every copy.
 #pragma HLS ARRAY_PARTITION variable = table complete dim = 1
   VETOC_STATE(table_scrubber<CONFIG>, scrub);
 #pragma HLS RESET variable = scrub

@@ -3,17 +3,16 @@
 // Weights that are exchanged while frames run. Every stage with weights has two banks: one is in use, new weights go to
 // the other in the background, and the banks change places between two frames, in all stages for the same frame.
 //
-//   load_weights   checks an image of weights and hands each stage its part
-//   swap_weights   tells every stage, frame by frame, which set of weights counts
-//   spare_bank     a stage's side: takes its part word by word
+// load_weights checks an image and hands each stage its part; swap_weights tells every stage, frame by frame, which set of
+// weights counts; spare_bank is a stage's side: it takes its part word by word.
 //
 // An image is 32-bit words: MAGIC, the design that it was made for, the parts, the CRC-32 of all of them; TLAST with the
 // last. A part is one row of factors for each cycle (32 / width factors a word, the first in the low bits), then two
 // words an output channel: bias 31..0; bias 55..32 in bits 23..0, alignment in bits 29..24. The part of `decide` is the
 // threshold.
 //
-// It fails safe: an image that is short, long, made for another design, damaged or out of range is refused and counted,
-// its status says why, and the weights stay as they were.
+// It fails safe: an image that is not whole or not of this design, or out of range, is refused and counted, its status says
+// why, and the weights stay as they were.
 #ifndef VETOC_RELOAD_H
 #define VETOC_RELOAD_H
 
@@ -67,8 +66,7 @@ inline bool in_range(const part_limits &part, int place, ap_uint<32> before, ap_
 }
 
 struct load_counts {
-  ap_uint<32> loaded = 0;  // at most 2^32 - 1, as is the other
-  ap_uint<32> refused = 0;
+  ap_uint<32> loaded = 0, refused = 0;  // at most 2^32 - 1 each
 };
 
 /// `limits` holds what each part may be. Waits for an image; nothing waits for it.
@@ -219,9 +217,9 @@ void after_frame(hls::stream<weight_word> &part, const bank_state &state, BACKGR
 /// Takes a stage's part into the bank that is not in use, row by row.
 template <typename CONFIG>
 struct spare_bank {
-  static constexpr int WIDTH = CONFIG::weight_t::width;
-  static constexpr int PER_WORD = 32 / WIDTH;
-  static constexpr int FACTOR_WORDS = divide_up(CONFIG::MULTIPLIERS, PER_WORD);
+  static constexpr int WIDTH = part_words<CONFIG>::WIDTH;
+  static constexpr int PER_WORD = part_words<CONFIG>::PER_WORD;
+  static constexpr int FACTOR_WORDS = part_words<CONFIG>::FACTOR_WORDS;
   static constexpr int CHANNEL_WORDS = 2 * CONFIG::OUT_LANES;
   static constexpr int ROW_WORDS = FACTOR_WORDS > CHANNEL_WORDS ? FACTOR_WORDS : CHANNEL_WORDS;
 

@@ -36,16 +36,6 @@ struct scrubber {
   }
 };
 
-/// How the memories of a stage with weights are cut into words.
-template <typename CONFIG>
-struct part_words {
-  static constexpr int WIDTH = CONFIG::weight_t::width;
-  static constexpr int PER_WORD = 32 / WIDTH;
-  static constexpr int FACTOR_WORDS = divide_up(CONFIG::MULTIPLIERS, PER_WORD);  // a row
-  static constexpr int FACTORS = CONFIG::STEPS * FACTOR_WORDS;
-  static constexpr int ALL = FACTORS + 2 * CONFIG::OUT_CHANNELS;
-};
-
 /// Walks through one bank of weights, biases and shifts.
 template <typename CONFIG>
 struct weight_scrubber {

@@ -20,6 +20,16 @@ using bias_table = rom_int<CONFIG::bias_t::width>[CONFIG::BANKS * CONFIG::OUT_CH
 template <typename CONFIG>
 using align_table = rom_uint<6>[CONFIG::BANKS * CONFIG::OUT_CHANNELS];
 
+/// How the memories of a stage are cut into 32-bit words, in an image of weights and for the scrubber.
+template <typename CONFIG>
+struct part_words {
+  static constexpr int WIDTH = CONFIG::weight_t::width;
+  static constexpr int PER_WORD = 32 / WIDTH;
+  static constexpr int FACTOR_WORDS = divide_up(CONFIG::MULTIPLIERS, PER_WORD);  // a row
+  static constexpr int FACTORS = CONFIG::STEPS * FACTOR_WORDS;
+  static constexpr int ALL = FACTORS + 2 * CONFIG::OUT_CHANNELS;
+};
+
 /// What a loop does beside its work in each cycle: nothing, where weights are constants.
 struct no_background {
   void operator()() const {}

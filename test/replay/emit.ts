@@ -1,5 +1,4 @@
 /** Everything that the compiler emits for the cases, as text files by path. */
-import { featuresOf } from '../../src/backends/dataflow/interface.js';
 import { sampleFrames } from '../sample-graphs.js';
 import { CASES, type ReplayCase } from './cases.js';
 import {
@@ -91,7 +90,7 @@ function hlsFiles(fixed: FixedGraph, design: Design): Emitted {
     'plan.txt': planText(design),
     'schedule.txt': plainText(schedule),
     'fifos.txt': fifos.map((f) => `${f.stream}: ${f.depth} × ${f.wordBits} bits, ${f.reason}\n`).join(''),
-    'registers.txt': `${registerTable(featuresOf(fixed.reloadable))}\n`,
+    'registers.txt': `${registerTable(fixed)}\n`,
     ...(Object.fromEntries(project) as Emitted),
   };
 }

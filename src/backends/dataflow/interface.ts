@@ -6,10 +6,7 @@
 /** What a design has, as far as its ports depend on it. */
 export interface Features {
   readonly reloadable: boolean;
-  readonly canary: boolean;
 }
-
-export const featuresOf = (reloadable: boolean): Features => ({ reloadable, canary: false });
 
 export interface Register {
   /** Argument of the top function, port of the top module. */
@@ -23,7 +20,6 @@ export interface Register {
 }
 
 const reloadable = (f: Features): boolean => f.reloadable;
-const canary = (f: Features): boolean => f.canary;
 
 const rw = (
   offset: number,
@@ -40,7 +36,10 @@ const r = (
   where?: Register['where'],
 ): Register => ({ name, offset, access: 'r', type, text, ...(where === undefined ? {} : { where }) });
 
-/** Settings at 8 bytes each; what is read at 16, the low half of 64 bits first. */
+/**
+ * Settings at 8 bytes each; what is read at 16, the low half of 64 bits first. 0x40 to 0x57 and 0x170 to 0x197, and bits 120,
+ * 121 and 224 to 255 of the decision word, stay free for a second network in shadow (canary).
+ */
 const REGISTERS: readonly Register[] = [
   rw(0x10, 'mode', 'u32', 'bits, see below'),
   rw(
@@ -63,27 +62,6 @@ const REGISTERS: readonly Register[] = [
     'keep 1 in this many misses; 0: none; at most 16777216, more is refused (see status)',
   ),
   rw(0x38, 'prescale_key', 'u32', 'key of the hash that chooses them'),
-  rw(
-    0x40,
-    'canary_command',
-    'u32',
-    '1: the shadow network and the deciding one change places; takes effect when the value changes',
-    canary,
-  ),
-  rw(
-    0x48,
-    'canary_frames',
-    'u32',
-    'frames to watch before the shadow network takes over by itself; 0: never',
-    canary,
-  ),
-  rw(
-    0x50,
-    'canary_bound',
-    'u32',
-    'it takes over only if at most this many of them were decided differently',
-    canary,
-  ),
   r(0x80, 'frame_count', 'u64', 'answers sent, malformed ones too'),
   r(0x90, 'kept_count', 'u64', 'frames kept for their score, because malformed or because of an upset'),
   r(0xa0, 'vetoed_count', 'u64', 'misses: the prescale keeps some of them'),
@@ -109,15 +87,6 @@ const REGISTERS: readonly Register[] = [
   r(0x140, 'weights_loaded', 'u32', 'images of weights that were taken', reloadable),
   r(0x150, 'weights_refused', 'u32', 'images that were refused: the weights stayed as they were', reloadable),
   r(0x160, 'weights_status', 'u32', 'what became of the last image, see below', reloadable),
-  r(
-    0x170,
-    'canary_count',
-    'u64',
-    'frames that both networks decided since the shadow network was loaded',
-    canary,
-  ),
-  r(0x180, 'canary_disagreements', 'u64', 'of these, decided differently', canary),
-  r(0x190, 'canary_swaps', 'u32', 'how often the networks changed places', canary),
 ];
 
 export const registersOf = (features: Features): readonly Register[] =>
@@ -182,8 +151,6 @@ export const DECISION_FIELDS: readonly Field[] = [
     'with which weights: how often they had been exchanged, modulo 256; 0: the built-in ones',
   ),
   bits(112, 119, 'causes', 'how it was malformed, see below'),
-  bit(120, 'shadow_keep', 'what the shadow network would have done (canary)'),
-  bit(121, 'shadow_valid', '1: the shadow network saw the whole frame with whole weights (canary)'),
   bits(
     128,
     159,
@@ -192,7 +159,6 @@ export const DECISION_FIELDS: readonly Field[] = [
   ),
   bits(160, 191, 'count', 'answers before this one, modulo 2^32, since the counters were cleared'),
   bits(192, 223, 'threshold', "that it was compared with, two's complement"),
-  bits(224, 255, 'shadow_score', "of the shadow network, two's complement (canary)"),
 ];
 
 /** How a frame is malformed: bits of `causes`. */

@@ -8,7 +8,6 @@ import { designHls, type Design, type HlsOptions } from '../dataflow/design.js';
 import { assignMultipliers } from '../dataflow/multipliers.js';
 import { identifier } from '../dataflow/names.js';
 import type { Plan } from '../dataflow/plan.js';
-import { featuresOf } from '../dataflow/interface.js';
 import { headerBeats, trailerBeats } from '../dataflow/link.js';
 import { windowsOf } from '../dataflow/processes.js';
 import { fractionBits } from '../../fixed/format.js';
@@ -131,11 +130,11 @@ export function emitDesign(design: Design): ProjectFiles {
     '.clang-tidy': clangTidy,
     Makefile: makefile(top),
     'README.md': projectReadme(design, top),
-    'registers.h': registerHeader(top, featuresOf(graph.reloadable), {
+    'registers.h': registerHeader(top, graph, {
       threshold: graph.threshold,
       unit: `2^-${fractionBits(logits.format)} of a logit`,
     }),
-    'registers.json': registerJson(top, featuresOf(graph.reloadable)),
+    'registers.json': registerJson(top, graph),
     'report.json': projectReport(design),
     'run_hls.tcl': hlsTcl(design, top),
     'hls_config.cfg': hlsConfig(design, top),

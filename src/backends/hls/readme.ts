@@ -2,7 +2,7 @@
 import { formatType, plainText } from './cpp.js';
 import type { Design } from '../dataflow/design.js';
 import type { Estimate, StageEstimate } from './estimate.js';
-import { CAUSES, featuresOf, MODE_BITS, STATUS_BITS } from '../dataflow/interface.js';
+import { CAUSES, MODE_BITS, STATUS_BITS } from '../dataflow/interface.js';
 import { receiveOf } from '../dataflow/plan.js';
 import { memoriesText } from './readme-memories.js';
 import { linkText, malformedTable } from './readme-link.js';
@@ -135,7 +135,7 @@ The score is in least significant bits of \`${formatType(logits)}\`; the trained
 
 **Registers** (AXI4-Lite \`control\`, 32 bits). All are 0 after reset: veto with the trained threshold, no prescale.
 
-${registerTable(featuresOf(graph.reloadable))}
+${registerTable(graph)}
 
 Bits of \`mode\`:
 

@@ -2,7 +2,7 @@
 import { inputNode, type FixedGraph } from '../../ir/graph.js';
 import { LICENCE, mantissaType, plainText } from './cpp.js';
 import { receiveOf, reloadedStages, type Plan, type Stage, type Stream } from '../dataflow/plan.js';
-import { featuresOf, registersOf } from '../dataflow/interface.js';
+import { registersOf } from '../dataflow/interface.js';
 import { PACKETS, QUEUE } from '../dataflow/processes.js';
 import { registerArgument, registerPragmas } from './registers.js';
 import { watchedStages } from './memories.js';
@@ -13,7 +13,7 @@ const signature = (top: string, reloadable: boolean): string => {
     'hls::stream<pixel_beat> &frames',
     ...(reloadable ? ['hls::stream<vetoc::weight_beat> &weights'] : []),
     'hls::stream<vetoc::decision_beat> &decisions',
-    ...registersOf(featuresOf(reloadable)).map(registerArgument),
+    ...registersOf({ reloadable }).map(registerArgument),
   ];
   return `void ${top}(${parameters.join(`,\n${' '.repeat(`void ${top}(`.length)}`)})`;
 };
@@ -200,7 +200,7 @@ export function topFunction(
     '#pragma HLS INTERFACE mode = axis port = frames',
     ...(graph.reloadable ? ['#pragma HLS INTERFACE mode = axis port = weights'] : []),
     '#pragma HLS INTERFACE mode = axis port = decisions',
-    ...registerPragmas(featuresOf(graph.reloadable)),
+    ...registerPragmas(graph),
     '// Every stage runs by itself, driven by its streams: there is no start, and registers are not queued.',
     '#pragma HLS INTERFACE mode = ap_ctrl_none port = return',
     '#pragma HLS DATAFLOW disable_start_propagation',

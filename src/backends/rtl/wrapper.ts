@@ -6,7 +6,7 @@ import { DECISION_WORD } from './network.js';
 import { instanceText, range, SV_LICENCE } from './sv.js';
 import { COUNTERS } from './top.js';
 
-const FEATURES = { reloadable: false, canary: false, overflow: 'wait' } as const;
+const FEATURES = { reloadable: false };
 const ADDRESS_BITS = 12;
 
 /** Registers that this firmware has, of those in the common table. */
