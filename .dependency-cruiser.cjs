@@ -5,12 +5,13 @@ const LAYERS = [
   ['ir'],
   ['evaluate', 'statistics', 'draw'],
   ['data', 'targets', 'tensorflow'],
-  ['calibrate', 'passes', 'spotfind'],
+  ['calibrate', 'passes', 'spotfind', 'simulate'],
   ['backends'],
-  ['frontends', 'simulate'],
+  ['frontends'],
   ['train', 'explain'],
-  ['verify', 'report', 'audit'],
+  ['verify', 'report', 'audit', 'live'],
   ['run'],
+  ['text'],
   ['cli'],
 ];
 const folders = (layers) => `^src/(${layers.flat().join('|')})/`;
@@ -33,14 +34,41 @@ module.exports = {
     { name: 'no-cycles', severity: 'error', from: { path: '^src' }, to: { circular: true } },
     onlyIn('tfjs-in-one-folder', 'node_modules/@tensorflow/', '^src/tensorflow/'),
     onlyIn('protobuf-in-onnx', 'node_modules/(protobufjs|onnx-proto)/', '^src/onnx-file/'),
-    onlyIn('onnxruntime-in-ort', 'node_modules/onnxruntime', '^src/simulate/ort'),
-    onlyIn('processes-in-one-file', '^(node:)?child_process$', '^src/simulate/process\\.ts$'),
+    onlyIn('onnxruntime-in-ort', 'node_modules/onnxruntime', '^src/(backends/onnx/ort|frontends/original)/'),
+    onlyIn('processes-in-two-files', '^(node:)?child_process$', '^src/(simulate/process|core/worker)\\.ts$'),
     {
       name: 'a-command-imports-no-other',
       comment: 'what two commands share stands beside them, or in run/',
       severity: 'error',
       from: { path: '^src/cli/commands/(?!index)' },
       to: { path: '^src/cli/commands/' },
+    },
+    onlyIn('streams-in-live', 'node_modules/(zeromq|cborg|@msgpack|fzstd|prom-client)/', '^src/live/'),
+    {
+      name: 'back-ends-by-their-records',
+      comment: 'what runs, verifies, exports and reports goes over BACKENDS and names none of them',
+      severity: 'error',
+      from: {
+        path: '^src/(run|report|verify|audit)/',
+        // An image of weights and the estimate of a board are of the HLS firmware alone.
+        pathNot: '^src/run/(export-weights|estimate|stages/budget|runs/diff)\\.ts$',
+      },
+      to: { path: '^src/backends/(?!(index|backend)\\.ts|dataflow/|onnx/ort/)' },
+    },
+    {
+      name: 'the-command-line-uses-the-library',
+      comment: 'its entries, as others do, and what reads and writes text',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: {
+        path: '^src/(?!cli/)',
+        pathNot: [
+          '^src/index\\.ts$',
+          '^src/[a-z]+/index\\.ts$',
+          '^src/backends/[a-z]+/index\\.ts$',
+          '^src/core/',
+        ],
+      },
     },
     onlyIn('commander-in-cli', 'node_modules/commander/', '^src/cli/'),
     {

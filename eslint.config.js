@@ -4,6 +4,13 @@ import tseslint from 'typescript-eslint';
 const KINDS =
   '/^(conv2d|depthwiseConv2d|dense|batchNorm|leakyRelu|maxPool|avgPool|globalAvgPool|globalMaxPool|requantize)$/';
 
+/** What `loadRun` is for: it notices damaged files. */
+const PAST_LOAD_RUN = {
+  group: ['**/ir/graph-files.js'],
+  importNames: ['readGraph'],
+  message: 'A run is opened by loadRun (run/folder.ts), which notices damaged files.',
+};
+
 export default tseslint.config(
   { ignores: ['dist', 'out', 'coverage', '.cache', '**/*.cjs', 'src/onnx-file/generated'] },
   ...tseslint.configs.strict,
@@ -55,5 +62,10 @@ export default tseslint.config(
         { name: 'process', message: 'Only src/cli may; core/machine.ts says what runs.' },
       ],
     },
+  },
+  {
+    files: ['src/{run,cli}/**/*.ts'],
+    ignores: ['src/run/folder.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [PAST_LOAD_RUN] }] },
   },
 );

@@ -1,14 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-/** What compiles C++ or RTL, trains, renders simulated frames by the hundred, or starts the command line and browsers. */
+/**
+ * What compiles C++ or RTL, trains, renders simulated frames by the hundred, starts the command line, browsers or other
+ * processes, or goes over whole nights, ledgers or a hundred networks.
+ */
 const SLOW = [
-  'test/{cli,data-simulate,explain,hls,mutation,package,rtl,run,sim-headers,spotfind,train,verify}/**',
-  'test/audit/view-*.test.ts',
-  'test/data/fuzz.test.ts',
+  'test/{cli,crystallography,data-simulate,explain,hls,mutation,package,rtl,run,sim-headers,spotfind,train,verify}/**',
+  'test/audit/{ledger,meter,view-*}.test.ts',
+  'test/data/{fuzz,give-up,kept-exdf,many-files,packed-dataset,stream,xtc}.test.ts',
   'test/fuzz/**',
-  'test/onnx/{commands,hostile,import-commands,networks,official,opsets,qonnx,webgpu}.test.ts',
-  'test/passes/{comparison,mixed-precision}.test.ts',
+  'test/library/library.test.ts',
+  'test/live/{session,command}.test.ts',
+  'test/onnx/{commands,habits,hls4ml,hostile,import-commands,networks,official,opsets,ort-quantized,patterns,prescale,qonnx,stated,webgpu}.test.ts',
+  'test/passes/{comparison,mixed-precision,no-ties,no-ties-levels}.test.ts',
+  'test/statistics/metered-loss.test.ts',
 ];
 
 export default defineConfig({

@@ -9,8 +9,15 @@ step() {
 }
 npm run --silent setup || exit 1
 seed="$(date +%s)"
+step npm run --silent docs
 step npm run --silent mutate
 step npm run --silent fuzz -- --seconds 1800 --seed "${seed}" --csim 0.01
+step npm run --silent fuzz -- --seconds 10800 --seed "${seed}" --only rtl --count 2000
+step env VETOC_ALL_FAULTS=1 npx vitest run test/rtl/faults.test.ts test/rtl/bench-faults.test.ts
+step env VETOC_ALL_EXAMPLES=1 npx vitest run test/cli/examples.test.ts
+step npm run --silent rtl -- --drills 4
+step npm run --silent rtl -- --icarus --frames 2 --drills 4
+step env VETOC_FUZZ_SEED="${seed}" npm run --silent fuzz:readers
 step npx tsx test/sim-headers/golden.ts check --seed "${seed}"
 step npm run --silent test:package
 step npm run --silent test:nodes

@@ -1,6 +1,7 @@
 // A reporter of vitest. In CI a skipped test fails the run, unless its name says that it needs a thing which CI cannot
-// have: a machine with a GPU, or the shared test data where no copy lies beside the checkout.
-const CANNOT_HAVE = /\((?:needs|no)[^)]*(?:\.\.\/shared|GPU|CUDA|TensorRT)/i;
+// have: a machine with a GPU, the shared test data where no copy lies beside the checkout,
+// DIALS, which takes 1.5 GiB, or a disk of its own, which a container may forbid.
+const CANNOT_HAVE = /\((?:needs|no)[^)]*(?:\.\.\/shared|GPU|CUDA|TensorRT|DIALS|to be mounted)/i;
 
 export default class Skips {
   onTestRunEnd(modules) {

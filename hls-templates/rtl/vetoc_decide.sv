@@ -1,36 +1,39 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
-// The decision: score = max(hit logits) - max(miss logits); keep when score >= threshold, when the frame was malformed,
-// or when the firmware only counts (pass-through). Every event reads LANES logits; the last of a frame also reads the
-// frame's status and writes. From the event to `we`: 4 cycles.
-// mode: bit 0 pass-through, bit 1 the register's threshold instead of the trained one, bit 2 counters start from 0.
+// The decision: score = max(hit logits) - max(miss logits); keep when score >= threshold, when the frame was malformed, when a
+// memory holds a flipped bit, when the prescale chooses it, or when the firmware only counts (pass-through).
+// Every event reads LANES logits; the last of a frame also reads its packet (vetoc_prescale) and writes. A packet without
+// pixels has no logits: an event of its own answers it, with score 0. From the event to `we`: 5 cycles. The fields of the
+// decision word and the mode bits stand in registers.h; decisions are at least 8 cycles apart.
 `default_nettype none
 module vetoc_decide #(
     parameter int LW = 16,
     parameter bit LSIGNED = 1,
     parameter int LANES = 1,
     parameter int WORDS = 2,
-    parameter logic [LANES*WORDS-1:0] HIT = '0,   // class by class
-    parameter logic signed [31:0] TRAINED = 0
+    parameter bit RELOADABLE = 0,               // the last event of a frame also reads its set of weights
+    parameter logic [LANES*WORDS-1:0] HIT = '0  // class by class
 ) (
-    input  wire logic               clk,
-    input  wire logic               rst,
-    input  wire logic               valid,
+    input  wire logic                clk,
+    input  wire logic                rst,
+    input  wire logic                valid,
     input  wire logic [LANES*LW-1:0] q,
-    output logic                    pop,
-    input  wire logic               status_valid,
-    input  wire logic               status_q,
-    output logic                    status_pop,
-    input  wire logic [2:0]         mode,
-    input  wire logic signed [31:0] threshold,
-    output logic [63:0]             frame_count,
-    output logic [63:0]             kept_count,
-    output logic [63:0]             vetoed_count,
-    output logic [63:0]             malformed_count,
-    input  wire logic               ok,
-    output logic                    take,
-    output logic                    we,
-    output logic [127:0]            d
+    output logic                     pop,
+    input  wire logic                packet_valid,
+    input  wire logic [201:0]        packet_q,
+    output logic                     packet_pop,
+    input  wire logic signed [31:0]  threshold,
+    input  wire logic signed [31:0]  trained,   // the threshold that belongs to the weights
+    input  wire logic                set_valid,
+    input  wire logic [7:0]          set_q,
+    output logic                     set_pop,
+    input  wire logic [31:0]         memories,  // those in which a flipped bit was found
+    input  wire logic                ok,
+    output logic                     take,
+    output logic                     we,
+    output logic [255:0]             d,
+    output logic [201:0]             decided,   // the packet of `d`
+    output logic [31:0]              upsets     // what its decision knew of the memories
 );
   localparam int A = WORDS > 1 ? $clog2(WORDS) : 1;
   localparam int XW = LW + (LSIGNED ? 0 : 1);
@@ -40,15 +43,17 @@ module vetoc_decide #(
   for (genvar k = 0; k < WORDS; k++) begin : g_word
     assign hits[k] = HIT[k*LANES+:LANES];
   end
-  logic last, fire;
+  logic last, empty;
+  logic [7:0] weights;  // with which they are decided
   assign last = i == A'(WORDS - 1);
-  assign fire = valid && (!last || (ok && status_valid));
-  assign pop = fire;
-  assign status_pop = fire && last;
-  assign take = fire && last;
+  assign empty = packet_valid && packet_q[74];
+  assign pop = valid && (!last || (ok && packet_valid && !empty && (set_valid || !RELOADABLE)));
+  assign packet_pop = ok && packet_valid && (empty || (pop && last));
+  assign set_pop = pop && last;
+  assign take = packet_pop;
 
   // The best of both sorts.
-  logic v1, first1, last1, bad1;
+  logic v1, first1;
   logic [LANES*LW-1:0] x1;
   logic [LANES-1:0] hits1;
   logic signed [XW-1:0] hit2, miss2, hit_next, miss_next, x;
@@ -63,47 +68,54 @@ module vetoc_decide #(
     end
   end
 
-  // Score, decision, counters.
-  logic last2, bad2, last3, bad3, wanted;
-  logic signed [31:0] score3, limit3;
-  assign wanted = bad3 || score3 >= limit3;
+  // Score and reasons. The packet stands still meanwhile.
+  logic last1, last2, last3, last4, malformed, pass_through;
+  logic signed [31:0] score3, limit3, score4, limit4;
+  logic by_score4, upset4, wanted, by_prescale, keep;
+  assign malformed = decided[71:64] != '0;
+  assign pass_through = decided[171];
+  assign wanted = by_score4 || malformed || upset4;
+  assign by_prescale = !wanted && decided[175];
+  assign keep = wanted || by_prescale || pass_through;
   always_ff @(posedge clk) begin
-    v1 <= fire;
+    v1 <= pop;
     x1 <= q;
     hits1 <= hits[i];
     first1 <= i == '0;
-    last1 <= take;
-    bad1 <= status_q;
-    if (fire) i <= last ? '0 : i + 1'b1;
+    if (pop) i <= last ? '0 : i + 1'b1;
     if (v1) begin
       hit2 <= hit_next;
       miss2 <= miss_next;
     end
+    if (packet_pop) decided <= packet_q;
+    if (set_pop && RELOADABLE) weights <= set_q;
+    last1 <= take;
     last2 <= last1;
-    bad2 <= bad1;
-    score3 <= 32'(hit2) - 32'(miss2);
-    limit3 <= mode[1] ? threshold : TRAINED;
+    score3 <= decided[74] ? '0 : 32'(hit2) - 32'(miss2);
+    limit3 <= decided[172] ? threshold : trained;
     last3 <= last2;
-    bad3 <= bad2;
-    we <= last3;
-    if (last3) begin
-      d <= {62'b0, bad3, wanted || mode[0], score3, mode[2] ? 32'd0 : frame_count[31:0]};
-      frame_count <= (mode[2] ? 64'd0 : frame_count) + 64'd1;
-      kept_count <= (mode[2] ? 64'd0 : kept_count) + 64'(wanted);
-      vetoed_count <= (mode[2] ? 64'd0 : vetoed_count) + 64'(!wanted);
-      malformed_count <= (mode[2] ? 64'd0 : malformed_count) + 64'(bad3);
-    end
+    // A packet without pixels brings no news of the memories.
+    if (last2 && !decided[74]) upsets <= memories;
+    score4 <= score3;
+    limit4 <= limit3;
+    by_score4 <= !malformed && score3 >= limit3;
+    upset4 <= upsets != '0;
+    last4 <= last3;
+    we <= last4;
+    if (last4)
+      d <= {32'd0, limit4, decided[138:107], !keep ? 32'd0 : by_prescale && !pass_through ? {7'd0, decided[200:176]} : 32'd1,
+            8'd0, decided[71:64], weights, decided[72], decided[73], upset4, pass_through, malformed, by_prescale, by_score4,
+            keep, score4, decided[63:0]};
     if (rst) begin
       i <= '0;
       v1 <= 1'b0;
       last1 <= 1'b0;
       last2 <= 1'b0;
       last3 <= 1'b0;
+      last4 <= 1'b0;
       we <= 1'b0;
-      frame_count <= '0;
-      kept_count <= '0;
-      vetoed_count <= '0;
-      malformed_count <= '0;
+      upsets <= '0;
+      weights <= '0;
     end
   end
 endmodule

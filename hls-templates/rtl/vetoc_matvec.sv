@@ -4,7 +4,7 @@
 // a cycle PART = TAPS / TAP_FOLD values meet OUT_LANES weights each, OUT_FOLD times. Depthwise, a word is [tap][lane] and
 // each lane meets weights of its own.
 // The first event of a word reads; the events of the last part of the last word of a group write, one output word each.
-// Weights and constants ({shifts, biases} of the lanes) come from memories, 2 cycles after their address.
+// Weights and constants ({slopes, shifts, biases} of the lanes; slopes where they are CHANNELWISE) come from memories, 2 cycles after their address.
 // From the event to `we`: 7 + ceil(log2 PART) cycles, and 1 more under a leaky ReLU.
 `default_nettype none
 module vetoc_matvec #(
@@ -19,6 +19,8 @@ module vetoc_matvec #(
     parameter int TAP_FOLD = 1,
     parameter int OUT_LANES = 1,
     parameter int OUT_FOLD = 1,
+    parameter bit RELOADABLE = 0, // two banks of weights and constants, see vetoc_matvec_control
+    parameter int VECTORS = 1,
     parameter int AW = 20,        // holds every partial sum: proved
     parameter int BW = 14,
     parameter int SW = 3,
@@ -31,8 +33,11 @@ module vetoc_matvec #(
     parameter int ACTIVATION = 0,
     parameter int MIN = 0,
     parameter int MAX = 0,
-    parameter int ALPHA = 0,
+    parameter bit CHANNELWISE = 0,
+    parameter int LW = 1,
+    parameter logic signed [LW-1:0] ALPHA = '0,
     parameter int ALPHA_FRACTION = 0,
+    parameter int CW = CHANNELWISE ? LW : 0,
     parameter int PART = TAPS / TAP_FOLD / (DEPTHWISE ? OUT_LANES : 1),
     parameter int STEPS = GROUPS * WORDS * TAP_FOLD * OUT_FOLD,
     parameter int SA = STEPS > 1 ? $clog2(STEPS) : 1,
@@ -47,7 +52,12 @@ module vetoc_matvec #(
     output logic [SA-1:0]                     step,
     input  wire logic [OUT_LANES*PART*WW-1:0] weights,
     output logic [CA-1:0]                     channel,
-    input  wire logic [OUT_LANES*(SW+BW)-1:0] constants,
+    input  wire logic [OUT_LANES*(CW+SW+BW)-1:0] constants,
+    input  wire logic                         set_valid,
+    input  wire logic                         set_bank,
+    output logic                              set_pop,
+    output logic                              bank,           // of `step`
+    output logic                              channel_bank,   // of `channel`
     input  wire logic                         ok,
     output logic                              take,
     output logic                              we,
@@ -62,8 +72,10 @@ module vetoc_matvec #(
   logic [CA-1:0] channel0;
   logic fire, first, last;
   vetoc_matvec_control #(
-      .GROUPS(GROUPS), .WORDS(WORDS), .TAP_FOLD(TAP_FOLD), .OUT_FOLD(OUT_FOLD)
-  ) control (.clk, .rst, .valid, .ok, .fire, .pop, .take, .first, .last, .t, .channel(channel0), .step);
+      .GROUPS(GROUPS), .WORDS(WORDS), .TAP_FOLD(TAP_FOLD), .OUT_FOLD(OUT_FOLD), .RELOADABLE(RELOADABLE), .VECTORS(VECTORS)
+  ) control (
+      .clk, .rst, .valid, .ok, .set_valid, .set_bank, .set_pop, .bank, .fire, .pop, .take, .first, .last, .t,
+      .channel(channel0), .step);
 
   logic [TAPS*IW-1:0] x1;
   logic [SLICE-1:0] x2;
@@ -91,9 +103,16 @@ module vetoc_matvec #(
   vetoc_delay #(.N(3 + L)) delay_first (.clk, .rst, .a(first), .y(first_sum));
   vetoc_delay #(.N(7 + L + (ACTIVATION == 3 ? 1 : 0))) delay_last (.clk, .rst, .a(last), .y(we));
   vetoc_later #(.W(CA), .N(1 + L)) delay_channel (.clk, .x(channel0), .y(channel));
+  vetoc_later #(.W(1), .N(1 + L)) delay_bank (.clk, .x(bank), .y(channel_bank));
   logic [OUT_LANES*BW-1:0] biases;
   logic [OUT_LANES*SW-1:0] shifts, shifts1;
-  assign {shifts, biases} = constants;
+  assign {shifts, biases} = constants[OUT_LANES*(SW+BW)-1:0];
+  logic [OUT_LANES*LW-1:0] alphas1;
+  if (CHANNELWISE) begin : g_slopes
+    always_ff @(posedge clk) alphas1 <= constants[OUT_LANES*(SW+BW)+:OUT_LANES*LW];
+  end else begin : g_slope
+    assign alphas1 = {OUT_LANES{ALPHA}};
+  end
   always_ff @(posedge clk) shifts1 <= shifts;
 
   for (genvar p = 0; p < OUT_LANES; p++) begin : g_lane
@@ -109,9 +128,9 @@ module vetoc_matvec #(
         .bias(biases[p*BW+:BW]), .sum(sum1));
     vetoc_requantize #(
         .AW(AW), .SW(SW), .MAXSHIFT(MAXSHIFT), .DROP(DROP), .OW(OW), .OSIGNED(OSIGNED), .ROUNDING(ROUNDING),
-        .OVERFLOW(OVERFLOW), .ACTIVATION(ACTIVATION), .MIN(MIN), .MAX(MAX), .ALPHA(ALPHA),
+        .OVERFLOW(OVERFLOW), .ACTIVATION(ACTIVATION), .MIN(MIN), .MAX(MAX), .LW(LW),
         .ALPHA_FRACTION(ALPHA_FRACTION)
-    ) round (.clk, .acc(sum1), .shift(shifts1[p*SW+:SW]), .y(d[p*OW+:OW]));
+    ) round (.clk, .acc(sum1), .shift(shifts1[p*SW+:SW]), .alpha(alphas1[p*LW+:LW]), .y(d[p*OW+:OW]));
   end
 endmodule
 `default_nettype wire

@@ -1,13 +1,16 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
 // The order of the events of vetoc_matvec: for each of GROUPS groups, WORDS words, TAP_FOLD parts of a word, OUT_FOLD
-// output words. `first` marks events whose sums start with the bias, `last` (= `take`) those that finish them.
+// output words. With RELOADABLE the first event of a frame of VECTORS also reads which set of weights counts: `bank` is its
+// lowest bit. `first` marks events whose sums start with the bias, `last` (= `take`) those that finish them.
 `default_nettype none
 module vetoc_matvec_control #(
     parameter int GROUPS = 1,
     parameter int WORDS = 1,
     parameter int TAP_FOLD = 1,
     parameter int OUT_FOLD = 1,
+    parameter bit RELOADABLE = 0,
+    parameter int VECTORS = 1,
     parameter int TA = TAP_FOLD > 1 ? $clog2(TAP_FOLD) : 1,
     parameter int STEPS = GROUPS * WORDS * TAP_FOLD * OUT_FOLD,
     parameter int SA = STEPS > 1 ? $clog2(STEPS) : 1,
@@ -18,6 +21,10 @@ module vetoc_matvec_control #(
     input  wire logic     rst,
     input  wire logic     valid,
     input  wire logic     ok,
+    input  wire logic     set_valid,
+    input  wire logic     set_bank,
+    output logic          set_pop,
+    output logic          bank,
     output logic          fire,
     output logic          pop,
     output logic          take,
@@ -31,13 +38,14 @@ module vetoc_matvec_control #(
   localparam int WA = WORDS > 1 ? $clog2(WORDS) : 1;
   logic [OA-1:0] o;
   logic [WA-1:0] w;
-  logic last_o, last_t, last_w, reads, writes;
+  logic begins, last_o, last_t, last_w, reads, writes;
   assign last_o = o == OA'(OUT_FOLD - 1);
   assign last_t = t == TA'(TAP_FOLD - 1);
   assign last_w = w == WA'(WORDS - 1);
   assign reads = o == '0 && t == '0;
   assign writes = last_w && last_t;
-  assign fire = (valid || !reads) && (ok || !writes);
+  assign fire = (valid || !reads) && (ok || !writes) && (set_valid || !begins);
+  assign set_pop = fire && begins;
   assign pop = fire && reads;
   assign take = fire && writes;
   assign first = w == '0 && t == '0;
@@ -59,6 +67,27 @@ module vetoc_matvec_control #(
       w <= '0;
       channel <= '0;
     end
+  end
+  if (RELOADABLE) begin : g_sets
+    localparam int VA = VECTORS > 1 ? $clog2(VECTORS) : 1;
+    logic [VA-1:0] v;
+    logic in_use, last_step;
+    assign last_step = step == SA'(STEPS - 1);
+    assign begins = v == '0 && step == '0;
+    assign bank = begins ? set_bank : in_use;
+    always_ff @(posedge clk) begin
+      if (set_pop) in_use <= set_bank;
+      if (fire && last_step) v <= v == VA'(VECTORS - 1) ? '0 : v + 1'b1;
+      if (rst) begin
+        v <= '0;
+        in_use <= 1'b0;
+      end
+    end
+  end else begin : g_constant
+    logic unused;
+    assign unused = &{1'b0, set_valid, set_bank};
+    assign begins = 1'b0;
+    assign bank = 1'b0;
   end
 endmodule
 `default_nettype wire

@@ -1,62 +1,135 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
-// AXI4-Stream beats -> exactly one frame of words, whatever arrives. A frame is BEATS beats, TLAST with the last.
-//   TLAST too early  -> the rest of the frame is zeros, flagged; the next beat starts the next frame
-//   TLAST missing    -> flagged; what follows is thrown away up to and including the next TLAST
-//   a byte not valid -> flagged (TKEEP is not all ones)
-// An event reads a beat (or makes a zero) and writes a word; the last one of a frame also writes the flag, so that the
-// decision does not wait for a late TLAST. From the event to `we` and `status_we`: 1 cycle.
+// AXI4-Stream beats -> exactly one frame of words and one status a packet, whatever arrives.
+//
+// A packet is HEADER beats of frame number, BEATS beats of pixels, TRAILER beats of CRC-32, all low bits first, `last` with
+// the last one. With SSI its first beat is a `start`; without, it is the beat behind a `last`.
+//   ends too early, or the next one starts -> the rest is zeros, flagged
+//   does not end                           -> flagged at once; what follows up to `last` or the next start is thrown away
+//   stops for idle_cycles cycles           -> given up and flagged; what still follows is thrown away likewise
+//   has no start                           -> answered without pixels, flagged
+// An event takes a beat and hands on its pixels, or makes a word of zeros; the last one of a packet also writes its status,
+// see vetoc_status. From the event to `we` and `packet_we`: 1 cycle. A packet that brings no pixel is a status alone.
 `default_nettype none
 module vetoc_receive #(
-    parameter int W = 16,
-    parameter int BEATS = 16384
+    parameter int PIXELS = 1,
+    parameter int HEADER = 4,
+    parameter int BEATS = 16384,
+    parameter int TRAILER = 0,
+    parameter bit SSI = 1,
+    parameter logic [31:0] IDLE_CYCLES = 65536,
+    parameter logic [31:0] NUMBER_STEP = 1
 ) (
-    input  wire logic           clk,
-    input  wire logic           rst,
-    input  wire logic           s_tvalid,
-    output logic                s_tready,
-    input  wire logic [W-1:0]   s_tdata,
-    input  wire logic [W/8-1:0] s_tkeep,
-    input  wire logic           s_tlast,
-    input  wire logic           ok,
-    output logic                take,
-    output logic                we,
-    output logic [W-1:0]        d,
-    input  wire logic           status_ok,
-    output logic                status_take,
-    output logic                status_we,
-    output logic                status_d
+    input  wire logic                 clk,
+    input  wire logic                 rst,
+    input  wire logic                 valid,
+    output logic                      ready,
+    input  wire logic [16*PIXELS-1:0] data,
+    input  wire logic                 whole,  // every byte is valid
+    input  wire logic                 start,
+    input  wire logic                 error,  // with `last`: the sender knows that the packet is wrong
+    input  wire logic                 last,
+    input  wire logic                 cut,    // the FIFO in front lost the rest of the packet before it
+    input  wire logic [7:0]           lost,   // and so many whole packets
+    input  wire logic [31:0]          idle_cycles,
+    input  wire logic [31:0]          number_step,
+    input  wire logic                 ok,
+    output logic                      take,
+    output logic                      we,
+    output logic [16*PIXELS-1:0]      d,
+    input  wire logic                 packet_ok,
+    output logic                      packet_take,
+    output logic                      packet_we,
+    output logic [106:0]              packet_d
 );
-  localparam int A = BEATS > 1 ? $clog2(BEATS) : 1;
-  logic [A-1:0] i;
-  logic last, ended, malformed, discard, room, wrong;
-  assign room = ok && (!last || status_ok) && !discard;
-  assign s_tready = discard || (room && !ended);
-  assign take = room && (ended || s_tvalid);
-  assign status_take = take && last;
-  assign wrong = malformed || (!ended && (s_tlast != last || !(&s_tkeep)));
-  always_ff @(posedge clk) begin
-    we <= take;
-    status_we <= take && last;
-    d <= ended ? '0 : s_tdata;
-    status_d <= wrong;
-    if (take) begin
-      i <= last ? '0 : i + 1'b1;
-      last <= BEATS == 1 || i == A'(BEATS - 2);
-      ended <= !last && (ended || s_tlast);
-      malformed <= !last && wrong;
-      discard <= last && !ended && !s_tlast;
+  // Where the receiver is: between packets (neither `begun` nor `filling`; `tail` where one was answered before its end),
+  // inside of one, or filling one up; `some` is whether a pixel was handed on.
+  logic begun, filling, tail, some, at_header, at_pixels, at_final_pixel, at_final;
+  logic [31:0] place;  // of the next beat
+  logic [7:0] told, causes, causes_now;
+  logic [31:0] idle, idle_limit, dropped, dropped_now;
+
+  logic hunting, starts, interrupts, untold, taken, thrown, tells, fills, fill_pixel, answers, crc_wrong;
+  assign hunting = !begun && !filling;
+  assign starts = SSI ? start : !tail || cut;
+  assign interrupts = (SSI && start) || cut;
+  assign untold = lost != told;
+  assign taken = valid && (begun ? !interrupts : hunting && !untold && starts) && (ok || !at_pixels)
+      && (packet_ok || !at_final);
+  assign thrown = valid && hunting && !untold && !starts && (tail || packet_ok);
+  assign tells = valid && hunting && untold && packet_ok;
+  assign fill_pixel = at_pixels && some;
+  assign fills = filling && (ok || !fill_pixel) && (packet_ok || (fill_pixel && !at_final_pixel));
+  assign answers = (taken && at_final) || (thrown && !tail) || tells || (fills && (!fill_pixel || at_final_pixel));
+  assign ready = taken || thrown;
+  assign take = (taken && at_pixels) || (fills && fill_pixel);
+  assign packet_take = answers;
+
+  always_comb begin
+    causes_now = causes;
+    if (taken) begin
+      causes_now[0] = causes[0] || (last && !at_final);
+      causes_now[1] = at_final && !last;
+      causes_now[2] = SSI && last && error;
+      causes_now[3] = causes[3] || !whole;
+      causes_now[4] = at_final && crc_wrong;
     end
-    if (discard && s_tvalid && s_tlast) discard <= 1'b0;
+    if (thrown && !tail) causes_now[6] = 1'b1;
+    if (tells) causes_now[7] = 1'b1;
+    dropped_now = thrown && !(&dropped) ? dropped + 1'b1 : dropped;
+  end
+
+  always_ff @(posedge clk) begin
+    idle_limit <= (idle_cycles == '0 ? IDLE_CYCLES : idle_cycles) - 1'b1;
+    we <= take;
+    d <= filling ? '0 : data;
+    if (taken) begin
+      begun <= !last && !at_final;
+      filling <= last && !at_final;
+      tail <= !last;
+      idle <= '0;
+      told <= '0;
+    end else if (begun && valid && interrupts) begin
+      begun <= 1'b0;
+      filling <= 1'b1;
+    end else if (begun && !valid) begin
+      idle <= idle + 1'b1;
+      if (idle >= idle_limit) begin
+        begun <= 1'b0;
+        filling <= 1'b1;
+        tail <= 1'b1;
+      end
+    end else if (thrown) begin
+      tail <= !last;
+    end else if (tells) begin
+      told <= told + 1'b1;
+    end
+    if (fills && answers) filling <= 1'b0;
+    if (taken || fills) some <= !answers && (some || take);
+    causes <= answers ? '0 : causes_now;
+    if (begun && !taken && (valid ? interrupts : idle >= idle_limit))
+      causes <= causes | (valid ? {cut, 7'b1} : 8'h20);
+    dropped <= answers ? '0 : dropped_now;
     if (rst) begin
       we <= 1'b0;
-      status_we <= 1'b0;
-      i <= '0;
-      last <= BEATS == 1;
-      ended <= 1'b0;
-      malformed <= 1'b0;
-      discard <= 1'b0;
+      begun <= 1'b0;
+      filling <= 1'b0;
+      tail <= 1'b0;
+      some <= 1'b0;
+      told <= '0;
+      idle <= '0;
+      causes <= '0;
+      dropped <= '0;
     end
   end
+
+  vetoc_place #(.HEADER(HEADER), .BEATS(BEATS), .TRAILER(TRAILER)) beats (
+      .clk, .rst, .advance(taken || fills), .ends(answers), .place, .at_header, .at_pixels, .at_final_pixel, .at_final);
+  vetoc_packet_crc #(.PIXELS(PIXELS), .TRAILER(TRAILER)) check (
+      .clk, .data, .taken, .begins(!begun), .ends(!at_header && !at_pixels), .wrong(crc_wrong));
+  vetoc_status #(.PIXELS(PIXELS), .HEADER(HEADER), .NUMBER_STEP(NUMBER_STEP)) status (
+      .clk, .rst, .number_step, .header(taken && at_header), .place, .data, .answers,
+      .numbered(HEADER > 0 && !at_header), .empty(!some && !take), .causes(causes_now), .dropped(dropped_now),
+      .we(packet_we), .d(packet_d));
 endmodule
 `default_nettype wire

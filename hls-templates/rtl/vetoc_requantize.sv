@@ -1,10 +1,11 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
 // Exact accumulator -> activation -> alignment -> the one rounding of the stage -> overflow, as ap_fixed does them.
-// 3 registers (4 under a leaky ReLU), no pause. `shift` is the left shift that brings the channel to the common fraction.
+// 3 registers (4 under a leaky ReLU), no pause. `shift` is the left shift that brings the channel to the common fraction,
+// `alpha` its slope.
 //   ROUNDING    0 AP_RND_CONV  1 AP_RND  2 AP_RND_ZERO  3 AP_RND_MIN_INF  4 AP_RND_INF  5 AP_TRN  6 AP_TRN_ZERO
 //   OVERFLOW    0 AP_SAT  1 AP_SAT_ZERO  2 AP_SAT_SYM  3 AP_WRAP  4 AP_WRAP_SM
-//   ACTIVATION  0 none  1 ReLU  2 clip to [MIN, MAX] after rounding  3 leaky ReLU: ALPHA * 2^-ALPHA_FRACTION below 0
+//   ACTIVATION  0 none  1 ReLU  2 clip to [MIN, MAX] after rounding  3 leaky ReLU: alpha * 2^-ALPHA_FRACTION below 0
 `default_nettype none
 module vetoc_requantize #(
     parameter int AW = 20,        // accumulator
@@ -18,12 +19,13 @@ module vetoc_requantize #(
     parameter int ACTIVATION = 0,
     parameter int MIN = 0,
     parameter int MAX = 0,
-    parameter int ALPHA = 0,
+    parameter int LW = 1,         // slope
     parameter int ALPHA_FRACTION = 0
 ) (
     input  wire logic                 clk,
     input  wire logic signed [AW-1:0] acc,
     input  wire logic [SW-1:0]        shift,
+    input  wire logic signed [LW-1:0] alpha,
     output logic [OW-1:0]             y
 );
   localparam int D = DROP > 0 ? DROP : 0;
@@ -40,10 +42,12 @@ module vetoc_requantize #(
   logic [SW-1:0] shift0;
   if (ACTIVATION == 3) begin : g_leaky
     always_ff @(posedge clk) begin
-      active <= acc[AW-1] ? AW'(acc * AW'(ALPHA)) : acc <<< ALPHA_FRACTION;
+      active <= acc[AW-1] ? AW'(acc * AW'(alpha)) : acc <<< ALPHA_FRACTION;
       shift0 <= shift;
     end
   end else begin : g_direct
+    logic unused;
+    assign unused = &{1'b0, alpha};
     assign active = ACTIVATION == 1 && acc[AW-1] ? '0 : acc;
     assign shift0 = shift;
   end
@@ -81,7 +85,7 @@ module vetoc_requantize #(
     assign whole1 = RW'(exact1) <<< U;
   end
   always_ff @(posedge clk) begin
-    rounded2 <= whole1 + RW'($signed({1'b0, up1}));
+    rounded2 <= up1 ? whole1 + ONE : whole1;
     dropped2 <= whole1[OW];
   end
 

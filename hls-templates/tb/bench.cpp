@@ -3,7 +3,8 @@
 // Self-checking test bench. Reads golden vectors, runs the firmware frame by frame and stops with exit code 1 at the
 // first bit that differs, naming frame, stage, pixel, channel, the expected and the found mantissa. Then sends what a
 // broken link would send (failsafe.h) and checks that malformed frames are kept and flagged and the next one is right.
-// Where weights can be reloaded it exchanges them between frames and back (reload_cases.h).
+// Where weights can be reloaded it exchanges them between frames and back (reload_cases.h), or watches them in shadow first
+// (canary_cases.h).
 //
 //   bench [--streams | --decisions] [FOLDER]     FOLDER defaults to golden/
 //
@@ -21,7 +22,9 @@
 #include "drive.h"
 #include "failsafe.h"
 #include "golden.h"
-#ifdef VETOC_RELOADABLE
+#if defined(VETOC_CANARY)
+#include "canary_cases.h"
+#elif defined(VETOC_RELOADABLE)
 #include "reload_cases.h"
 #endif
 
@@ -48,14 +51,23 @@ int main(int argc, char **argv) {
   for (std::size_t f = 0; f < frames.count; ++f) {
     vetoc::send(input, frames.beats(f, f));
     vetoc::run(input, output, registers);
-    if (!vetoc::same_frame(results, f, vetoc::take(output), f, 0)) return 1;
+    if (!vetoc::same_frame(results, f, vetoc::take(output), f, 0)) {
+      if (what != vetoc::compared::streams)
+        std::fprintf(stderr, "The first stage that differs: %s --streams %s\n", argv[0], folder.c_str());
+      return 1;
+    }
   }
   std::printf("PASS %zu frames, %s\n", frames.count, vetoc::name_of(what));
 
+  // Images are exchanged in C simulation alone: co-simulation has a clock of its own, and when an image is complete there, C
+  // simulation cannot say.
+  const bool at_ports = what == vetoc::compared::decisions;
+  static_cast<void>(at_ports);
   bool built_in_gone = false;
-#ifdef VETOC_RELOADABLE
-  // Co-simulation has a clock of its own: when an image is complete there, C simulation cannot say.
-  built_in_gone = what != vetoc::compared::decisions;
+#if defined(VETOC_CANARY)
+  if (!at_ports && !vetoc::canary_cases(folder, frames, results)) return 1;
+#elif defined(VETOC_RELOADABLE)
+  built_in_gone = !at_ports;
   if (built_in_gone && !vetoc::reload_cases(folder, frames, results, what)) return 1;
 #endif
   vetoc::probes::instance().all = false;

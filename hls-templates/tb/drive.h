@@ -28,6 +28,9 @@ struct decision {
   bool numbered;
   std::uint32_t weights;
   std::uint32_t causes;
+  bool second;         // these three: only with a second network in shadow
+  bool shadow_keep;
+  std::int32_t shadow_score;
   std::uint32_t weight;
   std::uint32_t count;
   std::int32_t threshold;
@@ -55,6 +58,11 @@ struct registers {
   ap_uint<32> weights_loaded = 0;   // these three and `weights`: only where weights can be reloaded
   ap_uint<32> weights_refused = 0;
   ap_uint<32> weights_status = 0;
+  ap_uint<32> canary_frames = 0;  // from here on: only with a second network in shadow
+  ap_uint<32> canary_bound = 0;
+  ap_uint<64> canary_count = 0;
+  ap_uint<64> canary_disagreements = 0;
+  ap_uint<32> canary_swaps = 0;
 };
 
 /// TUSER, where there is one.
@@ -118,7 +126,12 @@ inline void send(hls::stream<design::pixel_beat> &frames, const std::vector<desi
 /// Lets the firmware take one frame and, where its weights can be reloaded, one image of weights that waits.
 inline void run(hls::stream<design::pixel_beat> &frames, hls::stream<weight_beat> &weights,
                 hls::stream<decision_beat> &decisions, registers &r) {
-#ifdef VETOC_RELOADABLE
+#if defined(VETOC_CANARY)
+  design::top(frames, weights, decisions, r.mode, r.threshold, r.idle_cycles, r.number_step, r.prescale, r.prescale_key,
+              r.canary_frames, r.canary_bound, r.frames, r.kept, r.vetoed, r.prescaled, r.malformed, r.gaps, r.dropped,
+              r.timeouts, r.overflows, r.status, r.upsets, r.scrub_frames, r.weights_loaded, r.weights_refused,
+              r.weights_status, r.canary_count, r.canary_disagreements, r.canary_swaps);
+#elif defined(VETOC_RELOADABLE)
   design::top(frames, weights, decisions, r.mode, r.threshold, r.idle_cycles, r.number_step, r.prescale, r.prescale_key,
               r.frames, r.kept, r.vetoed, r.prescaled, r.malformed, r.gaps, r.dropped, r.timeouts, r.overflows, r.status,
               r.upsets, r.scrub_frames, r.weights_loaded, r.weights_refused, r.weights_status);
@@ -151,6 +164,9 @@ inline decision take(hls::stream<decision_beat> &decisions) {
   d.numbered = beat.data.test(103);
   d.weights = ap_uint<8>(beat.data.range(111, 104)).to_uint();
   d.causes = ap_uint<8>(beat.data.range(119, 112)).to_uint();
+  d.second = beat.data.test(120);
+  d.shadow_keep = beat.data.test(121);
+  d.shadow_score = ap_int<32>(beat.data.range(255, 224)).to_int();
   d.weight = ap_uint<32>(beat.data.range(159, 128)).to_uint();
   d.count = ap_uint<32>(beat.data.range(191, 160)).to_uint();
   d.threshold = ap_int<32>(beat.data.range(223, 192)).to_int();

@@ -62,12 +62,15 @@ inline bool is_known(const char *name) {
 }
 template <typename T, std::size_t N>
 void register_memory(const char *name, T (&array)[N], int bits, int banks) {
-  if (!is_known(name)) memories().push_back({name, N, bits, banks, [&array, bits](std::size_t e, int b) { flip_bit(array[e], b, bits); }});
+  if (!is_known(name))
+    memories().push_back(
+        {name, N, bits, banks, [&array, bits](std::size_t e, int b) { flip_bit(array[e], b, bits); }});
 }
 template <typename T, std::size_t N, std::size_t M>
 void register_memory(const char *name, T (&array)[N][M], int bits, int banks) {
   if (!is_known(name))
-    memories().push_back({name, N * M, bits, banks, [&array, bits](std::size_t e, int b) { flip_bit(array[e / M][e % M], b, bits); }});
+    memories().push_back({name, N * M, bits, banks,
+                          [&array, bits](std::size_t e, int b) { flip_bit(array[e / M][e % M], b, bits); }});
 }
 
 template <typename T, int LANES>

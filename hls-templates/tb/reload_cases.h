@@ -4,6 +4,7 @@
 #ifndef VETOC_RELOAD_CASES_H
 #define VETOC_RELOAD_CASES_H
 
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -14,12 +15,13 @@ namespace vetoc {
 
 typedef std::vector<std::uint32_t> weight_image;
 
-/// The words as beats, TLAST with the last.
-inline void send_weights(hls::stream<weight_beat> &weights, const weight_image &image) {
-  for (std::size_t i = 0; i < image.size(); ++i) {
+/// The words as beats, TLAST with the last; of word `partial` a byte is not valid.
+inline void send_weights(hls::stream<weight_beat> &weights, const weight_image &image, std::size_t from = 0,
+                         std::size_t to = SIZE_MAX, std::size_t partial = SIZE_MAX) {
+  for (std::size_t i = from; i < image.size() && i < to; ++i) {
     weight_beat beat;
     beat.data = image[i];
-    beat.keep = -1;
+    beat.keep = i == partial ? 7 : -1;
     beat.strb = -1;
     beat.last = i + 1 == image.size();
     weights.write(beat);
@@ -39,11 +41,11 @@ class reloading {
   reloading(const golden_frames &frames) : frames_(frames), number_(frames.count) {}
 
   /// Sends `images` with the first frame, all at once; frame by frame, one is taken. `expected` are the results that
-  /// count from each frame on, `good` the images that are to be taken.
+  /// count from each frame on, `good` the images that are to be taken; word `partial` of each lacks a byte.
   bool expect(const char *name, const std::vector<weight_image> &images,
               const std::vector<const golden_results *> &expected, unsigned good,
-              image_status status = image_status::taken) {
-    for (const weight_image &image : images) send_weights(weights_, image);
+              image_status status = image_status::taken, std::size_t partial = SIZE_MAX) {
+    for (const weight_image &image : images) send_weights(weights_, image, 0, SIZE_MAX, partial);
     const std::uint32_t before = loaded_;
     loaded_ += good;
     refused_ += static_cast<std::uint32_t>(images.size()) - good;
@@ -70,7 +72,43 @@ class reloading {
     return true;
   }
 
+  /// A reset when `words` of `image` have come, and the rest of it behind; then frames with the built-in weights, or, where
+  /// the bank that the image went to was theirs (`gone`), frames that are kept because of it.
+  bool reset_in(const char *name, const weight_image &image, std::size_t words, const golden_results &built_in, bool gone) {
+    send_weights(weights_, image, 0, words);
+    send(input_, frames_.beats(0, number_++));
+    run(input_, weights_, output_, registers_);
+    take(output_);
+    if (!weights_.empty()) return failed(name, "words are left over before the reset");
+    reset_firmware();
+    registers_.weights_loaded = 0;
+    registers_.weights_refused = 0;
+    registers_.weights_status = 0;
+    loaded_ = 0;
+    refused_ = 0;
+    send_weights(weights_, image, words);
+    for (std::size_t f = 0; f < frames_.count; ++f) {
+      send(input_, frames_.beats(f, number_));
+      run(input_, weights_, output_, registers_);
+      const decision d = take(output_);
+      if (d.number != number_++ || d.weights != 0 || d.count != f) return failed(name, "number, weights or count");
+      if (gone ? !d.upset || !d.keep : d.upset || d.score != built_in.score(f))
+        return failed(name, gone ? "the built-in weights are gone, and nothing says so" : "another score, or an upset");
+    }
+    ++refused_;
+    if (registers_.weights_loaded != 0 || registers_.weights_refused != 1 ||
+        registers_.weights_status != static_cast<unsigned>(image_status::not_an_image))
+      return failed(name, "the rest of the image is not refused for what it is");
+    std::printf("PASS %s\n", name);
+    return true;
+  }
+
  private:
+  static bool failed(const char *name, const char *what) {
+    std::fprintf(stderr, "MISMATCH case \"%s\": %s\n", name, what);
+    return false;
+  }
+
   const golden_frames &frames_;
   hls::stream<design::pixel_beat> input_{"frames"};
   hls::stream<weight_beat> weights_{"weights"};
@@ -113,11 +151,16 @@ inline bool reload_cases(const std::string &folder, const golden_frames &frames,
   long_one.push_back(0);
 
   reloading r(frames);
-  return r.expect("other weights between two frames", {other}, {&with_other}, 1) &&
+  const std::size_t half = own.size() / 2;
+  return r.reset_in("a reset in the middle of a load", other, half, built_in, false) &&
+         r.expect("weights after that reset", {other}, {&with_other}, 1) &&
+         r.reset_in("a reset in the middle of a load over the built-in weights", own, half, built_in, true) &&
+         r.expect("other weights between two frames", {other}, {&with_other}, 1) &&
          r.expect("weights with a wrong bit are refused", {damaged}, {&with_other}, 0, image_status::crc) &&
          r.expect("weights with two wrong bits are refused", {paired}, {&with_other}, 0, image_status::crc) &&
          r.expect("weights in a wrong order are refused", {swapped}, {&with_other}, 0, image_status::crc) &&
          r.expect("weights out of range are refused", {beyond}, {&with_other}, 0, image_status::range) &&
+         r.expect("a word that is not whole is refused", {own}, {&with_other}, 0, image_status::bytes, half) &&
          r.expect("words that are no weights are refused", {nothing}, {&with_other}, 0, image_status::not_an_image) &&
          r.expect("weights for another design are refused", {foreign}, {&with_other}, 0, image_status::other_design) &&
          r.expect("weights that end too early are refused", {short_one}, {&with_other}, 0, image_status::too_short) &&

@@ -1,13 +1,14 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
 // The C simulation as a server for vetoc's verification: requests on stdin, answers on stdout, little-endian.
-// Request: u32 flags (bit 0: every stage answers; bit 1: every stage is driven alone), u32 number of frames, the frames.
-// A frame: u16 pixels and, with bit 1, what the readers of each stage get in its place (i32 each, in the stages' order).
-// Answer per frame: the logits (i32 each), i32 score, u32 keep, u32 malformed and, with bit 0, what each stage computed
+// Request: u32 flags (bit 0: every stage answers; bit 1: every stage is driven alone; bit 2: frames have numbers and a
+// prescale), u32 number of frames, the frames.
+// A frame: with bit 2 the words of numbered.h; u16 pixels and, with bit 1, what the readers of each stage get in its place (i32 each, in the stages' order).
+// Answer per frame: the logits (i32 each), i32 score, u32 keep, u32 malformed, with bit 2 the facts of numbered.h and, with bit 0, what each stage computed
 // (i32 each).
 #include <cstdio>
 
-#include "drive.h"
+#include "numbered.h"
 
 namespace {
 
@@ -28,15 +29,19 @@ bool read_given() {
   return true;
 }
 
-bool answer(const std::uint16_t *pixels, bool every_stage, vetoc::registers &registers) {
+bool answer(const std::uint16_t *pixels, bool every_stage, const vetoc::numbered *asked, vetoc::registers &registers) {
   hls::stream<design::pixel_beat> frames("frames");
   hls::stream<vetoc::decision_beat> decisions("decisions");
-  vetoc::send(frames, vetoc::beats_of(pixels, 0));
+  vetoc::send(frames, vetoc::beats_of(pixels, asked == nullptr ? 0 : asked->number()));
   vetoc::run(frames, decisions, registers);
   const vetoc::decision d = vetoc::take(decisions);
   const std::int32_t words[3] = {d.score, d.keep, d.malformed};
   if (!write_values(vetoc::stage_values(design::stages[design::OUTPUT_STAGE])) || !write_all(words, sizeof words))
     return false;
+  if (asked != nullptr) {
+    const std::array<std::int32_t, 4> facts = vetoc::numbered::facts(d);
+    if (!write_all(facts.data(), sizeof facts)) return false;
+  }
   if (every_stage)
     for (const vetoc::stage_info &stage : design::stages)
       if (!write_values(vetoc::stage_values(stage))) return false;
@@ -52,12 +57,17 @@ int main() {
   std::uint32_t request[2];
   while (read_exactly(request, sizeof request)) {
     const bool driven = (request[0] & 2U) != 0;
+    const bool has_number = (request[0] & 4U) != 0;
     vetoc::probes::instance().all = (request[0] & 1U) != 0;
     vetoc::probes::instance().readers.clear();
-    for (std::uint32_t i = 0; i < request[1]; ++i)
+    vetoc::numbered asked = {};
+    for (std::uint32_t i = 0; i < request[1]; ++i) {
+      if (has_number && !read_exactly(asked.words, sizeof asked.words)) return 1;
+      asked.set(registers);
       if (!read_exactly(pixels.data(), pixels.size() * sizeof(std::uint16_t)) || (driven && !read_given()) ||
-          !answer(pixels.data(), vetoc::probes::instance().all, registers))
+          !answer(pixels.data(), vetoc::probes::instance().all, has_number ? &asked : nullptr, registers))
         return 1;
+    }
   }
   return 0;
 }

@@ -62,6 +62,9 @@ int main(int argc, char **argv) {
   if (!vetoc::load_frames(folder, frames) || !vetoc::load_results(folder, frames, vetoc::compared::decisions, results))
     return 2;
   watched_firmware firmware(frames, results);
+  // No score keeps a frame: what is kept is kept because of the upset.
+  firmware.registers.mode = 1 << vetoc::OWN_THRESHOLD;
+  firmware.registers.threshold = INT32_MAX;
   if (firmware.next().upset) {
     std::fprintf(stderr, "MISMATCH an upset where there is none\n");
     return 1;
@@ -73,8 +76,9 @@ int main(int argc, char **argv) {
     // Of two banks the first: it is the one in use.
     const std::size_t entry = random() % m.entries / (m.banks > 1 ? 2 : 1);
     const int bit = static_cast<int>(random() % static_cast<unsigned>(m.bits));
-    // Anywhere in a round of the scrubber.
-    for (unsigned f = random() % 3; f > 0; --f) firmware.next();
+    // Anywhere in a round of the scrubber, which starts with the reset: the longest lasts half of what is promised.
+    const unsigned round = firmware.registers.scrub_frames.to_uint() / 2 + 1;
+    for (unsigned f = random() % (i % 8 == 0 ? round : 3); f > 0; --f) firmware.next();
     m.flip(entry, bit);
     const outcome o = firmware.watch();
     if (o.changed) ++changed;

@@ -13,6 +13,7 @@ void add(hls::stream<word<typename CONFIG::a_t, CONFIG::LANES>> &a,
          hls::stream<word<typename CONFIG::b_t, CONFIG::LANES>> &b,
          hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
   typedef typename CONFIG::accumulator_t accumulator_t;
+  int group = 0;
 WORDS:
   for (int i = 0; i < CONFIG::WORDS; ++i) {
 #pragma HLS PIPELINE II = 1
@@ -24,9 +25,10 @@ WORDS:
 #pragma HLS UNROLL
       const accumulator_t left = accumulator_t(x.lane[l]) << CONFIG::SHIFT_A;
       const accumulator_t right = accumulator_t(y.lane[l]) << CONFIG::SHIFT_B;
-      sum.lane[l] = requantize<CONFIG>(left + right, 0);
+      sum.lane[l] = requantize<CONFIG>(left + right, 0, group * CONFIG::LANES + l);
     }
     out.write(sum);
+    group = group == CONFIG::GROUPS - 1 ? 0 : group + 1;
   }
 }
 

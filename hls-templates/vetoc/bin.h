@@ -86,46 +86,46 @@ void bin(hls::stream<word<typename CONFIG::input_t, CONFIG::PIXELS>> &in,
   // One row of unfinished blocks. The first row of each block overwrites it, so nothing outlives a frame.
   word<part_t, CONFIG::OUT_PIXELS> blocks[OUT_WORDS];
 #pragma HLS AGGREGATE variable = blocks
-BLOCK_ROWS:
-  for (int by = 0; by < CONFIG::OUT_HEIGHT; ++by) {
-  ROWS:
-    for (int dy = 0; dy < CONFIG::FACTOR_Y; ++dy) {
-      word<part_t, CONFIG::OUT_PIXELS> block;
+#ifdef VETOC_ECC
+#pragma HLS BIND_STORAGE variable = blocks type = ram_s2p impl = bram_ecc
+#endif
+  word<part_t, CONFIG::OUT_PIXELS> block;
 #pragma HLS ARRAY_PARTITION variable = block.lane complete
-    WORDS:
-      for (int bx = 0; bx < OUT_WORDS; ++bx) {
-      PARTS:
-        for (int part = 0; part < SPAN; ++part) {
+  int part = 0;  // word of a block
+  int bx = 0;    // block of a row
+  int dy = 0;    // row of a block
+WORDS:
+  for (int i = 0; i < CONFIG::OUT_HEIGHT * CONFIG::FACTOR_Y * OUT_WORDS * SPAN; ++i) {
 #pragma HLS PIPELINE II = 1
-          const word<typename CONFIG::input_t, CONFIG::PIXELS> pixels = in.read();
-          if (part == 0 && dy > 0) block = blocks[bx];
-        LANES:
-          for (int l = 0; l < CONFIG::OUT_PIXELS; ++l) {
+// A block is read again with the next row.
+#pragma HLS DEPENDENCE variable = blocks type = inter direction = RAW distance = OUT_WORDS * SPAN true
+    const word<typename CONFIG::input_t, CONFIG::PIXELS> pixels = in.read();
+    if (part == 0 && dy > 0) block = blocks[bx];
+  LANES:
+    for (int l = 0; l < CONFIG::OUT_PIXELS; ++l) {
 #pragma HLS UNROLL
-            part_t joined = mode::of_pixel(value_t(pixels.lane[l * PER_GROUP]));
-          GROUP:
-            for (int k = 1; k < PER_GROUP; ++k) {
+      part_t joined = mode::of_pixel(value_t(pixels.lane[l * PER_GROUP]));
+    GROUP:
+      for (int k = 1; k < PER_GROUP; ++k) {
 #pragma HLS UNROLL
-              joined = mode::join(joined, mode::of_pixel(value_t(pixels.lane[l * PER_GROUP + k])));
-            }
-            block.lane[l] = part == 0 && dy == 0 ? joined : mode::join(block.lane[l], joined);
-          }
-          if (part == SPAN - 1) {
-            if (dy == CONFIG::FACTOR_Y - 1) {
-              word<value_t, CONFIG::OUT_PIXELS> finished;
-            FINISH:
-              for (int l = 0; l < CONFIG::OUT_PIXELS; ++l) {
+        joined = mode::join(joined, mode::of_pixel(value_t(pixels.lane[l * PER_GROUP + k])));
+      }
+      block.lane[l] = part == 0 && dy == 0 ? joined : mode::join(block.lane[l], joined);
+    }
+    if (part == SPAN - 1) {
+      if (dy == CONFIG::FACTOR_Y - 1) {
+        word<value_t, CONFIG::OUT_PIXELS> finished;
+      FINISH:
+        for (int l = 0; l < CONFIG::OUT_PIXELS; ++l) {
 #pragma HLS UNROLL
-                finished.lane[l] = mode::result(block.lane[l]);
-              }
-              out.write(finished);
-            } else {
-              blocks[bx] = block;
-            }
-          }
+          finished.lane[l] = mode::result(block.lane[l]);
         }
+        out.write(finished);
+      } else {
+        blocks[bx] = block;
       }
     }
+    if (next<SPAN>(part) && next<OUT_WORDS>(bx)) next<CONFIG::FACTOR_Y>(dy);
   }
 }
 

@@ -38,16 +38,16 @@ template <typename CONFIG>
 void concat(hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &a,
             hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &b,
             hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
-PIXELS:
-  for (int i = 0; i < CONFIG::PIXELS; ++i) {
-  WORDS:
-    for (int w = 0; w < CONFIG::A_WORDS + CONFIG::B_WORDS; ++w) {
+  constexpr int PIXEL_WORDS = CONFIG::A_WORDS + CONFIG::B_WORDS;
+  int w = 0;
+WORDS:
+  for (int i = 0; i < CONFIG::PIXELS * PIXEL_WORDS; ++i) {
 #pragma HLS PIPELINE II = 1
-      if (w < CONFIG::A_WORDS)
-        out.write(a.read());
-      else
-        out.write(b.read());
-    }
+    if (w < CONFIG::A_WORDS)
+      out.write(a.read());
+    else
+      out.write(b.read());
+    next<PIXEL_WORDS>(w);
   }
 }
 

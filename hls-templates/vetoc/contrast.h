@@ -49,7 +49,7 @@ void contrast(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
 #pragma HLS DATAFLOW
   hls::stream<window_word<CONFIG>> windows("windows");
 #pragma HLS STREAM variable = windows depth = CONFIG::WINDOW_DEPTH
-  sliding_window<CONFIG>(in, windows, 0);
+  sliding_window<CONFIG>(in, windows);
   above_surroundings<CONFIG>(windows, out);
 }
 

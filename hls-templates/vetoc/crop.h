@@ -22,26 +22,26 @@ void crop(hls::stream<word<typename CONFIG::input_t, CONFIG::PIXELS>> &in,
   constexpr int STEPS = FIRST + LATE + OUT_WORDS > IN_WORDS ? FIRST + LATE + OUT_WORDS : IN_WORDS;
   word<value_t, CONFIG::PIXELS> previous;
 #pragma HLS ARRAY_PARTITION variable = previous.lane complete
-ROWS:
-  for (int y = 0; y < CONFIG::IN_HEIGHT; ++y) {
-  COLUMNS:
-    for (int x = 0; x < STEPS; ++x) {
+  int x = 0;
+  int y = 0;
+WORDS:
+  for (int i = 0; i < CONFIG::IN_HEIGHT * STEPS; ++i) {
 #pragma HLS PIPELINE II = 1
-      word<value_t, CONFIG::PIXELS> current;
-      if (x < IN_WORDS) current = in.read();
-      word<value_t, CONFIG::PIXELS> joined;
-    LANES:
-      for (int l = 0; l < CONFIG::PIXELS; ++l) {
+    word<value_t, CONFIG::PIXELS> current;
+    if (x < IN_WORDS) current = in.read();
+    word<value_t, CONFIG::PIXELS> joined;
+  LANES:
+    for (int l = 0; l < CONFIG::PIXELS; ++l) {
 #pragma HLS UNROLL
-        const int from = l + SHIFT;
-        joined.lane[l] = SHIFT == 0                ? current.lane[l]
-                         : from < CONFIG::PIXELS ? previous.lane[from % CONFIG::PIXELS]
-                                                   : current.lane[from % CONFIG::PIXELS];
-      }
-      previous = current;
-      const bool row_kept = y >= CONFIG::TOP && y < CONFIG::TOP + CONFIG::OUT_HEIGHT;
-      if (row_kept && x >= FIRST + LATE && x < FIRST + LATE + OUT_WORDS) out.write(joined);
+      const int from = l + SHIFT;
+      joined.lane[l] = SHIFT == 0                ? current.lane[l]
+                       : from < CONFIG::PIXELS ? previous.lane[from % CONFIG::PIXELS]
+                                                 : current.lane[from % CONFIG::PIXELS];
     }
+    previous = current;
+    const bool row_kept = y >= CONFIG::TOP && y < CONFIG::TOP + CONFIG::OUT_HEIGHT;
+    if (row_kept && x >= FIRST + LATE && x < FIRST + LATE + OUT_WORDS) out.write(joined);
+    if (next<STEPS>(x)) ++y;
   }
 }
 

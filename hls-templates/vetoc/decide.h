@@ -28,6 +28,8 @@ static constexpr int HOLD = 3;             // bit 3: the counters that can be re
 static constexpr int HELD = 0;
 static constexpr int PRESCALE_REFUSED = 1;
 static constexpr int UPSET = 2;
+static constexpr int SECOND = 3;
+static constexpr int TAKEN_OVER = 4;
 
 /// The counters, the only thing here that outlives a frame.
 struct decision_counts {
@@ -74,7 +76,8 @@ struct threshold_banks {
 
 /// What the memories' stages said last: a bit each, those from 31 on share one. A packet without pixels brings no news.
 template <typename CONFIG>
-ap_uint<32> wrong_memories(hls::stream<bool> (&memories)[CONFIG::MEMORIES > 0 ? CONFIG::MEMORIES : 1], const frame_status &packet) {
+ap_uint<32> wrong_memories(hls::stream<bool> (&memories)[CONFIG::MEMORIES > 0 ? CONFIG::MEMORIES : 1],
+                           const frame_status &packet) {
   VETOC_STATE(ap_uint<32>, wrong);
 #pragma HLS RESET variable = wrong
   if (packet.empty) return wrong;
@@ -87,11 +90,20 @@ MEMORIES:
   return wrong;
 }
 
-/// Decides one frame; `trained` is the threshold that came with the weights, `memories` tell whether theirs are still right.
-template <typename CONFIG, typename BACKGROUND>
-void decide_frame(hls::stream<word<typename CONFIG::logit_t, CONFIG::LANES>> &logits,
-                  const bool (&hit)[CONFIG::CLASSES], const frame_status &packet, ap_int<32> trained, weight_set set,
-                  hls::stream<bool> (&memories)[CONFIG::MEMORIES > 0 ? CONFIG::MEMORIES : 1], BACKGROUND &background, ap_uint<32> mode, ap_int<32> threshold,
+/// What the network, or of two the one that decides, says of a frame.
+struct judgement {
+  ap_int<32> score = 0;
+  ap_int<32> limit = 0;  // that the score is compared with
+  weight_set set = 0;
+  bool second = false;        // the second network decides
+  bool shadow_keep = false;   // what the other one would do
+  ap_int<32> shadow_score = 0;
+};
+
+/// Decides one frame; `judge` gives its judgement, `memories` tell whether theirs are still right.
+template <typename CONFIG, typename JUDGE>
+void decide_frame(const frame_status &packet, const JUDGE &judge,
+                  hls::stream<bool> (&memories)[CONFIG::MEMORIES > 0 ? CONFIG::MEMORIES : 1], ap_uint<32> mode,
                   ap_uint<32> prescale, ap_uint<32> prescale_key, ap_uint<64> &frame_count, ap_uint<64> &kept_count,
                   ap_uint<64> &vetoed_count, ap_uint<64> &prescaled_count, ap_uint<64> &malformed_count,
                   ap_uint<64> &gap_count, ap_uint<64> &dropped_beats, ap_uint<64> &timeout_count,
@@ -105,11 +117,11 @@ void decide_frame(hls::stream<word<typename CONFIG::logit_t, CONFIG::LANES>> &lo
   // The hash is ready before the logits are.
   const ap_uint<64> number = CONFIG::NUMBERED ? packet.number : count.frames;
   const bool chosen = prescale_chooses(number, prescale, prescale_key);
-  ap_int<32> score = 0;
-  if (!packet.empty) score = score_of<CONFIG>(logits, hit, background);
+  const judgement judged = judge();
 
   const ap_uint<32> wrong = wrong_memories<CONFIG>(memories, packet);
-  const ap_int<32> limit = mode.test(OWN_THRESHOLD) ? threshold : trained;
+  const ap_int<32> score = judged.score;
+  const ap_int<32> limit = judged.limit;
   const bool malformed = packet.causes != 0;
   const bool upset = wrong != 0;
   const bool by_score = !malformed && score >= limit;
@@ -132,11 +144,16 @@ void decide_frame(hls::stream<word<typename CONFIG::logit_t, CONFIG::LANES>> &lo
   beat.data.range(101, 101) = ap_uint<1>(upset);
   beat.data.range(102, 102) = ap_uint<1>(packet.gap);
   beat.data.range(103, 103) = ap_uint<1>(packet.numbered);
-  beat.data.range(111, 104) = set;
+  beat.data.range(111, 104) = judged.set;
   beat.data.range(119, 112) = packet.causes;
   beat.data.range(159, 128) = weight;
   beat.data.range(191, 160) = count.frames.range(31, 0);
   beat.data.range(223, 192) = limit.range();
+  if (CONFIG::CANARY) {
+    beat.data.range(120, 120) = ap_uint<1>(judged.second);
+    beat.data.range(121, 121) = ap_uint<1>(judged.shadow_keep);
+    beat.data.range(255, 224) = judged.shadow_score.range();
+  }
   beat.keep = -1;
   beat.strb = -1;
   beat.last = 1;
@@ -169,6 +186,8 @@ void decide_frame(hls::stream<word<typename CONFIG::logit_t, CONFIG::LANES>> &lo
   now.range(HELD, HELD) = ap_uint<1>(hold);
   now.range(PRESCALE_REFUSED, PRESCALE_REFUSED) = ap_uint<1>(prescale > MAX_PRESCALE);
   now.range(UPSET, UPSET) = ap_uint<1>(upset);
+  now.range(SECOND, SECOND) = ap_uint<1>(judged.second);
+  now.range(TAKEN_OVER, TAKEN_OVER) = ap_uint<1>(judged.second != (CONFIG::CANARY && mode.test(SECOND_DECIDES)));
   status = now;
   upsets = wrong;
   scrub_frames = CONFIG::SCRUB_FRAMES;
@@ -176,7 +195,8 @@ void decide_frame(hls::stream<word<typename CONFIG::logit_t, CONFIG::LANES>> &lo
 
 template <typename CONFIG>
 void decide(hls::stream<word<typename CONFIG::logit_t, CONFIG::LANES>> &logits,
-            const bool (&hit)[CONFIG::CLASSES], hls::stream<frame_status> &packets, hls::stream<bool> (&memories)[CONFIG::MEMORIES > 0 ? CONFIG::MEMORIES : 1], ap_uint<32> mode,
+            const bool (&hit)[CONFIG::CLASSES], hls::stream<frame_status> &packets,
+            hls::stream<bool> (&memories)[CONFIG::MEMORIES > 0 ? CONFIG::MEMORIES : 1], ap_uint<32> mode,
             ap_int<32> threshold, ap_uint<32> prescale, ap_uint<32> prescale_key, ap_uint<64> &frame_count,
             ap_uint<64> &kept_count, ap_uint<64> &vetoed_count, ap_uint<64> &prescaled_count,
             ap_uint<64> &malformed_count, ap_uint<64> &gap_count, ap_uint<64> &dropped_beats,
@@ -184,16 +204,48 @@ void decide(hls::stream<word<typename CONFIG::logit_t, CONFIG::LANES>> &logits,
             ap_uint<32> &scrub_frames, hls::stream<decision_beat> &decisions) {
   no_background nothing;
   const frame_status packet = packets.read();
-  decide_frame<CONFIG>(logits, hit, packet, CONFIG::THRESHOLD, 0, memories, nothing, mode, threshold, prescale, prescale_key,
-                       frame_count, kept_count, vetoed_count, prescaled_count, malformed_count, gap_count,
-                       dropped_beats, timeout_count, overflow_count, status, upsets, scrub_frames, decisions);
+  auto judge = [&] {
+#pragma HLS INLINE
+    judgement j;
+    j.limit = mode.test(OWN_THRESHOLD) ? threshold : ap_int<32>(CONFIG::THRESHOLD);
+    if (!packet.empty) j.score = score_of<CONFIG>(logits, hit, nothing);
+    return j;
+  };
+  decide_frame<CONFIG>(packet, judge, memories, mode, prescale, prescale_key, frame_count, kept_count, vetoed_count,
+                       prescaled_count, malformed_count, gap_count, dropped_beats, timeout_count, overflow_count,
+                       status, upsets, scrub_frames, decisions);
+}
+
+/// A word of a new threshold, if one waits and there is room for it.
+template <typename CONFIG>
+void take_threshold(hls::stream<weight_word> &part, threshold_banks<CONFIG> &kept) {
+#pragma HLS INLINE
+  weight_word word;
+  if (kept.state.complete || !part.read_nb(word)) return;
+  if (word.commit)
+    kept.state.complete = true;
+  else
+    kept.value[kept.state.spare()] = ap_int<32>(word.data);
+}
+
+/// The next packet's status; until there is one, `background` does what comes between frames.
+template <typename BACKGROUND>
+frame_status next_packet(hls::stream<frame_status> &packets, BACKGROUND &background) {
+#pragma HLS INLINE
+BETWEEN_FRAMES:
+  while (packets.empty()) {
+#pragma HLS PIPELINE II = 1
+    background();
+  }
+  return packets.read();
 }
 
 /// With a threshold that is reloaded along with the weights.
 template <typename CONFIG>
 void decide_reloadable(hls::stream<word<typename CONFIG::logit_t, CONFIG::LANES>> &logits,
                        hls::stream<weight_word> &part, hls::stream<weight_set> &sets,
-                       const bool (&hit)[CONFIG::CLASSES], hls::stream<frame_status> &packets, hls::stream<bool> (&memories)[CONFIG::MEMORIES > 0 ? CONFIG::MEMORIES : 1], ap_uint<32> mode,
+                       const bool (&hit)[CONFIG::CLASSES], hls::stream<frame_status> &packets,
+                       hls::stream<bool> (&memories)[CONFIG::MEMORIES > 0 ? CONFIG::MEMORIES : 1], ap_uint<32> mode,
                        ap_int<32> threshold, ap_uint<32> prescale, ap_uint<32> prescale_key,
                        ap_uint<64> &frame_count, ap_uint<64> &kept_count, ap_uint<64> &vetoed_count,
                        ap_uint<64> &prescaled_count, ap_uint<64> &malformed_count, ap_uint<64> &gap_count,
@@ -203,26 +255,120 @@ void decide_reloadable(hls::stream<word<typename CONFIG::logit_t, CONFIG::LANES>
   VETOC_STATE(threshold_banks<CONFIG>, kept);
 #pragma HLS RESET variable = kept
   auto background = [&] {
-    weight_word word;
-    if (kept.state.complete || !part.read_nb(word)) return;
-    if (word.commit)
-      kept.state.complete = true;
-    else
-      kept.value[kept.state.spare()] = ap_int<32>(word.data);
+#pragma HLS INLINE
+    take_threshold<CONFIG>(part, kept);
   };
-BETWEEN_FRAMES:
-  while (packets.empty()) {
-#pragma HLS PIPELINE II = 1
-    background();
-  }
-  const frame_status packet = packets.read();
+  const frame_status packet = next_packet(packets, background);
   // A packet without pixels passes the stages by: no set was told for it.
   if (!packet.empty) next_bank(sets, kept.state, background);
-  decide_frame<CONFIG>(logits, hit, packet, kept.value[kept.state.bank()], kept.state.in_use, memories, background, mode,
-                       threshold, prescale, prescale_key, frame_count, kept_count, vetoed_count, prescaled_count,
-                       malformed_count, gap_count, dropped_beats, timeout_count, overflow_count, status, upsets,
-                       scrub_frames, decisions);
+  auto judge = [&] {
+#pragma HLS INLINE
+    judgement j;
+    j.limit = mode.test(OWN_THRESHOLD) ? threshold : kept.value[kept.state.bank()];
+    if (!packet.empty) j.score = score_of<CONFIG>(logits, hit, background);
+    j.set = kept.state.in_use;
+    return j;
+  };
+  decide_frame<CONFIG>(packet, judge, memories, mode, prescale, prescale_key, frame_count, kept_count, vetoed_count,
+                       prescaled_count, malformed_count, gap_count, dropped_beats, timeout_count, overflow_count,
+                       status, upsets, scrub_frames, decisions);
   after_frame(part, kept.state, background);
+}
+
+/// Two networks: which one decides, and how often they have disagreed.
+struct canary_state {
+  ap_uint<64> frames = 0;         // that both decided, since either was loaded or they changed places
+  ap_uint<64> disagreements = 0;
+  ap_uint<32> swaps = 0;          // at most 2^32 - 1
+  weight_set first = 0;           // the weights that these hold of
+  weight_set second = 0;
+  bool second_decides = false;
+  bool taken_over = false;        // the shadow has taken over by itself
+};
+
+/// With a second network that sees the same frames in shadow.
+template <typename CONFIG>
+void decide_canary(hls::stream<word<typename CONFIG::logit_t, CONFIG::LANES>> &logits,
+                   hls::stream<word<typename CONFIG::logit_t, CONFIG::LANES>> &second_logits,
+                   hls::stream<weight_word> &part, hls::stream<weight_set> &sets,
+                   hls::stream<weight_word> &second_part, hls::stream<weight_set> &second_sets,
+                   const bool (&hit)[CONFIG::CLASSES], hls::stream<frame_status> &packets,
+                   hls::stream<bool> (&memories)[CONFIG::MEMORIES > 0 ? CONFIG::MEMORIES : 1], ap_uint<32> mode,
+                   ap_int<32> threshold, ap_uint<32> prescale, ap_uint<32> prescale_key, ap_uint<32> canary_frames,
+                   ap_uint<32> canary_bound, ap_uint<64> &frame_count, ap_uint<64> &kept_count,
+                   ap_uint<64> &vetoed_count, ap_uint<64> &prescaled_count, ap_uint<64> &malformed_count,
+                   ap_uint<64> &gap_count, ap_uint<64> &dropped_beats, ap_uint<64> &timeout_count,
+                   ap_uint<64> &overflow_count, ap_uint<32> &status, ap_uint<32> &upsets, ap_uint<32> &scrub_frames,
+                   ap_uint<64> &canary_count, ap_uint<64> &canary_disagreements, ap_uint<32> &canary_swaps,
+                   hls::stream<decision_beat> &decisions) {
+  VETOC_STATE(threshold_banks<CONFIG>, kept);
+#pragma HLS RESET variable = kept
+  VETOC_STATE(threshold_banks<CONFIG>, second_kept);
+#pragma HLS RESET variable = second_kept
+  VETOC_STATE(canary_state, s);
+#pragma HLS RESET variable = s
+  auto background = [&] {
+#pragma HLS INLINE
+    take_threshold<CONFIG>(part, kept);
+    take_threshold<CONFIG>(second_part, second_kept);
+  };
+  const frame_status packet = next_packet(packets, background);
+  if (!packet.empty) {
+    next_bank(sets, kept.state, background);
+    next_bank(second_sets, second_kept.state, background);
+  }
+
+  // Who decides: as software says, or the other one where that has taken over.
+  if (!mode.test(TAKE_OVER)) s.taken_over = false;
+  const bool second_decides = mode.test(SECOND_DECIDES) != s.taken_over;
+  if (second_decides != s.second_decides) s.swaps = saturated(s.swaps);
+  if (second_decides != s.second_decides || kept.state.in_use != s.first || second_kept.state.in_use != s.second) {
+    s.frames = 0;
+    s.disagreements = 0;
+  }
+  s.second_decides = second_decides;
+  s.first = kept.state.in_use;
+  s.second = second_kept.state.in_use;
+
+  auto judge = [&] {
+#pragma HLS INLINE
+    ap_int<32> score = 0;
+    ap_int<32> second_score = 0;
+    if (!packet.empty) {
+      score = score_of<CONFIG>(logits, hit, background);
+      second_score = score_of<CONFIG>(second_logits, hit, background);
+    }
+    const bool own = mode.test(OWN_THRESHOLD);
+    const ap_int<32> limit = own ? threshold : kept.value[kept.state.bank()];
+    const ap_int<32> second_limit = own ? threshold : second_kept.value[second_kept.state.bank()];
+    const bool keeps = score >= limit;
+    const bool second_keeps = second_score >= second_limit;
+    if (packet.causes == 0) {
+      s.frames += 1;
+      if (keeps != second_keeps) s.disagreements += 1;
+    }
+    judgement j;
+    j.score = second_decides ? second_score : score;
+    j.limit = second_decides ? second_limit : limit;
+    j.set = second_decides ? s.second : s.first;
+    j.second = second_decides;
+    j.shadow_keep = second_decides ? keeps : second_keeps;
+    j.shadow_score = second_decides ? score : second_score;
+    return j;
+  };
+  decide_frame<CONFIG>(packet, judge, memories, mode, prescale, prescale_key, frame_count, kept_count, vetoed_count,
+                       prescaled_count, malformed_count, gap_count, dropped_beats, timeout_count, overflow_count,
+                       status, upsets, scrub_frames, decisions);
+  // It counts with the next frame.
+  if (mode.test(TAKE_OVER) && canary_frames != 0 && s.frames >= canary_frames && s.disagreements <= canary_bound)
+    s.taken_over = true;
+  if (!mode.test(HOLD)) {
+    canary_count = s.frames;
+    canary_disagreements = s.disagreements;
+    canary_swaps = s.swaps;
+  }
+  after_frame(part, kept.state, background);
+  after_frame(second_part, second_kept.state, background);
 }
 
 }  // namespace vetoc

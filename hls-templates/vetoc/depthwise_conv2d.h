@@ -18,6 +18,8 @@ void depthwise_multiply(hls::stream<window_word<CONFIG>> &windows, const weight_
                         const bias_table<CONFIG> &bias, const align_table<CONFIG> &align, int bank,
                         const BACKGROUND &background,
                         hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
+// `background` captures what its caller holds: both are one function.
+#pragma HLS INLINE
   typedef typename CONFIG::accumulator_t accumulator_t;
   typedef typename CONFIG::step_t step_t;
   typedef typename CONFIG::weight_t weight_t;
@@ -27,40 +29,39 @@ void depthwise_multiply(hls::stream<window_word<CONFIG>> &windows, const weight_
 #pragma HLS ARRAY_RESHAPE variable = bias type = cyclic factor = CONFIG::LANES
 #pragma HLS ARRAY_RESHAPE variable = align type = cyclic factor = CONFIG::LANES
 
-WINDOWS:
-  for (int v = 0; v < CONFIG::OUT_HEIGHT * CONFIG::OUT_WIDTH; ++v) {
-  GROUPS:
-    for (int g = 0; g < GROUPS; ++g) {
-      accumulator_t sums[CONFIG::LANES];
+  accumulator_t sums[CONFIG::LANES];
 #pragma HLS ARRAY_PARTITION variable = sums complete
-      window_word<CONFIG> x;
-    TAPS:
-      for (int t = 0; t < CONFIG::TAP_FOLD; ++t) {
+  window_word<CONFIG> x;
+  int t = 0;  // part of the kernel
+  int g = 0;  // group of channels
+CYCLES:
+  for (int i = 0; i < CONFIG::OUT_HEIGHT * CONFIG::OUT_WIDTH * GROUPS * CONFIG::TAP_FOLD; ++i) {
 #pragma HLS PIPELINE II = 1
+// The background writes to the bank that is not in use: never what this loop reads.
 #pragma HLS DEPENDENCE variable = weights type = inter false
-        background();
-        if (t == 0) x = windows.read();
-        const int step = bank * CONFIG::STEPS + g * CONFIG::TAP_FOLD + t;
-        const int first_output = bank * CONFIG::OUT_CHANNELS + g * CONFIG::LANES;
-        word<typename CONFIG::output_t, CONFIG::LANES> y;
-      LANES:
-        for (int l = 0; l < CONFIG::LANES; ++l) {
+    background();
+    if (t == 0) x = windows.read();
+    const int step = bank * CONFIG::STEPS + g * CONFIG::TAP_FOLD + t;
+    const int first_channel = g * CONFIG::LANES;
+    const int first_output = bank * CONFIG::OUT_CHANNELS + first_channel;
+    word<typename CONFIG::output_t, CONFIG::LANES> y;
+  LANES:
+    for (int l = 0; l < CONFIG::LANES; ++l) {
 #pragma HLS UNROLL
-          step_t products = 0;
-        MULTIPLY:
-          for (int k = 0; k < PART; ++k) {
+      step_t products = 0;
+    MULTIPLY:
+      for (int k = 0; k < PART; ++k) {
 #pragma HLS UNROLL
-            products += static_cast<step_t>(CONFIG::multiplier::multiply(
-                weight_t(weights[step][l * PART + k]), x.lane[(t * PART + k) * CONFIG::LANES + l]));
-          }
-          const accumulator_t before = t == 0 ? accumulator_t(bias[first_output + l]) : sums[l];
-          const accumulator_t sum = before + products;
-          sums[l] = sum;
-          y.lane[l] = requantize<CONFIG>(sum, align[first_output + l]);
-        }
-        if (t == CONFIG::TAP_FOLD - 1) out.write(y);
+        products += static_cast<step_t>(CONFIG::multiplier::multiply(weight_t(weights[step][l * PART + k]),
+                                                                     x.lane[(t * PART + k) * CONFIG::LANES + l]));
       }
+      const accumulator_t before = t == 0 ? accumulator_t(bias[first_output + l]) : sums[l];
+      const accumulator_t sum = before + products;
+      sums[l] = sum;
+      y.lane[l] = requantize<CONFIG>(sum, align[first_output + l], first_channel + l);
     }
+    if (t == CONFIG::TAP_FOLD - 1) out.write(y);
+    if (next<CONFIG::TAP_FOLD>(t)) next<GROUPS>(g);
   }
 }
 
@@ -84,7 +85,7 @@ void depthwise_conv2d(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>>
 #pragma HLS DATAFLOW
   hls::stream<window_word<CONFIG>> windows("windows");
 #pragma HLS STREAM variable = windows depth = CONFIG::WINDOW_DEPTH
-  sliding_window<CONFIG>(in, windows, 0);
+  sliding_window<CONFIG>(in, windows);
   depthwise_multiply_constants<CONFIG>(windows, weights, bias, align, upset, out);
 }
 

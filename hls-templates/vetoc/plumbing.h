@@ -29,32 +29,31 @@ void narrow(hls::stream<word<typename CONFIG::value_t, CONFIG::IN_LANES>> &in,
   constexpr int RATIO = CONFIG::IN_LANES / CONFIG::OUT_LANES;
   constexpr int OUT_WORDS = divide_up(CONFIG::ELEMENTS, CONFIG::OUT_LANES);
   static_assert(RATIO * CONFIG::OUT_LANES == CONFIG::IN_LANES, "whole narrow words in a wide one");
-RUNS:
-  for (int r = 0; r < CONFIG::RUNS; ++r) {
-    word<typename CONFIG::value_t, CONFIG::IN_LANES> wide;
+  word<typename CONFIG::value_t, CONFIG::IN_LANES> wide;
 #pragma HLS ARRAY_PARTITION variable = wide.lane complete
-    int left = 0;
-  WORDS:
-    for (int i = 0; i < OUT_WORDS; ++i) {
+  int left = 0;
+  int place = 0;  // word of a run
+WORDS:
+  for (int i = 0; i < CONFIG::RUNS * OUT_WORDS; ++i) {
 #pragma HLS PIPELINE II = 1
-      if (left == 0) {
-        wide = in.read();
-        left = RATIO;
-      }
-      word<typename CONFIG::value_t, CONFIG::OUT_LANES> y;
-    TAKE:
-      for (int l = 0; l < CONFIG::OUT_LANES; ++l) {
-#pragma HLS UNROLL
-        y.lane[l] = wide.lane[l];
-      }
-    SHIFT:
-      for (int l = 0; l < CONFIG::IN_LANES - CONFIG::OUT_LANES; ++l) {
-#pragma HLS UNROLL
-        wide.lane[l] = wide.lane[l + CONFIG::OUT_LANES];
-      }
-      --left;
-      out.write(y);
+    if (left == 0) {
+      wide = in.read();
+      left = RATIO;
     }
+    word<typename CONFIG::value_t, CONFIG::OUT_LANES> y;
+  TAKE:
+    for (int l = 0; l < CONFIG::OUT_LANES; ++l) {
+#pragma HLS UNROLL
+      y.lane[l] = wide.lane[l];
+    }
+  SHIFT:
+    for (int l = 0; l < CONFIG::IN_LANES - CONFIG::OUT_LANES; ++l) {
+#pragma HLS UNROLL
+      wide.lane[l] = wide.lane[l + CONFIG::OUT_LANES];
+    }
+    // What a run leaves in the wide word is nobody's.
+    left = next<OUT_WORDS>(place) ? 0 : left - 1;
+    out.write(y);
   }
 }
 
@@ -65,28 +64,27 @@ void widen(hls::stream<word<typename CONFIG::value_t, CONFIG::IN_LANES>> &in,
   constexpr int RATIO = CONFIG::OUT_LANES / CONFIG::IN_LANES;
   constexpr int IN_WORDS = divide_up(CONFIG::ELEMENTS, CONFIG::IN_LANES);
   static_assert(RATIO * CONFIG::IN_LANES == CONFIG::OUT_LANES, "whole narrow words in a wide one");
-RUNS:
-  for (int r = 0; r < CONFIG::RUNS; ++r) {
-    word<typename CONFIG::value_t, CONFIG::OUT_LANES> wide;
+  word<typename CONFIG::value_t, CONFIG::OUT_LANES> wide;
 #pragma HLS ARRAY_PARTITION variable = wide.lane complete
-    int slot = 0;
-  WORDS:
-    for (int i = 0; i < IN_WORDS; ++i) {
+  int slot = 0;
+  int place = 0;  // word of a run
+WORDS:
+  for (int i = 0; i < CONFIG::RUNS * IN_WORDS; ++i) {
 #pragma HLS PIPELINE II = 1
-      const word<typename CONFIG::value_t, CONFIG::IN_LANES> x = in.read();
-    SLOTS:
-      for (int s = 0; s < RATIO; ++s) {
+    const word<typename CONFIG::value_t, CONFIG::IN_LANES> x = in.read();
+  SLOTS:
+    for (int s = 0; s < RATIO; ++s) {
 #pragma HLS UNROLL
-      PLACE:
-        for (int l = 0; l < CONFIG::IN_LANES; ++l) {
+    PLACE:
+      for (int l = 0; l < CONFIG::IN_LANES; ++l) {
 #pragma HLS UNROLL
-          if (s == slot) wide.lane[s * CONFIG::IN_LANES + l] = x.lane[l];
-        }
+        if (s == slot) wide.lane[s * CONFIG::IN_LANES + l] = x.lane[l];
       }
-      const bool full = slot == RATIO - 1 || i == IN_WORDS - 1;
-      if (full) out.write(wide);
-      slot = full ? 0 : slot + 1;
     }
+    const bool run_ends = next<IN_WORDS>(place);
+    const bool full = slot == RATIO - 1 || run_ends;
+    if (full) out.write(wide);
+    slot = full ? 0 : slot + 1;
   }
 }
 
@@ -97,41 +95,43 @@ void gearbox(hls::stream<word<typename CONFIG::value_t, CONFIG::IN_LANES>> &in,
   constexpr int IN_WORDS = divide_up(CONFIG::ELEMENTS, CONFIG::IN_LANES);
   constexpr int OUT_WORDS = divide_up(CONFIG::ELEMENTS, CONFIG::OUT_LANES);
   constexpr int ROOM = CONFIG::IN_LANES + CONFIG::OUT_LANES;
-RUNS:
-  for (int r = 0; r < CONFIG::RUNS; ++r) {
-    typename CONFIG::value_t held[ROOM];
+  typename CONFIG::value_t held[ROOM];
 #pragma HLS ARRAY_PARTITION variable = held complete
-    int fill = 0;
-    int words_in = 0;
-    int words_out = 0;
-  STEPS:
-    while (words_out < OUT_WORDS) {
+  int fill = 0;
+  int words_in = 0;   // of a run
+  int words_out = 0;  // of it
+  int runs = 0;
+STEPS:
+  while (runs < CONFIG::RUNS) {
 #pragma HLS PIPELINE II = 1
-      if (words_in < IN_WORDS && fill < CONFIG::OUT_LANES) {
-        const word<typename CONFIG::value_t, CONFIG::IN_LANES> x = in.read();
-      APPEND:
-        for (int l = 0; l < CONFIG::IN_LANES; ++l) {
+    if (words_in < IN_WORDS && fill < CONFIG::OUT_LANES) {
+      const word<typename CONFIG::value_t, CONFIG::IN_LANES> x = in.read();
+    APPEND:
+      for (int l = 0; l < CONFIG::IN_LANES; ++l) {
 #pragma HLS UNROLL
-          held[fill + l] = x.lane[l];
-        }
-        fill += CONFIG::IN_LANES;
-        ++words_in;
+        held[fill + l] = x.lane[l];
       }
-      if (fill >= CONFIG::OUT_LANES || words_in == IN_WORDS) {
-        word<typename CONFIG::value_t, CONFIG::OUT_LANES> y;
-      TAKE:
-        for (int l = 0; l < CONFIG::OUT_LANES; ++l) {
+      fill += CONFIG::IN_LANES;
+      ++words_in;
+    }
+    if (fill >= CONFIG::OUT_LANES || words_in == IN_WORDS) {
+      word<typename CONFIG::value_t, CONFIG::OUT_LANES> y;
+    TAKE:
+      for (int l = 0; l < CONFIG::OUT_LANES; ++l) {
 #pragma HLS UNROLL
-          y.lane[l] = held[l];
-        }
-      SHIFT:
-        for (int l = 0; l < CONFIG::IN_LANES; ++l) {
+        y.lane[l] = held[l];
+      }
+    SHIFT:
+      for (int l = 0; l < CONFIG::IN_LANES; ++l) {
 #pragma HLS UNROLL
-          held[l] = held[l + CONFIG::OUT_LANES];
-        }
-        fill = fill > CONFIG::OUT_LANES ? fill - CONFIG::OUT_LANES : 0;
-        out.write(y);
-        ++words_out;
+        held[l] = held[l + CONFIG::OUT_LANES];
+      }
+      fill = fill > CONFIG::OUT_LANES ? fill - CONFIG::OUT_LANES : 0;
+      out.write(y);
+      if (next<OUT_WORDS>(words_out)) {
+        fill = 0;
+        words_in = 0;
+        ++runs;
       }
     }
   }

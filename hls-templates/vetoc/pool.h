@@ -1,6 +1,7 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
-// The largest or the mean of a window. Padding of max_pool never wins; padding of avg_pool counts as zeros.
+// The largest or the mean of a window. Padding of max_pool never wins; padding of avg_pool counts as zeros, that of
+// counted_pool only where the reciprocals say so.
 #ifndef VETOC_POOL_H
 #define VETOC_POOL_H
 
@@ -38,8 +39,27 @@ void max_pool(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
 #pragma HLS DATAFLOW
   hls::stream<window_word<CONFIG>> windows("windows");
 #pragma HLS STREAM variable = windows depth = CONFIG::WINDOW_DEPTH
-  sliding_window<CONFIG>(in, windows, CONFIG::LOWEST);
+  sliding_window<CONFIG, CONFIG::LOWEST>(in, windows);
   window_max<CONFIG>(windows, out);
+}
+
+/// The exact sum of a window, lane by lane, times `reciprocal`, rounded once.
+template <typename CONFIG>
+word<typename CONFIG::output_t, CONFIG::LANES> mean_of(const window_word<CONFIG> &x, int reciprocal) {
+#pragma HLS INLINE
+  word<typename CONFIG::output_t, CONFIG::LANES> mean;
+LANES:
+  for (int l = 0; l < CONFIG::LANES; ++l) {
+#pragma HLS UNROLL
+    typename CONFIG::accumulator_t sum = 0;
+  ADD:
+    for (int k = 0; k < CONFIG::KERNEL_HEIGHT * CONFIG::KERNEL_WIDTH; ++k) {
+#pragma HLS UNROLL
+      sum += x.lane[k * CONFIG::LANES + l];
+    }
+    mean.lane[l] = requantize<CONFIG>(sum * reciprocal, 0, l);
+  }
+  return mean;
 }
 
 template <typename CONFIG>
@@ -48,20 +68,7 @@ void window_mean(hls::stream<window_word<CONFIG>> &windows,
 WINDOWS:
   for (int i = 0; i < CONFIG::WORDS; ++i) {
 #pragma HLS PIPELINE II = 1
-    const window_word<CONFIG> x = windows.read();
-    word<typename CONFIG::output_t, CONFIG::LANES> mean;
-  LANES:
-    for (int l = 0; l < CONFIG::LANES; ++l) {
-#pragma HLS UNROLL
-      typename CONFIG::accumulator_t sum = 0;
-    ADD:
-      for (int k = 0; k < CONFIG::KERNEL_HEIGHT * CONFIG::KERNEL_WIDTH; ++k) {
-#pragma HLS UNROLL
-        sum += x.lane[k * CONFIG::LANES + l];
-      }
-      mean.lane[l] = requantize<CONFIG>(sum * CONFIG::RECIPROCAL, 0);
-    }
-    out.write(mean);
+    out.write(mean_of<CONFIG>(windows.read(), CONFIG::RECIPROCAL));
   }
 }
 
@@ -72,8 +79,36 @@ void avg_pool(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
 #pragma HLS DATAFLOW
   hls::stream<window_word<CONFIG>> windows("windows");
 #pragma HLS STREAM variable = windows depth = CONFIG::WINDOW_DEPTH
-  sliding_window<CONFIG>(in, windows, 0);
+  sliding_window<CONFIG>(in, windows);
   window_mean<CONFIG>(windows, out);
+}
+
+/// The exact sum times the reciprocal of what the window counts, CONFIG::means::of(row, column).
+template <typename CONFIG>
+void window_counted_mean(hls::stream<window_word<CONFIG>> &windows,
+                         hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
+  constexpr int GROUPS = CONFIG::IN_CHANNELS / CONFIG::LANES;
+ROWS:
+  for (int y = 0; y < CONFIG::OUT_HEIGHT; ++y) {
+  COLUMNS:
+    for (int i = 0; i < CONFIG::OUT_WIDTH; ++i) {
+    GROUPS:
+      for (int g = 0; g < GROUPS; ++g) {
+#pragma HLS PIPELINE II = 1
+        out.write(mean_of<CONFIG>(windows.read(), CONFIG::means::of(y, i)));
+      }
+    }
+  }
+}
+
+template <typename CONFIG>
+void counted_pool(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
+                  hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
+#pragma HLS DATAFLOW
+  hls::stream<window_word<CONFIG>> windows("windows");
+#pragma HLS STREAM variable = windows depth = CONFIG::WINDOW_DEPTH
+  sliding_window<CONFIG>(in, windows);
+  window_counted_mean<CONFIG>(windows, out);
 }
 
 }  // namespace vetoc

@@ -42,7 +42,11 @@ static constexpr int HEADER_WORDS = 2;
 static constexpr int LARGEST_SHIFT = 15;
 
 /// What became of an image.
-enum class image_status { none, taken, not_an_image, other_design, too_short, too_long, bytes, crc, range };
+enum class image_status { none, taken, not_an_image, other_design, too_short, too_long, bytes, crc, range, busy };
+
+// Bits of the mode register that have to do with a second network in shadow (canary).
+static constexpr int SECOND_DECIDES = 4;
+static constexpr int TAKE_OVER = 5;
 
 /// What the words of a part may be: `factors` words of which the bits of `unused` are 0, then two words a channel with a
 /// bias from `low` to `high`.
@@ -69,106 +73,129 @@ struct load_counts {
   ap_uint<32> loaded = 0, refused = 0;  // at most 2^32 - 1 each
 };
 
-/// `limits` holds what each part may be. Waits for an image; nothing waits for it.
-template <typename CONFIG>
-void load_weights(const part_limits (&limits)[CONFIG::STAGES], hls::stream<weight_beat> &weights,
-                  hls::stream<weight_word> (&parts)[CONFIG::STAGES], hls::stream<bool> &announcements,
-                  ap_uint<32> &weights_loaded, ap_uint<32> &weights_refused, ap_uint<32> &weights_status) {
-  VETOC_STATE(load_counts, count);
-#pragma HLS RESET variable = count
-#ifndef __SYNTHESIS__
-  // C simulation runs every stage once a frame, hardware whenever there is something to do.
-  if (weights.empty()) return;
-#endif
-  constexpr int LAST = CONFIG::WORDS - 1;
+/// Where the loader is in an image. It outlives a call, so that a reset in the middle of one finds it.
+struct load_state {
   image_status found = image_status::none;  // the first thing that is wrong
-  bool ended = false;
-  std::uint32_t crc = CRC_START;
-  ap_uint<32> before = 0;
+  bool ended = false;                       // TLAST has come
+  int place = 0;                            // words taken
   int stage = 0;
   int word_of_part = 0;
+  std::uint32_t crc = CRC_START;
+  std::uint32_t before = 0;  // the word in front
+  bool second = false;       // for the second network: the one that is in shadow
+};
+
+/// `limits` holds what each part may be. Waits for an image; nothing waits for it. Of two networks the one in shadow gets it:
+/// `parts` holds the stages of the first, then those of the second.
+template <typename CONFIG>
+void load_weights(const part_limits (&limits)[CONFIG::STAGES], hls::stream<weight_beat> &weights,
+                  hls::stream<weight_word> (&parts)[CONFIG::NETWORKS * CONFIG::STAGES],
+                  hls::stream<bool> &announcements, ap_uint<32> mode, ap_uint<32> &weights_loaded,
+                  ap_uint<32> &weights_refused, ap_uint<32> &weights_status) {
+  VETOC_STATE(load_counts, count);
+#pragma HLS RESET variable = count
+  VETOC_STATE(load_state, s);
+#pragma HLS RESET variable = s
+  constexpr int LAST = CONFIG::WORDS - 1;
 WORDS:
-  for (int i = 0; i <= LAST; ++i) {
+  while (!s.ended) {
 #pragma HLS PIPELINE II = 1
-    ap_uint<32> data = 0;
+#ifndef __SYNTHESIS__
+    // C simulation runs every stage once a frame, hardware whenever there is something to do: the rest of an image may be
+    // there with a later frame.
+    if (weights.empty()) return;
+#endif
+    const weight_beat beat = weights.read();
+    s.ended = beat.last == 1;
+    const bool armed = CONFIG::NETWORKS > 1 && mode.test(TAKE_OVER);
+    if (s.place == 0) s.second = CONFIG::NETWORKS > 1 && !mode.test(SECOND_DECIDES);
+    // What decides by then must not be touched.
+    const bool decides = CONFIG::NETWORKS > 1 && mode.test(SECOND_DECIDES) == s.second;
+    // Words beyond the last one are thrown away up to TLAST.
+    const bool inside = s.place <= LAST;
     image_status wrong = image_status::none;
-    if (!ended) {
-      const weight_beat beat = weights.read();
-      data = beat.data;
-      ended = beat.last == 1;
-      if (i == LAST && data != crc32_of(crc)) wrong = image_status::crc;
-      if (i == 1 && data != CONFIG::DESIGN) wrong = image_status::other_design;
-      if (i == 0 && data != WEIGHT_MAGIC) wrong = image_status::not_an_image;
-      if (ended && i != LAST) wrong = image_status::too_short;
-      if (!ended && i == LAST) wrong = image_status::too_long;
-      if (!beat.keep.and_reduce()) wrong = image_status::bytes;
-    }
-    crc = crc32_next<2>(crc, data);
-    const bool of_a_part = i >= HEADER_WORDS && i < LAST;
-    if (of_a_part && wrong == image_status::none && !in_range(limits[stage], word_of_part, before, data))
+    if (inside && (armed || decides)) wrong = image_status::busy;
+    if (s.place == LAST && beat.data != crc32_of(s.crc)) wrong = image_status::crc;
+    if (s.place == 1 && beat.data != CONFIG::DESIGN) wrong = image_status::other_design;
+    if (s.place == 0 && beat.data != WEIGHT_MAGIC) wrong = image_status::not_an_image;
+    if (s.ended && s.place < LAST) wrong = image_status::too_short;
+    if (!s.ended && s.place == LAST) wrong = image_status::too_long;
+    if (inside && !beat.keep.and_reduce()) wrong = image_status::bytes;
+    const bool of_a_part = s.place >= HEADER_WORDS && s.place < LAST;
+    if (of_a_part && wrong == image_status::none && !in_range(limits[s.stage], s.word_of_part, s.before, beat.data))
       wrong = image_status::range;
-    before = data;
-    if (found == image_status::none) found = wrong;
-    if (found == image_status::none && of_a_part) {
+    s.crc = crc32_next<2>(s.crc, beat.data);
+    s.before = beat.data.to_uint();
+    if (s.found == image_status::none) s.found = wrong;
+    if (s.found == image_status::none && of_a_part) {
       weight_word word;
-      word.data = data;
-      word.first = word_of_part == 0;
+      word.data = beat.data;
+      word.first = s.word_of_part == 0;
       word.commit = false;
     HAND_OUT:
-      for (int s = 0; s < CONFIG::STAGES; ++s) {
+      for (int p = 0; p < CONFIG::NETWORKS * CONFIG::STAGES; ++p) {
 #pragma HLS UNROLL
-        if (s == stage) parts[s].write(word);
+        if (p == s.stage + (s.second ? CONFIG::STAGES : 0)) parts[p].write(word);
       }
-      const bool part_ends = word_of_part == limits[stage].words - 1;
-      word_of_part = part_ends ? 0 : word_of_part + 1;
-      if (part_ends) ++stage;
+      const bool part_ends = s.word_of_part == limits[s.stage].words - 1;
+      s.word_of_part = part_ends ? 0 : s.word_of_part + 1;
+      if (part_ends) ++s.stage;
     }
+    if (inside) ++s.place;
   }
-RESYNCHRONISE:
-  while (!ended) {
-#pragma HLS PIPELINE II = 1
-    ended = weights.read().last == 1;
-  }
-  if (found == image_status::none) {
-    found = image_status::taken;
+  if (s.found == image_status::none) {
+    s.found = image_status::taken;
     weight_word commit;
     commit.data = 0;
     commit.first = false;
     commit.commit = true;
   COMMIT:
-    for (int s = 0; s < CONFIG::STAGES; ++s) {
+    for (int p = 0; p < CONFIG::STAGES; ++p) {
 #pragma HLS UNROLL
-      parts[s].write(commit);
+      if (!s.second) parts[p].write(commit);
+      if (CONFIG::NETWORKS > 1 && s.second) parts[(CONFIG::NETWORKS - 1) * CONFIG::STAGES + p].write(commit);
     }
     // After the commits: whoever hears of the set finds its part in the stream.
-    announcements.write(true);
+    announcements.write(s.second);
     count.loaded = saturated(count.loaded);
   } else {
     count.refused = saturated(count.refused);
   }
   weights_loaded = count.loaded;
   weights_refused = count.refused;
-  weights_status = static_cast<unsigned>(found);
+  weights_status = static_cast<unsigned>(s.found);
+  s = load_state();
 }
+
+/// Which weights each network uses.
+struct network_sets {
+  weight_set first = 0;
+  weight_set second = 0;
+};
 
 /// Lets pixels through; with the first word of a frame it tells every stage the set of weights for that frame.
 template <typename CONFIG>
 void swap_weights(hls::stream<word<typename CONFIG::value_t, CONFIG::LANES>> &in, hls::stream<bool> &announcements,
-                  hls::stream<weight_set> (&sets)[CONFIG::STAGES],
+                  hls::stream<weight_set> (&sets)[CONFIG::NETWORKS * CONFIG::STAGES],
                   hls::stream<word<typename CONFIG::value_t, CONFIG::LANES>> &out) {
-  VETOC_STATE(weight_set, set);
+  VETOC_STATE(network_sets, set);
 #pragma HLS RESET variable = set
 WORDS:
   for (int i = 0; i < CONFIG::WORDS; ++i) {
 #pragma HLS PIPELINE II = 1
     const word<typename CONFIG::value_t, CONFIG::LANES> x = in.read();
     if (i == 0) {
-      bool announced = false;
-      if (announcements.read_nb(announced)) set += 1;
+      bool second = false;
+      if (announcements.read_nb(second)) {
+        if (second)
+          set.second += 1;
+        else
+          set.first += 1;
+      }
     TELL:
-      for (int s = 0; s < CONFIG::STAGES; ++s) {
+      for (int s = 0; s < CONFIG::NETWORKS * CONFIG::STAGES; ++s) {
 #pragma HLS UNROLL
-        sets[s].write(set);
+        sets[s].write(s < CONFIG::STAGES ? set.first : set.second);
       }
     }
     out.write(x);
@@ -188,6 +215,7 @@ struct bank_state {
 /// its bank. A set that was announced is on its way already, so that this never waits for the sender of the weights.
 template <typename BACKGROUND>
 int next_bank(hls::stream<weight_set> &sets, bank_state &state, BACKGROUND &background) {
+#pragma HLS INLINE
 BETWEEN_FRAMES:
   while (sets.empty()) {
 #pragma HLS PIPELINE II = 1
@@ -209,6 +237,7 @@ BETWEEN_FRAMES:
 /// C simulation has no cycles between frames: the words that a frame left waiting come in after it.
 template <typename BACKGROUND>
 void after_frame(hls::stream<weight_word> &part, const bank_state &state, BACKGROUND &background) {
+#pragma HLS INLINE
 #ifndef __SYNTHESIS__
   while (!state.complete && !part.empty()) background();
 #endif

@@ -32,6 +32,7 @@ void with_spare_bank(hls::stream<weight_word> &part, hls::stream<weight_set> &se
   spare_bank<CONFIG> &spare = banks.spare;
 #pragma HLS ARRAY_PARTITION variable = banks.spare.held complete
   auto background = [&] {
+#pragma HLS INLINE
     if (spare.take(part, weights, bias, align)) {
       if (spare.state.spare() == 0) built_in_gone = true;
     } else {
@@ -51,9 +52,11 @@ void with_spare_bank(hls::stream<weight_word> &part, hls::stream<weight_set> &se
 template <typename CONFIG>
 void matrix_vector_reloadable(hls::stream<word<typename CONFIG::input_t, CONFIG::TAPS>> &in,
                               hls::stream<weight_word> &part, hls::stream<weight_set> &sets,
-                              weight_table<CONFIG> &weights, bias_table<CONFIG> &bias, align_table<CONFIG> &align, hls::stream<bool> &upset,
+                              weight_table<CONFIG> &weights, bias_table<CONFIG> &bias, align_table<CONFIG> &align,
+                              hls::stream<bool> &upset,
                               hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_LANES>> &out) {
   with_spare_bank<CONFIG>(part, sets, weights, bias, align, upset, [&](int bank, auto &background) {
+#pragma HLS INLINE
     matrix_vector<CONFIG>(in, weights, bias, align, bank, background, out);
   });
 }
@@ -64,6 +67,7 @@ void depthwise_multiply_reloadable(hls::stream<window_word<CONFIG>> &windows, hl
                                    bias_table<CONFIG> &bias, align_table<CONFIG> &align, hls::stream<bool> &upset,
                                    hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
   with_spare_bank<CONFIG>(part, sets, weights, bias, align, upset, [&](int bank, auto &background) {
+#pragma HLS INLINE
     depthwise_multiply<CONFIG>(windows, weights, bias, align, bank, background, out);
   });
 }
@@ -76,7 +80,7 @@ void conv2d_reloadable(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>
 #pragma HLS DATAFLOW
   hls::stream<window_word<CONFIG>> windows("windows");
 #pragma HLS STREAM variable = windows depth = CONFIG::WINDOW_DEPTH
-  sliding_window<CONFIG>(in, windows, 0);
+  sliding_window<CONFIG>(in, windows);
   matrix_vector_reloadable<CONFIG>(windows, part, sets, weights, bias, align, upset, out);
 }
 
@@ -84,7 +88,8 @@ void conv2d_reloadable(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>
 template <typename CONFIG>
 void conv2d_1x1_reloadable(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
                            hls::stream<weight_word> &part, hls::stream<weight_set> &sets,
-                           weight_table<CONFIG> &weights, bias_table<CONFIG> &bias, align_table<CONFIG> &align, hls::stream<bool> &upset,
+                           weight_table<CONFIG> &weights, bias_table<CONFIG> &bias, align_table<CONFIG> &align,
+                           hls::stream<bool> &upset,
                            hls::stream<word<typename CONFIG::output_t, CONFIG::OUT_LANES>> &out) {
   matrix_vector_reloadable<CONFIG>(in, part, sets, weights, bias, align, upset, out);
 }
@@ -92,12 +97,13 @@ void conv2d_1x1_reloadable(hls::stream<word<typename CONFIG::input_t, CONFIG::LA
 template <typename CONFIG>
 void depthwise_conv2d_reloadable(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
                                  hls::stream<weight_word> &part, hls::stream<weight_set> &sets,
-                                 weight_table<CONFIG> &weights, bias_table<CONFIG> &bias, align_table<CONFIG> &align, hls::stream<bool> &upset,
+                                 weight_table<CONFIG> &weights, bias_table<CONFIG> &bias, align_table<CONFIG> &align,
+                                 hls::stream<bool> &upset,
                                  hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
 #pragma HLS DATAFLOW
   hls::stream<window_word<CONFIG>> windows("windows");
 #pragma HLS STREAM variable = windows depth = CONFIG::WINDOW_DEPTH
-  sliding_window<CONFIG>(in, windows, 0);
+  sliding_window<CONFIG>(in, windows);
   depthwise_multiply_reloadable<CONFIG>(windows, part, sets, weights, bias, align, upset, out);
 }
 

@@ -8,11 +8,11 @@
 
 namespace vetoc {
 
-// Activations. `before` acts on the exact accumulator, `after` on the rounded mantissa.
+// Activations. `before` acts on the exact accumulator of a channel, `after` on the rounded mantissa.
 
 struct identity {
   template <typename T>
-  static T before(const T &exact) {
+  static T before(const T &exact, int) {
     return exact;
   }
   template <typename T>
@@ -23,7 +23,7 @@ struct identity {
 
 struct relu : identity {
   template <typename T>
-  static T before(const T &exact) {
+  static T before(const T &exact, int) {
     return exact < 0 ? T(0) : exact;
   }
 };
@@ -32,8 +32,17 @@ struct relu : identity {
 template <int MANTISSA, int FRACTION>
 struct leaky_relu : identity {
   template <typename T>
-  static T before(const T &exact) {
+  static T before(const T &exact, int) {
     return exact < 0 ? T(exact * MANTISSA) : T(exact << FRACTION);
+  }
+};
+
+/// The same with a mantissa for each channel, which SLOPES::of gives.
+template <typename SLOPES, int FRACTION>
+struct prelu : identity {
+  template <typename T>
+  static T before(const T &exact, int channel) {
+    return exact < 0 ? T(exact * SLOPES::of(channel)) : T(exact << FRACTION);
   }
 };
 
@@ -49,11 +58,13 @@ struct clip : identity {
 /// `accumulator` has a fraction of its own per channel; `align` left shifts bring all channels to the fraction of
 /// CONFIG::exact_t. Rounding and overflow are those of CONFIG::format_t: there is no other rounding in a stage.
 template <typename CONFIG>
-typename CONFIG::output_t requantize(const typename CONFIG::accumulator_t &accumulator, int align) {
+typename CONFIG::output_t requantize(const typename CONFIG::accumulator_t &accumulator, int align, int channel) {
 #pragma HLS INLINE
   typedef typename CONFIG::exact_t exact_t;
-  const ap_int<exact_t::width> activated = CONFIG::activation::before(ap_int<exact_t::width>(accumulator));
-  const ap_int<exact_t::width> aligned = activated << align;
+  const ap_int<exact_t::width> activated =
+      CONFIG::activation::before(ap_int<exact_t::width>(accumulator), channel);
+  // No wider than the largest shift of the stage: a multiplexer a bit, and none where all shifts are 0.
+  const ap_int<exact_t::width> aligned = activated << (align & CONFIG::SHIFT_MASK);
   exact_t exact;
   exact.range() = aligned.range();
   const typename CONFIG::format_t rounded = exact;
@@ -73,7 +84,7 @@ WORDS:
   LANES:
     for (int l = 0; l < CONFIG::LANES; ++l) {
 #pragma HLS UNROLL
-      y.lane[l] = requantize<CONFIG>(x.lane[l], 0);
+      y.lane[l] = requantize<CONFIG>(x.lane[l], 0, l);
     }
     out.write(y);
   }

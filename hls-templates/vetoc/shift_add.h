@@ -31,7 +31,7 @@ VECTORS:
     for (int p = 0; p < CONFIG::OUT_LANES; ++p) {
 #pragma HLS UNROLL
       const accumulator_t exact = accumulator_t(bias[p]) + sum[p];
-      y.lane[p] = requantize<CONFIG>(exact, align[p]);
+      y.lane[p] = requantize<CONFIG>(exact, align[p], p);
     }
     out.write(y);
   }
@@ -45,7 +45,7 @@ void conv2d_shift_add(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>>
 #pragma HLS DATAFLOW
   hls::stream<window_word<CONFIG>> windows("windows");
 #pragma HLS STREAM variable = windows depth = CONFIG::WINDOW_DEPTH
-  sliding_window<CONFIG>(in, windows, 0);
+  sliding_window<CONFIG>(in, windows);
   shift_add<CONFIG>(windows, bias, align, out);
 }
 

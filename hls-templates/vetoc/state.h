@@ -29,7 +29,8 @@ inline void reset_firmware() {
   for (const std::function<void()> &reset : resets()) reset();
 }
 
-/// What a reset leaves: what the constructor gives, and 0 of an integer, whose constructor gives nothing in the vendor's headers.
+/// What a reset leaves: what the constructor gives, and 0 of an integer, whose constructor gives nothing in the vendor's
+/// headers.
 template <typename T>
 struct reset_value {
   static T get() { return T(); }

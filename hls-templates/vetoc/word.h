@@ -51,6 +51,16 @@ template <int W>
 using rom_uint = typename std::make_unsigned<rom_int<W>>::type;
 #endif
 
+/// One step of a counter 0 … END - 1; whether it came around. Loop nests are one flat loop with such counters: a nest with
+/// anything between its loops is not flattened by the tool, and its pipeline drains with every turn of the outer loop.
+template <int END>
+bool next(int &i) {
+#pragma HLS INLINE
+  const bool around = i == END - 1;
+  i = around ? 0 : i + 1;
+  return around;
+}
+
 /// a / b, rounded up.
 constexpr int divide_up(int a, int b) { return (a + b - 1) / b; }
 

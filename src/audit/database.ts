@@ -8,6 +8,7 @@
 import { rm, stat } from 'node:fs/promises';
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue, Json } from '@duckdb/node-api';
 import { UserError } from '../core/errors.js';
+import { fileIdentity, vanished } from '../core/files.js';
 
 export type SqlValue = DuckDBValue;
 /** What a column becomes outside: whole numbers are numbers while they fit. */
@@ -46,6 +47,24 @@ const MEMORY_LIMIT = '512MB';
 /** Bytes of a text in a query's answer; of a longer one its length is said: a cell of gigabytes would end the process. */
 const LONGEST_TEXT = 65_536;
 
+/** Characters that a query's functions may pad or repeat to: they cannot be interrupted, and fill the memory before a limit. */
+const LONGEST_MADE = 1_000_000;
+
+/** Milliseconds that a query may take. */
+const QUERY_MS = 60_000;
+
+/** Functions whose size a number in the query decides, behind macros of their names that look at that number. */
+const BOUNDED_FUNCTIONS = [
+  ['repeat', 's, n', 'n * length(s)', 's, n'],
+  ['lpad', 's, n, c', 'n', 's, n::INTEGER, c'],
+  ['rpad', 's, n, c', 'n', 's, n::INTEGER, c'],
+].map(
+  ([name, parameters, size, values]) =>
+    `CREATE TEMP MACRO ${name!}(${parameters!}) AS CASE WHEN ${size!} > ${LONGEST_MADE}
+      THEN error('${name!} makes a text of more than ${LONGEST_MADE.toLocaleString('en-US')} characters')
+      ELSE system.main.${name!}(${values!}) END`,
+);
+
 export interface OpenOptions {
   /** Files that statements may write, beside the database: those that an export was asked for. */
   readonly files?: readonly string[];
@@ -79,6 +98,7 @@ export async function openDatabase(
   });
   const connection = await instance.connect();
   if (files.length > 0) await connection.run(`SET allowed_paths = [${files.map(sqlText).join(', ')}]`);
+  for (const macro of BOUNDED_FUNCTIONS) await connection.run(macro);
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
   return createDatabase(path, instance, connection);
@@ -110,6 +130,7 @@ function openProblem(error: unknown, path: string): UserError {
 
 function createDatabase(path: string, instance: DuckDBInstance, connection: DuckDBConnection): Database {
   let last: Promise<unknown> = Promise.resolve();
+  const opened = fileIdentity(path);
   // One connection: what is asked for at the same time runs one after the other.
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = last.then(work, work);
@@ -139,13 +160,15 @@ function createDatabase(path: string, instance: DuckDBInstance, connection: Duck
         const reader = await connection.runAndReadAll(sql, [...values]);
         return reader.getRowObjectsJson().map((row) => plainRow(row, reader.columnNames(), kinds(reader)));
       }),
-    query: (sql, mostRows) => inTurn(() => query(connection, sql, mostRows)),
+    query: (sql, mostRows) => inTurn(() => inTime(connection, () => query(connection, sql, mostRows))),
     transaction: (work) =>
       inTurn(async () => {
         await connection.run('BEGIN');
         try {
           const result = await work(runner);
           await connection.run('COMMIT');
+          // DuckDB goes on with a file that has no name any more, and would lose it without a word.
+          if (fileIdentity(path) !== opened) throw vanished(path);
           return result;
         } catch (error) {
           await connection.run('ROLLBACK').catch(() => undefined);
@@ -162,6 +185,24 @@ function createDatabase(path: string, instance: DuckDBInstance, connection: Duck
 
 const shortened = (text: string): string =>
   `CASE WHEN strlen(${text}) > ${LONGEST_TEXT} THEN '(' || strlen(${text}) || ' bytes of text)' ELSE ${text} END`;
+
+/** `work` on the connection, interrupted when it takes too long. */
+async function inTime<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+  const timer = setTimeout(() => {
+    connection.interrupt();
+  }, QUERY_MS);
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error) || !/interrupt/i.test(error.message)) throw error;
+    throw new UserError(`took longer than ${QUERY_MS / 1000} s and was stopped`, {
+      field: 'SELECT',
+      remedy: 'ask for less, or export the ledger and ask there',
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 async function query(connection: DuckDBConnection, sql: string, mostRows: number): Promise<QueryAnswer> {
   const { StatementType } = await import('@duckdb/node-api');

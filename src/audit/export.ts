@@ -1,8 +1,8 @@
 /** The ledger for other programs: CSV and Parquet of the view `frames`, and verdicts as labels for the next training. */
-import { rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { csvPath } from '../core/csv.js';
-import { temporaryBeside, writeFileAtomic } from '../core/files.js';
+import { emptyBeside, putInPlace, temporaryBeside, writeFileAtomic } from '../core/files.js';
 import { sqlText } from './database.js';
 import type { Ledger } from './ledger.js';
 
@@ -22,14 +22,18 @@ export const exportTemporary = (path: string): string => temporaryBeside(resolve
 
 /** Writes all frames in order. The file appears under its name when it is complete. */
 export async function exportFrames(ledger: Ledger, path: string, format: ExportFormat): Promise<void> {
-  const temporary = exportTemporary(path);
-  const options = format === 'csv' ? 'FORMAT csv, HEADER' : 'FORMAT parquet, COMPRESSION zstd';
+  // The same name again: here it is known whether the file can be written.
+  const temporary = await emptyBeside(resolve(path));
+  const options =
+    format === 'csv'
+      ? 'FORMAT csv, HEADER, USE_TMP_FILE false'
+      : 'FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false';
   const columns = format === 'csv' ? `* REPLACE (${CSV_COLUMNS.join(', ')})` : '*';
   try {
     await ledger.database.select(
       `COPY (SELECT ${columns} FROM frames ORDER BY frame) TO ${sqlText(temporary)} (${options})`,
     );
-    await rename(temporary, path);
+    await putInPlace(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { UserError } from '../core/errors.js';
 
 export const identitySchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   /** Name and digest of the network that decides. */
   network: z.string(),
   networkDigest: z.string(),
@@ -29,6 +29,17 @@ export const identitySchema = z.strictObject({
   geometry: z.record(z.string(), z.number().nullable()),
   /** What the reference frames are; empty for none. */
   reference: z.string(),
+  /** The prescale that the firmware kept misses by, and the bound on the hits lost; null for none. */
+  meter: z
+    .strictObject({
+      n: z.int().min(1),
+      key: z.int().min(0),
+      number: z.string().nullable(),
+      lost: z.number(),
+      confidence: z.number(),
+    })
+    .readonly()
+    .nullable(),
   /** Frames that are worked on and written together. */
   blockFrames: z.number(),
 });

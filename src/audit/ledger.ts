@@ -5,10 +5,10 @@
  * A ledger belongs to one run, one list of frames and one set of settings (identity.ts); continuing it with others is
  * refused. Everything but verdicts follows from these, so that an interrupted audit ends as an uninterrupted one.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { invariant, UserError } from '../core/errors.js';
+import { makeFolder } from '../core/files.js';
 import { openDatabase, type Database, type OpenOptions, type PlainRow } from './database.js';
 import type { ScoreWindow } from './drift.js';
 import { checkSameAudit, identitySchema, type AuditIdentity } from './identity.js';
@@ -58,7 +58,7 @@ export interface GrowingLedger extends LedgerContent {
 
 /** Starts a ledger in `folder`, or continues the one that is there. */
 export async function openLedgerForAudit(folder: string, identity: AuditIdentity): Promise<GrowingLedger> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const database = await openDatabase(join(folder, LEDGER_FILE), 'write');
   try {
     const known = await readIdentity(database);

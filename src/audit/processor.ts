@@ -5,10 +5,13 @@
  */
 import { argmax } from '../statistics/metrics.js';
 import type { Frame, FrameSource } from '../data/frames.js';
-import type { OrtScorer, ScoredFrame } from '../simulate/ort-scorer.js';
+import type { Note } from '../data/notes.js';
+import type { OrtScorer, ScoredFrame } from '../backends/onnx/ort/scorer.js';
 import { scoreFrames } from '../simulate/score-frames.js';
 import type { FrameSpotFinder } from '../spotfind/finder.js';
 import { estimateResolution, frameGeometry, type StatedGeometry } from '../spotfind/geometry.js';
+import { photonSnr } from '../spotfind/spot.js';
+import { prescaleOf, type MeterSettings } from './meter.js';
 import { bitsOf, type FrameRow } from './rows.js';
 
 export interface ProcessedFrame {
@@ -16,6 +19,8 @@ export interface ProcessedFrame {
   readonly row: FrameRow;
   /** Penultimate features; null for a frame that could not be read. */
   readonly features: Float32Array | null;
+  /** Warnings of a file that was opened for this frame. */
+  readonly notes?: readonly Note[];
 }
 
 /** Works on blocks; up to `parallel` calls at the same time are worth while. */
@@ -32,6 +37,8 @@ export interface DecisionFacts {
   readonly threshold: number;
   /** One level in the float network's units. */
   readonly level: number;
+  /** By which misses are kept; null for none. */
+  readonly meter: MeterSettings | null;
 }
 
 export interface ProcessorParts {
@@ -68,7 +75,7 @@ async function processBlock(
       processed.push(
         one.kind === 'scored'
           ? describeFrame(parts, one.index, one.frame, one.result)
-          : { row: unreadable(source, one.index, one.bad.problem), features: null },
+          : { row: unreadable(parts, one.index, one.bad.problem), features: null },
       );
   return processed;
 }
@@ -76,26 +83,39 @@ async function processBlock(
 /** Names under which files state when a frame was taken. */
 const TIME_NAMES = ['time', 'timestamp', 'event_time', 'trainId', 'pulseId'] as const;
 
-function identify(
-  source: FrameSource,
-  index: number,
-): Pick<FrameRow, 'frame' | 'file' | 'fileIndex' | 'time' | 'hit'> {
+interface Identified extends Pick<
+  FrameRow,
+  'frame' | 'file' | 'fileIndex' | 'time' | 'hit' | 'indexable' | 'number'
+> {
+  /** Kept by the prescale, should it be a miss. */
+  readonly chosen: boolean;
+}
+
+function identify(source: FrameSource, index: number, { meter }: DecisionFacts): Identified {
   const { file, index: fileIndex } = source.origin(index);
   const meta = source.meta(index);
+  const { number, chosen } =
+    meter === null ? { number: null, chosen: false } : prescaleOf(meter, index, meta);
+  const { hit, indexable = null } = source.label(index);
   const name = TIME_NAMES.find((one) => meta[one] !== undefined);
   return {
     frame: index,
     file,
     fileIndex,
     time: name === undefined ? null : String(meta[name]),
-    hit: source.label(index).hit,
+    hit,
+    indexable,
+    number: number === null ? null : String(number),
+    chosen,
   };
 }
 
-function unreadable(source: FrameSource, index: number, problem: string): FrameRow {
+function unreadable({ source, facts }: ProcessorParts, index: number, problem: string): FrameRow {
+  const { chosen: _chosen, ...identified } = identify(source, index, facts);
   return {
-    ...identify(source, index),
+    ...identified,
     keep: true,
+    prescaled: false,
     className: null,
     score: null,
     margin: null,
@@ -127,9 +147,11 @@ function describeFrame(
   );
   const level = levelOf(frame);
   const margin = scored.score - facts.threshold;
+  const { chosen, ...identified } = identify(source, index, facts);
   const row: FrameRow = {
-    ...identify(source, index),
+    ...identified,
     keep: scored.keep,
+    prescaled: !scored.keep && chosen,
     className: facts.classNames[argmax(scored.logits)]!,
     score: scored.score,
     margin,
@@ -137,14 +159,15 @@ function describeFrame(
     floatScore: scored.floatScore / facts.level,
     floatKeep: scored.floatKeep,
     spots: spots.length,
-    strongestSnr: spots.length === 0 ? null : Math.max(...spots.map((spot) => spot.snr)),
+    strongestSnr: spots.length === 0 ? null : Math.max(...spots.map(photonSnr)),
     resolutionRadius: resolution?.radius ?? null,
     resolutionA: resolution?.dA ?? null,
     distance: null,
     meanLevel: level.mean,
     problem: level.problem,
   };
-  return { row, features: scored.features };
+  const { notes } = frame;
+  return { row, features: scored.features, ...(notes === undefined ? {} : { notes }) };
 }
 
 /** Mean of the live pixels, and what is wrong when they say nothing. */

@@ -9,7 +9,8 @@ import { FLAG_NAMES, FLAG_WORDS, type FlagName } from './flags.js';
 import { frameRowOf, type Ledger } from './ledger.js';
 import type { FrameRow } from './rows.js';
 import type { AuditSummary } from './summary.js';
-import { describeDecision, signed } from './words.js';
+import type { MeteredNight, OpenInterval } from './meter.js';
+import { describeDecision, describeMetered, signed } from './words.js';
 
 /** Middle of a spot, in pixels of the frame. */
 interface SpotPlace {
@@ -32,6 +33,12 @@ const range = ({ value, low, high }: Estimate, digits = 0): string =>
   Number.isNaN(value)
     ? 'cannot be estimated'
     : `${value.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
+
+const scaled = ({ value, low, high }: Estimate, by: number): Estimate => ({
+  value: by * value,
+  low: by * low,
+  high: by * high,
+});
 
 /** The page as HTML text. */
 export async function renderAuditReport(ledger: Ledger, options: ReportOptions): Promise<string> {
@@ -67,8 +74,34 @@ function tiles({ audited, vetoed, lostHits, flags, limits }: AuditSummary): Html
   </div>`;
 }
 
-function lostSection({ lostHits, reviewed, truth, reference }: AuditSummary): Html {
-  const rows: (readonly (string | number | Html)[])[] = [];
+/** The row of the kept misses. */
+function meteredRow({ lost, lostShare, keptMisses, misses, settings, unjudgedAmongThem }: MeteredNight): Row {
+  const interval = ({ value, low, high }: OpenInterval, digits: number): string =>
+    `${value === null ? '' : `${value.toFixed(digits)} `}(${low.toFixed(digits)} to ${high.toFixed(digits)})`;
+  const share = { ...lostShare, value: lostShare.value === null ? null : 100 * lostShare.value };
+  return [
+    'misses that the prescale kept',
+    interval(lost, 0),
+    interval({ ...share, low: 100 * share.low, high: 100 * share.high }, 2),
+    `${keptMisses} of ${misses} misses, one in ${settings.n} by a hash of the frame number; exact, whatever drifts${
+      unjudgedAmongThem === 0 ? '' : `; ${unjudgedAmongThem} of them are not judged yet and may be either`
+    }`,
+  ];
+}
+
+/** The alarm, or that there is none. */
+function meteredWords(night: MeteredNight | null): Html {
+  if (night === null) return html``;
+  const words = describeMetered(night);
+  return night.verdict === 'beyond'
+    ? html`<p role="alert"><b>Alarm.</b> ${words}.</p>`
+    : html`<p>${words.charAt(0).toUpperCase()}${words.slice(1)}.</p>`;
+}
+
+type Row = readonly (string | number | Html)[];
+
+function lostSection({ lostHits, metered, reviewed, truth, indexable, reference }: AuditSummary): Html {
+  const rows: Row[] = metered === null ? [] : [meteredRow(metered)];
   if (lostHits !== null) {
     const { accuracy } = reference;
     const hits = accuracy!.truePositives + accuracy!.falseNegatives;
@@ -76,14 +109,7 @@ function lostSection({ lostHits, reviewed, truth, reference }: AuditSummary): Ht
     rows.push([
       'second opinion',
       range(lostHits.lost),
-      range(
-        {
-          value: 100 * lostHits.lostShare.value,
-          low: 100 * lostHits.lostShare.low,
-          high: 100 * lostHits.lostShare.high,
-        },
-        2,
-      ),
+      range(scaled(lostHits.lostShare, 100), 2),
       html`<span class="wrap"
         >finder right on ${accuracy!.truePositives} of ${hits} hits and ${accuracy!.trueNegatives} of ${misses}
         misses of the reference; assumes that it errs on vetoed frames as on others</span
@@ -104,9 +130,16 @@ function lostSection({ lostHits, reviewed, truth, reference }: AuditSummary): Ht
       truth.hits === 0 ? '–' : ((100 * truth.hitsLost) / truth.hits).toFixed(2),
       `${truth.hits} labelled hits; ${truth.missesKept} of ${truth.misses} misses kept`,
     ]);
+  if (indexable !== null)
+    rows.push([
+      'patterns that can be indexed',
+      indexable.count,
+      indexable.total === 0 ? '–' : range(scaled(indexable, 100), 2),
+      `${indexable.total} frames in which an indexing program found a lattice`,
+    ]);
   if (rows.length === 0)
-    return html`<p>No labelled reference frames and no verdicts: the number of lost hits cannot be estimated.</p>`;
-  return html`${htmlTable(['estimate from', 'hits lost', '% of all hits', 'rests on'], rows)}
+    return html`<p>No labelled reference frames, no verdicts and no prescale: the number of lost hits cannot be estimated.</p>`;
+  return html`${meteredWords(metered)}${htmlTable(['estimate from', 'hits lost', '% of all hits', 'rests on'], rows)}
     <p class="soft">
       Brackets: 95 % interval. Hits too weak for both the network and the finder are seen by a human only: review the
       sample with <code>vetoc audit view</code>.

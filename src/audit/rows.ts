@@ -9,9 +9,15 @@ export interface FrameRow {
   readonly fileIndex: number;
   /** When the frame was taken, as its file says; null where it does not. */
   readonly time: string | null;
+  /** The detector's frame number in decimal, where the audit was told of a prescale and the frame has one. */
+  readonly number: string | null;
+  /** A miss that the prescale kept. */
+  readonly prescaled: boolean;
   /** Truth, where the frames carry it. */
   readonly hit: boolean | null;
-  /** The decision. A frame that cannot be read is kept: the firmware fails safe. */
+  /** Whether an indexing program found a lattice, where the frames say so. */
+  readonly indexable: boolean | null;
+  /** The decision by the score. A frame that cannot be read is kept: the firmware fails safe. */
   readonly keep: boolean;
   /** Class of the largest logit. */
   readonly className: string | null;

@@ -7,6 +7,7 @@
 import type { GrowingLedger } from './ledger.js';
 import type { FrameProcessor, ProcessedFrame } from './processor.js';
 import { scoreWindows, windowLength } from './drift.js';
+import { liveLook, lookAt, type MeteredNight } from './meter.js';
 import { createReference, featureDistance, NO_REFERENCE, type Reference } from './reference.js';
 import type { FrameRow } from './rows.js';
 
@@ -30,6 +31,8 @@ export interface AuditOptions {
   /** Opens the reference frames; called only when the ledger has none. Null: nothing to compare with. */
   readonly openReference: (() => Promise<ReferenceFrames>) | null;
   readonly onProgress?: (progress: AuditProgress) => void;
+  /** Told, as the audit grows, what the kept misses say of the hits lost; see meter.ts. */
+  readonly onLook?: (night: MeteredNight) => void;
   /** Aborted: blocks in work are finished and written, then the audit returns. */
   readonly signal?: AbortSignal;
 }
@@ -48,10 +51,16 @@ export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
   const blocks = missingBlocks(await ledger.done(), ledger.identity.blockFrames);
   const total = blocks.reduce((sum, block) => sum + block.length, 0);
   let processed = 0;
+  let look = lookAt(ledger.identity.count - total);
   await eachBlock(blocks, options.processor, signal, async (frames) => {
     await ledger.append(frames.map((one) => withDistance(one, reference)));
     processed += frames.length;
     options.onProgress?.({ stage: 'frames', done: processed, total });
+    const now = lookAt(ledger.identity.count - total + processed);
+    if (now <= look) return;
+    look = now;
+    const night = await liveLook(ledger, now);
+    if (night !== null) options.onLook?.(night);
   });
   if (processed < total) return { finished: false, processed };
   if (!(await ledger.finished())) await ledger.finish(await windowsOf(ledger));

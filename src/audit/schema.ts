@@ -6,7 +6,7 @@
 import { FLAG_NAMES, flagConditions, type FlagLimits } from './flags.js';
 import type { FrameRow } from './rows.js';
 
-export const LEDGER_VERSION = 1;
+export const LEDGER_VERSION = 3;
 
 export const VERDICTS = ['right', 'wrong', 'unsure'] as const;
 export type Verdict = (typeof VERDICTS)[number];
@@ -21,7 +21,10 @@ export const ROW_COLUMNS: {
   file: { name: 'file', type: 'VARCHAR' },
   fileIndex: { name: 'file_index', type: 'INTEGER' },
   time: { name: 'time', type: 'VARCHAR' },
+  number: { name: 'number', type: 'VARCHAR' },
+  prescaled: { name: 'prescaled', type: 'BOOLEAN' },
   hit: { name: 'hit', type: 'BOOLEAN' },
+  indexable: { name: 'indexable', type: 'BOOLEAN' },
   keep: { name: 'keep', type: 'BOOLEAN' },
   className: { name: 'class_name', type: 'VARCHAR' },
   score: { name: 'score', type: 'INTEGER' },

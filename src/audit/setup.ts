@@ -7,11 +7,12 @@ import { simulateFrames } from '../data/simulate/simulate-frames.js';
 import type { SimulateOptions } from '../data/simulate/settings.js';
 import { lsb } from '../fixed/format.js';
 import { findNode, type FixedGraph, type FloatGraph } from '../ir/graph.js';
-import { createOrtScorer } from '../simulate/ort-scorer.js';
+import { createOrtScorer } from '../backends/onnx/ort/scorer.js';
 import { detectorOf } from '../spotfind/detector-file.js';
 import { createFrameSpotFinder } from '../spotfind/finder.js';
 import type { StatedGeometry } from '../spotfind/geometry.js';
 import { parseSpotParameters, type SpotAlgorithm } from '../spotfind/parameters.js';
+import type { MeterSettings } from './meter.js';
 import { createLocalProcessor, type DecisionFacts, type FrameProcessor } from './processor.js';
 
 /** Frames that can be opened again in another thread. */
@@ -37,6 +38,7 @@ export interface ProcessorSetup {
   readonly networks: AuditedNetworks;
   readonly finder: FinderSpec;
   readonly stated: StatedGeometry;
+  readonly meter: MeterSettings | null;
 }
 
 /** Opens the frames. Files that cannot be opened are passed over and reported. The caller closes the source. */
@@ -54,11 +56,12 @@ export async function openSpec(
   });
 }
 
-export function decisionFacts(fixed: FixedGraph): DecisionFacts {
+export function decisionFacts(fixed: FixedGraph, meter: MeterSettings | null): DecisionFacts {
   return {
     classNames: fixed.classNames,
     threshold: fixed.threshold,
     level: lsb(findNode(fixed, fixed.output).format),
+    meter,
   };
 }
 
@@ -74,7 +77,7 @@ export async function openProcessor(setup: ProcessorSetup): Promise<FrameProcess
       find: createFrameSpotFinder(finder, detector),
       radii: detector?.radii ?? null,
       stated: setup.stated,
-      facts: decisionFacts(setup.networks.fixed),
+      facts: decisionFacts(setup.networks.fixed, setup.meter),
     });
   } catch (error) {
     await source.close();

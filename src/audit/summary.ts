@@ -10,6 +10,8 @@ import {
   type LostHits,
   type TestAccuracy,
 } from '../statistics/estimate.js';
+import { meteredNight, type MeteredNight } from './meter.js';
+import { proportion, type Proportion } from '../statistics/proportion.js';
 import { FLAG_NAMES, type FlagLimits, type FlagName } from './flags.js';
 import type { LedgerContent } from './ledger.js';
 
@@ -28,6 +30,8 @@ export interface AuditSummary {
   readonly reference: { readonly frames: number; readonly accuracy: TestAccuracy | null };
   /** Decision against second opinion: frames whose spots reach the threshold. */
   readonly opinion: { readonly vetoedPositive: number; readonly keptPositive: number };
+  /** From the misses that the prescale kept; null where the audit was not told of a prescale. */
+  readonly metered: MeteredNight | null;
   /** Null where the finder was never compared with the truth. */
   readonly lostHits: LostHits | null;
   /** From verdicts on the review sample; null while they are too few. */
@@ -39,6 +43,8 @@ export interface AuditSummary {
     readonly misses: number;
     readonly missesKept: number;
   } | null;
+  /** Patterns that can be indexed, vetoed of all, where the frames say so. */
+  readonly indexable: Proportion | null;
   readonly verdicts: Readonly<Record<'right' | 'wrong' | 'unsure', number>>;
   readonly driftWindows: number;
 }
@@ -57,6 +63,8 @@ export async function summarizeAudit(ledger: LedgerContent): Promise<AuditSummar
     count(*) FILTER (WHERE NOT keep AND ${spotsEnough})::INTEGER AS vetoed_positive,
     count(*) FILTER (WHERE keep AND ${spotsEnough})::INTEGER AS kept_positive,
     count(*) FILTER (WHERE hit)::INTEGER AS hits, count(*) FILTER (WHERE hit AND NOT keep)::INTEGER AS hits_lost,
+    count(*) FILTER (WHERE indexable IS NOT NULL)::INTEGER AS tried, count(*) FILTER (WHERE indexable)::INTEGER AS patterns,
+    count(*) FILTER (WHERE indexable AND NOT keep)::INTEGER AS patterns_lost,
     count(*) FILTER (WHERE NOT hit)::INTEGER AS misses, count(*) FILTER (WHERE NOT hit AND keep)::INTEGER AS misses_kept,
     count(*) FILTER (WHERE verdict = 'right')::INTEGER AS said_right,
     count(*) FILTER (WHERE verdict = 'wrong')::INTEGER AS said_wrong,
@@ -77,6 +85,7 @@ export async function summarizeAudit(ledger: LedgerContent): Promise<AuditSummar
     limits: reference.limits,
     reference: { frames: reference.frames, accuracy: reference.accuracy },
     opinion: { vetoedPositive: n('vetoed_positive'), keptPositive: n('kept_positive') },
+    metered: await meteredNight(ledger),
     lostHits:
       reference.accuracy === null
         ? null
@@ -95,6 +104,7 @@ export async function summarizeAudit(ledger: LedgerContent): Promise<AuditSummar
             misses: n('misses'),
             missesKept: n('misses_kept'),
           },
+    indexable: n('tried') === 0 ? null : proportion(n('patterns_lost'), n('patterns')),
     verdicts: { right: n('said_right'), wrong: n('said_wrong'), unsure: n('said_unsure') },
     driftWindows: whole(
       (await database.select('SELECT count(*)::INTEGER AS n FROM windows WHERE drifted'))[0]!['n'],

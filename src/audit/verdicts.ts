@@ -8,6 +8,7 @@ import { appendFile, readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { UserError } from '../core/errors.js';
 import { VERDICTS } from './schema.js';
+import { jsonOrUndefined } from '../core/json.js';
 
 export const VERDICTS_FILE = 'verdicts.jsonl';
 
@@ -44,13 +45,8 @@ export async function readVerdicts(file: string): Promise<readonly SavedVerdict[
   return [...saved.values()];
 }
 
-function parseLine(line: string): SavedVerdict | null {
-  try {
-    return verdictSchema.parse(JSON.parse(line));
-  } catch {
-    return null;
-  }
-}
+const parseLine = (line: string): SavedVerdict | null =>
+  verdictSchema.safeParse(jsonOrUndefined(line)).data ?? null;
 
 export async function appendVerdict(file: string, verdict: SavedVerdict): Promise<void> {
   await appendFile(file, `${JSON.stringify(verdict)}\n`);

@@ -4,10 +4,31 @@
  */
 import type { BeamCentre, ResolutionScale } from '../spotfind/layout.js';
 import { resolutionOfRadius } from '../spotfind/layout.js';
+import type { MeteredNight } from './meter.js';
 import type { FrameRow } from './rows.js';
 
 /** A number with a real minus sign. */
 export const signed = (value: number, digits = 0): string => value.toFixed(digits).replace('-', '−');
+
+/** What the kept misses say, in a line. */
+export function describeMetered(night: MeteredNight): string {
+  const { settings, lost, lostShare, verdict, unjudgedAmongThem, keptMisses, hitsAmongThem } = night;
+  const percent = (share: number): string => `${Number((100 * share).toPrecision(3))} %`;
+  const bound = `${percent(settings.lost)} of the hits`;
+  const said = {
+    within: `within the bound of ${bound}`,
+    beyond: `BEYOND the bound of ${bound}`,
+    open: `too little was seen to tell whether it is within the bound of ${bound}`,
+  }[verdict];
+  const value = lost.value === null ? '' : `${lost.value.toFixed(0)}, `;
+  const open =
+    unjudgedAmongThem === 0 ? '' : `; ${unjudgedAmongThem} kept misses are not judged yet and may be either`;
+  return `hits lost: ${value}${lost.low} to ${lost.high} (${percent(lostShare.low)} to ${percent(lostShare.high)} of all hits, confidence ${percent(night.confidence)}), from ${hitsAmongThem} hits among ${keptMisses} misses that the prescale kept: ${said}${open}`;
+}
+
+/** The same behind an alarm, where there is one. */
+export const meteredText = (night: MeteredNight): string =>
+  `${night.verdict === 'beyond' ? 'ALARM: ' : ''}${describeMetered(night)}`;
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 

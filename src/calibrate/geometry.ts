@@ -42,6 +42,14 @@ function place(node: FloatNode, inputs: readonly Placement[]): Placement {
         { step: columns.step * fx, origin: columns.origin + (columns.step * (fx - 1)) / 2 },
       ];
     }
+    case 'upsample': {
+      // The first pixel of a block starts where the block does.
+      const part = (axis: Axis, factor: number): Axis => ({
+        step: axis.step / factor,
+        origin: axis.origin - axis.step / 2 + axis.step / (2 * factor),
+      });
+      return [part(rows, node.factor[0]), part(columns, node.factor[1])];
+    }
     case 'conv2d':
     case 'depthwiseConv2d':
     case 'maxPool':
@@ -59,6 +67,7 @@ function place(node: FloatNode, inputs: readonly Placement[]): Placement {
     case 'lut':
     case 'batchNorm':
     case 'add':
+    case 'multiply':
     case 'concat':
       return first;
   }

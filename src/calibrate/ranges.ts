@@ -19,6 +19,7 @@ import {
   sparseCounts,
   type Counts,
 } from '../statistics/histogram.js';
+import { parseJsonAs } from '../core/json.js';
 
 /** Extremes and histogram of a set of values. `min` > `max` when there were none. */
 export interface ValueStats {
@@ -198,22 +199,8 @@ export function printRanges(ranges: Ranges): string {
 /** Inverse of `printRanges`; `file` names the text in errors (`UserError`). */
 export function parseRanges(text: string, file: string): Ranges {
   const remedy = 'calibrate again, or name a file that vetoc wrote';
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch {
-    throw new UserError('not JSON', { file, remedy });
-  }
-  const parsed = fileSchema.safeParse(raw);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new UserError(issue?.message ?? 'not calibration ranges', {
-      file,
-      field: issue?.path.join('.') ?? 'ranges',
-      remedy,
-    });
-  }
-  const { network, frames, constantFrames, framesWithPeaks, tensors } = parsed.data;
+  const ranges = parseJsonAs(fileSchema, text, file, remedy);
+  const { network, frames, constantFrames, framesWithPeaks, tensors } = ranges;
   return {
     network,
     frames,

@@ -1,12 +1,19 @@
 /** What the commands print: results on stdout, progress and complaints on stderr. */
-
-import type { Emit } from '../run/events.js';
+import type { Emit, Steps } from '../index.js';
+import {
+  outcomeText,
+  progressLine,
+  seconds,
+  stepsText,
+  type OutcomeText,
+  warningText,
+} from '../text/index.js';
 
 /** A stage on the terminal. */
 interface StageLines {
-  update(done: number, total: number, note?: string): void;
+  update(done: number, total: number, steps: Steps): void;
   tell(event: string, facts: object): void;
-  finish(summary: string, details: string): void;
+  finish(text: OutcomeText): void;
 }
 
 const LINE_EVERY_MS = 5000;
@@ -14,11 +21,8 @@ const REDRAW_EVERY_MS = 100;
 /** When the time left is told: after this share of the work, or after this long. */
 const SHARE_TO_TELL = 0.02;
 const TIME_TO_TELL_MS = 10_000;
-
-export const seconds = (ms: number): string =>
-  ms < 60_000
-    ? `${(ms / 1000).toFixed(1)} s`
-    : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+/** When a speed is told. */
+const TIME_TO_TIME_MS = 1000;
 
 /** From when on the speed of a piece of work is known, and how much of it was done then. */
 interface Base {
@@ -35,10 +39,9 @@ function leftMs(base: Base, done: number, now: number): number | null {
   return total > 0 && more > 0 && done < total && canTell ? (elapsed / more) * (total - done) : null;
 }
 
-function line(name: string, done: number, total: number, note: string, left: number | null): string {
-  const share = total > 0 ? ` ${done}/${total}` : '';
-  return `${name}${share}${note === '' ? '' : ` ${note}`}${left === null ? '' : `, ${seconds(left)} left`}`;
-}
+/** Steps a second; null before that can be told. */
+const speedOf = (base: Base, done: number, now: number): number | null =>
+  now - base.at < TIME_TO_TIME_MS ? null : (1000 * (done - base.done)) / (now - base.at);
 
 export interface ProgressOptions {
   readonly stream?: NodeJS.WriteStream;
@@ -65,19 +68,21 @@ function startLines(
   if (stream.isTTY) stream.write(`${clear}  ${name} …`);
   tell('start', {});
   return {
-    update(done, total, note = '') {
+    update(done, total, steps) {
       const now = performance.now();
-      // A new piece of work, or one that goes on where it was left: what came before says nothing of its speed.
-      if (base?.total !== total || done < base.done) base = { done, total, at: now };
+      // A new piece of work, or one that goes on where it was left, or its first steps, which carry what had to be set up: what
+      // came before says nothing of its speed.
+      if (base?.total !== total || done < base.done || base.done === 0) base = { done, total, at: now };
       if (now - last < (stream.isTTY ? REDRAW_EVERY_MS : LINE_EVERY_MS) && done !== total) return;
       last = now;
       const left = leftMs(base, done, now);
-      const text = line(name, done, total, note, left);
+      const note = stepsText(steps, speedOf(base, done, now));
+      const text = progressLine(name, { done, total, note, left });
       stream.write(stream.isTTY ? `${clear}  ${text.slice(0, (stream.columns || 100) - 3)}` : `  ${text}\n`);
       tell('progress', { done, total, note, secondsLeft: left === null ? null : inSeconds(left) });
     },
     tell,
-    finish(summary, details) {
+    finish({ summary, details }) {
       const lines = details === '' ? '' : `${details}\n`;
       const took = performance.now() - started;
       stream.write(`${clear}${name}: ${summary} (${seconds(took)})\n${lines}`);
@@ -96,13 +101,13 @@ export function showEvents(options: ProgressOptions = {}): Emit {
         stages.set(event.stage, startLines(event.stage, stream, onEvent));
         break;
       case 'progress':
-        stages.get(event.stage)?.update(event.done, event.total, event.note);
+        stages.get(event.stage)?.update(event.done, event.total, event.steps);
         break;
       case 'fact':
         stages.get(event.stage)?.tell(event.name, event.facts);
         break;
       case 'end':
-        stages.get(event.stage)?.finish(event.summary, event.details);
+        stages.get(event.stage)?.finish(outcomeText(event.outcome));
         stages.delete(event.stage);
         break;
       case 'skipped':
@@ -111,7 +116,7 @@ export function showEvents(options: ProgressOptions = {}): Emit {
         );
         break;
       case 'warning':
-        stream.write(`${event.text}\n`);
+        stream.write(`${warningText(event.warning)}\n`);
         break;
     }
   };

@@ -1,6 +1,6 @@
 /** The options of every command that asks a classical spot finder. */
 import { Option, type Command } from 'commander';
-import { parameterNames, SPOT_ALGORITHMS } from '../spotfind/parameters.js';
+import { parameterNames, SPOT_ALGORITHMS } from '../index.js';
 import { pairOption, positiveOption, repeated } from './option-values.js';
 
 /** Which parameters there are, for the help. */

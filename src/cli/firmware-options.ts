@@ -1,52 +1,52 @@
 /** Options of the commands that make or estimate firmware. */
 import type { Command } from 'commander';
+import {
+  DEFAULT_LINK,
+  type HlsOptions,
+  type Link,
+  loadFpga,
+  PIXELS_PER_CLOCK,
+  type PixelsPerClock,
+} from '../backends/hls/index.js';
 import { UserError } from '../core/errors.js';
-import { PIXELS_PER_CLOCK, type HlsOptions } from '../backends/dataflow/design.js';
-import { DEFAULT_LINK, type Link } from '../backends/dataflow/link.js';
-import { loadFpga } from '../targets/load.js';
-import { positiveOption } from './option-values.js';
+import { choiceOption, numberOption, positiveOption } from './option-values.js';
+
+const FRAMINGS = ['ssi', 'tlast'] as const;
+const OVERFLOWS = ['wait', 'drop'] as const;
 
 export interface FirmwareOptionValues {
   readonly target: string;
-  readonly pixelsPerClock: string;
+  readonly pixelsPerClock: PixelsPerClock;
   readonly framesPerSecond?: number;
   readonly clock?: number;
   readonly latency?: number;
-  readonly framing: string;
+  readonly framing: (typeof FRAMINGS)[number];
   readonly header: boolean;
   readonly crc?: boolean;
   readonly idleCycles?: number;
   readonly numberStep?: number;
   readonly inputFifo?: number;
-  readonly overflow: string;
-}
-
-const FRAMINGS = ['ssi', 'tlast'] as const;
-const OVERFLOWS = ['wait', 'drop'] as const;
-
-function choice<T extends string>(option: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((one) => one === value);
-  if (found === undefined)
-    throw new UserError(`"${value}" is none of ${allowed.join(', ')}`, {
-      field: option,
-      remedy: `choose one`,
-    });
-  return found;
+  readonly overflow: (typeof OVERFLOWS)[number];
+  readonly ecc?: boolean;
+  readonly canary?: boolean;
 }
 
 /** A whole number; which ones are allowed, `checkLink` says. */
-const wholeOption =
-  (option: string) =>
-  (text: string): number => {
-    if (!/^-?\d+$/.test(text))
-      throw new UserError(`"${text}" is no whole number`, { field: option, remedy: 'give digits alone' });
-    return Number(text);
-  };
+const anyWhole = (option: string) => numberOption(option, { low: -Infinity, high: Infinity, whole: true });
+
+function pixelsOption(text: string): PixelsPerClock {
+  const found = PIXELS_PER_CLOCK.find((p) => String(p) === text);
+  if (found !== undefined) return found;
+  throw new UserError(`"${text}" pixels per clock cannot be had`, {
+    field: '--pixels-per-clock',
+    remedy: `choose one of ${PIXELS_PER_CLOCK.join(', ')}`,
+  });
+}
 
 /** How frames arrive, as the options say. */
 const linkOptions = (values: FirmwareOptionValues): Partial<Link> => ({
-  framing: choice('--framing', values.framing, FRAMINGS),
-  overflow: choice('--overflow', values.overflow, OVERFLOWS),
+  framing: values.framing,
+  overflow: values.overflow,
   header: values.header,
   crc: values.crc === true,
   ...(values.idleCycles === undefined ? {} : { idleCycles: values.idleCycles }),
@@ -57,7 +57,12 @@ const linkOptions = (values: FirmwareOptionValues): Partial<Link> => ({
 export const addFirmwareOptions = (command: Command): Command =>
   command
     .option('--target <name>', 'board (vetoc targets lists them), or a target file', 'kcu1500')
-    .option('--pixels-per-clock <n>', `pixels a beat at the input: ${PIXELS_PER_CLOCK.join(', ')}`, '1')
+    .option(
+      '--pixels-per-clock <n>',
+      `pixels a beat at the input: ${PIXELS_PER_CLOCK.join(', ')}`,
+      pixelsOption,
+      1,
+    )
     .option(
       '--frames-per-second <n>',
       'frame rate to keep up with (default: that of the pixel stream)',
@@ -68,6 +73,7 @@ export const addFirmwareOptions = (command: Command): Command =>
     .option(
       '--framing <kind>',
       "ssi: TUSER marks the start of a frame, as SLAC's SsiPkg; tlast: no TUSER",
+      choiceOption('--framing', FRAMINGS),
       'ssi',
     )
     .option('--no-header', 'frames bring no number of the detector in front of their pixels')
@@ -75,35 +81,34 @@ export const addFirmwareOptions = (command: Command): Command =>
     .option(
       '--idle-cycles <n>',
       `cycles without a beat after which a frame is given up (default: ${DEFAULT_LINK.idleCycles})`,
-      wholeOption('--idle-cycles'),
+      anyWhole('--idle-cycles'),
     )
     .option(
       '--number-step <n>',
       'difference of successive frame numbers (default: 1)',
-      wholeOption('--number-step'),
+      anyWhole('--number-step'),
     )
     .option(
       '--input-fifo <beats>',
       'a FIFO in front, for a detector that cannot wait',
-      wholeOption('--input-fifo'),
+      anyWhole('--input-fifo'),
     )
     .option(
       '--overflow <kind>',
       'wait: a full FIFO holds up the detector; drop: it does not, frames without room are kept and flagged',
+      choiceOption('--overflow', OVERFLOWS),
       'wait',
-    );
+    )
+    .option('--ecc', 'HLS: line buffers in block RAM that corrects single flipped bits')
+    .option('--canary', 'HLS, reloadable: a second network in shadow, before new weights decide');
 
 export async function firmwareOptions(values: FirmwareOptionValues): Promise<HlsOptions> {
-  const pixelsPerClock = PIXELS_PER_CLOCK.find((p) => String(p) === values.pixelsPerClock);
-  if (pixelsPerClock === undefined)
-    throw new UserError(`${values.pixelsPerClock} pixels per clock cannot be had`, {
-      field: '--pixels-per-clock',
-      remedy: `choose one of ${PIXELS_PER_CLOCK.join(', ')}`,
-    });
   return {
     target: await loadFpga(values.target),
-    pixelsPerClock,
+    pixelsPerClock: values.pixelsPerClock,
     link: linkOptions(values),
+    ecc: values.ecc === true,
+    canary: values.canary === true,
     ...(values.framesPerSecond === undefined ? {} : { framesPerSecond: values.framesPerSecond }),
     ...(values.clock === undefined ? {} : { clockMHz: values.clock }),
     ...(values.latency === undefined ? {} : { latencyMicroseconds: values.latency }),

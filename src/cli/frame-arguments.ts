@@ -31,7 +31,11 @@ export function addFrameOptions(command: Command): Command {
     .option('--assemble', 'use the assembled detector instead of the stored layout (needs --geometry)')
     .option(
       '--labels <source>',
-      'labels from FILE#/path, FILE.csv, FILE.stream, FILE.lst, folders, or peaks:K',
+      'labels from FILE#/path, FILE.csv, FILE.stream, FILE.lst, FILE.expt, folders, or peaks:K',
+    )
+    .option(
+      '--indexed <source>',
+      'what an indexing program could index: FILE.stream (CrystFEL), FILE.expt (DIALS), FILE.lst, FILE.csv, FILE#/path',
     )
     .option('--groups <by>', 'what frames share: file, folder, run, or a per-frame fact')
     .option('--channel <n>', 'channel of a dataset with a channel axis')
@@ -45,6 +49,10 @@ export function addFrameOptions(command: Command): Command {
     )
     .option('--photon-energy <eV>', 'photon energy for --pedestal and --gain')
     .option('--scale <factor>', 'multiply each value before it is rounded to uint16')
+    .option(
+      '--give-up <seconds>',
+      'give up a damaged or very slow file whose header, or a frame of it, takes longer (default: 60)',
+    )
     .option('--skip-bad', 'report frames and files that cannot be read, and go on without them')
     .option('--strict', 'an error instead of a warning where something is not understood or not used');
 }

@@ -1,6 +1,7 @@
 /** The program with its commands. */
 import { Command } from 'commander';
 import { addCommands } from './commands/index.js';
+import { guardOutputs } from './outputs.js';
 import { version } from '../core/version.js';
 
 /**
@@ -18,6 +19,7 @@ export async function createProgram(name?: string): Promise<Command> {
     command.exitOverride();
     command.commands.forEach(strict);
   };
+  guardOutputs(program);
   strict(program);
   return program;
 }

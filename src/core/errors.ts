@@ -49,7 +49,27 @@ export class InvariantError extends Error {
   override readonly name = 'InvariantError';
 }
 
+/** Whether `text` tells of a disk without room, in the words of Node, HDF5, DuckDB or a compiler. */
+export const tellsOfFullDisk = (text: string): boolean =>
+  /no space left on device|\bENOSPC\b|\bEDQUOT\b|disk quota exceeded/i.test(text);
+
 /** Throws an `InvariantError` unless `condition` holds. */
 export function invariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new InvariantError(message);
+}
+
+/** What `read` makes of `file`; whatever fails in it is said of the file, with `problem` in front. */
+export async function inFileWords<T>(
+  read: () => Promise<T>,
+  { file, problem, remedy }: { readonly file: string; readonly problem: string; readonly remedy: string },
+): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof UnsupportedError || error instanceof UserError) throw error;
+    throw new UserError(`${problem}: ${error instanceof Error ? error.message : String(error)}`, {
+      file,
+      remedy,
+    });
+  }
 }

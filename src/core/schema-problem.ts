@@ -16,7 +16,12 @@ function meant(issue: Issue): Issue {
 }
 
 /** The first thing that is wrong, at its place `within` the file. */
-export function schemaError(error: z.ZodError, file: string, within: readonly string[] = []): UserError {
+export function schemaError(
+  error: z.ZodError,
+  file: string,
+  within: readonly string[] = [],
+  remedy = 'correct this value',
+): UserError {
   const issue = meant(error.issues[0]!);
   const field = [...within, ...issue.path].join('.');
   const place = { file, ...(field === '' ? {} : { field }) };
@@ -25,5 +30,5 @@ export function schemaError(error: z.ZodError, file: string, within: readonly st
       ...place,
       remedy: 'remove it or correct its spelling',
     });
-  return new UserError(issue.message, { ...place, remedy: 'correct this value' });
+  return new UserError(issue.message, { ...place, remedy });
 }

@@ -1,9 +1,13 @@
 /**
- * Starting worker threads from compiled JavaScript and, in tests, straight from TypeScript.
+ * Starting worker threads and processes from compiled JavaScript and, in tests, straight from TypeScript.
  */
+import { fork, type ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import process from 'node:process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
+
+export type { ChildProcess };
 
 /**
  * Loads modules of packages as they stand. tsx would parse them again in every thread: h5wasm's 4 MB alone take a second
@@ -34,4 +38,32 @@ export function startWorker(name: string, base: string, options: WorkerOptions =
     return import(${JSON.stringify(href)});
   });`;
   return new Worker(code, { ...options, eval: true });
+}
+
+/**
+ * Starts the module `name` as a process of its own, whose death is nobody else's: native libraries may crash. Messages keep
+ * typed arrays. `base` as for `startWorker`.
+ */
+export function startProcess(name: string, base: string): ChildProcess {
+  const source = base.endsWith('.ts');
+  const tsx = (): string => pathToFileURL(createRequire(base).resolve('tsx')).href;
+  return fork(fileURLToPath(new URL(`${name}.${source ? 'ts' : 'js'}`, base)), {
+    serialization: 'advanced',
+    execArgv: source ? ['--import', tsx()] : [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+}
+
+/**
+ * In a module that `startProcess` started: `onMessage` gets what is sent to it, and what is returned sends back. The process
+ * ends with the one that started it, and leaves Ctrl-C, which goes to the whole group, to that one.
+ */
+export function servesParent<Received, Sent>(
+  onMessage: (message: Received) => void,
+): (message: Sent) => void {
+  process.on('message', onMessage);
+  process.on('disconnect', () => process.exit());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  // A parent that has gone takes no answer: 'disconnect' ends this process.
+  return (message) => process.send?.(message, undefined, undefined, () => undefined);
 }

@@ -8,10 +8,11 @@
  * written. Refuses patterns that match nothing and folders without frames.
  */
 import { existsSync } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { glob } from 'tinyglobby';
 import { UserError } from '../core/errors.js';
+import { fileIdentity } from '../core/files.js';
 import { filesOfList, isFrameList } from './listed.js';
 
 export interface FrameRange {
@@ -135,7 +136,7 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /** Data files whose master is in the list are read through it, and a link to a file of the list is that file. */
-async function withoutDoubles(files: readonly string[]): Promise<readonly string[]> {
+function withoutDoubles(files: readonly string[]): readonly string[] {
   const stems = files.flatMap((file) => {
     const stem = MASTER_FILE.exec(basename(file))?.[1];
     return stem === undefined ? [] : [join(dirname(file), stem)];
@@ -147,7 +148,7 @@ async function withoutDoubles(files: readonly string[]): Promise<readonly string
   const shortest = new Map<string, string>();
   for (const file of files) {
     if (linked(file)) continue;
-    const real = await realpath(file).catch(() => resolve(file));
+    const real = fileIdentity(file) ?? file;
     const known = shortest.get(real);
     if (known === undefined || file.length < known.length) shortest.set(real, file);
   }
@@ -178,7 +179,7 @@ export async function expandArgument(argument: FrameArgument): Promise<readonly 
     absolute: isAbsolute(path),
     expandDirectories: false,
   });
-  const files = await withoutDoubles(found.sort(compareFiles));
+  const files = withoutDoubles(found.sort(compareFiles));
   if (files.length > MAX_FILES) {
     throw new UserError(`matches ${files.length} files`, { file: text, remedy: 'name fewer at once' });
   }

@@ -175,20 +175,8 @@ export function assembleFrame(frame: Frame, assembly: Assembly): Frame {
   return { height, width, pixels, mask };
 }
 
-/** `source` as assembled pictures; spots are moved with their pixels. */
-export function assembleFrames(
-  source: FrameSource,
-  geometry: DetectorGeometry,
-  frameShape: readonly number[],
-): FrameSource {
-  const assembly = planAssembly(geometry, frameShape);
-  const { x, y } = pixelPositions(geometry, frameShape);
-  const move = (spot: Spot): readonly Spot[] => {
-    const at = Math.round(spot.y) * source.width + Math.round(spot.x);
-    const [px, py] = [x[at], y[at]];
-    if (px === undefined || py === undefined || Number.isNaN(px)) return [];
-    return [{ ...spot, x: px + assembly.beam.x, y: py + assembly.beam.y }];
-  };
+/** `source` as assembled pictures; its spots are where they were. */
+export function assembledFrames(source: FrameSource, assembly: Assembly): FrameSource {
   return {
     ...source,
     height: assembly.height,
@@ -202,6 +190,24 @@ export function assembleFrames(
         experiment: { ...(frame.experiment ?? NO_EXPERIMENT), beamX, beamY },
       };
     },
-    spots: (index) => source.spots(index)?.flatMap(move) ?? null,
   };
+}
+
+/** Assembled `source` with its spots, which are in raw pixels, moved with their pixels. */
+export function withMovedSpots(
+  source: FrameSource,
+  geometry: DetectorGeometry,
+  frameShape: readonly number[],
+  assembly: Assembly,
+): FrameSource {
+  const { x, y } = pixelPositions(geometry, frameShape);
+  const width = frameShape.at(-1)!;
+  const move = (spot: Spot): readonly Spot[] => {
+    const at = Math.round(spot.y) * width + Math.round(spot.x);
+    const [px, py] = [x[at], y[at]];
+    if (px === undefined || py === undefined || Number.isNaN(px)) return [];
+    return [{ ...spot, x: px + assembly.beam.x, y: py + assembly.beam.y }];
+  };
+  const spots: FrameSource['spots'] = (index) => source.spots(index)?.flatMap(move) ?? null;
+  return { ...source, spots, spotCount: (index) => spots(index)?.length ?? null };
 }

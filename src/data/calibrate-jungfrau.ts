@@ -171,6 +171,17 @@ async function readDatasetMaps(
   }
 }
 
+const calibrations = new WeakMap<JungfrauOptions, Map<number, Promise<JungfrauCalibration>>>();
+
+/** The maps of `options`, read once for all files whose frames have `pixels` pixels. */
+function calibrationFor(options: JungfrauOptions, pixels: number): Promise<JungfrauCalibration> {
+  const known = calibrations.get(options) ?? new Map<number, Promise<JungfrauCalibration>>();
+  calibrations.set(options, known);
+  const calibration = known.get(pixels) ?? readJungfrauCalibration(options, pixels);
+  known.set(pixels, calibration);
+  return calibration;
+}
+
 /**
  * Words of `sources`, the modules of one detector, as photons (float32, NaN where masked); as they are without
  * `options`. The maps hold all modules, one after the other.
@@ -182,7 +193,7 @@ export async function calibrateAll(
   if (options === undefined) return sources;
   for (const raw of sources) checkWords(raw);
   const pixels = sources[0]!.frameShape.reduce((a, b) => a * b, 1);
-  const calibration = await readJungfrauCalibration(options, pixels * sources.length);
+  const calibration = await calibrationFor(options, pixels * sources.length);
   const cut = <T extends Float32Array | Float64Array | number>(map: T, module: number): T =>
     typeof map === 'number' ? map : (map.subarray(module * pixels, (module + 1) * pixels) as T);
   return sources.map((raw, module) => {

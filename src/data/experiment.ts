@@ -4,6 +4,8 @@
  * Readers state what their headers say under names with units (`details` of a raw source, per-frame facts); here these
  * become one record. A wavelength of an energy is λ = hc / E.
  */
+import { wavelengthOfEnergy } from './units.js';
+
 export interface Experiment {
   /** Where the direct beam meets the frame as it is read, pixels (pixel centre = integer, to half a pixel). */
   readonly beamX: number | null;
@@ -64,14 +66,12 @@ const BEAM_Y_MM: Names = [['beamYMm', 1]];
 
 type Facts = Readonly<Record<string, string | number>>;
 
-/** h·c in eV·Å (CODATA 2018). */
-const HC_EV_ANGSTROM = 12398.419843320026;
 /** Pixels count as square up to this share. */
 const SQUARE = 1e-3;
 
-/** A number, or one with its unit behind it, as some headers write (`1e-10 m` under a name in m). */
+/** A number, or a text that is one; a text with a unit is none: whoever read it knows units (units.ts). */
 function numberOf(value: string | number | undefined): number | null {
-  const number = typeof value === 'string' ? Number.parseFloat(value) : (value ?? NaN);
+  const number = value === undefined || value === '' ? NaN : Number(value);
   return Number.isFinite(number) ? number : null;
 }
 
@@ -96,7 +96,7 @@ export function experimentOfFacts(facts: Facts): Experiment {
   return {
     beamX: find(facts, BEAM_X) ?? inPixels(find(facts, BEAM_X_MM)),
     beamY: find(facts, BEAM_Y) ?? inPixels(find(facts, BEAM_Y_MM)),
-    wavelengthA: positive(find(facts, WAVELENGTH_A)) ?? (energy === null ? null : HC_EV_ANGSTROM / energy),
+    wavelengthA: positive(find(facts, WAVELENGTH_A)) ?? (energy === null ? null : wavelengthOfEnergy(energy)),
     distanceMm: positive(find(facts, DISTANCE_MM)),
     pixelMm,
     sensor: sensor === 'CCD' || sensor === 'PAD' ? sensor : null,

@@ -21,6 +21,8 @@ export interface Frame {
   readonly overloads?: number;
   /** Beam, distance, wavelength and pixel size as the file or the user's geometry states them. */
   readonly experiment?: Experiment;
+  /** Warnings of a file that was opened for this frame (late.ts); `FrameSource.notes` has those of files that were opened before. */
+  readonly notes?: readonly Note[];
 }
 
 /** The five DiffraNet classes, in their order. The first two are misses. */
@@ -35,6 +37,8 @@ export interface FrameLabel {
   /** Index into `FrameSource.classNames`. */
   readonly label: number | null;
   readonly hit: boolean | null;
+  /** Whether an indexing program finds a lattice in it; null or absent where nobody tried. */
+  readonly indexable?: boolean | null;
   readonly split: Split | null;
   /** Frames that share a group (a crystal, a run) never stand on both sides of a split. */
   readonly group: string | null;
@@ -56,6 +60,10 @@ export interface FrameOrigin {
   readonly index: number;
   /** The path inside the file that it stands at, where a file has such. */
   readonly dataset?: string;
+  /** Where it stands on each of several axes that count frames (train and memory cell), slowest first. */
+  readonly place?: readonly number[];
+  /** Its event as CrystFEL writes it, where a geometry file says which part of the path that is. */
+  readonly event?: string;
 }
 
 /** A readable series of frames of one shape: a file, a set of files, or a simulation. */
@@ -86,6 +94,8 @@ export interface FrameSource {
   meta(index: number): Readonly<Record<string, string | number>>;
   /** True or listed spots of frame `index`, or null where unknown. */
   spots(index: number): readonly Spot[] | null;
+  /** How many of them there are, without reading them; see `countSpots`. */
+  spotCount?(index: number): number | null;
   /** The file and the place inside it that frame `index` came from. */
   origin(index: number): FrameOrigin;
   close(): Promise<void>;

@@ -2,7 +2,7 @@
  * What there is to know of a file of frames before it is used: layout, labels, and statistics of its frames.
  */
 import type { Frame, FrameSource } from './frames.js';
-import type { RawSource } from './formats/format.js';
+import { countSpots, type RawSource } from './formats/format.js';
 
 export interface FileFacts {
   readonly file: string;
@@ -18,13 +18,15 @@ export interface FileFacts {
     readonly values: readonly number[];
     readonly below: number | null;
     readonly above: number | null;
+    /** Inclusive. */
+    readonly ranges: readonly (readonly [number, number])[];
   };
   readonly details: Readonly<Record<string, string | number>>;
 }
 
 export function fileFacts(raw: RawSource): FileFacts {
   const { file, format, dataset, count, frameShape, pixelType, storage, rule, details } = raw;
-  const masked = { values: rule.sentinels, below: rule.below, above: rule.above };
+  const masked = { values: rule.sentinels, below: rule.below, above: rule.above, ranges: rule.ranges ?? [] };
   return { file, format, dataset, frames: count, frameShape, pixelType, storage, masked, details };
 }
 
@@ -54,7 +56,7 @@ export function labelFacts(source: FrameSource): LabelFacts {
     if (hit === false) misses++;
     if (split !== null) splits[split] = (splits[split] ?? 0) + 1;
     if (group !== null) groups.add(group);
-    if ((source.spots(index)?.length ?? 0) > 0) framesWithSpots++;
+    if ((countSpots(source, index) ?? 0) > 0) framesWithSpots++;
   }
   const facts = Object.keys(source.meta(0));
   return { classes, hits, misses, splits, groups: groups.size, framesWithSpots, facts };
@@ -75,6 +77,8 @@ export interface FrameStatistics {
   readonly zeros: number;
   readonly saturated: number;
   readonly masked: number;
+  /** Above the largest trusted count, masked or shown as it; null where nothing states one. */
+  readonly overloads: number | null;
 }
 
 /** Statistics of one frame over its live pixels; all 0 where none is live. Counts are exact (a histogram of 65,536). */
@@ -107,5 +111,6 @@ export function frameStatistics(frame: Frame): Omit<FrameStatistics, 'index' | '
     zeros: counts[0]!,
     saturated: counts[65535]!,
     masked: frame.pixels.length - live,
+    overloads: frame.overloads ?? null,
   };
 }

@@ -6,32 +6,70 @@ import type { RawSource } from './formats/format.js';
 import type { FrameSource } from './frames.js';
 import type { DetectorGeometry } from './geometry/geometry.js';
 import { placeGeometry, type PlacedGeometry } from './geometry/place.js';
-import { findDefects, joinTwo, maskFrames, maskFromArray, parseMaskRule } from './masking.js';
-import { isOwnMask, type OpenFramesOptions } from './open-options.js';
+import { findDefects, joinTwo, maskFrames, parseMaskRule } from './masking.js';
+import { withNotes } from './notes.js';
+import type { OpenFramesOptions } from './open-options.js';
+import { shared } from './shared-masks.js';
 import { NO_RULE } from './pixels.js';
-import { framesFromRaw, stackedShape } from './source.js';
-import { openRaw } from './stored.js';
+import { framesFromRaw } from './source.js';
+import { readStatedMask, type StatedMask } from './stated-mask.js';
 
-/** The frames of `raw` with masks and rules applied. Throws `UserError` where a mask does not fit. */
-export async function maskedFrames(
-  raw: RawSource,
-  options: OpenFramesOptions,
-  geometry: DetectorGeometry | null,
-): Promise<FrameSource> {
+export interface Masking {
+  /** The frames of a raw source with masks and rules applied. Throws `UserError` where a mask does not fit. */
+  readonly frames: (raw: RawSource) => Promise<FrameSource>;
+  /** Where the geometry says that the frames stand, when it is one place; null: it does not say. */
+  readonly stated: string | null;
+  /** The file of `--mask` where it holds a mask a frame, as far as frames were opened. */
+  readonly fileOfFrameMasks: () => string | null;
+}
+
+type ForAll = Extract<StatedMask, { kind: 'for all frames' }>;
+
+/** What `options` and `geometry` do to the frames of any file; the user's mask is read once for each shape of frame. */
+export function createMasking(options: OpenFramesOptions, geometry: DetectorGeometry | null): Masking {
   const rule = options.maskRule === undefined ? NO_RULE : parseMaskRule(options.maskRule).values;
-  const own = options.mask === 'none' ? { ...raw, mask: () => Promise.resolve(null) } : raw;
-  const stated = await readMask(options.mask, raw);
-  const placed = geometry === null ? null : await placeGeometry(geometry, raw);
-  const frames = framesFromRaw(placed === null ? own : inPlace(own, placed), {
-    rule,
-    ...(options.scale === undefined ? {} : { scale: options.scale }),
-    ...(placed === null ? {} : { experiment: placed.experiment }),
-    ...(placed === null || placed.flags === null ? {} : { flags: placed.flags }),
-    ...(options.overloads === undefined ? {} : { overloads: options.overloads }),
-  });
-  const mask = joinTwo(stated, placed?.mask ?? null);
-  const known = placed === null ? frames : { ...frames, geometry: placed.geometry };
-  return mask === null ? known : maskFrames(known, mask);
+  const known = new Map<string, ForAll>();
+  let fileOfFrameMasks: string | null = null;
+  const statedFor = async (raw: RawSource): Promise<StatedMask | null> => {
+    const shape = raw.frameShape.join();
+    const stated = known.get(shape) ?? (await readStatedMask(options.mask, raw));
+    if (stated?.kind === 'for all frames') known.set(shape, stated);
+    if (stated?.kind === 'a frame') fileOfFrameMasks = stated.file;
+    return stated;
+  };
+  const frames = async (raw: RawSource): Promise<FrameSource> => {
+    const own = options.mask === 'none' ? { ...raw, mask: () => Promise.resolve(null) } : raw;
+    const stated = await statedFor(raw);
+    const placed = geometry === null ? null : await placeGeometry(geometry, raw);
+    const frames = framesFromRaw(placed === null ? own : inPlace(own, placed), {
+      rule,
+      ...(options.scale === undefined ? {} : { scale: options.scale }),
+      ...(placed === null ? {} : { experiment: placed.experiment }),
+      ...(placed === null || placed.flags === null ? {} : { flags: placed.flags }),
+      ...(options.overloads === undefined ? {} : { overloads: options.overloads }),
+    });
+    const placedFrames = placed === null ? frames : { ...frames, geometry: placed.geometry };
+    return withNotes(masked(placedFrames, stated, placed?.mask ?? null), stated?.notes ?? []);
+  };
+  const places = new Set(geometry?.panels.map(({ data }) => data));
+  const stated = places.size === 1 ? [...places][0]! : null;
+  return { frames, stated, fileOfFrameMasks: () => fileOfFrameMasks };
+}
+
+/** `source` with the mask of the user and that of a geometry. */
+function masked(source: FrameSource, stated: StatedMask | null, placed: Uint8Array | null): FrameSource {
+  if (stated?.kind === 'a frame') {
+    const both = maskFrames(source, async (index) => joinTwo(await stated.of(index), placed)!);
+    return {
+      ...both,
+      async close() {
+        await stated.close();
+        await both.close();
+      },
+    };
+  }
+  const all = joinTwo(stated?.mask ?? null, placed);
+  return all === null ? source : maskFrames(source, shared(all));
 }
 
 /** `raw` with what a geometry says of each frame and of the file. */
@@ -50,22 +88,8 @@ function inPlace(raw: RawSource, placed: PlacedGeometry): RawSource {
   };
 }
 
-async function readMask(spec: string | undefined, raw: RawSource): Promise<Uint8Array | null> {
-  if (spec === undefined || spec === 'none' || isOwnMask(spec)) return null;
-  const inverted = spec.startsWith('bad:');
-  const file = inverted ? spec.slice(4) : spec;
-  const source = await openRaw(file);
-  try {
-    const { height, width } = stackedShape(raw.frameShape);
-    return maskFromArray(await source.readRaw(0), height * width, inverted, file);
-  } finally {
-    await source.close();
-  }
-}
-
-/** `source` without the pixels that are hot or dead in many of its frames, where that is asked for. */
-export async function withoutDefects(source: FrameSource, options: OpenFramesOptions): Promise<FrameSource> {
+/** The mask of pixels that are hot or dead in many frames of `source`; null where it is not asked for. */
+export async function defectsOf(source: FrameSource, options: OpenFramesOptions): Promise<Uint8Array | null> {
   const rule = options.maskRule === undefined ? null : parseMaskRule(options.maskRule);
-  if (rule === null || !(rule.hot || rule.dead)) return source;
-  return maskFrames(source, await findDefects(source, rule));
+  return rule === null || !(rule.hot || rule.dead) ? null : findDefects(source, rule);
 }

@@ -4,14 +4,15 @@
  *     --mask FILE | bad:FILE | none
  *     --mask-rule above:30000,below:-10,value:65535,saturation:20000,hot,dead
  *
- * A mask file is any frame file with one frame of the same pixels, not zero = live (`bad:` turns that round).
+ * Mask files are in stated-mask.ts.
  * Hot: in at least half of the sampled frames the pixel is above all eight neighbours by six standard deviations of
  * counting statistics; no Bragg peak stays where it is. Dead: 0 in every sampled frame while the live neighbours
- * counted at least 100 together. Refuses masks of another shape, and masks that hide more than half of the pixels.
+ * counted at least 100 together.
  */
 import { UserError } from '../core/errors.js';
 import type { FrameSource } from './frames.js';
-import { NO_RULE, type PixelArray, type ValueRule } from './pixels.js';
+import { shared } from './shared-masks.js';
+import { NO_RULE, type ValueRule } from './pixels.js';
 
 export interface MaskRule {
   readonly values: ValueRule;
@@ -46,40 +47,6 @@ export function parseMaskRule(text: string): MaskRule {
     }
   }
   return { values, hot, dead };
-}
-
-/** A stored array as a mask of 1 (live) and 0. Throws `UserError` where it cannot be one for `pixels` pixels. */
-export function maskFromArray(
-  values: PixelArray,
-  pixels: number,
-  nonzeroIsBad: boolean,
-  file: string,
-): Uint8Array {
-  if (values.length !== pixels) {
-    throw new UserError(`has ${values.length} pixels, the frames have ${pixels}`, {
-      file,
-      field: '--mask',
-      remedy: 'give a mask of this detector',
-    });
-  }
-  const mask = new Uint8Array(pixels);
-  let live = 0;
-  for (let i = 0; i < pixels; i++) {
-    const value = Number(values[i]);
-    // What is no number says nothing of its pixel: it is not live.
-    mask[i] = (value !== 0) !== nonzeroIsBad && !Number.isNaN(value) ? 1 : 0;
-    live += mask[i]!;
-  }
-  if (2 * live < pixels) {
-    throw new UserError(`hides ${pixels - live} of ${pixels} pixels`, {
-      file,
-      field: '--mask',
-      remedy: nonzeroIsBad
-        ? 'leave out bad: if not zero means live'
-        : 'write bad:FILE if not zero means masked',
-    });
-  }
-  return mask;
 }
 
 /** Both masks; null is all live. */
@@ -146,21 +113,24 @@ export async function findDefects(source: FrameSource, rule: MaskRule): Promise<
   return live;
 }
 
-/** `source` with `mask` joined to each frame's own. */
-export function maskFrames(source: FrameSource, mask: Uint8Array): FrameSource {
-  let last: Uint8Array | null = null;
-  let joined: Uint8Array = mask;
-  const join = (own: Uint8Array | null): Uint8Array => {
-    if (own === null) return mask;
-    if (own !== last) joined = joinTwo(own, mask)!;
-    last = own;
+/** `source` with `mask`, the same for all frames or one a frame, joined to each frame's own. */
+export function maskFrames(
+  source: FrameSource,
+  mask: Uint8Array | ((index: number) => Promise<Uint8Array>),
+): FrameSource {
+  let last: readonly (Uint8Array | null)[] = [];
+  let joined: Uint8Array | null = null;
+  const join = (own: Uint8Array | null, further: Uint8Array): Uint8Array => {
+    if (own === null) return further;
+    if (joined === null || own !== last[0] || further !== last[1]) joined = shared(joinTwo(own, further)!);
+    last = [own, further];
     return joined;
   };
   return {
     ...source,
     async read(index) {
       const frame = await source.read(index);
-      const both = join(frame.mask);
+      const both = join(frame.mask, typeof mask === 'function' ? await mask(index) : mask);
       for (let i = 0; i < both.length; i++) if (both[i] === 0) frame.pixels[i] = 0;
       return { ...frame, mask: both };
     },

@@ -37,11 +37,15 @@ export function describeNote(note: Note): string {
   return [`${note.file}${more}`, ...(note.field === null ? [] : [note.field]), note.text].join(': ');
 }
 
+/** What a note says, whichever file says it. */
+export const statementOf = ({ kind, about, field, text }: Note): string =>
+  JSON.stringify([kind, about, field, text]);
+
 /** The notes of several files: what they say alike is said once, with the number of files. */
 export function mergeNotes(lists: readonly (readonly Note[])[]): readonly Note[] {
   const merged = new Map<string, Note>();
   for (const note of lists.flat()) {
-    const key = JSON.stringify([note.kind, note.about, note.field, note.text]);
+    const key = statementOf(note);
     const known = merged.get(key);
     if (known === undefined) merged.set(key, note);
     else if (known.file !== note.file)
@@ -58,9 +62,12 @@ export function withNotes<T extends { readonly notes?: readonly Note[] }>(
   return notes.length === 0 ? source : { ...source, notes: [...(source.notes ?? []), ...notes] };
 }
 
+export const warningsOf = (notes: readonly Note[] = []): readonly Note[] =>
+  notes.filter((note) => note.kind === 'warning');
+
 /** What `--strict` does: throws a `UserError` with the first warning, and how many follow it. */
 export function refuseWarnings(notes: readonly Note[] | undefined): void {
-  const warnings = (notes ?? []).filter((note) => note.kind === 'warning');
+  const warnings = warningsOf(notes);
   const [first, ...rest] = warnings;
   if (first === undefined) return;
   const others = rest.length === 0 ? '' : `, and ${rest.length} more: ${rest.map(describeNote).join('; ')}`;

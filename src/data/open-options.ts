@@ -25,6 +25,8 @@ export interface OpenFramesOptions {
   readonly assemble?: boolean;
   /** See labels.ts. */
   readonly labels?: string;
+  /** What was indexed; see labels/indexed-frames.ts. */
+  readonly indexed?: string;
   /** `file`, `folder`, `run`, or the name of a per-frame fact. */
   readonly groups?: string;
   /** Pedestals and gains that turn JUNGFRAU words into photons. */
@@ -35,6 +37,8 @@ export interface OpenFramesOptions {
   readonly strict?: boolean;
   /** What becomes of counts above the largest trusted one; `mask` unless stated. */
   readonly overloads?: Overloads;
+  /** Reading of a file that takes longer at a stretch (its header, a frame) is given up: seconds, 60 unless stated. */
+  readonly giveUpSeconds?: number;
   /** Called for each file that cannot be opened; without it the first such file is an error. */
   readonly onBadFile?: (error: UserError) => void;
 }

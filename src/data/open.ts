@@ -9,102 +9,130 @@
  *     calibrated    calibrate-jungfrau.ts    words to photons
  *     joined        xfel-modules.ts          modules of one event to one frame
  *     masked        masked.ts                uint16, with every mask applied
- *     in a row      series.ts, source.ts     many files as one source; ranges
+ *     in a row      series.ts, source.ts     many files as one source; lists and ranges
  *     labelled      labels/                  labels and groups
  *     assembled     assemble.ts              the picture of the detector
+ *
+ * The steps from stored to masked are open-group.ts; reading threads repeat them from an outline (outline.ts).
  */
 import { UserError } from '../core/errors.js';
 import { parseFrameArgument, rangeIndices, type FrameArgument } from './arguments.js';
-import { assembleFrames } from './assemble.js';
-import { calibrateAll } from './calibrate-jungfrau.js';
+import { assembledFrames, planAssembly, withMovedSpots, type Assembly } from './assemble.js';
 import { labelledByFolder, namedFiles } from './files.js';
-import type { RawSource } from './formats/format.js';
 import type { FrameSource } from './frames.js';
-import { readGeometry, type DetectorGeometry } from './geometry/geometry.js';
+import { readGeometry } from './geometry/geometry.js';
+import { indexedFrames } from './labels/indexed-frames.js';
 import { groupFrames, labelFrames } from './labels/label-frames.js';
-import { isFrameList, selectListed } from './listed.js';
-import { maskedFrames, withoutDefects } from './masked.js';
-import { refuseWarnings } from './notes.js';
+import { framesOfList, isFrameList } from './listed.js';
+import { createMasking, defectsOf, type Masking } from './masked.js';
+import { maskFrames } from './masking.js';
+import { refuseWarnings, withNotes } from './notes.js';
+import { openGroup, type OpenedGroup } from './open-group.js';
 import type { OpenFramesOptions } from './open-options.js';
+import type { Outline, SeriesOutline } from './outline.js';
 import { openSeries } from './series.js';
 import { concatenateFrames, selectFrames } from './source.js';
-import { openStored } from './stored.js';
-import { joinModules } from './xfel-modules.js';
 
 export type { OpenFramesOptions } from './open-options.js';
+
+/** Frames, and what a thread needs to read them again. */
+export interface OpenedFrames {
+  readonly source: FrameSource;
+  readonly outline: Outline;
+}
 
 /** Opens what `argument` names. The caller closes the source. Throws `UserError`. */
 export async function openFrames(
   argument: string | readonly string[],
   options: OpenFramesOptions = {},
 ): Promise<FrameSource> {
+  return (await openOutlined(argument, options)).source;
+}
+
+/** The same with the outline of the frames. */
+export async function openOutlined(
+  argument: string | readonly string[],
+  options: OpenFramesOptions,
+): Promise<OpenedFrames> {
   const texts = typeof argument === 'string' ? [argument] : argument;
   const geometry = options.geometry === undefined ? null : await readGeometry(options.geometry);
-  const opened: FrameSource[] = [];
-  // Before ranges are taken: labels may name frames that no range has.
-  const whole: FrameSource[] = [];
+  const masking = createMasking(options, geometry);
+  const opened: OpenedArgument[] = [];
   try {
     for (const text of texts) {
-      const one = parseFrameArgument(text);
-      const source = await openArgument(one, options, geometry, opened.length === 0);
-      if (source === null) continue;
-      whole.push(source);
-      opened.push(one.range === null ? source : selectFrames(source, rangeIndices(one, source.count)));
+      const one = await openArgument(parseFrameArgument(text), options, masking, texts.length === 1);
+      if (one !== null) opened.push(one);
     }
     if (opened.length === 0)
       throw new UserError('no frames can be read', { remedy: 'name a file, folder or pattern' });
-    const sound = await withoutDefects(concatenateFrames(opened), options);
-    const frames = assembled(await labelled(sound, options, whole), options);
-    if (frames.count === 0)
-      throw new UserError('holds no frames', { file: frames.name, remedy: 'check what wrote the file' });
-    if (options.strict === true) refuseWarnings(frames.notes);
-    return frames;
+    refuseFrameMasksOfMany(masking, opened);
+    const all = concatenateFrames(opened.map(({ source }) => source));
+    const defects = await defectsOf(all, options);
+    const sound = defects === null ? all : maskFrames(all, defects);
+    const told = await labelled(sound, options, opened.map(({ whole }) => whole)); // prettier-ignore
+    const { source, assembly } = assembled(told, options);
+    if (source.count === 0)
+      throw new UserError('holds no frames', { file: source.name, remedy: 'check what wrote the file' });
+    if (options.strict === true) refuseWarnings(source.notes);
+    const { height, width } = sound;
+    return {
+      source,
+      outline: { series: opened.map(({ series }) => series), height, width, defects, assembly },
+    };
   } catch (error) {
-    await Promise.all(opened.map((source) => source.close()));
+    await Promise.all(opened.map(({ source }) => source.close()));
     throw error;
   }
+}
+
+/** Masks a frame are those of one file: of several nobody says which. */
+function refuseFrameMasksOfMany(masking: Masking, opened: readonly OpenedArgument[]): void {
+  const file = masking.fileOfFrameMasks();
+  const files = opened.flatMap(({ series }) => series.groups).length;
+  if (file === null || files < 2) return;
+  throw new UserError(`holds a mask a frame, but frames of ${files} files are given`, {
+    file,
+    field: '--mask',
+    remedy: 'give one mask for all frames, or the files one by one',
+  });
+}
+
+interface OpenedArgument {
+  readonly source: FrameSource;
+  /** Before ranges are taken: labels may name frames that no range has. */
+  readonly whole: FrameSource;
+  readonly series: SeriesOutline;
 }
 
 async function openArgument(
   argument: FrameArgument,
   options: OpenFramesOptions,
-  geometry: DetectorGeometry | null,
-  first: boolean,
-): Promise<FrameSource | null> {
+  masking: Masking,
+  only: boolean,
+): Promise<OpenedArgument | null> {
+  const { dataset, range } = argument;
   const files = await namedFiles(argument);
-  const openGroup = async (group: readonly string[]): Promise<FrameSource> => {
-    const stored = await openFiles(group, argument.dataset, options);
-    const calibrated = await calibrateAll(stored, options.jungfrau);
-    return maskedFrames(joinModules(calibrated), options, geometry);
-  };
-  const alone = first && files.groups.flat().length === 1;
-  const source = await openSeries(files.groups, openGroup, options, alone);
-  if (source === null) return null;
-  return isFrameList(argument.path) ? selectListed(source, argument.path) : labelledByFolder(source, files);
-}
-
-/** The stored frames of `files`; with `onBadFile` modules that cannot be opened are reported and left out. */
-async function openFiles(
-  files: readonly string[],
-  dataset: string | null,
-  options: OpenFramesOptions,
-): Promise<readonly RawSource[]> {
-  const { onBadFile } = options;
-  const opened: RawSource[] = [];
-  for (const [position, file] of files.entries()) {
-    try {
-      opened.push(await openStored(file, dataset, options));
-    } catch (error) {
-      const last = position === files.length - 1 && opened.length === 0;
-      if (error instanceof UserError && onBadFile !== undefined && !last) {
-        onBadFile(error);
-        continue;
-      }
-      await Promise.all(opened.map((source) => source.close()));
-      throw error;
-    }
+  const openOne = (group: readonly string[]): Promise<OpenedGroup> =>
+    openGroup(group, dataset, options, masking);
+  const alone = only && files.groups.flat().length === 1;
+  const series = await openSeries(files.groups, openOne, options, alone);
+  if (series === null) return null;
+  const { groups } = series;
+  try {
+    const listed = isFrameList(argument.path) ? await framesOfList(series.source, argument.path) : null;
+    const whole =
+      listed === null
+        ? labelledByFolder(series.source, files)
+        : withNotes(selectFrames(series.source, listed.chosen), listed.notes);
+    if (range === null)
+      return { source: whole, whole, series: { dataset, groups, chosen: listed?.chosen ?? null } };
+    const ranged = rangeIndices(argument, whole.count);
+    const chosen = listed === null ? ranged : ranged.map((index) => listed.chosen[index]!);
+    return { source: selectFrames(whole, ranged), whole, series: { dataset, groups, chosen } };
+  } catch (error) {
+    await series.source.close();
+    throw error;
   }
-  return opened;
 }
 
 async function labelled(
@@ -112,15 +140,25 @@ async function labelled(
   options: OpenFramesOptions,
   whole: readonly FrameSource[],
 ): Promise<FrameSource> {
-  const frames = options.labels === undefined ? source : await labelFrames(source, options.labels, whole);
+  const { labels, indexed } = options;
+  const told = labels === undefined ? source : await labelFrames(source, labels, whole);
+  const frames = indexed === undefined ? told : await indexedFrames(told, indexed, whole);
   return options.groups === undefined ? frames : groupFrames(frames, options.groups);
 }
 
-function assembled(source: FrameSource, { assemble }: OpenFramesOptions): FrameSource {
-  if (assemble !== true) return source;
+function assembled(
+  source: FrameSource,
+  { assemble }: OpenFramesOptions,
+): { readonly source: FrameSource; readonly assembly: Assembly | null } {
+  if (assemble !== true) return { source, assembly: null };
   // A picture is one flat panel: what the geometry says of it then stands with each frame.
   const { geometry, ...stored } = source;
   if (geometry === undefined)
     throw new UserError('needs --geometry', { field: '--assemble', remedy: 'give a .geom file' });
-  return assembleFrames(stored, geometry, source.frameShape ?? [source.height, source.width]);
+  const frameShape = source.frameShape ?? [source.height, source.width];
+  const assembly = planAssembly(geometry, frameShape);
+  return {
+    source: withMovedSpots(assembledFrames(stored, assembly), geometry, frameShape, assembly),
+    assembly,
+  };
 }

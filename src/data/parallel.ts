@@ -2,11 +2,11 @@
  * Frames read, decoded or simulated by worker threads: the same `FrameSource` as `openFrames` and `simulateFrames` give,
  * whose `read` calls run at the same time. `streamFrames` keeps the threads busy.
  *
- * Labels and facts of files are read once, on the calling thread. Refuses what `openFrames` refuses.
+ * Headers, labels and facts of files are read once, on the calling thread. Refuses what `openFrames` refuses.
  */
 import type { FrameLabel, FrameSource } from './frames.js';
 import type { FrameFacts } from './frame-worker.js';
-import { openFrames, type OpenFramesOptions } from './open.js';
+import { openOutlined, type OpenFramesOptions } from './open.js';
 import { READING_THREADS, readingThreads } from './reading-threads.js';
 import type { SimulateOptions } from './simulate/settings.js';
 import { simulateFrames, type SimulatedSource } from './simulate/simulate-frames.js';
@@ -26,12 +26,14 @@ export async function openFramesParallel(
   argument: string | readonly string[],
   options: ParallelOptions = {},
 ): Promise<FrameSource> {
-  const { workers, onBadFile, ...plain } = options;
-  const source = await openFrames(argument, onBadFile === undefined ? plain : { ...plain, onBadFile });
+  const { workers, ...stated } = options;
+  const { source, outline } = await openOutlined(argument, stated);
   const count = workers ?? threadsFor(source.count);
   if (count === 0) return source;
-  const passBadFiles = onBadFile !== undefined;
-  const threads = readingThreads({ kind: 'files', argument, options: plain, passBadFiles }, source, count);
+  // What could not be opened is not in the outline.
+  const { onBadFile, ...plain } = stated;
+  void onBadFile;
+  const threads = readingThreads({ kind: 'files', outline, options: plain }, source, count);
   return {
     ...source,
     ahead: threads.ahead,
@@ -72,6 +74,7 @@ export function simulateFramesParallel(options: SimulateOptions, workers?: numbe
       const facts = recent.get(index);
       return facts === undefined ? source.spots(index) : facts.spots;
     },
+    lattices: (index) => recent.get(index)?.lattices ?? source.lattices(index),
     close: () => threads.stop(),
   };
 }

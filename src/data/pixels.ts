@@ -70,6 +70,10 @@ export interface ValueRule {
   readonly above: number | null;
   /** The largest trusted count: what is above is an overload, which is counted apart from gaps. */
   readonly saturation: number | null;
+  /** The same of each pixel, Infinity where none is stated; the smaller one counts. */
+  readonly limits?: Float64Array;
+  /** Inclusive ranges of values that are none. */
+  readonly ranges?: readonly (readonly [number, number])[];
 }
 
 export const NO_RULE: ValueRule = { sentinels: [], below: null, above: null, saturation: null };
@@ -92,12 +96,27 @@ export function mergeRules(a: ValueRule, b: ValueRule): ValueRule {
     below: tighter(a.below, b.below, Math.max),
     above: tighter(a.above, b.above, Math.min),
     saturation: tighter(a.saturation, b.saturation, Math.min),
+    ...joinLimits(a.limits, b.limits),
+    ...(a.ranges === undefined && b.ranges === undefined
+      ? {}
+      : { ranges: [...(a.ranges ?? []), ...(b.ranges ?? [])] }),
   };
 }
 
+function joinLimits(a: ValueRule['limits'], b: ValueRule['limits']): Pick<ValueRule, 'limits'> {
+  if (a === undefined || b === undefined)
+    return a === undefined && b === undefined ? {} : { limits: a ?? b! };
+  return { limits: a.map((limit, i) => Math.min(limit, b[i]!)) };
+}
+
+/** Whether `rule` knows overloads. */
+export const hasLimits = ({ saturation, limits }: ValueRule): boolean =>
+  saturation !== null || limits !== undefined;
+
 function isEmptyRule(rule: ValueRule): boolean {
-  const { sentinels, below, above, saturation } = rule;
-  return sentinels.length === 0 && below === null && above === null && saturation === null;
+  const { sentinels, below, above } = rule;
+  const unbounded = below === null && above === null && !hasLimits(rule);
+  return sentinels.length === 0 && unbounded && (rule.ranges ?? []).length === 0;
 }
 
 /** Rounds half to even; exact for |v| < 2^52. */
@@ -137,7 +156,33 @@ export function convertToUint16(
   if (raw instanceof BigInt64Array || raw instanceof BigUint64Array) {
     return convertToUint16(Float64Array.from(raw, Number), rule, mask, scale, overloads);
   }
-  return convertByValue(raw, rule, mask, scale, overloads);
+  const converted = convertByValue(raw, rule, mask, scale, overloads);
+  return rule.limits === undefined ? converted : withLimits(raw, rule.limits, rule, converted, scale, overloads);
+} // prettier-ignore
+
+/** `converted`, in which what is above the limit of its own pixel is an overload, too: a pass of its own, since few files have such a map. */
+function withLimits(
+  raw: PixelArray,
+  limits: Float64Array,
+  { saturation }: ValueRule,
+  { pixels, mask: known, overloads: counted }: ConvertedFrame,
+  scale: number,
+  shown: Overloads,
+): ConvertedFrame {
+  invariant(limits.length === raw.length, 'limits and frame differ in length');
+  const mask = known === null ? new Uint8Array(raw.length).fill(1) : known.slice();
+  let [overloads, masked] = [counted, false];
+  for (let i = 0; i < raw.length; i++) {
+    const [value, limit] = [Number(raw[i]), limits[i]!];
+    if (mask[i] === 0 || !(value > limit)) continue;
+    // Above the limit of all pixels it was counted already.
+    if (saturation === null || value <= saturation) overloads++;
+    pixels[i] = shown === 'mask' ? 0 : toUint16(Math.min(limit, saturation ?? Infinity) * scale);
+    if (shown !== 'mask') continue;
+    mask[i] = 0;
+    masked = true;
+  }
+  return { pixels, mask: masked ? mask : known, overloads };
 }
 
 function zeroMasked(pixels: Uint16Array, mask: Uint8Array): void {
@@ -159,7 +204,13 @@ function convertByValue(
   const above = rule.above ?? Infinity;
   const saturation = rule.saturation ?? Infinity;
   const largest = toUint16(saturation * scale);
-  const { sentinels } = rule;
+  const { sentinels, ranges = [] } = rule;
+  const isOne = (value: number): boolean => sentinels.includes(value);
+  // Few rules have ranges, and looking for them takes as long as all else.
+  const isMark =
+    ranges.length === 0
+      ? isOne
+      : (value: number): boolean => isOne(value) || ranges.some(([from, to]) => value >= from && value <= to);
   let overloads = 0;
   let joined = mask;
   const maskOut = (index: number): void => {
@@ -169,7 +220,7 @@ function convertByValue(
   for (let i = 0; i < raw.length; i++) {
     if (mask !== null && mask[i] === 0) continue;
     const value = raw[i]!;
-    if (!Number.isFinite(value) || value < below || value > above || sentinels.includes(value)) {
+    if (!Number.isFinite(value) || value < below || value > above || isMark(value)) {
       maskOut(i);
     } else if (value > saturation) {
       overloads++;

@@ -3,10 +3,8 @@
  * work, so a single read costs the start of one.
  */
 import { availableParallelism } from 'node:os';
-import type { Worker } from 'node:worker_threads';
-import { InvariantError, UserError } from '../core/errors.js';
-import { startWorker } from '../core/worker.js';
-import type { FrameFacts, FrameReply, FrameRequest, FrameWorkerData } from './frame-worker.js';
+import { createThreadPool } from '../core/threads.js';
+import type { FrameAnswer, FrameFacts, FrameWorkerData } from './frame-worker.js';
 import type { Frame } from './frames.js';
 
 /** One a core, at most four: beyond that the disk and the copying are the limit. */
@@ -25,15 +23,17 @@ export interface ReadingThreads {
   stop(): Promise<void>;
 }
 
-interface Waiting {
-  readonly resolve: (read: ReadFrame) => void;
-  readonly reject: (error: Error) => void;
-}
-
-interface Reader {
-  readonly busy: () => number;
-  read(index: number): Promise<ReadFrame>;
-  stop(): Promise<void>;
+/** Puts the masks that travel once back into the frames of a thread. */
+function decoder(height: number, width: number): () => (answer: FrameAnswer) => ReadFrame {
+  return () => {
+    const masks = new Map<number, Uint8Array>();
+    return ({ pixels, maskId, mask: sent, keepMask, rest, facts }) => {
+      if (sent !== null) masks.set(maskId!, sent);
+      const mask = maskId === null ? null : masks.get(maskId)!;
+      if (!keepMask && maskId !== null) masks.delete(maskId);
+      return { frame: { ...rest, height, width, pixels, mask }, facts };
+    };
+  };
 }
 
 /** Up to `count` threads that open `data`; frames are `height` × `width`. */
@@ -42,70 +42,13 @@ export function readingThreads(
   { height, width }: { readonly height: number; readonly width: number },
   count: number,
 ): ReadingThreads {
-  const readers: Reader[] = [];
-  const leastBusy = (): Reader => {
-    const idle = readers.find((one) => one.busy() === 0);
-    if (idle !== undefined) return idle;
-    if (readers.length < count) {
-      const worker = startWorker('./frame-worker', import.meta.url, { workerData: data });
-      readers.push(createReader(worker, height, width));
-      return readers.at(-1)!;
-    }
-    return readers.reduce((best, one) => (one.busy() < best.busy() ? one : best));
-  };
-  return {
-    ahead: 2 * count,
-    read: (index) => leastBusy().read(index),
-    async stop() {
-      await Promise.all(readers.map((reader) => reader.stop()));
-    },
-  };
-}
-
-function createReader(worker: Worker, height: number, width: number): Reader {
-  const waiting = new Map<number, Waiting>();
-  const masks = new Map<number, Uint8Array>();
-  let next = 0;
-  let failure: Error | null = null;
-  worker.unref();
-
-  function fail(error: Error): void {
-    failure ??= error;
-    for (const one of waiting.values()) one.reject(failure);
-    waiting.clear();
-  }
-  worker.on('error', fail);
-  worker.on('exit', () => fail(new InvariantError('a reading thread ended')));
-  worker.on('message', (reply: FrameReply) => {
-    const one = waiting.get(reply.id)!;
-    waiting.delete(reply.id);
-    if (waiting.size === 0) worker.unref();
-    if ('problem' in reply) one.reject(new UserError(reply.problem, reply.place));
-    else if ('defect' in reply) one.reject(new InvariantError(reply.defect));
-    else {
-      if (reply.mask !== null) masks.set(reply.maskId!, reply.mask);
-      const mask = reply.maskId === null ? null : masks.get(reply.maskId)!;
-      if (!reply.keepMask && reply.maskId !== null) masks.delete(reply.maskId);
-      one.resolve({
-        frame: { ...reply.rest, height, width, pixels: reply.pixels, mask },
-        facts: reply.facts,
-      });
-    }
+  const pool = createThreadPool<number, FrameAnswer, ReadFrame>(count, {
+    module: './frame-worker',
+    base: import.meta.url,
+    data,
+    what: 'a reading thread',
+    background: true,
+    decode: decoder(height, width),
   });
-  return {
-    busy: () => waiting.size,
-    read(index) {
-      if (failure !== null) return Promise.reject(failure);
-      const id = next++;
-      const answer = new Promise<ReadFrame>((resolve, reject) => waiting.set(id, { resolve, reject }));
-      worker.ref();
-      const request: FrameRequest = { id, index };
-      worker.postMessage(request);
-      return answer;
-    },
-    async stop() {
-      worker.removeAllListeners('exit');
-      await worker.terminate();
-    },
-  };
+  return { ahead: 2 * count, read: (index) => pool.ask(index), stop: () => pool.stop() };
 }

@@ -3,19 +3,21 @@
  * files in a row. Modules `[module, y, x]` are stacked along y, as Cheetah stacks its panels.
  */
 import { UserError } from '../core/errors.js';
+import { lastAtMost } from '../core/search.js';
 import type { Frame, FrameSource } from './frames.js';
 import { experimentOfFacts, joinExperiments, type Experiment } from './experiment.js';
 import { joinTwo } from './masking.js';
 import { mergeNotes } from './notes.js';
 import {
   convertToUint16,
+  hasLimits,
   mergeRules,
   NO_RULE,
   type Overloads,
   type PixelArray,
   type ValueRule,
 } from './pixels.js';
-import { checkFrameIndex, type RawSource } from './formats/format.js';
+import { checkFrameIndex, countSpots, type RawSource } from './formats/format.js';
 
 export interface ConvertOptions {
   /** Values to mask besides those that the format declares. */
@@ -66,16 +68,19 @@ export function framesFromRaw(raw: RawSource, options: ConvertOptions = {}): Fra
       const known = joinTwo(await raw.mask(index), options.flags?.(stored) ?? null);
       const seen = convertToUint16(stored, rule, known, options.scale ?? 1, options.overloads ?? 'mask');
       const { pixels, mask, overloads } = seen;
-      const counted = rule.saturation === null ? {} : { overloads };
+      const counted = hasLimits(rule) ? { overloads } : {};
       return { height, width, pixels, mask, experiment: experimentAt(index), ...counted };
     },
     label: (index) => raw.annotations.label(index),
     meta: (index) => raw.annotations.meta(index),
     spots: (index) => raw.annotations.spots(index),
+    spotCount: (index) => countSpots(raw.annotations, index),
     origin: (index) => ({
       file: raw.file,
       index: raw.originIndex?.(index) ?? index,
       ...(raw.dataset === null ? {} : { dataset: raw.datasetOf?.(index) ?? raw.dataset }),
+      ...(raw.eventOf === undefined ? {} : { event: raw.eventOf(index) }),
+      ...(raw.originPlace === undefined ? {} : { place: raw.originPlace(index) }),
     }),
     close: () => raw.close(),
   };
@@ -108,14 +113,8 @@ export function concatenateFrames(sources: readonly FrameSource[]): FrameSource 
   }
   function locate(index: number): { readonly source: FrameSource; readonly local: number } {
     checkFrameIndex(`${first!.name} …`, index, count);
-    let low = 0;
-    let high = starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (starts[middle]! <= index) low = middle;
-      else high = middle - 1;
-    }
-    return { source: sources[low]!, local: index - starts[low]! };
+    const at = lastAtMost(starts.length, (i) => starts[i]!, index);
+    return { source: sources[at]!, local: index - starts[at]! };
   }
   const at = <T>(index: number, use: (source: FrameSource, local: number) => T): T => {
     const { source, local } = locate(index);
@@ -135,6 +134,7 @@ export function concatenateFrames(sources: readonly FrameSource[]): FrameSource 
     label: (index) => at(index, (source, local) => source.label(local)),
     meta: (index) => at(index, (source, local) => source.meta(local)),
     spots: (index) => at(index, (source, local) => source.spots(local)),
+    spotCount: (index) => at(index, countSpots),
     origin: (index) => at(index, (source, local) => source.origin(local)),
     close: async () => {
       await Promise.all(sources.map((source) => source.close()));
@@ -155,6 +155,7 @@ export function selectFrames(source: FrameSource, indices: readonly number[]): F
     label: (index) => source.label(at(index)),
     meta: (index) => source.meta(at(index)),
     spots: (index) => source.spots(at(index)),
+    spotCount: (index) => countSpots(source, at(index)),
     origin: (index) => source.origin(at(index)),
   };
 }

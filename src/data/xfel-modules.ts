@@ -9,7 +9,7 @@ import { basename, resolve } from 'node:path';
 import { UserError } from '../core/errors.js';
 import type { Annotations, RawSource } from './formats/format.js';
 import { checkFrameIndex, UNKNOWN_LABEL } from './formats/format.js';
-import { mergeNotes } from './notes.js';
+import { mergeNotes, warning, type Note } from './notes.js';
 import { PIXEL_BYTES, pixelArray, type PixelArray } from './pixels.js';
 
 const MODULE_NAME = /^(.*-)(AGIPD|LPD|DSSC|JNGFR)(\d{2})(-.*\.h5)$/;
@@ -91,6 +91,15 @@ function eventsOf(sources: ReadonlyMap<number, RawSource>, modules: number): rea
   return [...events.values()].sort((a, b) => a.order[0]! - b.order[0]! || a.order[1]! - b.order[1]!);
 }
 
+/** Says where a module lacks events that others have: lost, or cut into another sequence of files than theirs. */
+function lackingNotes(sources: ReadonlyMap<number, RawSource>, events: readonly Event[]): readonly Note[] {
+  return [...sources].flatMap(([module, { file }]) => {
+    const lacking = events.filter(({ frames }) => frames[module] === -1).length;
+    const text = `lacks ${lacking} of ${events.length} events of the other modules: it is masked there, and where another sequence of files has them they are frames of their own`;
+    return lacking === 0 ? [] : [warning('frames', file, null, text)];
+  });
+}
+
 /** One source `[module, y, x]` of all modules from the sources of single modules, which it owns; a lone one as it is. */
 export function joinModules(modules: readonly RawSource[]): RawSource {
   if (modules.length === 1) return modules[0]!;
@@ -129,13 +138,20 @@ export function joinModules(modules: readonly RawSource[]): RawSource {
     },
     spots: () => null,
   };
+  // Rows of one module say nothing of where a joined frame stands.
+  const { originIndex, originPlace, datasetOf, glance, experiment, ...rest } = first;
+  void [originIndex, originPlace, datasetOf, glance, experiment];
   return {
-    ...first,
+    ...rest,
     format: `${first.format}, ${sources.size} module files`,
     count: events.length,
     frameShape: [detector.modules, height, width],
     annotations,
-    notes: mergeNotes(modules.map((module) => module.notes ?? [])),
+    experiment(index) {
+      const { source, index: at } = sourceOf(eventAt(index));
+      return source.experiment?.(at) ?? {};
+    },
+    notes: [...mergeNotes(modules.map((module) => module.notes ?? [])), ...lackingNotes(sources, events)],
     reads: modules.slice(1).map((module) => resolve(module.file)),
     async readRaw(index) {
       const { frames } = eventAt(index);

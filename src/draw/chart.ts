@@ -18,10 +18,10 @@ export interface ChartOptions {
 
 const WIDTH = 640;
 const HEIGHT = 360;
-const LEFT = 64;
-const RIGHT = 16;
+const LEFT = 90;
+const RIGHT = 28;
 const TOP = 16;
-const BOTTOM = 48;
+const BOTTOM = 72;
 
 /** About five round tick values over [low, high]. */
 export function ticks(low: number, high: number): number[] {
@@ -62,16 +62,16 @@ export function lineChart(series: readonly Series[], options: ChartOptions): Htm
   return html`<figure>
     <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${options.title}">
       ${ticks(y0, y1).map((t) => html`<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${py(t)}" y2="${py(t)}" /><text class="tick" x="${LEFT - 8}" y="${py(t)}" dy="4" text-anchor="end">${t}</text>`)}
-      ${ticks(x0, x1).map((t) => html`<text class="tick" x="${px(t)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${t}</text>`)}
-      <text class="axis" x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 8}" text-anchor="middle">
+      ${ticks(x0, x1).map((t) => html`<text class="tick" x="${px(t)}" y="${HEIGHT - BOTTOM + 24}" text-anchor="middle">${t}</text>`)}
+      <text class="axis" x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 12}" text-anchor="middle">
         ${options.xLabel}
       </text>
       <text
         class="axis"
-        x="14"
+        x="24"
         y="${(TOP + HEIGHT - BOTTOM) / 2}"
         text-anchor="middle"
-        transform="rotate(-90 14 ${(TOP + HEIGHT - BOTTOM) / 2})"
+        transform="rotate(-90 24 ${(TOP + HEIGHT - BOTTOM) / 2})"
       >
         ${options.yLabel}
       </text>

@@ -62,11 +62,8 @@ export function mapColour(t: number): readonly [number, number, number] {
   const i = Math.min(ANCHORS.length - 2, Math.floor(position));
   const mix = position - i;
   const [a, b] = [ANCHORS[i]!, ANCHORS[i + 1]!];
-  return [0, 1, 2].map((k) => Math.round(a[k]! + (b[k]! - a[k]!) * mix)) as unknown as [
-    number,
-    number,
-    number,
-  ];
+  const channel = (k: 0 | 1 | 2): number => Math.round(a[k] + (b[k] - a[k]) * mix);
+  return [channel(0), channel(1), channel(2)];
 }
 
 /** Bilinear resampling of a map to `height × width`, pixel centres aligned. */

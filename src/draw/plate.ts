@@ -8,8 +8,8 @@ import { mapColour, type Picture } from './picture.js';
 export interface PlateOptions {
   /** Lines above the picture; long ones are broken at words. */
   readonly lines: readonly string[];
-  /** Values at the lower and upper end of the colour bar, as text; null for none. */
-  readonly bar: { readonly low: string; readonly high: string } | null;
+  /** Values at the lower and upper end of the colour bar, as text, and what they are in which unit; null for none. */
+  readonly bar: { readonly low: string; readonly high: string; readonly name: string } | null;
   /** Picture pixels for one pixel of the frame, for the scale; null for none. */
   readonly pixelsPerPixel: number | null;
 }
@@ -67,7 +67,7 @@ export function plate(picture: Picture, { lines, bar, pixelsPerPixel }: PlateOpt
   const width = picture.width + 2 * MARGIN + right;
   const text = lines.flatMap((line) => breakLine(line, Math.floor((width - 2 * MARGIN) / LETTER_WIDTH)));
   const top = MARGIN + LINE_HEIGHT * text.length + (text.length === 0 ? 0 : MARGIN / 2);
-  const bottom = MARGIN + (pixelsPerPixel === null ? 0 : LINE_HEIGHT + 8);
+  const bottom = MARGIN + (pixelsPerPixel === null && bar === null ? 0 : LINE_HEIGHT + 8);
   const whole = blank(top + picture.height + bottom, width);
   text.forEach((line, i) => {
     drawText(whole, line, MARGIN + i * LINE_HEIGHT, MARGIN, INK);
@@ -79,6 +79,14 @@ export function plate(picture: Picture, { lines, bar, pixelsPerPixel }: PlateOpt
       fill(whole, top + i, x, 1, BAR_WIDTH, mapColour(1 - i / (picture.height - 1)));
     drawText(whole, bar.high, top, x + BAR_WIDTH + 4, INK);
     drawText(whole, bar.low, top + picture.height - 8, x + BAR_WIDTH + 4, INK);
+    const name = `colour: ${bar.name}`;
+    drawText(
+      whole,
+      name,
+      top + picture.height + 5,
+      Math.max(MARGIN, width - MARGIN - LETTER_WIDTH * name.length),
+      INK,
+    );
   }
   if (pixelsPerPixel !== null) {
     const length = scaleLength(picture.width, pixelsPerPixel);

@@ -4,12 +4,13 @@ import { CONTRAST_DIRECTIONS } from '../ir/ops/contrast.js';
 
 type Counts = Int32Array | Uint32Array | Uint16Array;
 
-/** How far every pixel stands above its surroundings `distance` away; see `ir/ops/contrast.ts`. */
+/** How far every pixel of `input` stands above its surroundings in `around`, `distance` away; see `ir/ops/contrast.ts`. */
 export function contrast(
   input: Counts,
   [height, width, channels]: Shape,
   distance: number,
   output: Counts,
+  around: Counts = input,
 ): void {
   const pairs = CONTRAST_DIRECTIONS.map(([down, right]) => ({
     down: down * distance,
@@ -26,7 +27,7 @@ export function contrast(
         for (const { down, right, offset } of pairs) {
           // A neighbour outside the image reads 0, and then its pair counts nothing.
           if (down > rowsToEdge || right > columnsToEdge) continue;
-          const [one, other] = [input[at - offset]!, input[at + offset]!];
+          const [one, other] = [around[at - offset]!, around[at + offset]!];
           const darker = one < other ? one : other;
           if (darker > level) level = darker;
         }

@@ -3,29 +3,21 @@
  * in double precision. Plain TypeScript, fast enough for a veto network; a large one brings its own `FloatEvaluator`
  * (ONNX Runtime on `float.onnx`).
  */
-import { UserError, invariant } from '../core/errors.js';
 import { lsb } from '../fixed/format.js';
 import { elements, type NodeId, type Shape } from '../ir/common.js';
-import { floatShapes, inputNode, veto, type FloatGraph } from '../ir/graph.js';
-import {
-  concatInto,
-  convolveRows,
-  denseSums,
-  depthwiseRows,
-  maxPoolInto,
-  packWeights,
-  sumPool,
-  wholeImage,
-} from './kernels.js';
 import { dispatch, type Table } from '../ir/dispatch.js';
+import { floatShapes, veto, type FloatGraph } from '../ir/graph.js';
+import { countMap } from '../ir/ops/counted.js';
 import {
   applyActivation,
   isActivation,
   isPreprocess,
   type ActivationNode,
   type FloatNetworkNode,
-  type FloatNode,
 } from '../ir/ops/index.js';
+import { walkOf } from './in-order.js';
+import { wholeImage } from './kernels.js';
+import * as layers from './layers.js';
 import { preprocess } from './preprocess-kernels.js';
 
 /** Every tensor of one frame by node, `[height, width, channels]` row-major, in real units. */
@@ -34,13 +26,16 @@ export type FloatTensors = ReadonlyMap<NodeId, Float32Array>;
 /** Whatever computes the float tensors of a raw `uint16` frame: this module, or ONNX Runtime. */
 export type FloatEvaluator = (frame: Uint16Array) => Promise<FloatTensors>;
 
-interface Value {
+interface Value extends layers.Tensor {
   readonly data: Float32Array;
-  readonly shape: Shape;
+  /** Of preprocessing: the integers. */
+  readonly mantissas?: Int32Array;
 }
 type Step = (inputs: readonly Value[]) => Float32Array;
 type LayerNode = Exclude<FloatNetworkNode, ActivationNode>;
-type Compile = Table<LayerNode, [inputs: readonly Shape[], output: Shape], Step>;
+/** What a node computes: sums that are rounded to float32, or values as they are. */
+type Layer = { readonly sums: layers.Sums } | { readonly moves: layers.Moves };
+type Layers = Table<LayerNode, [inputs: readonly Shape[], output: Shape], Layer>;
 
 function mapped(change: (value: number, channel: number) => number, channels: number): Step {
   return ([x]) => {
@@ -72,79 +67,43 @@ function activationStep(node: ActivationNode, channels: number): Step {
   return mapped((v, c) => applyActivation(node, v, c), channels);
 }
 
-const compile: Compile = {
-  conv2d(op, [input], output) {
-    const geometry = { ...op, input: input!, output };
-    const packed = packWeights(op.weights, output[2], op.groups);
-    return ([x]) => {
-      const result = new Float32Array(elements(output));
-      convolveRows(geometry, x!.data, packed, op.bias, (row, sums) => {
-        result.set(sums, row * sums.length);
-      });
-      return result;
-    };
-  },
-  depthwiseConv2d(op, [input], output) {
-    const geometry = { ...op, input: input!, output };
-    return ([x]) => {
-      const result = new Float32Array(elements(output));
-      depthwiseRows(geometry, x!.data, op.weights, op.bias, (row, sums) => {
-        result.set(sums, row * sums.length);
-      });
-      return result;
-    };
-  },
-  dense:
-    (op) =>
-    ([x]) =>
-      Float32Array.from(denseSums(x!.data, op.weights, op.bias)),
-  batchNorm(op, _inputs, output) {
+const layerOf: Layers = {
+  conv2d: (op, [input], output) => ({ sums: layers.convolution(op, op, input!, output) }),
+  depthwiseConv2d: (op, [input], output) => ({ sums: layers.depthwise(op, op, input!, output) }),
+  dense: (op) => ({ sums: layers.dense(op) }),
+  batchNorm(op) {
     const scale = Float64Array.from(op.gamma, (g, c) => g / Math.sqrt(op.variance[c]! + op.epsilon));
-    return mapped((v, c) => (v - op.mean[c]!) * scale[c]! + op.beta[c]!, output[2]);
+    return { sums: layers.scaled(op.mean, scale, op.beta) };
   },
-  maxPool(op, [input], output) {
-    const geometry = { ...op, input: input!, output };
-    return ([x]) => {
-      const result = new Float32Array(elements(output));
-      maxPoolInto(geometry, x!.data, result);
-      return result;
-    };
-  },
+  maxPool: (op, [input], output) => ({ moves: layers.largest(op, input!, output) }),
+  globalMaxPool: (_op, [input], output) => ({ moves: layers.largest(wholeImage(input!), input!, output) }),
   avgPool(op, [input], output) {
-    const geometry = { ...op, input: input!, output };
-    const count = op.kernel[0] * op.kernel[1];
-    return ([x]) => Float32Array.from(sumPool(geometry, x!.data), (v) => v / count);
+    const counts = countMap(op, input!, output);
+    return { sums: layers.averages(op, input!, output, (sum, i) => sum / counts[i]!) };
   },
-  globalAvgPool(_op, [input]) {
+  globalAvgPool(_op, [input], output) {
     const count = input![0] * input![1];
-    const geometry = wholeImage(input!);
-    return ([x]) => Float32Array.from(sumPool(geometry, x!.data), (v) => v / count);
+    return { sums: layers.averages(wholeImage(input!), input!, output, (sum) => sum / count) };
   },
-  globalMaxPool(_op, [input], output) {
-    const geometry = wholeImage(input!);
-    return ([x]) => {
-      const result = new Float32Array(elements(output));
-      maxPoolInto(geometry, x!.data, result);
-      return result;
-    };
-  },
-  add:
-    () =>
-    ([a, b]) => {
-      const output = new Float32Array(a!.data.length);
-      for (let i = 0; i < output.length; i++) output[i] = a!.data[i]! + b!.data[i]!;
-      return output;
-    },
-  concat: (_op, _inputs, output) => (inputs) => {
-    const result = new Float32Array(elements(output));
-    concatInto(inputs, output[2], result);
-    return result;
-  },
-  flatten:
-    () =>
-    ([x]) =>
-      x!.data,
+  add: () => ({ sums: layers.weightedSum([1, 1]) }),
+  multiply: () => ({ sums: layers.products }),
+  upsample: ({ factor }, [input]) => ({ moves: layers.upsampled(factor, input!) }),
+  concat: () => ({ moves: layers.joined }),
+  flatten: () => ({ moves: layers.unchanged }),
 };
+
+function compile(node: LayerNode, inputs: readonly Shape[], output: Shape): Step {
+  const layer: Layer = dispatch(layerOf, node, inputs, output);
+  return (x) => {
+    const result = new Float32Array(elements(output));
+    if ('moves' in layer) layer.moves(x, result);
+    else
+      layer.sums(x, (sums, first) => {
+        result.set(sums, first);
+      });
+    return result;
+  };
+}
 
 /** Looks at one tensor as soon as it is there; the reference forgets it when nothing reads it any more. */
 export type TensorVisitor = (id: NodeId, tensor: Float32Array, shape: Shape) => void;
@@ -167,65 +126,42 @@ export interface FloatReference {
   };
 }
 
-function compileStep(node: FloatNode, shapes: ReadonlyMap<NodeId, Shape>): Step | null {
-  if (isPreprocess(node)) return null;
-  const shape = shapes.get(node.id)!;
-  if (isActivation(node)) return activationStep(node, shape[2]);
-  const inputs = node.inputs.map((id) => shapes.get(id)!);
-  return dispatch(compile, node, inputs, shape);
-}
-
-/** Index of the last node that reads each tensor. */
-function lastReaders(graph: FloatGraph): ReadonlyMap<NodeId, number> {
-  const last = new Map<NodeId, number>();
-  graph.nodes.forEach((node, i) => {
-    for (const id of node.inputs) last.set(id, i);
-  });
-  return last;
-}
-
 /** Prepares `graph`. Running throws `UserError` for a frame of another size. */
 export function createFloatReference(graph: FloatGraph): FloatReference {
   const shapes = floatShapes(graph);
-  const { size } = inputNode(graph);
-  const steps = graph.nodes.map((node) => compileStep(node, shapes));
-  const last = lastReaders(graph);
+  const walk = walkOf<Value>(graph);
+  const steps = graph.nodes.map(
+    (node): ((inputs: readonly Value[], frame: Uint16Array) => Omit<Value, 'shape'>) => {
+      const shape = shapes.get(node.id)!;
+      if (isPreprocess(node))
+        return ([x], frame) => {
+          const mantissas =
+            node.kind === 'input' ? new Int32Array(frame) : preprocess(node, x!.mantissas!, x!.shape, shape);
+          const unit = lsb(node.format);
+          const data = new Float32Array(mantissas);
+          if (unit !== 1) for (let k = 0; k < data.length; k++) data[k]! *= unit;
+          return { mantissas, data };
+        };
+      const step = isActivation(node)
+        ? activationStep(node, shape[2])
+        : compile(
+            node,
+            node.inputs.map((id) => shapes.get(id)!),
+            shape,
+          );
+      return (inputs) => ({ data: step(inputs) });
+    },
+  );
 
   function visit(frame: Uint16Array, look: TensorVisitor, instead?: FloatTensors): Float32Array {
-    if (frame.length !== size[0] * size[1])
-      throw new UserError(`a frame of ${frame.length} pixels where the network takes ${size.join('×')}`, {
-        remedy: 'use frames of the size that the network was trained on',
-      });
-    const mantissas = new Map<NodeId, Int32Array>();
-    const values = new Map<NodeId, Value>();
-    let logits: Float32Array | undefined;
-    graph.nodes.forEach((node, i) => {
+    return walk(frame, (i, inputs) => {
+      const node = graph.nodes[i]!;
       const shape = shapes.get(node.id)!;
-      let data: Float32Array;
-      if (isPreprocess(node)) {
-        const from = node.inputs[0]!;
-        const integers =
-          node.kind === 'input'
-            ? Int32Array.from(frame)
-            : preprocess(node, mantissas.get(from)!, shapes.get(from)!, shape);
-        mantissas.set(node.id, integers);
-        const unit = lsb(node.format);
-        data = Float32Array.from(integers);
-        if (unit !== 1) for (let k = 0; k < data.length; k++) data[k]! *= unit;
-      } else {
-        data = instead?.get(node.id) ?? steps[i]!(node.inputs.map((id) => values.get(id)!));
-      }
-      values.set(node.id, { data, shape });
-      if (node.id === graph.output) logits = data;
-      look(node.id, data, shape);
-      for (const id of node.inputs)
-        if (last.get(id) === i) {
-          values.delete(id);
-          mantissas.delete(id);
-        }
-    });
-    invariant(logits !== undefined, `${graph.name}: no output ${graph.output}`);
-    return logits;
+      const given = isPreprocess(node) ? undefined : instead?.get(node.id);
+      const value = given === undefined ? steps[i]!(inputs, frame) : { data: given };
+      look(node.id, value.data, shape);
+      return { ...value, shape };
+    }).data;
   }
 
   return {

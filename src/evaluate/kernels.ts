@@ -258,3 +258,25 @@ export function concatInto(
     first += own;
   }
 }
+
+/** Every pixel of `input` times `vector`, channel by channel. */
+export const multiplied = (input: Numbers, vector: Numbers): Float64Array =>
+  Float64Array.from(input, (value, i) => value * vector[i % vector.length]!);
+
+/** Every pixel of `input` as a block of pixels of `output`. */
+export function upsampleInto(
+  [height, width, channels]: Shape,
+  [fy, fx]: readonly [number, number],
+  input: Numbers,
+  output: Numbers,
+): void {
+  const rowSize = width * fx * channels;
+  for (let y = 0; y < height; y++) {
+    const top = y * fy * rowSize;
+    for (let x = 0; x < width * fx; x++) {
+      const from = (y * width + Math.floor(x / fx)) * channels;
+      for (let c = 0; c < channels; c++) output[top + x * channels + c] = input[from + c]!;
+    }
+    for (let dy = 1; dy < fy; dy++) output.copyWithin(top + dy * rowSize, top, top + rowSize);
+  }
+}

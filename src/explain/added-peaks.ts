@@ -41,6 +41,18 @@ function addPeak(frame: Uint16Array, width: number, y: number, x: number, snr: n
   });
 }
 
+/** A copy of `frame` of `width` columns with peaks of `snr` at `places`. */
+export function withPeaks(
+  frame: Uint16Array,
+  width: number,
+  places: AddedPeaks['places'],
+  snr: number,
+): Uint16Array {
+  const changed = frame.slice();
+  for (const [y, x] of places) addPeak(changed, width, y, x, snr);
+  return changed;
+}
+
 /** Adds peaks of `snr` to `frame` of `width` columns, inside the part that the network sees, until `turned`. */
 export async function peaksToTurn(
   scorer: Scorer,
@@ -57,11 +69,7 @@ export async function peaksToTurn(
     { length: NUMBERS.at(-1)! },
     () => [inside(offset[0], size[0]), inside(offset[1], size[1])] as const,
   );
-  const frames = NUMBERS.map((count) => {
-    const changed = frame.slice();
-    for (const [y, x] of places.slice(0, count)) addPeak(changed, width, y, x, options.snr);
-    return changed;
-  });
+  const frames = NUMBERS.map((count) => withPeaks(frame, width, places.slice(0, count), options.snr));
   const scores = await scorer(frames);
   const first = scores.findIndex(turned);
   return {

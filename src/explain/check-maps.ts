@@ -13,7 +13,8 @@ import { dequantize, fixedValues, stageOf } from './fixed-twin.js';
 import { createExplainer, type EvidenceMap, type Explainer } from './grad-cam.js';
 import { likeRandomised, type Likeness } from './like-randomised.js';
 import { localization } from './measures.js';
-import { hitMap, MAP_METHODS } from './methods.js';
+import { MAP_METHODS } from './method-names.js';
+import { hitMap } from './methods.js';
 import { occlude, regionGrid, type Region, type Scorer } from './occlusion.js';
 import { seenPart } from './seen-part.js';
 
@@ -44,12 +45,15 @@ export interface CheckedFrame {
   readonly spots: readonly Spot[];
 }
 
+/** What a step of the check is: a frame whose peaks are known, or a network whose layers were drawn anew. */
+export type CheckPart = 'known peaks' | 'randomised';
+
 export interface CheckOptions {
   readonly fixed: FixedGraph;
   /** Scores of the fixed graph. */
   readonly scorer: Scorer;
   readonly seed: number;
-  readonly onProgress?: (done: number, total: number, of: string) => void;
+  readonly onProgress?: (done: number, total: number, part: CheckPart) => void;
 }
 
 interface Figures {
@@ -92,14 +96,14 @@ export async function checkMaps(
     for (const [index, frame] of frames.entries()) {
       for (const method of CHECKED_METHODS)
         all.get(method)!.push(await checkFrame(method, frame, index, decided, options));
-      onProgress?.(index + 1, frames.length, 'frames with known peaks');
+      onProgress?.(index + 1, frames.length, 'known peaks');
     }
   } finally {
     decided.dispose();
   }
   const pixels = frames.map((frame) => frame.pixels);
   const randomised = likeRandomised(twin, pixels, seed, (done, total) =>
-    onProgress?.(done, total, 'randomised networks'),
+    onProgress?.(done, total, 'randomised'),
   );
   return CHECKED_METHODS.map((method) => ({
     ...summarize(method, all.get(method)!),

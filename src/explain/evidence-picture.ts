@@ -44,18 +44,24 @@ function compose(
   shade: Float32Array,
   opacity: number,
   framed: readonly Region[],
-  top: number,
+  bar: { readonly name: string; readonly top: number },
 ): Picture {
   const [height, width] = parts.size;
   const zoom = Math.max(1, Math.round(WANTED_PIXELS / Math.max(height, width)));
-  const flat = overlay(greyPicture(parts.pixels, height, width, { mask: parts.mask }), shade, opacity);
+  // What is masked was not seen: it has no colour, whatever a coarse map spreads over it.
+  const seen = parts.mask === null ? shade : shade.map((value, i) => (parts.mask![i] === 1 ? value : 0));
+  const flat = overlay(greyPicture(parts.pixels, height, width, { mask: parts.mask }), seen, opacity);
   for (const region of framed) drawFrame(flat, region);
   const picture = enlarge(flat, zoom);
+  if (framed.length > 1)
+    framed.forEach(({ y, x }, k) => {
+      drawLabel(picture, String(k + 1), y * zoom + 4, x * zoom + 4);
+    });
   if (parts.rings !== null) drawRings(picture, parts.rings, zoom);
   if (parts.lines === null) return picture;
   return plate(picture, {
     lines: parts.lines,
-    bar: { low: '0', high: top.toPrecision(3) },
+    bar: { low: '0', high: bar.top.toPrecision(3), name: bar.name },
     pixelsPerPixel: zoom,
   });
 }
@@ -63,7 +69,7 @@ function compose(
 /** The frame in grey with the map in colour. */
 export function evidencePicture(parts: PictureParts, seen: SeenPart, map: EvidenceMap): Picture {
   const top = map.values.reduce((a, b) => Math.max(a, b), 0);
-  return compose(parts, mapOverFrame(seen, parts.size, map), 0.7, [], top);
+  return compose(parts, mapOverFrame(seen, parts.size, map), 0.7, [], { name: 'evidence, no unit', top });
 }
 
 /** The frame with a value for each region in colour (negative ones as zero), and some regions framed. */
@@ -81,7 +87,7 @@ export function regionPicture(
     for (let y = region.y; y < region.y + region.height; y++)
       shade.fill(value, y * width + region.x, y * width + region.x + region.width);
   });
-  return compose(parts, shade, 0.5, framed, top);
+  return compose(parts, shade, 0.5, framed, { name: 'levels of the score', top });
 }
 
 const CYAN = [0, 255, 255] as const;

@@ -51,6 +51,11 @@ const activationNodes: Table<Activation, Behind, FloatNode | null> = {
     kind: 'leakyRelu',
     alpha: alphaMantissa * 2 ** -alphaFraction,
   }),
+  prelu: ({ alphaMantissas, alphaFraction }, place) => ({
+    ...place,
+    kind: 'prelu',
+    alpha: Float32Array.from(alphaMantissas, (m) => m * 2 ** -alphaFraction),
+  }),
 };
 
 /** Name of the node before the activation of stage `id`. */
@@ -84,10 +89,19 @@ const linear: Linear = {
   },
   dense: (node, place, fraction) => ({ ...place, kind: 'dense', ...real(node, fraction) }),
   maxPool: ({ kernel, strides, padding }, place) => ({ ...place, kind: 'maxPool', kernel, strides, padding }),
-  avgPool: ({ kernel, strides, padding }, place) => ({ ...place, kind: 'avgPool', kernel, strides, padding }),
+  avgPool: ({ kernel, strides, padding, counted }, place) => ({
+    ...place,
+    kind: 'avgPool',
+    kernel,
+    strides,
+    padding,
+    ...(counted === undefined ? {} : { counted }),
+  }),
   globalAvgPool: (_node, place) => ({ ...place, kind: 'globalAvgPool' }),
   globalMaxPool: (_node, place) => ({ ...place, kind: 'globalMaxPool' }),
   add: (_node, place) => ({ ...place, kind: 'add' }),
+  upsample: ({ factor }, place) => ({ ...place, kind: 'upsample', factor }),
+  multiply: (_node, place) => ({ ...place, kind: 'multiply' }),
   concat: (_node, place) => ({ ...place, kind: 'concat' }),
   flatten: (_node, place) => ({ ...place, kind: 'flatten' }),
   requantize: ({ format }, place) => ({

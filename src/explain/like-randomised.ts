@@ -7,8 +7,10 @@ import type { NodeId } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { createExplainer, type EvidenceMap } from './grad-cam.js';
 import { correlation } from './measures.js';
-import { hitMap, MAP_METHODS, type MapMethod } from './methods.js';
+import { MAP_METHODS, type MapMethod } from './method-names.js';
+import { hitMap } from './methods.js';
 import { cascade, randomiseWeights } from './randomise.js';
+import { recordOf } from '../core/records.js';
 
 /** Mean rank correlation with the maps of the network whose layers from the output to `downTo` are randomised. */
 export interface Likeness {
@@ -52,7 +54,5 @@ export function likeRandomised(
       correlation: meanOfKnown(of.map((map, k) => correlation(learnt[m]![k]!, map))),
     }));
   });
-  return Object.fromEntries(
-    MAP_METHODS.map((method, m) => [method, found.map((step) => step[m]!)]),
-  ) as unknown as LikenessOfMethods;
+  return recordOf(MAP_METHODS, (_, m) => found.map((step) => step[m]!));
 }

@@ -9,6 +9,7 @@
  *
  * Occlusion asks the score itself and stands in `occlusion.ts`.
  */
+import type { MapMethod } from './method-names.js';
 import { resample } from '../draw/picture.js';
 import { createRandom } from '../core/random.js';
 import type { NodeId } from '../ir/common.js';
@@ -22,15 +23,6 @@ import {
   type LayerGradient,
   type Target,
 } from './grad-cam.js';
-
-export const MAP_METHODS = [
-  'grad-cam',
-  'hi-res-cam',
-  'grad-cam-plus-plus',
-  'guided-grad-cam',
-  'random',
-] as const;
-export type MapMethod = (typeof MAP_METHODS)[number];
 
 export interface MapRequest {
   readonly explainer: Explainer;

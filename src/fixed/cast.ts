@@ -58,6 +58,14 @@ export function roundShiftNumber(q: number, shift: number, mode: Quantization): 
   return (roundsUp(mode, half, remainder === 0, q < 0, floor % 2 !== 0) ? floor + 1 : floor) + 0;
 }
 
+/** `x` rounded to an integer; the double is taken as it is. */
+export function roundReal(x: number, mode: Quantization): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  const half = rest > 0.5 ? 1 : rest === 0.5 ? 0 : -1;
+  return (roundsUp(mode, half, rest === 0, x < 0, floor % 2 !== 0) ? floor + 1 : floor) + 0;
+}
+
 /** What `mode` keeps of the rounded `q`; `floor` is `q` before it was rounded up. */
 function overflowed(q: bigint, floor: bigint, signed: boolean, width: number, mode: Overflow): bigint {
   const w = BigInt(width);

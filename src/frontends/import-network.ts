@@ -10,7 +10,8 @@ import {
   comparisonFrames,
   isEqual,
   type OriginalComparison,
-} from '../simulate/original.js';
+} from './original/compare.js';
+import { statedNetwork, type StatedNetwork } from './original/stated.js';
 import { fits, openModelFile, type BuiltModel, type WantedShape } from './model-file.js';
 
 export interface ImportedNetwork {
@@ -21,12 +22,12 @@ export interface ImportedNetwork {
   readonly preprocess: PreprocessOptions | null;
   /** How far it is from its original; null for a graph of vetoc itself, which has none. */
   readonly comparison: OriginalComparison | null;
-  /** Tensors that the file rounds; 0 for a network of floats. */
-  readonly quantizedTensors: number;
+  /** What the file states of its own quantization; null for a network of floats. */
+  readonly stated: StatedNetwork | null;
 }
 
 /** The comparison in words. */
-export function comparisonText({ by, frames, difference, magnitude, allowed }: OriginalComparison): string {
+export function originalText({ by, frames, difference, magnitude, allowed }: OriginalComparison): string {
   const share = (difference / Math.max(magnitude, 2 ** -100)).toExponential(1);
   return `${by} on the original, ${frames} frames: outputs differ by at most ${difference.toExponential(1)}, ${share} of the largest (${magnitude.toPrecision(4)}; up to ${allowed.toExponential(1)} is rounding)`;
 }
@@ -36,16 +37,14 @@ async function compared(
   path: string,
   { imported, openOriginal }: BuiltModel,
   frames: readonly Uint16Array[],
-): Promise<OriginalComparison> {
+): Promise<{ readonly comparison: OriginalComparison; readonly stated: StatedNetwork | null }> {
   const original = await openOriginal();
   try {
-    const comparison = await compareWithOriginal(imported, original, [
-      ...frames,
-      ...comparisonFrames(imported.graph),
-    ]);
-    if (isEqual(comparison)) return comparison;
+    const all = [...frames, ...comparisonFrames(imported.graph)];
+    const comparison = await compareWithOriginal(imported, original, all);
+    if (isEqual(comparison)) return { comparison, stated: await statedNetwork(imported, original, all) };
     throw new UserError(
-      `the imported network differs from the original, nothing was written. ${comparisonText(comparison)}`,
+      `the imported network differs from the original, nothing was written. ${originalText(comparison)}`,
       { file: path, remedy: 'please report this, with the model' },
     );
   } finally {
@@ -119,7 +118,7 @@ export async function importNetwork(request: NetworkRequest): Promise<ImportedNe
         file: path,
         remedy: 'give frames of the detector that the network was made for',
       });
-    return { graph, title, preprocess: null, comparison: null, quantizedTensors: 0 };
+    return { graph, title, preprocess: null, comparison: null, stated: null };
   }
   const fitting = fittingPreprocess(request.preprocess, rawSize, model.wanted);
   const preprocess = preprocessFor(fitting, model.values);
@@ -128,19 +127,12 @@ export async function importNetwork(request: NetworkRequest): Promise<ImportedNe
     preprocess: preprocessNodes(preprocess, rawSize),
     classes,
   });
-  const comparison = await compared(path, built, request.frames ?? []);
+  const { comparison, stated } = await compared(path, built, request.frames ?? []);
   return {
     graph: built.imported.graph,
     title: model.title,
     preprocess,
     comparison,
-    quantizedTensors: built.imported.quantizers.size,
+    stated,
   };
-}
-
-/** What becomes of the quantization that a file states, in words; null for a network of floats. */
-export function quantizationText(tensors: number): string | null {
-  if (tensors === 0) return null;
-  const what = tensors === 1 ? 'a tensor' : `${tensors} tensors`;
-  return `The file quantizes ${what}: their limits are kept, their steps are not. vetoc run chooses widths and scales anew from calibration frames`;
 }

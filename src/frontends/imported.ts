@@ -1,19 +1,12 @@
 /** A network made elsewhere and the graph made of it: what a comparison of the two needs to know. */
 import type { NodeId } from '../ir/common.js';
-import type { FloatGraph } from '../ir/graph.js';
+import type { FloatGraph, Quantizer } from '../ir/graph.js';
 
 /** What a model does with its logits at its very end; the veto compares logits, so that it is left out. */
 export type Head = 'logits' | 'softmax' | 'logSoftmax' | 'sigmoid';
 
-/** Where a file rounds what a node holds: to `scale` steps from `min` to `max`. */
-export interface Quantizer {
-  readonly scale: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-/** How far the original’s own arithmetic is from float32. */
-export type Precision = 'float32' | 'half' | 'quantized';
+/** What the original computes in. */
+export type Precision = 'float32' | 'float16' | 'bfloat16';
 
 export interface Imported {
   readonly graph: FloatGraph;
@@ -22,9 +15,9 @@ export interface Imported {
   readonly head: Head;
   /** Values that the original puts out for a frame; 1 where the graph has two logits for one. */
   readonly outputs: number;
+  /** How the original rounds what its head puts out; null where it does not. */
+  readonly headQuantizer: Quantizer | null;
   readonly precision: Precision;
-  /** Where the original rounds activations, by node; empty for a network of floats. */
-  readonly quantizers: ReadonlyMap<NodeId, Quantizer>;
 }
 
 /** The original itself, ready to run. */

@@ -14,9 +14,10 @@ import { TensorProblem, type ExternalReader } from './onnx/tensor-data.js';
 import { UserError } from '../core/errors.js';
 import type { Shape } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
-import { openOrtOriginal } from '../simulate/ort-original.js';
+import { openOrtOriginal } from './original/onnx.js';
 import type { readLayersModel } from './layers-model/from-layers-model.js';
 import { readGraph } from '../ir/graph-files.js';
+import { jsonOrUndefined } from '../core/json.js';
 
 /** `[height, width, channels]`; null where any will do. */
 export type WantedShape = readonly [number | null, number | null, number | null];
@@ -135,7 +136,8 @@ async function layersFile(path: string, title: string, read: () => Promise<Layer
   // is always there will do.
   const { openBackend } = await import('../tensorflow/backend.js');
   const { importLayersModel } = await import('./layers-model/from-layers-model.js');
-  const { openLayersOriginal } = await import('../simulate/layers-original.js');
+  const { wantedImages } = await import('./layers-model/layers-input.js');
+  const { openLayersOriginal } = await import('./original/layers.js');
   await openBackend('cpu');
   const model = await read();
   if (model.inputs.length !== 1 || model.outputs.length !== 1)
@@ -143,31 +145,44 @@ async function layersFile(path: string, title: string, read: () => Promise<Layer
       file: path,
       remedy: 'give a network of one image and one output',
     });
-  const [, height = null, width = null, channels = null] = model.inputs[0]!.shape;
   return {
     kind: 'network',
     title,
-    wanted: [[height, width, channels]],
+    wanted: wantedImages(model),
     values: 'fractions',
     build({ name, preprocess, classes }) {
       const imported = importLayersModel(model, preprocess, classes);
       return {
         imported: { ...imported, graph: { ...imported.graph, name } },
-        stated: null,
         openOriginal: () => Promise.resolve(openLayersOriginal(imported, model)),
       };
     },
   };
 }
 
-/** The JSON at `path`; null where it is none. */
-const readJson = (path: string): Promise<unknown> =>
-  readFile(path, 'utf8')
-    .then((text) => JSON.parse(text) as unknown)
-    .catch(() => null);
+/** A TensorFlow.js graph model: operators, imported as those of ONNX are. */
+async function graphFile(path: string): Promise<ModelFile> {
+  const { openBackend } = await import('../tensorflow/backend.js');
+  const { readGraphModel } = await import('./graph-model/read-graph-model.js');
+  const { openGraphOriginal } = await import('./original/graph-model.js');
+  await openBackend('cpu');
+  const { model, onnx } = await readGraphModel(path);
+  return {
+    kind: 'network',
+    title: 'graph model of TensorFlow.js',
+    wanted: wantedShapes(onnx),
+    values: inputType(onnx, frameInput(onnx)).values,
+    build(request) {
+      const imported = importOnnx(onnx, request, externalFiles(path));
+      return { imported, openOriginal: () => Promise.resolve(openGraphOriginal(imported, model)) };
+    },
+  };
+}
 
 async function openJson(path: string): Promise<ModelFile> {
-  const json = await readJson(path);
+  const json = await readFile(path, 'utf8').then(jsonOrUndefined, () => undefined);
+  if (typeof json === 'object' && json !== null && 'format' in json && json.format === 'graph-model')
+    return graphFile(path);
   if (typeof json === 'object' && json !== null && 'vetoc' in json)
     return { kind: 'complete', title: 'graph of vetoc', graph: await readGraph(path, 'float') };
   return layersFile(path, 'LayersModel of TensorFlow.js', async () => {
@@ -205,7 +220,7 @@ async function partsOf(path: string): Promise<readonly string[]> {
     return [...new Set(places)];
   }
   if (kind !== 'json') return [];
-  const json = await readJson(path);
+  const json = await readFile(path, 'utf8').then(jsonOrUndefined, () => undefined);
   if (typeof json !== 'object' || json === null) return [];
   if ('vetoc' in json) return [basename(path).replace(/\.json$/, '.bin')];
   const groups = 'weightsManifest' in json && Array.isArray(json.weightsManifest) ? json.weightsManifest : [];

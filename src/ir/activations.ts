@@ -5,6 +5,9 @@
 import { z } from 'zod';
 import { dispatch } from './dispatch.js';
 
+/** Largest mantissa of a slope. */
+export const LARGEST_SLOPE = 2 ** 20;
+
 export const activationSchema = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('none') }).readonly(),
@@ -19,6 +22,14 @@ export const activationSchema = z
         alphaFraction: z.int().min(0).max(15),
       })
       .readonly(),
+    /** The same with a factor for each channel, which may be below zero: `alphaMantissas[c] * 2^-alphaFraction`. */
+    z
+      .strictObject({
+        kind: z.literal('prelu'),
+        alphaMantissas: z.array(z.int().min(-LARGEST_SLOPE).max(LARGEST_SLOPE)).min(1).readonly(),
+        alphaFraction: z.int().min(0).max(15),
+      })
+      .readonly(),
   ])
   .readonly();
 export type Activation = z.infer<typeof activationSchema>;
@@ -27,22 +38,28 @@ export type ActivationOf<K extends ActivationKind> = Extract<Activation, { kind:
 
 export const NO_ACTIVATION: Activation = { kind: 'none' };
 
-/** Factors on the exact accumulator; both are integers once the fraction has grown by `fraction`. */
+/** Factors on the exact accumulator; all are integers once the fraction has grown by `fraction`. */
 export interface Slopes {
-  readonly negative: number;
+  /** Below zero: that of channel `c` is number `c % length`. */
+  readonly negative: readonly number[];
   readonly positive: number;
   /** Bits by which the accumulator's fraction grows. */
   readonly fraction: number;
 }
 
-const KEPT: Slopes = { negative: 1, positive: 1, fraction: 0 };
+const KEPT: Slopes = { negative: [1], positive: 1, fraction: 0 };
 
 const slopes: { readonly [K in ActivationKind]: (activation: ActivationOf<K>) => Slopes } = {
   none: () => KEPT,
-  relu: () => ({ ...KEPT, negative: 0 }),
+  relu: () => ({ ...KEPT, negative: [0] }),
   clip: () => KEPT,
   leakyRelu: ({ alphaMantissa, alphaFraction }) => ({
-    negative: alphaMantissa,
+    negative: [alphaMantissa],
+    positive: 2 ** alphaFraction,
+    fraction: alphaFraction,
+  }),
+  prelu: ({ alphaMantissas, alphaFraction }) => ({
+    negative: alphaMantissas,
     positive: 2 ** alphaFraction,
     fraction: alphaFraction,
   }),
@@ -51,15 +68,34 @@ const slopes: { readonly [K in ActivationKind]: (activation: ActivationOf<K>) =>
 /** What `activation` does to an accumulator before it is rounded: a factor on each side of zero. */
 export const slopesOf = (activation: Activation): Slopes => dispatch(slopes, activation);
 
-/** The most that an accumulator can be multiplied by: what its bounds grow by. */
-export function gainOf(activation: Activation): number {
+/** Whether accumulators are multiplied by anything but 1, or 0 below zero. */
+export function multiplies(activation: Activation): boolean {
   const { negative, positive } = slopesOf(activation);
-  return Math.max(negative, positive);
+  return positive !== 1 || negative.length > 1 || (negative[0] !== 0 && negative[0] !== 1);
 }
 
-/** The accumulator behind `activation`, exact, at a fraction that is `slopes.fraction` larger. */
-export const activated = (slope: Slopes, accumulator: number): number =>
-  accumulator * (accumulator < 0 ? slope.negative : slope.positive);
+/** Whether what is below zero becomes 0, and nothing else is changed. */
+export const rectifies = (activation: Activation): boolean =>
+  !multiplies(activation) && slopesOf(activation).negative[0] === 0;
+
+/** The factor of channel `c` below zero. */
+export const slopeBelow = ({ negative }: Slopes, c: number): number => negative[c % negative.length]!;
+
+/** The most that an accumulator of channel `c` can be multiplied by, whatever its sign: what its bounds grow by. */
+export function gainOf(activation: Activation, c: number): number {
+  const of = slopesOf(activation);
+  return Math.max(Math.abs(slopeBelow(of, c)), of.positive);
+}
+
+/** The same of all channels. */
+export function largestGain(activation: Activation): number {
+  const { negative, positive } = slopesOf(activation);
+  return negative.reduce((most, slope) => Math.max(most, Math.abs(slope)), positive);
+}
+
+/** The accumulator of channel `c` behind `activation`, exact, at a fraction that is `slopes.fraction` larger. */
+export const activated = (of: Slopes, accumulator: number, c: number): number =>
+  accumulator * (accumulator < 0 ? slopeBelow(of, c) : of.positive);
 
 /** Limits in mantissas of the output format. */
 export interface Limits {
@@ -72,6 +108,7 @@ const limits: { readonly [K in ActivationKind]: (activation: ActivationOf<K>) =>
   relu: () => null,
   clip: ({ min, max }) => ({ min, max }),
   leakyRelu: () => null,
+  prelu: () => null,
 };
 
 /** What `activation` does to a mantissa after it was rounded. */

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { invariant } from '../core/errors.js';
+import { QUANTIZATIONS } from '../fixed/format.js';
 import { nodeIdSchema, type NodeId, type Shape } from './common.js';
 import {
   fixedNodeSchema,
@@ -27,6 +28,17 @@ const classesFields = {
   hitClasses: z.array(z.boolean()).readonly(),
 };
 
+/** How a file rounds the values of a node: to whole steps of `scale`, inside `[min, max]`, both whole steps themselves. */
+const quantizerSchema = z
+  .strictObject({
+    scale: z.number().positive(),
+    min: z.number(),
+    max: z.number(),
+    rounding: z.enum(QUANTIZATIONS),
+  })
+  .readonly();
+export type Quantizer = z.infer<typeof quantizerSchema>;
+
 export const floatGraphSchema = z
   .strictObject({
     name: label,
@@ -36,6 +48,11 @@ export const floatGraphSchema = z
     ...classesFields,
     /** A frame is kept when max(hit logits) − max(miss logits) ≥ threshold. */
     threshold: z.number(),
+    /**
+     * Where the file that the network comes from rounds activations, by node. What the graph computes is not rounded;
+     * quantizing takes these formats over where it is asked to.
+     */
+    quantizers: z.record(z.string(), quantizerSchema).optional(),
   })
   .readonly();
 export type FloatGraph = z.infer<typeof floatGraphSchema>;
@@ -77,6 +94,10 @@ export function findNode<G extends Graph>(graph: G, id: NodeId): G['nodes'][numb
 /** The nodes that read the output of `id`. */
 export const consumers = <G extends Graph>(graph: G, id: NodeId): readonly G['nodes'][number][] =>
   graph.nodes.filter((n) => n.inputs.includes(id));
+
+/** How the values of node `id` are rounded in the file that the graph comes from; null where they are not. */
+export const quantizerOf = ({ quantizers }: FloatGraph, id: NodeId): Quantizer | null =>
+  quantizers?.[id] ?? null;
 
 /** The single `input` node. */
 export function inputNode(graph: Graph): Extract<FixedNode, { kind: 'input' }> {

@@ -50,5 +50,31 @@ export function prescaleChooses(number: bigint, n: number, key: number): boolean
   return n > 0 && prescaleHash(number, key) * n < WORD;
 }
 
+/** What the prescale must know of one frame. */
+export interface PrescaleQuestion {
+  /** The detector's frame number, 0 ≤ number < 2^64. */
+  readonly number: bigint;
+  /** 32 bits. */
+  readonly key: number;
+  /** Keep 1 in this many misses: 0 (none) to `MAX_PRESCALE`. */
+  readonly n: number;
+}
+
+/** A decision with its prescale, as the firmware's decision word has it. */
+export interface PrescaleAnswer {
+  /** By the score or by the prescale. */
+  readonly keep: boolean;
+  /** A miss that the prescale keeps. */
+  readonly byPrescale: boolean;
+  /** How many frames of its kind it stands for: n when the prescale keeps it, 1 when the score does, 0 when nothing does. */
+  readonly weight: number;
+}
+
+/** What becomes of a frame whose score alone decides `byScore`. */
+export function prescaled(byScore: boolean, { number, key, n }: PrescaleQuestion): PrescaleAnswer {
+  const byPrescale = !byScore && prescaleChooses(number, n, key);
+  return { keep: byScore || byPrescale, byPrescale, weight: byScore ? 1 : byPrescale ? n : 0 };
+}
+
 /** The probability with which 1 in `n` chooses a frame, over all numbers of frames: exact. */
 export const prescaleShare = (n: number): number => (n === 0 ? 0 : Math.ceil(WORD / n) / WORD);

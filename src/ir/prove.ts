@@ -8,7 +8,7 @@
 import { invariant } from '../core/errors.js';
 import { castNumber } from '../fixed/cast.js';
 import { bitsFor, keepsOrder, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
-import { gainOf, limitsOf, NO_ACTIVATION, slopesOf, type Activation } from './activations.js';
+import { gainOf, limitsOf, NO_ACTIVATION, slopeBelow, slopesOf, type Activation } from './activations.js';
 import type { NodeId, Proof, QuantizedWeights } from './common.js';
 import { cachedByGraph, fixedShapes, type FixedGraph } from './graph.js';
 import { plainRange, sumOf, type FixedNode, type SummingNode } from './ops/index.js';
@@ -36,12 +36,19 @@ export interface Bounds {
   readonly max: Float64Array<ArrayBuffer>;
 }
 
+/** All products of a value within `a` and one within `b`. */
+export function productRange(a: Range, b: Range): Range {
+  const corners = [a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high];
+  return { low: Math.min(...corners), high: Math.max(...corners) };
+}
+
 /** Bounds of every partial sum of `sum`, per channel, of inputs within `ranges`. */
 export function sumBounds({ channels, parts, bias }: Sum, ranges: readonly Range[]): Bounds {
   const min = new Float64Array(channels);
   const max = new Float64Array(channels);
-  for (const { source, weights, repeat } of parts) {
-    const { low, high } = ranges[source]!;
+  for (const { source, weights, repeat, times } of parts) {
+    const own = ranges[source]!;
+    const { low, high } = times === undefined ? own : productRange(own, ranges[times]!);
     const one = typeof weights === 'number';
     const count = one ? channels : weights.length;
     for (let i = 0; i < count; i++) {
@@ -127,17 +134,19 @@ export function proveStage(node: UnprovenStage, inputs: readonly StageInput[], r
   const activation = activationOf(node);
   const { fraction } = stageSum(node, inputs);
   const bounds = stageBounds(node, inputs, reloadable);
-  const gain = gainOf(activation);
-  const grown = slopesOf(activation).fraction;
-  const min = bounds.min.map((v) => v * gain);
-  const max = bounds.max.map((v) => v * gain);
+  const slopes = slopesOf(activation);
+  const min = bounds.min.map((v, c) => v * gainOf(activation, c));
+  // A slope below zero turns what is negative round.
+  const max = bounds.max.map((v, c) =>
+    Math.max(v * gainOf(activation, c), bounds.min[c]! * Math.min(slopeBelow(slopes, c), 0)),
+  );
   const low = min.reduce((a, b) => Math.min(a, b), 0);
   const high = max.reduce((a, b) => Math.max(a, b), 0);
   invariant(-low < 2 ** 52 && high < 2 ** 52, 'an accumulator needs more than 53 bits');
   return {
     accumulatorMin: min,
     accumulatorMax: max,
-    accumulatorFraction: Int32Array.from(min, (_, c) => fraction(c) + grown),
+    accumulatorFraction: Int32Array.from(min, (_, c) => fraction(c) + slopes.fraction),
     accumulatorWidth: bitsFor(low, high, true),
     float32Exact: -low < FLOAT32_EXACT && high < FLOAT32_EXACT,
     worstCase: reloadable && 'weights' in node,
@@ -160,9 +169,10 @@ function outputRange(proof: Proof, activation: Activation, to: Format): Range {
   if (!keepsOrder(to)) return limited({ low: minMantissa(to), high: maxMantissa(to) }, activation);
   let low = Infinity;
   let high = -Infinity;
-  const floor = slopesOf(activation).negative === 0 ? 0 : -Infinity;
+  const slopes = slopesOf(activation);
   for (let c = 0; c < proof.accumulatorMin.length; c++) {
     const fraction = proof.accumulatorFraction[c]!;
+    const floor = slopeBelow(slopes, c) <= 0 ? 0 : -Infinity;
     low = Math.min(low, castNumber(Math.max(proof.accumulatorMin[c]!, floor), fraction, to));
     high = Math.max(high, castNumber(proof.accumulatorMax[c]!, fraction, to));
   }

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { UserError, InvariantError } from '../core/errors.js';
 import { fixedGraphSchema, floatGraphSchema, type FixedGraph, type FloatGraph } from './graph.js';
 import { verifyFixedGraph, verifyFloatGraph } from './verify.js';
+import { parseJson } from '../core/json.js';
 
 /** Raised whenever the meaning of a stored graph changes. */
 export const GRAPH_VERSION = 1;
@@ -113,12 +114,7 @@ export function serializeGraph(kind: GraphKind, graph: FixedGraph | FloatGraph):
 
 /** Inverse of `serializeGraph`. `file` names the JSON file in errors (`UserError`). */
 export function parseGraph<K extends GraphKind>(kind: K, files: GraphFiles, file: string): GraphOf<K> {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(files.json);
-  } catch {
-    throw new UserError('not JSON', { file, remedy: 'the file is damaged; write it again with vetoc' });
-  }
+  const raw = parseJson(files.json, file, 'the file is damaged; write it again with vetoc');
   const header = headerSchema.safeParse(raw);
   if (!header.success || header.data.vetoc !== kind)
     throw new UserError(`not a ${kind} graph of vetoc`, { file, remedy: `name the ${kind}.json of a run` });

@@ -10,6 +10,7 @@ import { fixedShapes, floatShapes, inputNode, type FixedGraph, type FloatGraph }
 import { analyseRanges, proveStage, type StageInput } from './prove.js';
 import { isPreprocess, isWeighted, traitsOf, type FixedNode, type PreprocessNode } from './ops/index.js';
 import { checkTable } from './ops/table.js';
+import { slopesOf } from './activations.js';
 
 function verifyClasses(graph: FloatGraph | FixedGraph, logits: number): void {
   invariant(
@@ -97,6 +98,11 @@ export function verifyFloatGraph(graph: FloatGraph): FloatGraph {
     `${graph.name}: the output is not a vector`,
   );
   verifyClasses(graph, output[2]);
+  for (const id of Object.keys(graph.quantizers ?? {}))
+    invariant(
+      graph.nodes.some((node) => node.id === id),
+      `${graph.name}: a quantizer of ${id}, which is no node`,
+    );
   for (const node of graph.nodes) {
     for (const id of node.inputs) {
       const producer = graph.nodes.find((n) => n.id === id)!;
@@ -123,6 +129,14 @@ export function verifyFixedGraph(graph: FixedGraph): FixedGraph {
   for (const node of graph.nodes) {
     const { inputs, range } = ranges.get(node.id)!;
     verifyWeights(node);
+    if ('activation' in node) {
+      const { negative } = slopesOf(node.activation);
+      const channels = shapes.get(node.id)![2];
+      invariant(
+        negative.length === 1 || negative.length === channels,
+        `${node.id}: ${negative.length} slopes for ${channels} channels`,
+      );
+    }
     invariant(
       node.format.signed || node.format.overflow !== 'AP_WRAP_SM',
       `${node.id}: ap_ufixed has no sign to wrap by (AP_WRAP_SM)`,

@@ -50,7 +50,8 @@ export interface Widths {
   readonly activationInteger: number | null;
 }
 
-function layerWidths(stage: Stage, q: Quantization): LayerWidths {
+/** What the recipe says of the layer of `stage` alone. */
+export function layerWidths(stage: Stage, q: Quantization): LayerWidths {
   return { ...q.layers[stage.id], ...(stage.tensor === stage.id ? {} : q.layers[stage.tensor]) };
 }
 

@@ -4,7 +4,7 @@
  * (`float32: true`). Without that wish `fixed.onnx` splits such a stage into exact pieces and adds them.
  */
 import { UserError } from '../core/errors.js';
-import { gainOf } from '../ir/activations.js';
+import { largestGain } from '../ir/activations.js';
 import {
   activationOf,
   FLOAT32_EXACT,
@@ -32,7 +32,7 @@ export function partialSumBound(
           stageSum(node, inputs),
           inputs.map((i) => i.range),
         );
-  return bound * gainOf(activationOf(node));
+  return bound * largestGain(activationOf(node));
 }
 
 function remedyFor(node: UnprovenStage, inputs: readonly StageInput[], excess: number): string {

@@ -8,7 +8,7 @@ import { placements, peakPositions, type Placement } from '../calibrate/geometry
 import { lsb } from '../fixed/format.js';
 import type { NodeId, Shape } from '../ir/common.js';
 import { createFixedEvaluator } from '../evaluate/fixed-evaluate.js';
-import { createFloatReference } from '../evaluate/float-reference.js';
+import { createRoundedReference } from '../evaluate/rounded-reference.js';
 import { veto, type FixedGraph, type FloatGraph } from '../ir/graph.js';
 import { isPreprocess } from '../ir/ops/index.js';
 import { fuseStages, type Stage } from './stages.js';
@@ -23,6 +23,8 @@ export interface StageComparison {
   readonly signalPower: number;
   readonly noisePower: number;
   readonly largestError: number;
+  /** Float values by their binary exponent: element e + 127 counts those with 2^e ≤ |v| < 2^(e+1), element 0 zeros. */
+  readonly magnitudes: Float64Array;
   /** Values that left the stage's format. */
   readonly clipped: number;
   /** Values at positions under Bragg peaks, and how many of those were clipped. */
@@ -68,18 +70,24 @@ function emptySums({ id, tensor }: Stage): Sums {
     signalPower: 0,
     noisePower: 0,
     largestError: 0,
+    magnitudes: new Float64Array(256),
     clipped: 0,
     underPeaks: 0,
     clippedUnderPeaks: 0,
   };
 }
 
+/** Bits of the mantissa of a float32; its exponent stands in the eight above. */
+const MANTISSA_BITS = 23;
+
 function addTensors(sums: Sums, real: Float32Array, mantissas: Int32Array, unit: number): void {
+  const bits = new Uint32Array(real.buffer, real.byteOffset, real.length);
   for (let i = 0; i < real.length; i++) {
     const value = real[i]!;
     const error = mantissas[i]! * unit - value;
     sums.signalPower += value * value;
     sums.noisePower += error * error;
+    sums.magnitudes[(bits[i]! >>> MANTISSA_BITS) & 0xff]! += 1;
     if (Math.abs(error) > sums.largestError) sums.largestError = Math.abs(error);
   }
   sums.values += real.length;
@@ -107,7 +115,8 @@ function comparedStages(prepared: FloatGraph, fixed: FixedGraph): readonly Stage
 /** Compares `fixed` with `prepared`, the float graph that it was quantized from (see `prepareGraph`). */
 export function compareGraphs(prepared: FloatGraph, fixed: FixedGraph): GraphComparison {
   const stages = comparedStages(prepared, fixed);
-  const reference = createFloatReference(prepared);
+  // With the roundings that the file of the network states; a network from elsewhere states none.
+  const reference = createRoundedReference(prepared);
   const evaluator = createFixedEvaluator(fixed);
   const units = new Map(fixed.nodes.map((n) => [n.id, lsb(n.format)]));
   const logitUnit = units.get(fixed.output)!;

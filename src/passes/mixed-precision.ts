@@ -24,8 +24,13 @@ export interface Knob {
 
 /** What a network is worth, on labelled frames and beside the float network. */
 export interface Assessment {
-  /** Share of the hits that are lost at the rejection of the float network, 0 to 1; negative where some are won. */
+  /**
+   * Share of the hits that are lost at the rejection of the float network, 0 to 1: those to be expected, were the differences from
+   * float to fall otherwise on every frame, or those counted, whichever are more. Negative where some are won.
+   */
   readonly hitsLost: number;
+  /** The same, as counted on these frames alone. */
+  readonly counted: number;
   /** Variance of the difference of the scores, in squared units of the logits. */
   readonly noise: number;
 }
@@ -146,6 +151,8 @@ async function measureSensitivities(
   return sensitivities;
 }
 
+const inPoints = (share: number): string => (100 * share).toFixed(2);
+
 /** Searches. Throws `UserError` when the network loses more than the budget before any width is taken away. */
 export async function searchMixedPrecision(request: MixedPrecisionRequest): Promise<MixedPrecision> {
   const { prepared, quantization, mostHitsLost } = request;
@@ -160,10 +167,10 @@ export async function searchMixedPrecision(request: MixedPrecisionRequest): Prom
   const start = await measure(quantization);
   if (start.hitsLost > mostHitsLost)
     throw new UserError(
-      `at the widths of the recipe ${(100 * start.hitsLost).toFixed(2)} points of the hits are lost already`,
+      `the widths to begin with are expected to lose ${inPoints(start.hitsLost)} points of the hits beside float, dropping as many misses (${inPoints(start.counted)} counted on the validation frames; a report counts test frames, at the threshold)`,
       {
         field: '--budget',
-        remedy: 'allow more, or start wider (quantization.weightBits, quantization.activationBits)',
+        remedy: `allow at least ${Math.ceil(1000 * start.hitsLost) / 10}, or begin with wider weights and activations: in the recipe, or by vetoc quantize`,
       },
     );
   const knobs = knobsOf(prepared, quantization);

@@ -5,6 +5,7 @@
 import type { NodeId } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { verifyFloatGraph } from '../ir/verify.js';
+import { isStated, placeQuantizers, withoutQuantizers } from './as-stated.js';
 import { checkSupported } from './check-supported.js';
 import { checkWeights } from './check-weights.js';
 import { equalizeLayers, type ChannelStats } from './equalize-layers.js';
@@ -31,12 +32,21 @@ export const PASSES: readonly Pass[] = [
   { name: 'checkWeights', run: checkWeights },
   { name: 'checkSupported', run: checkSupported },
   { name: 'foldBatchNorm', run: foldBatchNorm },
+  {
+    name: 'placeQuantizers',
+    run: (graph, { quantization }) =>
+      isStated(graph, quantization) ? placeQuantizers(graph) : withoutQuantizers(graph),
+  },
   { name: 'lowerActivations', run: lowerActivations },
-  { name: 'pruneDeadChannels', run: pruneDeadChannels },
+  // What a file states of its tensors holds for these very tensors: none is scaled or pruned.
+  {
+    name: 'pruneDeadChannels',
+    run: (graph, { quantization }) => (isStated(graph, quantization) ? graph : pruneDeadChannels(graph)),
+  },
   {
     name: 'equalizeLayers',
     run: async (graph, { quantization, measure }) =>
-      quantization.equalize && measure !== undefined
+      quantization.equalize && measure !== undefined && !isStated(graph, quantization)
         ? equalizeLayers(graph, { ...quantization, seen: await measure(graph) })
         : graph,
   },

@@ -5,8 +5,14 @@
 import { UserError } from '../core/errors.js';
 import { findNode, type FloatGraph } from '../ir/graph.js';
 import { channelPairs, inputChannels, type ChannelPair } from './channels.js';
-import { applyActivation, isWeighted, type ActivationNode } from '../ir/ops/index.js';
-import { replaceNodes, type WeightedNode } from './rewrite.js';
+import {
+  applyActivation,
+  isWeighted,
+  withChannels,
+  type ActivationNode,
+  type FloatNode,
+} from '../ir/ops/index.js';
+import { replaceNodes } from './rewrite.js';
 
 const activate = (value: number, activations: readonly ActivationNode[], channel: number): number =>
   activations.reduce((v, a) => applyActivation(a, v, channel), value);
@@ -30,14 +36,11 @@ const canPrune = ({ from, to }: ChannelPair): boolean =>
   (from.kind === 'dense' || (from.kind === 'conv2d' && from.groups === 1)) &&
   (to.kind === 'dense' || (to.kind === 'conv2d' && to.groups === 1));
 
-function dropped(
-  pair: ChannelPair,
-  dead: readonly boolean[],
-  channelOf: Int32Array,
-): readonly WeightedNode[] {
-  const { from, to } = pair;
+function dropped(pair: ChannelPair, dead: readonly boolean[], channelOf: Int32Array): readonly FloatNode[] {
+  const { from, to, activations } = pair;
   const channels = from.bias.length;
   return [
+    ...activations.map((a) => withChannels(a, (i) => !dead[i % channels]!)),
     {
       ...from,
       weights: from.weights.filter((_, i) => !dead[i % channels]!),

@@ -12,6 +12,7 @@ import { createMomentObserver, type Moments } from './input-moments.js';
 import { prepareGraph } from './pipeline.js';
 import { quantizeGraph } from './quantize.js';
 import type { Quantization } from './recipe.js';
+import type { Departure } from './stated-stages.js';
 
 /** A graph between two passes, for `--dump-ir`. */
 export type IrStep =
@@ -107,14 +108,15 @@ export function quantizePrepared(
   { prepared, ranges, moments }: PreparedNetwork,
   quantization: Quantization,
   calibration: Calibration,
+  onDeparture?: (departure: Departure) => void,
 ): FixedGraph {
   if (quantization.adaptiveRounding && moments.size === 0)
     throw new UserError('adaptive rounding needs calibration frames, saved ranges do not do', {
       field: 'quantization.adaptiveRounding',
-      remedy: 'calibrate again, or switch adaptive rounding off',
+      remedy: 'calibrate again (--calibrate), or switch adaptive rounding off',
     });
   const choose = informedWeights({ ranges, moments }, quantization);
-  return quantizeGraph(prepared, ranges, { quantization, observer: calibration }, choose);
+  return quantizeGraph(prepared, ranges, { quantization, observer: calibration }, choose, onDeparture);
 }
 
 /** Quantizes `graph` on `frames`. */

@@ -33,6 +33,10 @@ export const quantizationSchema = z
     /** How activations are rounded and what happens beyond their format. */
     rounding: z.enum(QUANTIZATIONS).default('AP_RND_CONV'),
     overflow: z.enum(OVERFLOWS).default('AP_SAT'),
+    /** Formats and weights as the network's own file quantizes them, where it does so at powers of two. */
+    asStated: z.boolean().default(true),
+    /** Sums and means of which none lies halfway between two results: all ways to round to nearest give the same. */
+    noTies: z.boolean().default(false),
     /** Cross-layer equalisation. */
     equalize: z.boolean().default(true),
     /** Corrects the mean that rounding of weights shifts, on calibration frames. */

@@ -2,7 +2,7 @@
 import type { ActivationHistogram } from '../explain/activation-histogram.js';
 import { lineChart, type Series } from '../draw/chart.js';
 import { html, type Html } from '../draw/html.js';
-import { page, pngImage } from './page.js';
+import { page, pictureFigure } from './page.js';
 
 export interface GalleryFrame {
   readonly caption: string;
@@ -45,13 +45,7 @@ export function renderGallery(gallery: Gallery): string {
         html`<h2>${name}</h2>
           ${frames.length === 0 ? html`<p class="soft">No frame of this class.</p>` : html``}
           <div class="pictures">
-            ${frames.map(
-              ({ caption, png }) =>
-                html`<figure>
-                  ${pngImage(png, caption)}
-                  <figcaption>${caption}</figcaption>
-                </figure>`,
-            )}
+            ${frames.map(pictureFigure)}
           </div>`,
     )}
     <h2>Activations</h2>

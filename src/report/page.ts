@@ -26,3 +26,16 @@ export function page(title: string, body: Html): string {
 /** A PNG inside the page. */
 export const pngImage = (png: Uint8Array, alt: string): Html =>
   html`<img alt="${alt}" src="data:image/png;base64,${Buffer.from(png).toString('base64')}" />`;
+
+/** A picture with its caption below. */
+export const pictureFigure = ({
+  png,
+  caption,
+}: {
+  readonly png: Uint8Array;
+  readonly caption: string;
+}): Html =>
+  html`<figure>
+    ${pngImage(png, caption)}
+    <figcaption>${caption}</figcaption>
+  </figure>`;

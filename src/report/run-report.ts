@@ -1,52 +1,34 @@
 /** The report of a run: what a person reads first. Everything in it comes from `RunReport`, plain data. */
+import type { FirmwareFigures } from '../backends/backend.js';
 import { lineChart, type Series } from '../draw/chart.js';
 import { evaluationSection, percent, type NamedEvaluation } from './evaluation.js';
+import { explainedSection, type ExplainedFrame } from './explained-frames.js';
 import { comparisonSection, type Comparison, type DifferencePictures } from './comparison.js';
 import type { MapCheck } from '../explain/check-maps.js';
 import { html, htmlTable, type Html } from '../draw/html.js';
+import type { Proportion } from '../statistics/proportion.js';
+import { networkDrawing, type DrawnStage } from './network-drawing.js';
+import { durationTable, factsLine, filesTable, splitTable, type RunFacts } from './run-facts.js';
 import { mapCheckSection } from './map-checks.js';
-import { page, pngImage } from './page.js';
+import { page } from './page.js';
 import { verificationSection, type VerificationSummary } from './verification-section.js';
 
-export interface StageRow {
-  readonly name: string;
-  readonly kind: string;
-  readonly shape: string;
-  readonly weights: number;
-  readonly weightBits: number | null;
-  readonly format: string;
+export interface StageRow extends DrawnStage {
   readonly accumulatorBits: number | null;
   /** Fraction bits that its one rounding drops, by channel from the least to the most. */
   readonly shift: string | null;
   readonly float32Exact: boolean | null;
 }
 
-export interface PictureEntry {
-  readonly caption: string;
-  readonly png: Uint8Array;
+/** The figures of a back end's firmware, under what it writes: `HLS C++`. */
+export interface ReportedFirmware extends FirmwareFigures {
+  readonly title: string;
 }
 
-/** What the firmware costs and how fast it is, by vetoc's own model. */
-export interface FirmwareEstimate {
-  readonly board: string;
-  readonly fits: boolean;
-  readonly resources: readonly {
-    readonly name: string;
-    readonly needed: number;
-    readonly available: number;
-    /** Of what the board has; 1 is all of it. */
-    readonly share: number;
-  }[];
-  readonly timing: {
-    readonly clockMHz: number;
-    readonly pixelsPerClock: number;
-    readonly cyclesPerFrame: number;
-    readonly framesPerSecond: number;
-    /** The pixel stream, or the stage that is slowest. */
-    readonly limitedBy: string;
-    readonly firstPixelMicroseconds: number;
-    readonly lastPixelMicroseconds: number;
-  };
+/** A back end that wrote nothing, and why. */
+export interface LeftOut {
+  readonly title: string;
+  readonly why: string;
 }
 
 export interface ReportedEpoch {
@@ -59,7 +41,9 @@ export interface ReportedEpoch {
 export interface RunReport {
   readonly name: string;
   readonly facts: readonly (readonly [label: string, value: string])[];
+  readonly run: RunFacts;
   readonly classNames: readonly string[];
+  readonly hitClasses: readonly boolean[];
   /** Empty for a network that was not trained here. */
   readonly history: readonly ReportedEpoch[];
   /** Of training in fixed point; empty without. */
@@ -72,11 +56,19 @@ export interface RunReport {
   };
   readonly stages: readonly StageRow[];
   readonly verification: VerificationSummary;
-  readonly firmware: FirmwareEstimate;
-  readonly pictures: readonly PictureEntry[];
+  readonly firmware: readonly ReportedFirmware[];
+  readonly left: readonly LeftOut[];
+  readonly explained: readonly ExplainedFrame[];
   /** How good the maps in the pictures are; empty where no true peaks are known. */
   readonly mapChecks: readonly MapCheck[];
 }
+
+/** A share with its interval on a card; few frames are seen to be few. */
+const card = (title: string, { value, low, high, count, total }: Proportion): Html =>
+  html`<div class="tile">
+    <b>${percent(value, total < 1000 ? 1 : 2)}</b>${title}
+    <small>${count} of ${total}; 95 % interval ${percent(low, 1)} to ${percent(high, 1)}</small>
+  </div>`;
 
 function tiles(report: RunReport): Html {
   const fixed = report.evaluations.find((e) => e.name === 'fixed')?.evaluation;
@@ -85,18 +77,22 @@ function tiles(report: RunReport): Html {
   const measured =
     fixed === undefined
       ? html`<div class="tile"><b>–</b>no test frames with labels</div>`
-      : html`<div class="tile">
-            <b>${percent(fixed.hitMissAccuracy.value)}</b>hit/miss accuracy, fixed point
-          </div>
-          <div class="tile">
-            <b>${fixed.veto.recall.total - fixed.veto.recall.count} of ${fixed.veto.recall.total}</b>hits lost
-            at the threshold
-          </div>
-          <div class="tile"><b>${percent(fixed.veto.missesRejected.value)}</b>of misses rejected there</div>`;
+      : html`${card('of hits kept at the threshold', fixed.veto.recall)}
+          ${card('of misses rejected there', fixed.veto.missesRejected)}
+          ${card('of all frames decided rightly', fixed.veto.accuracy)}`;
   return html`<div class="tiles">
     ${measured}
     <div class="tile"><b class="${verdictClass}">${verdict}</b>agreement of all simulators, bit for bit</div>
   </div>`;
+}
+
+/** What a score is, once for the page. */
+function unitSentence({ compared: { comparison } }: RunReport): Html {
+  const { level, thresholds } = comparison;
+  return html`<p>
+    A score is the largest logit of a hit class minus the largest of a miss class. It is counted in levels everywhere: one level is the
+    least step of the network's output, 2^${Math.log2(level)} (${Number(level.toPrecision(3))}) of a logit. A frame is kept from ${thresholds.fixed} levels up.
+  </p>`;
 }
 
 function stageSection(report: RunReport): Html {
@@ -128,21 +124,57 @@ function stageSection(report: RunReport): Html {
   );
 }
 
-function firmwareSection({ board, fits, resources, timing }: FirmwareEstimate): Html {
+const BASIS = {
+  estimated: "Estimates from vetoc's own model, not what a vendor tool would report.",
+  simulated: 'Simulation is held to these cycles; nobody has measured the clock or the area.',
+} as const;
+
+function firmwareOf({ title, board, basis, fits, resources, timing, stages }: ReportedFirmware): Html {
   const count = (n: number): string => Math.ceil(n).toLocaleString('en-US');
-  return html`<p class="soft">Estimates from vetoc's own model, not what a vendor tool would report.</p>
+  const verdict =
+    fits === null ? '' : html`: <b class="${fits ? 'good' : 'bad'}">${fits ? 'fits' : 'does not fit'}</b>`;
+  return html`<h3>${title}</h3>
+    <p class="soft">${BASIS[basis]}</p>
     <p>
-      ${board} at ${timing.clockMHz} MHz, ${timing.pixelsPerClock} pixels per clock:
-      <b class="${fits ? 'good' : 'bad'}">${fits ? 'fits' : 'does not fit'}</b>.
+      ${board} at ${timing.clockMHz} MHz, ${timing.pixelsPerClock} pixels per clock${verdict}.
       ${count(Math.floor(timing.framesPerSecond))} frames/s (${count(timing.cyclesPerFrame)} cycles a frame,
       limited by ${timing.limitedBy}); the decision comes ${timing.lastPixelMicroseconds.toFixed(2)} µs after
       the last pixel, ${timing.firstPixelMicroseconds.toFixed(1)} µs after the first.
     </p>
-    ${htmlTable(
-      ['resource', 'needed', 'on the board', 'share'],
-      resources.map((r) => [r.name, count(r.needed), count(r.available), percent(r.share, 1)]),
-    )}`;
+    ${
+      resources.length === 0
+        ? ''
+        : htmlTable(
+            ['resource', 'needed', 'on the board', 'share'],
+            resources.map((r) => [r.name, count(r.needed), count(r.available), percent(r.share, 1)]),
+          )
+    }
+    ${stageFigures(stages, timing)}`;
 }
+
+/** Where cycles and area go, stage by stage. */
+function stageFigures(
+  stages: FirmwareFigures['stages'],
+  { clockMHz, cyclesPerFrame }: FirmwareFigures['timing'],
+): Html {
+  if (stages.length === 0) return html``;
+  const count = (n: number): string => Math.ceil(n).toLocaleString('en-US');
+  const names = Object.keys(stages[0]!.resources);
+  return htmlTable(
+    ['stage', 'cycles a frame', 'µs', 'of a frame’s time', ...names],
+    stages.map(({ stage, cycles, resources }) => [
+      stage,
+      count(cycles),
+      (cycles / clockMHz).toFixed(2),
+      percent(cycles / cyclesPerFrame, 0),
+      ...names.map((name) => count(resources[name]!)),
+    ]),
+  );
+}
+
+const firmwareSection = ({ firmware, left }: RunReport): Html =>
+  html`${firmware.map(firmwareOf)}
+  ${left.map(({ title, why }) => html`<p class="soft">${title} is not written: ${why}.</p>`)}`;
 
 function epochCharts(history: readonly ReportedEpoch[]): Html {
   const along = (name: string, of: (h: ReportedEpoch) => number): Series => ({
@@ -156,7 +188,7 @@ function epochCharts(history: readonly ReportedEpoch[]): Html {
   const accuracy = along('validation frames', (h) => 100 * h.validationAccuracy);
   return html`<div class="charts">
     ${lineChart(losses, { title: 'Loss', xLabel: 'epoch', yLabel: 'loss' })}
-    ${lineChart([accuracy], { title: 'Accuracy', xLabel: 'epoch', yLabel: 'hit/miss accuracy (%)' })}
+    ${lineChart([accuracy], { title: 'Accuracy', xLabel: 'epoch', yLabel: 'hit or miss by the largest logit (%)' })}
   </div>`;
 }
 
@@ -172,50 +204,76 @@ function trainingSection({ history, fixedHistory }: RunReport): Html {
     </p>`;
 }
 
+interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly body: Html;
+}
+
+function sectionsOf(report: RunReport): readonly Section[] {
+  const { run } = report;
+  return [
+    {
+      id: 'losses',
+      title: 'What it loses',
+      body: html`${unitSentence(report)} ${evaluationSection(report.evaluations, report.classNames)}`,
+    },
+    {
+      id: 'fixed-beside-float',
+      title: 'Fixed beside float',
+      body: comparisonSection(report.compared.comparison, report.compared.pictures),
+    },
+    {
+      id: 'agreement',
+      title: 'Agreement',
+      body: html`<p>
+          Each witness computed the same frames by its own means; every integer was compared with no tolerance.
+        </p>
+        ${verificationSection(report.verification)}`,
+    },
+    {
+      id: 'reasons',
+      title: 'Why these frames were kept or vetoed',
+      body: html`${explainedSection(report.explained)} ${mapCheckSection(report.mapChecks)}`,
+    },
+    { id: 'network', title: 'The network', body: networkDrawing(report.stages) },
+    { id: 'arithmetic', title: 'Arithmetic', body: stageSection(report) },
+    {
+      id: 'frames',
+      title: 'Frames',
+      body: splitTable(run.split, report.classNames, report.hitClasses),
+    },
+    { id: 'training', title: 'Training', body: trainingSection(report) },
+    { id: 'firmware', title: 'Firmware', body: firmwareSection(report) },
+    {
+      id: 'run',
+      title: 'The run',
+      body: html`${htmlTable(
+        ['', ''],
+        report.facts.map(([k, v]) => [k, v]),
+      )}
+        ${durationTable(run.durations)} ${filesTable(run.files)}`,
+    },
+  ];
+}
+
 /** The page as HTML text. */
 export function renderRunReport(report: RunReport): string {
+  const sections = sectionsOf(report);
   const body = html`<h1>${report.name}</h1>
     <p class="lead">
       From detector frames to veto firmware: what was built, what it loses, and what proves it.
     </p>
-    ${tiles(report)}
-    <h2>What it loses</h2>
-    ${evaluationSection(report.evaluations, report.classNames)}
-    <h2>Fixed beside float</h2>
-    ${comparisonSection(report.compared.comparison, report.compared.pictures)}
-    <h2>Agreement</h2>
-    <p>
-      Each witness computed the same frames by its own means; every integer was compared with no tolerance.
-    </p>
-    ${verificationSection(report.verification)}
-    <h2>Why these frames were kept or vetoed</h2>
-    <p class="soft">
-      Grad-CAM of the decision taken, on the firmware's own activations, over the frame on a square-root scale: dark blue is
-      no evidence, yellow the most in the frame.
-    </p>
-    <div class="pictures">
-      ${report.pictures.map(
-        (p) =>
-          html`<figure>
-            ${pngImage(p.png, p.caption)}
-            <figcaption>${p.caption}</figcaption>
-          </figure>`,
-      )}
-    </div>
-    ${mapCheckSection(report.mapChecks)}
-    <h2>Arithmetic</h2>
-    ${stageSection(report)}
-    <h2>Training</h2>
-    ${trainingSection(report)}
-    <h2>Firmware estimate</h2>
-    ${firmwareSection(report.firmware)}
-    <h2>The run</h2>
-    ${htmlTable(
-      ['', ''],
-      report.facts.map(([k, v]) => [k, v]),
-    )}
-    <p class="soft">
-      The same figures, for programs: evaluation.json, compare.json, verify.json and recipe.json in the folder of the run.
-    </p>`;
+    ${factsLine(report.run)} ${tiles(report)}
+    <nav class="contents" aria-label="Contents">
+      <ul>
+        ${sections.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}
+      </ul>
+    </nav>
+    ${sections.map(
+      ({ id, title, body: content }) =>
+        html`<h2 id="${id}">${title}</h2>
+          ${content}`,
+    )}`;
   return page(report.name, body);
 }

@@ -15,8 +15,14 @@ figure { margin: 1rem 0; } figcaption { font-size: .9rem; color: var(--soft); } 
 .grid { stroke: var(--line); } .tick, .axis { fill: var(--soft); font-size: 13px; } .series { fill: none; stroke-width: 2; }
 .s0 { stroke: var(--s0); background: var(--s0); } .s1 { stroke: var(--s1); background: var(--s1); } .s2 { stroke: var(--s2); background: var(--s2); } .s3 { stroke: var(--s3); background: var(--s3); }
 .dashed { stroke-dasharray: 6 4; } .key.dashed { mask: repeating-linear-gradient(90deg, #000 0 .4em, transparent .4em .6em); } .entry { white-space: nowrap; } .key { display: inline-block; width: 1.2em; height: .3em; margin: 0 .4em .2em .8em; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .75rem; } .tile { background: var(--panel); border-radius: .5rem; padding: .75rem; } .tile b { display: block; font-size: 1.5rem; }
+.multiples { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(19rem, 100%), 1fr)); gap: 1rem; } figure.small { margin: 0; } figure.small figcaption { color: var(--ink); } figure.small .tick, figure.small .axis { font-size: 13px !important; }
+.bar { fill: var(--s0); opacity: .6; } .edge { stroke: var(--soft); } .range { fill: var(--line); } .spread { fill: var(--s0); opacity: .65; } .whisker { stroke: var(--s0); stroke-width: 2; } .middle { stroke: var(--paper); stroke-width: 3; }
+.node { fill: var(--panel); stroke: var(--line); } .flow { fill: none; stroke: var(--soft); } .name { fill: var(--ink); font-size: 14px; font-weight: 600; } .fact { fill: var(--soft); font-size: 13px; } svg.network { max-width: 40rem; }
+nav.contents ul { columns: 14rem; padding-left: 1.2rem; margin: .5rem 0 1rem; } small { font-size: .85em; }
+.thin { color: var(--soft); opacity: .8; } .thin small { white-space: nowrap; } h4 { font-size: 1rem; margin: 1rem 0 .2rem; } h3 { font-size: 1.1rem; margin: 1.5rem 0 .3rem; }
+.band { fill: var(--panel); stroke: var(--line); } .mark { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 2 3; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .75rem; } .tile { background: var(--panel); border-radius: .5rem; padding: .75rem; } .tile b { display: block; font-size: 1.5rem; } .tile small { display: block; color: var(--soft); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: 1rem; }
-.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 1rem; } .pictures img { width: 100%; image-rendering: pixelated; border-radius: .3rem; } .pictures figure { margin: 0; }
-@media (max-width: 40rem) { .tick, .axis { font-size: 22px; } .series { stroke-width: 3; } }
+.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 1rem; } .pictures.large { grid-template-columns: repeat(auto-fill, minmax(min(29rem, 100%), 1fr)); } .pictures img { width: 100%; image-rendering: pixelated; border-radius: .3rem; } .pictures figure { margin: 0; }
+@media (max-width: 40rem) { .tick, .axis { font-size: 22px; } .series { stroke-width: 3; } .name { font-size: 22px; } .fact { font-size: 20px; } }
 `;

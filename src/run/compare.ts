@@ -1,16 +1,14 @@
 /** The fixed-point network of a finished run beside its float network, on any frames. */
 import { join } from 'node:path';
 import { writeFileAtomic } from '../core/files.js';
-import type { Frame } from '../data/frames.js';
-import { lsb } from '../fixed/format.js';
-import { readGraph } from '../ir/graph-files.js';
-import { findNode, type FixedGraph } from '../ir/graph.js';
+import type { Frame, FrameSource } from '../data/frames.js';
+import type { FixedGraph } from '../ir/graph.js';
 import type { FrameComparison } from '../passes/compare-graphs.js';
 import { comparisonPage, type Comparison, type Difference } from '../report/comparison.js';
 import type { NamedEvaluation } from '../report/evaluation.js';
 import { evaluate, hitOrMissOnly } from '../statistics/metrics.js';
 import { beginStage, type Emit } from './events.js';
-import { loadRun, RUN_FILES } from './folder.js';
+import { loadRun } from './folder.js';
 import type { FrameOptionValues } from './frame-options.js';
 import {
   checkFrameSize,
@@ -32,8 +30,6 @@ export interface CompareRunRequest extends FrameOptionValues {
 
 export interface CompareOutcome {
   readonly comparison: Comparison;
-  /** Value of one step of a fixed logit. */
-  readonly logitUnit: number;
   /** Float and fixed; empty where frames have no labels. */
   readonly evaluations: readonly NamedEvaluation[];
   readonly byClass: boolean;
@@ -47,26 +43,28 @@ const MOST_PICTURES = 100;
 function evaluations(
   frames: readonly FrameComparison[],
   { indices, labels }: KnownLabels,
+  source: FrameSource,
   { hitClasses }: FixedGraph,
   byClass: boolean,
-  { thresholds }: Comparison,
+  { thresholds, level }: Comparison,
 ): readonly NamedEvaluation[] {
   if (labels.length === 0) return [];
   const known = indices.map((index) => frames[index]!);
+  const indexable = indices.map((index) => source.label(index).indexable ?? null);
   const measured = (name: string, logits: readonly ArrayLike<number>[], threshold: number) => {
-    const input = { logits, labels, hitClasses, threshold };
+    const input = { logits, labels, indexable, hitClasses, threshold };
     return { name, evaluation: evaluate(byClass ? input : hitOrMissOnly(input)), grouped: [] };
   };
   return [
     measured(
       'float',
       known.map((f) => f.floatLogits),
-      thresholds.float,
+      thresholds.float * level,
     ),
     measured(
       'fixed',
       known.map((f) => f.fixedLogits),
-      thresholds.fixed,
+      thresholds.fixed * level,
     ),
   ];
 }
@@ -77,8 +75,8 @@ export async function compareRun(
   request: CompareRunRequest,
   emit: Emit,
 ): Promise<CompareOutcome> {
-  const { fixed } = await loadRun(dir);
-  const prepared = await readGraph(join(dir, RUN_FILES.preparedGraph), 'float');
+  const { fixed, ...run } = await loadRun(dir);
+  const prepared = await run.prepared();
   const { source } = await openFrameArguments(request.frames, request, emit);
   try {
     checkFrameSize(source, fixed);
@@ -100,8 +98,7 @@ export async function compareRun(
       await writeFileAtomic(request.report, comparisonPage(title, comparison, pictures));
     return {
       comparison,
-      logitUnit: lsb(findNode(fixed, fixed.output).format),
-      evaluations: evaluations(frames, known, fixed, byClass, comparison),
+      evaluations: evaluations(frames, known, source, fixed, byClass, comparison),
       byClass,
       unknown: unknownText(source, known),
     };

@@ -4,6 +4,7 @@ import type { FrameSource } from '../data/frames.js';
 import { lsb } from '../fixed/format.js';
 import { findNode, veto, type FixedGraph } from '../ir/graph.js';
 import type { NamedEvaluation } from '../report/evaluation.js';
+import type { Judged } from '../report/side-by-side.js';
 import { hitOrMissOnly } from '../statistics/metrics.js';
 import { evaluateWithGroups } from './evaluation-groups.js';
 import { beginStage, type Emit } from './events.js';
@@ -11,6 +12,7 @@ import { loadRun } from './folder.js';
 import type { FrameOptionValues } from './frame-options.js';
 import { checkFrameSize, knownLabels, labelledByClass, unknownText } from './frames-for-network.js';
 import { openFrameArguments } from './open-frames.js';
+import { sideBySide } from './side-by-side.js';
 import { scoreFixed } from './stages/score.js';
 
 export interface EvaluateRequest extends FrameOptionValues {
@@ -19,6 +21,8 @@ export interface EvaluateRequest extends FrameOptionValues {
   readonly by?: string;
   /** Keeps scores from this up; the threshold of the run unless given. */
   readonly threshold?: number;
+  /** Spot finders by name and folders of other runs, to be seen beside the network at equal reduction. */
+  readonly beside?: readonly string[];
 }
 
 export interface FrameDecision {
@@ -42,6 +46,8 @@ export interface EvaluateOutcome {
   readonly unknown: string;
   /** Null where no frame has a label. */
   readonly measured: NamedEvaluation | null;
+  /** The labels, the network and what `beside` names; empty where it names nothing. */
+  readonly beside: readonly Judged[];
   /** Whether the labels are the network's own classes, and the names of those that are measured. */
   readonly byClass: boolean;
   readonly classNames: readonly string[];
@@ -99,7 +105,7 @@ export async function evaluateRun(
     const progress = beginStage(emit, 'Evaluate');
     const indices = Array.from({ length: source.count }, (_, i) => i);
     const logits = await scoreFixed(fixed, source, indices, progress);
-    progress.finish(`${logits.length} frames`);
+    progress.finish({ kind: 'counted', what: 'frames', count: logits.length });
     const known = knownLabels(source, fixed);
     const unit = lsb(findNode(fixed, fixed.output).format);
     const { hitClasses, threshold } = fixed;
@@ -111,9 +117,13 @@ export async function evaluateRun(
       const counted = byClass ? input : hitOrMissOnly(input);
       return evaluateWithGroups('fixed', counted, source, known.indices, classNames);
     };
+    const decisions = decide(source, fixed, logits, groupedBy);
+    const own = { name: fixed.name, kept: decisions.map(({ keep }) => keep), threshold };
+    const beside = request.beside === undefined ? [] : await sideBySide(request.beside, own, source, emit);
     return {
       threshold,
-      decisions: decide(source, fixed, logits, groupedBy),
+      decisions,
+      beside,
       groupedBy,
       unlabelled: source.count - known.indices.length,
       unknown: unknownText(source, known),

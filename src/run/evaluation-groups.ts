@@ -18,12 +18,14 @@ export function evaluateWithGroups(
   indices: readonly number[],
   classNames: readonly string[],
 ): NamedEvaluation {
+  const indexable = indices.map((index) => source.label(index).indexable ?? null);
+  const measured = { ...input, indexable };
   const grouped = (
     by: string,
     groupOf: (index: number, k: number) => string,
     rank: (group: string) => string | number = (group) => group,
   ): GroupedEvaluations => {
-    const groups = [...evaluateByGroup(input, indices.map(groupOf))];
+    const groups = [...evaluateByGroup(measured, indices.map(groupOf))];
     return { by, groups: new Map(groups.sort(([a], [b]) => (rank(a) < rank(b) ? -1 : 1))) };
   };
   const byClass = grouped(
@@ -34,7 +36,7 @@ export function evaluateWithGroups(
   const known = FACTS.filter(([, key]) => indices.some((index) => source.meta(index)[key] !== undefined));
   return {
     name,
-    evaluation: evaluate(input),
+    evaluation: evaluate(measured),
     grouped: [
       byClass,
       ...known.map(([by, key]) => grouped(by, (index) => String(source.meta(index)[key] ?? 'unknown'))),

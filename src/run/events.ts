@@ -1,5 +1,7 @@
 /** What a piece of work says while it runs: plain values; those who show them own the clock and the words around them. */
 import type { BadFrame } from '../data/stream.js';
+import type { StageOutcome, Warning } from './outcomes.js';
+import type { Steps } from './progress.js';
 
 export type RunEvent =
   | { readonly event: 'start'; readonly stage: string }
@@ -9,22 +11,18 @@ export type RunEvent =
       /** Steps, of `total` (0 where that is unknown). */
       readonly done: number;
       readonly total: number;
-      readonly note: string;
+      readonly steps: Steps;
     }
   /** A fact of the stage for programs, such as an epoch of its training. */
   | { readonly event: 'fact'; readonly stage: string; readonly name: string; readonly facts: object }
   | {
       readonly event: 'end';
       readonly stage: string;
-      /** What came of it, in a line. */
-      readonly summary: string;
-      /** More lines, where one does not say it. */
-      readonly details: string;
+      readonly outcome: StageOutcome;
     }
   /** A frame, or with index -1 a file, that is left out because it cannot be read. */
   | ({ readonly event: 'skipped' } & BadFrame)
-  /** What somebody should know, and nothing failed of. */
-  | { readonly event: 'warning'; readonly text: string };
+  | { readonly event: 'warning'; readonly warning: Warning };
 
 export type Emit = (event: RunEvent) => void;
 
@@ -36,11 +34,11 @@ export interface Progress {
   /** Where events of work inside the stage go. */
   readonly emit: Emit;
   /** `done` of `total` (0 when unknown) steps. */
-  update(done: number, total: number, note?: string): void;
+  update(done: number, total: number, steps?: Steps): void;
   /** A fact for programs. */
   tell(name: string, facts: object): void;
-  /** Ends the stage with what came of it, and more lines where one does not say it. */
-  finish(summary: string, details?: string): void;
+  /** Ends the stage with what came of it. */
+  finish(outcome: StageOutcome): void;
 }
 
 /** Begins the stage `stage`; what it says goes to `emit`. */
@@ -48,14 +46,14 @@ export function beginStage(emit: Emit, stage: string): Progress {
   emit({ event: 'start', stage });
   return {
     emit,
-    update(done, total, note = '') {
-      emit({ event: 'progress', stage, done, total, note });
+    update(done, total, steps = { of: 'steps' }) {
+      emit({ event: 'progress', stage, done, total, steps });
     },
     tell(name, facts) {
       emit({ event: 'fact', stage, name, facts });
     },
-    finish(summary, details = '') {
-      emit({ event: 'end', stage, summary, details });
+    finish(outcome) {
+      emit({ event: 'end', stage, outcome });
     },
   };
 }

@@ -1,12 +1,13 @@
 /** The weights of a run as an image for firmware that runs already. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hls } from '../backends/hls/backend.js';
 import { imageBytes, weightImage } from '../backends/hls/weight-image.js';
 import { weightLayoutSchema, type WeightLayout } from '../backends/hls/weight-layout.js';
 import { UserError } from '../core/errors.js';
 import { writeFileAtomic } from '../core/files.js';
-import { readGraph } from '../ir/graph-files.js';
-import { RUN_FILES } from './folder.js';
+import { parseJsonAs } from '../core/json.js';
+import { loadRun, RUN_FILES } from './folder.js';
 
 export interface ExportWeightsRequest {
   /** The HLS project that the firmware was built from; that of the run unless given. */
@@ -33,26 +34,19 @@ async function readLayout(project: string): Promise<WeightLayout> {
       remedy: 'name a folder that vetoc export hls --reloadable wrote',
     });
   });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`not JSON: ${(error as Error).message}`, { file });
-  }
-  const parsed = weightLayoutSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  throw new UserError('is not a layout of weights', {
+  return parseJsonAs(
+    weightLayoutSchema,
+    text,
     file,
-    field: parsed.error.issues[0]?.path.join('.') ?? '',
-    remedy: 'write the firmware again with vetoc export hls --reloadable',
-  });
+    'write the firmware again with vetoc export hls --reloadable',
+  );
 }
 
 /** Writes the image. Throws `UserError`. */
 export async function exportWeights(run: string, request: ExportWeightsRequest): Promise<WrittenWeights> {
-  const layout = await readLayout(request.firmware ?? join(run, RUN_FILES.hls));
-  const file = join(run, RUN_FILES.fixedGraph);
-  const image = weightImage(layout, await readGraph(file, 'fixed'), { file });
+  const layout = await readLayout(request.firmware ?? join(run, hls.folder));
+  const { fixed, path } = await loadRun(run);
+  const image = weightImage(layout, fixed, { file: path(RUN_FILES.fixedGraph) });
   const out = request.out ?? join(run, 'weights.bin');
   if (request.replace !== true && (await stat(out).catch(() => undefined)) !== undefined)
     throw new UserError('already exists; nothing was overwritten', {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { UserError } from '../core/errors.js';
+import { goesOnFrom } from '../core/temporary.js';
 import { version } from '../core/version.js';
 import { expandArgument, parseFrameArgument } from '../data/arguments.js';
 import type { FrameSource } from '../data/frames.js';
@@ -9,15 +10,16 @@ import { openFramesParallel } from '../data/parallel.js';
 import type { BadFrame } from '../data/stream.js';
 import type { Compression } from '../data/write/growing-dataset.js';
 import { checkTogether } from '../data/write/kept-check.js';
-import { writeKeptExdf } from '../data/write/kept-exdf.js';
-import { writeKeptList } from '../data/write/kept-list.js';
+import { checkEvents, writeKeptExdf } from '../data/write/kept-exdf.js';
+import { checkListable, writeKeptList } from '../data/write/kept-list.js';
 import { writeKeptFrames, type KeptReport } from '../data/write/kept-frames.js';
 import { openJournal, UNREADABLE, type ScoreJournal } from '../data/write/score-journal.js';
 import type { FixedGraph } from '../ir/graph.js';
+import { prescaled } from '../ir/prescale.js';
 import { beginStage, type Emit } from './events.js';
 import { loadRun } from './folder.js';
 import { frameOptions, type FrameOptionValues } from './frame-options.js';
-import { tellWarnings } from './open-frames.js';
+import { tellingWarnings } from './open-frames.js';
 import { journalKey, networkHash, scoreSeries } from './stages/filter.js';
 
 export interface FilterRequest extends FrameOptionValues {
@@ -30,19 +32,24 @@ export interface FilterRequest extends FrameOptionValues {
   readonly list?: string;
   readonly exdf?: string;
   /** Keeps scores from this up; the threshold of the run unless given. */
-  readonly threshold?: string;
+  readonly threshold?: number;
+  /** Keeps one in so many of the vetoed frames, too, by a hash of their number under `prescaleKey`; 0: none. */
+  readonly prescale?: number;
+  readonly prescaleKey?: number;
   readonly compression: Compression;
   /** Threads that read frames. */
   readonly readers: number;
   /** Forget the scores of a killed run. */
   readonly restart?: boolean;
   /** Replace the file if it exists. */
-  readonly force?: boolean;
+  readonly replace?: boolean;
 }
 
 export interface FilterOutcome {
   readonly frames: number;
   readonly kept: number;
+  /** Vetoed frames among them, which the prescale keeps. */
+  readonly keptByPrescale: number;
   readonly unreadable: number;
   readonly threshold: number;
   /** Frames labelled as hits, and those of them that were vetoed. */
@@ -51,16 +58,6 @@ export interface FilterOutcome {
   /** Null where no frame was kept, or none was to be written. */
   readonly written: KeptReport | null;
   readonly skipped: readonly BadFrame[];
-}
-
-function thresholdOf(options: FilterRequest, graph: FixedGraph): number {
-  if (options.threshold === undefined) return graph.threshold;
-  const value = Number(options.threshold);
-  if (options.threshold.trim() !== '' && Number.isInteger(value)) return value;
-  throw new UserError(`'${options.threshold}' is not a whole number`, {
-    field: '--threshold',
-    remedy: `scores are whole numbers; the run's threshold is ${graph.threshold}`,
-  });
 }
 
 /** The dataset that the arguments name for each file. */
@@ -86,13 +83,13 @@ async function namedDatasets(texts: readonly string[]): Promise<ReadonlyMap<stri
 
 /** The files to write. Throws `UserError` where there are none, or one exists. */
 function filesOut(options: FilterRequest): readonly string[] {
-  const { out, list, exdf, force } = options;
+  const { out, list, exdf, replace } = options;
   const files = [out, list, exdf].filter((file) => file !== undefined);
   if (files.length === 0)
     throw new UserError('is missing', { field: '--out', remedy: 'say --out, --list or --exdf' });
-  const taken = files.find((file) => existsSync(file) && force !== true);
+  const taken = files.find((file) => existsSync(file) && replace !== true);
   if (taken !== undefined)
-    throw new UserError('exists already', { file: taken, remedy: 'choose another name or add --force' });
+    throw new UserError('exists already', { file: taken, remedy: 'choose another name, or say --replace' });
   return files;
 }
 
@@ -113,34 +110,42 @@ const isAsStored = ({ assemble, pedestal, scale }: FilterRequest): boolean =>
 export async function filterFrames(dir: string, options: FilterRequest, emit: Emit): Promise<FilterOutcome> {
   const files = filesOut(options);
   const { fixed } = await loadRun(dir);
-  const threshold = thresholdOf(options, fixed);
+  const threshold = options.threshold ?? fixed.threshold;
   const skipped: BadFrame[] = [];
   const report = (one: BadFrame): void => {
     skipped.push(one);
     emit({ event: 'skipped', ...one });
   };
   const onBad = options.skipBad === true ? report : null;
-  const source = await open(options, onBad);
-  tellWarnings(source, emit);
+  const source = tellingWarnings(await open(options, onBad), emit);
   try {
     const datasets = await namedDatasets(options.frames);
     if (options.out !== undefined)
       await checkTogether(source, (file) => datasets.get(file) ?? null, isAsStored(options));
-    const journalPath = `${files[0]}.scores`;
+    if (options.list !== undefined) checkListable(source);
+    if (options.exdf !== undefined) checkEvents(source);
+    const journalPath = goesOnFrom(`${files[0]}.scores`);
     if (options.restart === true) await rm(journalPath, { force: true });
     const asked = JSON.stringify([options.frames, frameOptions(options)]);
     const journal = await openJournal(journalPath, journalKey(fixed, source, asked));
     try {
       const scores = await score(fixed, source, journal, onBad, emit);
-      const kept = keptIndices(scores, threshold);
-      const chosen = { scores, kept, threshold };
+      const chosen = choose(scores, threshold, options);
+      const { kept, byPrescale } = chosen;
       const { out } = options;
       const written =
         kept.length === 0 || out === undefined
           ? null
           : await write(out, options, fixed, source, chosen, datasets, emit);
       if (options.list !== undefined) await writeKeptList(options.list, source, kept);
-      if (options.exdf !== undefined) await writeKeptExdf(options.exdf, { source, scores, threshold });
+      if (options.exdf !== undefined)
+        await writeKeptExdf(options.exdf, {
+          source,
+          scores,
+          threshold,
+          byPrescale,
+          prescale: options.prescale ?? 0,
+        });
       await journal.remove();
       return outcomeOf(source, chosen, written, skipped);
     } finally {
@@ -151,12 +156,21 @@ export async function filterFrames(dir: string, options: FilterRequest, emit: Em
   }
 }
 
-function keptIndices(scores: Int32Array, threshold: number): number[] {
+/** Which frames are kept: by their score, and of the others those that the prescale chooses by their number here. */
+function choose(
+  scores: Int32Array,
+  threshold: number,
+  { prescale = 0, prescaleKey = 0 }: FilterRequest,
+): Chosen {
   const kept: number[] = [];
+  const byPrescale = new Set<number>();
   scores.forEach((score, index) => {
-    if (score !== UNREADABLE && score >= threshold) kept.push(index);
+    if (score === UNREADABLE) return;
+    const answer = prescaled(score >= threshold, { number: BigInt(index), key: prescaleKey, n: prescale });
+    if (answer.keep) kept.push(index);
+    if (answer.byPrescale) byPrescale.add(index);
   });
-  return kept;
+  return { scores, kept, byPrescale, threshold };
 }
 
 async function score(
@@ -169,14 +183,14 @@ async function score(
   const before = journal.scores.length;
   const progress = beginStage(emit, 'Score');
   const done = await scoreSeries(graph, source, journal, onBad, progress);
-  const known = before === 0 ? '' : `, ${before} known from before`;
-  progress.finish(`${done} frames${known}`);
+  progress.finish({ kind: 'counted', what: 'frames', count: done, knownBefore: before });
   return journal.scores;
 }
 
 interface Chosen {
   readonly scores: Int32Array;
   readonly kept: readonly number[];
+  readonly byPrescale: ReadonlySet<number>;
   readonly threshold: number;
 }
 
@@ -190,7 +204,6 @@ async function write(
   emit: Emit,
 ): Promise<KeptReport> {
   const progress = beginStage(emit, 'Write');
-  const started = performance.now();
   const report = await writeKeptFrames(out, {
     source,
     kept: chosen.kept,
@@ -201,24 +214,21 @@ async function write(
       creator: `vetoc ${version()} filter`,
       network: networkHash(graph),
       threshold: chosen.threshold,
+      prescale: options.prescale ?? 0,
       frames: source.count,
     },
     compression: options.compression,
     onFrame: (done, total) => {
-      progress.update(
-        done,
-        total,
-        `frames, ${((1000 * done) / (performance.now() - started)).toFixed(0)} frames/s`,
-      );
+      progress.update(done, total, { of: 'frames', isTimed: true });
     },
   });
-  progress.finish(`${report.frames} frames of ${report.pixelType} to ${out}`);
+  progress.finish({ kind: 'written', frames: report.frames, pixelType: report.pixelType, file: out });
   return report;
 }
 
 function outcomeOf(
   source: FrameSource,
-  { scores, kept, threshold }: Chosen,
+  { scores, kept, byPrescale, threshold }: Chosen,
   written: KeptReport | null,
   skipped: readonly BadFrame[],
 ): FilterOutcome {
@@ -228,10 +238,11 @@ function outcomeOf(
   return {
     frames: source.count,
     kept: kept.length,
+    keptByPrescale: byPrescale.size,
     unreadable,
     threshold,
     hits: hits.length,
-    hitsVetoed: hits.filter((i) => !isKept.has(i)).length,
+    hitsVetoed: hits.filter((i) => !isKept.has(i) || byPrescale.has(i)).length,
     written,
     skipped,
   };

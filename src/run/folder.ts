@@ -4,29 +4,29 @@
  * A run is built in `NAME.partial` and renamed at the end, so a folder called NAME is always a finished run. What was
  * trained so far stands in `NAME.checkpoints` until then.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '../core/errors.js';
-import { writeFileAtomic } from '../core/files.js';
+import { makeFolder, vanished, writeFileAtomic } from '../core/files.js';
+import { temporary } from '../core/temporary.js';
 import type { FixedGraph, FloatGraph } from '../ir/graph.js';
 import { readGraph } from '../ir/graph-files.js';
+import { checkFiles } from './checksums.js';
 import { loadRecipe, type Recipe } from './recipe.js';
 
 /** Places inside a run folder. */
 export const RUN_FILES = {
   recipe: 'recipe.json',
   floatGraph: 'float/graph.json',
-  /** The same as a TensorFlow.js LayersModel, which names its weights file itself. */
-  layersModel: 'float/model.json',
-  layersModelWeights: 'float/weights.bin',
   fixedGraph: 'fixed.json',
   /** The float graph that the fixed one was quantized from: folded, pruned, equalised. */
   preparedGraph: 'float/prepared.json',
   ranges: 'ranges.json',
-  floatOnnx: 'onnx/float.onnx',
+  /** What the back end `onnx` writes of the fixed graph. */
   fixedOnnx: 'onnx/fixed.onnx',
-  hls: 'hls',
-  rtl: 'rtl',
+  /** Raw frames that benches compare with. */
+  goldenFrames: 'hls/golden/frames.bin',
   evaluation: 'evaluation.json',
   comparison: 'compare.json',
   verification: 'verify.json',
@@ -54,8 +54,15 @@ export interface RunDraft {
   readonly discard: () => Promise<void>;
 }
 
-/** Refuses a folder that is in the way: only a run may be replaced, and only when that is asked for. */
-async function checkFree(out: string, replace: boolean): Promise<void> {
+/** What stands in folders of a kind, and how such a folder is called. */
+export interface FolderKind {
+  /** A file that every one has. */
+  readonly mark: string;
+  readonly what: string;
+}
+
+/** Refuses a folder that is in the way: only one of its kind may be replaced, and only when that is asked for. */
+async function checkFree(out: string, replace: boolean, { mark, what }: FolderKind): Promise<void> {
   if (!(await exists(out))) return;
   const where = { file: out, field: '--out' };
   if (!replace)
@@ -63,35 +70,48 @@ async function checkFree(out: string, replace: boolean): Promise<void> {
       ...where,
       remedy: 'name another folder, or say --replace',
     });
-  if (!(await exists(join(out, RUN_FILES.recipe))))
-    throw new UserError('is no run, so it is not replaced', { ...where, remedy: 'name another folder' });
+  if (!(await exists(join(out, mark))))
+    throw new UserError(`is no ${what}, so it is not replaced`, { ...where, remedy: 'name another folder' });
 }
 
 async function makeEmpty(dir: string): Promise<void> {
   await rm(dir, { recursive: true, force: true });
   // The last step is not recursive: Node would try for ever where a file system lets nobody make folders.
-  await mkdir(dirname(dir), { recursive: true });
+  await makeFolder(dirname(dir));
   await mkdir(dir);
 }
 
-/** Opens `NAME.partial`; refuses with `UserError` when `out` exists already, unless it is a run to be replaced. */
-export async function draftRun(out: string, replace = false): Promise<RunDraft> {
-  await checkFree(out, replace);
-  const [dir, checkpoints] = [`${out}.partial`, `${out}.checkpoints`];
-  await makeEmpty(dir).catch((error: unknown) => {
-    throw new UserError(`cannot be made (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`, {
+/** Opens `NAME.partial` for a run; refuses with `UserError` when `out` exists, unless it is a run to be replaced. */
+export const draftRun = (out: string, replace = false): Promise<RunDraft> =>
+  draftFolder(out, replace, { mark: RUN_FILES.recipe, what: 'run' });
+
+/** The same for a folder of any kind. */
+export async function draftFolder(out: string, replace: boolean, kind: FolderKind): Promise<RunDraft> {
+  await checkFree(out, replace, kind);
+  const [dir, checkpoints] = [temporary(`${out}.partial`), `${out}.checkpoints`];
+  await makeEmpty(dir).catch((error: NodeJS.ErrnoException) => {
+    // A full disk may pass.
+    if (error.code === 'ENOSPC' || error.code === 'EDQUOT') throw error;
+    throw new UserError(`cannot be made (${error.code ?? 'unknown'})`, {
       file: dir,
       field: '--out',
       remedy: 'name a folder where you may write',
     });
   });
+  const written = new Set<string>();
   return {
     dir,
     checkpoints,
     path: (relative) => join(dir, relative),
-    write: (relative, content) => writeFileAtomic(join(dir, relative), content),
+    async write(relative, content) {
+      await writeFileAtomic(join(dir, relative), content);
+      written.add(relative);
+    },
     publish: async () => {
-      await mkdir(dirname(out), { recursive: true });
+      // A folder that vanished is made anew by a later write, without what was written before.
+      for (const relative of written)
+        if (!existsSync(join(dir, relative))) throw vanished(join(dir, relative));
+      await makeFolder(dirname(out));
       // The old run goes when the new one stands in its place.
       const old = `${out}.replaced`;
       await rm(old, { recursive: true, force: true });
@@ -110,11 +130,13 @@ export interface Run {
   readonly path: (relative: string) => string;
   readonly fixed: FixedGraph;
   readonly float: FloatGraph;
+  /** The float graph that the fixed one was quantized from, read when it is asked for. */
+  readonly prepared: () => Promise<FloatGraph>;
   /** With the versions that made the run. */
   readonly recipe: Recipe;
 }
 
-/** Reads the run in `dir`; throws `UserError` when it is not a finished run. */
+/** Reads the run in `dir`; throws `UserError` when it is not a finished run, or one of its files was damaged. */
 export async function loadRun(dir: string): Promise<Run> {
   const path = (relative: string): string => join(dir, relative);
   if (!(await exists(path(RUN_FILES.recipe))))
@@ -123,11 +145,13 @@ export async function loadRun(dir: string): Promise<Run> {
       field: RUN_FILES.recipe,
       remedy: 'name the folder that vetoc run printed',
     });
+  await checkFiles(dir);
   return {
     dir,
     path,
     fixed: await readGraph(path(RUN_FILES.fixedGraph), 'fixed'),
     float: await readGraph(path(RUN_FILES.floatGraph), 'float'),
+    prepared: () => readGraph(path(RUN_FILES.preparedGraph), 'float'),
     recipe: await loadRecipe(path(RUN_FILES.recipe)),
   };
 }

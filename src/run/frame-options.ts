@@ -17,12 +17,14 @@ export const frameOptionsSchema = z
     geometry: text,
     assemble: flag,
     labels: text,
+    indexed: text,
     groups: text,
     channel: text,
     pedestal: text,
     gain: text,
     photonEnergy: text,
     scale: text,
+    giveUp: text,
     skipBad: flag,
     strict: flag,
   })
@@ -35,7 +37,7 @@ export function statedFrameOptions(values: FrameOptionValues): FrameOptionValues
   const stated = Object.fromEntries(
     names.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]),
   ) as FrameOptionValues;
-  const { mask, geometry, labels, pedestal, gain } = stated;
+  const { mask, geometry, labels, indexed, pedestal, gain } = stated;
   const listed = (one: string): string =>
     one
       .split(',')
@@ -50,6 +52,7 @@ export function statedFrameOptions(values: FrameOptionValues): FrameOptionValues
     ...(labels === undefined || labels === 'folders' || labels.startsWith('peaks:')
       ? {}
       : { labels: resolve(labels) }),
+    ...(indexed === undefined ? {} : { indexed: resolve(indexed) }),
     ...(pedestal === undefined ? {} : { pedestal: listed(pedestal) }),
     ...(gain === undefined ? {} : { gain: listed(gain) }),
   };
@@ -78,6 +81,7 @@ export function frameOptions(values: FrameOptionValues): OpenFramesOptions {
     '--mask-bits',
     (n) => Number.isInteger(n) && n > 0 && n < 2 ** 32,
   );
+  const giveUp = numberOption(values.giveUp, '--give-up', (n) => n > 0 && n <= 86_400);
   const energy = numberOption(values.photonEnergy, '--photon-energy', (n) => n > 0 && Number.isFinite(n));
   const { pedestal, gain } = values;
   const stated = [pedestal, gain, energy].filter((one) => one !== undefined).length;
@@ -92,12 +96,14 @@ export function frameOptions(values: FrameOptionValues): OpenFramesOptions {
     ...(values.geometry === undefined ? {} : { geometry: values.geometry }),
     ...(values.assemble === undefined ? {} : { assemble: values.assemble }),
     ...(values.labels === undefined ? {} : { labels: values.labels }),
+    ...(values.indexed === undefined ? {} : { indexed: values.indexed }),
     ...(values.groups === undefined ? {} : { groups: values.groups }),
     ...(bits === undefined ? {} : { maskBits: bits }),
     overloads: values.overloads ?? 'largest',
     ...(channel === undefined ? {} : { channel }),
     ...(scale === undefined ? {} : { scale }),
     ...(stated === 0 ? {} : { jungfrau: { pedestal: pedestal!, gain: gain!, photonEnergyEv: energy! } }),
+    ...(giveUp === undefined ? {} : { giveUpSeconds: giveUp }),
     allowMissing: values.skipBad === true,
     ...(values.strict === undefined ? {} : { strict: values.strict }),
   };

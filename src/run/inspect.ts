@@ -21,10 +21,10 @@ import { openFrameArguments } from './open-frames.js';
 
 export interface InspectRequest extends FrameOptionValues {
   /** Frames with statistics, spread over all: a number, or `all`. */
-  readonly frames: string;
+  readonly frames: number | 'all';
   /** File for the picture of the frame `frame`. */
   readonly png?: string;
-  readonly frame: string;
+  readonly frame: number;
 }
 
 export interface Inspection {
@@ -45,13 +45,6 @@ export interface Inspection {
 
 /** So many files are described one by one. */
 const DESCRIBED_FILES = 10;
-
-function wholeNumber(text: string, field: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new UserError(`'${text}' is no whole number`, { field });
-  return value;
-}
 
 async function describeFiles(
   texts: readonly string[],
@@ -81,8 +74,8 @@ async function describeFiles(
   return { facts, total };
 }
 
-async function measure(source: FrameSource, wanted: string): Promise<readonly FrameStatistics[]> {
-  const frames = wanted === 'all' ? source.count : Math.min(source.count, wholeNumber(wanted, '--frames'));
+async function measure(source: FrameSource, wanted: number | 'all'): Promise<readonly FrameStatistics[]> {
+  const frames = wanted === 'all' ? source.count : Math.min(source.count, wanted);
   const statistics: FrameStatistics[] = [];
   const indices = Array.from({ length: frames }, (_, k) => Math.floor((k * source.count) / frames));
   for await (const { index, frame } of streamFrames(source, { indices })) {
@@ -92,9 +85,9 @@ async function measure(source: FrameSource, wanted: string): Promise<readonly Fr
   return statistics;
 }
 
-async function draw(source: FrameSource, { png, frame: text }: InspectRequest): Promise<void> {
+async function draw(source: FrameSource, { png, frame: index }: InspectRequest): Promise<void> {
   if (png === undefined) return;
-  const frame = await source.read(wholeNumber(text, '--frame'));
+  const frame = await source.read(index);
   const picture = greyPicture(frame.pixels, frame.height, frame.width, { mask: frame.mask });
   await writeFileAtomic(png, pngBytes(picture));
 }

@@ -1,16 +1,39 @@
 /** Frames as they are asked for, with those left out that cannot be read. */
 import type { UserError } from '../core/errors.js';
 import type { FrameSource } from '../data/frames.js';
-import { describeNote } from '../data/notes.js';
+import { statementOf, warningsOf, type Note } from '../data/notes.js';
 import { openFramesParallel } from '../data/parallel.js';
 import { withoutBadFrames, type BadFrame } from '../data/stream.js';
 import { beginStage, type Emit } from './events.js';
 import { frameOptions, type FrameOptionValues } from './frame-options.js';
 
-/** Says what of the files was not understood or not used. */
-export function tellWarnings({ notes }: FrameSource, emit: Emit): void {
-  for (const note of notes ?? [])
-    if (note.kind === 'warning') emit({ event: 'warning', text: `warning: ${describeNote(note)}` });
+export type Teller = (notes: readonly Note[] | undefined) => void;
+
+/** Says what of files was not understood or not used, each statement once. */
+export function createTeller(emit: Emit): Teller {
+  const told = new Set<string>();
+  return (notes) => {
+    for (const note of warningsOf(notes)) {
+      const statement = statementOf(note);
+      if (told.has(statement)) continue;
+      told.add(statement);
+      emit({ event: 'warning', warning: { about: 'files', note } });
+    }
+  };
+}
+
+/** `source`, whose warnings are told: now, and of files that are opened for a frame when it is read. */
+export function tellingWarnings(source: FrameSource, emit: Emit): FrameSource {
+  const tell = createTeller(emit);
+  tell(source.notes);
+  return {
+    ...source,
+    async read(index) {
+      const frame = await source.read(index);
+      tell(frame.notes);
+      return frame;
+    },
+  };
 }
 
 /**
@@ -24,9 +47,7 @@ export async function openFrameArguments(
 ): Promise<{ readonly source: FrameSource; readonly bad: readonly BadFrame[] }> {
   const options = frameOptions(values);
   if (values.skipBad !== true) {
-    const source = await openFramesParallel(texts, options);
-    tellWarnings(source, emit);
-    return { source, bad: [] };
+    return { source: tellingWarnings(await openFramesParallel(texts, options), emit), bad: [] };
   }
   const bad: BadFrame[] = [];
   const report = (one: BadFrame): void => {
@@ -36,12 +57,11 @@ export async function openFrameArguments(
   const onBadFile = (error: UserError): void => {
     report({ file: error.place.file ?? '', index: -1, problem: error.problem });
   };
-  const source = await openFramesParallel(texts, { ...options, onBadFile });
-  tellWarnings(source, emit);
+  const source = tellingWarnings(await openFramesParallel(texts, { ...options, onBadFile }), emit);
   try {
     const progress = beginStage(emit, 'check');
     const good = await withoutBadFrames(source, report, (done) => progress.update(done, source.count));
-    progress.finish(`${good.count} frames can be read, ${bad.length} skipped`);
+    progress.finish({ kind: 'checked', readable: good.count, skipped: bad.length });
     return { source: good, bad };
   } catch (error) {
     await source.close();

@@ -1,23 +1,24 @@
 /** The whole pipeline: frames, train, quantize, emit, verify, explain, report; into one run folder. */
+import { join } from 'node:path';
 import { saveRanges } from '../calibrate/ranges.js';
-import { UnsupportedError } from '../core/errors.js';
+import { writeFileAtomic } from '../core/files.js';
 import type { Frame } from '../data/frames.js';
-import type { FloatGraph } from '../ir/graph.js';
 import type { NamedEvaluation } from '../report/evaluation.js';
 import { loadFpga } from '../targets/load.js';
 import type { FpgaTarget } from '../targets/target.js';
 import type { BackendName } from '../tensorflow/backend-name.js';
 import { checkTrainable } from '../train/trainable.js';
-import type { ModelFiles } from '../backends/layers-model/layers-model.js';
 import type { NamedFrame } from '../verify/frames.js';
+import { writeChecksums } from './checksums.js';
 import { beginStage, type Emit, type Progress } from './events.js';
+import type { StageOutcome } from './outcomes.js';
 import { withVersions, type Recipe } from './recipe.js';
 import { RUN_FILES, type RunDraft } from './folder.js';
 import { writeGraph } from '../ir/graph-files.js';
 import type { VerificationRecord } from './verification.js';
 import { checkCalibration } from './stages/calibration.js';
 import { compareStage, framePng, type Compared } from './stages/compare.js';
-import { emitStage } from './stages/emit.js';
+import { emitStage, type Emitted } from './stages/emit.js';
 import { evaluateStage } from './stages/evaluate.js';
 import { multiplyAccumulates } from './stages/evaluators.js';
 import { evenly, framePixels, openRunFrames, type RunFrames } from './stages/frames.js';
@@ -30,7 +31,7 @@ export interface RunRequest {
   readonly recipe: Recipe;
   readonly draft: RunDraft;
   readonly backend: BackendName;
-  /** Folder for the graph after every pass of quantization. */
+  /** Folder for every level of the compile as text: the graph after every pass, plan and schedule of each firmware. */
   readonly dumpIr: string | null;
   /** Points of hits that narrower layers may cost; null: the widths of the recipe. */
   readonly budget: number | null;
@@ -48,12 +49,25 @@ export interface RunOutcome {
 /** Runs a piece of work as the stage of a name. */
 type Stage = <T>(name: string, work: (progress: Progress) => Promise<T>) => Promise<T>;
 
-function describeFrames({ partition, source }: RunFrames): string {
+/** When a run began, and how long each stage took that is over. */
+interface Clock {
+  readonly began: Date;
+  readonly durations: { readonly stage: string; readonly seconds: number }[];
+}
+
+function describeFrames({ partition, source }: RunFrames): StageOutcome {
   const { train, validation, calibration, test } = partition;
-  return (
-    `${source.name}: ${source.height} × ${source.width}; ${train.length} train, ` +
-    `${validation.length} validation, ${calibration.length} calibration, ${test.length} test`
-  );
+  return {
+    kind: 'opened',
+    frames: source.name,
+    size: [source.height, source.width],
+    parts: {
+      train: train.length,
+      validation: validation.length,
+      calibration: calibration.length,
+      test: test.length,
+    },
+  };
 }
 
 async function networkIntoDraft(
@@ -64,23 +78,7 @@ async function networkIntoDraft(
   const { recipe, draft, backend } = request;
   const network = await networkStage(recipe, frames, backend, draft.checkpoints, progress);
   await writeGraph(draft.path(RUN_FILES.floatGraph), 'float', network.graph);
-  const model = await layersModelOf(network.graph, recipe.model !== null, progress.emit);
-  if (model === null) return network;
-  await draft.write(RUN_FILES.layersModel, model.json);
-  await draft.write(RUN_FILES.layersModelWeights, model.weights);
   return network;
-}
-
-/** The files of a LayersModel; null, said aloud, where a network that was `brought` along is more than layers can say. */
-async function layersModelOf(graph: FloatGraph, brought: boolean, emit: Emit): Promise<ModelFiles | null> {
-  try {
-    const { saveLayersModel } = await import('../backends/layers-model/layers-model.js');
-    return await saveLayersModel(graph);
-  } catch (error) {
-    if (!brought || !(error instanceof UnsupportedError)) throw error;
-    emit({ event: 'warning', text: `${RUN_FILES.layersModel} is not written: ${error.message}` });
-    return null;
-  }
 }
 
 async function quantizeIntoDraft(
@@ -130,12 +128,19 @@ async function verificationFrames({ partition, source }: RunFrames, wanted: numb
   return named;
 }
 
+/** Writes `LEVEL.BACKEND.txt` for what lies below the fixed graph. */
+async function dumpLevels(folder: string, levels: Emitted['levels']): Promise<void> {
+  for (const { backend, level, text } of levels)
+    await writeFileAtomic(join(folder, `${level}.${backend}.txt`), text);
+}
+
 /** The stages behind the opening of the frames. */
 async function runStages(
   request: RunRequest,
   opened: RunFrames,
   target: FpgaTarget,
   stage: Stage,
+  clock: Clock,
 ): Promise<RunOutcome> {
   const { draft } = request;
   const title = request.recipe.model === null ? 'Train' : 'Import';
@@ -153,7 +158,8 @@ async function runStages(
   const compared = await stage('Compare', (p) => compareTestFrames(recipe, frames, { prepared, fixed }, p));
   const verified = await verificationFrames(frames, recipe.verify.frames);
   const golden = verified.slice(0, recipe.verify.tensorFrames).map((f) => f.pixels);
-  const design = await stage('Emit', (p) => emitStage(draft, recipe, { float, fixed }, target, golden, p));
+  const emitted = await stage('Emit', (p) => emitStage(draft, recipe, { float, fixed }, target, golden, p));
+  if (request.dumpIr !== null) await dumpLevels(request.dumpIr, emitted.levels);
   const verification = await stage('Verify', (p) =>
     verifyStage(fixed, draft.dir, verified, { ...recipe.verify, apTypes: request.apTypes }, p),
   );
@@ -161,19 +167,31 @@ async function runStages(
   const explanations = await stage('Explain', (p) =>
     explainStage({ float, fixed }, frames, decided, recipe.explain.frames, p).catch((error: unknown) => {
       // A run without pictures is a run: what is verified is not lost for them.
-      p.finish(`not made: ${error instanceof Error ? error.message : String(error)}`);
-      return { pictures: [], checks: [] };
+      p.finish({ kind: 'failed', problem: error instanceof Error ? error.message : String(error) });
+      return { frames: [], checks: [] };
     }),
   );
-  for (const [i, picture] of explanations.pictures.entries())
+  for (const [i, picture] of explanations.frames.entries())
     await draft.write(`${RUN_FILES.explanations}/${String(i).padStart(2, '0')}.png`, picture.png);
   await stage('Report', async (p) => {
     const networks = { fixed, evaluations, compared, fixedHistory: quantized.history };
-    await reportStage(draft, recipe, { frames, network, ...networks, design, verification, explanations });
-    p.finish(RUN_FILES.report);
+    await reportStage(draft, recipe, {
+      frames,
+      network,
+      ...networks,
+      emitted,
+      verification,
+      explanations,
+      ...clock,
+    });
+    p.finish({ kind: 'reported', file: RUN_FILES.report });
   });
   // Last: a folder with a recipe is a finished run.
-  await draft.write(RUN_FILES.recipe, `${JSON.stringify(withVersions(recipe, network.origin), null, 2)}\n`);
+  await draft.write(
+    RUN_FILES.recipe,
+    `${JSON.stringify(withVersions(recipe, network.origin, clock.began), null, 2)}\n`,
+  );
+  await writeChecksums(draft.dir);
   return { verification, evaluations };
 }
 
@@ -182,7 +200,13 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
   const { emit } = request;
   const { training, quantization } = request.recipe;
   if (training.quantizationAware.epochs > 0) checkTrainable(quantization);
-  const stage: Stage = (name, work) => work(beginStage(emit, name));
+  const clock: Clock = { began: new Date(), durations: [] };
+  const stage: Stage = async (name, work) => {
+    const start = performance.now();
+    const done = await work(beginStage(emit, name));
+    clock.durations.push({ stage: name, seconds: (performance.now() - start) / 1000 });
+    return done;
+  };
   const target = await loadFpga(request.recipe.target);
   const frames = await stage('Frames', async (progress) => {
     const opened = await openRunFrames(request.recipe, emit);
@@ -191,7 +215,7 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
   });
   try {
     await checkCalibration(request.recipe.calibration, frames, emit);
-    return await runStages(request, frames, target, stage);
+    return await runStages(request, frames, target, stage, clock);
   } finally {
     await frames.source.close();
   }

@@ -9,16 +9,18 @@ import { readFile, readdir } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { VARIETIES } from '../data/simulate/settings.js';
 import { calibrationSchema } from '../calibrate/recipe.js';
 import { UserError } from '../core/errors.js';
-import { NODE_VERSION, PLATFORM } from '../core/machine.js';
-import { schemaError } from '../core/schema-problem.js';
+import { machineText, NODE_VERSION, PLATFORM } from '../core/machine.js';
+import { parseJsonAs } from '../core/json.js';
 import { preprocessSchema } from '../frontends/network/preprocess.js';
 import { quantizationSchema } from '../passes/recipe.js';
 import { isNetworkFile } from '../frontends/network/load.js';
 import { trainingSchema } from '../train/recipe.js';
 import { frameOptionsSchema, statedFrameOptions } from './frame-options.js';
 import { version } from '../core/version.js';
+import { RECIPE_WITNESSES, USUAL_WITNESSES } from './witnesses.js';
 
 export const RECIPE_VERSION = 1;
 
@@ -30,7 +32,7 @@ const simulatedFramesSchema = z
     count: z.int().min(20).max(10_000_000),
     height: z.int().min(32).max(8192).default(512),
     width: z.int().min(32).max(8192).default(512),
-    variety: z.enum(['standard', 'broad']).default('standard'),
+    variety: z.enum(VARIETIES).default('standard'),
     /** Share of hits; null: the five classes equally often. */
     hitFraction: share.nullable().default(null),
   })
@@ -82,9 +84,9 @@ const recipeSchema = z
         tensorFrames: z.int().min(1).default(4),
         /** Who is compared with the interpreter; the C++ of a network of millions of weights takes long to compile. */
         witnesses: z
-          .array(z.enum(['onnxruntime', 'csim']))
+          .array(z.enum(RECIPE_WITNESSES))
           .min(1)
-          .default(['onnxruntime', 'csim']),
+          .default([...USUAL_WITNESSES]),
       })
       .prefault({}),
     /** Test frames on which float and fixed are compared layer by layer, and pictures of those decided differently. */
@@ -107,8 +109,8 @@ export const recipeHash = (recipe: Recipe): string =>
     .update(JSON.stringify({ ...recipe, madeWith: undefined }))
     .digest('hex');
 
-/** The versions behind a run; `trainedOn` is the back end, or where the network comes from. */
-export function withVersions(recipe: Recipe, trainedOn: string): Recipe {
+/** The versions behind a run, when and where it was made; `trainedOn` is the back end, or where the network comes from. */
+export function withVersions(recipe: Recipe, trainedOn: string, began: Date): Recipe {
   return {
     ...recipe,
     madeWith: {
@@ -116,6 +118,8 @@ export function withVersions(recipe: Recipe, trainedOn: string): Recipe {
       node: NODE_VERSION,
       platform: PLATFORM,
       training: trainedOn,
+      began: began.toISOString(),
+      machine: machineText(),
     },
   };
 }
@@ -158,17 +162,7 @@ async function readRecipeText(name: string): Promise<{ readonly text: string; re
 }
 
 /** Parses recipe JSON; `file` names it in errors (`UserError`). */
-export function parseRecipe(text: string, file: string): Recipe {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`not JSON: ${(error as Error).message}`, { file, remedy: 'correct the syntax' });
-  }
-  const parsed = recipeSchema.safeParse(raw);
-  if (!parsed.success) throw schemaError(parsed.error, file);
-  return parsed.data;
-}
+export const parseRecipe = (text: string, file: string): Recipe => parseJsonAs(recipeSchema, text, file);
 
 /** `recipe` with the paths of its files as they are from here made absolute: `recipe.json` is read from any folder. */
 export function withAbsolutePaths(recipe: Recipe): Recipe {

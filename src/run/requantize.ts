@@ -4,15 +4,17 @@ import { checkRanges, loadRanges, mergeRanges, saveRanges, type Ranges } from '.
 import type { FloatGraph } from '../ir/graph.js';
 import { calibrateNetwork, prepareNetwork, type PreparedNetwork } from '../passes/quantize-network.js';
 import type { FpgaTarget } from '../targets/target.js';
+import { writeChecksums } from './checksums.js';
 import { beginStage, type Emit } from './events.js';
 import type { Recipe } from './recipe.js';
 import { RUN_FILES, type Run, type RunDraft } from './folder.js';
-import { readGraph, writeGraph } from '../ir/graph-files.js';
+import { writeGraph } from '../ir/graph-files.js';
 import { calibrationFrames, withCalibrationFrames } from './stages/calibration.js';
 import { emitStage } from './stages/emit.js';
 import { evaluateStage, type Evaluated } from './stages/evaluate.js';
 import { evaluatorsFor } from './stages/evaluators.js';
 import { evenly, framePixels, type RunFrames } from './stages/frames.js';
+import { pruneStage } from './stages/prune.js';
 import { quantizeWithin, type Quantized } from './stages/quantize.js';
 
 export interface RequantizeRequest {
@@ -26,6 +28,8 @@ export interface RequantizeRequest {
   /** Files of saved ranges to merge, instead of calibrating; null: calibrate. */
   readonly ranges: readonly string[] | null;
   readonly budget: number | null;
+  /** Points of the hits that weights set to 0 may cost; null: none are. */
+  readonly prune: number | null;
   readonly target: FpgaTarget;
   readonly draft: RunDraft;
   readonly emit: Emit;
@@ -47,7 +51,7 @@ async function networkOf(request: RequantizeRequest): Promise<PreparedNetwork> {
   const { run, recipe, frames, ranges } = request;
   // Training in fixed point begins with the prepared network: what it made of that stays.
   const again = request.prepare && recipe.training.quantizationAware.epochs === 0;
-  const graph = again ? run.float : await readGraph(run.path(RUN_FILES.preparedGraph), 'float');
+  const graph = again ? run.float : await run.prepared();
   if (ranges !== null)
     return { prepared: graph, ranges: await loadMergedRanges(ranges, graph), moments: new Map() };
   const progress = beginStage(request.emit, 'Calibrate');
@@ -59,11 +63,11 @@ async function networkOf(request: RequantizeRequest): Promise<PreparedNetwork> {
       calibration,
       ...evaluators.options,
       onFrame: (done) => {
-        progress.update(done, part.indices.length, 'frames');
+        progress.update(done, part.indices.length, { of: 'frames' });
       },
     }),
   ).finally(evaluators.close);
-  progress.finish(`${calibrated.ranges.frames} frames`);
+  progress.finish({ kind: 'calibrated', frames: calibrated.ranges.frames });
   return calibrated;
 }
 
@@ -78,7 +82,15 @@ export interface Requantized extends Evaluated {
 export async function requantizeRun(request: RequantizeRequest): Promise<Requantized> {
   const { frames, draft, target, budget, emit } = request;
   const { float } = request.run;
-  const network = await networkOf(request);
+  const dense = await networkOf(request);
+  const { recipe: asked, prune } = request;
+  const network =
+    prune === null
+      ? dense
+      : await pruneStage(
+          { recipe: asked, frames, float, network: dense, points: prune },
+          beginStage(emit, 'Prune'),
+        );
   const within = budget === null ? null : { points: budget, target };
   const quantized = await quantizeWithin(
     { recipe: request.recipe, frames, float, budget: within },
@@ -101,5 +113,6 @@ export async function requantizeRun(request: RequantizeRequest): Promise<Requant
   for await (const { pixels } of framePixels(frames.source, shown)) golden.push(pixels);
   await emitStage(draft, recipe, { float, fixed }, target, golden, beginStage(emit, 'Emit'));
   await draft.write(RUN_FILES.recipe, `${JSON.stringify(recipe, null, 2)}\n`);
+  await writeChecksums(draft.dir);
   return { ...evaluated, quantized };
 }

@@ -7,15 +7,15 @@ import { openFramesParallel } from '../data/parallel.js';
 import type { BadFrame } from '../data/stream.js';
 import { lsb } from '../fixed/format.js';
 import { findNode } from '../ir/graph.js';
-import { createCheckedOrt } from '../simulate/ort-checked.js';
-import { createOrtFloat } from '../simulate/ort-float.js';
-import type { OrtOptions, OrtProvider } from '../simulate/ort-session.js';
+import { createCheckedOrt } from '../backends/onnx/ort/checked.js';
+import { createOrtFloat } from '../backends/onnx/ort/float.js';
+import type { OrtOptions, OrtProvider } from '../backends/onnx/ort/session.js';
 import { scoreFrames } from '../simulate/score-frames.js';
 import { beginStage, type Emit } from './events.js';
 import { loadRun, RUN_FILES, type Run } from './folder.js';
 import { frameOptions, type FrameOptionValues } from './frame-options.js';
 import { checkFrameSize } from './frames-for-network.js';
-import { tellWarnings } from './open-frames.js';
+import { tellingWarnings } from './open-frames.js';
 import { hdf5Sink, SCORE_FORMATS, textSink } from './score-sinks.js';
 import type { ScoredRow, ScoreFacts, ScoreFormat, ScoreSink } from './score-sinks.js';
 
@@ -54,8 +54,8 @@ async function openScorer(run: Run, options: ScoreRequest, emit: Emit): Promise<
     run.fixed,
     {
       ...settings,
-      onFallback: (text) => {
-        emit({ event: 'warning', text });
+      onFallback: (problem) => {
+        emit({ event: 'warning', warning: { about: 'speed', problem } });
       },
     },
     model,
@@ -116,7 +116,7 @@ async function scoreAll(
     kept += rows.filter((r) => r.keep).length;
     progress.update(frames, source.count);
   }
-  progress.finish(`${frames} frames, ${kept} kept`);
+  progress.finish({ kind: 'counted', what: 'frames', count: frames, kept });
   return { frames, kept };
 }
 
@@ -145,12 +145,12 @@ export async function scoreRun(
   const onBadFile = (error: UserError): void => {
     report({ file: error.place.file ?? '', index: -1, problem: error.problem });
   };
-  const source = await openFramesParallel(request.frames, {
+  const opened = await openFramesParallel(request.frames, {
     ...frameOptions(request),
     workers: request.readers,
     ...(request.skipBad === true ? { onBadFile } : {}),
   });
-  tellWarnings(source, emit);
+  const source = tellingWarnings(opened, emit);
   try {
     checkFrameSize(source, loaded.fixed);
     const scorer = await openScorer(loaded, request, emit);

@@ -16,7 +16,7 @@ export interface SimulateRequest {
   /** Threads that simulate; any number gives the same frames. */
   readonly workers: number | undefined;
   /** Replace the file if it exists. */
-  readonly force: boolean;
+  readonly replace: boolean;
 }
 
 export interface SimulationSummary {
@@ -57,17 +57,18 @@ function classRule(source: SimulatedSource): string {
 /** Writes simulated frames to the file `out`. Throws `UserError`. */
 export async function simulateToFile(
   out: string,
-  { frames, compression, workers, force }: SimulateRequest,
+  { frames, compression, workers, replace }: SimulateRequest,
   emit: Emit,
 ): Promise<SimulationSummary> {
-  if (existsSync(out) && !force)
-    throw new UserError('exists already', { file: out, remedy: 'choose another name or add --force' });
+  if (existsSync(out) && !replace)
+    throw new UserError('exists already', { file: out, remedy: 'choose another name, or say --replace' });
   const source = simulateFramesParallel(frames, workers);
   try {
     const progress = beginStage(emit, 'Simulate');
     await writeFrames(out, source, {
       compression,
       styles: source.settings.detectors,
+      lattices: (index) => source.lattices(index),
       attributes: {
         generator: `vetoc ${version()} simulate`,
         seed: frames.seed,
@@ -75,11 +76,11 @@ export async function simulateToFile(
         class_rule: classRule(source),
       },
       onFrame: (done, total) => {
-        progress.update(done, total, 'frames');
+        progress.update(done, total, { of: 'frames' });
       },
     });
     const summary = summarize(out, source);
-    progress.finish(`${summary.frames} frames, ${summary.hits} hits, to ${out}`);
+    progress.finish({ kind: 'simulated', frames: summary.frames, hits: summary.hits, file: out });
     return summary;
   } finally {
     await source.close();

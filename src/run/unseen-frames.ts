@@ -6,6 +6,8 @@ export interface UnseenFrames {
   readonly indices: readonly number[];
   /** Of each of them. */
   readonly isHit: readonly boolean[];
+  /** Whether each can be indexed; null where nobody knows. */
+  readonly indexable: readonly (boolean | null)[];
   /** Frames that their file declares for training, validation or calibration. */
   readonly leftOut: number;
   /** Frames that nobody is sure of: neither hits nor misses. */
@@ -37,6 +39,7 @@ export function unseenFrames(source: FrameSource): UnseenFrames {
   return {
     indices,
     isHit,
+    indexable: indices.map((i) => source.label(i).indexable ?? null),
     leftOut: source.count - unseen.length,
     unknown: unseen.length - indices.length,
   };

@@ -9,26 +9,21 @@ import { UserError } from '../core/errors.js';
 import { NODE_VERSION } from '../core/machine.js';
 import { createRandom } from '../core/random.js';
 import type { FixedGraph } from '../ir/graph.js';
-import { createCsim } from '../simulate/csim.js';
 import { createInterpreterPool } from '../simulate/interpret-pool.js';
-import type { OrtProvider } from '../simulate/ort-session.js';
-import { parseModel } from '../backends/rtl/model-file.js';
-import { createOrtWitness } from '../simulate/ort.js';
-import { createRtl } from '../simulate/verilator.js';
-import type { Witness } from '../simulate/witness.js';
+import { BACKENDS } from '../backends/index.js';
+import type { OrtProvider } from '../backends/onnx/ort/session.js';
+import type { MissingWitness, Witness } from '../simulate/witness.js';
 import { aimedFrames, patternFrames, randomFrames, type NamedFrame } from '../verify/frames.js';
 import { drillBudget } from '../verify/drills/budget.js';
 import type { DrillOptions } from '../verify/drills/make.js';
 import { searchedFrames } from '../verify/search.js';
-import { verify, type MissingWitness, type Verification, type VerifyOptions } from '../verify/verify.js';
+import { verify, type Verification, type VerifyOptions } from '../verify/verify.js';
 import { RUN_FILES } from './folder.js';
 import { version } from '../core/version.js';
+import { VENDOR, WITNESS_NAMES, witnessOf } from './witnesses.js';
 
 /** Raised whenever the meaning of `verify.json` changes. */
-export const VERIFICATION_VERSION = 3;
-
-export const WITNESS_NAMES = ['onnxruntime', 'csim', 'csim-vendor', 'rtl'] as const;
-export type WitnessName = (typeof WITNESS_NAMES)[number];
+export const VERIFICATION_VERSION = 4;
 
 export interface FileHash {
   readonly path: string;
@@ -52,7 +47,7 @@ export interface VerificationRecord extends Verification {
 
 export interface FolderVerifyOptions extends VerifyOptions {
   /** Witnesses asked for; the vendor's headers take part where `apTypes` names them. */
-  readonly witnesses: readonly WitnessName[];
+  readonly witnesses: readonly string[];
   /** What ONNX Runtime runs on, one witness each; the CPU unless given. */
   readonly providers?: readonly OrtProvider[];
   /** Folder of the vendor's `ap_int.h` and `ap_fixed.h`. */
@@ -89,63 +84,21 @@ async function hashFiles(folder: string, paths: readonly string[], prefix = ''):
   return hashes;
 }
 
-/** SHA-256 of the fixed graph, the ONNX file and the sources of the firmware of the run in `dir`. */
+/** SHA-256 of the fixed graph and of all in the run in `dir` that witnesses compute with. */
 export async function hashRunFiles(dir: string): Promise<readonly FileHash[]> {
-  const folders = await Promise.all([RUN_FILES.hls, RUN_FILES.rtl].map((f) => filesBelow(dir, f)));
-  const sources = folders.flat().filter((p) => !/\/(golden|build)\//.test(p));
+  const built = await Promise.all(
+    BACKENDS.map(async ({ folder, compares }) =>
+      (await filesBelow(dir, folder)).filter((path) => compares(path.slice(folder.length + 1))),
+    ),
+  );
   const stem = RUN_FILES.fixedGraph.replace(/\.json$/, '');
-  return hashFiles(dir, [RUN_FILES.fixedGraph, `${stem}.bin`, RUN_FILES.fixedOnnx, ...sources]);
+  return hashFiles(dir, [RUN_FILES.fixedGraph, `${stem}.bin`, ...built.flat()]);
 }
 
 /** The headers directly in the vendor's folder, under the variable that names it. */
 async function hashVendorHeaders(folder: string): Promise<readonly FileHash[]> {
   const names = await readdir(folder).catch(() => []);
   return hashFiles(folder, names.filter((name) => name.endsWith('.h')).sort(), 'VETOC_AP_TYPES/');
-}
-
-type Opened = Witness | MissingWitness;
-
-/** ONNX Runtime on one provider; one that this machine does not have is missing, with the reason. */
-async function openOrt(dir: string, fixed: FixedGraph, provider: OrtProvider): Promise<Opened> {
-  const name = provider === 'cpu' ? 'onnxruntime' : `onnxruntime-${provider}`;
-  const path = join(dir, RUN_FILES.fixedOnnx);
-  const model = await readFile(path).catch(() => null);
-  if (model === null) return { name, reason: `${path} cannot be read` };
-  try {
-    return { ...(await createOrtWitness(fixed, { provider }, model)), name };
-  } catch (error) {
-    if (provider === 'cpu' || !(error instanceof UserError)) throw error;
-    return { name, reason: error.message };
-  }
-}
-
-async function openCsim(
-  name: 'csim' | 'csim-vendor',
-  dir: string,
-  fixed: FixedGraph,
-  options: FolderVerifyOptions,
-): Promise<Opened> {
-  const project = join(dir, RUN_FILES.hls);
-  if ((await filesBelow(dir, RUN_FILES.hls)).length === 0)
-    return { name, reason: `${project} holds no project` };
-  if (name === 'csim-vendor' && options.apTypes === undefined)
-    return { name, reason: 'VETOC_AP_TYPES does not name the vendor’s headers' };
-  const opened = await createCsim(fixed, project, {
-    ...(options.compiler === undefined ? {} : { compiler: options.compiler }),
-    ...(name === 'csim-vendor' && options.apTypes !== undefined ? { apTypes: options.apTypes } : {}),
-  });
-  return opened.kind === 'ready' ? { ...opened.witness, name } : { name, reason: opened.reason };
-}
-
-/** The RTL of the run, with Verilator: values, and every decision to the cycle of the project's own model. */
-async function openRtl(dir: string, fixed: FixedGraph): Promise<Opened> {
-  const project = join(dir, RUN_FILES.rtl);
-  const file = join(project, 'model.json');
-  const text = await readFile(file, 'utf8').catch(() => null);
-  if (text === null)
-    return { name: 'rtl', reason: `${project} holds no project: vetoc export rtl ${dir} writes it` };
-  const opened = await createRtl(fixed, project, parseModel(text, file));
-  return opened.kind === 'ready' ? opened.witness : { name: 'rtl', reason: opened.reason };
 }
 
 /** A witness whose file cannot even be opened: it fails at its first frame, with that reason. */
@@ -164,15 +117,24 @@ async function openWitnesses(
   dir: string,
   fixed: FixedGraph,
   options: FolderVerifyOptions,
-): Promise<readonly Opened[]> {
-  return Promise.all(
-    options.witnesses.flatMap((name) =>
-      (name === 'onnxruntime'
-        ? (options.providers ?? ['cpu']).map((provider) => openOrt(dir, fixed, provider))
-        : [name === 'rtl' ? openRtl(dir, fixed) : openCsim(name, dir, fixed, options)]
-      ).map((opening) => opening.catch((error: unknown) => broken(name, error))),
-    ),
+): Promise<readonly (Witness | MissingWitness)[]> {
+  const { providers = ['cpu'], apTypes, compiler } = options;
+  const opened = await Promise.all(
+    options.witnesses.map((name) => {
+      const { backend, record } = witnessOf(name);
+      return record
+        .open({
+          run: dir,
+          folder: join(dir, backend.folder),
+          fixed,
+          providers,
+          ...(apTypes === undefined ? {} : { apTypes }),
+          ...(compiler === undefined ? {} : { compiler }),
+        })
+        .catch((error: unknown) => [broken(name, error)]);
+    }),
   );
+  return opened.flat();
 }
 
 /** How many made frames of each sort, and the seed of the random ones. */
@@ -224,7 +186,8 @@ export async function verifyFolder(
     }
   }
   try {
-    const vendor = options.witnesses.includes('csim-vendor') ? options.apTypes : undefined;
+    const withVendor = options.witnesses.some((name) => witnessOf(name).record.asked === VENDOR);
+    const vendor = withVendor ? options.apTypes : undefined;
     const files = [
       ...(await hashRunFiles(dir)),
       ...(vendor === undefined ? [] : await hashVendorHeaders(vendor)),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
 import { writeFileAtomic } from '../core/files.js';
 import type { FrameSource } from '../data/frames.js';
-import type { OrtProvider } from '../simulate/ort-session.js';
+import type { OrtProvider } from '../backends/onnx/ort/session.js';
 import type { NamedFrame } from '../verify/frames.js';
 import { beginStage, type Emit } from './events.js';
 import { loadRun, RUN_FILES, type Run } from './folder.js';
@@ -12,7 +12,8 @@ import { checkFrameSize } from './frames-for-network.js';
 import { openFrameArguments } from './open-frames.js';
 import { evenly, openRunFrames } from './stages/frames.js';
 import { syntheticFrames, usualDrills, verifyFolder } from './verification.js';
-import type { SyntheticOptions, VerificationRecord, WitnessName } from './verification.js';
+import type { SyntheticOptions, VerificationRecord } from './verification.js';
+import { preparationOf, witnessesFor, witnessOf } from './witnesses.js';
 
 export interface VerifyRunRequest extends FrameOptionValues {
   /** Real frames; the run's own calibration frames unless given. At most `count`, evenly spread. */
@@ -23,7 +24,8 @@ export interface VerifyRunRequest extends FrameOptionValues {
   readonly drills?: number;
   /** Frames tried to make one that differs smaller. */
   readonly shrink?: number;
-  readonly witnesses: readonly WitnessName[];
+  /** All that the run and the machine have something for unless given. */
+  readonly witnesses?: readonly string[];
   readonly providers: readonly OrtProvider[];
   readonly apTypes?: string;
   readonly compiler?: string;
@@ -115,13 +117,16 @@ export async function verifyRun(
   emit: Emit,
 ): Promise<VerificationRecord> {
   const run = await loadRun(dir);
-  const { witnesses, providers, apTypes, compiler, threads, shrink, made } = request;
+  const { providers, apTypes, compiler, threads, shrink, made } = request;
+  const witnesses = request.witnesses ?? witnessesFor(dir, apTypes);
+  // One that does not exist is named before frames are read.
+  witnesses.forEach(witnessOf);
   const asked = await askedFrames(run, request, emit);
   const drills = request.drills ?? usualDrills(run.fixed).most;
   try {
     const progress = beginStage(emit, 'Verify');
-    if (witnesses.some((name) => name.startsWith('csim')))
-      progress.update(0, asked.total, 'compiling the C++');
+    const preparation = preparationOf(witnesses);
+    if (preparation !== null) progress.update(0, asked.total, { of: 'witnesses', prepare: preparation });
     const record = await verifyFolder(dir, run.fixed, asked.frames, {
       witnesses,
       providers,
@@ -133,10 +138,10 @@ export async function verifyRun(
       ...(drills === 0 ? {} : { drills: { most: drills, seed: made.seed } }),
       notes: asked.notes,
       onProgress: (done) => {
-        progress.update(done, asked.total, 'frames');
+        progress.update(done, asked.total, { of: 'frames' });
       },
     });
-    progress.finish(record.verdict);
+    progress.finish({ kind: 'verified', frames: asked.total, record });
     if (request.dryRun !== true)
       await writeFileAtomic(join(dir, RUN_FILES.verification), `${JSON.stringify(record, null, 2)}\n`);
     return record;

@@ -6,41 +6,19 @@
  */
 import { invariant } from '../core/errors.js';
 import { castNumber } from '../fixed/cast.js';
-import { fractionBits, type Format } from '../fixed/format.js';
-import type { Activation } from '../ir/activations.js';
+import { fractionBits } from '../fixed/format.js';
 import { elements, type NodeId, type Shape, type Window } from '../ir/common.js';
 import { dispatch, type Table } from '../ir/dispatch.js';
 import { fixedShapes, inputNode, veto, type FixedGraph } from '../ir/graph.js';
 import type { FixedNode, FixedNodeOf } from '../ir/ops/index.js';
-import type { Drill, DrillResult, FrameResult, Witness } from './witness.js';
-
-/** A tensor of mantissas, `[height, width, channels]` row-major. */
-interface Value {
-  readonly shape: Shape;
-  readonly format: Format;
-  readonly data: Int32Array;
-}
+import { prescaled, type PrescaleQuestion } from '../ir/prescale.js';
+import { convolve, fill, requantize, type Value } from './interpret-sums.js';
+import type { Drill, DrillResult, FrameResult } from './witness.js';
 
 /** All nodes but the input, which is given. */
 type ComputedNode = Exclude<FixedNode, { kind: 'input' }>;
 
 type Rules = Table<ComputedNode, [inputs: readonly Value[], output: Int32Array, shape: Shape], void>;
-
-/** Activation, then the one rounding of the stage. `fraction` is the accumulator's. */
-function requantize(accumulator: number, fraction: number, activation: Activation, to: Format): number {
-  switch (activation.kind) {
-    case 'none':
-      return castNumber(accumulator, fraction, to);
-    case 'relu':
-      return castNumber(Math.max(accumulator, 0), fraction, to);
-    case 'clip':
-      return Math.min(Math.max(castNumber(accumulator, fraction, to), activation.min), activation.max);
-    case 'leakyRelu': {
-      const slope = accumulator < 0 ? activation.alphaMantissa : 2 ** activation.alphaFraction;
-      return castNumber(accumulator * slope, fraction + activation.alphaFraction, to);
-    }
-  }
-}
 
 /** Calls `visit` for each input position that the window at output (oy, ox) covers and that is not padding. */
 function overWindow(
@@ -60,53 +38,11 @@ function overWindow(
   }
 }
 
-/** Sets every element of `output` from its row, column and channel. */
-function fill(output: Int32Array, shape: Shape, element: (y: number, x: number, c: number) => number): void {
-  let i = 0;
-  for (let y = 0; y < shape[0]; y++)
-    for (let x = 0; x < shape[1]; x++) for (let c = 0; c < shape[2]; c++) output[i++] = element(y, x, c);
-}
-
 const at = (v: Value, y: number, x: number, c: number): number =>
   v.data[(y * v.shape[1] + x) * v.shape[2] + c]!;
 
 const isInside = ([height, width]: Shape, y: number, x: number): boolean =>
   y >= 0 && y < height && x >= 0 && x < width;
-
-function convolve(
-  op: FixedNodeOf<'conv2d'> | FixedNodeOf<'depthwiseConv2d'>,
-  input: Value,
-  output: Int32Array,
-  shape: Shape,
-): void {
-  const { mantissas, fraction, bias } = op.weights;
-  const channels = shape[2];
-  const groups = op.kind === 'conv2d' ? op.groups : channels;
-  const [height, width, inputChannels] = input.shape;
-  const { data } = input;
-  const [kernelHeight, kernelWidth] = op.kernel;
-  const [strideY, strideX] = op.strides;
-  const [top, left] = op.padding;
-  const perGroup = inputChannels / groups;
-  const inputFraction = fractionBits(input.format);
-  // The loops stand written out, not as calls to `overWindow`: nearly all the time of an interpretation is spent here.
-  fill(output, shape, (y, x, c) => {
-    const firstChannel = Math.floor(c / (channels / groups)) * perGroup;
-    let accumulator = bias[c]!;
-    for (let ky = 0; ky < kernelHeight; ky++) {
-      const iy = y * strideY + ky - top;
-      if (iy < 0 || iy >= height) continue;
-      for (let kx = 0; kx < kernelWidth; kx++) {
-        const ix = x * strideX + kx - left;
-        if (ix < 0 || ix >= width) continue;
-        const pixel = (iy * width + ix) * inputChannels + firstChannel;
-        const tap = (ky * kernelWidth + kx) * perGroup * channels + c;
-        for (let k = 0; k < perGroup; k++) accumulator += mantissas[tap + k * channels]! * data[pixel + k]!;
-      }
-    }
-    return requantize(accumulator, inputFraction + fraction[c]!, op.activation, op.format);
-  });
-}
 
 function average(
   op: FixedNodeOf<'avgPool'> | FixedNodeOf<'globalAvgPool'>,
@@ -162,7 +98,13 @@ const rules: Rules = {
     for (let c = 0; c < output.length; c++) {
       let accumulator = bias[c]!;
       for (let k = 0; k < x!.data.length; k++) accumulator += mantissas[k * output.length + c]! * x!.data[k]!;
-      output[c] = requantize(accumulator, fractionBits(x!.format) + fraction[c]!, op.activation, op.format);
+      output[c] = requantize(
+        accumulator,
+        fractionBits(x!.format) + fraction[c]!,
+        op.activation,
+        op.format,
+        c,
+      );
     }
   },
   maxPool: (op, [x], output, shape) => {
@@ -173,10 +115,20 @@ const rules: Rules = {
     });
   },
   avgPool: (op, [x], output, shape) => {
+    const [height, width] = x!.shape;
+    const [top, left, bottom, right] = op.counted ?? op.padding;
     fill(output, shape, (oy, ox, c) => {
       let sum = 0;
       overWindow(op, x!.shape, oy, ox, (iy, ix) => (sum += at(x!, iy, ix, c)));
-      return average(op, sum, x!);
+      let count = 0;
+      for (let ky = 0; ky < op.kernel[0]; ky++)
+        for (let kx = 0; kx < op.kernel[1]; kx++) {
+          const iy = oy * op.strides[0] + ky - op.padding[0];
+          const ix = ox * op.strides[1] + kx - op.padding[1];
+          if (iy >= -top && iy < height + bottom && ix >= -left && ix < width + right) count += 1;
+        }
+      const reciprocal = op.reciprocals === undefined ? op.reciprocal : op.reciprocals[count]!;
+      return average({ ...op, reciprocal }, sum, x!);
     });
   },
   globalAvgPool: (op, [x], output) => {
@@ -193,12 +145,27 @@ const rules: Rules = {
       output[c] = best;
     }
   },
-  add: (op, [a, b], output) => {
+  add: (op, [a, b], output, shape) => {
     const fraction = Math.max(fractionBits(a!.format), fractionBits(b!.format));
     const scaleA = 2 ** (fraction - fractionBits(a!.format));
     const scaleB = 2 ** (fraction - fractionBits(b!.format));
-    for (let i = 0; i < output.length; i++)
-      output[i] = requantize(a!.data[i]! * scaleA + b!.data[i]! * scaleB, fraction, op.activation, op.format);
+    for (let i = 0; i < output.length; i++) {
+      const sum = a!.data[i]! * scaleA + b!.data[i]! * scaleB;
+      output[i] = requantize(sum, fraction, op.activation, op.format, i % shape[2]);
+    }
+  },
+  multiply: (op, [x, vector], output, shape) => {
+    const fraction = fractionBits(x!.format) + fractionBits(vector!.format);
+    for (let i = 0; i < output.length; i++) {
+      const channel = i % shape[2];
+      const product = x!.data[i]! * vector!.data[channel]!;
+      output[i] = requantize(product, fraction, op.activation, op.format, channel);
+    }
+  },
+  upsample: ({ factor }, [x], output, shape) => {
+    fill(output, shape, (row, column, c) =>
+      at(x!, Math.floor(row / factor[0]), Math.floor(column / factor[1]), c),
+    );
   },
   concat: (_op, inputs, output, shape) => {
     let first = 0;
@@ -254,12 +221,24 @@ export function interpretTensors(graph: FixedGraph, frame: Uint16Array): Readonl
 
 const NO_TENSORS: ReadonlyMap<NodeId, Int32Array> = new Map();
 
-/** Runs `graph` on one raw frame. */
-export function interpret(graph: FixedGraph, frame: Uint16Array, tensors = false): FrameResult {
+/** Runs `graph` on one raw frame; where `prescale` is given, decides with that as well. */
+export function interpret(
+  graph: FixedGraph,
+  frame: Uint16Array,
+  tensors = false,
+  prescale?: PrescaleQuestion,
+): FrameResult {
   const all = interpretTensors(graph, frame);
   const logits = all.get(graph.output)!;
   const score = veto(logits, graph.hitClasses);
-  return { logits, score, keep: score >= graph.threshold, tensors: tensors ? all : NO_TENSORS };
+  const keep = score >= graph.threshold;
+  return {
+    logits,
+    score,
+    keep,
+    ...(prescale === undefined ? {} : { prescaled: prescaled(keep, prescale) }),
+    tensors: tensors ? all : NO_TENSORS,
+  };
 }
 
 /** What the nodes that `drill` asks make of the values that their inputs are given. */
@@ -275,15 +254,4 @@ export function interpretDrill(graph: FixedGraph, { given, stages }: Drill): Dri
   });
   const score = veto(given.get(graph.output)!, graph.hitClasses);
   return { tensors: new Map(tensors), score, keep: score >= graph.threshold };
-}
-
-export function createInterpreter(graph: FixedGraph): Witness {
-  return {
-    name: 'interpreter',
-    version: '1',
-    run: (frames, options = {}) =>
-      Promise.resolve(frames.map((frame) => interpret(graph, frame, options.tensors ?? false))),
-    drill: (drills) => Promise.resolve(drills.map((drill) => interpretDrill(graph, drill))),
-    close: () => Promise.resolve(),
-  };
 }

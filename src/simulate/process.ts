@@ -1,8 +1,10 @@
 /**
- * Child processes: the one file that starts them. No shell in between, output bounded, ends with its caller.
+ * Child processes: the one file that starts them. No shell in between, output bounded, ends with its caller: each leads a
+ * group of its own, which is ended as a whole (a compiler's driver would leave its compiler behind).
  */
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { invariant } from '../core/errors.js';
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { invariant, tellsOfFullDisk } from '../core/errors.js';
+import { endsWithUs } from '../core/temporary.js';
 
 export type Finished =
   | { readonly kind: 'finished'; readonly code: number; readonly stdout: string; readonly stderr: string }
@@ -21,6 +23,34 @@ export interface RunOptions extends StartOptions {
 
 /** Text kept of each output stream; what comes after is dropped. */
 const MAX_OUTPUT = 1 << 20;
+
+/** Ends `child` and all that it started. */
+function endGroup(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    child.kill('SIGKILL');
+  }
+}
+
+/**
+ * Why a compiler ended that did not end by its own judgement of its input: killed, out of memory or disk, broken inside;
+ * null where it was the input. Such an end says nothing of what was to be compiled.
+ */
+export function died({ code, stderr }: Extract<Finished, { kind: 'finished' }>): string | null {
+  if (code === 0) return null;
+  if (tellsOfFullDisk(stderr)) return 'the disk was full';
+  if (/bad_alloc|out of memory|virtual memory exhausted|cannot allocate memory/i.test(stderr))
+    return 'memory ran out';
+  if (/internal compiler error|%Error: Internal Error|frontend command failed/i.test(stderr))
+    return 'it broke inside';
+  return /\bSIG(KILL|TERM|SEGV|BUS|ABRT|XCPU|ILL|INT|HUP)\b|signal terminated program|due to signal|\bKilled\b/.test(
+    stderr,
+  )
+    ? 'it was killed, as happens where memory runs out'
+    : null;
+}
 
 const isMissing = (error: NodeJS.ErrnoException): boolean =>
   error.code === 'ENOENT' || error.code === 'EACCES' || error.code === 'EPERM';
@@ -47,21 +77,30 @@ export function runProcess(
 ): Promise<Finished> {
   const { timeoutSeconds = 600 } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { ...placed(options), stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      ...placed(options),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    const ended = endsWithUs(() => {
+      endGroup(child);
+    });
     let expired = false;
     const timer = setTimeout(() => {
       expired = true;
-      child.kill('SIGKILL');
+      endGroup(child);
     }, timeoutSeconds * 1000);
     const stdout = collect(child.stdout);
     const stderr = collect(child.stderr);
     child.on('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
+      ended();
       if (isMissing(error)) resolve({ kind: 'missing', command });
       else reject(error);
     });
     child.on('close', (code, signal) => {
       clearTimeout(timer);
+      ended();
       if (expired) resolve({ kind: 'timeout', command, seconds: timeoutSeconds });
       else
         resolve({
@@ -89,6 +128,10 @@ export function startServer(command: string, args: readonly string[], options: S
   const child: ChildProcessWithoutNullStreams = spawn(command, args, {
     ...placed(options),
     stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const gone = endsWithUs(() => {
+    endGroup(child);
   });
   const stderr = collect(child.stderr);
   const chunks: Buffer[] = [];
@@ -110,6 +153,7 @@ export function startServer(command: string, args: readonly string[], options: S
   };
   const closed = new Promise<void>((resolve) => {
     const end = (reason: string): void => {
+      gone();
       ended ??= new Error(`${command} ${reason}${stderr() === '' ? '' : `: ${stderr().trim()}`}`);
       serve();
       resolve();

@@ -2,11 +2,11 @@
  * A simulator that is a program of its own: what the witnesses behind `tb/serve.cpp` of the HLS and of the RTL projects
  * share. Requests go in batches, one after the other; an answer is the logits, the decision, and every stage if asked for.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { temporaryFolder } from '../core/temporary.js';
 import { elements, type NodeId } from '../ir/common.js';
 import { fixedShapes, inputNode, type FixedGraph } from '../ir/graph.js';
+import type { PrescaleQuestion } from '../ir/prescale.js';
 import type { Server } from './process.js';
 import type { FrameResult, Witness } from './witness.js';
 
@@ -18,9 +18,10 @@ export interface Unavailable {
 export type Built = { readonly kind: 'built'; readonly program: string } | Unavailable;
 export type Simulation = { readonly kind: 'ready'; readonly witness: Witness } | Unavailable;
 
-/** Bits of a request: every stage answers; every stage is driven alone. */
+/** Bits of a request: every stage answers; every stage is driven alone; frame number, N and key stand in front of each frame. */
 export const EVERY_STAGE = 1;
 export const DRIVEN = 2;
+export const PRESCALED = 4;
 
 /** Frames sent ahead of the answers: enough to keep the simulator busy, little enough to stay in memory. */
 const FRAMES_A_REQUEST = 16;
@@ -69,8 +70,16 @@ export interface Served {
   readonly version: string;
   readonly graph: FixedGraph;
   readonly server: Server;
+  /** Whether requests may say `PRESCALED`. */
+  readonly prescales?: boolean;
   /** Asks for at most `FRAMES_A_REQUEST` frames, each in parts. */
   readonly ask: (parts: readonly (readonly Uint8Array[])[], flags: number) => Promise<FrameResult[]>;
+}
+
+/** What stands in front of a frame. */
+function prescaleWords({ number, key, n }: PrescaleQuestion): Uint8Array {
+  const words = [number & 0xffffffffn, number >> 32n].map(Number);
+  return bytesOf(Int32Array.from([...words, n, key], (word) => word | 0));
 }
 
 /** The witness that a program behind `server` is. */
@@ -79,6 +88,7 @@ export function servedWitness({
   version,
   graph,
   server,
+  prescales = false,
   ask,
 }: Served): Witness & Required<Pick<Witness, 'drill'>> {
   const [height, width] = inputNode(graph).size;
@@ -99,11 +109,16 @@ export function servedWitness({
   return {
     name,
     version,
-    run: (frames, { tensors = false } = {}) =>
-      queue(
-        frames.map((frame) => [bytesOf(frame)]),
-        tensors ? EVERY_STAGE : 0,
-      ),
+    run(frames, { tensors = false, prescale } = {}) {
+      const asked = prescales ? prescale : undefined;
+      return queue(
+        frames.map((frame, i) => [
+          ...(asked === undefined ? [] : [prescaleWords(asked[i]!)]),
+          bytesOf(frame),
+        ]),
+        (tensors ? EVERY_STAGE : 0) | (asked === undefined ? 0 : PRESCALED),
+      );
+    },
     drill: (drills) =>
       queue(
         drills.map(({ given }) => [black, ...graph.nodes.map((n) => bytesOf(given.get(n.id)!))]),
@@ -122,7 +137,7 @@ export async function buildAndOpen(
   build: (folder: string) => Promise<Built>,
   open: (program: string) => Promise<Witness>,
 ): Promise<Simulation> {
-  const folder = await mkdtemp(join(tmpdir(), `vetoc-${name}-`));
+  const folder = await temporaryFolder(name);
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     const built = await build(folder);

@@ -3,6 +3,7 @@
  * Verification asks several witnesses the same frames and compares every integer with `===`.
  */
 import type { NodeId } from '../ir/common.js';
+import type { PrescaleAnswer, PrescaleQuestion } from '../ir/prescale.js';
 
 /** What a witness says of one frame. */
 export interface FrameResult {
@@ -10,7 +11,10 @@ export interface FrameResult {
   readonly logits: Int32Array;
   /** max(hit logits) − max(miss logits). */
   readonly score: number;
+  /** By the score alone. */
   readonly keep: boolean;
+  /** When asked for, and where the witness has a prescale: what becomes of the frame with it. */
+  readonly prescaled?: PrescaleAnswer;
   /** When asked for: mantissas of node outputs, `[height, width, channels]` row-major, by node. */
   readonly tensors: ReadonlyMap<NodeId, Int32Array>;
 }
@@ -18,6 +22,8 @@ export interface FrameResult {
 export interface WitnessOptions {
   /** Return the output of every node, not the logits alone. */
   readonly tensors?: boolean;
+  /** Of each frame: decide with a prescale, too. */
+  readonly prescale?: readonly PrescaleQuestion[];
 }
 
 /**
@@ -50,4 +56,10 @@ export interface Witness {
   readonly drill?: (drills: readonly Drill[]) => Promise<readonly DrillResult[]>;
   readonly undrilled?: string;
   close(): Promise<void>;
+}
+
+/** A witness that could not be had, and why. */
+export interface MissingWitness {
+  readonly name: string;
+  readonly reason: string;
 }

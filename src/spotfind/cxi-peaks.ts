@@ -8,8 +8,8 @@
  *
  * Layout: Cheetah's writer (saveCXI.cpp) and CrystFEL's reader (image-cxi peaks).
  */
-import { rename, rm } from 'node:fs/promises';
-import { temporaryBeside } from '../core/files.js';
+import { rm } from 'node:fs/promises';
+import { emptyBeside, putInPlace } from '../core/files.js';
 import type * as H5wasm from 'h5wasm/node';
 import { invariant } from '../core/errors.js';
 import { loadHdf5, type Hdf5Library } from '../data/hdf5/library.js';
@@ -73,7 +73,7 @@ export async function createCxiPeakFile(
   frameShape: readonly [number, number] | null,
 ): Promise<CxiPeakWriter> {
   const library = await loadHdf5();
-  const temporary = temporaryBeside(path);
+  const temporary = await emptyBeside(path);
   const file = library.run(() => new library.high.File(temporary, 'w'));
   const draft: Draft = { library, file, frameShape, buffer: [], written: 0, width: WIDTH_STEP };
   library.run(() => {
@@ -87,7 +87,7 @@ export async function createCxiPeakFile(
     async close() {
       flush(draft);
       library.run(() => file.close());
-      await rename(temporary, path);
+      await putInPlace(temporary, path);
     },
     async discard() {
       library.run(() => file.close());

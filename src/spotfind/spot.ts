@@ -14,6 +14,13 @@ export interface FoundSpot extends Spot {
   readonly sigma: number;
 }
 
+/**
+ * Strength over noise with photons' own noise as the least there can be: on a background without any spread (a blank detector,
+ * no read noise) a finder's own figure has no limit. Counts are taken for photons.
+ */
+export const photonSnr = ({ snr, intensity }: Pick<Spot, 'snr' | 'intensity'>): number =>
+  Math.min(snr, Math.sqrt(Math.max(intensity, 0)));
+
 /** Rounds half to even, as C's `rint`. */
 export function rint(value: number): number {
   const floor = Math.floor(value);

@@ -95,6 +95,23 @@ export function smallestBound(hits: number, confidence: number): number {
   return Math.min(1, Number((Math.ceil(exact / step) * step).toPrecision(3)));
 }
 
+/** What holds of a threshold that was chosen before these hits were seen. */
+export interface ThresholdBound extends LossBound {
+  readonly hits: number;
+  readonly hitsBelow: number;
+}
+
+/**
+ * The largest share of hits that a threshold loses, with `confidence` (more than one half), from `hitsBelow` of `hits` below it: the
+ * one-sided bound of Clopper & Pearson. The hits must have had no part in the choice of the threshold.
+ */
+export const boundOf = (hitsBelow: number, hits: number, confidence: number): ThresholdBound => ({
+  hits,
+  hitsBelow,
+  confidence,
+  lost: hits === 0 ? 1 : clopperPearson(hitsBelow, hits, 2 * confidence - 1).high,
+});
+
 export interface Yield {
   /** Share of misses rejected: of the validation's, with its exact interval at the same confidence. */
   readonly missesRejected: Interval & { readonly value: number };

@@ -127,5 +127,8 @@ export type LossVerdict =
   /** Too little was seen to tell. */
   | 'open';
 
-export const lossVerdict = ({ lostShare }: MeteredLoss, bound: number): LossVerdict =>
-  lostShare.high <= bound ? 'within' : lostShare.low > bound ? 'beyond' : 'open';
+/** What an interval of the share of hits lost says of a bound. */
+export const lossVerdict = (
+  { lostShare }: { readonly lostShare: Pick<MeteredInterval, 'low' | 'high'> },
+  bound: number,
+): LossVerdict => (lostShare.high <= bound ? 'within' : lostShare.low > bound ? 'beyond' : 'open');

@@ -78,6 +78,34 @@ export function expectedCalibrationError(
   return logits.length === 0 ? NaN : error / logits.length;
 }
 
+/** What the decision makes of patterns that an indexing program could index, by the expert's label. */
+export interface IndexablePatterns {
+  /** Kept of all that can be indexed. */
+  readonly kept: Proportion;
+  readonly amongHits: Proportion;
+  /** Labelled as misses, and yet they index. */
+  readonly amongMisses: Proportion;
+}
+
+/** Null where no frame is known to be indexable or not. */
+export function indexablePatterns(
+  indexable: readonly (boolean | null)[],
+  expert: readonly boolean[],
+  kept: readonly boolean[],
+): IndexablePatterns | null {
+  invariant(indexable.length === kept.length, 'one fact for each decision');
+  if (indexable.every((one) => one === null)) return null;
+  const among = (of: (i: number) => boolean): Proportion => {
+    const patterns = [...kept.keys()].filter((i) => indexable[i] === true && of(i));
+    return proportion(patterns.filter((i) => kept[i]!).length, patterns.length);
+  };
+  return {
+    kept: among(() => true),
+    amongHits: among((i) => expert[i]!),
+    amongMisses: among((i) => !expert[i]!),
+  };
+}
+
 /** Two opinions on each frame: the expert's label and the network's decision (table 5 of Nawaz et al. 2023). */
 export interface Agreement {
   readonly bothHit: number;
@@ -127,11 +155,13 @@ export interface Evaluation {
   /** Hit against miss by the largest logit: a hit class on top. */
   readonly hitMissAccuracy: Proportion;
   readonly curve: VetoCurve;
-  /** Rejection at each of {@link KEEP_FRACTIONS}. */
+  /** Rejection at each of `KEEP_FRACTIONS`. */
   readonly rejectionAt: readonly { readonly keepFraction: number; readonly point: VetoPoint }[];
   readonly calibrationError: number;
   /** The label beside the decision at the stored threshold. */
   readonly againstExpert: Agreement;
+  /** At the stored threshold; null where nobody tried to index the frames. */
+  readonly indexable: IndexablePatterns | null;
 }
 
 export interface EvaluationInput {
@@ -139,6 +169,8 @@ export interface EvaluationInput {
   /** Class index per frame. */
   readonly labels: ArrayLike<number>;
   readonly hitClasses: readonly boolean[];
+  /** Whether each frame can be indexed; null where nobody knows. */
+  readonly indexable?: readonly (boolean | null)[];
   readonly threshold: number;
   /** What 1 in `logits` and `threshold` weighs: 1 for float logits, the least significant bit for mantissas. */
   readonly unit?: number;
@@ -159,7 +191,7 @@ export function hitOrMissOnly(input: EvaluationInput): EvaluationInput {
 
 /** Everything that is quoted of a network on labelled frames. */
 export function evaluate(input: EvaluationInput): Evaluation {
-  const { logits, labels, hitClasses, threshold, unit = 1 } = input;
+  const { logits, labels, hitClasses, threshold, indexable = [], unit = 1 } = input;
   const scores = logits.map((row) => veto(row, hitClasses));
   const hits = Array.from(labels, (label) => hitClasses[label]!);
   const predicted = logits.map((row) => argmax(row));
@@ -196,6 +228,7 @@ export function evaluate(input: EvaluationInput): Evaluation {
       labels,
     ),
     againstExpert: expertAgreement(hits, kept),
+    indexable: indexable.length === 0 ? null : indexablePatterns(indexable, hits, kept),
   };
 }
 
@@ -217,6 +250,7 @@ export function evaluateByGroup(
         ...input,
         logits: list.map((i) => input.logits[i]!),
         labels: list.map((i) => input.labels[i]!),
+        ...(input.indexable === undefined ? {} : { indexable: list.map((i) => input.indexable![i]!) }),
       }),
     ]),
   );

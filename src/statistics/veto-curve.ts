@@ -74,6 +74,18 @@ export function pointAt(curve: VetoCurve, keepFraction: number): VetoPoint {
   return best;
 }
 
+/** How many frames are kept at `point`. */
+export const framesKept = ({ hitsKept, missesRejected }: VetoPoint): number =>
+  hitsKept.count + missesRejected.total - missesRejected.count;
+
+/** The point of `curve` that keeps as near to `kept` frames as it can; of two as near, the one that keeps more. */
+export function pointKeeping({ points }: VetoCurve, kept: number): VetoPoint {
+  const [first] = points;
+  invariant(first !== undefined, 'an empty curve');
+  const off = (point: VetoPoint): number => Math.abs(framesKept(point) - kept);
+  return points.reduce((best, point) => (off(point) < off(best) ? point : best), first);
+}
+
 /**
  * The threshold for `score >= threshold` that keeps at least `keepFraction` of the hits and rejects most misses:
  * in the middle of the gap between the lowest score kept and the next one below it, so that a little noise on

@@ -4,27 +4,14 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../core/errors.js';
 import { targetSchema, type FpgaTarget, type Target } from './target.js';
+import { parseJsonAs } from '../core/json.js';
 
 /** `src/targets` and `dist/targets` lie equally deep. */
 const folder = fileURLToPath(new URL('../../targets/', import.meta.url));
 
 /** A target from its JSON text; `file` is named in errors. */
-export function parseTarget(text: string, file: string): Target {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`not JSON: ${(error as Error).message}`, { file });
-  }
-  const parsed = targetSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new UserError(issue?.message ?? 'not a target', {
-    file,
-    field: issue?.path.join('.') ?? '',
-    remedy: 'compare it with a file in targets/',
-  });
-}
+export const parseTarget = (text: string, file: string): Target =>
+  parseJsonAs(targetSchema, text, file, 'compare it with a file in targets/');
 
 /** All targets that come with vetoc, by name. */
 export async function listTargets(): Promise<readonly Target[]> {

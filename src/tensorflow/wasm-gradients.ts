@@ -12,6 +12,7 @@ import { invariant } from '../core/errors.js';
 import { tf } from './tf.js';
 import {
   avgPoolGradient,
+  clipGradient,
   concatChannels,
   depthwiseFilterGradient,
   maxPoolGradient,
@@ -180,19 +181,35 @@ const shortcuts: Readonly<
   Sum: ({ x }, { axis, keepDims }) => (keepDims === true ? null : sumToChannels(x!, axis)),
 };
 
+/** The gradient of clipping; on other back ends as TensorFlow.js composes it. */
+function registerClipGradient(): void {
+  const composed = tf.getGradient('ClipByValue');
+  tf.unregisterGradient('ClipByValue');
+  tf.registerGradient({
+    ...composed,
+    gradFunc: (dy, saved, attributes) => {
+      const { clipValueMin, clipValueMax } = attributes as unknown as tf.ClipByValueAttrs;
+      const [x] = saved;
+      if (tf.getBackend() !== 'wasm') return composed.gradFunc(dy, saved, attributes);
+      return { x: () => clipGradient(dy as tf.Tensor, x!, clipValueMin, clipValueMax) };
+    },
+  });
+}
+
 let registered = false;
 
 /** Registers the kernels above for the `wasm` back end; once per thread, further calls do nothing. */
 export function registerWasmGradients(): void {
   if (registered) return;
   registered = true;
+  registerClipGradient();
   for (const [kernelName, compute] of Object.entries(kernels)) {
     if (tf.getKernel(kernelName, 'wasm') !== undefined) tf.unregisterKernel(kernelName, 'wasm');
     tf.registerKernel({
       kernelName,
       backendName: 'wasm',
       kernelFunc: ({ inputs, attrs }) => {
-        const attributes = attrs as unknown as ConvAttributes & PoolAttributes;
+        const attributes = attrs as typeof attrs & ConvAttributes & PoolAttributes;
         invariant(
           pair(attributes.dilations ?? 1).every((d) => d === 1),
           'the gradient of a dilated convolution is not implemented',

@@ -22,9 +22,11 @@ interface WasmHeap {
   typedArrayFromHeap(info: tf.TensorInfo): Float32Array;
   /** Counts one more tensor that reads the data. */
   incRef(dataId: object): void;
+  /** The module itself. */
+  readonly wasm: { _malloc(bytes: number): number };
 }
 
-const heap = (): WasmHeap => tf.backend() as unknown as WasmHeap;
+export const heap = (): WasmHeap => tf.backend() as unknown as WasmHeap;
 /** The numbers of a tensor of the wasm back end, valid until the next tensor is made. */
 export const heapView = (info: tf.TensorInfo): Float32Array => heap().typedArrayFromHeap(info);
 /** A tensor of unset numbers. */
@@ -119,7 +121,7 @@ function span(o: number, stride: number, before: number, kernel: number, size: n
 }
 
 /** Calls `visit` with the offsets of each output and of each input pixel that its window covers. */
-function overWindows(g: Geometry, visit: (output: number, input: number, isFirst: boolean) => void): void {
+function overWindows(g: Geometry, visit: (output: number, input: number) => void): void {
   const [n, h, w, c] = g.input;
   for (let b = 0; b < n; b++)
     for (let oy = 0; oy < g.output[0]; oy++) {
@@ -128,8 +130,7 @@ function overWindows(g: Geometry, visit: (output: number, input: number, isFirst
         const [left, right] = span(ox, g.strides[1], g.before[1], g.kernel[1], w);
         const o = ((b * g.output[0] + oy) * g.output[1] + ox) * c;
         for (let iy = top; iy < bottom; iy++)
-          for (let ix = left; ix < right; ix++)
-            visit(o, ((b * h + iy) * w + ix) * c, iy === top && ix === left);
+          for (let ix = left; ix < right; ix++) visit(o, ((b * h + iy) * w + ix) * c);
       }
     }
 }
@@ -141,22 +142,45 @@ export function maxPoolGradient(
   y: tf.TensorInfo,
   g: Geometry,
 ): tf.TensorInfo {
-  const c = g.input[3];
+  const [n, h, w, c] = g.input;
   const out = asTensor(heap().makeOutput(g.input, 'float32'));
   const to = heap().typedArrayFromHeap(out);
   const dys = heap().typedArrayFromHeap(dy);
   const xs = heap().typedArrayFromHeap(x);
   const ys = heap().typedArrayFromHeap(y);
   to.fill(0);
-  const given = new Uint8Array(c);
-  overWindows(g, (o, i, isFirst) => {
-    if (isFirst) given.fill(0);
-    for (let k = 0; k < c; k++)
-      if (given[k] === 0 && xs[i + k] === ys[o + k]) {
-        given[k] = 1;
-        to[i + k]! += dys[o + k]!;
+  // Loops and no calls: this is run for every pixel of every step.
+  for (let b = 0, o = 0; b < n; b++)
+    for (let oy = 0; oy < g.output[0]; oy++) {
+      const [top, bottom] = span(oy, g.strides[0], g.before[0], g.kernel[0], h);
+      for (let ox = 0; ox < g.output[1]; ox++, o += c) {
+        const [left, right] = span(ox, g.strides[1], g.before[1], g.kernel[1], w);
+        for (let k = 0; k < c; k++) {
+          const largest = ys[o + k]!;
+          for (let iy = top; iy < bottom; iy++) {
+            const end = ((b * h + iy) * w + right) * c;
+            let i = ((b * h + iy) * w + left) * c + k;
+            while (i < end && xs[i] !== largest) i += c;
+            if (i >= end) continue;
+            to[i]! += dys[o + k]!;
+            break;
+          }
+        }
       }
-  });
+    }
+  return out;
+}
+
+/** `dy` where `low ≤ x ≤ high`, else 0: in one pass instead of five, and without the masks that those keep. */
+export function clipGradient(dy: tf.TensorInfo, x: tf.TensorInfo, low: number, high: number): tf.Tensor {
+  const out = asTensor(heap().makeOutput(x.shape, 'float32'));
+  const to = heap().typedArrayFromHeap(out);
+  const dys = heap().typedArrayFromHeap(dy);
+  const xs = heap().typedArrayFromHeap(x);
+  for (let i = 0; i < to.length; i++) {
+    const v = xs[i]!;
+    to[i] = v >= low && v <= high ? dys[i]! : 0;
+  }
   return out;
 }
 

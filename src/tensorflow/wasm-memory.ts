@@ -5,6 +5,7 @@
  */
 import { UserError } from '../core/errors.js';
 import { tf } from './tf.js';
+import { heap } from './wasm-heap.js';
 
 const HEAP_END = 2 ** 32;
 
@@ -18,15 +19,11 @@ const outOfMemory = (): UserError =>
       'compute fewer frames at once (1 at least), bin them (preprocess.factor), or use --backend tensorflow',
   });
 
-interface WasmModule {
-  _malloc(bytes: number): number;
-}
-
 /** Makes allocations of the current (wasm) back end throw where they fail. */
 export function guardAllocations(): void {
   // The module puts its own function in place at the first call: what is wrapped must be that one.
   tf.scalar(0).dispose();
-  const { wasm } = tf.backend() as unknown as { readonly wasm: WasmModule };
+  const { wasm } = heap();
   const allocate = wasm._malloc.bind(wasm);
   wasm._malloc = (bytes) => {
     const address = bytes < HEAP_END ? allocate(bytes) : 0;

@@ -12,6 +12,7 @@ import { writeFileAtomic } from '../core/files.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { serializeGraph } from '../ir/serialize.js';
 import type { TrainingRecipe } from './recipe.js';
+import { jsonOrUndefined } from '../core/json.js';
 
 const MAGIC = 'vetockpt';
 const VERSION = 2;
@@ -119,9 +120,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint | null> {
 }
 
 function parseHeader(text: string, path: string): Header {
-  try {
-    return headerSchema.parse(JSON.parse(text));
-  } catch {
-    throw damaged(path);
-  }
+  const parsed = headerSchema.safeParse(jsonOrUndefined(text));
+  if (!parsed.success) throw damaged(path);
+  return parsed.data;
 }

@@ -8,6 +8,7 @@ import {
   convolveRows,
   denseSums,
   depthwiseRows,
+  multiplied,
   packWeights,
   sumPool,
   wholeImage,
@@ -63,6 +64,8 @@ function frameSums(
       return ([x]) => sumPool({ ...node, input, output }, x!);
     case 'globalAvgPool':
       return ([x]) => sumPool(wholeImage(input), x!);
+    case 'multiply':
+      return ([image, vector]) => multiplied(image!, vector!);
     case 'add':
       return ([a, b]) => Float64Array.from(a!, (v, i) => v + b![i]!);
   }

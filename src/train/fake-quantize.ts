@@ -9,9 +9,11 @@
  */
 import type { Ranges } from '../calibrate/ranges.js';
 import { UserError } from '../core/errors.js';
+import { multiplies, slopesOf } from '../ir/activations.js';
 import { fractionBits, lsb, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
 import type { NodeId } from '../ir/common.js';
 import { findNode, floatShapes, type FixedGraph, type FloatGraph } from '../ir/graph.js';
+import { countMap, reciprocalOf } from '../ir/ops/counted.js';
 import { applyActivation, isFused, isPreprocess, type FixedNode, type FloatNode } from '../ir/ops/index.js';
 import { assignFormats, type QuantizeOptions } from '../passes/assign-formats.js';
 import { quantizeGraph } from '../passes/quantize.js';
@@ -23,12 +25,19 @@ import { checkTrainable } from './trainable.js';
 import { elementwise, straightThrough } from './straight-through.js';
 import { tf } from '../tensorflow/tf.js';
 
-/** The average of `count` mantissas of `inputFraction` fraction bits is their sum times `factor`. */
+/**
+ * The average of `count` mantissas of `inputFraction` fraction bits is their sum times `factor`: one of each for all pixels,
+ * or for every pixel.
+ */
 interface Average {
-  readonly count: number;
+  readonly counts: readonly number[];
   readonly inputFraction: number;
-  readonly factor: number;
+  readonly factors: readonly number[];
 }
+
+/** Of the pixel of element `i` of a tensor of `channels`. */
+const ofPixel = (values: readonly number[], i: number, channels: number): number =>
+  values[Math.floor(i / channels) % values.length]!;
 
 /** A stage whose sums leave float32. */
 interface WideStage {
@@ -50,8 +59,8 @@ export interface FakeQuantization {
   readonly formats: ReadonlyMap<NodeId, Format>;
   readonly averages: ReadonlyMap<NodeId, Average>;
   readonly tables: ReadonlyMap<NodeId, TableStage>;
-  /** Slopes below zero as the firmware has them, by the node whose tensor a stage computes. */
-  readonly slopes: ReadonlyMap<NodeId, number>;
+  /** Slopes below zero as the firmware has them, one for all channels or each, by the node whose tensor a stage computes. */
+  readonly slopes: ReadonlyMap<NodeId, readonly number[]>;
   /** By the node that heads the stage. */
   readonly wide: ReadonlyMap<NodeId, WideStage>;
 }
@@ -88,12 +97,12 @@ function rounder(format: Format, exact: (x: number) => number = (x) => x): (x: n
 }
 
 /** The activation at the end of a stage as the firmware has it, a function of the exact accumulator. */
-type Activate = (x: number) => number;
+type Activate = (x: number, channel: number) => number;
 
 /** What stands at the end of a stage, by the node whose tensor it computes. */
-function activateOf(node: FloatNode, slope: number | undefined): Activate {
-  if (slope !== undefined) return (x) => (x < 0 ? x * slope : x);
-  return isFused(node) ? (x) => applyActivation(node, x, 0) : (x) => x;
+function activateOf(node: FloatNode, slopes: readonly number[] | undefined): Activate {
+  if (slopes !== undefined) return (x, c) => (x < 0 ? x * slopes[c % slopes.length]! : x);
+  return isFused(node) ? (x, c) => applyActivation(node, x, c) : (x) => x;
 }
 
 /** The values of a table for real inputs, which are rounded to its input's format first. */
@@ -124,24 +133,37 @@ export function fakeQuantize({ formats, averages, tables, slopes, wide }: FakeQu
     if (sums !== undefined) {
       waiting.delete(node.id);
       const activate = activateOf(node, slopes.get(node.id));
-      const round = rounder(format, (sum) => activate(average === undefined ? sum : sum * average.factor));
-      return straightThrough(value, () => tf.tensor(Float32Array.from(sums, round), value.shape), low, high);
+      const channels = value.shape[3];
+      const round = rounder(format);
+      const end = (sum: number, i: number): number =>
+        round(
+          activate(average === undefined ? sum : sum * ofPixel(average.factors, i, channels), i % channels),
+        );
+      return straightThrough(value, () => tf.tensor(Float32Array.from(sums, end), value.shape), low, high);
     }
     const table = tables.get(node.id);
     const [input] = inputs;
     if (table !== undefined)
       return straightThrough(value, () => elementwise(lookUp(table, format))(input!), low, high);
-    const slope = slopes.get(node.id);
-    if (slope !== undefined) {
-      const end = rounder(format, activateOf(node, slope));
+    const ownSlopes = slopes.get(node.id);
+    if (ownSlopes !== undefined) {
+      const activate = activateOf(node, ownSlopes);
+      const round = rounder(format);
+      const channels = value.shape[3];
+      const end = (x: number, i: number): number => round(activate(x, i % channels));
       return straightThrough(value, () => elementwise(end)(input!), low, high);
     }
     if (average === undefined) return straightThrough(value, elementwise(rounder(format)), low, high);
     // The float mean, times the count, is within half a unit of the exact sum of mantissas: rounding finds it.
-    const { count, inputFraction, factor } = average;
-    const scale = count * 2 ** inputFraction;
-    const exact = (mean: number): number => roundHalfEven(mean * scale) * (factor * 2 ** -inputFraction);
-    return straightThrough(value, elementwise(rounder(format, exact)), low, high);
+    const { counts, inputFraction, factors } = average;
+    const unit = 2 ** -inputFraction;
+    const channels = value.shape[3];
+    const round = rounder(format);
+    const end = (mean: number, i: number): number => {
+      const sum = roundHalfEven((mean * ofPixel(counts, i, channels)) / unit);
+      return round(sum * ofPixel(factors, i, channels) * unit);
+    };
+    return straightThrough(value, elementwise(end), low, high);
   };
 }
 
@@ -153,7 +175,14 @@ function realBias(fixed: FixedGraph, { weights, inputs }: FixedWeighted): Float6
   return Float64Array.from(weights.bias, (b, c) => b * 2 ** -(input + weights.fraction[c]!));
 }
 
-function realValues(fixed: FixedGraph, { node, field, length }: ParameterSlot): Float32Array {
+function realValues(
+  fixed: FixedGraph,
+  slopes: FakeQuantization['slopes'],
+  { node, field, length }: ParameterSlot,
+): Float32Array {
+  const own = slopes.get(node);
+  if (field === 'alpha' && own !== undefined)
+    return Float32Array.from({ length }, (_, c) => own[c % own.length]!);
   const stage = findNode(fixed, node);
   if (!('weights' in stage)) throw new UserError(`${node} has no weights in the fixed graph`);
   const { mantissas, fraction } = stage.weights;
@@ -167,11 +196,14 @@ function averagesOf(graph: FloatGraph, fixed: FixedGraph): ReadonlyMap<NodeId, A
   const averages = new Map<NodeId, Average>();
   for (const node of fixed.nodes) {
     if (!('reciprocal' in node)) continue;
-    const [height, width] = shapes.get(findNode(graph, node.id).inputs[0]!)!;
+    const input = shapes.get(findNode(graph, node.id).inputs[0]!)!;
+    const isWhole = node.kind === 'globalAvgPool' || node.counted === undefined;
+    const whole = node.kind === 'avgPool' ? node.kernel[0] * node.kernel[1] : input[0] * input[1];
+    const counts = isWhole ? [whole] : countMap(node, input, shapes.get(node.id)!);
     averages.set(node.id, {
-      count: node.kind === 'avgPool' ? node.kernel[0] * node.kernel[1] : height * width,
+      counts,
       inputFraction: fractionBits(findNode(fixed, node.inputs[0]!).format),
-      factor: node.reciprocal * 2 ** -node.reciprocalFraction,
+      factors: counts.map((count) => reciprocalOf(node, count) * 2 ** -node.reciprocalFraction),
     });
   }
   return averages;
@@ -187,12 +219,14 @@ function tablesOf(fixed: FixedGraph): ReadonlyMap<NodeId, TableStage> {
   );
 }
 
-function slopesOfStages(stages: readonly Stage[], fixed: FixedGraph): ReadonlyMap<NodeId, number> {
+function slopesOfStages(stages: readonly Stage[], fixed: FixedGraph): ReadonlyMap<NodeId, readonly number[]> {
   return new Map(
     stages.flatMap(({ id, tensor }) => {
       const node = findNode(fixed, id);
-      if (!('activation' in node) || node.activation.kind !== 'leakyRelu') return [];
-      return [[tensor, node.activation.alphaMantissa * 2 ** -node.activation.alphaFraction] as const];
+      if (!('activation' in node)) return [];
+      if (!multiplies(node.activation)) return [];
+      const { negative, positive } = slopesOf(node.activation);
+      return [[tensor, negative.map((slope) => slope / positive)] as const];
     }),
   );
 }
@@ -231,12 +265,13 @@ export function createQuantizer(prepared: FloatGraph, ranges: Ranges, options: Q
     apply(parameters) {
       const quantized = fixed(parameters, 0);
       const flat = new Float32Array(layout.trainableLength);
-      for (const slot of layout.trainable) flat.set(realValues(quantized, slot), slot.offset);
+      const slopes = slopesOfStages(stages, quantized);
+      for (const slot of layout.trainable) flat.set(realValues(quantized, slopes, slot), slot.offset);
       const fake = {
         formats,
         averages: averagesOf(prepared, quantized),
         tables: tablesOf(quantized),
-        slopes: slopesOfStages(stages, quantized),
+        slopes,
         wide: wideStages(stages, quantized),
       };
       return { parameters: flat, fake };

@@ -17,6 +17,7 @@ import {
   type FloatNodeOf,
   type TabledNode,
 } from '../ir/ops/index.js';
+import { countMap } from '../ir/ops/counted.js';
 import { slopeOf, valueOf } from '../ir/ops/table.js';
 import { parameterLayout, type ParameterField, type ParameterLayout } from './parameters.js';
 import { normalizeBatch } from './batch-norm.js';
@@ -105,6 +106,35 @@ const pair = (p: readonly [number, number]): [number, number] => [p[0], p[1]];
 const windowed = (x: tf.Tensor4D, w: Window, value: number): tf.Tensor4D =>
   isPadded(w.padding) ? pad(x, w.padding, value) : x;
 
+/** The mean of whole windows, times what it has to be of those that count fewer elements. */
+function average(op: FloatNodeOf<'avgPool'>, x: tf.Tensor4D): tf.Tensor4D {
+  const mean: tf.Tensor4D = tf.avgPool(windowed(x, op, 0), pair(op.kernel), pair(op.strides), 'valid');
+  if (op.counted === undefined) return mean;
+  const [, height, width, channels] = mean.shape;
+  const counts = countMap(op, [x.shape[1], x.shape[2], channels], [height, width, channels]);
+  const whole = op.kernel[0] * op.kernel[1];
+  return tf.mul(
+    mean,
+    tf.tensor4d(
+      counts.map((count) => whole / count),
+      [1, height, width, 1],
+    ),
+  );
+}
+
+/** Blocks by copies side by side, which have a gradient on every back end: of pixels along the channels, then of rows. */
+function upsampled(x: tf.Tensor4D, [fy, fx]: readonly [number, number]): tf.Tensor4D {
+  const [batch, height, width, channels] = x.shape;
+  const copies = <T>(count: number, value: T): T[] => new Array<T>(count).fill(value);
+  const wide: tf.Tensor4D = tf.reshape(tf.concat(copies(fx, x), 3), [
+    batch,
+    height,
+    1,
+    width * fx * channels,
+  ]);
+  return tf.reshape(tf.concat(copies(fy, wide), 3), [batch, height * fy, width * fx, channels]);
+}
+
 const rules: Rules = {
   conv2d: (op, [x], context) => conv(op, x!, context),
   depthwiseConv2d: (op, [x], context) => {
@@ -122,11 +152,14 @@ const rules: Rules = {
   relu: (_op, [x], context) => context.relu(x!),
   clip: (op, [x]) => tf.clipByValue(x!, op.min, op.max),
   leakyRelu: (op, [x]) => tf.leakyRelu(x!, op.alpha),
+  prelu: (op, [x], context) => tf.prelu(x!, tf.reshape(context.parameter(op.id, 'alpha'), [1, 1, 1, -1])),
   maxPool: (op, [x]) => tf.maxPool(windowed(x!, op, LOWEST), pair(op.kernel), pair(op.strides), 'valid'),
-  avgPool: (op, [x]) => tf.avgPool(windowed(x!, op, 0), pair(op.kernel), pair(op.strides), 'valid'),
+  avgPool: (op, [x]) => average(op, x!),
   globalAvgPool: (_op, [x]) => tf.avgPool(x!, [x!.shape[1], x!.shape[2]], 1, 'valid'),
   globalMaxPool: (_op, [x]) => tf.maxPool(x!, [x!.shape[1], x!.shape[2]], 1, 'valid'),
   add: (_op, [a, b]) => tf.add(a!, b!),
+  upsample: ({ factor }, [x]) => upsampled(x!, factor),
+  multiply: (_op, [image, vector]) => tf.mul(image!, vector!),
   concat: (_op, inputs) => tf.concat([...inputs], 3),
   flatten: (_op, [x]) => tf.reshape(x!, [x!.shape[0], 1, 1, -1]),
 };

@@ -20,6 +20,8 @@ export interface JobSetup {
   readonly train: CacheHandle;
   readonly validation: CacheHandle;
   readonly loss: LossOptions;
+  /** What the teacher says of the training samples, `[count, classes]`; null without one. */
+  readonly taught: Float32Array | null;
   readonly augmentation: Augmentation;
   /** Frames that are computed at once; 0: a whole share. */
   readonly microBatch: number;
@@ -62,7 +64,8 @@ function addGradients(a: GradientResult, b: GradientResult): GradientResult {
 
 /** Prepares a thread's share of a training; the back end must be open. */
 export function createGradientJob(setup: JobSetup): GradientJob {
-  const { graph, seed } = setup;
+  const { graph, seed, taught } = setup;
+  const classes = graph.classNames.length;
   const pass = createForwardPass(graph);
   const trainCache = openCache(graph, setup.train);
   const validationCache = openCache(graph, setup.validation);
@@ -76,7 +79,9 @@ export function createGradientJob(setup: JobSetup): GradientJob {
         const some = indices.slice(i, i + size);
         const batch = maker.make(some, (index) => createRandom(seed).fork(`augment ${epoch} ${index}`));
         const labels = some.map((k) => setup.train.labels[k]!);
-        const request = { batch, labels, batchSize, parameters, statistics, fake };
+        const said =
+          taught === null ? null : some.map((k) => taught.subarray(k * classes, (k + 1) * classes));
+        const request = { batch, labels, taught: said, batchSize, parameters, statistics, fake };
         results.push(withinHeap(() => computeGradient(pass, maker.preprocessor, request, setup.loss)));
       }
       return results.reduce(addGradients);

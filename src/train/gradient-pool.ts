@@ -3,9 +3,7 @@
  * that the same number of workers gives the same bits.
  */
 import { availableParallelism } from 'node:os';
-import type { Worker } from 'node:worker_threads';
-import { InvariantError, UserError, type ErrorPlace } from '../core/errors.js';
-import { startWorker } from '../core/worker.js';
+import { startThread, type Thread } from '../core/threads.js';
 import type { TrainBackend } from '../tensorflow/backend.js';
 import type { FakeQuantization } from './fake-quantize.js';
 import type { GradientResult } from './gradient.js';
@@ -40,15 +38,14 @@ export interface WorkerSetup {
   readonly seen: Float32Array;
 }
 export type WorkerRequest =
+  /** Answered when the thread can work. */
+  | { readonly kind: 'open' }
   | { readonly kind: 'step'; readonly share: StepShare }
   | { readonly kind: 'predict'; readonly share: PredictShare };
 export type WorkerReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'step'; readonly loss: number; readonly correct: number }
-  | { readonly kind: 'logits'; readonly logits: Float32Array[] }
-  /** Of a `UserError`. */
-  | { readonly kind: 'refusal'; readonly problem: string; readonly place: ErrorPlace }
-  | { readonly kind: 'defect'; readonly message: string };
+  | { readonly kind: 'logits'; readonly logits: Float32Array[] };
 
 const shared = (length: number): Float32Array<SharedArrayBuffer> =>
   new Float32Array(new SharedArrayBuffer(4 * length));
@@ -85,47 +82,21 @@ function localPool(setup: JobSetup): GradientPool {
   };
 }
 
-interface Thread {
-  readonly worker: Worker;
+/** A thread with the shared memory that its gradients come in. */
+interface GradientThread extends Thread<WorkerRequest, WorkerReply> {
   readonly gradient: Float32Array;
   readonly seen: Float32Array;
-  ask(request: WorkerRequest | null): Promise<WorkerReply>;
 }
 
-/** Starts a worker; `ask(null)` waits for its first message. One request at a time. */
-function startThread(setup: WorkerSetup): Thread {
-  const worker = startWorker('./gradient-worker', import.meta.url, { workerData: setup });
-  return {
-    worker,
-    gradient: setup.gradient,
-    seen: setup.seen,
-    ask: (request) =>
-      new Promise((resolve, reject) => {
-        const stop = (): void => {
-          worker.off('message', onMessage);
-          worker.off('error', onError);
-          worker.off('exit', onExit);
-        };
-        const fail = (message: string): void => {
-          stop();
-          reject(new InvariantError(`a training thread failed: ${message}`));
-        };
-        const onMessage = (reply: WorkerReply): void => {
-          stop();
-          if (reply.kind === 'refusal') reject(new UserError(reply.problem, reply.place));
-          else if (reply.kind === 'defect') fail(reply.message);
-          else resolve(reply);
-        };
-        const onError = (error: unknown): void => {
-          fail(String(error));
-        };
-        const onExit = (code: number): void => {
-          fail(`it ended with code ${code}`);
-        };
-        worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-        if (request !== null) worker.postMessage(request);
-      }),
-  };
+function startGradientThread(setup: WorkerSetup): GradientThread {
+  const thread = startThread<WorkerRequest, WorkerReply, WorkerReply>({
+    module: './gradient-worker',
+    base: import.meta.url,
+    data: setup,
+    what: 'a training thread',
+    decode: () => (reply) => reply,
+  });
+  return { ...thread, gradient: setup.gradient, seen: setup.seen };
 }
 
 function sumInto(total: Float32Array, addend: Float32Array): void {
@@ -141,7 +112,7 @@ async function threadedPool(
   const parameters = shared(layout.trainableLength);
   const statistics = shared(layout.statisticsLength);
   const threads = Array.from({ length: workers }, () =>
-    startThread({
+    startGradientThread({
       job: setup,
       backend: backend.name,
       parameters,
@@ -151,12 +122,12 @@ async function threadedPool(
     }),
   );
   const close = async (): Promise<void> => {
-    await Promise.all(threads.map(({ worker }) => worker.terminate()));
+    await Promise.all(threads.map((thread) => thread.stop()));
   };
-  const askAll = (request: (k: number) => WorkerRequest | null): Promise<WorkerReply[]> =>
+  const askAll = (request: (k: number) => WorkerRequest): Promise<WorkerReply[]> =>
     Promise.all(threads.map((thread, k) => thread.ask(request(k))));
   try {
-    await askAll(() => null);
+    await askAll(() => ({ kind: 'open' }));
   } catch (error) {
     await close();
     throw error;

@@ -2,7 +2,8 @@
  * Loss and gradient of one batch (or of a worker's share of it) on the current TensorFlow.js back end.
  *
  * The loss is the cross-entropy of the classes plus `vetoLoss` times the logistic loss of the veto score
- * `max(hit logits) − max(miss logits)`, each frame weighted by its class. Sums are divided by the size of the whole
+ * `max(hit logits) − max(miss logits)`, each frame weighted by its class. Where there is a teacher, a share of the cross-entropy is against
+ * its softened opinion, times the temperature squared, so that its gradient does not fall with the temperature. Sums are divided by the size of the whole
  * batch, so that the gradients of the shares add up to the gradient of the batch.
  */
 import { invariant } from '../core/errors.js';
@@ -17,6 +18,7 @@ import { scoped, tf } from '../tensorflow/tf.js';
 export interface LossOptions {
   readonly labelSmoothing: number;
   readonly vetoLoss: number;
+  readonly teacher: { readonly weight: number; readonly temperature: number } | null;
   /** Weight of a frame by its class index. */
   readonly classWeights: readonly number[];
 }
@@ -37,12 +39,20 @@ export function lossPerFrame(
   logits: tf.Tensor2D,
   labels: readonly number[],
   options: LossOptions,
+  taught: readonly ArrayLike<number>[] | null = null,
 ): tf.Tensor1D {
   const classes = graph.classNames.length;
   const truth = tf.oneHot(tf.tensor1d([...labels], 'int32'), classes).toFloat();
   const smooth = options.labelSmoothing;
   const target = tf.add(tf.mul(truth, 1 - smooth), smooth / classes);
   let loss = tf.neg(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1));
+  if (options.teacher !== null && taught !== null) {
+    const { weight, temperature: t } = options.teacher;
+    const said = tf.tensor2d(taught.map((row) => Array.from(row)));
+    const opinion = tf.softmax(tf.div(said, t));
+    const distilled = tf.neg(tf.sum(tf.mul(opinion, tf.logSoftmax(tf.div(logits, t))), 1));
+    loss = tf.add(tf.mul(loss, 1 - weight), tf.mul(distilled, weight * t * t));
+  }
   if (options.vetoLoss > 0) {
     const far = (isHit: boolean): tf.Tensor1D =>
       tf.tensor1d(graph.hitClasses.map((hit) => (hit === isHit ? 0 : -1e9)));
@@ -68,6 +78,8 @@ function flatten(tensors: readonly tf.Tensor[], length: number): Float32Array {
 export interface GradientRequest {
   readonly batch: BatchArrays;
   readonly labels: readonly number[];
+  /** The teacher's logits of each frame; null without a teacher. */
+  readonly taught: readonly ArrayLike<number>[] | null;
   /** Frames of the whole batch, of which this may be a share. */
   readonly batchSize: number;
   readonly parameters: Float32Array;
@@ -84,7 +96,7 @@ export function computeGradient(
   options: LossOptions,
 ): GradientResult {
   const { layout, graph } = pass;
-  const { labels, batchSize, fake } = request;
+  const { labels, taught, batchSize, fake } = request;
   return scoped(() => {
     const tensors = pass.tensors(request.parameters, request.statistics);
     const inputs = batchTensors(preprocessor, request.batch);
@@ -100,7 +112,7 @@ export function computeGradient(
       const logits = logitsOf(graph, values);
       const predicted = tf.argMax(logits, 1).dataSync();
       correct = labels.filter((label, i) => predicted[i] === label).length;
-      return tf.div(tf.sum(lossPerFrame(graph, logits, labels, options)), batchSize);
+      return tf.div(tf.sum(lossPerFrame(graph, logits, labels, options, taught)), batchSize);
     };
     const { value, grads } = tf.valueAndGrads(forward)([...tensors.trainable]);
     const statistics = flatten(

@@ -8,7 +8,7 @@ import { consumers, floatShapes, type FloatGraph } from '../ir/graph.js';
 import { dispatch, type Table } from '../ir/dispatch.js';
 import { isWeighted, type FloatNode, type FloatNodeOf, type WeightedKind } from '../ir/ops/index.js';
 
-export type ParameterField = 'weights' | 'bias' | 'gamma' | 'beta' | 'mean' | 'variance';
+export type ParameterField = 'weights' | 'bias' | 'alpha' | 'gamma' | 'beta' | 'mean' | 'variance';
 
 export interface ParameterSlot {
   readonly node: NodeId;
@@ -32,8 +32,9 @@ export interface ParameterLayout {
 
 type Field = readonly [field: ParameterField, shape: readonly number[]];
 
-type TrainedNode = FloatNodeOf<WeightedKind | 'batchNorm'>;
-const isTrained = (node: FloatNode): node is TrainedNode => isWeighted(node) || node.kind === 'batchNorm';
+type TrainedNode = FloatNodeOf<WeightedKind | 'batchNorm' | 'prelu'>;
+const isTrained = (node: FloatNode): node is TrainedNode =>
+  isWeighted(node) || node.kind === 'batchNorm' || node.kind === 'prelu';
 
 /** Fields that are trained, with their shapes. */
 const trainable: Table<TrainedNode, [input: Shape], readonly Field[]> = {
@@ -49,6 +50,7 @@ const trainable: Table<TrainedNode, [input: Shape], readonly Field[]> = {
     ['weights', [input[2], bias.length]],
     ['bias', [bias.length]],
   ],
+  prelu: ({ alpha }) => [['alpha', [alpha.length]]],
   batchNorm: ({ gamma }) => [
     ['gamma', [gamma.length]],
     ['beta', [gamma.length]],

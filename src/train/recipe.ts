@@ -2,6 +2,7 @@
  * The training section of a recipe: everything that decides the weights besides the frames and the seed.
  */
 import { z } from 'zod';
+import { VARIETIES } from '../data/simulate/settings.js';
 import { nuisancesSchema } from '../data/nuisances/disturb.js';
 import { layerSchema } from '../frontends/network/description.js';
 
@@ -27,7 +28,7 @@ export type Augmentation = z.infer<typeof augmentationSchema>;
 /** Simulated frames that are trained on beside the run's own; none of them validates or tests. */
 const simulatedSchema = z.strictObject({
   frames: z.int().min(0).max(1_000_000).default(0),
-  variety: z.enum(['standard', 'broad']).default('broad'),
+  variety: z.enum(VARIETIES).default('broad'),
   /** How often an epoch holds each of the run's own frames. */
   ownRepeats: z.int().min(1).max(100).default(1),
 });
@@ -63,6 +64,17 @@ export const trainingSchema = z.strictObject({
   labelSmoothing: z.number().min(0).max(0.5).default(0),
   /** Weight of the hit-against-miss loss beside the loss of the classes. */
   vetoLoss: z.number().min(0).max(100).default(0.5),
+  /** A trained network that teaches this one: a run's folder or a graph file, of the same classes and frames. */
+  teacher: z
+    .strictObject({
+      model: z.string().min(1),
+      /** The share of what it says in the loss of the classes; labels have the rest. */
+      weight: z.number().min(0).max(1).default(0.7),
+      /** Its logits are divided by this: above 1, what it thinks of the lesser classes counts more. */
+      temperature: z.number().positive().max(100).default(2),
+    })
+    .nullable()
+    .default(null),
   /** `balanced`: classes weigh as if all were equally frequent. */
   classWeights: z.enum(['balanced', 'none']).or(z.array(z.number().positive())).default('balanced'),
   /** Stops after so many epochs without a better validation; 0: never. */

@@ -5,10 +5,10 @@
  * Counts are stored in 16 bits: a sum above 65535 is stored as 65535, which the clamps (at most 65535) do not see.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync, writeSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readSync, writeSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
+import { temporaryFolder } from '../core/temporary.js';
 import { createPreprocessor, type Preprocessor } from '../evaluate/preprocessor.js';
 import type { Frame } from '../data/frames.js';
 import { readAhead } from '../data/stream.js';
@@ -115,7 +115,7 @@ export async function fillCache(
   const labels = new Int32Array(new SharedArrayBuffer(4 * frames.count));
   const bytes = frames.count * stride * 2;
   const inMemory = bytes <= options.cacheMebibytes * 2 ** 20;
-  const folder = inMemory ? null : mkdtempSync(join(tmpdir(), 'vetoc-frames-'));
+  const folder = inMemory ? null : await temporaryFolder('frames');
   const path = folder === null ? null : join(folder, 'counts.u16');
   const data = inMemory
     ? new Uint16Array(new SharedArrayBuffer(bytes))

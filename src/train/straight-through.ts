@@ -3,26 +3,26 @@ import { heapTensor, heapView } from '../tensorflow/wasm-heap.js';
 import { tf } from '../tensorflow/tf.js';
 
 /** `f` of every pair of elements of two tensors of one shape. */
-function zip(a: tf.Tensor, b: tf.Tensor, f: (x: number, y: number) => number): tf.Tensor {
+function zip(a: tf.Tensor, b: tf.Tensor, f: (x: number, y: number, i: number) => number): tf.Tensor {
   if (tf.getBackend() === 'wasm') {
     // The output comes first: making it may move the heap.
     const out = heapTensor(a.shape);
     const [to, xs, ys] = [heapView(out), heapView(a), heapView(b)];
-    for (let i = 0; i < to.length; i++) to[i] = f(xs[i]!, ys[i]!);
+    for (let i = 0; i < to.length; i++) to[i] = f(xs[i]!, ys[i]!, i);
     return out;
   }
   const [xs, ys] = [a.dataSync(), b.dataSync()];
   return tf.tensor(
-    Float32Array.from(xs, (x, i) => f(x, ys[i]!)),
+    Float32Array.from(xs, (x, i) => f(x, ys[i]!, i)),
     a.shape,
   );
 }
 
-/** `f` of every element. */
+/** `f` of every element and its place. */
 export const elementwise =
-  (f: (x: number) => number) =>
+  (f: (x: number, i: number) => number) =>
   (x: tf.Tensor): tf.Tensor =>
-    zip(x, x, f);
+    zip(x, x, (value, _same, i) => f(value, i));
 
 /** `f` of every element, with a gradient by its slope `slope`. */
 export function differentiable(

@@ -6,7 +6,7 @@
  */
 import { IS_WINDOWS } from '../core/machine.js';
 import { join } from 'node:path';
-import { UserError } from '../core/errors.js';
+import { invariant, UserError } from '../core/errors.js';
 import { createPreprocessor } from '../evaluate/preprocessor.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { openBackend, type TrainBackend } from '../tensorflow/backend.js';
@@ -16,6 +16,7 @@ import type { Quantizer } from './fake-quantize.js';
 import { openGradientPool, workerCount } from './gradient-pool.js';
 import { parameterLayout } from './parameters.js';
 import type { TrainingRecipe } from './recipe.js';
+import { taughtBy, type Teacher } from './teacher.js';
 import { fillCache, type LabelledFrames } from './sample-cache.js';
 import { runEpochs, type EpochEvent, type EpochResult } from './epochs.js';
 
@@ -43,6 +44,8 @@ export interface TrainRequest {
    * on from there, another one does not see it. It is the caller's to remove when the network is safe.
    */
   readonly checkpoints?: string;
+  /** Where the recipe has one: the same for every share of the training. */
+  readonly teacher?: Teacher;
   /** For quantization-aware training of a prepared graph. */
   readonly quantizer?: Quantizer;
   readonly onProgress?: (event: TrainEvent) => void;
@@ -120,11 +123,17 @@ export async function trainNetwork(request: TrainRequest): Promise<TrainResult> 
   const { graph, recipe, seed, onProgress } = request;
   checkFrames(request);
   checkAugmentation(graph, recipe);
+  invariant(
+    (recipe.teacher === null) === (request.teacher === undefined),
+    'a recipe with a teacher is trained under one, and no other is',
+  );
   const backend = await openBackend(request.backend ?? 'auto');
   const workers = workerCount(recipe.workers, backend, Math.min(recipe.batchSize, request.train.count));
   onProgress?.({ kind: 'backend', backend, workers });
+  const taught =
+    request.teacher === undefined ? null : taughtBy(request.teacher, request.train, graph.classNames.length);
   const fill = (part: 'train' | 'validation') =>
-    fillCache(graph, request[part], {
+    fillCache(graph, part === 'train' ? (taught?.frames ?? request.train) : request.validation, {
       cacheMebibytes: recipe.cacheMebibytes,
       onFrame: (done, total) => onProgress?.({ kind: 'frames', part, done, total }),
     });
@@ -134,7 +143,11 @@ export async function trainNetwork(request: TrainRequest): Promise<TrainResult> 
     throw error;
   });
   const layout = parameterLayout(graph);
-  const rest = [seed, backend.name, workers, request.quantizer?.mark ?? '', train.digest, validation.digest];
+  const marks = [
+    request.quantizer?.mark ?? '',
+    ...(request.teacher === undefined ? [] : [request.teacher.mark]),
+  ];
+  const rest = [seed, backend.name, workers, ...marks, train.digest, validation.digest];
   const mark = fingerprint(graph, recipe, rest);
   const checkpoint = request.checkpoints === undefined ? null : join(request.checkpoints, mark);
   const setup = {
@@ -142,6 +155,7 @@ export async function trainNetwork(request: TrainRequest): Promise<TrainResult> 
     train: train.handle,
     validation: validation.handle,
     loss: { ...recipe, classWeights: classWeightsOf(graph, train.handle.labels, recipe) },
+    taught: taught?.logits ?? null,
     augmentation: recipe.augmentation,
     microBatch: recipe.microBatch,
     seed,

@@ -6,12 +6,12 @@ import { castNumber } from '../fixed/cast.js';
 import { fractionBits, maxMantissa, minMantissa } from '../fixed/format.js';
 import { elements, type NodeId } from '../ir/common.js';
 import type { FixedGraph } from '../ir/graph.js';
-import { gainOf, slopesOf } from '../ir/activations.js';
+import { slopeBelow, slopesOf } from '../ir/activations.js';
 import type { SummingNode } from '../ir/ops/index.js';
 import { activationOf, analyseRanges, type Range } from '../ir/prove.js';
-import { drivenEnds, fieldsOf, sumStages, type SumStage } from './drills/sums.js';
+import { drivenEnds, fieldsOf, provedEnds, sumStages, type SumStage } from './drills/sums.js';
 import { roundedOf, unbounded } from './rounding.js';
-import { accumulatorFraction, biasOf, visitSources, type NodeFacts } from './trace.js';
+import { accumulatorFraction, biasOf, visitSources, type NodeFacts, type Visit } from './trace.js';
 
 export interface StageCoverage {
   readonly stage: NodeId;
@@ -85,7 +85,7 @@ export interface CoverageMeter {
 }
 
 function countElement({ counts, facts, fractions, least, most }: Stage, sum: number, c: number): void {
-  const { inexact, tie, above, below } = roundedOf(facts.node, fractions[c]!, sum);
+  const { inexact, tie, above, below } = roundedOf(facts.node, fractions[c]!, sum, c);
   if (inexact) counts.rounded += 1;
   if (tie) counts.ties += 1;
   if (above) counts.saturatedHigh += 1;
@@ -100,8 +100,9 @@ function addStage(stage: Stage, tensors: ReadonlyMap<NodeId, Int32Array>): void 
   const output = tensors.get(node.id)!;
   const { counts } = stage;
   let sum = 0;
-  const visit = (source: number, index: number, weight: number): void => {
-    sum += inputs[source]![index]! * weight;
+  const visit: Visit = (source, index, weight, times) => {
+    const factor = times === undefined ? 1 : inputs[times.source]![times.index]!;
+    sum += inputs[source]![index]! * weight * factor;
   };
   let i = 0;
   for (let y = 0; y < shape[0]; y++)
@@ -124,11 +125,10 @@ function addStage(stage: Stage, tensors: ReadonlyMap<NodeId, Int32Array>): void 
 function boundReached(stage: Stage): number | null {
   const { node } = stage.facts;
   if (!('proof' in node)) return null;
-  // The proof is of the accumulator behind its activation.
-  const scale = gainOf(activationOf(node));
   let least = 1;
   stage.least.forEach((low, c) => {
-    const span = (node.proof.accumulatorMax[c]! - node.proof.accumulatorMin[c]!) / scale;
+    const proved = provedEnds(stage.facts, c);
+    const span = proved.high - proved.low;
     const seen = Math.max(stage.most[c]!, 0) - Math.min(low, 0);
     if (span > 0) least = Math.min(least, seen / span);
   });
@@ -170,13 +170,13 @@ function possible(stage: Stage): Possible {
   const { facts } = stage;
   const { node } = facts;
   const target = node.format;
-  const { negative } = slopesOf(activationOf(node));
+  const slopes = slopesOf(activationOf(node));
   const channels = stage.least.length;
   let [saturatedHigh, saturatedLow, ties] = [false, false, false];
   for (let c = 0; c < channels; c++) {
     const proof = 'proof' in node ? node.proof : null;
     const fraction = proof?.accumulatorFraction[c] ?? stage.fractions[c]!;
-    const low = negative === 0 ? 0 : (proof?.accumulatorMin[c] ?? facts.ranges[0]!.low);
+    const low = slopeBelow(slopes, c) <= 0 ? 0 : (proof?.accumulatorMin[c] ?? facts.ranges[0]!.low);
     const high = proof?.accumulatorMax[c] ?? facts.ranges[0]!.high;
     saturatedHigh ||= castNumber(high, fraction, unbounded(target)) > maxMantissa(target);
     saturatedLow ||= castNumber(low, fraction, unbounded(target)) < minMantissa(target);

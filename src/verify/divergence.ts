@@ -8,7 +8,7 @@ import type { DrillResult, FrameResult } from '../simulate/witness.js';
 import { traceElement, type Trace } from './trace.js';
 
 export interface Divergence {
-  /** The stage, or `score` or `keep` of the decision. */
+  /** The stage, or a part of the decision: `score`, `keep`, `by_prescale`, `keep with prescale`, `weight`. */
   readonly stage: string;
   readonly y: number;
   readonly x: number;
@@ -74,6 +74,15 @@ function comparison(graph: FixedGraph, { compared, different, first }: Tally): C
   };
 }
 
+/** The outcome with a prescale, where both were asked for it and have one. */
+function comparePrescaled(tally: Tally, expected: FrameResult, found: FrameResult): void {
+  const [a, b] = [expected.prescaled, found.prescaled];
+  if (a === undefined || b === undefined) return;
+  compareArrays(tally, 'by_prescale', [Number(a.byPrescale)], [Number(b.byPrescale)]);
+  compareArrays(tally, 'keep with prescale', [Number(a.keep)], [Number(b.keep)]);
+  compareArrays(tally, 'weight', [a.weight], [b.weight]);
+}
+
 interface Decision {
   readonly score: number;
   readonly keep: boolean;
@@ -95,6 +104,7 @@ export function compareResults(graph: FixedGraph, expected: FrameResult, found: 
       compareArrays(tally, id, expected.tensors.get(id)!, found.tensors.get(id));
   compareArrays(tally, graph.output, expected.logits, found.logits);
   compareDecisions(tally, expected, found);
+  comparePrescaled(tally, expected, found);
   return comparison(graph, tally);
 }
 
@@ -109,10 +119,12 @@ export function compareDrills(graph: FixedGraph, expected: DrillResult, found: D
   return comparison(graph, tally);
 }
 
-/** Place of a stage in topological order; score and keep come last. */
+const OF_THE_DECISION = ['score', 'keep', 'by_prescale', 'keep with prescale', 'weight'];
+
+/** Place of a stage in topological order; what the decision is made of comes last. */
 const placeOf = (graph: FixedGraph, stage: string): number => {
   const at = graph.nodes.findIndex((n) => n.id === stage);
-  return at >= 0 ? at : graph.nodes.length + (stage === 'score' ? 0 : 1);
+  return at >= 0 ? at : graph.nodes.length + OF_THE_DECISION.indexOf(stage);
 };
 
 /** Whether `a` lies in an earlier stage than `b`. */

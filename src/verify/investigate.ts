@@ -3,6 +3,7 @@
  * frame that shows it.
  */
 import { inputNode, type FixedGraph } from '../ir/graph.js';
+import type { PrescaleQuestion } from '../ir/prescale.js';
 import type { Witness } from '../simulate/witness.js';
 import { compareResults, describeDivergence, explainDivergence, type Divergence } from './divergence.js';
 import type { NamedFrame } from './frames.js';
@@ -13,6 +14,8 @@ import type { Trace } from './trace.js';
 export interface Suspicion {
   readonly frame: number;
   readonly named: NamedFrame;
+  /** With which prescale. */
+  readonly prescale: PrescaleQuestion;
   readonly divergence: Divergence;
 }
 
@@ -68,10 +71,12 @@ export async function investigate(
   suspicion: Suspicion,
   budget: number,
 ): Promise<Investigation> {
-  const { frame, named } = suspicion;
+  const { frame, named, prescale } = suspicion;
   const compare: Compare = async (frames) => {
     const [expected, found] = await Promise.all(
-      [definition, witness].map((w) => w.run(frames, { tensors: true })),
+      [definition, witness].map((w) =>
+        w.run(frames, { tensors: true, prescale: frames.map(() => prescale) }),
+      ),
     );
     return frames.map((_, i) => compareResults(graph, expected![i]!, found![i]!).first);
   };

@@ -23,11 +23,11 @@ export interface Rounded {
   readonly below: boolean;
 }
 
-/** What becomes of the accumulator `sum` whose least significant bit weighs `2^-accumulatorFraction`. */
-export function roundedOf(node: SummingNode, accumulatorFraction: number, sum: number): Rounded {
+/** What becomes of the accumulator `sum` of channel `c` whose least significant bit weighs `2^-accumulatorFraction`. */
+export function roundedOf(node: SummingNode, accumulatorFraction: number, sum: number, c: number): Rounded {
   const { format } = node;
   const slopes = slopesOf(activationOf(node));
-  const value = activated(slopes, sum);
+  const value = activated(slopes, sum, c);
   const fraction = accumulatorFraction + slopes.fraction;
   const scaled = value * 2 ** (fractionBits(format) - fraction);
   const rest = scaled - Math.floor(scaled);

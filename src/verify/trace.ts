@@ -10,8 +10,13 @@ import { cachedByGraph, fixedShapes, type FixedGraph } from '../ir/graph.js';
 import { isSumming, readsOf, sumOf, type FixedNode, type SummingNode } from '../ir/ops/index.js';
 import type { SourceFacts } from '../ir/ops/record.js';
 
-/** One value read: input number `source` of the node at flat index `index`, times `weight`. */
-export type Visit = (source: number, index: number, weight: number) => void;
+/** One value read: input number `source` of the node at flat index `index`, times `weight`, and times another value read. */
+export type Visit = (
+  source: number,
+  index: number,
+  weight: number,
+  times?: { readonly source: number; readonly index: number },
+) => void;
 
 /** Visits every value that element (y, x, c) of `node` reads, padding left out. */
 export function visitSources(
@@ -23,10 +28,12 @@ export function visitSources(
   c: number,
   visit: Visit,
 ): void {
-  readsOf(node, sources, [y, x, c], shape, (source, iy, ix, channel, weight) => {
+  readsOf(node, sources, [y, x, c], shape, (source, iy, ix, channel, weight, times) => {
     const [height, width, channels] = sources[source]!.shape;
     if (iy < 0 || iy >= height || ix < 0 || ix >= width) return;
-    visit(source, (iy * width + ix) * channels + channel, weight);
+    const index = (iy * width + ix) * channels + channel;
+    if (times === undefined) visit(source, index, weight);
+    else visit(source, index, weight, { source: times, index: channel });
   });
 }
 
@@ -95,7 +102,9 @@ export function traceElement(
   const { node, shape, sources } = facts;
   const terms: Term[] = [];
   let sum = 0;
-  visitSources(node, sources, shape, y, x, c, (source, index, weight) => {
+  visitSources(node, sources, shape, y, x, c, (source, index, given, times) => {
+    const factor = times === undefined ? 1 : tensors.get(node.inputs[times.source]!)![times.index]!;
+    const weight = given * factor;
     const stage = node.inputs[source]!;
     const [, width, channels] = sources[source]!.shape;
     const value = tensors.get(stage)![index]!;

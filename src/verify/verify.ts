@@ -5,12 +5,14 @@
  * breaks down makes it `different`; neither is ever `exact`.
  */
 import { inputNode, type FixedGraph } from '../ir/graph.js';
-import type { FrameResult, Witness } from '../simulate/witness.js';
+import type { PrescaleQuestion } from '../ir/prescale.js';
+import type { FrameResult, MissingWitness, Witness } from '../simulate/witness.js';
 import { createCoverageMeter, type Coverage } from './coverage.js';
 import { compareResults, isEarlier } from './divergence.js';
 import type { FrameKind, NamedFrame } from './frames.js';
 import type { DrillOptions } from './drills/make.js';
 import { runDrills, type DrillReport } from './drills/run.js';
+import { prescaleQuestion } from './prescale.js';
 import { asError, investigate, type FirstDifference, type Suspicion } from './investigate.js';
 
 export interface WitnessReport {
@@ -21,6 +23,9 @@ export interface WitnessReport {
   readonly values: number;
   readonly mismatches: number;
   readonly differentFrames: number;
+  /** Frames that were decided with a prescale, too, and how many of them that alone kept; 0 where the file has none. */
+  readonly prescaledFrames: number;
+  readonly keptByPrescale: number;
   /** The difference in the earliest stage, in topological order, of the first frame that shows it. */
   readonly first: FirstDifference | null;
   /** Why a witness said nothing. */
@@ -56,12 +61,6 @@ export interface VerifyOptions {
   readonly onProgress?: (done: number) => void;
 }
 
-/** A witness that could not be had, and why. */
-export interface MissingWitness {
-  readonly name: string;
-  readonly reason: string;
-}
-
 /** Frames in one request, and requests under way at a time. */
 const BATCH = 8;
 const IN_FLIGHT = 3;
@@ -74,6 +73,8 @@ interface Tally {
   values: number;
   mismatches: number;
   differentFrames: number;
+  prescaledFrames: number;
+  keptByPrescale: number;
   earliest: Suspicion | null;
   failed: string | null;
 }
@@ -81,9 +82,13 @@ interface Tally {
 type Answer = readonly FrameResult[] | Error;
 
 /** What a witness says, or what it died of. */
-async function ask(witness: Witness, frames: readonly Uint16Array[], tensors: boolean): Promise<Answer> {
+async function ask(
+  witness: Witness,
+  frames: readonly Uint16Array[],
+  { tensors, prescale }: Batch,
+): Promise<Answer> {
   try {
-    const results = await witness.run(frames, { tensors });
+    const results = await witness.run(frames, { tensors, prescale });
     return results.length === frames.length
       ? results
       : new Error(`${results.length} answers to ${frames.length} frames`);
@@ -108,19 +113,36 @@ function count(
     tally.frames += 1;
     tally.values += compared;
     tally.mismatches += different;
+    if (result.prescaled !== undefined) {
+      tally.prescaledFrames += 1;
+      tally.keptByPrescale += Number(expected[i]!.prescaled?.byPrescale ?? false);
+    }
     if (first === null) return;
     tally.differentFrames += 1;
     // A later frame may show the cause where this one shows a consequence.
     if (tally.earliest === null || isEarlier(graph, first, tally.earliest.divergence))
-      tally.earliest = { frame: batch.start + i, named: batch.frames[i]!, divergence: first };
+      tally.earliest = {
+        frame: batch.start + i,
+        named: batch.frames[i]!,
+        prescale: batch.prescale[i]!,
+        divergence: first,
+      };
   });
 }
 
 interface Batch {
   readonly start: number;
   readonly frames: readonly NamedFrame[];
+  readonly prescale: readonly PrescaleQuestion[];
   readonly tensors: boolean;
 }
+
+const batchOf = (start: number, frames: readonly NamedFrame[], tensorFrames: number): Batch => ({
+  start,
+  frames,
+  prescale: frames.map((_, i) => prescaleQuestion(start + i)),
+  tensors: start < tensorFrames,
+});
 
 /** Cuts the frames into batches, none of them across `tensorFrames`. */
 async function* batches(
@@ -133,11 +155,11 @@ async function* batches(
     part.push(frame);
     const end = start + part.length;
     if (part.length < BATCH && end !== tensorFrames) continue;
-    yield { start, frames: part, tensors: start < tensorFrames };
+    yield batchOf(start, part, tensorFrames);
     start = end;
     part = [];
   }
-  if (part.length > 0) yield { start, frames: part, tensors: start < tensorFrames };
+  if (part.length > 0) yield batchOf(start, part, tensorFrames);
 }
 
 async function report(
@@ -147,18 +169,15 @@ async function report(
   tally: Tally,
   budget: number,
 ): Promise<WitnessReport> {
-  const { frames, values, mismatches, differentFrames, earliest } = tally;
+  const { earliest, failed, ...counts } = tally;
   const found = earliest === null ? null : await investigate(graph, definition, witness, earliest, budget);
   return {
     witness: witness.name,
     version: witness.version,
-    frames,
-    values,
-    mismatches,
-    differentFrames,
+    ...counts,
     first: found?.first ?? null,
     skipped: null,
-    failed: tally.failed ?? found?.failed ?? null,
+    failed: failed ?? found?.failed ?? null,
   };
 }
 
@@ -169,6 +188,8 @@ const missingReport = ({ name, reason }: MissingWitness): WitnessReport => ({
   values: 0,
   mismatches: 0,
   differentFrames: 0,
+  prescaledFrames: 0,
+  keptByPrescale: 0,
   first: null,
   skipped: reason,
   failed: null,
@@ -200,6 +221,8 @@ export async function verify(
     values: 0,
     mismatches: 0,
     differentFrames: 0,
+    prescaledFrames: 0,
+    keptByPrescale: 0,
     earliest: null,
     failed: null,
   }));
@@ -218,11 +241,9 @@ export async function verify(
   async function run(batch: Batch): Promise<void> {
     const pixels = batch.frames.map((f) => f.pixels);
     const [expected, ...answers] = await Promise.all([
-      definition.run(pixels, { tensors: batch.tensors }),
+      definition.run(pixels, { tensors: batch.tensors, prescale: batch.prescale }),
       ...present.map((w, k) =>
-        tallies[k]!.failed === null
-          ? ask(w, pixels, batch.tensors)
-          : Promise.resolve(new Error('failed before')),
+        tallies[k]!.failed === null ? ask(w, pixels, batch) : Promise.resolve(new Error('failed before')),
       ),
     ]);
     answers.forEach((answer, k) => {

@@ -94,6 +94,19 @@ describe('a ledger', () => {
     await ledger.close();
   });
 
+  it('answers a query that would fill the memory in words, before it does', async () => {
+    const { database, close } = await audited('greedy', 3);
+    for (const sql of [
+      "SELECT repeat('x', 4000000000)",
+      "SELECT length(repeat('x', 4000000000 + frame)) FROM frames",
+      "SELECT lpad('x', 2000000000, 'y')",
+    ])
+      // prettier-ignore
+      await expect(database.query(sql, 9), sql).rejects.toThrow(/more than 1,000,000 characters/);
+    expect((await database.query("SELECT repeat('ab', 2), lpad('a', 3, 'b'), rpad('a', 3, 'b')", 9)).rows).toEqual([['abab', 'bba', 'abb']]); // prettier-ignore
+    await close();
+  });
+
   it('is open to several readers at once, who see each other’s verdicts', async () => {
     await (await audited('shared', 10)).close();
     const [one, other] = [await openLedger(join(folder, 'shared')), await openLedger(join(folder, 'shared'))];

@@ -11,7 +11,10 @@ export function sampleRow(frame: number, changes: Partial<FrameRow> = {}): Frame
     file: 'night.h5',
     fileIndex: frame,
     time: null,
+    number: null,
+    prescaled: false,
     hit: null,
+    indexable: null,
     keep: true,
     className: 'Weak',
     score: 50,
@@ -31,7 +34,7 @@ export function sampleRow(frame: number, changes: Partial<FrameRow> = {}): Frame
 }
 
 export const sampleIdentity = (count: number): AuditIdentity => ({
-  version: 1,
+  version: 2,
   network: 'veto-test',
   networkDigest: '0123',
   classNames: ['Blank', 'No crystal', 'Weak', 'Good', 'Strong'],
@@ -48,6 +51,7 @@ export const sampleIdentity = (count: number): AuditIdentity => ({
   finderParameters: [],
   geometry: {},
   reference: 'none',
+  meter: null,
   blockFrames: 32,
 });
 

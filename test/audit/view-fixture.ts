@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLedger, openLedgerForAudit, type Ledger } from '../../src/audit/ledger.js';
 import { createReference } from '../../src/audit/reference.js';
-import { createEvidenceMaker } from '../../src/audit/view/evidence.js';
+import { startEvidenceMaker } from '../../src/audit/view/evidence-thread.js';
 import { createInspector } from '../../src/audit/view/inspector.js';
 import { serveView, type ViewServer } from '../../src/audit/view/serve.js';
 import { framesFromArrays } from '../../src/data/memory-source.js';
@@ -44,7 +44,7 @@ export async function startSampleView(): Promise<SampleView> {
   await growing.close();
   const ledger = await openLedger(folder);
   const fixed = sampleFixedGraph();
-  const evidence = createEvidenceMaker({ fixed, float: dequantize(fixed) });
+  const evidence = startEvidenceMaker({ fixed, float: dequantize(fixed) });
   const frames = sampleFrames(ROWS.length, HEIGHT * WIDTH, 3);
   const mask = new Uint8Array(HEIGHT * WIDTH).fill(1).fill(0, 0, WIDTH);
   const scale = { wavelength: 1.3, distance_mm: 5, pixel_mm: 0.1 };

@@ -19,7 +19,7 @@ import { mkdirSync } from 'node:fs';
 import { showEvents } from '../../src/cli/console.js';
 import { beginStage } from '../../src/run/events.js';
 import { evaluateWithGroups } from '../../src/run/evaluation-groups.js';
-import { confusionTable, expertTable, groupsTable } from '../../src/report/evaluation-text.js';
+import { confusionTable, expertTable, groupsTable } from '../../src/text/evaluation.js';
 import { scoreFixed } from '../../src/run/stages/score.js';
 import { loadRecipe, type Recipe } from '../../src/run/recipe.js';
 import { UserError } from '../../src/core/errors.js';

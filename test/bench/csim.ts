@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { emitHls } from '../../src/backends/hls/emit.js';
 import { inputNode, type FixedGraph } from '../../src/ir/graph.js';
-import { createCsim } from '../../src/simulate/csim.js';
+import { createCsim } from '../../src/backends/hls/csim.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { rivalNetwork, smallVetoNetwork } from '../hls/networks.js';

@@ -22,11 +22,11 @@ import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/p
 import { inputNode, type FixedGraph, type FloatGraph } from '../../src/ir/graph.js';
 import { quantizeNetwork } from '../../src/passes/quantize-network.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
-import { createCsim } from '../../src/simulate/csim.js';
-import { createInterpreter } from '../../src/simulate/interpret.js';
-import { createOrtFloat } from '../../src/simulate/ort-float.js';
-import { ORT_OPTIMIZATIONS, type OrtOptions } from '../../src/simulate/ort-session.js';
-import { createOrtWitness } from '../../src/simulate/ort.js';
+import { createCsim } from '../../src/backends/hls/csim.js';
+import { createInterpreter } from '../../src/simulate/interpreter.js';
+import { createOrtFloat } from '../../src/backends/onnx/ort/float.js';
+import { ORT_OPTIMIZATIONS, type OrtOptions } from '../../src/backends/onnx/ort/session.js';
+import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { createNetwork } from '../../src/frontends/network/registry.js';
 

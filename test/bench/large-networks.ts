@@ -20,8 +20,8 @@ import { evaluatorsFor, multiplyAccumulates } from '../../src/run/stages/evaluat
 import { channelStats } from '../../src/passes/channel-stats.js';
 import { quantizeNetwork } from '../../src/passes/quantize-network.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
-import { createOrtFloat } from '../../src/simulate/ort-float.js';
-import { createOrtWitness } from '../../src/simulate/ort.js';
+import { createOrtFloat } from '../../src/backends/onnx/ort/float.js';
+import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import { evaluate } from '../../src/statistics/metrics.js';
 import { createNetwork } from '../../src/frontends/network/registry.js';
 import { splitParts } from './accuracy/parts.js';

@@ -15,8 +15,8 @@ import { loadRun } from '../../src/run/folder.js';
 import { openFrames } from '../../src/data/open.js';
 import { inputNode } from '../../src/ir/graph.js';
 import { interpret } from '../../src/simulate/interpret.js';
-import { createOrtFloat } from '../../src/simulate/ort-float.js';
-import { createOrtWitness } from '../../src/simulate/ort.js';
+import { createOrtFloat } from '../../src/backends/onnx/ort/float.js';
+import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import { askOfficial, floatOutput, int32Output, onnxMissing } from '../onnx/official.js';
 
 /** `count` frames of `file`. */

@@ -18,8 +18,8 @@ import { inputNode, type FixedGraph } from '../../src/ir/graph.js';
 import { quantizeNetwork } from '../../src/passes/quantize-network.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
 import { interpret } from '../../src/simulate/interpret.js';
-import { ORT_OPTIMIZATIONS } from '../../src/simulate/ort-session.js';
-import { createOrtWitness } from '../../src/simulate/ort.js';
+import { ORT_OPTIMIZATIONS } from '../../src/backends/onnx/ort/session.js';
+import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import { createNetwork, NETWORKS } from '../../src/frontends/network/registry.js';
 
 function frameFor([height, width]: readonly [number, number], seed: number): Uint16Array {

@@ -25,7 +25,7 @@ import { simulateFramesParallel } from '../../src/data/parallel.js';
 import { streamFrames } from '../../src/data/stream.js';
 import { veto, type FixedGraph, type FloatGraph } from '../../src/ir/graph.js';
 import { quantizeNetwork } from '../../src/passes/quantize-network.js';
-import { createOrtWitness } from '../../src/simulate/ort.js';
+import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import { chooseThreshold } from '../../src/statistics/veto-curve.js';
 import { createNetwork } from '../../src/frontends/network/registry.js';
 import { predictFloat } from '../../src/train/predict.js';

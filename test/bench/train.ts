@@ -1,11 +1,13 @@
 /**
  * Milliseconds per training step of one back end after the other, on the same network, frames and batch.
  *
- *     npx tsx test/bench/train.ts [NETWORK] [--batch N] [--micro N] [--factor N] [--steps N] [--cpu]
+ *     npx tsx test/bench/train.ts [NETWORK] [--recipe NAME] [--batch N] [--micro N] [--factor N] [--steps N] [--cpu] [--only ROW]
  *
  * Rows: wasm as TensorFlow.js composes it, native TensorFlow where it is installed, wasm in one thread, wasm in one thread
  * per core, and (with --cpu, since a step takes tens of seconds) plain JavaScript. Batches of 32 frames 512×512, binned
- * 4×4 for veto networks unless `--factor` says otherwise. The optimiser is not in it; the processor time is that of this
+ * 4×4 for veto networks unless `--factor` says otherwise; with --recipe the network, the preprocessing and the augmentation of a recipe.
+ * --only measures the rows whose name begins so (`node --cpu-prof --import tsx test/bench/train.ts --recipe veto --only 'wasm, 1'`
+ * says where the time goes). The optimiser is not in it; the processor time is that of this
  * process, threads included. Figures depend on the machine and on what else it does: read them as ratios.
  */
 import { createRequire } from 'node:module';
@@ -18,6 +20,7 @@ import { openBackend, type TrainBackend } from '../../src/tensorflow/backend.js'
 import { openGradientPool, workerCount } from '../../src/train/gradient-pool.js';
 import { createNetwork } from '../../src/frontends/network/registry.js';
 import { flattenParameters, parameterLayout } from '../../src/train/parameters.js';
+import { loadRecipe } from '../../src/run/recipe.js';
 import { trainingSchema } from '../../src/train/recipe.js';
 import { fillCache } from '../../src/train/sample-cache.js';
 import { tf } from '../../src/tensorflow/tf.js';
@@ -30,12 +33,18 @@ const option = (name: string, otherwise: number): number => {
 const BATCH = option('batch', 32);
 const STEPS = option('steps', 12);
 
-const network = process.argv[2]?.startsWith('--') === false ? process.argv[2] : 'veto-small';
+const text = (name: string): string | undefined => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? undefined : process.argv[at + 1];
+};
+const asked = text('recipe') === undefined ? null : await loadRecipe(text('recipe')!);
+const named = process.argv[2]?.startsWith('--') === false ? process.argv[2]! : 'veto-small';
+const network = asked?.training.network ?? named;
 /** The published references see all pixels. */
-const factor = option('factor', network.startsWith('veto') ? 4 : 1);
+const factor = option('factor', named.startsWith('veto') ? 4 : 1);
 const graph = createNetwork({
   network,
-  preprocess: preprocessNodes(preprocessSchema.parse({ factor }), [SIDE, SIDE]),
+  preprocess: preprocessNodes(asked?.preprocess ?? preprocessSchema.parse({ factor }), [SIDE, SIDE]),
   classes: { classNames: ['miss', 'hit'], hitClasses: [false, true] },
   seed: 1,
 });
@@ -48,7 +57,7 @@ const cache = await fillCache(
   { count: BATCH, read: (i) => Promise.resolve(frames[i]!), label: (i) => i % 2 },
   { cacheMebibytes: 1024 },
 );
-const recipe = trainingSchema.parse({});
+const recipe = asked?.training ?? trainingSchema.parse({});
 const layout = parameterLayout(graph);
 const setup = {
   graph,
@@ -56,6 +65,7 @@ const setup = {
   validation: cache.handle,
   loss: { ...recipe, classWeights: [1, 1] },
   augmentation: recipe.augmentation,
+  taught: null,
   microBatch: option('micro', 0),
   seed: 1,
 };
@@ -106,10 +116,12 @@ const rows: readonly (readonly [string, () => Promise<TrainBackend>, number, num
   ...(process.argv.includes('--cpu') ? ([['cpu', () => openBackend('cpu'), 1, 1]] as const) : []),
 ];
 console.log(
-  `${network}, ${layout.trainableLength} weights, batches of ${BATCH} frames ${SIDE}×${SIDE} binned ${factor}×${factor}`,
+  `${asked?.name ?? named}, ${layout.trainableLength} weights, batches of ${BATCH} frames ${SIDE}×${SIDE} binned ${factor}×${factor}`,
 );
+const only = text('only');
 for (const [title, open, workers, steps] of rows) {
-  const text = await open()
+  if (only !== undefined && !title.startsWith(only)) continue;
+  const said = await open()
     .then((backend) => timeOfStep(backend, workers, steps))
     .then(
       ({ wallMs, processorMs }) =>
@@ -117,7 +129,7 @@ for (const [title, open, workers, steps] of rows) {
       // A back end that is not installed, or one that lacks a gradient.
       (error: unknown) => `none: ${(error as Error).message.split('\n')[0]!}`,
     );
-  console.log(`${title.padEnd(16)} ${text}`);
+  console.log(`${title.padEnd(16)} ${said}`);
 }
 console.log(`at most ${(process.resourceUsage().maxRSS / 2 ** 20).toFixed(2)} GiB of memory`);
 cache.dispose();

@@ -96,7 +96,7 @@ beforeAll(async () => {
   for (const frame of frames) dataset.append(frame);
   await writer.commit();
   const audit = await runCli('audit', run, '--frames', data, '--geometry', geometry, '--reference', '0', '--threads', '1'); // prettier-ignore
-  expect(audit.stderr).toContain('5 frames in this sitting');
+  expect(audit.stderr).toContain('Audit: 5 frames');
   expect(audit.code).toBe(0);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));

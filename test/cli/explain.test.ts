@@ -1,13 +1,15 @@
 /** `vetoc explain` and its subcommands on a run folder and simulated frames, in this process. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
 import { quantile } from '../../src/statistics/quantile.js';
 import { openFrames } from '../../src/data/open.js';
 import { dequantize } from '../../src/explain/fixed-twin.js';
 import { withoutRegions, type Region } from '../../src/explain/occlusion.js';
 import { interpret } from '../../src/simulate/interpret.js';
+import { projectOf } from '../hls/project.js';
 import { brightGraph } from '../explain/small-graphs.js';
 import { sampleFrames } from '../sample-graphs.js';
 import { runCli } from './run-cli.js';
@@ -89,6 +91,7 @@ describe('vetoc explain', () => {
     expect(code).toBe(0);
     const answer = JSON.parse(stdout) as Answer;
     expect(answer).toMatchObject({ keep: true, score: interpret(fixed, pixels[index]!).score });
+    expect(answer).toMatchObject({ certified: { whole: expect.any(Number), inRegion: expect.any(Number) } });
     const { regions, score } = answer.removal.found;
     const changed = interpret(fixed, withoutRegions(pixels[index]!, [SIDE, SIDE], regions));
     expect([changed.score, changed.keep]).toEqual([score, false]);
@@ -117,7 +120,7 @@ describe('vetoc explain', () => {
 
 describe('vetoc explain check', () => {
   it('prints every method beside the random control, and the randomised layers', async () => {
-    const { code, stdout } = await explain('check', run, '--frames', frames, '--count', '6');
+    const { code, stdout } = await explain('check', run, '--frames', frames, '--count', '6', '--noise', '0');
     expect(code).toBe(0);
     for (const method of [
       'grad-cam',
@@ -134,8 +137,20 @@ describe('vetoc explain check', () => {
   });
 
   it('gives the same as JSON, for kept frames with known peaks only', async () => {
-    const { stdout } = await explain('check', run, '--frames', frames, '--count', '1000', '--json');
-    const checks = JSON.parse(stdout) as { method: string; frames: number; randomised: { downTo: string; correlation: number }[] }[]; // prettier-ignore
+    const { stdout } = await explain(
+      'check',
+      run,
+      '--frames',
+      frames,
+      '--count',
+      '1000',
+      '--noise',
+      '20',
+      '--json',
+    );
+    const { maps: checks, noise } = JSON.parse(stdout) as { maps: { method: string; frames: number; randomised: { downTo: string; correlation: number }[] }[]; noise: Record<'dealt' | 'simulated', { frames: number; observed: number }> }; // prettier-ignore
+    expect([noise.dealt.frames, noise.simulated.frames]).toEqual([pixels.length, pixels.length]);
+    for (const one of Object.values(noise)) expect(one.observed).toBeLessThanOrEqual(one.frames);
     const source = await openFrames([frames]);
     const tested = pixels.map((_, i) => i).filter((i) => source.label(i).split === 'test');
     const wanted = tested.filter(
@@ -160,6 +175,77 @@ describe('vetoc explain check', () => {
   });
 });
 
+it('vetoc why tells a frame by its name: physics, then a sentence, then the page', async () => {
+  const out = join(folder, 'story');
+  const { code, stdout, stderr } = await runCli(
+    'why',
+    run,
+    `${frames}#${keptFrame()}`,
+    '--no-replay',
+    '--out',
+    out,
+  );
+  expect([code, stderr]).toEqual([0, expect.anything()]);
+  const order = [
+    'peakfinder8 finds',
+    'Mean level',
+    `Frame ${keptFrame()} is kept: `,
+    'redraws of its Poisson noise',
+    'In levels of',
+  ];
+  const places = order.map((words) => stdout.indexOf(words));
+  expect(places).toEqual([...places].sort((a, b) => a - b));
+  expect(places[0]).toBeGreaterThanOrEqual(0);
+  const page = await readFile(join(out, 'index.html'), 'utf8');
+  for (const part of ['What is on the frame', 'In photons', 'data:image/png;base64,'])
+    expect(page).toContain(part);
+});
+
+describe('the frames that an explanation speaks of', () => {
+  interface Replayed {
+    readonly keep: boolean;
+    readonly peaks: { readonly count: number };
+    readonly replays: readonly {
+      readonly witness: string;
+      readonly frames: readonly string[];
+      readonly same: number;
+      readonly total: number;
+      readonly missing: string | null;
+    }[];
+  }
+  const replayed = async (): Promise<Replayed> => {
+    // The vetoed frame that is nearest to the threshold: few peaks keep it.
+    const scores = pixels.map((frame) => interpret(fixed, frame).score);
+    const nearest = Math.max(...scores.filter((score) => score < fixed.threshold));
+    const { code, stdout } = await explain(run, `${frames}#${scores.indexOf(nearest)}`, '--json', '--out', join(folder, 'replayed'), '--replace'); // prettier-ignore
+    expect(code).toBe(0);
+    return JSON.parse(stdout) as Replayed;
+  };
+
+  it('are replayed through the emitted ONNX and C++, added peaks and photons among them', async () => {
+    expect((await runCli('export', 'onnx', run)).code).toBe(0);
+    await cp(projectOf(fixed, {}), join(run, 'hls'), { recursive: true });
+    const { keep, peaks, replays } = await replayed();
+    expect([keep, replays.map(({ witness }) => witness)]).toEqual([false, ['onnxruntime', 'csim']]);
+    for (const { frames: asked, same, total, missing } of replays) {
+      expect(asked).toEqual(expect.arrayContaining([`${peaks.count} added ${peaks.count === 1 ? 'peak' : 'peaks'}`, expect.stringMatching(/photons at the best place/)])); // prettier-ignore
+      expect([missing, total, same]).toEqual([null, asked.length, asked.length]);
+    }
+  });
+
+  it('differ where the emitted ONNX is another, which is said', async () => {
+    const nodes = fixed.nodes.map((node) =>
+      node.kind === 'conv2d'
+        ? { ...node, weights: { ...node.weights, bias: node.weights.bias.map((b) => b - 1) } }
+        : node,
+    );
+    await writeFile(join(run, 'onnx/fixed.onnx'), emitFixedOnnx({ ...fixed, nodes }));
+    const { replays } = await replayed();
+    expect(replays[0]!.same).toBeLessThan(replays[0]!.total);
+    expect(replays[1]!.same).toBe(replays[1]!.total);
+  });
+});
+
 describe('vetoc explain gallery', () => {
   it('shows frames of both classes with the decision of the firmware’s arithmetic', async () => {
     const out = join(folder, 'gallery');
@@ -168,7 +254,7 @@ describe('vetoc explain gallery', () => {
     expect([code, stdout.trim()]).toEqual([0, join(out, 'index.html')]);
     const page = await readFile(join(out, 'index.html'), 'utf8');
     const captions = [
-      ...page.matchAll(/<figcaption>frame (\d+): (kept|vetoed), score (-?\d+), threshold (-?\d+)</g),
+      ...page.matchAll(/<figcaption>frame (\d+): (kept|vetoed), score (-?\d+), threshold (-?\d+) levels</g),
     ];
     const pictures = (await readdir(out)).filter((name) => name.endsWith('.png'));
     expect(captions.length).toBe(pictures.length);
@@ -200,7 +286,16 @@ describe('vetoc explain gallery', () => {
 describe('vetoc explain invert', () => {
   it('finds an input with about the same representation, and writes it', async () => {
     const out = join(folder, 'invert');
-    const words = ['--frame', `${frames}#${keptFrame()}`, '--layer', 'conv1', '--out', out, '--json'];
+    const words = [
+      '--frame',
+      `${frames}#${keptFrame()}`,
+      '--layer',
+      'conv1',
+      '--out',
+      out,
+      '--json',
+      '--replace',
+    ];
     const lossAfter = async (steps: number): Promise<number> => {
       const { code, stdout } = await explain('invert', run, ...words, '--steps', String(steps));
       expect(code).toBe(0);

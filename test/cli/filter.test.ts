@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadRecipe } from '../../src/run/recipe.js';
 import { RUN_FILES } from '../../src/run/folder.js';
 import { writeGraph } from '../../src/ir/graph-files.js';
+import { prescaleChooses } from '../../src/ir/prescale.js';
 import { openFrames } from '../../src/data/open.js';
 import { createHdf5 } from '../../src/data/write/hdf5-writer.js';
 import { interpret } from '../../src/simulate/interpret.js';
@@ -63,6 +64,28 @@ describe('vetoc filter', () => {
     }
     await source.close();
     expect(existsSync(at('kept.cxi.scores'))).toBe(false);
+  });
+
+  it('keeps one in so many vetoed frames where it is told to, and counts them', async () => {
+    const [n, key] = [3, 7];
+    const misses = scores.flatMap((score, i) =>
+      score < threshold && prescaleChooses(BigInt(i), n, key) ? [i] : [],
+    );
+    expect(misses.length).toBeGreaterThan(2);
+    const { code, stdout } = await runCli(
+      ...['filter', folder, '--frames', at('night.h5'), '--list', at('more.lst'), '--json'],
+      ...['--prescale', String(n), '--prescale-key', String(key)],
+    );
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      0,
+      {
+        kept: kept.length + misses.length,
+        keptByPrescale: misses.length,
+        hitsVetoed: [0, 1, 2, 3, 4].filter((i) => !kept.includes(i)).length,
+      },
+    ]);
+    const all = [...kept, ...misses].sort((a, b) => a - b);
+    expect(readFileSync(at('more.lst'), 'utf8')).toBe(all.map((i) => `${at('night.h5')} //${i}\n`).join(''));
   });
 
   it('writes a list in place of the frames, and says where nothing is said to be written', async () => {

@@ -1,5 +1,5 @@
 /** `vetoc threshold` and `vetoc stress` from the command line, on a network whose decisions follow from brightness alone. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -28,7 +28,13 @@ const score = (level: number): number => interpret(graph, even(level)).score;
 let folder: string;
 const at = (name: string): string => join(folder, name);
 
-async function writeLevels(name: string, wanted: (i: number) => boolean, labelled = true): Promise<void> {
+const isIndexable = (i: number): boolean => (hits[i]! ? i % 2 === 0 : i === 60 || i === 95);
+
+async function writeLevels(
+  name: string,
+  wanted: (i: number) => boolean,
+  { labelled = true, indexed = false } = {},
+): Promise<void> {
   const chosen = [...levels.keys()].filter(wanted);
   const writer = await createHdf5(at(name));
   const data = writer.growing('/entry/data/data', 'u2', [SIDE, SIDE], 1, 'gzip');
@@ -38,6 +44,12 @@ async function writeLevels(name: string, wanted: (i: number) => boolean, labelle
       '/entry/data/hit',
       Uint8Array.from(chosen, (i) => Number(hits[i])),
     );
+  // Every other hit can be indexed, and two misses.
+  if (indexed)
+    writer.dataset(
+      '/entry/data/indexable',
+      Uint8Array.from(chosen, (i) => Number(isIndexable(i))),
+    );
   await writer.commit();
 }
 
@@ -46,7 +58,9 @@ beforeAll(async () => {
   await writeRun(at('run'), graph, sampleFloatGraph());
   await writeLevels('night.h5', () => true);
   await writeLevels('hits.h5', (i) => hits[i]!);
-  await writeLevels('bare.h5', () => true, false);
+  await writeLevels('bare.h5', () => true, { labelled: false });
+  await writeLevels('few.h5', (i) => i < 3 || !hits[i]!);
+  await writeLevels('indexed.h5', () => true, { indexed: true });
 });
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -99,6 +113,25 @@ describe('vetoc threshold', () => {
     };
     expect(threshold).toBe(found.threshold);
     expect(decisions.filter((d) => d.hit && !d.keep)).toHaveLength(6);
+    // The number is that of `filter`, too, and of the firmware's register, which its bench sets to a score and one above.
+    const list = at('kept.lst');
+    const filtered = await runCli(
+      ...['filter', at('run'), '--frames', at('night.h5'), '--threshold', String(found.threshold)],
+      ...['--list', list],
+    );
+    expect(filtered.code).toBe(0);
+    const kept = readFileSync(list, 'utf8').trim().split('\n');
+    expect(kept.map((line) => Number(/\/\/(\d+)$/.exec(line)?.[1]))).toEqual(
+      decisions.flatMap((d, i) => (d.keep ? [i] : [])),
+    );
+  });
+
+  it('says what the threshold brings where hits are rare', async () => {
+    const { stdout } = await ask('night.h5', '--lose', '20%', '--hit-rate', '0.4%');
+    // Of 60 hits 6 are lost, no miss is kept: of a million frames 4,000 are hits and 400 of them are lost.
+    expect(stdout).toMatch(/data reduction: frames rejected, 0\.4 % of all being hits +99\.64 %/);
+    expect(stdout).toMatch(/precision: hits among the frames kept +100 %/);
+    expect(stdout).toMatch(/hits lost in a million frames +400 +\d+ to \d+/);
   });
 
   it('says in words what a level is and what the guarantee is not', async () => {
@@ -196,9 +229,91 @@ describe('vetoc stress', () => {
     expect(curve!.points[0]).toMatchObject({ hitsLost: { total: 12 }, missesRejected: { total: 8 } });
   });
 
+  it('refuses frames without labels and too few hits, and writes nothing', async () => {
+    for (const [file, message] of [
+      ['bare.h5', /bare\.h5: --labels: has frames that are labelled neither/],
+      ['few.h5', /few\.h5: --frames: 3 hits are too few to see what a veto loses/],
+    ] as const) {
+      const asked = ['--only', 'pedestal', '--out', at('never')];
+      const { code, stderr } = await runCli('stress', at('run'), '--frames', at(file), ...asked);
+      expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+      expect(existsSync(at('never'))).toBe(false);
+    }
+  });
+
   it('refuses a nuisance that it does not know by name', async () => {
     const { code, stderr } = await ask('--only', 'pedestal,fog', '--out', at('never'));
     expect([code, stderr]).toEqual([2, expect.stringMatching(/--only: there is no nuisance 'fog'/)]);
     expect(existsSync(at('never'))).toBe(false);
+  });
+});
+
+describe('patterns that can be indexed', () => {
+  const table = (name: string, text: string): string => {
+    writeFileSync(at(name), text);
+    return at(name);
+  };
+
+  it('are counted beside the hits by evaluate, and by judges at equal reduction', async () => {
+    const ask = ['--frames', at('indexed.h5'), '--threshold', String(score(56)), '--beside', 'peakfinder8'];
+    const { code, stdout } = await runCli('evaluate', at('run'), ...ask, '--json');
+    expect(code).toBe(0);
+    const said = JSON.parse(stdout) as {
+      evaluation: { indexable: Record<string, { count: number; total: number }> };
+      beside: readonly { judge: string; framesKept: { count: number } }[];
+    };
+    // Below 56 stand the hits 0 to 5, three of which index, and both of the misses that do.
+    expect(said.evaluation.indexable).toMatchObject({
+      kept: { count: 27, total: 32 },
+      amongHits: { count: 27, total: 30 },
+      amongMisses: { count: 0, total: 2 },
+    });
+    expect(said.beside).toMatchObject([
+      { judge: 'the labels', framesKept: { count: 60 }, indexableKept: { count: 30, total: 32 } },
+      { judge: graph.name, framesKept: { count: 54 }, hitsKept: { count: 54 }, indexableKept: { count: 27 } },
+      // It sees no spot at all, and keeps the first frames.
+      { judge: 'peakfinder8', framesKept: { count: 54 }, indexableKept: { count: 27 } },
+    ]);
+    const { stdout: text } = await runCli('evaluate', at('run'), ...ask);
+    expect(text).toMatch(/label \\ network +hit +miss +indexable lost/);
+    expect(text).toMatch(/hit +54 +6 +3\/30 \[/);
+    expect(text).toMatch(/peakfinder8 +0 spots or more +54\/100/);
+  });
+
+  it('come from a file of their own, and are counted by stress', async () => {
+    const rows = levels.map((_, i) => `${i},${Number(isIndexable(i))}`);
+    const indexed = table('indexed.csv', `frame,indexable\n${rows.join('\n')}\n`);
+    const ask = ['--frames', at('night.h5'), '--indexed', indexed, '--only', 'saturation'];
+    const { stdout } = await runCli('stress', at('run'), ...ask, '--json');
+    const [curve] = (JSON.parse(stdout) as { curves: readonly StressCurve[] }).curves;
+    const lost = curve!.points.map(({ indexableLost }) => [indexableLost!.count, indexableLost!.total]);
+    expect(lost.at(0)).toEqual([2, 32]);
+    expect(lost.at(-1)).toEqual([32, 32]);
+  });
+
+  it('are counted by threshold', async () => {
+    const { stdout } = await runCli(
+      'threshold',
+      at('run'),
+      '--frames',
+      at('indexed.h5'),
+      '--lose',
+      '20%',
+      '--json',
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ hitsBelow: 6, indexableLost: { count: 5, total: 32 } });
+  });
+
+  it('refuses a judge without a name, and a folder that is no run', async () => {
+    const ask = (judges: string) =>
+      runCli('evaluate', at('run'), '--frames', at('night.h5'), '--beside', judges);
+    expect(await ask('peakfinder8,,')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--beside'),
+    });
+    expect(await ask(at('nowhere'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('is not a finished run'),
+    });
   });
 });

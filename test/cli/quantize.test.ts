@@ -10,6 +10,7 @@ import { loadRun, RUN_FILES } from '../../src/run/folder.js';
 import { readGraph, writeGraph } from '../../src/ir/graph-files.js';
 import { preprocessNodes } from '../../src/frontends/network/preprocess.js';
 import { createNetwork } from '../../src/frontends/network/registry.js';
+import { countWeights } from '../../src/passes/prune-weights.js';
 import { runCli } from './run-cli.js';
 import { beginStage, silence } from '../../src/run/events.js';
 
@@ -67,6 +68,31 @@ describe('vetoc quantize', () => {
     const merged = await runCli('quantize', at('run'), '--ranges', ranges, ranges, '--out', at('merged'));
     expect(merged.stderr).toContain('calibrated on 12 frames');
     expect((await fixed('merged')).equals(await fixed('saved'))).toBe(true);
+  });
+
+  it('sets as many single weights to 0 as the points of hits that are given pay for', async () => {
+    const pruned = async (points: string) => {
+      const { code, stderr } = await runCli(
+        'quantize',
+        at('run'),
+        '--prune',
+        points,
+        '--out',
+        at(`pruned-${points}`),
+      );
+      expect(code).toBe(0);
+      const { fixed } = await loadRun(at(`pruned-${points}`));
+      const { nonZero, all } = countWeights(fixed);
+      expect(stderr).toContain(`${nonZero} of ${all} weights are left`);
+      return nonZero / all;
+    };
+    // Any loss is allowed: the sparsest that is tried.
+    expect(await pruned('100')).toBeLessThan(0.06);
+    const file = join(at('pruned-100'), RUN_FILES.preparedGraph);
+    const { nonZero, all } = countWeights(await readGraph(file, 'float'));
+    expect(nonZero / all).toBeLessThan(0.06);
+    const wrong = await runCli('quantize', at('run'), '--prune', 'some', '--out', at('never'));
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('--prune')]);
   });
 
   it('prepares the float network again where it is asked to calibrate', async () => {

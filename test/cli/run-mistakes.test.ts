@@ -22,7 +22,11 @@ describe('mistakes in vetoc run', () => {
   const cases: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['an unknown recipe', ['run', 'nope'], /there is no recipe nope — name one of .*demo/],
     ['a missing recipe file', ['run', 'no/such.json'], /no\/such\.json: cannot be read \(ENOENT\)/],
-    ['an unknown back end', ['run', 'demo', '--backend', 'abacus'], /--backend: there is no back end abacus/],
+    [
+      'an unknown back end',
+      ['run', 'demo', '--backend', 'abacus'],
+      /--backend: "abacus" is none of auto, tensorflow, wasm, cpu/,
+    ],
     ['a seed that is no number', ['run', 'demo', '--seed', 'x'], /--seed: "x" is not a whole number/],
     ['missing frames', ['run', 'demo', '--frames', 'gone.h5'], /gone\.h5: does not exist/],
     ['an unknown target', ['run', 'demo', '--target', 'toaster'], /target: no target is called toaster/],

@@ -86,6 +86,10 @@ describe('vetoc run', () => {
     expect(page).not.toMatch(/(src|href)="https?:/);
     expect(page).toMatch(/frames\/s \([\d,]+ cycles a frame/);
     expect(page).toContain('csim, each stage alone');
+    expect(page).toMatch(/Run of \d{4}-\d\d-\d\d \d\d:\d\d UTC on .+, in \d/);
+    const links = [...page.matchAll(/href="\.\.\/([^"]+)"/g)].map(([, path]) => path!);
+    expect(links).toEqual(expect.arrayContaining(['onnx/', 'hls/', 'rtl/', 'recipe.json']));
+    for (const link of links) expect(existsSync(join(out(), link)), link).toBe(true);
   });
 
   it('tells programs what it does, an object a line', () => {
@@ -148,10 +152,15 @@ describe('vetoc run', () => {
     const { stdout } = await runCli('evaluate', out(), '--frames', frames);
     expect(stdout).toMatch(/at the threshold: accuracy [\d.]+ % \[[\d.]+, [\d.]+\], precision .*, recall /);
     expect(stdout).toMatch(/expected calibration error [\d.]+ %/);
-    for (const head of [/^true \\ predicted .*recall$/m, /^label \\ network +hit +miss$/m])
+    for (const head of [
+      /^true \\ predicted by the largest logit .*recall$/m,
+      /^label \\ network +hit +miss$/m,
+    ])
       expect(stdout).toMatch(head);
     for (const group of ['class', 'crystal', 'detector style'])
-      expect(stdout).toMatch(new RegExp(`^${group} +frames +hit/miss +classes +AUC`, 'm'));
+      expect(stdout).toMatch(
+        new RegExp(`^${group} +frames +hits lost +misses kept +accuracy +AUC +largest logit: hit/miss`, 'm'),
+      );
     const printed = await runCli('evaluate', out(), '--frames', frames, '--json');
     const { evaluation } = JSON.parse(printed.stdout) as { evaluation: Measured };
     expect(evaluation.frames).toBe(24);

@@ -40,7 +40,11 @@ describe('lettering', () => {
 describe('a plate', () => {
   it('has its text above, its colours at the right from low to high, and its scale below', () => {
     const picture = { height: 50, width: 60, rgb: new Uint8Array(3 * 50 * 60).fill(77) };
-    const whole = plate(picture, { lines: ['a b'], bar: { low: '0', high: '9' }, pixelsPerPixel: 2 });
+    const whole = plate(picture, {
+      lines: ['a b'],
+      bar: { low: '0', high: '9', name: 'b' },
+      pixelsPerPixel: 2,
+    });
     const at = (y: number, x: number): number[] => [
       ...whole.rgb.subarray(3 * (y * whole.width + x), 3 * (y * whole.width + x) + 3),
     ];

@@ -125,6 +125,25 @@ describe('modules of the European XFEL', () => {
     expect(notes).toContain('2 rows of train 0 are padding');
   });
 
+  it('that lack events of the others are masked there, which is said: sequences may be cut at other trains', async () => {
+    const where = place('cut');
+    const rows = { 0: [7, 8, 9], 1: [7, 9] } as const;
+    for (const module of [0, 1] as const)
+      await writeHdf5(
+        join(where, `CORR-R0001-AGIPD0${module}-S00000.h5`),
+        image('AGIPD', module, {
+          data: { data: flat(rows[module]), shape: [rows[module].length, H, W] },
+          trainId: { data: ids(rows[module]) },
+          pulseId: { data: ids(rows[module].map(() => 0)) },
+        }),
+      );
+    const { firsts, notes } = await seen(where);
+    expect(firsts.map((frame) => frame.slice(0, 2))).toEqual([[7, 7], [8, null], [9, 9]]); // prettier-ignore
+    expect(notes.filter((text) => /lacks/.test(text))).toEqual([
+      expect.stringMatching(/^lacks 1 of 3 events of the other modules: .*another sequence/),
+    ]);
+  });
+
   it('JUNGFRAU: a memory cell of a train is a frame, a module a file, masks a cell each', async () => {
     const where = place('jungfrau');
     for (const module of [1, 2]) {

@@ -13,6 +13,7 @@ import { openFrames } from '../../src/data/open.js';
 import { floatsFromHalf } from '../../src/data/pixels.js';
 import { openRaw } from '../../src/data/stored.js';
 import { writeHdf5 } from './make-hdf5.js';
+import { marccd } from './make-marccd.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vetoc-kinds-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -142,7 +143,7 @@ describe('d*TREK and SMV', () => {
     write(
       'a.img',
       Buffer.concat([
-        Buffer.from(`{\nHEADER_BYTES=512;\nSIZE1=10;\nSIZE2=8;\n${header}}\f`.padEnd(512)),
+        Buffer.from(`{\nHEADER_BYTES=1024;\nSIZE1=10;\nSIZE2=8;\n${header}}\f`.padEnd(1024)),
         data,
       ]),
     );
@@ -166,6 +167,44 @@ describe('d*TREK and SMV', () => {
     );
     expect(await stored(path)).toEqual([values(1), values(2)]);
     expect(await masked(path)).toEqual(values(1).flatMap((value, i) => (value > 249 ? [i] : [])));
+  });
+
+  /** What Rigaku's programs write for a detector called CCD_. */
+  const rigaku =
+    'Data_type=unsigned short int;\nTYPE=mad;\nDETECTOR_NAMES=CCD_;\nCCD_DETECTOR_DIMENSIONS=10 8;\nCCD_DETECTOR_SIZE=1.0 0.8;\n' +
+    'CCD_SPATIAL_DISTORTION_INFO=4.5 3.25 0.1 0.1;\nSOURCE_WAVELENGTH=1 1.5418;\nSATURATED_VALUE=249.0;\n' +
+    'CCD_GONIO_NAMES=RotZ RotX/Swing RotY TransX TransY TransZ/Dist;\nCCD_GONIO_UNITS=deg deg deg mm mm mm;\n';
+
+  it('d*TREK: beam, distance, wavelength and pixel size travel, and a swing of the detector is said', async () => {
+    const source = await openFrames(smv(`${rigaku}CCD_GONIO_VALUES=0 0 0 0 0 -60.5;\n`, uint16(values(1))));
+    const { experiment, overloads } = await source.read(0);
+    expect(experiment).toEqual({
+      beamX: 4.5,
+      beamY: 3.25,
+      wavelengthA: 1.5418,
+      distanceMm: 60.5,
+      pixelMm: 0.1,
+      sensor: 'CCD',
+    });
+    expect(overloads).toBe(values(1).filter((value) => value > 249).length);
+    expect(source.notes!.filter(({ kind }) => kind === 'warning')).toEqual([]);
+    const turned = smv(`${rigaku}CCD_GONIO_VALUES=0 -20.0 0 0 0 60.5;\n`, uint16(values(1)));
+    await expect(openFrames(turned, { strict: true })).rejects.toThrow(
+      /CCD_GONIO_VALUES: turns the detector by -20° \(RotX\/Swing\)/,
+    );
+  });
+
+  it('d*TREK: large counts of an R-AXIS are multiplied by the ratio that the header states', async () => {
+    const counts = values(1).map((value, i) => (i === 5 ? 32768 + 1000 : i === 6 ? 32767 : value));
+    const path = smv('Data_type=unsigned short int;\nRAXIS_COMPRESSION_RATIO=8;\n', uint16(counts));
+    expect(await stored(path)).toEqual([
+      values(1).map((value, i) => (i === 5 ? 8000 : i === 6 ? 32767 : value)),
+    ]);
+  });
+
+  it('of two types is refused', async () => {
+    const both = smv('TYPE=unsigned_short;\nData_type=long int;\n', Buffer.alloc(4 * SIZE));
+    await expect(stored(both)).rejects.toThrow(/Data_type: is long int, but TYPE is unsigned_short/);
   });
 
   it('packed or of an unknown type is refused by name', async () => {
@@ -373,7 +412,10 @@ describe('arguments', () => {
     const source = await openFrames(join(where, '*.h5'));
     expect([source.count, (source.notes ?? []).map((note) => note.text)]).toEqual([
       2,
-      [0, 1].map(() => `is read through ${join(where, 'all.h5')}, once`),
+      [
+        expect.stringMatching(/axis 0 of 1×8×10 counts the frames: no words say otherwise/),
+        ...[0, 1].map(() => `is read through ${join(where, 'all.h5')}, once`),
+      ],
     ]);
     await source.close();
     copyFileSync(join(where, 'part1.h5'), join(where, 'deeper/part10.h5'));
@@ -384,5 +426,104 @@ describe('arguments', () => {
     const files = Array.from({ length: deep.count }, (_, i) => deep.origin(i).file.slice(where.length + 1));
     expect(files).toEqual(['deeper/part9.h5', 'deeper/part10.h5', 'part1.h5', 'part2.h5']);
     await deep.close();
+  });
+});
+
+describe('marCCD', () => {
+  const facts = [[104, 700], [640, 125_500], [644, 20_250], [648, 11_750], [772, 79_346], [776, 79_346], [908, 97_918]] as const; // prettier-ignore
+
+  it.each([false, true])(
+    'beam, distance, wavelength and pixels travel from its second header (big-endian: %s)',
+    async (bigEndian) => {
+      const source = await openFrames(write('a.mccd', marccd(facts, { bigEndian })));
+      const { experiment, mask, overloads } = await source.read(0);
+      expect(experiment).toEqual({
+      // 1000ths of a pixel and of a mm, nm, and 100,000ths of an Å.
+      beamX: 20.25, beamY: 11.75, wavelengthA: 0.97918, distanceMm: 125.5, pixelMm: 0.079346, sensor: 'CCD',
+    }); // prettier-ignore
+      // Every pixel is 0x0303, above the saturation of 700.
+      expect([overloads, mask!.every((live) => live === 0)]).toEqual([24 * 40, true]);
+      await source.close();
+    },
+  );
+
+  it('a header of another image is none', async () => {
+    const bytes = marccd(facts);
+    bytes.writeUInt32LE(41, 1024 + 80);
+    const source = await openFrames(write('b.mccd', bytes));
+    const { experiment, overloads } = await source.read(0);
+    expect([experiment!.distanceMm, overloads]).toEqual([null, undefined]);
+    await source.close();
+  });
+});
+
+describe('what a file holds beyond its frames', () => {
+  const warned = async (path: string): Promise<readonly string[]> => {
+    const source = await openFrames(path);
+    await source.close();
+    return source.notes!.flatMap(({ kind, text }) => (kind === 'warning' ? [text] : []));
+  };
+  const npy = (text = ''): Buffer =>
+    Buffer.concat([
+      Buffer.from('\x93NUMPY\x01\x00v\x00', 'latin1'),
+      Buffer.from(
+        `{'descr': '${text === '' ? '<u2' : text}', 'fortran_order': False, 'shape': (8, 10), }`.padEnd(117) +
+          '\n',
+      ),
+      uint16(values(1)),
+    ]);
+  const img = (more: Uint8Array): Buffer =>
+    Buffer.concat([
+      Buffer.from('{\nHEADER_BYTES=512;\nSIZE1=10;\nSIZE2=8;\n}'.padEnd(512)),
+      uint16(values(1)),
+      more,
+    ]);
+  const edf = (more: Uint8Array): Buffer =>
+    Buffer.concat([
+      Buffer.from('{\nDataType = UnsignedShort ;\nDim_1 = 10 ;\nDim_2 = 8 ;\n'.padEnd(510) + '}\n'),
+      uint16(values(1)),
+      more,
+    ]);
+
+  it.each([
+    ['a.npy', (more: Uint8Array) => Buffer.concat([npy(), more])],
+    ['a.img', img],
+    ['a.edf', edf],
+  ])('%s: is said, but for padding', async (name, content) => {
+    expect(await warned(write(name, content(Buffer.alloc(0))))).toEqual([]);
+    expect(await warned(write(name, content(Buffer.alloc(352))))).toEqual([]);
+    expect(await warned(write(name, content(uint16(values(2)))))).toEqual([
+      'holds 160 bytes behind its frames, which were not read',
+    ]);
+    await expect(openFrames(write(name, content(uint16(values(2)))), { strict: true })).rejects.toThrow(
+      /holds 160 bytes behind/,
+    );
+  });
+
+  it('or in another form is refused with what was found', async () => {
+    await expect(stored(write('c.npy', npy('<c8')))).rejects.toThrow(
+      /descr: is '<c8', no integers and no floats/,
+    );
+    const text =
+      '###CBF: VERSION 1.5\n_array_data.data\n;\n--CIF-BINARY-FORMAT-SECTION--\nContent-Transfer-Encoding: BASE64\n\nAAAA\n';
+    await expect(stored(write('b.cbf', text))).rejects.toThrow(/Content-Transfer-Encoding: is BASE64/);
+    const bits = tiff({ tags: [[256, 16], [257, 8], [258, 1], [259, 1], [262, 1], [277, 1], [278, 8]], data: Buffer.alloc(16) }); // prettier-ignore
+    await expect(stored(bits)).rejects.toThrow(/has pixels of one bit/);
+    const last = await writeHdf5(join(folder, 'last.h5'), {
+      '/entry_1/data_1/data': { data: new Uint16Array(16 * 20 * 4), shape: [16, 20, 4] },
+    });
+    await expect(openFrames(last)).rejects.toThrow(
+      /it holds \/entry_1\/data_1\/data 16×20×4 uint16.*pixels are the last axes/,
+    );
+  });
+});
+
+describe('files of LCLS', () => {
+  it('are left to psana, with the command that converts them', async () => {
+    const bytes = Buffer.alloc(64, 1).toString('latin1');
+    await expect(stored(write('mfx-r0012-s000-c000.xtc2', bytes))).rejects.toThrow(
+      /xtc2: is an XTC2 file of LCLS-II, which psana reads — .*DataSource\(files='.*mfx-r0012-s000-c000\.xtc2'\).*give .*mfx-r0012-s000-c000\.h5$/,
+    );
+    await expect(stored(write('e1-r0001-s00-c00.xtc', bytes))).rejects.toThrow(/an XTC file of LCLS/);
   });
 });

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startWorker } from '../../src/core/worker.js';
+import { marccd } from './make-marccd.js';
 import type { FuzzData, FuzzMessage, FuzzTarget } from './fuzz-worker.js';
 
 const F = 'test/data/fixtures';
@@ -34,7 +35,15 @@ const PLAIN = [
     'strips_be.tif',
     'big.tif',
     'lzw.tif',
+    'codec_packbits.tif',
+    'codec_zstd.tif',
+    'codec_jpeg.tif',
     'small.cbf',
+    'packed.cbf',
+    'packed_v2.cbf',
+    'packed_modules.cbf',
+    'packed_images.cbf',
+    'packed_images_v2.cbf',
     'three.edf',
     'big_endian.img',
   ],
@@ -71,29 +80,6 @@ function made(name: string, bytes: Uint8Array | string): FuzzTarget {
   const file = join(folder, name);
   writeFileSync(file, bytes);
   return { file, scratch: join(folder, `mutated-${name}`), dataset: null };
-}
-
-/** A marCCD file: a TIFF directory at 8, the second header at 1024, 24×40 pixels at 4096. */
-function marccd(): Buffer {
-  const bytes = Buffer.alloc(4096 + 24 * 40 * 2, 3);
-  const tags = [[256, 40], [257, 24], [258, 16], [259, 1], [262, 1], [273, 4096], [277, 1], [278, 24], [279, 1920]] as const; // prettier-ignore
-  const header = [
-    [28, 1234],
-    [80, 40],
-    [84, 24],
-    [88, 2],
-    [104, 65535],
-  ] as const;
-  bytes.fill(0, 0, 4096).write('II*\0\b\0\0\0', 'latin1');
-  bytes.writeUInt16LE(tags.length, 8);
-  tags.forEach(([tag, value], i) => {
-    bytes.writeUInt16LE(tag, 10 + 12 * i);
-    bytes.writeUInt16LE(4, 12 + 12 * i);
-    bytes.writeUInt32LE(1, 14 + 12 * i);
-    bytes.writeUInt32LE(value, 18 + 12 * i);
-  });
-  for (const [at, value] of header) bytes.writeUInt32LE(value, 1024 + at);
-  return bytes;
 }
 
 const MADE = [made('made.mccd', marccd()), made('module.bin', Buffer.alloc(512 * 1024 * 2, 7))];

@@ -62,6 +62,9 @@ describe('decisions as extra-redu writes them', () => {
         source: source(true),
         scores: SCORES,
         threshold: 5,
+        // Train 10, pulse 8.
+        byPrescale: new Set([4]),
+        prescale: 2,
       });
       const done = spawnSync(PYTHON, ['-c', SCRIPT, folder], { encoding: 'utf8' });
       expect(done.stderr.split('\n').filter((line) => /Error/.test(line))).toEqual([]);
@@ -72,15 +75,15 @@ describe('decisions as extra-redu writes them', () => {
           pulseId: [0, 4, 8, 0, 4],
           hitscore: [90, UNREADABLE, 4, -7, 5],
           hitFlag: [1, 0, 0, 0, 1],
-          missFlag: [0, 0, 0, 0, 0],
-          dataFlag: [1, 0, 0, 0, 1],
+          missFlag: [0, 0, 1, 0, 0],
+          dataFlag: [1, 0, 1, 0, 1],
         },
         trains: [10, 11],
         counts: [3, 2],
         mode: 'fixed',
         modules: 16,
         hits,
-        kept: hits,
+        kept: [true, false, true, false, true],
         byThreshold: hits,
       });
     },
@@ -90,7 +93,13 @@ describe('decisions as extra-redu writes them', () => {
   it('need the train and the pulse of every frame', async () => {
     const path = join(folder, 'refused.h5');
     await expect(
-      writeKeptExdf(path, { source: source(false), scores: SCORES, threshold: 5 }),
+      writeKeptExdf(path, {
+        source: source(false),
+        scores: SCORES,
+        threshold: 5,
+        byPrescale: new Set(),
+        prescale: 0,
+      }),
     ).rejects.toThrow(/--exdf: frame 0 has no trainId and pulseId/);
     expect(existsSync(path)).toBe(false);
   });

@@ -152,6 +152,31 @@ describe('values that are no measurement', () => {
     expect([shown.masked, shown.overloads, shown.pixels[0]!.slice(0, 4)]).toEqual([[[3]], [2], [300, 300, 300, 0]]);
   }); // prettier-ignore
 
+  it('the limit of the channel that is read goes before that of its detector', async () => {
+    const content = file(frameOf(new Uint16Array(SIZE), [300, 301, 5000]), {
+      [`${detector}/saturation_value`]: { data: 1000 },
+      [`${detector}/threshold_1_channel/saturation_value`]: { data: 300 },
+    });
+    const { masked, notes } = await seen(content);
+    expect([masked, notes]).toEqual([[[1, 2]], []]);
+  });
+
+  it.each([[H, W], [1, H, W]])('a map of limits is followed pixel by pixel: %s×%s', async (...shape) => {
+    const limits = Float64Array.from({ length: SIZE }, (_, i) => (i === 0 ? 300 : i === 1 ? 0 : i === 2 ? NaN : 1000));
+    const content = file(frameOf(new Uint16Array(SIZE), [301, 5000, 5000, 1000, 1001]), {
+      [`${detector}/saturation_value`]: { data: limits, shape: shape.flat() },
+    });
+    const masked = await seen(content);
+    expect([masked.masked, masked.overloads, masked.notes]).toEqual([[[0, 4]], [2], []]);
+    expect((await seen(content, { overloads: 'largest' })).pixels[0]!.slice(0, 6)).toEqual([300, 5000, 5000, 1000, 1000, 0]);
+  }); // prettier-ignore
+
+  it('a smallest trusted value above most of a frame is refused, and taken as the user says', async () => {
+    const content = file(frameOf(new Uint16Array(SIZE), [9]), { [`${detector}/underload_value`]: { data: 5 } });
+    await expect(seen(content)).rejects.toThrow(/underload_value 5: 79 of 80 pixels of frame 0 are below it/);
+    expect((await seen(content, { mask: 'own' })).masked[0]).toHaveLength(79);
+  }); // prettier-ignore
+
   it('a limit that is no number is said and not used', async () => {
     const content = file(frameOf(new Uint16Array(SIZE), [9]), {
       [`${detector}/saturation_value`]: { data: 'high' },

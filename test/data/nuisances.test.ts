@@ -92,6 +92,41 @@ describe('what a nuisance does to a frame', () => {
     ]);
   });
 
+  it('a detector farther away sees the pattern grow about the middle, photons and all', () => {
+    const given = frame(0);
+    // A spot at (30, 40), 6 rows and 8 columns from the middle between pixels: twice as far it is 12 and 16 away, of 2 × 2 pixels.
+    given.pixels[at(30, 40)] = 8000;
+    const pixels = changed(given, 'distance', 2);
+    const there = [at(36, 48), at(36, 49), at(37, 48), at(37, 49)];
+    expect([...pixels.keys()].filter((i) => pixels[i]! > 0)).toEqual(there);
+    expect(there.reduce((sum, i) => sum + pixels[i]!, 0)).toBe(8000);
+    // 2,000 each, give or take five sigma of a binomial.
+    for (const i of there) expect(Math.abs(pixels[i]! - 2000)).toBeLessThan(200);
+    // Of an even frame a quarter is left a pixel, and three quarters of the photons miss the detector.
+    const even = changed(frame(400, true), 'distance', 2);
+    const live = [...even].filter((_, i) => frame(400, true).mask![i] === 1);
+    expect(total([...even].filter((_, i) => frame(400, true).mask![i] === 0))).toBe(0);
+    expect(mean(live)).toBeGreaterThan(80);
+    expect(mean(live)).toBeLessThan(101);
+  });
+
+  it('a gain error is one factor a block, the same from frame to frame', () => {
+    const given = frame(10000);
+    const pixels = changed(given, 'gainError', 0.1);
+    expect(changed(given, 'gainError', 0.1, 2)).toEqual(pixels);
+    const blocks = new Set(pixels);
+    expect(blocks.size).toBe(32);
+    for (const [y, x] of [
+      [0, 0],
+      [13, 20],
+      [47, 63],
+    ] as const)
+      expect(pixels[at(y, x)]).toBe(pixels[at(12 * Math.floor(y / 12), 8 * Math.floor(x / 8))]);
+    const relative = [...blocks].map((v) => v / 10000 - 1);
+    expect(Math.sqrt(mean(relative.map((v) => v * v)))).toBeGreaterThan(0.06);
+    expect(Math.sqrt(mean(relative.map((v) => v * v)))).toBeLessThan(0.15);
+  });
+
   it('counts are cut to 16 bits and to the saturation', () => {
     expect(changed(frame(40000), 'gain', 3)).toEqual(frame(65535).pixels);
     expect(changed(frame(700), 'saturation', 300)).toEqual(frame(300).pixels);

@@ -1,7 +1,8 @@
 /** Scores of the frames of a file, by the network of a finished run. */
 import { loadRun } from 'vetoc';
 import { openFrames } from 'vetoc/data';
-import { createOrtWitness, scoreFrames } from 'vetoc/simulate';
+import { createOrtWitness } from 'vetoc/backends/onnx';
+import { scoreFrames } from 'vetoc/simulate';
 
 export interface FrameScore {
   readonly frame: number;

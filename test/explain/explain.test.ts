@@ -3,7 +3,8 @@ import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/p
 import { dequantize, fixedValues } from '../../src/explain/fixed-twin.js';
 import { createExplainer, gradCam, type Explainer } from '../../src/explain/grad-cam.js';
 import { correlation, localization } from '../../src/explain/measures.js';
-import { evidenceMap, MAP_METHODS } from '../../src/explain/methods.js';
+import { MAP_METHODS } from '../../src/explain/method-names.js';
+import { evidenceMap } from '../../src/explain/methods.js';
 import { mapOverFrame } from '../../src/explain/evidence-picture.js';
 import { seenPart } from '../../src/explain/seen-part.js';
 import { lsb } from '../../src/fixed/format.js';

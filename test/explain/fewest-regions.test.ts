@@ -150,9 +150,11 @@ describe('the words on a set of regions', () => {
 
   it('say what is proved and what is not', () => {
     expect(removalWords(set(1, 0), true)).toBe(
-      'It would not be kept without the region at (0, 0): the score would be -3.',
+      'It would not be kept without the region at row 0, column 0: the score would be -3.',
     );
-    expect(removalWords(set(3, 2), true)).toContain('(0, 16) (proved: no smaller set does it): the score');
+    expect(removalWords(set(3, 2), true)).toContain(
+      'row 0, column 16 (proved: no smaller set does it): the score',
+    );
     expect(removalWords(set(3, 1), false)).toContain('the smallest set found: no set of one region does it');
     expect(additionWords(set(5, 2), true)).toContain('no set of one to 2 regions does it');
     const none: FewestRegions = { found: null, noneUpTo: 1, tried: 288 };

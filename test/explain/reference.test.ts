@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createExplainer, type Explainer } from '../../src/explain/grad-cam.js';
-import { evidenceMap, type MapMethod } from '../../src/explain/methods.js';
+import type { MapMethod } from '../../src/explain/method-names.js';
+import { evidenceMap } from '../../src/explain/methods.js';
 import { format } from '../../src/fixed/format.js';
 import { nodeId, type Padding } from '../../src/ir/common.js';
 import type { FloatGraph } from '../../src/ir/graph.js';

@@ -1,6 +1,6 @@
 /**
- * One network through everything: print and parse, the fast evaluator, ONNX Runtime, the C simulation; every integer
- * against the interpreter.
+ * One network through everything: print and parse, the fast evaluator, ONNX Runtime on both files, the explanation, the C and the RTL
+ * simulation; every integer against the interpreter.
  */
 import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { PIXELS_PER_CLOCK, type HlsOptions } from '../../src/backends/dataflow/design.js';
+import type { Link } from '../../src/backends/dataflow/link.js';
 import { designRtl, type RtlDesign } from '../../src/backends/rtl/design.js';
 import { emitRtl } from '../../src/backends/rtl/emit.js';
 import { parseModel, printModel } from '../../src/backends/rtl/model-file.js';
@@ -15,23 +16,38 @@ import { emitHls } from '../../src/backends/hls/emit.js';
 import { hlsTemplates } from '../../src/backends/hls/templates.js';
 import { UnsupportedError, UserError } from '../../src/core/errors.js';
 import type { Random } from '../../src/core/random.js';
+import { emitQdqOnnx } from '../../src/backends/onnx/qdq.js';
 import { createFixedEvaluator } from '../../src/evaluate/fixed-evaluate.js';
 import type { NodeId } from '../../src/ir/common.js';
-import { veto, type FixedGraph } from '../../src/ir/graph.js';
+import { dequantize, fixedValues } from '../../src/explain/fixed-twin.js';
+import { createExplainer } from '../../src/explain/grad-cam.js';
+import { lsb } from '../../src/fixed/format.js';
+import { findNode, veto, type FixedGraph } from '../../src/ir/graph.js';
+import { isPreprocess } from '../../src/ir/ops/index.js';
 import { parseGraph, parseGraphText, printGraph, serializeGraph } from '../../src/ir/serialize.js';
-import { createCsim } from '../../src/simulate/csim.js';
-import { createInterpreter } from '../../src/simulate/interpret.js';
-import { createOrtWitness } from '../../src/simulate/ort.js';
+import { createCsim } from '../../src/backends/hls/csim.js';
+import { createInterpreter } from '../../src/simulate/interpreter.js';
+import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import { runProcess } from '../../src/simulate/process.js';
 import type { FrameResult, Witness } from '../../src/simulate/witness.js';
-import { buildRuntime } from '../../src/simulate/verilator-build.js';
-import { createRtl } from '../../src/simulate/verilator.js';
+import { buildRuntime, type Runtime } from '../../src/backends/rtl/verilator-build.js';
+import { createRtl } from '../../src/backends/rtl/verilator.js';
+import { openBackend } from '../../src/tensorflow/backend.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { compareResults, describeDivergence } from '../../src/verify/divergence.js';
 import { runDrills } from '../../src/verify/drills/run.js';
 import { failedWith, type Outcome } from './outcome.js';
 
-export const CHECKS = ['interpreter', 'text', 'evaluator', 'onnxruntime', 'csim', 'rtl'] as const;
+export const CHECKS = [
+  'interpreter',
+  'text',
+  'evaluator',
+  'explanation',
+  'onnxruntime',
+  'qdq-int8',
+  'csim',
+  'rtl',
+] as const;
 export type CheckName = (typeof CHECKS)[number];
 
 /** What of `HlsOptions` varies. */
@@ -116,6 +132,59 @@ function checkEvaluator({ graph, frames }: Subject, expected: readonly FrameResu
   return compareAll(graph, expected, found);
 }
 
+/** The file of int8 pairs as it stands: fused kernels may round otherwise. */
+async function checkQdq(subject: Subject, expected: readonly FrameResult[]): Promise<Outcome> {
+  const model = emitQdqOnnx(subject.graph, { intermediates: true });
+  const witness = await createOrtWitness(subject.graph, { threads: 1, optimization: 'disabled' }, model);
+  try {
+    return compareAll(subject.graph, expected, await witness.run(subject.frames, { tensors: true }));
+  } finally {
+    await witness.close();
+  }
+}
+
+/** An explanation works on the very values that decided, and every stage passes a gradient on. */
+async function checkExplanation(
+  { graph, frames }: Subject,
+  expected: readonly FrameResult[],
+): Promise<Outcome> {
+  await openBackend('cpu');
+  const explainer = createExplainer(dequantize(graph), fixedValues(graph));
+  let values = 0;
+  const wrong = (frame: number, stage: string, text: string): Outcome => ({
+    kind: 'failed',
+    stage,
+    frames: [frame],
+    text,
+  });
+  try {
+    for (const [i, pixels] of frames.entries()) {
+      const activations = explainer.activations(pixels);
+      for (const node of graph.nodes) {
+        const { id, format } = node;
+        const shown = activations.get(id);
+        // Before its tables a frame is explained in pixels.
+        if (shown === undefined && isPreprocess(node)) continue;
+        const mantissas = expected[i]!.tensors.get(id)!;
+        const unit = lsb(format);
+        const at = mantissas.findIndex((m, k) => shown?.[k] !== Math.fround(m * unit));
+        if (at >= 0)
+          return wrong(i, id, `${id} decided with ${mantissas[at]! * unit}, explained with ${shown?.[at]}`);
+        values += mantissas.length;
+      }
+      for (const layer of explainer.boundary) {
+        const { gradient, target } = explainer.gradient(pixels, layer, { kind: 'hit' });
+        if (!gradient.every(Number.isFinite)) return wrong(i, layer, `a gradient at ${layer} is not finite`);
+        const score = Math.fround(expected[i]!.score * lsb(findNode(graph, graph.output).format));
+        if (target !== score) return wrong(i, graph.output, `explains a score of ${target}, not of ${score}`);
+      }
+    }
+    return { kind: 'same', values };
+  } finally {
+    explainer.dispose();
+  }
+}
+
 let precompiled: Promise<readonly string[]> | undefined;
 
 /** The templates parsed once for all projects: a third of the compiler's time for small networks. */
@@ -175,27 +244,41 @@ async function checkCsim(subject: Subject, expected: readonly FrameResult[]): Pr
   }
 }
 
+/** How the frames arrive: networks take turns. */
+const LINKS: readonly Partial<Link>[] = [
+  {},
+  { crc: true },
+  { framing: 'tlast', header: false },
+  { crc: true, fifoBeats: 32 },
+];
+
 /** The RTL for `choice`, or for one pixel per clock at any rate where the wish cannot be had. */
 function rtlOf(graph: FixedGraph, choice: HlsChoice): RtlDesign {
+  const link = LINKS[graph.nodes.length % LINKS.length]!;
   try {
-    return designRtl(graph, { target, ...choice });
+    return designRtl(graph, { target, ...choice, link });
   } catch (error) {
     if (!(error instanceof UserError) || choice.framesPerSecond === undefined) throw error;
-    return designRtl(graph, { target, pixelsPerClock: choice.pixelsPerClock });
+    return designRtl(graph, { target, pixelsPerClock: choice.pixelsPerClock, link });
   }
 }
 
-let runtime: Promise<readonly string[] | undefined> | undefined;
+let runtime: Promise<Runtime | undefined> | undefined;
 
 async function checkRtl(subject: Subject, expected: readonly FrameResult[]): Promise<Outcome> {
   const design = rtlOf(subject.graph, subject.hls);
-  runtime ??= mkdtemp(join(tmpdir(), 'vetoc-fuzz-rtl-')).then(buildRuntime);
-  const objects = await runtime;
+  runtime ??= mkdtemp(join(tmpdir(), 'vetoc-fuzz-rtl-')).then((made) => {
+    process.once('exit', () => {
+      rmSync(made, { recursive: true, force: true });
+    });
+    return buildRuntime(made, '-O0');
+  });
+  const shared = await runtime;
   const folder = await writeFiles(emitRtl(design));
   try {
     const rtl = await createRtl(subject.graph, folder, parseModel(printModel(design), 'model.json'), {
       optimization: '-O0',
-      ...(objects === undefined ? {} : { runtime: objects }),
+      ...(shared === undefined ? {} : { runtime: shared }),
     });
     return rtl.kind === 'ready'
       ? await ask(rtl.witness, subject, expected)
@@ -218,6 +301,10 @@ export async function check(name: CheckName, subject: Subject): Promise<Outcome>
         return checkEvaluator(subject, expected);
       case 'onnxruntime':
         return await ask(await createOrtWitness(subject.graph, { threads: 1 }), subject, expected);
+      case 'explanation':
+        return await checkExplanation(subject, expected);
+      case 'qdq-int8':
+        return await checkQdq(subject, expected);
       case 'csim':
         return await checkCsim(subject, expected);
       case 'rtl':

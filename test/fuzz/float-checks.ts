@@ -1,20 +1,25 @@
 /**
- * One float graph through export and import, a LayersModel and back, every pass on its own, and quantization. What
- * stays a float graph must compute the same logits as before.
+ * One float graph through ONNX Runtime and the forward pass of training, export and import, a LayersModel and back, every pass on its
+ * own, and quantization. What stays a float graph must compute the same logits as before.
  */
 import type { z } from 'zod';
 import { emitFloatOnnx } from '../../src/backends/onnx/float.js';
 import { importOwnOnnx } from '../../src/frontends/onnx/import.js';
 import { readOnnxModel } from '../../src/frontends/onnx/model.js';
 import { calibrationSchema } from '../../src/calibrate/recipe.js';
-import { createFloatReference } from '../../src/evaluate/float-reference.js';
+import { createOrtFloat } from '../../src/backends/onnx/ort/float.js';
+import { createFloatReference, type FloatTensors } from '../../src/evaluate/float-reference.js';
+import { createExplainer } from '../../src/explain/grad-cam.js';
+import type { NodeId } from '../../src/ir/common.js';
 import type { FixedGraph, FloatGraph } from '../../src/ir/graph.js';
+import { isPreprocess } from '../../src/ir/ops/index.js';
+import { openBackend } from '../../src/tensorflow/backend.js';
 import { verifyFloatGraph } from '../../src/ir/verify.js';
 import { channelStats } from '../../src/passes/channel-stats.js';
 import { PASSES } from '../../src/passes/pipeline.js';
 import { quantizeNetwork } from '../../src/passes/quantize-network.js';
 import { quantizationSchema } from '../../src/passes/recipe.js';
-import { throughLayersModel } from './layers-model.js';
+import { isWithoutLayers, throughLayersModel } from './layers-model.js';
 import { failedWith, type Failed, type Outcome } from './outcome.js';
 
 /** Float32 sums in another order: far above rounding, far below any wrong weight. */
@@ -27,8 +32,39 @@ export interface FloatSubject {
   readonly quantization: z.input<typeof quantizationSchema>;
 }
 
+/** What else computes every tensor of a float graph, and whether it has a finite gradient at the network's input. */
+interface Evaluator {
+  tensors(pixels: Uint16Array): Promise<FloatTensors>;
+  close(): Promise<void>;
+}
+
+const EVALUATORS: Readonly<Record<string, (graph: FloatGraph) => Promise<Evaluator>>> = {
+  async 'float.onnx'(graph) {
+    const float = await createOrtFloat(graph, { threads: 1 });
+    return { tensors: float.evaluate, close: () => float.close() };
+  },
+  async 'forward pass'(graph) {
+    await openBackend('cpu');
+    const explainer = createExplainer(graph);
+    return {
+      tensors(pixels) {
+        for (const layer of explainer.boundary) {
+          const { gradient } = explainer.gradient(pixels, layer, { kind: 'hit' });
+          if (!gradient.every(Number.isFinite)) throw new Error(`the gradient at ${layer} is not finite`);
+        }
+        return Promise.resolve(explainer.activations(pixels));
+      },
+      close() {
+        explainer.dispose();
+        return Promise.resolve();
+      },
+    };
+  },
+};
+
 const PASS = 'pass ';
 export const FLOAT_CHECKS: readonly string[] = [
+  ...Object.keys(EVALUATORS),
   'onnx import',
   'layers model',
   ...PASSES.map(({ name }) => `${PASS}${name}`),
@@ -42,8 +78,34 @@ const noExternal = (): never => {
 const measured = ({ frames }: FloatSubject) =>
   frames.slice(0, Math.max(1, frames.length - 1)).map((pixels) => ({ pixels, spots: null }));
 
-/** The graph after one of the checks but `quantize`; null where no LayersModel can say it, as it may be. */
-async function transformed(name: string, subject: FloatSubject): Promise<FloatGraph | null> {
+/** Every tensor of the network, in parts of its largest value. */
+async function compareTensors({ graph, frames }: FloatSubject, evaluator: Evaluator): Promise<Outcome> {
+  const reference = createFloatReference(graph);
+  let values = 0;
+  for (const [i, pixels] of frames.entries()) {
+    const expected = new Map<NodeId, Float32Array>();
+    reference.visit(pixels, (id, tensor) => expected.set(id, tensor.slice()));
+    const found = await evaluator.tensors(pixels);
+    for (const node of graph.nodes) {
+      if (isPreprocess(node)) continue;
+      const [a, b] = [expected.get(node.id)!, found.get(node.id)];
+      const size = a.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-3);
+      const at = a.findIndex((v, k) => !(Math.abs(v - (b?.[k] ?? NaN)) < TOLERANCE * size));
+      if (at >= 0)
+        return {
+          kind: 'failed',
+          stage: node.id,
+          frames: [i],
+          text: `${node.id} (${node.kind}) is ${b?.[at]} at ${at}, not ${a[at]}`,
+        };
+      values += a.length;
+    }
+  }
+  return { kind: 'same', values };
+}
+
+/** The graph after one of the checks that change it. */
+async function transformed(name: string, subject: FloatSubject): Promise<FloatGraph> {
   const { graph } = subject;
   if (name === 'onnx import')
     return importOwnOnnx(readOnnxModel(emitFloatOnnx(graph), 'float.onnx'), noExternal);
@@ -79,17 +141,23 @@ export async function quantized(subject: FloatSubject): Promise<FixedGraph> {
   return fixed;
 }
 
-/** Runs one check. Whatever it throws is a failure: these networks can all be taken. */
+/** Runs one check. Whatever it throws is a failure: all can take these networks, but layers. */
 export async function checkFloat(name: string, subject: FloatSubject): Promise<Outcome> {
   const { graph, frames } = subject;
   try {
     if (name === 'quantize') return { kind: 'same', values: (await quantized(subject)).nodes.length };
-    const after = await transformed(name, subject);
-    return after === null
-      ? { kind: 'same', values: 0 }
-      : compareLogits(graph, verifyFloatGraph(after), frames);
+    const opened = await EVALUATORS[name]?.(graph);
+    if (opened === undefined)
+      return compareLogits(graph, verifyFloatGraph(await transformed(name, subject)), frames);
+    try {
+      return await compareTensors(subject, opened);
+    } finally {
+      await opened.close();
+    }
   } catch (error) {
-    return failedWith(error, frames.length);
+    return isWithoutLayers(error)
+      ? { kind: 'unsupported', reason: error.message }
+      : failedWith(error, frames.length);
   }
 }
 
@@ -109,7 +177,7 @@ export async function firstFloatFailure(start: FloatSubject): Promise<FloatFailu
   for (const check of [...FLOAT_CHECKS.filter((name) => name !== 'quantize'), 'onnx import']) {
     const outcome = await checkFloat(check, subject);
     if (outcome.kind === 'failed') return { check, subject, outcome };
-    if (check.startsWith(PASS)) subject = { ...subject, graph: (await transformed(check, subject))! };
+    if (check.startsWith(PASS)) subject = { ...subject, graph: await transformed(check, subject) };
   }
   return null;
 }

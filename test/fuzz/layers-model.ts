@@ -29,14 +29,12 @@ async function readBack(files: ModelFiles, graph: FloatGraph): Promise<FloatGrap
   }
 }
 
-/** `graph` after it was saved as a LayersModel and read again; null where no layers can say it, as it may be. */
-export async function throughLayersModel(graph: FloatGraph): Promise<FloatGraph | null> {
+/** `graph` after it was saved as a LayersModel and read again. */
+export async function throughLayersModel(graph: FloatGraph): Promise<FloatGraph> {
   await openBackend('cpu');
-  try {
-    return await readBack(await saveLayersModel(graph), graph);
-  } catch (error) {
-    if (error instanceof UnsupportedError && error.message.startsWith('the network as a LayersModel'))
-      return null;
-    throw error;
-  }
+  return readBack(await saveLayersModel(graph), graph);
 }
+
+/** Whether no layers can say a graph, as it may be. */
+export const isWithoutLayers = (error: unknown): error is UnsupportedError =>
+  error instanceof UnsupportedError && error.message.startsWith('the network as a LayersModel');

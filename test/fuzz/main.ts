@@ -1,11 +1,11 @@
 /**
  * The fuzzer: random networks through every witness and every pass, until the time is up.
  *
- *   npm run fuzz -- --seconds 60 --seed 1 [--csim 0.1] [--rtl 0.1] [--first N] [--shrink 400]
+ *   npm run fuzz -- --seconds 60 --seed 1 [--csim 0.1] [--rtl 0.1] [--first N] [--count N] [--only rtl] [--shrink 400]
  *
  * The same seed gives the same sequence; `--csim` is the share of networks that are also compiled,
- * `--rtl` the share that Verilator simulates. A failure is shrunk
- * and written to `test/regressions/`; the exit code is then 1.
+ * `--rtl` the share that Verilator simulates; `--count` stops after so many networks, `--only` names the one check to make.
+ * A failure is shrunk and written to `test/regressions/`; the exit code is then 1, and also where `--count` was not reached.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,11 +28,14 @@ const { values } = parseArgs({
     csim: { type: 'string', default: '0.1' },
     rtl: { type: 'string', default: '0' },
     first: { type: 'string', default: '0' },
+    count: { type: 'string', default: '0' },
+    only: { type: 'string', default: '' },
+    lanes: { type: 'string', default: '2' },
     frames: { type: 'string', default: '4' },
     shrink: { type: 'string', default: '400' },
   },
 });
-const number = (key: keyof typeof values): number => {
+const number = (key: Exclude<keyof typeof values, 'only'>): number => {
   const value = Number(values[key]);
   if (!Number.isFinite(value) || value < 0)
     throw new Error(`--${key} ${values[key]} is not a number from 0 up`);
@@ -44,9 +47,13 @@ const settings = {
   csim: number('csim'),
   rtl: number('rtl'),
   first: number('first'),
+  count: number('count'),
+  lanes: number('lanes'),
   frames: number('frames'),
   shrink: number('shrink'),
 };
+if (values.only !== '' && !CHECKS.some((name) => name === values.only))
+  throw new Error(`--only ${values.only} is none of ${CHECKS.join(', ')}`);
 
 const counts = new Map<string, number>();
 const count = (what: string, n = 1): void => void counts.set(what, (counts.get(what) ?? 0) + n);
@@ -107,8 +114,12 @@ async function one(index: number): Promise<void> {
     hls: randomHls(random),
   };
   for (const name of CHECKS) {
-    if (name === 'csim' && !compiled) continue;
-    if (name === 'rtl' && !simulated) continue;
+    if (
+      values.only !== ''
+        ? name !== values.only
+        : (name === 'csim' && !compiled) || (name === 'rtl' && !simulated)
+    )
+      continue;
     if (name === 'csim') {
       count(`compiled for ${subject.hls.pixelsPerClock} pixels per clock`);
       if (subject.hls.framesPerSecond !== undefined)
@@ -134,13 +145,14 @@ const elapsed = (): number => (performance.now() - started) / 1000;
 let next = settings.first;
 let done = 0;
 async function lane(): Promise<void> {
-  while (elapsed() < settings.seconds) {
+  while (elapsed() < settings.seconds && (settings.count === 0 || next < settings.first + settings.count)) {
     await one(next++);
     done += 1;
-    if (done % 500 === 0) console.log(`${done} networks in ${elapsed().toFixed(0)} s, ${failures} failures`);
+    if (done % (values.only === '' ? 500 : 50) === 0)
+      console.log(`${done} networks in ${elapsed().toFixed(0)} s, ${failures} failures`);
   }
 }
-await Promise.all([lane(), lane()]);
+await Promise.all(Array.from({ length: settings.lanes }, lane));
 
 console.log(`\nseed ${settings.seed}: networks ${settings.first} to ${next - 1}, ${failures} failures`);
 for (const [what, n] of [...counts].sort()) console.log(`  ${what}: ${n}`);
@@ -149,4 +161,6 @@ const pairs = [...widths.values()].reduce((sum, seen) => sum + seen.size, 0);
 console.log(`ops × widths covered: ${pairs} pairs of ${widths.size} ops; widths of what each op wrote:`);
 for (const [kind, seen] of [...widths].sort())
   console.log(`  ${kind.padEnd(16)} ${[...seen].sort((a, b) => a - b).join(' ')}`);
-process.exitCode = failures === 0 ? 0 : 1;
+const unreached = done < settings.count;
+if (unreached) console.log(`only ${done} of ${settings.count} networks in ${settings.seconds} s`);
+process.exitCode = failures === 0 && !unreached ? 0 : 1;

@@ -20,7 +20,7 @@ export interface FuzzNetwork {
 
 function floatSubject(seed: number, random: Random): FloatSubject {
   return {
-    graph: randomNetwork(seed),
+    graph: randomNetwork(seed, true),
     frames: randomFrames(5, seed),
     quantization: {
       weightBits: random.integer(2, 16),
@@ -42,11 +42,15 @@ async function floatNetwork(subject: FloatSubject): Promise<FuzzNetwork> {
   }
 }
 
-/** Network `number` of the sequence that `seed` stands for. */
-export async function fuzzNetwork(seed: number, number: number): Promise<FuzzNetwork> {
+/** What network `number` of the sequence that `seed` stands for is made of: a float graph with how it is quantized, or a fixed graph. */
+export function fuzzSubject(seed: number, number: number): FloatSubject | FixedGraph {
   const random = createRandom(seed).fork(number);
   const own = random.uint32();
-  return number % 8 === 7
-    ? floatNetwork(floatSubject(own % 1_000_000_000, random))
-    : { graph: randomFixedGraph(own), origin: 'fixed', broken: null };
+  return number % 8 === 7 ? floatSubject(own % 1_000_000_000, random) : randomFixedGraph(own);
+}
+
+/** Network `number` of the sequence that `seed` stands for. */
+export async function fuzzNetwork(seed: number, number: number): Promise<FuzzNetwork> {
+  const subject = fuzzSubject(seed, number);
+  return 'frames' in subject ? floatNetwork(subject) : { graph: subject, origin: 'fixed', broken: null };
 }

@@ -17,10 +17,21 @@ import {
 } from '../../src/fixed/format.js';
 import { createFixedGraphBuilder, type FixedGraphBuilder, type UnprovenNode } from '../../src/ir/build.js';
 import type { Activation } from '../../src/ir/activations.js';
-import { elements, nodeId, type NodeId, type Padding, type QuantizedWeights } from '../../src/ir/common.js';
+import {
+  elements,
+  nodeId,
+  windowShape,
+  type NodeId,
+  type Padding,
+  type QuantizedWeights,
+} from '../../src/ir/common.js';
+import { countMap } from '../../src/ir/ops/counted.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
+import { TABLED_NAMES, usualFunction } from '../../src/ir/ops/activations/index.js';
+import { tableOf } from '../../src/ir/ops/table.js';
 import type { FixedKind } from '../../src/ir/ops/index.js';
 import type { StageInput } from '../../src/ir/prove.js';
+import { countedReciprocals } from '../../src/passes/reciprocal.js';
 
 interface Draft {
   readonly random: Random;
@@ -102,8 +113,8 @@ function accumulatorBound(weights: QuantizedWeights, terms: number, input: Stage
   );
 }
 
-function randomActivation(random: Random, to: Format): Activation {
-  switch (random.integer(0, 5)) {
+function randomActivation(random: Random, to: Format, channels: number): Activation {
+  switch (random.integer(0, 6)) {
     case 0:
     case 1:
       return { kind: 'relu' };
@@ -115,6 +126,12 @@ function randomActivation(random: Random, to: Format): Activation {
     case 3: {
       const alphaFraction = random.integer(0, 8);
       return { kind: 'leakyRelu', alphaMantissa: random.integer(0, 2 ** alphaFraction), alphaFraction };
+    }
+    case 4: {
+      const alphaFraction = random.integer(0, 8);
+      const most = 2 ** alphaFraction;
+      const alphaMantissas = Array.from({ length: channels }, () => random.integer(-most, 2 * most));
+      return { kind: 'prelu', alphaMantissas, alphaFraction };
     }
     default:
       return { kind: 'none' };
@@ -167,7 +184,7 @@ function addConv(draft: Draft): void {
     ...window,
     groups,
     weights,
-    activation: randomActivation(random, to),
+    activation: randomActivation(random, to, outputs),
     format: to,
   });
 }
@@ -184,7 +201,7 @@ function addDepthwise(draft: Draft): void {
     inputs: [newest(draft)],
     ...window,
     weights,
-    activation: randomActivation(random, to),
+    activation: randomActivation(random, to, input.shape[2]),
     format: to,
   });
 }
@@ -210,20 +227,46 @@ function reciprocalOf(
 function addAvgPool(draft: Draft): void {
   const { random } = draft;
   const input = facts(draft);
-  const window = randomWindow(random, input.shape, 4);
-  add(draft, {
-    kind: 'avgPool',
-    inputs: [newest(draft)],
-    ...window,
-    ...reciprocalOf(random, window.kernel[0] * window.kernel[1]),
-    format: outputFormat(random, realBound(input), input.format.signed),
-  });
+  const isCounted = chance(random, 0.5);
+  const window = randomWindow(random, input.shape, 4, isCounted ? 0 : undefined);
+  const whole = window.kernel[0] * window.kernel[1];
+  const format = outputFormat(random, realBound(input), input.format.signed);
+  const node = { kind: 'avgPool', inputs: [newest(draft)], ...window, format } as const;
+  if (!isCounted) {
+    add(draft, { ...node, ...reciprocalOf(random, whole) });
+    return;
+  }
+  const some = (side: 0 | 1 | 2 | 3): number => random.integer(0, window.padding[side]);
+  const counted: Padding = [some(0), some(1), some(2), some(3)];
+  const counts = countMap(
+    { ...window, counted },
+    input.shape,
+    windowShape(input.shape, window, input.shape[2]),
+  );
+  add(draft, { ...node, counted, ...countedReciprocals(counts, whole, 1, random.integer(4, 14)) });
 }
 
 function addRequantize(draft: Draft): void {
   const input = facts(draft);
   const to = outputFormat(draft.random, realBound(input));
   add(draft, { kind: 'requantize', inputs: [newest(draft)], format: to });
+}
+
+/** A table of a smooth function, behind a change of format where the tensor is too wide for one. */
+function addTable(draft: Draft): void {
+  const { random } = draft;
+  const given = facts(draft);
+  if (given.format.width > 10)
+    add(draft, {
+      kind: 'requantize',
+      inputs: [newest(draft)],
+      format: { ...given.format, width: random.integer(2, 10) },
+    });
+  const from = facts(draft);
+  const of = usualFunction(random.pick(TABLED_NAMES));
+  const to = outputFormat(random, realBound(from) + 1);
+  const table = tableOf(of, from.format, to);
+  add(draft, { kind: 'table', inputs: [newest(draft)], of, ...table, format: to });
 }
 
 /** The newest tensor and an older one of the same shape, or itself. */
@@ -236,7 +279,38 @@ function addAdd(draft: Draft): void {
   const bound = realBound(facts(draft, a)) + realBound(facts(draft, b));
   const to = outputFormat(random, bound);
   const inputs = chance(random, 0.5) ? [a, b] : [b, a];
-  add(draft, { kind: 'add', inputs, activation: randomActivation(random, to), format: to });
+  add(draft, { kind: 'add', inputs, activation: randomActivation(random, to, shape[2]), format: to });
+}
+
+function addUpsample(draft: Draft): void {
+  const { random } = draft;
+  const input = facts(draft);
+  if (elements(input.shape) > 1000) return;
+  const factor = [random.integer(1, 3), random.integer(1, 3)] as const;
+  add(draft, { kind: 'upsample', inputs: [newest(draft)], factor, format: input.format });
+}
+
+/** The newest tensor by a vector of as many channels: one made for it, or one that is there. */
+function addMultiply(draft: Draft): void {
+  const { random, tensors } = draft;
+  const image = newest(draft);
+  const input = facts(draft, image);
+  const [, , channels] = input.shape;
+  const vectors = tensors.filter((t) => t !== image && facts(draft, t).shape.join() === `1,1,${channels}`);
+  let gate = vectors.length > 0 && chance(random, 0.3) ? random.pick(vectors) : null;
+  if (gate === null) {
+    add(draft, { kind: 'globalMaxPool', inputs: [image], format: input.format });
+    if (chance(random, 0.7)) addDense(draft, channels);
+    gate = newest(draft);
+  }
+  const bound = realBound(input) * realBound(facts(draft, gate));
+  const to = outputFormat(random, bound);
+  add(draft, {
+    kind: 'multiply',
+    inputs: [image, gate],
+    activation: randomActivation(random, to, channels),
+    format: to,
+  });
 }
 
 function addConcat(draft: Draft): void {
@@ -267,7 +341,7 @@ function addDense(draft: Draft, outputs = draft.random.integer(1, 6)): void {
     kind: 'dense',
     inputs: [newest(draft)],
     weights,
-    activation: randomActivation(random, to),
+    activation: randomActivation(random, to, outputs),
     format: to,
   });
 }
@@ -280,6 +354,9 @@ const BODY: readonly (readonly [number, (draft: Draft) => void])[] = [
   [2, addRequantize],
   [2, addAdd],
   [2, addConcat],
+  [2, addTable],
+  [2, addMultiply],
+  [1, addUpsample],
 ];
 
 function pickOp(random: Random): (draft: Draft) => void {

@@ -64,6 +64,7 @@ const bypasses = (graph: FloatGraph): readonly (FloatGraph | null)[] =>
 const IDLE: Readonly<Record<string, number>> = {
   weights: 0,
   bias: 0,
+  alpha: 1,
   beta: 0,
   mean: 0,
   gamma: 1,

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PIXELS_PER_CLOCK } from '../../src/backends/dataflow/design.js';
@@ -85,8 +86,8 @@ describe('the generated test bench, when a fault is planted,', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const planted = (file: string, change: (text: string) => string): Promise<string> =>
-    plantedFault(folder, file, change);
+  const planted = (file: string, change: (text: string) => string, goal?: string): Promise<string> =>
+    plantedFault(folder, file, change, goal);
 
   it('sees one wrong weight in a frame that it does not change: the scrubber flags it, and the frame is kept', async () => {
     const message = await planted('firmware/tables/conv1.h', (text) =>
@@ -117,14 +118,23 @@ describe('the generated test bench, when a fault is planted,', () => {
     );
   });
 
-  it('fails on swapped channels where they are swapped', async () => {
-    const message = await planted('firmware/vetoc/concat.h', (text) =>
-      text.replace(
-        'z.lane[CONFIG::A_LANES + l] = y.lane[l]',
-        'z.lane[CONFIG::A_LANES + l] = y.lane[CONFIG::B_LANES - 1 - l]',
-      ),
+  const swapped = (text: string): string =>
+    text.replace(
+      'z.lane[CONFIG::A_LANES + l] = y.lane[l]',
+      'z.lane[CONFIG::A_LANES + l] = y.lane[CONFIG::B_LANES - 1 - l]',
     );
+
+  it('fails on swapped channels where they are swapped', async () => {
+    const message = await planted('firmware/vetoc/concat.h', swapped);
     expect(message).toMatch(/^MISMATCH frame 0, stage concat1, .*channel 6: /);
+  });
+
+  it('says, where logits alone are compared, the command that names the stage', async () => {
+    const message = await planted('firmware/vetoc/concat.h', swapped, 'check');
+    const [, bench, words] = /^MISMATCH.*\nThe first stage that differs: (\S+) (.*)/.exec(message)!;
+    const named = spawnSync(bench!, words!.split(' '), { cwd: folder, encoding: 'utf8' });
+    expect(named.status).toBe(1);
+    expect(named.stderr).toMatch(/^MISMATCH frame 0, stage concat1, /);
   });
 
   it('fails when a short frame is not flagged', async () => {

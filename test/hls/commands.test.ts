@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { imageWords, weightLayoutSchema } from '../../src/backends/hls/weight-layout.js';
 import { RUN_FILES } from '../../src/run/folder.js';
-import { writeGraph } from '../../src/ir/graph-files.js';
+import { dequantize } from '../../src/explain/fixed-twin.js';
 import { runCli } from '../cli/run-cli.js';
+import { writeRun } from '../cli/written-run.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
 import { writeFiles } from './project.js';
 
@@ -17,10 +18,11 @@ const firmware = (): string => join(folder, 'firmware');
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vetoc-export-'));
   run = join(folder, 'run');
-  await writeGraph(join(run, RUN_FILES.fixedGraph), 'fixed', sampleFixedGraph());
+  const fixed = sampleFixedGraph();
+  await writeRun(run, fixed, dequantize(fixed));
   const frames = sampleFrames(2, 40 * 36, 3);
   const bytes = Buffer.concat(frames.map((f) => Buffer.from(f.buffer)));
-  writeFiles(run, { [`${RUN_FILES.hls}/golden/frames.bin`]: bytes });
+  writeFiles(run, { [RUN_FILES.goldenFrames]: bytes });
 });
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -56,7 +58,7 @@ describe('vetoc export', () => {
     expect(await ask('--overflow', 'drop')).toMatch(
       /^2 .*--input-fifo: a detector that cannot wait needs a FIFO/,
     );
-    expect(await ask('--number-step', 'x')).toMatch(/^2 .*--number-step: "x" is no whole number/);
+    expect(await ask('--number-step', 'x')).toMatch(/^2 .*--number-step: "x" is not a whole number/);
     expect(existsSync(out)).toBe(false);
   });
 

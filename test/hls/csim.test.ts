@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { emitHls } from '../../src/backends/hls/emit.js';
 import { elements } from '../../src/ir/common.js';
 import { inputNode, type FixedGraph } from '../../src/ir/graph.js';
-import { createCsim } from '../../src/simulate/csim.js';
+import { createCsim } from '../../src/backends/hls/csim.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';

@@ -18,7 +18,7 @@ import { emitDesign } from '../../src/backends/hls/emit.js';
 import { buildModel } from '../../src/backends/dataflow/processes.js';
 import { schedulePlan } from '../../src/backends/dataflow/schedule.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
-import { buildCsim } from '../../src/simulate/csim.js';
+import { buildCsim } from '../../src/backends/hls/csim.js';
 import { runProcess } from '../../src/simulate/process.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { sampleFixedGraph } from '../sample-graphs.js';

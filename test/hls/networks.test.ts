@@ -5,7 +5,7 @@ import { emitDesign } from '../../src/backends/hls/emit.js';
 import { estimateDesign } from '../../src/backends/hls/estimate.js';
 import { timingOf } from '../../src/backends/hls/summary.js';
 import { inputNode, type FixedGraph } from '../../src/ir/graph.js';
-import { createCsim } from '../../src/simulate/csim.js';
+import { createCsim } from '../../src/backends/hls/csim.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { sampleFrames } from '../sample-graphs.js';

@@ -26,3 +26,14 @@ it.each =
       it(`${name} #${i}`, () => (Array.isArray(row) ? run(...(row as unknown[])) : run(row)));
     });
   };
+
+describe.each =
+  (table: readonly unknown[]) =>
+  (name: string, body: (...row: unknown[]) => void): void => {
+    table.forEach((row, i) => {
+      describe(`${name} #${i}`, () => {
+        if (Array.isArray(row)) body(...(row as unknown[]));
+        else body(row);
+      });
+    });
+  };

@@ -125,7 +125,7 @@ export const ROUNDING_FAULTS: readonly StageFault[] = [
     name: 'a leaky ReLU that forgets to align its positive side',
     stage: 'conv2',
     file: `${FIRMWARE}/requantize.h`,
-    at: /(T\(exact << FRACTION\))/,
+    at: /T\(exact \* MANTISSA\) : (T\(exact << FRACTION\))/,
     wrong: 'T(exact)',
     type: 'T',
   },
@@ -148,7 +148,7 @@ export const ROUNDING_FAULTS: readonly StageFault[] = [
     name: 'a reciprocal that is one too large',
     stage: 'avg1',
     file: `${FIRMWARE}/pool.h`,
-    at: /sum \* (CONFIG::RECIPROCAL), 0/,
+    at: /windows\.read\(\), (CONFIG::RECIPROCAL)\)/,
     wrong: '$ + 1',
   },
 ];

@@ -65,7 +65,7 @@ export const GEOMETRY_FAULTS: readonly StageFault[] = [
     name: 'padding on the wrong side',
     stage: 'conv1',
     file: window,
-    at: /(x >= CONFIG::PAD_LEFT && x < CONFIG::PAD_LEFT \+ CONFIG::IN_WIDTH);/,
+    at: /(x >= CONFIG::PAD_LEFT &&\s+x < CONFIG::PAD_LEFT \+ CONFIG::IN_WIDTH);/,
     wrong:
       'x >= CONFIG::PAD_LEFT + CONFIG::PAD_RIGHT && x < CONFIG::PAD_LEFT + CONFIG::PAD_RIGHT + CONFIG::IN_WIDTH',
   },
@@ -91,7 +91,7 @@ export const GEOMETRY_FAULTS: readonly StageFault[] = [
     name: 'a stride that starts one column late',
     stage: 'conv1',
     file: window,
-    at: /columns_to_go = (KW - 1);/,
+    at: /next<COLUMNS>\(x\)\) \{\s+columns_to_go = (KW - 1);/,
     wrong: 'CONFIG::STRIDE_X > 1 ? KW : KW - 1',
   },
   {
@@ -147,7 +147,7 @@ export const GEOMETRY_FAULTS: readonly StageFault[] = [
     name: 'a maximum that outlives its frame',
     stage: 'global1',
     file: `${FIRMWARE}/global_pool.h`,
-    at: /if \((i == 0) \|\|/,
+    at: /if \((i < GROUPS) \|\|/,
     wrong: 'false',
     with: [
       [
@@ -168,7 +168,7 @@ export const GEOMETRY_FAULTS: readonly StageFault[] = [
     name: 'a threshold with the wrong sign',
     stage: 'keep',
     file: decide,
-    at: /packet, (CONFIG::THRESHOLD), 0/,
+    at: /ap_int<32>\((CONFIG::THRESHOLD)\);\s+if/,
     wrong: '-($)',
   },
 ];
@@ -178,7 +178,7 @@ export const BENCH_FAULTS: readonly BenchFault[] = [
     name: '> for >= at the threshold',
     bench: /case "threshold register at the score: kept"/,
     file: decide,
-    at: /(score >= limit)/,
+    at: /by_score = !malformed && (score >= limit)/,
     wrong: 'score > limit',
   },
   {

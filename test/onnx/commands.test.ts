@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
+import { createFixedGraphBuilder } from '../../src/ir/build.js';
 import { ModelProto } from '../../src/onnx-file/proto.js';
 import { createProgram } from '../../src/cli/program.js';
 import { loadRecipe, recipeHash } from '../../src/run/recipe.js';
@@ -147,6 +148,11 @@ describe('vetoc verify --simulators ort', () => {
 });
 
 describe('vetoc export onnx', () => {
+  it('names the layers that stay in float in the dialect of 8 bits', async () => {
+    const printed = await vetoc('export', 'onnx', run, '--dialect', 'qdq-int8');
+    expect(printed).toMatch(/qdq-int8: \w+ stays in float: weights outside \[-127, 127\]/);
+  });
+
   it('writes what the emitter gives, with the recipe’s hash and the version in it', async () => {
     const model = ModelProto.decode(await readFile(join(run, RUN_FILES.fixedOnnx)));
     const facts = new Map(model.metadataProps.map(({ key, value }) => [key, value]));
@@ -158,9 +164,16 @@ describe('vetoc export onnx', () => {
 
   it('writes nothing when one of the dialects is refused', async () => {
     const out = join(folder, 'refused');
-    await expect(
-      vetoc('export', 'onnx', run, '--dialect', 'fixed', 'qdq-int8', '--out', out),
-    ).rejects.toThrow(/qdq-int8/);
+    const other = join(folder, 'other');
+    const b = createFixedGraphBuilder();
+    for (const node of graph.nodes)
+      b.add(
+        node.id === graph.output ? { ...node, format: { ...node.format, quantization: 'AP_RND_INF' } } : node,
+      );
+    await writeRun(other, b.build({ ...graph }), sampleFloatGraph(1, [SIZE[0], SIZE[1]]));
+    await expect(vetoc('export', 'onnx', other, '--dialect', 'fixed', 'qonnx', '--out', out)).rejects.toThrow(
+      /qonnx/,
+    );
     await expect(readdir(out)).rejects.toThrow(/ENOENT/);
   });
 });

@@ -5,8 +5,8 @@ import { stagePlaces } from '../../src/backends/onnx/expose.js';
 import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
 import { TENSORS_KEY } from '../../src/backends/onnx/metadata.js';
 import { ModelProto } from '../../src/onnx-file/proto.js';
-import { createInterpreter } from '../../src/simulate/interpret.js';
-import { createOrtWitness } from '../../src/simulate/ort.js';
+import { createInterpreter } from '../../src/simulate/interpreter.js';
+import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import { runDrills, type WitnessDrills } from '../../src/verify/drills/run.js';
 import { networkBuilder } from '../hls/networks.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
 import { interpret } from '../../src/simulate/interpret.js';
-import { ORT_OPTIMIZATIONS } from '../../src/simulate/ort-session.js';
-import { createOrtWitness } from '../../src/simulate/ort.js';
+import { ORT_OPTIMIZATIONS } from '../../src/backends/onnx/ort/session.js';
+import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import { inputNode } from '../../src/ir/graph.js';
 import { zooNetwork } from '../hls/networks.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';

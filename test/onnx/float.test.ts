@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { emitFloatOnnx } from '../../src/backends/onnx/float.js';
 import { createFloatReference } from '../../src/evaluate/float-reference.js';
-import { createOrtFloat } from '../../src/simulate/ort-float.js';
+import { createOrtFloat } from '../../src/backends/onnx/ort/float.js';
 import { sampleFrames } from '../sample-graphs.js';
 import { sampleFloatGraph } from './sample-float.js';
 

@@ -213,7 +213,7 @@ describe('vetoc run --model', () => {
     expect(run.fixed.nodes.some(({ id }) => id === 'layer4_1_conv2')).toBe(true);
     expect(run.recipe).toMatchObject({ model: { path: model } });
     // The LayersModel of the run is the same function again.
-    const layers = await importFile(join(out, RUN_FILES.layersModel), [64, 64]);
+    const layers = await importFile(join(out, 'float/model.json'), [64, 64]);
     const [frame] = sampleFrames(1, 64 * 64, 3);
     const [a, b] = [run.float, layers.graph].map((g) => createFloatReference(g).decide(frame!).logits);
     a!.forEach((value, i) => {

@@ -15,8 +15,8 @@ import {
   type PreprocessInput,
 } from '../../src/frontends/network/preprocess.js';
 import { floatShapes } from '../../src/ir/graph.js';
-import { compareWithOriginal } from '../../src/simulate/original.js';
-import { openOrtOriginal } from '../../src/simulate/ort-original.js';
+import { compareWithOriginal } from '../../src/frontends/original/compare.js';
+import { openOrtOriginal } from '../../src/frontends/original/onnx.js';
 import { createFloatReference } from '../../src/evaluate/float-reference.js';
 import { layerSchema, type LayerInput } from '../../src/frontends/network/description.js';
 import { createNetwork } from '../../src/frontends/network/registry.js';
@@ -150,9 +150,14 @@ describe('what cannot be imported', () => {
         const conv = w.node('Conv', 'mirrored', ['x', weights(w, 'w')], {
           attributes: { pads: { ints: [-1, 0, 0, 0] } },
         });
-        const pool = w.node('AveragePool', 'edges', ['x'], {
-          attributes: { kernel_shape: { ints: [3, 3] }, pads: { ints: [1, 1, 1, 1] } },
-        });
+        const pool = w.node(
+          'Resize',
+          'doubled',
+          ['x', '', w.constant('scales', 'float', [1, 1, 2, 2], [4])],
+          {
+            attributes: { mode: { text: 'linear' } },
+          },
+        );
         const soft = w.node('Softmax', 'inside', [w.node('Flatten', 'f', ['x'])]);
         const after = w.node('Gemm', 'after', [
           soft,
@@ -167,8 +172,7 @@ describe('what cannot be imported', () => {
     );
     expect(Object.fromEntries(reasons.map(({ what, why }) => [what, why]))).toEqual({
       'mirrored (Conv)': 'pads of -1, 0, 0, 0',
-      'edges (AveragePool)':
-        'averages that do not count the padding: their divisor differs from pixel to pixel',
+      'doubled (Resize)': 'resizes by mode linear; the nearest pixel is taken',
       'after (Gemm)': 'follows a softmax, which is taken at the end of a network only',
     });
   });

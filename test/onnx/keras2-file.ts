@@ -31,16 +31,43 @@ const CONFIGS = [
 ] as const; // prettier-ignore
 
 /** How the description is written: `Sequential` of Keras up to 2.2.2 (a list) or later, or the functional `Model`. */
-export const KERAS2_FORMS = ['Sequential, a list', 'Sequential', 'Model'] as const;
+export const KERAS2_FORMS = [
+  'Sequential, a list',
+  'Sequential',
+  'Sequential that disturbs its images in training',
+  'Model',
+  'Model with names of any kind',
+] as const;
 export type Keras2Form = (typeof KERAS2_FORMS)[number];
 
+/** What Keras does in training alone. */
+const AUGMENTATION = [
+  ['RandomFlip', { name: 'random_flip', trainable: true, mode: 'horizontal_and_vertical', seed: null }],
+  ['RandomRotation', { name: 'random_rotation', trainable: true, factor: 0.1, fill_mode: 'reflect', interpolation: 'bilinear', seed: null, fill_value: 0 }],
+  ['RandomContrast', { name: 'random_contrast', trainable: true, factor: 0.2, seed: null }],
+] as const; // prettier-ignore
+
+const isModel = (form: Keras2Form): boolean => form.startsWith('Model');
+/** What the layer `name` is called in the file. */
+const nameIn = (form: Keras2Form, name: string): string =>
+  form === 'Model with names of any kind' ? `Schicht Nº ${name.length}: ${name.toUpperCase()}?` : name;
+
+function configsOf(form: Keras2Form): readonly (readonly [string, { readonly name: string }])[] {
+  const extra = form === 'Sequential that disturbs its images in training' ? AUGMENTATION : [];
+  return [...extra, ...CONFIGS].map(([type, config]) => [
+    type,
+    { ...config, name: nameIn(form, config.name) },
+  ]);
+}
+
 function description(form: Keras2Form): unknown {
-  if (form === 'Model') {
-    const layers = CONFIGS.map(([class_name, config], i) => ({
+  const configs = configsOf(form);
+  if (isModel(form)) {
+    const layers = configs.map(([class_name, config], i) => ({
       name: config.name,
       class_name,
       config,
-      inbound_nodes: [[[i === 0 ? 'input_1' : CONFIGS[i - 1]![1].name, 0, 0, {}]]],
+      inbound_nodes: [[[i === 0 ? 'input_1' : configs[i - 1]![1].name, 0, 0, {}]]],
     }));
     const input = { name: 'input_1', class_name: 'InputLayer', config: { ...first, sparse: false, name: 'input_1' }, inbound_nodes: [] }; // prettier-ignore
     return {
@@ -49,17 +76,17 @@ function description(form: Keras2Form): unknown {
         name: 'model_1',
         layers: [input, ...layers],
         input_layers: [['input_1', 0, 0]],
-        output_layers: [['dense_1', 0, 0]],
+        output_layers: [[nameIn(form, 'dense_1'), 0, 0]],
       },
     };
   }
-  const layers = CONFIGS.map(([class_name, config], i) => ({
+  const layers = configs.map(([class_name, config], i) => ({
     class_name,
     config: i === 0 ? { ...config, ...first } : config,
   }));
   return {
     class_name: 'Sequential',
-    config: form === 'Sequential' ? { name: 'sequential_1', layers } : layers,
+    config: form === 'Sequential, a list' ? layers : { name: 'sequential_1', layers },
   };
 }
 
@@ -101,10 +128,13 @@ export async function writeKeras2(path: string, form: Keras2Form): Promise<Keras
   file.create_attribute('backend', 'tensorflow');
   file.create_attribute('model_config', JSON.stringify(description(form)));
   const root = file.create_group('model_weights');
-  const names = [...(form === 'Model' ? ['input_1'] : []), ...CONFIGS.map(([, { name }]) => name)];
+  const layers = configsOf(form).map(([, { name }]) => name);
+  const names = [...(isModel(form) ? ['input_1'] : []), ...layers];
   byteStrings(root, 'layer_names', names);
-  for (const layer of names) {
-    const group = root.create_group(layer);
+  const plain = new Map(CONFIGS.map(([, { name }]) => [nameIn(form, name), name]));
+  for (const name of names) {
+    const group = root.create_group(name);
+    const layer = plain.get(name) ?? name;
     const own = Object.keys(weights).filter((name) => name.startsWith(`${layer}/`));
     if (own.length > 0) {
       byteStrings(group, 'weight_names', own);

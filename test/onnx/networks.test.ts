@@ -1,7 +1,7 @@
 /** Every network of the registry, random weights, at several widths: ONNX Runtime against the interpreter. */
 import { describe, expect, it } from 'vitest';
 import { interpret } from '../../src/simulate/interpret.js';
-import { createOrtWitness } from '../../src/simulate/ort.js';
+import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import { NETWORK_NAMES, networkFrames, quantized, randomNetwork, sizeFor } from './networks.js';
 
 const WIDTHS = [4, 6, 8, 12];

@@ -16,6 +16,13 @@ export const onnxMissing: string | null =
     ? null
     : 'the onnx package is not installed: run .ci/fetch-test-tools.sh';
 
+/** hls4ml, qonnx and ONNX Runtime's quantizer, of the same script. */
+export const HLS4ML_PYTHON = join(tools, 'hls4ml', 'bin', 'python');
+export const hls4mlMissing: string | null =
+  existsSync(HLS4ML_PYTHON) || process.env['CI'] === 'true'
+    ? null
+    : 'hls4ml is not installed: run .ci/fetch-test-tools.sh';
+
 export interface OfficialJob {
   readonly model: Uint8Array;
   /** Raw frames, `uint16 [n, height, width]`; none: check only. */
@@ -41,9 +48,10 @@ export async function runPython(
   script: string,
   input: string,
   args: readonly string[] = [],
+  python: string = ONNX_PYTHON,
 ): Promise<string> {
   const file = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn(ONNX_PYTHON, [file, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(python, [file, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   const chunks: Buffer[] = [];
   const errors: Buffer[] = [];
   child.stdout.on('data', (c: Buffer) => chunks.push(c));

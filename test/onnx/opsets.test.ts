@@ -8,8 +8,8 @@ import { importOnnx, type ImportedOnnx } from '../../src/frontends/onnx/import.j
 import { readOnnxModel } from '../../src/frontends/onnx/model.js';
 import { ModelProto } from '../../src/onnx-file/proto.js';
 import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
-import { compareWithOriginal } from '../../src/simulate/original.js';
-import { openOrtOriginal } from '../../src/simulate/ort-original.js';
+import { compareWithOriginal } from '../../src/frontends/original/compare.js';
+import { openOrtOriginal } from '../../src/frontends/original/onnx.js';
 import { sampleFrames } from '../sample-graphs.js';
 import { onnxMissing, runPython } from './official.js';
 

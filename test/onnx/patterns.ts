@@ -27,7 +27,10 @@ export const SIDE = 12;
 const ints = (...values: number[]) => ({ ints: values });
 const int = (value: number) => ({ int: value });
 
-function modelOf(seed: number): { model: Model; finish: (output: string, values: number) => Uint8Array } {
+function modelOf(
+  seed: number,
+  opset = 17,
+): { model: Model; finish: (output: string, values: number) => Uint8Array } {
   const writer = createOnnxWriter();
   const random = createRandom(seed);
   let count = 0;
@@ -61,7 +64,7 @@ function modelOf(seed: number): { model: Model; finish: (output: string, values:
   };
   const finish = (output: string, values: number): Uint8Array => {
     writer.output(output, 'float', ['N', values]);
-    return writer.finish({ graphName: 'p', doc: '', producerVersion: '', metadata: {}, opset: 17 });
+    return writer.finish({ graphName: 'p', doc: '', producerVersion: '', metadata: {}, opset });
   };
   return { model, finish };
 }
@@ -242,6 +245,36 @@ export const BODIES: Readonly<Record<string, Body>> = {
   }),
   'a mean of windows': (m, x) =>
     halved(x, m.node('AveragePool', [x.name], { kernel_shape: ints(2, 2), strides: ints(2, 2) })),
+  'a mean that does not count its padding': same((m, x) =>
+    m.node('AveragePool', [x], { kernel_shape: ints(3, 3), pads: ints(1, 1, 1, 1) }),
+  ),
+  'a mean with ceil_mode': (m, x) => ({
+    ...x,
+    height: 6,
+    width: 6,
+    name: m.node('AveragePool', [x.name], {
+      kernel_shape: ints(3, 3),
+      strides: ints(2, 2),
+      ceil_mode: int(1),
+    }),
+  }),
+  'a mean that counts its padding, with ceil_mode': (m, x) => ({
+    ...x,
+    height: 5,
+    width: 5,
+    name: m.node('AveragePool', [x.name], {
+      kernel_shape: ints(3, 3),
+      strides: ints(3, 3),
+      pads: ints(1, 1, 0, 0),
+      ceil_mode: int(1),
+      count_include_pad: int(1),
+    }),
+  }),
+  'a Pad before a mean that does not count its own': (m, x) => {
+    const padded = m.node('Pad', [x.name, m.ints(0, 0, 1, 0, 0, 0, 0, 1)]);
+    const name = m.node('AveragePool', [padded], { kernel_shape: ints(3, 3), pads: ints(1, 1, 1, 1) });
+    return { ...x, name, height: SIDE + 1, width: SIDE + 1 };
+  },
   'a mean that counts its padding': same((m, x) =>
     m.node('AveragePool', [x], {
       kernel_shape: ints(3, 3),
@@ -261,6 +294,51 @@ export const BODIES: Readonly<Record<string, Body>> = {
   'ReLU as Max': same((m, x) => m.node('Max', [x, m.constant([0], [])])),
   'a leaky ReLU as Max': same((m, x) => m.node('Max', [m.node('Mul', [x, m.constant([0.1], [])]), x])),
   'a leaky ReLU': same((m, x) => m.node('LeakyRelu', [x], { alpha: { float: 0.2 } })),
+  'a PReLU with a slope for each channel': same((m, x) =>
+    m.node('PRelu', [x, m.constant([0.3, -0.2, 1.4, 0], [4, 1, 1])]),
+  ),
+  'a PReLU with one slope': same((m, x) => m.node('PRelu', [x, m.constant([0.25], [1])])),
+  'a PReLU behind a channel shuffle': same((m, x) =>
+    m.node('PRelu', [shuffled(m, x, 4), m.constant([0.3, -0.2, 1.4, 0], [4, 1, 1])]),
+  ),
+  'an ELU': same((m, x) => m.node('Elu', [x], { alpha: { float: 0.7 } })),
+  'a GELU by the error function': same((m, x) => {
+    const error = m.node('Erf', [m.node('Div', [x, m.constant([Math.SQRT2], [])])]);
+    const product = m.node('Mul', [x, add(m, error, m.constant([1], []))]);
+    return m.node('Mul', [product, m.constant([0.5], [])]);
+  }),
+  'a GELU whose half comes first': same((m, x) => {
+    const error = m.node('Erf', [m.node('Mul', [x, m.constant([Math.SQRT1_2], [])])]);
+    const share = m.node('Mul', [m.constant([0.5], []), add(m, m.constant([1], []), error)]);
+    return m.node('Mul', [x, share]);
+  }),
+  'a GELU by tanh': same((m, x) => {
+    const bend = m.node('Mul', [m.constant([0.044715], []), m.node('Pow', [x, m.constant([3], [])])]);
+    const bent = m.node('Mul', [add(m, x, bend), m.constant([Math.sqrt(2 / Math.PI)], [])]);
+    const share = add(m, m.node('Tanh', [bent]), m.constant([1], []));
+    return m.node('Mul', [m.node('Mul', [x, m.constant([0.5], [])]), share]);
+  }),
+  'a hard-swish as a product': same((m, x) =>
+    m.node('Mul', [x, m.node('HardSigmoid', [x], { alpha: { float: 1 / 6 } })]),
+  ),
+  'a gate by convolutions of the mean': same((m, x, image) => {
+    const mean = { ...image, name: m.node('GlobalAveragePool', [x]), height: 1, width: 1 };
+    const hidden = { ...mean, name: m.node('Relu', [m.conv(mean, 2, 1).name]), channels: 2 };
+    return m.node('Mul', [x, m.node('Sigmoid', [m.conv(hidden, 4, 1).name])]);
+  }),
+  'a gate by dense layers, which comes first': same((m, x) => {
+    const mean = m.node('ReduceMean', [x], { axes: ints(2, 3), keepdims: int(0) });
+    const hidden = m.node('Relu', [
+      m.node('Gemm', [mean, m.weights(2, 4), m.weights(2)], { transB: int(1) }),
+    ]);
+    const logits = m.node('Gemm', [hidden, m.weights(4, 2), m.weights(4)], { transB: int(1) });
+    const gate = m.node('Reshape', [m.node('HardSigmoid', [logits]), m.ints(-1, 4, 1, 1)]);
+    return m.node('Mul', [gate, x]);
+  }),
+  'a gate without an activation, on shuffled channels': same((m, x) => {
+    const mean = m.node('GlobalMaxPool', [x]);
+    return m.node('Mul', [shuffled(m, x, 4), m.node('Conv', [mean, m.weights(4, 4, 1, 1), m.weights(4)])]);
+  }),
   'a Clip': same((m, x) => m.node('Clip', [x, m.constant([-0.1], []), m.constant([0.2], [])])),
   'weights times a constant for each channel': (m, x) => {
     const weights = m.node('Mul', [m.weights(3, 4, 3, 3), m.weights(3, 1, 1, 1)]);
@@ -351,4 +429,10 @@ export function patternModel(body: string, ending: string, seed: number): Uint8A
   const first = model.conv({ name: 'x', channels: 1, height: SIDE, width: SIDE }, 4);
   const [output, values] = ENDINGS[ending]!(model, BODIES[body]!(model, first));
   return finish(output, values);
+}
+
+/** A whole network from the image on, of `opset`. */
+export function writtenModel(network: Ending, seed: number, opset: number): Uint8Array {
+  const { model, finish } = modelOf(seed, opset);
+  return finish(...network(model, { name: 'x', channels: 1, height: SIDE, width: SIDE }));
 }

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { emitQdqOnnx } from '../../src/backends/onnx/qdq.js';
-import { UnsupportedError } from '../../src/core/errors.js';
+import { layersInFloat } from '../../src/backends/onnx/qdq-checks.js';
+import { createFixedGraphBuilder } from '../../src/ir/build.js';
+import { ModelProto } from '../../src/onnx-file/proto.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import { interpret } from '../../src/simulate/interpret.js';
-import type { OrtOptimization } from '../../src/simulate/ort-session.js';
-import { createOrtWitness } from '../../src/simulate/ort.js';
+import type { OrtOptimization } from '../../src/backends/onnx/ort/session.js';
+import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
 import { askOfficial, int32Output, onnxMissing } from './official.js';
 
@@ -33,6 +35,35 @@ async function differences(
     different += Number(plain[i]!.keep !== expected.keep) + Number(plain[i]!.score !== expected.score);
   });
   return { different, of };
+}
+
+/** The layers that the file says are in float. */
+const inFloatOf = (model: Uint8Array): readonly string[] => {
+  const entry = ModelProto.decode(model).metadataProps!.find(({ key }) => key === 'vetoc.layers_in_float');
+  return entry === undefined ? [] : (JSON.parse(entry.value!) as string[]);
+};
+
+/** Weights of twelve bits in the first layer alone. */
+function wideFirstLayer(): FixedGraph {
+  const graph = sampleFixedGraph({
+    seed: 3,
+    leastWeight: -127,
+    weightBits: 7,
+    activationBits: 7,
+    inputBits: 7,
+  });
+  const b = createFixedGraphBuilder();
+  for (const node of graph.nodes) {
+    if (node.id !== 'conv1' || node.kind !== 'conv2d') b.add(node);
+    else {
+      const { weights } = node;
+      const mantissas = weights.mantissas.map((m, i) => 16 * m + (i % 5));
+      const fraction = weights.fraction.map((f) => f + 4);
+      const bias = weights.bias.map((v) => 16 * v);
+      b.add({ ...node, weights: { mantissas, fraction, bias, width: 12 } });
+    }
+  }
+  return b.build({ ...graph });
 }
 
 const sevenBits = (): FixedGraph =>
@@ -70,17 +101,30 @@ describe('qdq-int8.onnx', () => {
     }
   });
 
-  it('refuses more than 8 bits and weights of −128, all reasons at once', () => {
-    const graph = sampleFixedGraph({ weightBits: 9, activationBits: 9 });
-    let reasons: readonly { what: string; why: string }[] = [];
-    try {
-      emitQdqOnnx(graph);
-    } catch (error) {
-      if (error instanceof UnsupportedError) reasons = error.reasons;
-    }
-    expect(reasons.length).toBeGreaterThan(3);
-    expect(reasons.some((r) => r.why.includes('weights outside [-127, 127]'))).toBe(true);
-    expect(reasons.some((r) => r.why.includes('do not fit 8 bits'))).toBe(true);
+  it.each([9, 12])(
+    'keeps what does not fit 8 bits in float, by name, with the bits of the interpreter: %i bits',
+    async (bits) => {
+      const graph = sampleFixedGraph({ weightBits: bits, activationBits: bits });
+      const model = emitQdqOnnx(graph);
+      expect(inFloatOf(model).length).toBeGreaterThan(3);
+      expect(inFloatOf(model)).toEqual(layersInFloat(graph, false).map(({ id }) => id));
+      expect((await differences(graph, model, 'disabled')).different).toBe(0);
+    },
+  );
+
+  it('keeps a single wide layer in float and all others in int8', async () => {
+    const graph = wideFirstLayer();
+    const model = emitQdqOnnx(graph);
+    expect(inFloatOf(model)).toEqual(['conv1']);
+    expect((await differences(graph, model, 'disabled')).different).toBe(0);
+    const types = ModelProto.decode(model).graph!.node!.map(({ opType }) => opType);
+    expect(types.filter((type) => type === 'QuantizeLinear').length).toBeGreaterThan(5);
+  });
+
+  it('is exact with sums of 2^24 and more, which it takes apart', async () => {
+    const graph = sampleFixedGraph({ gain: -6, weightBits: 14, activationBits: 12, inputBits: 12 });
+    expect(layersInFloat(graph, false).some(({ why }) => why.includes('not exact in float32'))).toBe(true);
+    expect((await differences(graph, emitQdqOnnx(graph), 'disabled')).different).toBe(0);
   });
 });
 
@@ -91,10 +135,11 @@ describe('qdq.onnx with uint8', () => {
     expect((await differences(graph, model, 'disabled')).different).toBe(0);
   });
 
-  it('refuses 12 bits', () => {
-    expect(() =>
-      emitQdqOnnx(sampleFixedGraph({ weightBits: 12, activationBits: 12 }), { uint8: true }),
-    ).toThrow(UnsupportedError);
+  it('keeps 12 bits in float', async () => {
+    const graph = sampleFixedGraph({ weightBits: 12, activationBits: 12 });
+    const model = emitQdqOnnx(graph, { uint8: true });
+    expect(inFloatOf(model).length).toBeGreaterThan(3);
+    expect((await differences(graph, model, 'disabled')).different).toBe(0);
   });
 });
 

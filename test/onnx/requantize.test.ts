@@ -6,7 +6,7 @@ import type { Activation } from '../../src/ir/activations.js';
 import { NO_PADDING, nodeId } from '../../src/ir/common.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import { interpret } from '../../src/simulate/interpret.js';
-import { createOrtWitness } from '../../src/simulate/ort.js';
+import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 
 const SIDE = 24;
 /** The values 0 … 575, one a pixel. */

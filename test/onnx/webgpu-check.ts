@@ -3,7 +3,7 @@
  * all tensors differ between ONNX Runtime's WebGPU provider and the interpreter.
  */
 import { interpret } from '../../src/simulate/interpret.js';
-import { createOrtWitness } from '../../src/simulate/ort.js';
+import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
 import { networkFrames, quantized, randomNetwork } from './networks.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { comparisonText } from '../../src/report/comparison-text.js';
+import { comparisonText } from '../../src/text/comparison.js';
 import { compareStage, histogram, pairDecisions } from '../../src/run/stages/compare.js';
 import type { FrameSource, Spot } from '../../src/data/frames.js';
 import { createFloatReference } from '../../src/evaluate/float-reference.js';
@@ -42,16 +42,24 @@ describe('the histogram of differences', () => {
 
 describe('paired decisions', () => {
   it('tell hits lost from hits gained and misses newly kept from misses dropped', () => {
-    const frame = (hit: boolean, floatKeep: boolean, fixedKeep: boolean) => ({ hit, floatKeep, fixedKeep });
+    const frame = (
+      hit: boolean,
+      floatKeep: boolean,
+      fixedKeep: boolean,
+      indexable: boolean | null = null,
+    ) => ({
+      ...{ hit, floatKeep, fixedKeep, indexable },
+    });
     const paired = pairDecisions([
       frame(true, true, false),
-      frame(true, true, false),
+      frame(true, true, false, true),
       frame(true, false, true),
       frame(false, false, true),
-      frame(false, true, true),
+      frame(false, true, true, true),
       frame(true, true, true),
     ]);
     expect(paired).toMatchObject({ hitsLost: 2, hitsGained: 1, missesKept: 1, missesDropped: 0 });
+    expect(paired).toMatchObject({ indexableLost: 1, indexableGained: 0 });
     expect(paired.mcnemarP).toBe(mcnemar(3, 1));
   });
 });

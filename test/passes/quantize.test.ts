@@ -223,7 +223,7 @@ describe('options of quantization', () => {
     const network = await quantize(randomNetwork(2));
     const adaptive = quantizationSchema.parse({ adaptiveRounding: true });
     expect(() => quantizePrepared(network, adaptive, calibrationSchema.parse({}))).toThrow(
-      /adaptiveRounding: .*calibrate again, or switch/,
+      /adaptiveRounding: .*calibrate again \(--calibrate\), or switch/,
     );
   });
 

@@ -1,8 +1,9 @@
 /** Random float graphs with every op, batch normalisation and branches, for properties of the passes. */
 import { createRandom, type Random } from '../../src/core/random.js';
 import { format } from '../../src/fixed/format.js';
-import { nodeId, type NodeId, type Shape } from '../../src/ir/common.js';
+import { elements, nodeId, type NodeId, type Shape } from '../../src/ir/common.js';
 import { floatShapes, type FloatGraph } from '../../src/ir/graph.js';
+import { TABLED_NAMES, usualFunction } from '../../src/ir/ops/activations/index.js';
 import type { FloatNode } from '../../src/ir/ops/index.js';
 import { verifyFloatGraph } from '../../src/ir/verify.js';
 import { squareWindow } from '../square-window.js';
@@ -82,8 +83,21 @@ function addActivation(draft: Draft, random: Random, name: string): void {
   if (kind === 'leakyRelu') append(draft, { ...base, kind, alpha: random.pick([0.125, 0.1, 0.3]) });
 }
 
+/** The same from all activations that there are. */
+function addAnyActivation(draft: Draft, random: Random, name: string): void {
+  const base = { id: nodeId(name), inputs: [draft.last] };
+  if (random.uniform() < 0.5) addActivation(draft, random, name);
+  else if (random.uniform() < 0.4)
+    append(draft, {
+      ...base,
+      kind: 'prelu',
+      alpha: Float32Array.from({ length: channelsOf(draft) }, () => random.uniform() - 0.2),
+    });
+  else append(draft, { ...base, ...usualFunction(random.pick(TABLED_NAMES)) });
+}
+
 function addPool(draft: Draft, random: Random, name: string): void {
-  if (shapeOf(draft)[0] < 4) return;
+  if (Math.min(...shapeOf(draft).slice(0, 2)) < 4) return;
   const kind = random.pick(['maxPool', 'avgPool'] as const);
   append(draft, {
     id: nodeId(name),
@@ -91,6 +105,17 @@ function addPool(draft: Draft, random: Random, name: string): void {
     inputs: [draft.last],
     ...squareWindow(random.pick([2, 3]), 2, random.integer(0, 1)),
   });
+}
+
+function addUpsample(draft: Draft, random: Random, name: string): void {
+  const factor = random.pick([
+    [1, 2],
+    [2, 1],
+    [2, 2],
+    [3, 2],
+  ] as const);
+  if (elements(shapeOf(draft)) < 1000)
+    append(draft, { id: nodeId(name), kind: 'upsample', inputs: [draft.last], factor });
 }
 
 /** A branch that is added or concatenated to what it started from. */
@@ -103,17 +128,70 @@ function addBranch(draft: Draft, random: Random, name: string): void {
   append(draft, { id: nodeId(`${name}_join`), kind: joinKind, inputs: [draft.last, start] });
 }
 
-function preprocessing(random: Random): Draft {
+/** A gate of the newest tensor, as squeeze-and-excite has it. */
+function addGate(draft: Draft, random: Random, name: string): void {
+  const image = draft.last;
+  const channels = channelsOf(draft);
+  append(draft, { id: nodeId(`${name}_mean`), kind: 'globalAvgPool', inputs: [image] });
+  const dense = (id: string): NodeId =>
+    append(draft, {
+      id: nodeId(id),
+      kind: 'dense',
+      inputs: [draft.last],
+      weights: weights(random, channels * channels, channels),
+      bias: biases(random, channels),
+    });
+  dense(`${name}_squeeze`);
+  append(draft, { id: nodeId(`${name}_relu`), kind: 'relu', inputs: [draft.last] });
+  dense(`${name}_excite`);
+  const gate = { id: nodeId(`${name}_gate`), inputs: [draft.last] };
+  const kind = random.pick(['hardSigmoid', 'sigmoid', 'clip'] as const);
+  append(draft, kind === 'clip' ? { ...gate, kind, min: 0, max: 1 } : { ...gate, ...usualFunction(kind) });
+  append(draft, { id: nodeId(`${name}_gated`), kind: 'multiply', inputs: [image, draft.last] });
+}
+
+/** A part of the frame, dead pixels, blocks, differences from what is around: each or none. */
+function addCounting(draft: Draft, random: Random): void {
+  const counts = format(false, 16, 16);
+  const node = (name: string) => ({ id: nodeId(name), inputs: [draft.last], format: counts });
+  const isWanted = (): boolean => random.uniform() < 0.4;
+  if (isWanted()) {
+    const size = [random.integer(8, 9) * 2, random.integer(8, 9) * 2] as const;
+    const offset = [random.integer(0, SIZE - size[0]), random.integer(0, SIZE - size[1])] as const;
+    append(draft, { ...node('crop'), kind: 'crop', offset, size });
+  }
+  if (isWanted()) {
+    const live = Uint8Array.from({ length: elements(shapeOf(draft)) }, () => Number(random.uniform() < 0.9));
+    append(draft, { ...node('mask'), kind: 'mask', live });
+  }
+  if (isWanted()) {
+    const mode = random.pick(['max', 'second'] as const);
+    append(draft, {
+      ...node('bin'),
+      kind: 'bin',
+      mode,
+      factor: random.pick([
+        [2, 1],
+        [1, 2],
+      ] as const),
+    });
+  }
+  if (isWanted()) append(draft, { ...node('contrast'), kind: 'contrast', distance: random.integer(1, 2) });
+}
+
+function preprocessing(random: Random, any: boolean): Draft {
   const counts = format(false, 16, 16);
   const draft: Draft = { nodes: [], last: nodeId('input') };
   append(draft, { id: nodeId('input'), kind: 'input', inputs: [], size: [SIZE, SIZE], format: counts });
+  if (any) addCounting(draft, random);
+  const counted = draft.last;
   const top = 255;
   const tables = random.uniform() < 0.5 ? 1 : 2;
   const ids = Array.from({ length: tables }, (_, k) => {
     const clamp = append(draft, {
       id: nodeId(`clamp${k}`),
       kind: 'clamp',
-      inputs: [nodeId('input')],
+      inputs: [counted],
       min: 0,
       max: top,
       format: format(false, 8, 8),
@@ -145,10 +223,10 @@ function addHead(draft: Draft, random: Random, classes: number): void {
   });
 }
 
-/** A network that depends on `seed` alone, on frames of `SIZE × SIZE`. */
-export function randomNetwork(seed: number): FloatGraph {
+/** A network that depends on `seed` (and on `any`: with every activation) alone, on frames of `SIZE × SIZE`. */
+export function randomNetwork(seed: number, any = false): FloatGraph {
   const random = createRandom(seed);
-  const draft = preprocessing(random);
+  const draft = preprocessing(random, any);
   addConv(draft, random, 'conv0', 2);
   const depth = random.integer(1, 4);
   for (let k = 1; k <= depth; k++) {
@@ -157,8 +235,10 @@ export function randomNetwork(seed: number): FloatGraph {
     if (block === 'depthwise') addDepthwise(draft, random, `depthwise${k}`);
     if (block === 'branch') addBranch(draft, random, `branch${k}`);
     if (block === 'pool') addPool(draft, random, `pool${k}`);
+    if (any && random.uniform() < 0.3) addGate(draft, random, `gate${k}`);
+    if (any && random.uniform() < 0.2) addUpsample(draft, random, `upsample${k}`);
     if (block === 'norm' || random.uniform() < 0.4) addNorm(draft, random, `norm${k}`);
-    addActivation(draft, random, `act${k}`);
+    (any ? addAnyActivation : addActivation)(draft, random, `act${k}`);
   }
   addHead(draft, random, 3);
   return verifyFloatGraph({

@@ -58,7 +58,7 @@ describe('a line chart', () => {
       ],
       { title: 't', xLabel: 'x', yLabel: 'y', xRange: [0, 10], yRange: [0, 10] },
     );
-    expect(chart.html).toContain('points="64.0,312.0 624.0,164.0"');
+    expect(chart.html).toContain('points="90.0,288.0 612.0,152.0"');
     expect(lineChart([{ name: 'a', points: [] }], { title: 't', xLabel: 'x', yLabel: 'y' }).html).toContain(
       'nothing to plot',
     );

@@ -6,45 +6,29 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { emitRtl } from '../../src/backends/rtl/emit.js';
 import { parseModel, printModel } from '../../src/backends/rtl/model-file.js';
 import { createRandom } from '../../src/core/random.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
-import { createInterpreter } from '../../src/simulate/interpret.js';
-import { buildVerilator } from '../../src/simulate/verilator-build.js';
-import { openRtl } from '../../src/simulate/verilator.js';
+import { createInterpreter } from '../../src/simulate/interpreter.js';
+import { buildVerilator } from '../../src/backends/rtl/verilator-build.js';
+import { openRtl } from '../../src/backends/rtl/verilator.js';
 import { randomFrames } from '../../src/verify/frames.js';
 import { verify } from '../../src/verify/verify.js';
 import { writeProject } from '../hls/project.js';
 import { zooNetwork } from '../hls/networks.js';
-import { plant, type HlsFault } from '../mutation/plant.js';
+import type { HlsFault } from '../mutation/plant.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { SAMPLE_FAULTS, ZOO_FAULTS } from './faults.js';
+import { planted } from './planted.js';
 import { rtlDesign, sharedRuntime } from './project.js';
 
-const PLANTED = `// Which fault is active; a file that stands in front of the others.
-int vetoc_fault;
-function automatic bit vetoc_planted(input int n);
-  vetoc_planted = vetoc_fault == n;
-endfunction
-`;
-
 /** Runs the design with fault `number`, or with none for 0; what came of it. */
-async function planted(
+async function witnessed(
   graph: FixedGraph,
   faults: readonly HlsFault[],
 ): Promise<(number: number) => Promise<string>> {
   const design = rtlDesign(graph, { pixelsPerClock: 4 });
-  const files: Record<string, string | Uint8Array> = {
-    ...plant(emitRtl(design), faults),
-    'rtl/a_planted.sv': PLANTED,
-  };
-  const top = `rtl/${design.top}_dataflow.sv`;
-  files[top] = String(files[top]).replace(
-    /\nendmodule/,
-    '\n  initial if ($value$plusargs("fault=%d", vetoc_fault) == 0) vetoc_fault = 0;\nendmodule',
-  );
-  const folder = writeProject(files);
+  const folder = writeProject(planted(design, faults));
   const build = mkdtempSync(join(tmpdir(), 'vetoc-faults-'));
   const runtime = await sharedRuntime();
   const built = await buildVerilator(folder, design.top, 'serve', build, {
@@ -74,7 +58,7 @@ describe.each([
   ['a residual network', sampleFixedGraph, SAMPLE_FAULTS],
 ] as const)('planted faults in the RTL of %s', (_name, make, faults) => {
   it('are seen, each of them, and nothing is seen without one', async () => {
-    const run = await planted(make(), faults);
+    const run = await witnessed(make(), faults);
     expect(await run(0)).toBe('exact');
     const missed: string[] = [];
     for (const [i, { name }] of faults.entries()) {

@@ -48,13 +48,31 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
   ),
   // Receiving and preprocessing.
   fault(
-    module('receive'),
+    module('place'),
     'a frame one beat short',
-    /last <= BEATS == 1 \|\| (i == A'\(BEATS - 2\));/,
-    "i == A'(BEATS - 3)",
+    /at_final <= next == (PA'\(LENGTH - 1\));/,
+    "PA'(LENGTH - 2)",
   ),
-  fault(module('receive'), 'a beat too late', /d <= (ended \? '0 : s_tdata);/, 'd'),
-  fault(module('receive'), 'a good frame called malformed', /status_d <= (wrong);/, '!wrong'),
+  fault(module('receive'), 'a beat too late', /d <= filling \? '0 : (data);/, 'd'),
+  fault(module('receive'), 'a good frame called malformed', /causes_now\[1\] = at_final && (!last);/, 'last'),
+  fault(
+    module('place'),
+    'a header that is taken for pixels',
+    /ends\) begin\s+at_header <= HEADER > 0;\s+at_pixels <= (HEADER == 0);/,
+    "1'b1",
+  ),
+  fault(
+    module('status'),
+    'a frame called by a wrong number',
+    /number\[p\*PART\+:PART\] <= (data\[PART-1:0\]);/,
+    '~data[PART-1:0]',
+  ),
+  fault(
+    module('prescale'),
+    "a frame called by its neighbour's number",
+    /NUMBERED \? (q\[63:0\]) :/,
+    "q[63:0] + 1'b1",
+  ),
   fault(
     module('crop'),
     'a dropped last row',
@@ -187,7 +205,7 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
   fault(
     module('requantize'),
     'a leaky ReLU that leaks nothing',
-    /active <= acc\[AW-1\] \? (AW'\(acc \* AW'\(ALPHA\)\)) :/,
+    /active <= acc\[AW-1\] \? (AW'\(acc \* AW'\(alpha\)\)) :/,
     "'0",
   ),
   fault(
@@ -217,7 +235,7 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
     /assign last = (i == PA'\(PIXELS - 1\));/,
     "i == PA'(PIXELS - 2)",
   ),
-  fault(module('mean'), 'a mean that is a sum', /AW'\(total\) \* (AW'\(RECIPROCAL\));/, "AW'(1)"),
+  fault(module('mean'), 'a mean that is a sum', /AW'\(total\) \* (factor);/, "AW'(1)"),
   fault(module('concat_wide'), 'joined channels in the wrong order', /d <= (\{b_q, a_q\});/, '{a_q, b_q}'),
   fault(module('narrow'), 'a narrow word twice', /rest <= (\(fresh \? q : rest\) >> W);/, 'fresh ? q : rest'),
   fault(
@@ -231,13 +249,13 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
   fault(
     module('decide'),
     'a threshold that must be exceeded',
-    /wanted = bad3 \|\| (score3 >= limit3);/,
+    /by_score4 <= !malformed && (score3 >= limit3);/,
     'score3 > limit3 + 200',
   ),
   fault(
     module('decide'),
     'a score the wrong way round',
-    /score3 <= (32'\(hit2\) - 32'\(miss2\));/,
+    /'0 : (32'\(hit2\) - 32'\(miss2\));/,
     "32'(miss2) - 32'(hit2)",
   ),
   fault(module('decide'), 'best logits of the frame before', /first1 <= (i == '0);/, "1'b0"),

@@ -3,30 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { emitRtl } from '../../src/backends/rtl/emit.js';
-import { rtlGolden } from '../../src/backends/rtl/golden.js';
 import { parseModel, printModel } from '../../src/backends/rtl/model-file.js';
 import { withReloadableWeights } from '../../src/backends/hls/reloadable.js';
-import { createRandom } from '../../src/core/random.js';
-import { inputNode } from '../../src/ir/graph.js';
-import { interpret } from '../../src/simulate/interpret.js';
 import { runProcess } from '../../src/simulate/process.js';
+import { sampleFixedGraph } from '../sample-graphs.js';
 import { writeProject } from '../hls/project.js';
 import { smallVetoNetwork, zooNetwork } from '../hls/networks.js';
-import { rtlDesign } from './project.js';
-
-function exported(): string {
-  const graph = smallVetoNetwork(32);
-  const [height, width] = inputNode(graph).size;
-  const random = createRandom(4);
-  const frames = Array.from({ length: 3 }, () =>
-    Uint16Array.from({ length: height * width }, () => random.integer(0, 300)),
-  );
-  const design = rtlDesign(graph, { pixelsPerClock: 2 });
-  return writeProject({
-    ...emitRtl(design),
-    ...rtlGolden(design, frames, (network, frame) => interpret(network, frame, true)),
-  });
-}
+import { benchProject, rtlDesign } from './project.js';
 
 /** The output of a tool that must end well. */
 async function output(command: string, args: readonly string[], cwd?: string): Promise<string> {
@@ -37,17 +20,39 @@ async function output(command: string, args: readonly string[], cwd?: string): P
 }
 
 describe('an RTL project', () => {
-  it('passes its own bench: every stage, cycles, gaps, malformed frames, resets', async () => {
-    const folder = exported();
-    const text = await output('make', ['-s', 'check', 'CXXFLAGS=-O0'], folder);
-    expect(text).toContain('7 malformed frames, 0 wrong');
-    expect(text).toContain('5 resets in mid-frame, 0 wrong');
-    expect(text).toContain('PASS: 0 differences');
-  }, 300_000);
+  it.each([
+    ['TUSER and a header', smallVetoNetwork, {}],
+    [
+      'TLAST alone, a CRC and a FIFO in front',
+      sampleFixedGraph,
+      { framing: 'tlast', header: false, crc: true, fifoBeats: 64 },
+    ],
+    ['weights that are exchanged', () => withReloadableWeights(sampleFixedGraph()), {}],
+    ['a detector that cannot wait', sampleFixedGraph, { crc: true, overflow: 'drop', fifoBeats: 1024 }],
+  ] as const)(
+    'passes its benches, and that of the HLS firmware: %s',
+    async (_name, make, link) => {
+      const text = await output('make', ['-s', 'check', 'CXXFLAGS=-O0'], benchProject(make(), link));
+      expect(text).toContain('5 resets in mid-frame, 0 wrong');
+      expect(text).toContain('PASS: 0 differences');
+      expect(text).toMatch(/^PASS a reset in the middle of a frame$/m);
+      expect(text).not.toContain('MISMATCH');
+    },
+    600_000,
+  );
+
+  it('finds every bit that flips in a memory, within the time that it says', async () => {
+    const text = await output(
+      'make',
+      ['-s', 'check-upsets', 'COUNT=1000', 'CXXFLAGS=-O1'],
+      benchProject(sampleFixedGraph()),
+    );
+    expect(text).toMatch(/PASS 1000 upsets, all flagged within \d+ frames; [1-9]\d* changed a score before/);
+  }, 600_000);
 
   it('decides the same in Icarus Verilog, through its AXI ports', async () => {
-    const text = await output('make', ['-s', 'check-icarus', 'FRAMES=3'], exported());
-    expect(text).toContain('PASS: 3 frames');
+    const text = await output('make', ['-s', 'check-icarus', 'FRAMES=3'], benchProject(smallVetoNetwork(32)));
+    expect(text).toContain('PASS: 3 frames, registers');
   }, 300_000);
 
   it.each([1, 4, 16] as const)(
@@ -73,12 +78,10 @@ describe('an RTL project', () => {
 
   it('takes a frame as often as its beats come, where no stage is slower', () => {
     const { schedule } = rtlDesign(smallVetoNetwork(32, 2));
-    expect(schedule.cyclesPerFrame).toBe(64 * 64);
-    expect(schedule.interval).toBe(64 * 64);
-  });
-
-  it('says that weights which can be exchanged are not in it', () => {
-    expect(() => rtlDesign(withReloadableWeights(smallVetoNetwork(32)))).toThrow(/export hls/);
+    expect(schedule.cyclesPerFrame).toBe(64 * 64 + 4);
+    expect(schedule.interval).toBe(64 * 64 + 4);
+    const counted = rtlDesign(smallVetoNetwork(32, 2), { link: { header: false } });
+    expect(counted.schedule.interval).toBe(64 * 64);
   });
 
   it('keeps its cycle model as a file that is read back strictly', () => {
@@ -86,7 +89,7 @@ describe('an RTL project', () => {
     const text = printModel(design);
     expect(
       parseModel(text, 'model.json').decided(
-        Int32Array.from({ length: 1024 }, (_, i) => i),
+        Int32Array.from({ length: 1024 + 4 }, (_, i) => i),
         1,
       ),
     ).toHaveLength(1);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
-import { createInterpreter } from '../../src/simulate/interpret.js';
+import { createInterpreter } from '../../src/simulate/interpreter.js';
 import { patternFrames, randomFrames } from '../../src/verify/frames.js';
 import { verify } from '../../src/verify/verify.js';
 import { resNet18, rivalNetwork, smallVetoNetwork, zooNetwork } from '../hls/networks.js';

@@ -104,7 +104,7 @@ describe('the geometry of a header', () => {
     expect(
       experimentOfFacts({
         photonEnergyEv: 12398.42,
-        distanceM: '0.1 m',
+        distanceM: '0.1',
         pixelSizeXM: 1e-4,
         beamXMm: 3,
         beamYMm: 4,
@@ -117,6 +117,8 @@ describe('the geometry of a header', () => {
       beamY: 40,
     });
     expect(experimentOfFacts({ pixelSizeXM: 1e-4, pixelSizeYM: 2e-4 }).pixelMm).toBeNull();
+    // A unit in the text belongs to whoever reads the header: here it would be dropped.
+    expect(experimentOfFacts({ distanceM: '100 mm' }).distanceMm).toBeNull();
     expect(experimentOfFacts({ wavelengthAngstrom: 0, distanceMm: -1 })).toMatchObject({
       wavelengthA: null,
       distanceMm: null,

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import { UserError } from '../../src/core/errors.js';
-import { guaranteedThreshold, hitsNeeded, smallestBound, yieldAt } from '../../src/statistics/guarantee.js';
+import {
+  boundOf,
+  guaranteedThreshold,
+  hitsNeeded,
+  smallestBound,
+  yieldAt,
+} from '../../src/statistics/guarantee.js';
+import { evaluationJson } from '../../src/report/evaluation-json.js';
+import { thresholdText } from '../../src/text/index.js';
+import { evaluate } from '../../src/statistics/metrics.js';
 
 const bound = { lost: 0.02, confidence: 0.95 };
 
@@ -91,5 +100,36 @@ describe('what follows from a threshold', () => {
     expect(() => yieldAt(guaranteedThreshold(hits, bound), misses, 1.5)).toThrow(
       /prevalence: 1.5 is no share/,
     );
+  });
+});
+
+describe('what the report says of a threshold that was chosen before', () => {
+  /** `hits` hits of which `below` lie under the threshold 0, and as many misses. */
+  const evaluation = (hits: number, below: number) =>
+    evaluate({
+      logits: Array.from({ length: 2 * hits }, (_, i) => [0, i < below ? -1 : i < hits ? 1 : -2]),
+      labels: Array.from({ length: 2 * hits }, (_, i) => Number(i < hits)),
+      hitClasses: [false, true],
+      threshold: 0,
+    });
+
+  it('is the exact bound of the hits below it', () => {
+    expect(boundOf(0, 104, 0.95).lost).toBeCloseTo(1 - 0.05 ** (1 / 104), 12);
+    expect(boundOf(3, 104, 0.95).lost).toBeCloseTo(0.0729, 3);
+    expect(boundOf(0, 0, 0.95).lost).toBe(1);
+    const one = evaluation(104, 0);
+    expect(thresholdText(one)).toContain(
+      'at most 2.84 % of the hits of the same source are lost, with confidence 95 %',
+    );
+    expect(evaluationJson({ name: 'fixed', evaluation: one, grouped: [] })).toMatchObject({
+      guarantee: { hits: 104, hitsBelow: 0, confidence: 0.95 },
+    });
+  });
+
+  it('refuses what so few hits cannot carry, and says how many it takes', () => {
+    const words = thresholdText(evaluation(104, 1));
+    expect(words).toContain('104 hits cannot carry');
+    expect(words).toContain('99.9 % (takes 2,995 hits)');
+    expect(thresholdText(evaluation(3000, 1))).not.toContain('cannot carry');
   });
 });

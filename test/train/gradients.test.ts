@@ -71,10 +71,16 @@ const cases: readonly (readonly [string, FloatNode])[] = [
   ['relu', { ...one, kind: 'relu' }],
   ['clip', { ...one, kind: 'clip', min: -0.4, max: 0.7 }],
   ['leakyRelu', { ...one, kind: 'leakyRelu', alpha: 0.125 }],
+  ['prelu', { ...one, kind: 'prelu', alpha: Float32Array.of(-0.3, 0.1, 0.6, 1.2) }],
+  ['upsample', { ...one, kind: 'upsample', factor: [2, 3] }],
   ['maxPool', { ...one, kind: 'maxPool', ...window(2, 2, none) }],
   ['maxPool overlapping and padded', { ...one, kind: 'maxPool', ...window(3, 2, [1, 1, 1, 1]) }],
   ['avgPool', { ...one, kind: 'avgPool', ...window(2, 2, none) }],
   ['avgPool overlapping and padded', { ...one, kind: 'avgPool', ...window(3, 2, [1, 1, 1, 1]) }],
+  [
+    'avgPool that does not count its padding',
+    { ...one, kind: 'avgPool', ...window(3, 2, [1, 1, 1, 1]), counted: [0, 0, 0, 0] },
+  ],
   ['globalAvgPool', { ...one, kind: 'globalAvgPool' }],
   ['globalMaxPool', { ...one, kind: 'globalMaxPool' }],
   ['add', { ...one, kind: 'add', inputs: [input, input] }],
@@ -194,6 +200,30 @@ describe('gradients on the wasm back end', () => {
       dp,
     );
     expect(Math.abs((more - less) / (2 * h) - slope)).toBeLessThan(0.03 * (1 + Math.abs(slope)));
+  });
+
+  it('of a clipped value passes where the value lies between the limits, both included, and nowhere else', async () => {
+    await openBackend('wasm');
+    const x = tf.tensor1d([-2, -1, -0.5, 0, 0.75, 1, 1.5, NaN]);
+    const dy = tf.tensor1d([1, 2, 3, 4, 5, 6, 7, 8]);
+    const gradient = tf.grad((v: tf.Tensor) => tf.clipByValue(v, -1, 1))(x, dy);
+    expect([...gradient.dataSync()]).toEqual([0, 2, 3, 4, 5, 6, 0, 0]);
+    // As TensorFlow.js composes it.
+    await openBackend('cpu');
+    const plain = tf.grad((v: tf.Tensor) => tf.clipByValue(v, -1, 1))(
+      tf.tensor1d(x.dataSync()),
+      tf.tensor1d(dy.dataSync()),
+    );
+    expect([...plain.dataSync()]).toEqual([0, 2, 3, 4, 5, 6, 0, 0]);
+    await openBackend('wasm');
+  });
+
+  it('of equal largest values in a window goes to the first of them, row by row', async () => {
+    await openBackend('wasm');
+    const x = tf.tensor4d([1, 5, 5, 5, 2, 2, 2, 2, 7, 0, 7, 7, 0, 0, 0, 7], [1, 4, 4, 1]);
+    const dy = tf.tensor4d([1, 2, 3, 4], [1, 2, 2, 1]);
+    const gradient = tf.grad((v: tf.Tensor) => tf.maxPool(v as tf.Tensor4D, 2, 2, 'valid'))(x, dy);
+    expect([...gradient.dataSync()]).toEqual([0, 1, 2, 0, 0, 0, 0, 0, 3, 0, 4, 0, 0, 0, 0, 0]);
   });
 
   it('leave no tensors behind', async () => {

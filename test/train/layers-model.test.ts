@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import type { FloatGraph } from '../../src/ir/graph.js';
+import { createFloatReference } from '../../src/evaluate/float-reference.js';
 import { createPreprocessor } from '../../src/evaluate/preprocessor.js';
 import { openBackend } from '../../src/tensorflow/backend.js';
 import { graphFromLayersModel, readLayersModel } from '../../src/frontends/layers-model/from-layers-model.js';
-import { saveLayersModel } from '../../src/backends/layers-model/layers-model.js';
+import { layersModelOf, saveLayersModel } from '../../src/backends/layers-model/layers-model.js';
 import { layerSchema, type LayerInput } from '../../src/frontends/network/description.js';
 import { createNetwork } from '../../src/frontends/network/registry.js';
 import { predictFloat } from '../../src/train/predict.js';
@@ -24,7 +25,7 @@ const layers: LayerInput[] = [
   {
     op: 'residual',
     body: [
-      { op: 'depthwise', norm: true },
+      { op: 'depthwise', norm: true, activation: 'prelu' },
       { op: 'conv', filters: 8, kernel: 1, groups: 2, activation: 'none' },
     ],
     activation: 'leakyRelu',
@@ -33,7 +34,7 @@ const layers: LayerInput[] = [
   { op: 'conv', filters: 6 },
   { op: 'maxPool', size: 3, stride: 2, padding: 1 },
   { op: 'globalPool', mode: 'both' },
-  { op: 'dense', units: 5 },
+  { op: 'dense', units: 5, activation: 'prelu' },
   { op: 'dense', units: 'classes' },
 ];
 const network = createNetwork({
@@ -48,7 +49,9 @@ const graph: FloatGraph = {
   nodes: network.nodes.map((n) =>
     n.kind === 'batchNorm'
       ? { ...n, mean: n.mean.map((_, i) => 0.1 * i), variance: n.variance.map((_, i) => 0.5 + i) }
-      : n,
+      : n.kind === 'prelu'
+        ? { ...n, alpha: n.alpha.map((_, i) => 0.2 * i - 0.3) }
+        : n,
   ),
 };
 const frames = sampleFrames(3, 32 * 32);
@@ -88,6 +91,51 @@ describe('the saved LayersModel', () => {
     twice.dispose();
     expect(model.outputs[0]!.shape).toEqual([null, 3]);
     model.dispose();
+  });
+
+  it('says hard-swish and any hard sigmoid by layers that TensorFlow.js has', async () => {
+    const one = preprocessNodes(preprocessSchema.parse({ factor: 1 }), [16, 16]);
+    const gated = createNetwork({
+      network: [
+        { op: 'conv', filters: 4, activation: 'hardSwish' } as const,
+        { op: 'conv', filters: 4, activation: 'hardSigmoid' } as const,
+        { op: 'globalPool', mode: 'avg' } as const,
+        { op: 'dense', units: 'classes' } as const,
+      ].map((layer) => layerSchema.parse(layer)),
+      preprocess: one,
+      classes,
+      seed: 5,
+    });
+    // Steeper than TensorFlow.js's own, and so that both limits are reached.
+    const graphs = [1 / 6, 0.2, 1.5].map((alpha) => ({
+      ...gated,
+      nodes: gated.nodes.map((n) => (n.kind === 'hardSigmoid' ? { ...n, alpha, beta: 0.4 } : n)),
+    }));
+    for (const graph of graphs) {
+      const model = layersModelOf(graph);
+      const reference = createFloatReference(graph);
+      for (const frame of sampleFrames(3, 16 * 16)) {
+        let image = new Float32Array();
+        const expected = reference.visit(frame, (_id, values, [height, width, channels]) => {
+          if (
+            image.length === 0 &&
+            height === 16 &&
+            width === 16 &&
+            channels === 1 &&
+            values.some((v) => v > 0 && v < 1)
+          )
+            image = Float32Array.from(values);
+        });
+        const given = model.predict(tf.tensor4d(image, [1, 16, 16, 1])) as tf.Tensor;
+        close([expected], [(await given.data()) as Float32Array]);
+      }
+      const again = graphFromLayersModel(model, one, classes);
+      expect(again.nodes.filter(({ kind }) => kind === 'hardSwish')).toHaveLength(1);
+      expect(again.nodes.filter(({ kind }) => kind === 'multiply')).toHaveLength(0);
+      const frames = sampleFrames(3, 16 * 16);
+      close(await predictFloat(graph, frames), await predictFloat(again, frames));
+      model.dispose();
+    }
   });
 
   it('is the same bytes each time', async () => {
@@ -167,12 +215,12 @@ describe("a user's LayersModel", () => {
     const model = tf.sequential({
       layers: [
         tf.layers.conv2d({ inputShape: [16, 16, 2], filters: 4, kernelSize: 3, activation: 'softplus' }),
-        tf.layers.upSampling2d({ name: 'grow' }),
+        tf.layers.conv2dTranspose({ filters: 2, kernelSize: 2, name: 'grow' }),
         tf.layers.lstm({ units: 2, name: 'memory' }) as unknown as tf.layers.Layer,
       ].slice(0, 2),
     });
     expect(() => graphFromLayersModel(model, preprocess, classes)).toThrow(
-      /activation softplus.*grow \(UpSampling2D\): there is no such layer in vetoc/,
+      /activation softplus.*grow \(Conv2DTranspose\): there is no such layer in vetoc/,
     );
   });
 
@@ -263,7 +311,9 @@ describe("a user's LayersModel", () => {
 
   it('is refused in words when the file is none', async () => {
     await writeFile(join(folder, 'bad.json'), '{"weightsManifest": 3}');
-    await expect(readLayersModel(join(folder, 'bad.json'))).rejects.toThrow(/bad\.json.*not a LayersModel/);
+    await expect(readLayersModel(join(folder, 'bad.json'))).rejects.toThrow(
+      /bad\.json: modelTopology: .*the model\.json that TensorFlow\.js wrote/,
+    );
     await expect(readLayersModel(join(folder, 'none.json'))).rejects.toThrow(/none\.json.*not a LayersModel/);
   });
 });

@@ -55,6 +55,41 @@ const frames = fc.array(fc.record({ score: fc.integer({ min: -5, max: 5 }), hit:
   maxLength: 40,
 });
 
+describe('patterns that can be indexed', () => {
+  const input = {
+    logits: [
+      [0, 5],
+      [0, 4],
+      [0, -1],
+      [0, 3],
+      [0, -2],
+      [0, -3],
+    ],
+    labels: [1, 1, 1, 0, 0, 0],
+    hitClasses: [false, true],
+    threshold: 4,
+  };
+
+  it('are counted by label, whether the network keeps them', () => {
+    const indexable = [true, null, true, true, false, true];
+    const { indexable: found } = evaluate({ ...input, indexable });
+    const counts = [found!.kept, found!.amongHits, found!.amongMisses].map((p) => [p.count, p.total]);
+    expect(counts).toEqual([
+      [1, 4],
+      [1, 2],
+      [0, 2],
+    ]);
+    expect(found!.kept.low).toBe(proportion(1, 4).low);
+    const groups = evaluateByGroup({ ...input, indexable }, ['a', 'a', 'a', 'b', 'b', 'b']);
+    expect([...groups.values()].map((e) => e.indexable!.kept.total)).toEqual([2, 2]);
+  });
+
+  it('are not spoken of where nobody tried', () => {
+    expect(evaluate(input).indexable).toBeNull();
+    expect(evaluate({ ...input, indexable: input.labels.map(() => null) }).indexable).toBeNull();
+  });
+});
+
 describe('the veto curve', () => {
   it('has as area the chance that a hit scores above a miss, ties counting half', () => {
     fc.assert(

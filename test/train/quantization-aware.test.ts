@@ -47,8 +47,9 @@ const LAYERS: readonly LayerInput[] = [
     ],
   },
   { op: 'avgPool', size: 3, stride: 2, padding: 1 },
+  { op: 'conv', filters: 5, kernel: 1, activation: 'prelu' },
   { op: 'globalPool', mode: 'both' },
-  { op: 'dense', units: 8, norm: true },
+  { op: 'dense', units: 8, norm: true, activation: 'prelu' },
   { op: 'dense', units: 'classes' },
 ];
 

@@ -14,7 +14,7 @@ const classes = {
 const names = await recipeNames();
 const PUBLISHED = ['alexnet', 'resnet101'];
 /** Their convolutions whole, on binned frames. */
-const BINNED = ['alexnet-binned', 'resnet18'];
+const BINNED = ['alexnet-binned', 'alexnet-reference', 'resnet101-reference', 'resnet18'];
 
 describe('the recipes that come with vetoc', () => {
   it.each(names.filter((name) => ![...PUBLISHED, ...BINNED].includes(name)))(
@@ -46,7 +46,7 @@ describe('the recipes that come with vetoc', () => {
     async (name) => {
       const { preprocess, training } = await loadRecipe(name);
       expect(preprocess.factor).toBe(4);
-      if (name === 'resnet18') expect(training.network).toBe('resnet18');
+      if (name.startsWith('resnet')) expect(training.network).toBe(name.split('-')[0]);
       else
         expect(training.network).toEqual(
           alexnet.filter(({ op }) => op !== 'avgPool').map((layer) => layerSchema.parse(layer)),

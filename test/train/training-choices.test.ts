@@ -58,7 +58,7 @@ describe('the loss of a frame', () => {
     await openBackend('cpu');
     const graph = bareGraph();
     const [miss, hit] = [0.3, 1.7];
-    const options = { labelSmoothing: 0.2, vetoLoss: 0.5, classWeights: [2, 3] };
+    const options = { labelSmoothing: 0.2, vetoLoss: 0.5, classWeights: [2, 3], teacher: null };
     const losses = lossPerFrame(graph, tf.tensor2d([miss, hit, miss, hit], [2, 2]), [0, 1], options);
     const p = Math.exp(hit) / (Math.exp(hit) + Math.exp(miss));
     const entropy = (target: number): number => -target * Math.log(p) - (1 - target) * Math.log(1 - p);

@@ -5,13 +5,14 @@ import { elements, nodeId, type NodeId } from '../../src/ir/common.js';
 import { findNode, fixedShapes, type FixedGraph } from '../../src/ir/graph.js';
 import type { ProvenNode } from '../../src/ir/prove.js';
 import { analyseRanges } from '../../src/ir/prove.js';
-import { createInterpreter, interpretDrill } from '../../src/simulate/interpret.js';
-import { createOrtWitness } from '../../src/simulate/ort.js';
+import { interpretDrill } from '../../src/simulate/interpret.js';
+import { createInterpreter } from '../../src/simulate/interpreter.js';
+import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import type { Witness } from '../../src/simulate/witness.js';
 import { createDrills, type MadeDrill } from '../../src/verify/drills/make.js';
 import type { StageDrills } from '../../src/verify/drills/meter.js';
 import { runDrills } from '../../src/verify/drills/run.js';
-import { describeVerification } from '../../src/verify/text.js';
+import { describeVerification } from '../../src/text/verification.js';
 import { verify } from '../../src/verify/verify.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { drillNetwork, SUMMING_STAGES } from './drill-networks.js';
@@ -47,6 +48,23 @@ function extremes(
   }
   return { low, high };
 }
+
+describe('drills of tables', () => {
+  it('ask every entry that the input can ask for', () => {
+    const graph = sampleFixedGraph();
+    const ranges = analyseRanges(graph);
+    const { drills } = made(graph);
+    const tables = graph.nodes.filter((n) => n.kind === 'lut' || n.kind === 'table');
+    expect(tables.length).toBeGreaterThan(0);
+    for (const { id, inputs } of tables) {
+      const asked = new Set(
+        drills.flatMap(({ given, stages }) => (stages.has(id) ? [...given.get(inputs[0]!)!] : [])),
+      );
+      const { low, high } = ranges.get(id)!.inputs[0]!.range;
+      expect(asked.size).toBe(high - low + 1);
+    }
+  });
+});
 
 describe('drills to the ends of accumulators', () => {
   // Outputs hold every bit of their accumulators, which the interpreter therefore shows.

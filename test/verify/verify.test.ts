@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import { nodeId } from '../../src/ir/common.js';
 import { inputNode } from '../../src/ir/graph.js';
-import { createInterpreter } from '../../src/simulate/interpret.js';
-import { createOrtWitness } from '../../src/simulate/ort.js';
+import { createInterpreter } from '../../src/simulate/interpreter.js';
+import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import type { FrameResult, Witness } from '../../src/simulate/witness.js';
 import { aimedFrames, patternFrames, type NamedFrame } from '../../src/verify/frames.js';
 import { searchedFrames } from '../../src/verify/search.js';
-import { describeVerification } from '../../src/verify/text.js';
+import { describeVerification } from '../../src/text/verification.js';
 import { verify } from '../../src/verify/verify.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
 

@@ -6,11 +6,12 @@
 // each beat is offered (i32 each); the frames. A frame: u16 pixels and, with bit 1, what the readers of each stage get in
 // its place (i32 each, in the stages' order).
 // The module is reset before each request, and the frames follow each other without a pause.
-// Answer per frame: the logits (i32 each), i32 score, u32 keep, u32 malformed, i32 cycle of its last beat, i32 cycle of
+// Answer per frame: the logits (i32 each), i32 score, u32 keep, u32 whether it was malformed, flagged
+// or not called by its number, i32 cycle of its last beat, i32 cycle of
 // its decision and, with bit 0, what each stage computed (i32 each).
 #include <cstdio>
 
-#include "drive.h"
+#include "simulation.h"
 
 namespace {
 
@@ -19,35 +20,35 @@ bool write_values(const std::int32_t *values, std::size_t count) {
   return std::fwrite(values, sizeof(std::int32_t), count, stdout) == count;
 }
 
-bool answer(const vetoc::simulation &sim, std::size_t frame, std::size_t beats, bool every_stage) {
-  const vetoc::decision &d = sim.decisions[frame];
-  const std::int32_t words[5] = {d.score, static_cast<std::int32_t>(d.keep), static_cast<std::int32_t>(d.malformed),
+bool answer(const rtl::simulation &sim, std::size_t frame, std::size_t beats, bool every_stage) {
+  const rtl::decision &d = sim.decisions[frame];
+  const std::int32_t words[5] = {d.score, static_cast<std::int32_t>(d.keep), static_cast<std::int32_t>(d.causes != 0 || d.upset || d.number != rtl::number_of(frame)),
                                  static_cast<std::int32_t>(sim.taken[(frame + 1) * beats - 1]),
                                  static_cast<std::int32_t>(d.cycle)};
   const auto stage = [&](int i) {
-    const std::size_t size = design::stages[i].size();
+    const std::size_t size = rtl::design::stages[i].size();
     return write_values(sim.records[static_cast<std::size_t>(i)].values.data() + frame * size, size);
   };
-  if (!stage(design::OUTPUT_STAGE) || !write_values(words, 5)) return false;
-  for (int i = 0; every_stage && i < design::STAGES; ++i)
+  if (!stage(rtl::design::OUTPUT_STAGE) || !write_values(words, 5)) return false;
+  for (int i = 0; every_stage && i < rtl::design::STAGES; ++i)
     if (!stage(i)) return false;
   return true;
 }
 
-bool serve(vetoc::simulation &sim, std::uint32_t flags, std::size_t count, std::uint32_t seed) {
-  std::vector<std::uint16_t> pixels(static_cast<std::size_t>(design::HEIGHT) * design::WIDTH);
-  const std::size_t beats = vetoc::beats_of(pixels.data()).size();
+bool serve(rtl::simulation &sim, std::uint32_t flags, std::size_t count, std::uint32_t seed) {
+  std::vector<std::uint16_t> pixels(static_cast<std::size_t>(rtl::design::HEIGHT) * rtl::design::WIDTH);
+  const std::size_t beats = rtl::beats_of(pixels.data(), 0).size();
   std::vector<std::int32_t> arrivals((flags & 4U) != 0 ? count * beats : 0);
   if (!read_exactly(arrivals.data(), arrivals.size() * sizeof(std::int32_t))) return false;
-  std::vector<std::vector<std::int32_t>> given(design::STAGES);
-  std::vector<vetoc::beat> all;
+  std::vector<std::vector<std::int32_t>> given(rtl::design::STAGES);
+  std::vector<rtl::beat> all;
   for (std::size_t f = 0; f < count; ++f) {
     if (!read_exactly(pixels.data(), pixels.size() * sizeof(std::uint16_t))) return false;
-    const std::vector<vetoc::beat> frame = vetoc::beats_of(pixels.data());
+    const std::vector<rtl::beat> frame = rtl::beats_of(pixels.data(), f);
     all.insert(all.end(), frame.begin(), frame.end());
-    for (int i = 0; (flags & 2U) != 0 && i < design::STAGES; ++i) {
+    for (int i = 0; (flags & 2U) != 0 && i < rtl::design::STAGES; ++i) {
       std::vector<std::int32_t> &values = given[static_cast<std::size_t>(i)];
-      const std::size_t size = design::stages[i].size();
+      const std::size_t size = rtl::design::stages[i].size();
       values.resize((f + 1) * size);
       if (!read_exactly(values.data() + f * size, size * sizeof(std::int32_t))) return false;
     }
@@ -55,7 +56,7 @@ bool serve(vetoc::simulation &sim, std::uint32_t flags, std::size_t count, std::
   sim.reset();
   sim.drive((flags & 2U) != 0);
   for (std::size_t i = 0; (flags & 2U) != 0 && i < given.size(); ++i) sim.records[i].given = &given[i];
-  vetoc::run_options options;
+  rtl::run_options options;
   options.every_stage = (flags & 3U) != 0;
   options.seed = seed;
   if (!arrivals.empty()) options.arrivals = arrivals.data();
@@ -73,7 +74,7 @@ bool serve(vetoc::simulation &sim, std::uint32_t flags, std::size_t count, std::
 }  // namespace
 
 int main(int argc, const char **argv) {
-  vetoc::simulation sim(argc, argv);
+  rtl::simulation sim(argc, argv);
   std::uint32_t request[3];
   while (read_exactly(request, sizeof request))
     if (!serve(sim, request[0], request[1], request[2])) return 1;

@@ -5,7 +5,7 @@ import { FLAG_NAMES, FLAG_WORDS } from '../flags.js';
 import type { Ledger } from '../ledger.js';
 import { VERDICTS } from '../schema.js';
 import { summarizeAudit } from '../summary.js';
-import { describeDecision } from '../words.js';
+import { describeDecision, describeMetered } from '../words.js';
 import { ARITHMETICS } from './evidence.js';
 import { findFrame, listFrames, listQuerySchema, type ListedFrame } from './frame-list.js';
 import type { Inspector } from './inspector.js';
@@ -47,7 +47,19 @@ const audit: Handler = async ({ ledger, inspector }) => {
   const flags = FLAG_NAMES.map((name) => ({ name, ...FLAG_WORDS[name], count: summary?.flags[name] ?? 0 }));
   const { height, width } = inspector;
   const { identity } = ledger;
-  return json({ summary, flags, palette, height, width, run: identity.run, finder: identity.finder });
+  const night = summary?.metered ?? null;
+  const metered =
+    night === null ? null : { words: describeMetered(night), alarm: night.verdict === 'beyond' };
+  return json({
+    summary,
+    metered,
+    flags,
+    palette,
+    height,
+    width,
+    run: identity.run,
+    finder: identity.finder,
+  });
 };
 
 const list: Handler = async ({ ledger }, { query }) => {

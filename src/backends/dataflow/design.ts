@@ -25,6 +25,10 @@ export interface HlsOptions {
   readonly clockMHz?: number;
   /** Longest time from the last pixel of a frame to its decision. */
   readonly latencyMicroseconds?: number;
+  /** A second network that sees the same frames in shadow; its weights must be reloadable. Not unless given. */
+  readonly canary?: boolean;
+  /** Line buffers in block RAM that corrects single flipped bits (ECC); not unless given. */
+  readonly ecc?: boolean;
   /** How frames arrive; what is left out is as in `DEFAULT_LINK`. */
   readonly link?: Partial<Link>;
 }
@@ -34,6 +38,8 @@ export interface Design {
   readonly target: FpgaTarget;
   readonly clockMHz: number;
   readonly pixelsPerClock: PixelsPerClock;
+  /** Whether line buffers have ECC. */
+  readonly ecc: boolean;
   readonly plan: Plan;
   readonly schedule: Schedule;
 }
@@ -68,6 +74,14 @@ function checkSupported(graph: FixedGraph): void {
       why: `logits of ${output.format.width} bits: the score register holds 32`,
     });
   if (reasons.length > 0) throw new UnsupportedError('the firmware', reasons);
+}
+
+function checkCanary({ reloadable }: FixedGraph, { canary }: HlsOptions): void {
+  if (canary === true && !reloadable)
+    throw new UserError('a network in shadow needs weights that can be exchanged', {
+      field: '--canary',
+      remedy: 'add --reloadable',
+    });
 }
 
 function checkOptions(options: HlsOptions, clockMHz: number): void {
@@ -207,6 +221,7 @@ export function designFor(graph: FixedGraph, options: HlsOptions, timing: Timing
   const link: Link = { ...DEFAULT_LINK, ...options.link };
   checkOptions(options, clockMHz);
   checkLink(link);
+  checkCanary(graph, options);
   checkSupported(graph);
   const cyclesPerFrame = interval(graph, link, options, clockMHz, pixelsPerClock);
   const wanted = options.framesPerSecond === undefined ? undefined : cyclesPerFrame;
@@ -218,6 +233,7 @@ export function designFor(graph: FixedGraph, options: HlsOptions, timing: Timing
       forms,
       pixelsPerClock,
       link,
+      canary: options.canary ?? false,
       cyclesPerFrame: margin,
       ...(speed === undefined ? {} : { budgetOf: tailBudget(speed) }),
     });
@@ -234,5 +250,6 @@ export function designFor(graph: FixedGraph, options: HlsOptions, timing: Timing
     );
   const micros = options.latencyMicroseconds;
   const { plan, schedule } = micros === undefined ? first : meetLatency(first, at, micros, clockMHz);
-  return { graph, target: options.target, clockMHz, pixelsPerClock, plan, schedule };
+  const ecc = options.ecc ?? false;
+  return { graph, target: options.target, clockMHz, pixelsPerClock, ecc, plan, schedule };
 }

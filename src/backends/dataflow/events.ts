@@ -144,6 +144,28 @@ export function repackEvents(stage: StageOf<'repack'>): Events {
   return r.finish();
 }
 
+/** The words of the vector (input 1), then those of the image. */
+export function multiplyEvents(stage: StageOf<'multiply'>): Events {
+  const r = eventRecorder();
+  for (let i = wordsPerFrame(stage.inputs[1]!); i > 0; i--) r.tick(READ(1));
+  for (let i = wordsPerFrame(stage.inputs[0]!); i > 0; i--) r.tick(R0 | W0);
+  return r.finish();
+}
+
+/** Rows of blocks: the first copy of a pixel reads it. */
+export function upsampleEvents({ node, inputs }: StageOf<'upsample'>): Events {
+  const [height, width, channels] = inputs[0]!.shape;
+  const [fy, fx] = node.factor;
+  const groups = channels / inputs[0]!.lanes;
+  const r = eventRecorder();
+  for (let y = 0; y < height; y++)
+    for (let dy = 0; dy < fy; dy++)
+      for (let x = 0; x < width; x++)
+        for (let dx = 0; dx < fx; dx++)
+          for (let g = 0; g < groups; g++) r.tick((dy === 0 && dx === 0 ? R0 : 0) | W0);
+  return r.finish();
+}
+
 /** Beats as they come. */
 export const absorbEvents = (beats: number): Events => repeat(beats, R0 | W0);
 
@@ -161,12 +183,14 @@ export function receiveEvents({ link, outputs }: StageOf<'receive'>): Events {
 /** Cycles that the hash of a frame's number takes: six products, one after the other. */
 const HASH_CYCLES = 24;
 
-/** The status of the packet (input 1), the hash of its number, the logits, the decision. */
+/** The status of the packet (behind the logits' inputs), the hash of its number, the logits of each network, the decision. */
 export function decideEvents(stage: StageOf<'decide'>): Events {
   const r = eventRecorder();
-  r.tick(READ(1));
+  r.tick(READ(stage.inputs.length));
   r.skip(HASH_CYCLES);
-  for (let i = wordsPerFrame(stage.inputs[0]!); i > 0; i--) r.tick(R0);
+  stage.inputs.forEach((logits, port) => {
+    for (let i = wordsPerFrame(logits); i > 0; i--) r.tick(READ(port));
+  });
   r.tick(W0);
   return r.finish();
 }

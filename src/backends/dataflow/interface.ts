@@ -6,6 +6,8 @@
 /** What a design has, as far as its ports depend on it. */
 export interface Features {
   readonly reloadable: boolean;
+  /** A second network in shadow; not unless given. */
+  readonly canary?: boolean;
 }
 
 export interface Register {
@@ -20,6 +22,7 @@ export interface Register {
 }
 
 const reloadable = (f: Features): boolean => f.reloadable;
+const canary = (f: Features): boolean => f.canary === true;
 
 const rw = (
   offset: number,
@@ -38,7 +41,7 @@ const r = (
 
 /**
  * Settings at 8 bytes each; what is read at 16, the low half of 64 bits first. 0x40 to 0x57 and 0x170 to 0x197, and bits 120,
- * 121 and 224 to 255 of the decision word, stay free for a second network in shadow (canary).
+ * 121 and 224 to 255 of the decision word, belong to a second network in shadow (canary).
  */
 const REGISTERS: readonly Register[] = [
   rw(0x10, 'mode', 'u32', 'bits, see below'),
@@ -62,6 +65,20 @@ const REGISTERS: readonly Register[] = [
     'keep 1 in this many misses; 0: none; at most 16777216, more is refused (see status)',
   ),
   rw(0x38, 'prescale_key', 'u32', 'key of the hash that chooses them'),
+  rw(
+    0x40,
+    'canary_frames',
+    'u32',
+    'frames that both networks must have decided before the shadow takes over (mode, take_over); 0: never',
+    canary,
+  ),
+  rw(
+    0x48,
+    'canary_bound',
+    'u32',
+    'it takes over if at most this many of them were decided differently',
+    canary,
+  ),
   r(0x80, 'frame_count', 'u64', 'answers sent, malformed ones too'),
   r(0x90, 'kept_count', 'u64', 'frames kept for their score, because malformed or because of an upset'),
   r(0xa0, 'vetoed_count', 'u64', 'misses: the prescale keeps some of them'),
@@ -87,6 +104,15 @@ const REGISTERS: readonly Register[] = [
   r(0x140, 'weights_loaded', 'u32', 'images of weights that were taken', reloadable),
   r(0x150, 'weights_refused', 'u32', 'images that were refused: the weights stayed as they were', reloadable),
   r(0x160, 'weights_status', 'u32', 'what became of the last image, see below', reloadable),
+  r(
+    0x170,
+    'canary_count',
+    'u64',
+    'good frames that both networks decided since either was loaded or they changed places',
+    canary,
+  ),
+  r(0x180, 'canary_disagreements', 'u64', 'of these, frames that one would keep and the other not', canary),
+  r(0x190, 'canary_swaps', 'u32', 'how often the networks changed places, at most 4294967295', canary),
 ];
 
 export const registersOf = (features: Features): readonly Register[] =>
@@ -98,10 +124,23 @@ export interface Field {
   readonly low: number;
   readonly high: number;
   readonly text: string;
+  /** Where the field is; everywhere unless given. */
+  readonly where?: (features: Features) => boolean;
 }
 
-const bit = (low: number, name: string, text: string): Field => ({ name, low, high: low, text });
-const bits = (low: number, high: number, name: string, text: string): Field => ({ name, low, high, text });
+const bits = (low: number, high: number, name: string, text: string, where?: Field['where']): Field => ({
+  name,
+  low,
+  high,
+  text,
+  ...(where === undefined ? {} : { where }),
+});
+const bit = (low: number, name: string, text: string, where?: Field['where']): Field =>
+  bits(low, low, name, text, where);
+
+/** The fields that a design has. */
+export const fieldsOf = (fields: readonly Field[], features: Features): readonly Field[] =>
+  fields.filter((field) => field.where?.(features) ?? true);
 
 export const MODE_BITS: readonly Field[] = [
   bit(0, 'pass_through', 'every frame is kept; the counters tell what a veto would have done'),
@@ -112,12 +151,26 @@ export const MODE_BITS: readonly Field[] = [
     'hold',
     'the counters that can be read stand still, all of the same decision; they go on counting inside',
   ),
+  bit(
+    4,
+    'second_decides',
+    '0: the first network decides, 1: the second; images go to the other, and a change counts with the next decision',
+    canary,
+  ),
+  bit(
+    5,
+    'take_over',
+    'the shadow takes over by itself within canary_bound of canary_frames, until this is 0 again; no image is taken meanwhile',
+    canary,
+  ),
 ];
 
 export const STATUS_BITS: readonly Field[] = [
   bit(0, 'held', 'the counters stand still'),
   bit(1, 'prescale_refused', 'the prescale register is beyond 16777216: no miss is kept'),
   bit(2, 'upset', 'a memory holds a flipped bit: every frame is kept'),
+  bit(3, 'second', 'the second network decided last', canary),
+  bit(4, 'taken_over', 'the shadow took over by itself', canary),
 ];
 
 export const DECISION_BITS = 256;
@@ -151,6 +204,8 @@ export const DECISION_FIELDS: readonly Field[] = [
     'with which weights: how often they had been exchanged, modulo 256; 0: the built-in ones',
   ),
   bits(112, 119, 'causes', 'how it was malformed, see below'),
+  bit(120, 'second', 'the second network decided; weights, score and threshold are its', canary),
+  bit(121, 'shadow_keep', 'the network in shadow would have kept it for its score', canary),
   bits(
     128,
     159,
@@ -159,6 +214,7 @@ export const DECISION_FIELDS: readonly Field[] = [
   ),
   bits(160, 191, 'count', 'answers before this one, modulo 2^32, since the counters were cleared'),
   bits(192, 223, 'threshold', "that it was compared with, two's complement"),
+  bits(224, 255, 'shadow_score', "of the network in shadow, two's complement", canary),
 ];
 
 /** How a frame is malformed: bits of `causes`. */
@@ -184,4 +240,8 @@ export const WEIGHT_STATUS = [
   { name: 'bytes', text: 'refused: TKEEP was not all ones' },
   { name: 'crc', text: 'refused: its CRC-32 is wrong' },
   { name: 'range', text: 'refused: a weight, bias or shift is out of range' },
+  {
+    name: 'busy',
+    text: 'refused: with a canary, while the shadow may take over, or after the networks changed places under it',
+  },
 ] as const;

@@ -18,6 +18,8 @@ import { cheaperShiftAdd, type StrategyOptions } from './strategy.js';
 export interface LowerOptions {
   readonly pixelsPerClock: number;
   readonly link: Link;
+  /** A second network in shadow. */
+  readonly canary?: boolean;
   /** Cycles that a frame may take; at least the beats of a frame. */
   readonly cyclesPerFrame: number;
   /** Cycles that a weighted stage may take, where a short latency asks for less; `cyclesPerFrame` unless given. */
@@ -162,6 +164,17 @@ const laneRules: Table<Reader, [request: LaneRequest], Lanes> = {
   globalAvgPool: (_node, request) => pixelwise(request),
   globalMaxPool: (_node, request) => pixelwise(request),
   add: (_node, request) => same(commonLanes(request), 2),
+  upsample: (_node, { inputs: [x], output, options }) =>
+    same(
+      channelLanes(
+        x!.shape[2],
+        (l) => elements(output) / l,
+        x!.lanes,
+        options.cyclesPerFrame,
+        x!.format.width,
+      ),
+    ),
+  multiply: (_node, request) => same(pixelwise(request).output, 2),
   concat: (_node, request) => concatLanes(request),
   flatten: (_node, request) => pixelwise(request),
   requantize: (_node, request) => pixelwise(request),

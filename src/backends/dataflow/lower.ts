@@ -9,6 +9,7 @@ import type { FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
 import { lanesOf, type Lanes, type LowerOptions } from './lanes.js';
 import { packetBeats } from './link.js';
 import { createNames } from './names.js';
+import { twoNetworks } from './second-network.js';
 import {
   wordsPerFrame,
   type Folding,
@@ -106,20 +107,25 @@ function concatChain(b: Builder, node: FixedNodeOf<'concat'>, inputs: readonly S
 }
 
 /** The dataflow of `graph`. */
-export function lowerGraph(graph: FixedGraph, options: LowerOptions): Plan {
+export function lowerGraph(network: FixedGraph, options: LowerOptions): Plan {
+  const two = options.canary === true ? twoNetworks(network) : undefined;
+  const graph = two === undefined ? network : { ...network, nodes: two.nodes };
+  const outputs = two === undefined ? [graph.output] : [graph.output, two.output];
+  /** The stage of each node of the first network. */
+  const stageNames = new Map<NodeId, string>();
   const shapes = fixedShapes(graph);
   const b: Builder = { stages: [], streams: [], name: createNames() };
   const visible = new Map<NodeId, Stream>();
   /** Streams not read yet, by node and reader. */
   const pending = new Map<string, Stream>();
   const offer = (node: FixedNode, stream: Stream): void => {
-    visible.set(node.id, stream);
+    if (two?.originals.has(node.id) !== true) visible.set(node.id, stream);
     const readers = [
       ...consumers(graph, node.id).flatMap((n) =>
         n.inputs.filter((i) => i === node.id).map(() => n.id as string),
       ),
     ];
-    if (node.id === graph.output) readers.push('decide');
+    if (outputs.includes(node.id)) readers.push('decide');
     invariant(readers.length > 0, `${node.id}: nothing reads it`);
     const count = new Map<string, number>();
     forked(b, stream, readers).forEach((s, i) => {
@@ -168,9 +174,13 @@ export function lowerGraph(graph: FixedGraph, options: LowerOptions): Plan {
     } else {
       const output = addStream(b, { ...source, lanes: lanes.output }, `${node.id}_out`);
       const folding: Folding = { inLanes: lanes.inputs[0]!, outLanes: lanes.output, tapFold: lanes.tapFold };
+      const name = b.name(node.id);
+      const twin = stageNames.get(two?.originals.get(node.id) ?? node.id);
+      stageNames.set(node.id, name);
       b.stages.push({
         kind: node.kind,
-        name: b.name(node.id),
+        name,
+        ...(twin === undefined ? {} : { twin }),
         node,
         folding,
         ...(lanes.adders === undefined ? {} : { adders: lanes.adders }),
@@ -183,7 +193,7 @@ export function lowerGraph(graph: FixedGraph, options: LowerOptions): Plan {
   b.stages.push({
     kind: 'decide',
     name: b.name('decide'),
-    inputs: [pending.get(`${graph.output}>decide#0`)!],
+    inputs: outputs.map((id) => pending.get(`${id}>decide#0`)!),
     outputs: [],
   });
   return {
@@ -193,5 +203,6 @@ export function lowerGraph(graph: FixedGraph, options: LowerOptions): Plan {
     pixelsPerClock: options.pixelsPerClock,
     link: options.link,
     cyclesPerFrame: options.cyclesPerFrame,
+    canary: two !== undefined,
   };
 }

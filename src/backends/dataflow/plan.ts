@@ -67,6 +67,8 @@ interface StageBase {
   readonly name: string;
   readonly inputs: readonly Stream[];
   readonly outputs: readonly Stream[];
+  /** Of the second network's: the stage of the first that it is a copy of. */
+  readonly twin?: string;
 }
 
 export interface NodeStage<K extends NodeStageKind> extends StageBase {
@@ -122,6 +124,8 @@ export interface Plan {
   readonly link: Link;
   /** Cycles that a frame may take. */
   readonly cyclesPerFrame: number;
+  /** Whether a second network sees the same frames in shadow. */
+  readonly canary: boolean;
 }
 
 /** The stage that takes the frames in. */
@@ -135,11 +139,16 @@ export function receiveOf(plan: Plan): ReceiveStage {
 export type WeightedStage = { readonly [K in WeightedKind]: StageOf<K> }[WeightedKind];
 export const isWeighted = (stage: Stage): stage is WeightedStage => 'node' in stage && hasWeights(stage.node);
 
+/** A stage that an image has a part for. */
+const isReloaded = (stage: Stage): stage is WeightedStage | DecideStage =>
+  stage.kind === 'decide' || (isWeighted(stage) && stage.twin === undefined);
+
+/** Networks that see each frame. */
+export const networksOf = (plan: Plan): 1 | 2 => (plan.canary ? 2 : 1);
+
 /** The stages that an image of new weights has a part for, in its order; none where weights are constants. */
 export const reloadedStages = (plan: Plan): readonly (WeightedStage | DecideStage)[] =>
-  plan.stages.some((s) => s.kind === 'loadWeights')
-    ? plan.stages.filter((s) => isWeighted(s) || s.kind === 'decide')
-    : [];
+  plan.stages.some((s) => s.kind === 'loadWeights') ? plan.stages.filter(isReloaded) : [];
 
 /** The stages of a plan that compute a node. */
 export const nodeOf = (stage: Stage): FixedNode | undefined => ('node' in stage ? stage.node : undefined);

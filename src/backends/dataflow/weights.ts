@@ -76,6 +76,6 @@ export function biasLimit(node: Weighted): { readonly below: number; readonly ab
       above: bias.reduce((a, b) => Math.max(a, b), 0),
     };
   // The proof counts products below 2^(bits - 1) and a bias of as many signed bits, both scaled by a leaky ReLU.
-  const bits = bitsFor(0, node.proof.accumulatorMax[0]! / gainOf(node.activation));
+  const bits = bitsFor(0, node.proof.accumulatorMax[0]! / gainOf(node.activation, 0));
   return { below: 2 ** (bits - 1), above: 2 ** (bits - 1) - 1 };
 }

@@ -17,7 +17,7 @@ import { registerHeader, registerJson } from './registers.js';
 import { hlsConfig, hlsTcl } from './scripts.js';
 import { renderStage, type StageCode } from './stages/index.js';
 import { hlsTemplates } from './templates.js';
-import { topFunction, topHeader } from './top.js';
+import { featuresOf, topFunction, topHeader } from './top.js';
 import { weightLayout } from './weight-layout.js';
 
 /** A project: paths with `/`, in order, and their text. */
@@ -61,7 +61,7 @@ function tablesHeader(stage: string, { header, tables }: StageCode): string {
 }
 
 /** What the test bench must know of the design: its sizes and the stages that it can look at. */
-function designHeader(graph: FixedGraph, plan: Plan, top: string): string {
+export function designHeader(graph: FixedGraph, plan: Plan, top: string): string {
   const { size } = inputNode(graph);
   const stages = [...plan.visible].map(([id, stream]) => {
     const [height, width, channels] = stream.shape;
@@ -74,6 +74,7 @@ function designHeader(graph: FixedGraph, plan: Plan, top: string): string {
     '#define DESIGN_H',
     '',
     ...(graph.reloadable ? ['#define VETOC_RELOADABLE', ''] : []),
+    ...(plan.canary ? ['#define VETOC_CANARY', ''] : []),
     `#include "../firmware/${top}.h"`,
     '#include "stage_info.h"',
     '',
@@ -130,11 +131,11 @@ export function emitDesign(design: Design): ProjectFiles {
     '.clang-tidy': clangTidy,
     Makefile: makefile(top),
     'README.md': projectReadme(design, top),
-    'registers.h': registerHeader(top, graph, {
+    'registers.h': registerHeader(top, featuresOf(graph, plan), {
       threshold: graph.threshold,
       unit: `2^-${fractionBits(logits.format)} of a logit`,
     }),
-    'registers.json': registerJson(top, graph),
+    'registers.json': registerJson(top, featuresOf(graph, plan)),
     'report.json': projectReport(design),
     'run_hls.tcl': hlsTcl(design, top),
     'hls_config.cfg': hlsConfig(design, top),

@@ -9,6 +9,7 @@
  *   shift-register FIFOs one LUT a bit for each 32 words; 60 LUTs of control a process.
  * - FF: window registers, accumulators and one pipeline register behind each adder and product bit; 80 a process.
  */
+import { eccMemory, fifo, memory, NOTHING, sum, type Resources } from './resources.js';
 import { dispatch, type Table } from '../../ir/dispatch.js';
 import { elements } from '../../ir/common.js';
 import { contrastWindow } from '../../ir/ops/contrast.js';
@@ -25,14 +26,7 @@ import {
   type Multiplier,
 } from '../dataflow/multipliers.js';
 import { isWeighted, type Plan, type Stage, type StageOf, type WeightedStage } from '../dataflow/plan.js';
-
-export interface Resources {
-  readonly lut: number;
-  readonly ff: number;
-  readonly dsp: number;
-  /** Blocks of 36 kbit; halves count a half. */
-  readonly bram36: number;
-}
+import { recordOf } from '../../core/records.js';
 
 export interface StageEstimate extends Resources {
   readonly stage: string;
@@ -55,49 +49,22 @@ export interface Estimate {
   readonly fits: boolean;
 }
 
-const NOTHING: Resources = { lut: 0, ff: 0, dsp: 0, bram36: 0 };
-const sum = (parts: readonly Partial<Resources>[]): Resources =>
-  parts.reduce<Resources>(
-    (a, b) => ({
-      lut: a.lut + (b.lut ?? 0),
-      ff: a.ff + (b.ff ?? 0),
-      dsp: a.dsp + (b.dsp ?? 0),
-      bram36: a.bram36 + (b.bram36 ?? 0),
-    }),
-    NOTHING,
-  );
-
-const SHAPES = [
-  [16384, 1],
-  [8192, 2],
-  [4096, 4],
-  [2048, 9],
-  [1024, 18],
-  [512, 36],
-] as const;
-
-/** A memory of `words` × `bits`. */
-export function memory(words: number, bits: number): Partial<Resources> {
-  if (words * bits <= 1024 || words <= 64) return { lut: Math.ceil(words / 64) * bits };
-  const halves = Math.min(...SHAPES.map(([w, b]) => Math.ceil(words / w) * Math.ceil(bits / b)));
-  return { bram36: halves / 2 };
-}
-
-/** A FIFO: shift registers up to 1,024 bits or 64 words, memory beyond. */
-export function fifo(depth: number, bits: number): Partial<Resources> {
-  if (depth * bits <= 1024 || depth <= 64) return { lut: Math.ceil(depth / 32) * bits + 10, ff: bits + 10 };
-  return sum([memory(depth, bits), { lut: 40, ff: 40 }]);
-}
-
 const logic = (lut: number, ff = lut): Partial<Resources> => ({ lut, ff });
 const PROCESS = logic(60, 80);
 
 /** Line buffers and window registers. */
-function lineBuffer(stage: Stage, kernel: readonly [number, number], columns: number): Resources {
+function lineBuffer(
+  stage: Stage,
+  kernel: readonly [number, number],
+  columns: number,
+  { ecc }: Part,
+): Resources {
   const { lanes, format, shape } = stage.inputs[0]!;
   const groups = shape[2] / lanes;
   const bits = lanes * format.width;
-  const lines = new Array(kernel[0] - 1).fill(memory(columns * groups, bits)) as Partial<Resources>[];
+  const lines = new Array(kernel[0] - 1).fill(
+    (ecc ? eccMemory : memory)(columns * groups, bits),
+  ) as Partial<Resources>[];
   const window = kernel[0] * kernel[1] * bits;
   return sum([
     ...lines,
@@ -111,6 +78,8 @@ const requantizer = (exactBits: number): number => 3 * exactBits;
 /** What a stage is built on. */
 interface Part {
   readonly target: FpgaTarget;
+  /** Whether line buffers have ECC. */
+  readonly ecc: boolean;
   /** By stage. */
   readonly multipliers: ReadonlyMap<string, Multiplier>;
 }
@@ -152,7 +121,7 @@ function weighted(stage: WeightedStage, { target, multipliers }: Part): Resource
   ]);
 }
 
-function window(stage: Stage): Resources {
+function window(stage: Stage, part: Part): Resources {
   const node = 'node' in stage ? stage.node : undefined;
   if (node === undefined || !('kernel' in node) || !('padding' in node)) return NOTHING;
   if (
@@ -162,7 +131,7 @@ function window(stage: Stage): Resources {
   )
     return NOTHING;
   const columns = node.padding[1] + stage.inputs[0]!.shape[1] + node.padding[3];
-  return lineBuffer(stage, node.kernel, columns);
+  return lineBuffer(stage, node.kernel, columns, part);
 }
 
 const bitsOf = (stage: Stage, i = 0): number => stage.inputs[i]!.lanes * stage.inputs[i]!.format.width;
@@ -195,36 +164,57 @@ const estimators: Table<Stage, [part: Part], Resources> = {
   crop: (stage) => sum([logic(bitsOf(stage)), PROCESS]),
   mask: (stage) =>
     sum([memory(Math.ceil(elements(stage.inputs[0]!.shape) / 32), 32), logic(bitsOf(stage) + 64), PROCESS]),
-  bin: (stage) => {
+  bin: (stage, { ecc }) => {
     const to = stage.outputs[0]!;
     // Of unfinished blocks two numbers are kept where the second brightest pixel is asked for.
     const bits = to.lanes * to.format.width * (stage.node.mode === 'second' ? 2 : 1);
-    return sum([memory(Math.ceil(to.shape[1] / to.lanes), bits), logic(bitsOf(stage) + 2 * bits), PROCESS]);
+    const blocks = (ecc ? eccMemory : memory)(Math.ceil(to.shape[1] / to.lanes), bits);
+    return sum([blocks, logic(bitsOf(stage) + 2 * bits), PROCESS]);
   },
   // Four comparisons for the darker, four for the brightest, a subtraction.
-  contrast: (stage) => {
+  contrast: (stage, part) => {
     const { kernel, padding } = contrastWindow(stage.node);
     const columns = padding[1] + stage.inputs[0]!.shape[1] + padding[3];
-    return sum([logic(10 * 2 * bitsOf(stage)), lineBuffer(stage, kernel, columns), PROCESS]);
+    return sum([logic(10 * 2 * bitsOf(stage)), lineBuffer(stage, kernel, columns, part), PROCESS]);
   },
   clamp: (stage) => sum([logic(2 * bitsOf(stage)), PROCESS]),
   lut: rom,
   table: rom,
-  conv2d: (stage, part) => sum([weighted(stage, part), window(stage)]),
-  depthwiseConv2d: (stage, part) => sum([weighted(stage, part), window(stage)]),
+  conv2d: (stage, part) => sum([weighted(stage, part), window(stage, part)]),
+  depthwiseConv2d: (stage, part) => sum([weighted(stage, part), window(stage, part)]),
   dense: weighted,
-  maxPool: (stage) =>
+  maxPool: (stage, part) =>
     sum([
       logic((stage.node.kernel[0] * stage.node.kernel[1] - 1) * 2 * bitsOf(stage)),
-      window(stage),
+      window(stage, part),
       PROCESS,
     ]),
-  avgPool: (stage) => sum([averaging(stage, stage.node.kernel[0] * stage.node.kernel[1]), window(stage)]),
+  avgPool: (stage, part) =>
+    sum([averaging(stage, stage.node.kernel[0] * stage.node.kernel[1]), window(stage, part)]),
   globalMaxPool: (stage) =>
     sum([logic(2 * bitsOf(stage), stage.inputs[0]!.shape[2] * stage.inputs[0]!.format.width), PROCESS]),
   globalAvgPool: (stage) =>
     sum([averaging(stage, 1), logic(0, stage.inputs[0]!.shape[2] * stage.node.proof.accumulatorWidth)]),
   add: (stage) => sum([logic(stage.inputs[0]!.lanes * 4 * stage.node.proof.accumulatorWidth), PROCESS]),
+  // A row of words.
+  upsample: (stage) =>
+    sum([
+      memory((stage.inputs[0]!.shape[1] * stage.inputs[0]!.shape[2]) / stage.inputs[0]!.lanes, bitsOf(stage)),
+      logic(2 * bitsOf(stage)),
+      PROCESS,
+    ]),
+  // A multiplier for each lane; the vector waits in registers.
+  multiply: (stage, { target }) => {
+    const [image, vector] = [stage.inputs[0]!, stage.inputs[1]!];
+    const { accumulatorWidth } = stage.node.proof;
+    const factorBits = vector.format.width + (vector.format.signed ? 0 : 1);
+    return sum([
+      { dsp: image.lanes * dspsPerProduct(factorBits, image.format, target) },
+      logic(0, vector.shape[2] * vector.format.width),
+      logic(image.lanes * requantizer(accumulatorWidth)),
+      PROCESS,
+    ]);
+  },
   concat: (stage) => sum([logic(bitsOf(stage) + bitsOf(stage, 1)), PROCESS]),
   requantize: (stage) =>
     sum([logic(stage.inputs[0]!.lanes * requantizer(stage.inputs[0]!.format.width)), PROCESS]),
@@ -232,7 +222,12 @@ const estimators: Table<Stage, [part: Part], Resources> = {
   repack: (stage) =>
     sum([logic(bitsOf(stage) + stage.outputs[0]!.lanes * stage.outputs[0]!.format.width), PROCESS]),
   // Nine counters of 64 bits; the hash's two factors and N, 32 bits wide, one after the other.
-  decide: (stage) => sum([logic(6 * stage.inputs[0]!.format.width + 1200, 2000), { dsp: 8 }, PROCESS]),
+  // A second network: its best logits, the comparison and three counters more.
+  decide: (stage) => {
+    const { format } = stage.inputs[0]!;
+    const shadow = stage.inputs.length > 1 ? logic(6 * format.width + 300, 400) : NOTHING;
+    return sum([logic(6 * format.width + 1200, 2000), shadow, { dsp: 8 }, PROCESS]);
+  },
 };
 
 function stageEstimate(stage: Stage, part: Part, cycles: number): StageEstimate {
@@ -259,12 +254,10 @@ export function estimateDesign(design: Design, target: FpgaTarget = design.targe
   const cycles = new Map<string, number>();
   for (const p of design.schedule.processes)
     cycles.set(p.stage, Math.max(cycles.get(p.stage) ?? 0, p.cycles));
-  const part: Part = { target, multipliers: assignMultipliers(plan, target) };
+  const part: Part = { target, ecc: design.ecc, multipliers: assignMultipliers(plan, target) };
   const stages = plan.stages.map((stage) => stageEstimate(stage, part, cycles.get(stage.name) ?? 0));
   const fifos = sum(design.schedule.fifos.map((f) => fifo(f.depth, f.wordBits)));
   const total = sum([...stages, fifos]);
-  const utilisation = Object.fromEntries(
-    KEYS.map((k) => [k, total[k] / Math.max(1, target.resources[k])]),
-  ) as unknown as Resources;
+  const utilisation = recordOf(KEYS, (k) => total[k] / Math.max(1, target.resources[k]));
   return { stages, fifos, total, utilisation, fits: KEYS.every((k) => total[k] <= target.resources[k]) };
 }

@@ -1,11 +1,11 @@
 /** What watches the memories, in words, for the README of a project. */
-import type { Plan } from '../dataflow/plan.js';
+import type { Design } from '../dataflow/design.js';
 import { scrubFrames, watchedMemories } from './memories.js';
 
 const count = (n: number): string => n.toLocaleString('en-US');
 
 /** `frameMicroseconds`: from frame to frame at full rate. */
-export function memoriesText(plan: Plan, frameMicroseconds: number): string {
+export function memoriesText({ plan, ecc }: Design, frameMicroseconds: number): string {
   const memories = watchedMemories(plan);
   const inMemory = memories.filter((m) => m.words > 0);
   const frames = scrubFrames(plan);
@@ -21,7 +21,7 @@ export function memoriesText(plan: Plan, frameMicroseconds: number): string {
     '',
     inMemory.length === 0
       ? 'This design has no such memory.'
-      : `A flipped bit is flagged within ${count(frames)} frames (\`scrub_frames\`): ${((frames * frameMicroseconds) / 1000).toFixed(2)} ms at full rate. The scrubber moves with the frames: while none come nothing is read, and nothing is decided.`,
+      : `A flipped bit is flagged within one scrub, ${count(frames)} frames (\`scrub_frames\`): ${((frames * frameMicroseconds) / 1000).toFixed(2)} ms at full rate. That is two passes over the largest memory: a CRC is known at its end, and a bit that flips right behind the reader is in that of the next pass. The scrubber moves with the frames: while none come nothing is read, and nothing is decided.`,
     '',
     '| bit | stage | words of 32 bits | frames until flagged |',
     '|---|---|---|---|',
@@ -29,6 +29,9 @@ export function memoriesText(plan: Plan, frameMicroseconds: number): string {
     '',
     'Constants that became logic (a stage with one row of weights, shifts and additions), flip-flops, FIFOs and line buffers are not read back.',
     "The first are bits of the configuration: the vendor's own scrubbing (SEM IP; on parts of several dies one a die) finds and mends those, and",
-    'does not look into block RAM or LUT RAM that is written: the two cover what the other leaves. A flip in a FIFO or line buffer changes one frame.',
+    'does not look into block RAM or LUT RAM that is written: the two cover what the other leaves. A flip in a FIFO changes one frame.',
+    ecc
+      ? 'Line buffers stand in block RAM with ECC, which corrects single flips. Weights and tables do not: their second port is the scrubber’s.'
+      : 'So does one in a line buffer, unless these are built with ECC (\`vetoc export hls --ecc\`). Weights and tables have none: their second port is the scrubber’s.',
   ].join('\n');
 }

@@ -2,12 +2,15 @@
 import { formatType, plainText } from './cpp.js';
 import type { Design } from '../dataflow/design.js';
 import type { Estimate, StageEstimate } from './estimate.js';
-import { CAUSES, MODE_BITS, STATUS_BITS } from '../dataflow/interface.js';
+import { CAUSES, fieldsOf, MODE_BITS, STATUS_BITS } from '../dataflow/interface.js';
+import { canaryText } from './readme-canary.js';
+import { featuresOf } from './top.js';
 import { receiveOf } from '../dataflow/plan.js';
 import { memoriesText } from './readme-memories.js';
 import { linkText, malformedTable } from './readme-link.js';
 import { decisionTable, fieldTable, registerTable, weightStatusTable } from './registers.js';
-import { summarize, type Timing } from './summary.js';
+import type { Timing } from '../backend.js';
+import { summarize } from './summary.js';
 import { imageWords, weightLayout } from './weight-layout.js';
 
 const count = (n: number): string => Math.ceil(n).toLocaleString('en-US');
@@ -81,6 +84,7 @@ ${weightStatusTable()}
 
 export function projectReadme(design: Design, top: string): string {
   const { graph, plan, schedule, target, pixelsPerClock, clockMHz } = design;
+  const features = featuresOf(graph, plan);
   const { timing, estimate } = summarize(design);
   const [height, width] = receiveOf(plan).outputs[0]!.shape;
   const logits = plan.stages[plan.stages.length - 1]!.inputs[0]!.format;
@@ -125,7 +129,7 @@ ${linkText(design)}
 **Decisions out** (AXI4-Stream \`decisions\`, 256 bits, TLAST on each word), in the order of the frames, one for each packet
 whatever became of it:
 
-${decisionTable()}
+${decisionTable(features)}
 
 Causes:
 
@@ -135,28 +139,31 @@ The score is in least significant bits of \`${formatType(logits)}\`; the trained
 
 **Registers** (AXI4-Lite \`control\`, 32 bits). All are 0 after reset: veto with the trained threshold, no prescale.
 
-${registerTable(graph)}
+${registerTable(features)}
 
 Bits of \`mode\`:
 
-${fieldTable(MODE_BITS)}
+${fieldTable(fieldsOf(MODE_BITS, features))}
 
 Bits of \`status\`:
 
-${fieldTable(STATUS_BITS)}
+${fieldTable(fieldsOf(STATUS_BITS, features))}
 
 Counters have 64 bits, the low half first; \`weights_loaded\` and \`weights_refused\` stop at 2^32 − 1. To read them without
 tearing and all of one decision: set \`hold\` in \`mode\`, wait for \`held\` in \`status\` (the second decision at the latest), read, take it back. Where no frames come: high half, low half, high half again.
 
 There is no start bit: the firmware runs as soon as frames come. A register that is written while frames run counts from
 the second decision after it at the latest.
-${reloadText(design)}
+${reloadText(design)}${canaryText(plan)}
 
 **It fails safe.** A malformed frame is kept and flagged:
 
 ${malformedTable(plan.link)}
 
-${memoriesText(plan, schedule.cyclesPerFrame / clockMHz)}
+${memoriesText(design, schedule.cyclesPerFrame / clockMHz)}
+
+**Reset** (\`ap_rst_n\`, low, synchronous): counters and settings are 0, no frame is under way, the built-in weights count; what is left of a frame that it cut
+is answered as beats without a start${plan.link.framing === 'ssi' ? ' (\`headless\`)' : ' of a frame of its own (\`short\`)'}.
 
 Nothing but the counters${graph.reloadable ? ' and the weights' : ''} outlives a frame. A slow reader of the decisions holds up the input; nothing is lost.
 

@@ -3,6 +3,7 @@ import {
   CAUSES,
   DECISION_BITS,
   DECISION_FIELDS,
+  fieldsOf,
   MODE_BITS,
   registersOf,
   STATUS_BITS,
@@ -50,9 +51,9 @@ export function registerHeader(
     '/* Registers: 32 bits, or 64 in two reads, the low half first. */',
     ...registersOf(features).map((r) => define(r.name, hex(r.offset), `${r.access}, ${r.type}: ${r.text}`)),
     '',
-    ...bits('mode', MODE_BITS),
+    ...bits('mode', fieldsOf(MODE_BITS, features)),
     '',
-    ...bits('status', STATUS_BITS),
+    ...bits('status', fieldsOf(STATUS_BITS, features)),
     ...(features.reloadable
       ? ['', ...WEIGHT_STATUS.map((s, i) => define(`weights_${s.name}`, i, s.text))]
       : []),
@@ -61,7 +62,7 @@ export function registerHeader(
     '',
     `/* The decision word: ${DECISION_BITS} bits, as ${DECISION_BITS / 32} words of 32 bits, the lowest first. */`,
     define('decision_words', DECISION_BITS / 32, 'words of a decision'),
-    ...DECISION_FIELDS.map(field),
+    ...fieldsOf(DECISION_FIELDS, features).map(field),
     '/* Bits of the field causes. */',
     ...bits('cause', CAUSES),
     '',
@@ -88,9 +89,9 @@ export const registerJson = (top: string, features: Features): string =>
         type,
         text,
       })),
-      mode: MODE_BITS,
-      status: STATUS_BITS,
-      decision: { bits: DECISION_BITS, fields: DECISION_FIELDS, causes: CAUSES },
+      mode: fieldsOf(MODE_BITS, features),
+      status: fieldsOf(STATUS_BITS, features),
+      decision: { bits: DECISION_BITS, fields: fieldsOf(DECISION_FIELDS, features), causes: CAUSES },
       ...(features.reloadable ? { weightsStatus: WEIGHT_STATUS } : {}),
     },
     null,
@@ -113,7 +114,7 @@ export const registerTable = (features: Features): string =>
     ),
   ].join('\n');
 
-/** A word's bits as a table. */
+/** A word's bits as a table, of a design where that matters. */
 export const fieldTable = (fields: readonly Field[]): string =>
   [
     '| bits | field | meaning |',
@@ -121,7 +122,8 @@ export const fieldTable = (fields: readonly Field[]): string =>
     ...fields.map((f) => `| ${f.high === f.low ? f.low : `${f.high}..${f.low}`} | ${f.name} | ${f.text} |`),
   ].join('\n');
 
-export const decisionTable = (): string => `${fieldTable(DECISION_FIELDS)}\n| else | | 0 |`;
+export const decisionTable = (features: Features): string =>
+  `${fieldTable(fieldsOf(DECISION_FIELDS, features))}\n| else | | 0 |`;
 
 export const weightStatusTable = (): string =>
   ['| value | meaning |', '|---|---|', ...WEIGHT_STATUS.map((s, i) => `| ${i} | ${s.text} |`)].join('\n');

@@ -3,10 +3,11 @@ import { LICENCE } from './cpp.js';
 import type { Design } from '../dataflow/design.js';
 
 const HASH_LICENCE = LICENCE.replace('//', '#');
-const CFLAGS = '-std=c++14 -Ifirmware/vetoc -Ifirmware';
+/** What the sources are compiled with beside their folders. */
+const options = (ecc: boolean): string => `-std=c++14${ecc ? ' -DVETOC_ECC' : ''}`;
 
 /** `vitis_hls -f run_hls.tcl STEP…` */
-export const hlsTcl = ({ target, clockMHz }: Design, top: string): string => `${HASH_LICENCE}
+export const hlsTcl = ({ target, clockMHz, ecc }: Design, top: string): string => `${HASH_LICENCE}
 #
 # Vitis HLS 2023.2:   vitis_hls -f run_hls.tcl                       all steps
 #                     vitis_hls -f run_hls.tcl csim                  only that one
@@ -15,7 +16,7 @@ if {[llength $argv] > 2} { set steps [lrange $argv 2 end] }
 
 set root [file dirname [file normalize [info script]]]
 cd $root
-set cflags "-std=c++14 -I$root/firmware/vetoc -I$root/firmware"
+set cflags "${options(ecc)} -I$root/firmware/vetoc -I$root/firmware"
 open_project -reset build_hls
 set_top ${top}
 add_files $root/firmware/${top}.cpp -cflags $cflags -csimflags "$cflags -DVETOC_PROBES"
@@ -35,7 +36,9 @@ exit
 `;
 
 /** For `v++ -c --mode hls` and `vitis-run --mode hls`. */
-export const hlsConfig = ({ target, clockMHz }: Design, top: string): string => `${HASH_LICENCE}
+export function hlsConfig({ target, clockMHz, ecc }: Design, top: string): string {
+  const cflags = `${options(ecc)} -Ifirmware/vetoc -Ifirmware`;
+  return `${HASH_LICENCE}
 #
 # Vitis 2024.1 and later, from this folder:
 #   vitis-run --mode hls --csim    --config hls_config.cfg --work_dir build_hls
@@ -52,10 +55,10 @@ syn.top=${top}
 syn.rtl.reset=state
 syn.rtl.reset_level=low
 syn.file=firmware/${top}.cpp
-syn.cflags=${CFLAGS}
-syn.csimflags=${CFLAGS} -DVETOC_PROBES
+syn.cflags=${cflags}
+syn.csimflags=${cflags} -DVETOC_PROBES
 tb.file=tb/bench.cpp
-tb.cflags=${CFLAGS} -Itb -DVETOC_PROBES
+tb.cflags=${cflags} -Itb -DVETOC_PROBES
 csim.argv=--streams GOLDEN
 cosim.argv=--decisions GOLDEN
 package.output.format=ip_catalog
@@ -65,3 +68,4 @@ package.ip.name=${top}
 package.ip.version=0.1
 package.output.syn=false
 `;
+}

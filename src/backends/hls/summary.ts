@@ -1,20 +1,9 @@
 /** What a design costs and how fast it is, as plain values: for the estimate command, the README and the report. */
+import type { Timing } from '../backend.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import type { Design } from '../dataflow/design.js';
 import { estimateDesign, type Estimate } from './estimate.js';
 import { beatsOf } from '../dataflow/schedule.js';
-
-export interface Timing {
-  readonly clockMHz: number;
-  readonly pixelsPerClock: number;
-  readonly beatsPerFrame: number;
-  readonly cyclesPerFrame: number;
-  readonly framesPerSecond: number;
-  /** What limits the frame rate: the pixel stream, or a stage by name. */
-  readonly limitedBy: string;
-  readonly firstPixelMicroseconds: number;
-  readonly lastPixelMicroseconds: number;
-}
 
 /** Cycles by which a stage that merely keeps up with the pixels may exceed the beats: its pipeline restarts. */
 const RESTART_CYCLES = 24;

@@ -1,19 +1,32 @@
 /** The top function: one line a stage, in the order of the dataflow. */
 import { inputNode, type FixedGraph } from '../../ir/graph.js';
 import { LICENCE, mantissaType, plainText } from './cpp.js';
-import { receiveOf, reloadedStages, type Plan, type Stage, type Stream } from '../dataflow/plan.js';
-import { registersOf } from '../dataflow/interface.js';
+import {
+  networksOf,
+  receiveOf,
+  reloadedStages,
+  type Plan,
+  type Stage,
+  type Stream,
+} from '../dataflow/plan.js';
+import { registersOf, type Features } from '../dataflow/interface.js';
 import { PACKETS, QUEUE } from '../dataflow/processes.js';
 import { registerArgument, registerPragmas } from './registers.js';
 import { watchedStages } from './memories.js';
 import type { StageCode } from './stages/index.js';
 
-const signature = (top: string, reloadable: boolean): string => {
+/** What the design of `plan` has, as far as its ports depend on it. */
+export const featuresOf = ({ reloadable }: FixedGraph, { canary }: Plan): Features => ({
+  reloadable,
+  canary,
+});
+
+const signature = (top: string, features: Features): string => {
   const parameters = [
     'hls::stream<pixel_beat> &frames',
-    ...(reloadable ? ['hls::stream<vetoc::weight_beat> &weights'] : []),
+    ...(features.reloadable ? ['hls::stream<vetoc::weight_beat> &weights'] : []),
     'hls::stream<vetoc::decision_beat> &decisions',
-    ...registersOf({ reloadable }).map(registerArgument),
+    ...registersOf(features).map(registerArgument),
   ];
   return `void ${top}(${parameters.join(`,\n${' '.repeat(`void ${top}(`.length)}`)})`;
 };
@@ -34,7 +47,7 @@ export function topHeader(graph: FixedGraph, plan: Plan, top: string): string {
     `/// ${plan.pixelsPerClock} pixels of 16 bits; each row starts with a fresh beat. TLAST with the last beat of a frame${plan.link.framing === 'ssi' ? ', TUSER as SsiPkg' : ''}.`,
     `typedef ap_axiu<${16 * plan.pixelsPerClock}, ${plan.link.framing === 'ssi' ? 2 : 0}, 0, 0> pixel_beat;`,
     '',
-    `${signature(top, graph.reloadable)};`,
+    `${signature(top, featuresOf(graph, plan))};`,
     '',
     '#endif',
     '',
@@ -85,18 +98,20 @@ const ports: Readonly<Partial<Record<Stage['kind'], (plan: Plan) => readonly str
     'weights',
     'parts',
     'announcements',
+    'mode',
     'weights_loaded',
     'weights_refused',
     'weights_status',
   ],
   swapWeights: () => ['announcements', 'sets'],
-  decide: () => [
+  decide: ({ canary }) => [
     PACKETS,
     'memories',
     'mode',
     'threshold',
     'prescale',
     'prescale_key',
+    ...(canary ? ['canary_frames', 'canary_bound'] : []),
     'frame_count',
     'kept_count',
     'vetoed_count',
@@ -109,6 +124,7 @@ const ports: Readonly<Partial<Record<Stage['kind'], (plan: Plan) => readonly str
     'status',
     'upsets',
     'scrub_frames',
+    ...(canary ? ['canary_count', 'canary_disagreements', 'canary_swaps'] : []),
     'decisions',
   ],
 };
@@ -128,7 +144,7 @@ function linkLines({ link, pixelsPerClock }: Plan, depths: ReadonlyMap<string, n
 }
 
 /** The streams that exchange weights: parts and the news of sets, one of each a stage. */
-function reloadLines(stages: number, framesInFlight: number): string[] {
+function reloadLines(stages: number, networks: number, framesInFlight: number): string[] {
   if (stages === 0) return [];
   const stream = (declaration: string, name: string, depth: number): string[] => [
     `  hls::stream<${declaration};`,
@@ -136,9 +152,9 @@ function reloadLines(stages: number, framesInFlight: number): string[] {
   ];
   return [
     ...stream('bool> announcements("announcements")', 'announcements', 2),
-    ...stream(`vetoc::weight_word> parts[${stages}]`, 'parts', 4),
+    ...stream(`vetoc::weight_word> parts[${networks * stages}]`, 'parts', 4),
     // A set is told at the first pixel of a frame, its status at the last: one frame more on its way.
-    ...stream(`vetoc::weight_set> sets[${stages}]`, 'sets', framesInFlight + 1),
+    ...stream(`vetoc::weight_set> sets[${networks * stages}]`, 'sets', framesInFlight + 1),
   ];
 }
 
@@ -156,6 +172,7 @@ export function topFunction(
   top: string,
   depths: ReadonlyMap<string, number>,
 ): string {
+  const features = featuresOf(graph, plan);
   // A probe looks at a stream right after the stage that fills it, before anyone reads.
   const probes = new Map<string, string[]>();
   for (const [id, stream] of plan.visible)
@@ -196,11 +213,11 @@ export function topFunction(
     '#define VETOC_MEMORY(array, bits, banks)',
     '#endif',
     '',
-    `${signature(top, graph.reloadable)} {`,
+    `${signature(top, features)} {`,
     '#pragma HLS INTERFACE mode = axis port = frames',
     ...(graph.reloadable ? ['#pragma HLS INTERFACE mode = axis port = weights'] : []),
     '#pragma HLS INTERFACE mode = axis port = decisions',
-    ...registerPragmas(graph),
+    ...registerPragmas(features),
     '// Every stage runs by itself, driven by its streams: there is no start, and registers are not queued.',
     '#pragma HLS INTERFACE mode = ap_ctrl_none port = return',
     '#pragma HLS DATAFLOW disable_start_propagation',
@@ -208,7 +225,7 @@ export function topFunction(
     // What each stage with a memory says of it, a bit with each frame.
     `  hls::stream<bool> memories[${Math.max(1, watchedStages(plan).length)}];`,
     `#pragma HLS STREAM variable = memories depth = ${(depths.get(PACKETS) ?? 2) + 1}`,
-    ...reloadLines(reloadedStages(plan).length, depths.get(PACKETS) ?? 2),
+    ...reloadLines(reloadedStages(plan).length, networksOf(plan), depths.get(PACKETS) ?? 2),
     ...codes.flatMap((c) => c.memories.map((m) => `  VETOC_MEMORY(${m.name}, ${m.bits}, ${m.banks});`)),
     ...plan.streams.flatMap((stream) => streamLines(stream, depths.get(stream.name) ?? 2)),
     '',

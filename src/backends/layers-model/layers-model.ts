@@ -135,6 +135,9 @@ const rules: Rules = {
     asImage(op, b.apply(tf.layers.globalAveragePooling2d({ name: op.id }), x!), b),
   globalMaxPool: (op, [x], b) => asImage(op, b.apply(tf.layers.globalMaxPooling2d({ name: op.id }), x!), b),
   add: (op, inputs, b) => b.apply(tf.layers.add({ name: op.id }), [...inputs]),
+  upsample: (op, [x], b) =>
+    b.apply(tf.layers.upSampling2d({ name: op.id, size: pair(op.factor), interpolation: 'nearest' }), x!),
+  multiply: (op, inputs, b) => b.apply(tf.layers.multiply({ name: op.id }), [...inputs]),
   concat: (op, inputs, b) => b.apply(tf.layers.concatenate({ name: op.id, axis: -1 }), [...inputs]),
   flatten: (op, [x], b) => b.apply(tf.layers.reshape({ name: op.id, targetShape: [...b.shape(op.id)] }), x!),
 };
@@ -144,6 +147,8 @@ function refusals(graph: FloatGraph): readonly UnsupportedReason[] {
   for (const node of graph.nodes) {
     const why = isActivation(node) ? withoutLayer(node) : null;
     if (why !== null) reasons.push({ what: node.id, why });
+    if (node.kind === 'avgPool' && node.counted !== undefined)
+      reasons.push({ what: node.id, why: 'an average that does not count its padding has no layer here' });
     if (node.kind === 'maxPool' && isPadded(node.padding) && mayBeNegative(graph.nodes, node.inputs[0]!))
       reasons.push({ what: node.id, why: 'padded max pooling of negative values has no layer' });
   }
@@ -184,7 +189,7 @@ export function layersModelOf(graph: FloatGraph): tf.LayersModel {
     const given = node.inputs.map((id) => values.get(id)!);
     values.set(
       node.id,
-      isActivation(node) ? b.apply(activationLayer(node), given[0]!) : dispatch(rules, node, given, b),
+      isActivation(node) ? activationLayer(node, given[0]!, b) : dispatch(rules, node, given, b),
     );
   }
   const model = tf.model({ inputs, outputs: values.get(graph.output)!, name: 'vetoc' });

@@ -6,13 +6,17 @@ export const LOGITS = 'logits';
 export const SCORE = 'score';
 export const KEEP = 'keep';
 
-/** Emits the three outputs from `source`, `[N, classes]` of any type; `threshold` must fit `type`. */
+/**
+ * Emits the outputs from `source`, `[N, classes]` of any type; `threshold` must fit `type`. `keep` is the name of the decision
+ * by the score: another one where more than the score decides.
+ */
 export function emitDecision(
   writer: OnnxWriter,
   graph: Pick<FixedGraph | FloatGraph, 'hitClasses'>,
   source: string,
   type: 'int32' | 'float',
   threshold: number,
+  keep = KEEP,
 ): void {
   const logits =
     type === 'int32'
@@ -30,8 +34,8 @@ export function emitDecision(
     });
   };
   const score = writer.node('Sub', SCORE, [best('hit', true), best('miss', false)]);
-  writer.node('GreaterOrEqual', KEEP, [score, writer.constant('decision.threshold', type, [threshold], [])]);
+  writer.node('GreaterOrEqual', keep, [score, writer.constant('decision.threshold', type, [threshold], [])]);
   writer.output(LOGITS, type, ['N', graph.hitClasses.length]);
   writer.output(SCORE, type, ['N']);
-  writer.output(KEEP, 'bool', ['N']);
+  if (keep === KEEP) writer.output(KEEP, 'bool', ['N']);
 }

@@ -2,6 +2,7 @@
 import { fractionBits } from '../../fixed/format.js';
 import { NO_ACTIVATION } from '../../ir/activations.js';
 import type { Table } from '../../ir/dispatch.js';
+import { countMap, reciprocalOf } from '../../ir/ops/counted.js';
 import type { FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
 import { FLOAT32_EXACT, type Range } from '../../ir/prove.js';
 import { exactConv, sumBound, windowSum, type ExactSum } from './exact-sum.js';
@@ -13,6 +14,7 @@ import {
   inRank,
   largest,
   poolingInput,
+  resized,
   scalar,
   type MantissaTensor,
   type Tensor,
@@ -45,10 +47,17 @@ function averaged(
   sum: ExactSum,
   range: Range,
 ): Tensor {
-  const bound = sum.bound * op.reciprocal;
+  const factors =
+    op.kind === 'globalAvgPool' || op.reciprocals === undefined
+      ? [op.reciprocal]
+      : countMap(op, x.shape, sum.shape).map((count) => reciprocalOf(op, count));
+  const isOne = factors.length === 1;
+  const bound = sum.bound * factors.reduce((a, b) => Math.max(a, b));
   const s = inCarrier(writer, sum, bound < FLOAT32_EXACT ? sum.carrier : 'double');
-  const factor = scalar(writer, `${op.id}.reciprocal`, s.carrier, op.reciprocal);
-  const name = op.reciprocal === 1 ? s.name : writer.node('Mul', `${op.id}.product`, [s.name, factor]);
+  const dims = isOne ? [] : [1, 1, sum.shape[0], sum.shape[1]];
+  const factor = (): string => writer.constant(`${op.id}.reciprocal`, s.carrier, factors, dims);
+  const name =
+    isOne && factors[0] === 1 ? s.name : writer.node('Mul', `${op.id}.product`, [s.name, factor()]);
   const fraction = new Int32Array(s.shape[2]).fill(fractionBits(x.format) + op.reciprocalFraction);
   return requantized(writer, op.id, { ...s, name, bound, fraction }, NO_ACTIVATION, op.format, range);
 }
@@ -137,6 +146,21 @@ export const fixedRules: Table<
   },
   add: (op, writer, inputs, { range }) =>
     requantized(writer, op.id, alignedSum(writer, op, inputs), op.activation, op.format, range),
+  multiply(op, writer, [image, vector], { range }) {
+    const bound = largest(image!.range) * largest(vector!.range);
+    const rank = image!.rank === 2 && vector!.rank === 2 ? 2 : 4;
+    const isFloat = image!.carrier === 'float' && vector!.carrier === 'float' && bound < FLOAT32_EXACT;
+    const carrier = isFloat ? 'float' : 'double';
+    const [a, b] = [image!, vector!].map((x) => inCarrier(writer, inRank(writer, x, rank), carrier));
+    const name = writer.node('Mul', `${op.id}.accumulator`, [a!.name, b!.name]);
+    const fraction = fractionBits(image!.format) + fractionBits(vector!.format);
+    const product = { ...a!, name, bound, fraction: new Int32Array(image!.shape[2]).fill(fraction) };
+    return requantized(writer, op.id, product, op.activation, op.format, range);
+  },
+  upsample(op, writer, [input], { shape }) {
+    const x = inRank(writer, input!, 4);
+    return { name: resized(writer, `${op.id}.mantissa`, x, op.factor), carrier: x.carrier, rank: 4, shape };
+  },
   concat: (op, writer, inputs, facts) => concatenated(writer, op, inputs, facts),
   flatten(op, writer, [x]) {
     const result = flattened(writer, op.id, x!);

@@ -1,10 +1,12 @@
 /**
  * `fixed.onnx`: a fixed graph as an ONNX model with the same bits. Raw `uint16` frames `[N, height, width]` in,
- * integer `logits` `[N, classes]`, `score` and `keep` out.
+ * integer `logits` `[N, classes]`, `score` and `keep` out. With `prescale` a second input brings frame number, key and N, and
+ * `keep` says what becomes of a frame with that (prescale.ts); without it the file has no trace of it.
  *
  * Tensors hold mantissas (integers in float32; in float64 where 2^24 is not enough). It refuses graphs whose
  * logits, scores or, with `intermediates`, tensors do not fit int32.
  */
+import type { DialectOptions } from '../backend.js';
 import { UnsupportedError, invariant, type UnsupportedReason } from '../../core/errors.js';
 import { elements, type NodeId } from '../../ir/common.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
@@ -12,7 +14,8 @@ import { dispatch } from '../../ir/dispatch.js';
 import { analyseRanges, type Range } from '../../ir/prove.js';
 import { emitDecision } from './decision.js';
 import { fixedRules } from './fixed-rules.js';
-import { metadataOf, TENSOR_SUFFIX, tensorPlaces, type EmitOptions } from './metadata.js';
+import { BY_SCORE, emitPrescale, PRESCALE_INPUT } from './prescale.js';
+import { metadataOf, TENSOR_SUFFIX, tensorPlaces } from './metadata.js';
 import { castName, inRank, largest, type MantissaTensor, type Tensor } from './tensor.js';
 import { createOnnxWriter, type OnnxWriter } from './writer.js';
 
@@ -63,26 +66,47 @@ function emitNodes(
   return tensors;
 }
 
+/** Columns of the second input. */
+const PRESCALE_FACTS = {
+  'vetoc.prescale': JSON.stringify({ input: PRESCALE_INPUT, type: 'int64', columns: ['number', 'key', 'n'] }),
+};
+
 /** Logits, score and keep as integers, from the mantissas of the output node. */
-export function emitFixedDecision(writer: OnnxWriter, graph: FixedGraph, output: MantissaTensor): void {
+export function emitFixedDecision(
+  writer: OnnxWriter,
+  graph: FixedGraph,
+  output: MantissaTensor,
+  prescale = false,
+): void {
   const { low, high } = output.range;
   // A threshold beyond every possible score decides like one just beyond.
   const threshold = Math.min(Math.max(graph.threshold, low - high), high - low + 1, INT32);
-  emitDecision(writer, graph, inRank(writer, output, 2).name, 'int32', threshold);
+  const logits = inRank(writer, output, 2).name;
+  if (!prescale) {
+    emitDecision(writer, graph, logits, 'int32', threshold);
+    return;
+  }
+  writer.input(PRESCALE_INPUT, 'int64', ['N', 3]);
+  emitDecision(writer, graph, logits, 'int32', threshold, BY_SCORE);
+  emitPrescale(writer);
 }
 
 /** The bytes of `fixed.onnx`; the same graph and options give the same bytes. Throws `UnsupportedError`. */
-export function emitFixedOnnx(graph: FixedGraph, options: EmitOptions = {}): Uint8Array {
+export function emitFixedOnnx(graph: FixedGraph, options: DialectOptions = {}): Uint8Array {
   const ranges = new Map([...analyseRanges(graph)].map(([id, { range }]) => [id, range]));
   refuseWide(graph, ranges, options.intermediates ?? false);
   const writer = createOnnxWriter();
   const tensors = emitNodes(writer, graph, ranges);
-  emitFixedDecision(writer, graph, tensors.get(graph.output)!);
+  emitFixedDecision(writer, graph, tensors.get(graph.output)!, options.prescale);
   if (options.intermediates === true) for (const [id, tensor] of tensors) emitTensor(writer, id, tensor);
   return writer.finish({
     graphName: graph.name,
     doc: 'Integer arithmetic carried in floating point, exact by proof: the mantissas of a vetoc fixed graph. Do not run it with TF32 or reduced-precision convolutions.',
     producerVersion: options.producerVersion ?? '',
-    metadata: { ...metadataOf('fixed', graph, options), ...tensorPlaces(tensors) },
+    metadata: {
+      ...metadataOf('fixed', graph, options),
+      ...(options.prescale === true ? PRESCALE_FACTS : {}),
+      ...tensorPlaces(tensors),
+    },
   });
 }

@@ -5,25 +5,31 @@ import { scalar, type Tensor } from './tensor.js';
 import type { Attributes, OnnxWriter } from './writer.js';
 
 /** Emits an operator of the node on names and constants; returns the name of its output. */
-type Emit = (
+export type EmitOperator = (
   type: string,
   suffix: string,
   inputs: readonly (string | number)[],
   attributes?: Attributes,
 ) => string;
 
-type Rules = Table<ActivationNode, [emit: Emit, x: string], string>;
+/** The name of a constant of one value for each channel. */
+type PerChannel = (values: Float32Array) => string;
 
-const rules: Rules = {
+type Rules = Table<ActivationNode, [emit: EmitOperator, x: string, perChannel: PerChannel], string>;
+
+/** Every activation as operators of ONNX, opset 17. */
+export const ACTIVATION_OPERATORS: Rules = {
   relu: (_op, emit, x) => emit('Relu', 'value', [x]),
   clip: ({ min, max }, emit, x) => emit('Clip', 'value', [x, min, max]),
   leakyRelu: ({ alpha }, emit, x) => emit('LeakyRelu', 'value', [x], { alpha: { float: alpha } }),
+  prelu: ({ alpha }, emit, x, perChannel) => emit('PRelu', 'value', [x, perChannel(alpha)]),
   sigmoid: (_op, emit, x) => emit('Sigmoid', 'value', [x]),
   tanh: (_op, emit, x) => emit('Tanh', 'value', [x]),
   silu: (_op, emit, x) => emit('Mul', 'value', [x, emit('Sigmoid', 'gate', [x])]),
   hardSwish: (_op, emit, x) => emit('HardSwish', 'value', [x]),
   hardSigmoid: ({ alpha, beta }, emit, x) =>
     emit('HardSigmoid', 'value', [x], { alpha: { float: alpha }, beta: { float: beta } }),
+  elu: ({ alpha }, emit, x) => emit('Elu', 'value', [x], { alpha: { float: alpha } }),
   // Gelu is an operator from opset 20 on: these are its definitions.
   gelu({ approximate }, emit, x) {
     const half = emit('Mul', 'half', [x, 0.5]);
@@ -43,7 +49,7 @@ const CONSTANTS: Readonly<Record<string, readonly string[]>> = { Clip: ['', 'min
 
 /** `node` applied to `x`: the same tensor with other values. */
 export function activated(writer: OnnxWriter, node: ActivationNode, x: Tensor): Tensor {
-  const emit: Emit = (type, suffix, inputs, attributes) =>
+  const emit: EmitOperator = (type, suffix, inputs, attributes) =>
     writer.node(
       type,
       `${node.id}.${suffix}`,
@@ -54,5 +60,13 @@ export function activated(writer: OnnxWriter, node: ActivationNode, x: Tensor): 
       ),
       ...(attributes === undefined ? [] : [{ attributes }]),
     );
-  return { ...x, name: dispatch(rules, node, emit, x.name) };
+  // One for each channel, be they alike: a single one would be a leaky ReLU.
+  const slopes = (values: Float32Array): string =>
+    writer.constant(
+      `${node.id}.slopes`,
+      'float',
+      values,
+      x.rank === 4 ? [values.length, 1, 1] : [values.length],
+    );
+  return { ...x, name: dispatch(ACTIVATION_OPERATORS, node, emit, x.name, slopes) };
 }

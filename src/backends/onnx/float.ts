@@ -2,7 +2,8 @@
  * `float.onnx`: a trained network with its integer preprocessing, in plain float32 operators. Raw `uint16` frames
  * `[N, height, width]` in, float `logits` `[N, classes]`, `score` and `keep` out.
  */
-import { type NodeId, type Shape } from '../../ir/common.js';
+import type { DialectOptions } from '../backend.js';
+import type { NodeId, Padding, Shape } from '../../ir/common.js';
 import { floatShapes, type FloatGraph } from '../../ir/graph.js';
 import { dispatch, type Table } from '../../ir/dispatch.js';
 import {
@@ -18,9 +19,17 @@ import { nodeRange, type StageInput } from '../../ir/prove.js';
 import { activated } from './float-activations.js';
 import { emitDecision } from './decision.js';
 import { convAttributes, onnxWeights } from './exact-sum.js';
-import { metadataOf, PREPROCESS_KEY, preprocessToJson, TENSOR_SUFFIX, type EmitOptions } from './metadata.js';
+import { metadataOf, PREPROCESS_KEY, preprocessToJson, TENSOR_SUFFIX } from './metadata.js';
 import { preprocessRules, realValues } from './preprocess.js';
-import { flattened, inRank, poolingInput, type MantissaTensor, type Tensor } from './tensor.js';
+import {
+  flattened,
+  inRank,
+  poolingInput,
+  resized,
+  scalar,
+  type MantissaTensor,
+  type Tensor,
+} from './tensor.js';
 import { createOnnxWriter, type OnnxWriter } from './writer.js';
 
 type LayerNode = Exclude<FloatNetworkNode, ActivationNode>;
@@ -54,6 +63,26 @@ function conv(
   return real(name, 4, shape);
 }
 
+/** Zeros where padding counts, and around them what does not. */
+function countedPool(writer: OnnxWriter, op: FloatNodeOf<'avgPool'>, counted: Padding, x: Tensor): string {
+  const [top, left, bottom, right] = counted;
+  const source = counted.every((c) => c === 0)
+    ? x.name
+    : writer.node('Pad', `${op.id}.padded`, [
+        x.name,
+        writer.constant(`${op.id}.pads`, 'int64', [0, 0, top, left, 0, 0, bottom, right], [8]),
+        scalar(writer, `${op.id}.pad_value`, x.carrier, 0),
+      ]);
+  return writer.node('AveragePool', `${op.id}.value`, [source], {
+    attributes: {
+      kernel_shape: { ints: op.kernel },
+      strides: { ints: op.strides },
+      pads: { ints: op.padding.map((p, side) => p - counted[side]!) },
+      count_include_pad: { int: 0 },
+    },
+  });
+}
+
 function pool(
   writer: OnnxWriter,
   op: FloatNodeOf<'maxPool' | 'avgPool'>,
@@ -61,6 +90,8 @@ function pool(
   shape: Shape,
 ): Tensor {
   const x = inRank(writer, input, 4);
+  if (op.kind === 'avgPool' && op.counted !== undefined)
+    return real(countedPool(writer, op, op.counted, x), 4, shape);
   // The lowest float32: padding never wins a maximum. Padded zeros count in an average.
   const value = op.kind === 'avgPool' ? 0 : LOWEST_FLOAT32;
   const { name: source, attributes } = poolingInput(writer, op.id, x, op, value);
@@ -116,6 +147,12 @@ const rules: Rules = {
   add(op, writer, inputs) {
     const [a, b] = aligned(writer, inputs);
     return elementwise(writer, 'Add', op.id, a!, b!.name);
+  },
+  upsample: (op, writer, [x], shape) =>
+    real(resized(writer, `${op.id}.value`, inRank(writer, x!, 4), op.factor), 4, shape),
+  multiply(op, writer, inputs) {
+    const [image, vector] = aligned(writer, inputs);
+    return elementwise(writer, 'Mul', op.id, image!, vector!.name);
   },
   concat(op, writer, inputs, shape) {
     const terms = aligned(writer, inputs);
@@ -179,7 +216,7 @@ function emitTensor(writer: OnnxWriter, id: NodeId, tensor: Tensor | MantissaTen
 }
 
 /** The bytes of `float.onnx`; the same graph and options give the same bytes. */
-export function emitFloatOnnx(graph: FloatGraph, options: EmitOptions = {}): Uint8Array {
+export function emitFloatOnnx(graph: FloatGraph, options: DialectOptions = {}): Uint8Array {
   const writer = createOnnxWriter();
   const tensors = emitNodes(writer, graph);
   const output = tensors.get(graph.output)!;

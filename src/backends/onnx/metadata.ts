@@ -1,17 +1,9 @@
 /** What every emitted model says of itself in `metadata_props`, and how it is read back. */
 import { formatToString, lsb } from '../../fixed/format.js';
 import { z } from 'zod';
+import type { DialectOptions } from '../backend.js';
 import { findNode, inputNode, type FixedGraph, type FloatGraph } from '../../ir/graph.js';
 import { floatNodeSchema, isPreprocess, type PreprocessNode } from '../../ir/ops/index.js';
-
-export interface EmitOptions {
-  /** Version of vetoc, for `producer_version`. */
-  readonly producerVersion?: string;
-  /** SHA-256 of the recipe that made the network. */
-  readonly recipeHash?: string;
-  /** Also put out the tensor of every node: `<id>.tensor`, `[N, height, width, channels]`. */
-  readonly intermediates?: boolean;
-}
 
 /** Suffix of the outputs that `intermediates` adds. */
 export const TENSOR_SUFFIX = '.tensor';
@@ -32,7 +24,7 @@ export const tensorPlaces = (
 export function metadataOf(
   dialect: string,
   graph: FixedGraph | FloatGraph,
-  options: EmitOptions,
+  options: DialectOptions,
 ): Record<string, string> {
   const [height, width] = inputNode(graph).size;
   const output = findNode<FixedGraph | FloatGraph>(graph, graph.output);

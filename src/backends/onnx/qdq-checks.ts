@@ -1,6 +1,7 @@
-/** What keeps a fixed graph out of 8-bit QuantizeLinear/DequantizeLinear form. */
+/** What keeps layers of a fixed graph out of 8-bit QuantizeLinear/DequantizeLinear form. */
 import type { UnsupportedReason } from '../../core/errors.js';
 import { fractionBits } from '../../fixed/format.js';
+import type { NodeId, QuantizedWeights } from '../../ir/common.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import {
   isPreprocess,
@@ -37,6 +38,7 @@ export const BYTE_LIMITS = { int8: { low: -128, high: 127 }, uint8: { low: 0, hi
 /** The largest accumulator of a stage with a proof, before a leaky slope. */
 function accumulatorBound(node: FixedNode, inputs: readonly StageInput[]): number {
   if (isWeighted(node)) return sumBound(node.weights.mantissas, node.weights.bias, inputs[0]!.range);
+  if (node.kind === 'multiply') return inputs.reduce((bound, x) => bound * largest(x.range), 1);
   if (node.kind !== 'add') return 0;
   const fraction = Math.max(...inputs.map((x) => fractionBits(x.format)));
   return inputs.reduce((sum, x) => sum + largest(x.range) * 2 ** (fraction - fractionBits(x.format)), 0);
@@ -50,25 +52,70 @@ function shiftOf(node: FixedNode, inputs: readonly StageInput[], shift: number):
   return shift * 2 ** (finest - fractionBits(node.format));
 }
 
-/** Every reason why `graph` cannot be said in int8 (or, with `uint8`, in 8 bits). */
-export function refusals(graph: FixedGraph, uint8: boolean): UnsupportedReason[] {
-  const reasons: UnsupportedReason[] = [];
+/**
+ * `weights` as coarse as they can be said, by channel: mantissas without the factors of two that all of a channel share.
+ * Biases keep their own scale.
+ */
+export function coarsest({
+  mantissas,
+  fraction,
+}: QuantizedWeights): Pick<QuantizedWeights, 'mantissas' | 'fraction'> {
+  const channels = fraction.length;
+  const bits = new Int32Array(channels);
+  mantissas.forEach((m, i) => (bits[i % channels]! |= m));
+  const shared = bits.map((b) => (b === 0 ? 0 : 31 - Math.clz32(b & -b)));
+  return {
+    mantissas: mantissas.map((m, i) => m >> shared[i % channels]!),
+    fraction: fraction.map((f, c) => f - shared[c]!),
+  };
+}
+
+/** Why the stage `node` is no QuantizeLinear/DequantizeLinear form; null where it is. */
+function againstStage(
+  node: FixedNode,
+  inputs: readonly StageInput[],
+  stored: Storage,
+  isCarried: boolean,
+  uint8: boolean,
+): string | null {
+  const bound = accumulatorBound(node, inputs) + (isCarried ? shiftOf(node, inputs, stored.shift) : 0);
+  if (bound >= FLOAT32_EXACT) return `sums of up to ${bound} are not exact in float32`;
+  if (!isWeighted(node)) return null;
+  const least = uint8 ? -128 : -127;
+  if (coarsest(node.weights).mantissas.some((w) => w < least || w > 127))
+    return `weights outside [${least}, 127]`;
+  return node.weights.bias.some((b) => Math.abs(b) >= 2 ** 31) ? 'a bias that does not fit int32' : null;
+}
+
+/** A layer that is computed by the exact operators of `fixed.onnx` on floats. */
+export interface InFloat {
+  readonly id: NodeId;
+  readonly why: string;
+}
+
+/** The layers of `graph` that cannot be said in int8 (or, with `uint8`, in 8 bits): they stay in float, with the same bits. */
+export function layersInFloat(graph: FixedGraph, uint8: boolean): readonly InFloat[] {
   const analysis = analyseRanges(graph);
-  const readByNetwork = new Set(graph.nodes.filter((n) => !isPreprocess(n)).flatMap((n) => n.inputs));
-  for (const node of graph.nodes) {
+  return graph.nodes.flatMap((node): InFloat[] => {
+    if (isPreprocess(node)) return [];
     const { range, inputs } = analysis.get(node.id)!;
-    const refuse = (why: string): number => reasons.push({ what: node.id, why });
-    const carried = isPreprocess(node) ? readByNetwork.has(node.id) : node.id !== graph.output;
-    const stored = storage(range, uint8);
-    if (carried && stored === null)
-      refuse(`values from ${range.low} to ${range.high} do not fit 8 bits: use fewer, or the dialect fixed`);
-    const bound = accumulatorBound(node, inputs) + (carried ? shiftOf(node, inputs, stored?.shift ?? 0) : 0);
-    if (bound >= FLOAT32_EXACT) refuse(`sums of up to ${bound} are not exact in float32: use fewer bits`);
-    if (!isWeighted(node)) continue;
-    const least = uint8 ? -128 : -127;
-    if (node.weights.mantissas.some((w) => w < least || w > 127))
-      refuse(`weights outside [${least}, 127]: quantize weights to 7 bits${uint8 ? ' or 8' : ''}`);
-    if (node.weights.bias.some((b) => Math.abs(b) >= 2 ** 31)) refuse('a bias does not fit int32');
-  }
-  return reasons;
+    const isCarried = node.id !== graph.output;
+    const found = storage(range, uint8);
+    const why =
+      isCarried && found === null
+        ? `values from ${range.low} to ${range.high} do not fit 8 bits`
+        : againstStage(node, inputs, found ?? { type: 'int8', shift: 0 }, isCarried, uint8);
+    return why === null ? [] : [{ id: node.id, why }];
+  });
+}
+
+/** Every reason why `graph` has no form around 8 bits at all: tensors that float32 does not hold. */
+export function refusals(graph: FixedGraph): UnsupportedReason[] {
+  const analysis = analyseRanges(graph);
+  return graph.nodes.flatMap((node): UnsupportedReason[] => {
+    const most = largest(analysis.get(node.id)!.range);
+    return isPreprocess(node) || most < FLOAT32_EXACT
+      ? []
+      : [{ what: node.id, why: `values of up to ${most} are not exact in float32: use the dialect fixed` }];
+  });
 }

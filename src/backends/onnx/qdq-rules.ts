@@ -19,7 +19,7 @@ import {
   type RealTensor,
 } from './qdq-stages.js';
 import { weightedStage } from './qdq-weighted.js';
-import { flattened, inRank, largest, poolingInput, type Tensor } from './tensor.js';
+import { flattened, inRank, largest, poolingInput, resized, type Tensor } from './tensor.js';
 
 type Rules = Table<
   FixedNetworkNode,
@@ -38,7 +38,8 @@ function average(
   const count = op.kind === 'avgPool' ? op.kernel[0] * op.kernel[1] : x.shape[0] * x.shape[1];
   const exact =
     op.reciprocal * count === 2 ** op.reciprocalFraction && largest(x.range) * count < FLOAT32_EXACT;
-  if (!exact || !roundsLikeOnnx(op.format)) return onMantissas(context, op, [x], facts);
+  const isWhole = op.kind === 'globalAvgPool' || op.counted === undefined;
+  if (!exact || !isWhole || !roundsLikeOnnx(op.format)) return onMantissas(context, op, [x], facts);
   const image = inRank(writer, restored(writer, x), 4);
   const name = `${op.id}.mean`;
   if (op.kind === 'globalAvgPool') writer.node('GlobalAveragePool', name, [image.name]);
@@ -51,17 +52,19 @@ function average(
   return stored(context, op, { name, carrier: 'float', rank: 4, shape: facts.shape }, facts.range, ANYTHING);
 }
 
-function added(
+/** Two tensors by one float operator, exact below 2^24. */
+function joined(
   context: Context,
-  op: FixedNodeOf<'add'>,
+  op: FixedNodeOf<'add' | 'multiply'>,
   inputs: readonly RealTensor[],
   facts: NodeFacts,
+  type: 'Add' | 'Mul',
 ): RealTensor {
   if (!isPlain(op, facts.range, context.uint8)) return onMantissas(context, op, inputs, facts);
   const { writer } = context;
   const rank = inputs.every((x) => x.rank === 2) ? 2 : 4;
   const terms = inputs.map((x) => inRank(writer, restored(writer, x), rank).name);
-  const name = writer.node('Add', `${op.id}.accumulator`, terms);
+  const name = writer.node(type, `${op.id}.accumulator`, terms);
   return stageEnd(context, op, { name, carrier: 'float', rank, shape: facts.shape }, facts.range);
 }
 
@@ -99,7 +102,8 @@ export const qdqRules: Rules = {
       const input = inRank(context.writer, x!, 4).name;
       return image(context.writer.node('GlobalMaxPool', `${op.id}.largest`, [input]), shape);
     }),
-  add: (op, context, inputs, facts) => added(context, op, inputs, facts),
+  add: (op, context, inputs, facts) => joined(context, op, inputs, facts, 'Add'),
+  multiply: (op, context, inputs, facts) => joined(context, op, inputs, facts, 'Mul'),
   concat: (op, context, inputs, { shape, range }) =>
     unchanged(context, op, inputs, range, (terms) => {
       const rank = terms.every((x) => x.rank === 2) ? 2 : 4;
@@ -108,6 +112,10 @@ export const qdqRules: Rules = {
       const name = context.writer.node('Concat', `${op.id}.joined`, names, { attributes });
       return { ...image(name, shape), rank };
     }),
+  upsample: (op, context, inputs, { shape, range }) =>
+    unchanged(context, op, inputs, range, ([x]) =>
+      image(resized(context.writer, `${op.id}.resized`, inRank(context.writer, x!, 4), op.factor), shape),
+    ),
   flatten: (op, context, inputs, { range }) =>
     unchanged(context, op, inputs, range, ([x]) => flattened(context.writer, op.id, x!)),
   requantize: (op, context, [x], facts) =>

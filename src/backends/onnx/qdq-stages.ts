@@ -1,7 +1,7 @@
 /** The parts of a QuantizeLinear/DequantizeLinear graph: storage, the end of a stage, weights. */
 import { fractionBits, lsb, maxMantissa, minMantissa, type Format } from '../../fixed/format.js';
 import type { NodeId } from '../../ir/common.js';
-import { limitsOf, slopesOf } from '../../ir/activations.js';
+import { limitsOf, multiplies, rectifies } from '../../ir/activations.js';
 import { dispatch } from '../../ir/dispatch.js';
 import type { FixedNode, FusingNode } from '../../ir/ops/index.js';
 import type { Range } from '../../ir/prove.js';
@@ -112,7 +112,7 @@ export const ANYTHING: Range = { low: -Infinity, high: Infinity };
 
 /** Whether QuantizeLinear after a plain operator is all that a stage's end needs. */
 export const isPlain = (op: FusingNode, range: Range, uint8: boolean): boolean =>
-  slopesOf(op.activation).fraction === 0 && roundsLikeOnnx(op.format) && storage(range, uint8) !== null;
+  !multiplies(op.activation) && roundsLikeOnnx(op.format) && storage(range, uint8) !== null;
 
 /** The end of a plain stage: activation and storage. */
 export function stageEnd(
@@ -124,7 +124,7 @@ export function stageEnd(
 ): RealTensor {
   const { activation } = op;
   // Shifted values are of an unsigned format, whose saturation at 0 is the ReLU.
-  if (activation.kind === 'relu' && !isShifted) {
+  if (rectifies(activation) && !isShifted) {
     const name = context.writer.node('Relu', `${op.id}.relu`, [accumulator.name]);
     return stored(context, op, { ...accumulator, name }, range, ANYTHING);
   }

@@ -7,7 +7,7 @@ import { NO_PADDING, type NodeId, type Padding, type QuantizedWeights } from '..
 import { FLOAT32_EXACT } from '../../ir/prove.js';
 import { convAttributes, onnxWeights, sumBound } from './exact-sum.js';
 import type { NodeFacts } from './preprocess.js';
-import { storage, type Weighted } from './qdq-checks.js';
+import { coarsest, storage, type Weighted } from './qdq-checks.js';
 import { isPlain, onMantissas, restored, stageEnd, type Context, type RealTensor } from './qdq-stages.js';
 import { inRank, scalar, type Tensor } from './tensor.js';
 import type { OnnxWriter } from './writer.js';
@@ -16,12 +16,12 @@ import type { OnnxWriter } from './writer.js';
 function dequantizedWeights(
   writer: OnnxWriter,
   id: NodeId,
-  weights: QuantizedWeights,
+  weights: Pick<QuantizedWeights, 'fraction'>,
   ordered: Int32Array,
   dims: readonly number[],
   axis: number,
 ): string {
-  const channels = weights.bias.length;
+  const channels = weights.fraction.length;
   const parameters = [
     writer.constant(
       `${id}.weight_scale`,
@@ -124,20 +124,21 @@ export function weightedStage(
   const { writer } = context;
   const { weights } = op;
   const { input, bias: biases, isShifted } = absorbShifts(context, op, given, facts);
+  const coarse = coarsest(weights);
   const channels = weights.bias.length;
   const name = `${op.id}.accumulator`;
   const bias = dequantizedBias(writer, op.id, weights, fractionBits(input.format), biases);
   const end = (rank: 2 | 4): RealTensor =>
     stageEnd(context, op, { name, carrier: 'float', rank, shape: facts.shape }, facts.range, isShifted);
   if (op.kind === 'dense') {
-    const w = dequantizedWeights(writer, op.id, weights, weights.mantissas, [input.shape[2], channels], 1);
+    const w = dequantizedWeights(writer, op.id, coarse, coarse.mantissas, [input.shape[2], channels], 1);
     writer.node('Gemm', name, [inRank(writer, input, 2).name, w, bias]);
     return end(2);
   }
   const groups = op.kind === 'conv2d' ? op.groups : channels;
   const perGroup = input.shape[2] / groups;
-  const ordered = onnxWeights(weights.mantissas, op.kernel[0] * op.kernel[1], perGroup, channels);
-  const w = dequantizedWeights(writer, op.id, weights, ordered, [channels, perGroup, ...op.kernel], 0);
+  const ordered = onnxWeights(coarse.mantissas, op.kernel[0] * op.kernel[1], perGroup, channels);
+  const w = dequantizedWeights(writer, op.id, coarse, ordered, [channels, perGroup, ...op.kernel], 0);
   const { x, padding } = padded(writer, op.id, inRank(writer, input, 4), op.padding);
   writer.node('Conv', name, [x.name, w, bias], { attributes: convAttributes({ ...op, padding, groups }) });
   return end(4);

@@ -3,13 +3,10 @@ import type { Shape, Window } from '../../ir/common.js';
 import type { Table } from '../../ir/dispatch.js';
 import type { FixedNetworkNode, FixedNode } from '../../ir/ops/index.js';
 import { activated, asVector, CHANNELS_LAST, dimsOf, stored, type Emit, type Value } from './qonnx-values.js';
+import { tableStage } from './qonnx-tables.js';
 import { convolutionStage, denseStage, mean, windowAttributes } from './qonnx-weighted.js';
 
-type Rules = Table<
-  Exclude<FixedNetworkNode, { kind: 'table' }>,
-  [emit: Emit, inputs: readonly Value[], shape: Shape],
-  Value
->;
+type Rules = Table<FixedNetworkNode, [emit: Emit, inputs: readonly Value[], shape: Shape], Value>;
 
 /** One window; hls4ml asks that its strides are as large. */
 const wholeImage = ({ shape }: Value): Window => ({
@@ -44,6 +41,25 @@ export const QONNX_RULES: Rules = {
     emit.node('Add', sum.name, [a!.name, b!.name], dimsOf(sum));
     return activated(emit, op.id, sum, op.activation, op.format);
   },
+  upsample(op, emit, [x], shape) {
+    // Channels last: blocks of rows and columns.
+    const scales = emit.constant(`${op.id}_Scales`, [1, ...op.factor, 1], [4]);
+    const name = emit.node('Resize', `${op.id}_Resize`, [x!.name, '', scales], [1, ...shape], {
+      attributes: {
+        mode: { text: 'nearest' },
+        coordinate_transformation_mode: { text: 'asymmetric' },
+        nearest_mode: { text: 'floor' },
+      },
+    });
+    return { ...x!, name, shape, rank: 4, format: op.format };
+  },
+  multiply(op, emit, [image, vector], shape) {
+    // The channels come last: a vector of them lies beside every pixel.
+    const factor = asVector(emit, vector!);
+    const product = { shape, rank: image!.rank, name: `${op.id}_Product` };
+    emit.node('Mul', product.name, [image!.name, factor.name], dimsOf(product));
+    return activated(emit, op.id, product, op.activation, op.format);
+  },
   concat(op, emit, inputs, shape) {
     const values = alike(emit, inputs);
     const { rank } = values[0]!;
@@ -64,5 +80,6 @@ export const QONNX_RULES: Rules = {
     return { ...joined, format: op.format };
   },
   flatten: (op, emit, [x]) => ({ ...asVector(emit, x!), format: op.format }),
+  table: (op, emit, [x]) => tableStage(emit, op, x!),
   requantize: (op, emit, [x]) => stored(emit, op.id, x!, op.format),
 };

@@ -139,6 +139,13 @@ export function activated(
       const name = emit.node('LeakyRelu', `${id}_Leaky`, [x.name], dims, options);
       return stored(emit, id, { ...x, name }, format);
     }
+    case 'prelu': {
+      const { alphaMantissas, alphaFraction } = activation;
+      const slopes = alphaMantissas.map((m) => m * 2 ** -alphaFraction);
+      // Of the channels, which come last.
+      const operands = [x.name, emit.constant(`${id}_Slopes`, slopes, [slopes.length])];
+      return stored(emit, id, { ...x, name: emit.node('PRelu', `${id}_Leaky`, operands, dims) }, format);
+    }
     case 'clip':
       return clipped(emit, id, x, activation, format);
   }

@@ -1,6 +1,7 @@
 /** Weighted stages in QONNX: convolutions, dense layers and means, with a scale per output channel and one bias scale. */
 import { bitsFor, fractionBits } from '../../fixed/format.js';
 import type { NodeId, Shape, Window } from '../../ir/common.js';
+import { countMap } from '../../ir/ops/counted.js';
 import type { FixedNodeOf } from '../../ir/ops/index.js';
 import {
   activated,
@@ -137,16 +138,25 @@ export function mean(
   window: Window,
 ): Value {
   const channels = shape[2];
+  const counted = op.kind === 'avgPool' && op.reciprocals !== undefined ? op.reciprocals : null;
   const conv: ConvFacts = {
     ...window,
     id: op.id,
     groups: channels,
-    mantissas: new Int32Array(window.kernel[0] * window.kernel[1] * channels).fill(op.reciprocal),
-    fraction: new Int32Array(channels).fill(op.reciprocalFraction),
-    width: bitsFor(0, op.reciprocal, false),
+    mantissas: new Int32Array(window.kernel[0] * window.kernel[1] * channels).fill(
+      counted === null ? op.reciprocal : 1,
+    ),
+    fraction: new Int32Array(channels).fill(counted === null ? op.reciprocalFraction : 0),
+    width: counted === null ? bitsFor(0, op.reciprocal, false) : 1,
     signed: false,
   };
-  return stored(emit, op.id, convolution(emit, conv, x, shape), op.format);
+  const sum = convolution(emit, conv, x, shape);
+  if (counted === null || op.kind !== 'avgPool') return stored(emit, op.id, sum, op.format);
+  // The sums of whole windows, and then the reciprocal of what each of them counts.
+  const factors = countMap(op, x.shape, shape).map((count) => counted[count]! * 2 ** -op.reciprocalFraction);
+  const map = emit.constant(`${op.id}_Reciprocals`, factors, [1, shape[0], shape[1], 1]);
+  const name = emit.node('Mul', `${op.id}_Mean`, [sum.name, map], dimsOf(sum));
+  return stored(emit, op.id, { ...sum, name }, op.format);
 }
 
 export function denseStage(emit: Emit, op: FixedNodeOf<'dense'>, input: Value, shape: Shape): Value {

@@ -9,13 +9,15 @@
  * Source of the operators: QONNX (github.com/fastmachinelearning/qonnx), docs/qonnx-custom-ops and channels-last.
  * It refuses roundings and overflows that `Quant` cannot say.
  */
+import type { DialectOptions } from '../backend.js';
 import { UnsupportedError, type UnsupportedReason } from '../../core/errors.js';
 import type { NodeId } from '../../ir/common.js';
 import { findNode, fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import { dispatch } from '../../ir/dispatch.js';
 import { isPreprocess } from '../../ir/ops/index.js';
-import { metadataOf, type EmitOptions } from './metadata.js';
+import { metadataOf } from './metadata.js';
 import { QONNX_RULES } from './qonnx-rules.js';
+import { uncertainInput } from './qonnx-tables.js';
 import {
   asVector,
   CHANNELS_LAST,
@@ -34,10 +36,12 @@ const QONNX_OPSET = 13;
 function refusals(graph: FixedGraph): UnsupportedReason[] {
   return graph.nodes.flatMap((node) => {
     if (isPreprocess(node)) return [];
-    if (node.kind === 'table')
-      return [
-        { what: node.id, why: `QONNX has no table, and ${node.of.kind} is one: use the dialect fixed` },
-      ];
+    if (node.kind === 'table') {
+      const x = uncertainInput(node, findNode(graph, node.inputs[0]!).format);
+      if (x === null) return [];
+      const why = `the table of ${node.of.kind} holds a value at ${x} that float32 may round otherwise: use the dialect fixed`;
+      return [{ what: node.id, why }];
+    }
     const { quantization, overflow } = node.format;
     const reasons: UnsupportedReason[] = [];
     if (ROUNDING[quantization] === undefined)
@@ -49,7 +53,7 @@ function refusals(graph: FixedGraph): UnsupportedReason[] {
 }
 
 /** The bytes of `qonnx.onnx`. Throws `UnsupportedError` with every reason. */
-export function emitQonnx(graph: FixedGraph, options: EmitOptions = {}): Uint8Array {
+export function emitQonnx(graph: FixedGraph, options: DialectOptions = {}): Uint8Array {
   const reasons = refusals(graph);
   if (reasons.length > 0) throw new UnsupportedError('ONNX dialect qonnx', reasons);
   const writer = createOnnxWriter();
@@ -67,8 +71,7 @@ export function emitQonnx(graph: FixedGraph, options: EmitOptions = {}): Uint8Ar
     return value;
   };
   for (const node of graph.nodes) {
-    // Tables were refused.
-    if (isPreprocess(node) || node.kind === 'table') continue;
+    if (isPreprocess(node)) continue;
     values.set(node.id, dispatch(QONNX_RULES, node, emit, node.inputs.map(read), shapes.get(node.id)!));
   }
   const logits = asVector(emit, values.get(graph.output)!);

@@ -15,7 +15,15 @@ import {
   type Overflow,
   type Quantization,
 } from '../../fixed/format.js';
-import { gainOf, limitsOf, slopesOf, type Activation, type Slopes } from '../../ir/activations.js';
+import {
+  largestGain,
+  limitsOf,
+  multiplies,
+  rectifies,
+  slopesOf,
+  type Activation,
+  type Slopes,
+} from '../../ir/activations.js';
 import type { NodeId } from '../../ir/common.js';
 import { FLOAT32_EXACT, type Range } from '../../ir/prove.js';
 import {
@@ -145,11 +153,22 @@ export interface Accumulator extends Tensor {
 /** Beyond this many bits to the right, an accumulator below 2^53 is a tiny non-zero or zero: the same rounding. */
 const MAX_SHIFT = 60;
 
-/** Accumulators times a factor on each side of zero: the larger of the two products, or the lesser. */
-function leaky(emit: Emit, a: string, { negative, positive }: Slopes): string {
-  const straight = positive === 1 ? a : emit('Mul', 'straight', a, positive);
-  const sloped = emit('Mul', 'sloped', a, negative);
-  return emit(negative <= positive ? 'Max' : 'Min', 'leaky', straight, sloped);
+/** Accumulators times a factor on each side of zero: the larger of the two products, or the lesser; or what is on each side. */
+function leaky(
+  emit: Emit,
+  a: string,
+  { negative, positive }: Slopes,
+  perChannel: (values: readonly number[]) => string,
+): string {
+  const [slope] = negative;
+  if (negative.length === 1) {
+    const straight = positive === 1 ? a : emit('Mul', 'straight', a, positive);
+    const sloped = emit('Mul', 'sloped', a, slope!);
+    return emit(slope! <= positive ? 'Max' : 'Min', 'leaky', straight, sloped);
+  }
+  const above = emit('Mul', 'straight', emit('Relu', 'above', a), positive);
+  const below = emit('Mul', 'sloped', emit('Min', 'below', a, 0), perChannel(negative));
+  return emit('Add', 'leaky', above, below);
 }
 
 /**
@@ -165,7 +184,7 @@ export function requantized(
   range: Range,
 ): MantissaTensor {
   const slopes = slopesOf(activation);
-  const exact = accumulator.bound * gainOf(activation) < FLOAT32_EXACT && to.width <= 24;
+  const exact = accumulator.bound * largestGain(activation) < FLOAT32_EXACT && to.width <= 24;
   const a = inCarrier(writer, accumulator, exact ? accumulator.carrier : 'double');
   const emit = emitter(writer, id, a.carrier);
   const mask = (name: string): string =>
@@ -175,10 +194,11 @@ export function requantized(
   const saturates = to.overflow === 'AP_SAT' || to.overflow === 'AP_SAT_SYM';
 
   let v = a.name;
-  const rectifies = slopes.negative === 0 && slopes.fraction === 0;
-  if (slopes.fraction > 0 || slopes.negative > 1) v = leaky(emit, v, slopes);
+  const isRelu = rectifies(activation);
+  if (multiplies(activation))
+    v = leaky(emit, v, slopes, (factors) => perChannel(writer, `${id}.slopes`, a, factors));
   // Rounding keeps order and zero, so that where the format saturates the limit below does for the ReLU.
-  if (rectifies && !saturates) v = emit('Relu', 'relu', v);
+  if (isRelu && !saturates) v = emit('Relu', 'relu', v);
 
   const extra = slopes.fraction - fractionBits(to);
   const shifts = Array.from(accumulator.fraction, (f) => Math.min(f + extra, MAX_SHIFT));
@@ -191,7 +211,7 @@ export function requantized(
   // One signed bit has no symmetric range: it keeps its -1.
   const symmetric = to.overflow === 'AP_SAT_SYM' && to.signed && to.width > 1;
   const bottom = symmetric ? -maxMantissa(to) : minMantissa(to);
-  const low = rectifies && saturates ? 0 : bottom;
+  const low = isRelu && saturates ? 0 : bottom;
   v = OVERFLOW[to.overflow](emit, mask, v, to, low, exactValue);
   const limits = limitsOf(activation);
   if (limits !== null) v = emit('Clip', 'clipped', v, limits.min, limits.max);

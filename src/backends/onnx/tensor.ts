@@ -88,6 +88,23 @@ export const scalar = (writer: OnnxWriter, name: string, carrier: Carrier, value
 
 const isSymmetric = ([top, left, bottom, right]: Padding): boolean => top === bottom && left === right;
 
+/** `x` `[N, C, H, W]` with every pixel as a block of `factor`: exact in any carrier. */
+export function resized(
+  writer: OnnxWriter,
+  name: string,
+  x: Tensor,
+  factor: readonly [number, number],
+): string {
+  const scales = writer.constant(`${name}.scales`, 'float', [1, 1, ...factor], [4]);
+  return writer.node('Resize', name, [x.name, '', scales], {
+    attributes: {
+      mode: { text: 'nearest' },
+      coordinate_transformation_mode: { text: 'asymmetric' },
+      nearest_mode: { text: 'floor' },
+    },
+  });
+}
+
 /**
  * Input and attributes of a pooling of `x`. Padding that differs between the sides becomes a `Pad` with `value`:
  * cuDNN's pooling, and onnx's own reference evaluator, take one padding an axis and get the other wrong.

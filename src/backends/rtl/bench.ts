@@ -1,11 +1,21 @@
-/** What the test benches must know of a design. */
+/** The test benches of a project, and what they must know of the design. */
 import { inputNode } from '../../ir/graph.js';
 import { LICENCE } from '../hls/cpp.js';
+import { headerBeats, trailerBeats } from '../dataflow/link.js';
+import { registersOf } from '../dataflow/interface.js';
+import { designHeader, type ProjectFiles } from '../hls/emit.js';
+import { registerArgument } from '../hls/registers.js';
+import { hlsTemplates } from '../hls/templates.js';
+import { topHeader } from '../hls/top.js';
 import type { RtlDesign } from './design.js';
+import { rtlTemplates } from './templates.js';
+import { upsetId } from './memory.js';
 import { probesOf } from './top.js';
 
+const include = (file: string): string => `#include "${file}"`;
+
 /** `tb/design.h`: sizes, and where each stage stands in the probes. */
-export function benchHeader({ graph, plan, top }: RtlDesign): string {
+function benchHeader({ graph, plan, top }: RtlDesign): string {
   const { size } = inputNode(graph);
   const { probes } = probesOf(plan);
   const nodes = probes.map((p) => p.node);
@@ -20,131 +30,127 @@ export function benchHeader({ graph, plan, top }: RtlDesign): string {
     '#ifndef DESIGN_H',
     '#define DESIGN_H',
     '',
-    '#include "stage_info.h"',
+    include('probed_stage.h'),
     '',
-    `#include "V${top}_dataflow.h"`,
+    include(`V${top}_dataflow.h`),
     '',
+    'namespace rtl {',
     'namespace design {',
     '',
     `typedef V${top}_dataflow module;`,
     `static constexpr int HEIGHT = ${size[0]};`,
     `static constexpr int WIDTH = ${size[1]};`,
     `static constexpr int PIXELS_PER_CLOCK = ${plan.pixelsPerClock};`,
-    `static constexpr int CLASSES = ${graph.classNames.length};`,
+    `static constexpr bool SSI = ${plan.link.framing === 'ssi'};`,
+    `static constexpr bool DROPS = ${plan.link.overflow === 'drop'};`,
+    `static constexpr int HEADER_BEATS = ${headerBeats(plan.link, plan.pixelsPerClock)};`,
+    `static constexpr int TRAILER_BEATS = ${trailerBeats(plan.link, plan.pixelsPerClock)};`,
     `static constexpr int STAGES = ${stages.length};`,
     `static constexpr int OUTPUT_STAGE = ${nodes.indexOf(graph.output)};`,
     '',
     '// name, height, width, channels, lanes of a word, bits, signed, place in the probes, stage of the same stream',
-    'static const vetoc::stage_info stages[STAGES] = {',
+    'static const probed_stage stages[STAGES] = {',
     ...stages,
     '};',
     '',
+    plan.link.framing === 'ssi'
+      ? 'inline void set_user(module &m, unsigned user) { m.s_tuser = user; }'
+      : 'inline void set_user(module & /*m*/, unsigned /*user*/) {}',
+    ...(graph.reloadable
+      ? [
+          'inline bool offer_weight(module &m, bool valid, unsigned data, unsigned keep, bool last) {',
+          '  m.w_tvalid = valid;',
+          '  m.w_tdata = data;',
+          '  m.w_tkeep = keep;',
+          '  m.w_tlast = last;',
+          '  m.eval();',
+          '  return valid && m.w_tready;',
+          '}',
+        ]
+      : ['inline bool offer_weight(module & /*m*/, bool, unsigned, unsigned, bool) { return true; }']),
+    '',
     '}  // namespace design',
+    '}  // namespace rtl',
     '',
     '#endif',
     '',
   ].join('\n');
 }
 
-/** `tb/bench.sv`: the top module with its AXI ports in any simulator; scores and decisions of the golden frames. */
-export function simpleBench({ graph, plan, top }: RtlDesign): string {
-  const { size } = inputNode(graph);
-  const p = plan.pixelsPerClock;
-  const unused = { AWADDR: 12, AWVALID: 1, WDATA: 32, WSTRB: 4, WVALID: 1, ARADDR: 12, ARVALID: 1 };
-  return `${LICENCE}
-//
-// The top module as a board sees it: golden frames in, scores and decisions compared. For any simulator of
-// SystemVerilog: iverilog -g2012. +frames=N: how many frames. Run in the project's folder.
-\`timescale 1ns / 1ps
-module bench;
-  localparam int HEIGHT = ${size[0]};
-  localparam int WIDTH = ${size[1]};
-  localparam int PIXELS = ${p};
-  logic clk = 1'b0;
-  logic rst_n = 1'b0;
-  logic [16*PIXELS-1:0] data = '0;
-  logic valid = 1'b0, last = 1'b0, ready, decided;
-  logic [127:0] decision;
-  always #2 clk = !clk;
-
-  ${top} dut (
-      .ap_clk(clk), .ap_rst_n(rst_n), .frames_TDATA(data), .frames_TKEEP({2*PIXELS{1'b1}}),
-      .frames_TSTRB({2*PIXELS{1'b1}}), .frames_TLAST(last), .frames_TVALID(valid), .frames_TREADY(ready),
-      .decisions_TDATA(decision), .decisions_TKEEP(), .decisions_TSTRB(), .decisions_TLAST(),
-      .decisions_TVALID(decided), .decisions_TREADY(1'b1),
-${Object.entries(unused)
-  .map(([port, bits]) => `      .s_axi_control_${port}(${bits}'d0),`)
-  .join('\n')}
-      .s_axi_control_AWREADY(), .s_axi_control_WREADY(), .s_axi_control_BRESP(), .s_axi_control_BVALID(),
-      .s_axi_control_BREADY(1'b1), .s_axi_control_ARREADY(), .s_axi_control_RDATA(), .s_axi_control_RRESP(),
-      .s_axi_control_RVALID(), .s_axi_control_RREADY(1'b1)
+/** The top function of the HLS firmware, with the module behind it. */
+function firmwareFunction({ graph, network, top }: RtlDesign): string {
+  const memories = [...network.hardware.values()].flatMap((h) =>
+    (h.memories ?? []).filter((m) => m.cycles > 0),
   );
+  const registers = registersOf(graph);
+  const parameters = [
+    'hls::stream<pixel_beat> &frames',
+    ...(graph.reloadable ? ['hls::stream<vetoc::weight_beat> &weights'] : []),
+    'hls::stream<vetoc::decision_beat> &decisions',
+    ...registers.map(registerArgument),
+  ];
+  return [
+    LICENCE,
+    include(`${top}.h`),
+    '',
+    include('../firmware.h'),
+    '',
+    '#ifdef VETOC_UPSETS',
+    'static bool with_memories() {',
+    ...memories.map(
+      (m) => `  rtl::firmware::watch("${m.name}", ${upsetId(m.name)}, ${m.depth}, ${m.width}, ${m.copies});`,
+    ),
+    '  return true;',
+    '}',
+    'static const bool watching = with_memories();',
+    '#endif',
+    '',
+    `void ${top}(${parameters.join(`,\n${' '.repeat(`void ${top}(`.length)}`)}) {`,
+    '  rtl::firmware &firmware = rtl::firmware::instance();',
+    '  rtl::design::module &m = firmware.module();',
+    ...registers
+      .filter((r) => r.access === 'rw')
+      .map(
+        ({ name, type }) =>
+          `  m.${name} = static_cast<std::uint32_t>(${name}.${type === 'i32' ? 'to_int' : 'to_uint'}());`,
+      ),
+    ...(graph.reloadable ? ['  firmware.load(weights);'] : []),
+    '  firmware.call(frames, decisions);',
+    ...registers.filter((r) => r.access === 'r').map((r) => `  ${r.name} = m.${r.name};`),
+    '}',
+    '',
+  ].join('\n');
+}
 
-  int pixels, golden, frames, sent, done, wrong, score, keep;
+/** The headers of the HLS firmware that those in `first` need, by name. */
+function headersOf(first: readonly string[], all: Readonly<Record<string, string>>): string[] {
+  const needed = new Set<string>();
+  const visit = (name: string): void => {
+    const text = all[`vetoc/${name}`];
+    if (text === undefined || needed.has(name)) return;
+    needed.add(name);
+    for (const [, other] of text.matchAll(/^#include "([a-z0-9_]+\.h)"/gm)) visit(other!);
+  };
+  first.forEach(visit);
+  return [...needed];
+}
 
-  function automatic int read_byte(input int file);
-    read_byte = $fgetc(file) & 255;
-  endfunction
-  function automatic int read_word(input int file);
-    read_word = read_byte(file);
-    read_word = read_word | (read_byte(file) << 8);
-    read_word = read_word | (read_byte(file) << 16);
-    read_word = read_word | (read_byte(file) << 24);
-  endfunction
-
-  // A frame, a beat a cycle; inputs change at the falling edge.
-  task automatic send_frame;
-    for (int y = 0; y < HEIGHT; y++)
-      for (int x = 0; x < WIDTH; x += PIXELS) begin
-        data = '0;
-        for (int l = 0; l < PIXELS; l++)
-          if (x + l < WIDTH) begin
-            data[16*l+:8] = 8'(read_byte(pixels));
-            data[16*l+8+:8] = 8'(read_byte(pixels));
-          end
-        last = y == HEIGHT - 1 && x + PIXELS >= WIDTH;
-        valid = 1'b1;
-        @(posedge clk);
-        while (!ready) @(posedge clk);
-        @(negedge clk);
-      end
-    valid = 1'b0;
-  endtask
-
-  initial begin
-    if (!$value$plusargs("frames=%d", frames)) frames = 1;
-    pixels = $fopen("golden/frames.bin", "rb");
-    golden = $fopen("golden/decisions.bin", "rb");
-    if (pixels == 0 || golden == 0) begin
-      $display("golden/ cannot be read");
-      $finish;
-    end
-    repeat (8) @(negedge clk);
-    rst_n = 1'b1;
-    repeat (4) @(negedge clk);
-    for (sent = 0; sent < frames; sent++) send_frame();
-  end
-
-  initial begin
-    done = 0;
-    wrong = 0;
-    @(posedge rst_n);
-    while (done < frames) begin
-      @(posedge clk);
-      if (decided) begin
-        score = read_word(golden);
-        keep = read_word(golden);
-        if ($signed(decision[63:32]) != score || decision[64] != keep[0] || decision[65]) begin
-          $display("frame %0d: score %0d keep %0d, expected %0d %0d", done, $signed(decision[63:32]), decision[64], score, keep);
-          wrong = wrong + 1;
-        end
-        done = done + 1;
-      end
-    end
-    if (wrong == 0) $display("PASS: %0d frames", done);
-    else $display("FAIL: %0d of %0d frames", wrong, done);
-    $finish;
-  end
-endmodule
-`;
+/** `tb/`: the benches of the RTL, and that of the HLS firmware, whose top function stands in front of the RTL here. */
+export function benchFiles(design: RtlDesign): ProjectFiles {
+  const { graph, plan, top } = design;
+  const files: Record<string, string> = {
+    'tb/design.h': benchHeader(design),
+    // That the FIFO in front overflows is a case of its own: C simulation has no cycles, and fills it otherwise.
+    'tb/hls/design.h': designHeader(graph, { ...plan, link: { ...plan.link, overflow: 'wait' } }, top),
+    [`tb/firmware/${top}.h`]: topHeader(graph, plan, top),
+    [`tb/firmware/${top}.cpp`]: firmwareFunction(design),
+  };
+  for (const [path, text] of Object.entries(rtlTemplates())) if (path.startsWith('tb/')) files[path] = text;
+  const templates = hlsTemplates();
+  for (const name of headersOf(['decide.h', 'receive.h'], templates))
+    files[`tb/firmware/vetoc/${name}`] = templates[`vetoc/${name}`]!;
+  for (const [path, text] of Object.entries(templates))
+    if (path.startsWith('sim/')) files[`tb/${path}`] = text;
+    else if (path.startsWith('tb/') && path !== 'tb/serve.cpp') files[`tb/hls/${path.slice(3)}`] = text;
+  return files;
 }

@@ -2,20 +2,25 @@
  * Depths of the pipelines of hls-templates/rtl, in cycles from an event to the write that it causes. Each module's header
  * says the same; simulation holds every decision to the cycle that follows from these numbers.
  */
-import type { Activation } from '../../ir/activations.js';
+import { multiplies, type Activation } from '../../ir/activations.js';
 import { levels } from './sv.js';
 
 /** Modules whose events are processes of the cycle model. */
 export const DEPTH = {
+  absorb: 1,
   receive: 1,
+  swap: 1,
   crop: 1,
   bin: 2,
   window: 2,
   global: 2,
   add: 1,
+  multiply: 2,
+  upsample: 2,
   concat: 1,
   repack: 1,
-  decide: 4,
+  prescale: 29,
+  decide: 5,
 } as const;
 
 /** Modules that words pass without a pause. */
@@ -28,7 +33,7 @@ export const PASS = {
   contrast: 2,
 } as const;
 
-export const requantizePass = (activation: Activation): number => (activation.kind === 'leakyRelu' ? 4 : 3);
+export const requantizePass = (activation: Activation): number => (multiplies(activation) ? 4 : 3);
 /** The product with the reciprocal, behind the tree of additions. */
 export const meanPass = (values: number): number => 1 + levels(values);
 /** Word, part of it, product, tree of additions, sum; then the requantization. */

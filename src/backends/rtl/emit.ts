@@ -3,9 +3,13 @@
  * are; what is generated is the top with its links, the tables, the adder graphs and the project around them.
  */
 import type { ProjectFiles } from '../hls/emit.js';
-import { benchHeader, simpleBench } from './bench.js';
+import { benchFiles } from './bench.js';
+import { simpleBench } from './simple-bench.js';
 import { printModel } from './model-file.js';
-import { constraints, makefile, registerHeader, vivadoTcl } from './project.js';
+import { registerHeader, registerJson } from '../hls/registers.js';
+import { fractionBits } from '../../fixed/format.js';
+import { weightLayout } from '../hls/weight-layout.js';
+import { constraints, makefile, vivadoTcl } from './project.js';
 import { blockDiagram, projectReadme, projectReport } from './readme.js';
 import { topModule } from './wrapper.js';
 import type { RtlDesign } from './design.js';
@@ -16,7 +20,7 @@ import { dataflowModule } from './top.js';
 function usedModules(texts: readonly string[], templates: Readonly<Record<string, string>>): Set<string> {
   const used = new Set<string>();
   const visit = (text: string): void => {
-    for (const [name] of text.matchAll(/\bvetoc_[a-z_]+\b/g))
+    for (const [name] of text.matchAll(/\bvetoc_[a-z0-9_]+\b/g))
       if (`${name}.sv` in templates && !used.has(name)) {
         used.add(name);
         visit(templates[`${name}.sv`]!);
@@ -30,26 +34,35 @@ function usedModules(texts: readonly string[], templates: Readonly<Record<string
 export function emitRtl(design: RtlDesign): ProjectFiles {
   const { graph, network, schedule, top } = design;
   const templates = rtlTemplates();
-  const whole = topModule(graph, design.pixelsPerClock, top);
+  const logits = graph.nodes.find((n) => n.id === graph.output)!;
+  const whole = topModule(graph, design.plan, top);
   const files: Record<string, string> = {
     Makefile: makefile(design),
     'README.md': projectReadme(design),
     'diagram.svg': blockDiagram(design),
     'model.json': printModel(design),
     'report.json': projectReport(design),
-    'registers.h': registerHeader(design),
+    'registers.h': registerHeader(top, graph, {
+      threshold: graph.threshold,
+      unit: `2^-${fractionBits(logits.format)} of a logit`,
+    }),
+    'registers.json': registerJson(top, graph),
     'vivado.tcl': vivadoTcl(design),
     [`${top}.xdc`]: constraints(design),
     [`rtl/${top}.sv`]: whole,
     'tb/bench.sv': simpleBench(design),
   };
-  const dataflow = dataflowModule(graph, network, schedule.links, `${top}_dataflow`);
+  if (graph.reloadable)
+    files['weights.json'] = `${JSON.stringify(weightLayout(graph, design.plan), null, 2)}\n`;
+  const dataflow = dataflowModule(graph, network, schedule, `${top}_dataflow`);
   files[`rtl/${top}_dataflow.sv`] = dataflow;
   for (const { modules = [] } of network.hardware.values())
     for (const { name, text } of modules) files[`rtl/tables/${name}.sv`] = text();
-  for (const name of usedModules([whole, dataflow], templates))
+  for (const name of usedModules(
+    [whole, dataflow, ...(design.schedule.scrubFrames > 0 ? ['vetoc_scrub'] : [])],
+    templates,
+  ))
     files[`rtl/vetoc/${name}.sv`] = templates[`${name}.sv`]!;
-  files['tb/design.h'] = benchHeader(design);
-  for (const [path, text] of Object.entries(templates)) if (path.startsWith('tb/')) files[path] = text;
+  Object.assign(files, benchFiles(design));
   return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -34,6 +34,8 @@ export function passes(stage: Stage): boolean {
     case 'globalAvgPool':
     case 'globalMaxPool':
     case 'add':
+    case 'multiply':
+    case 'upsample':
     case 'concat':
     case 'repack':
     case 'decide':

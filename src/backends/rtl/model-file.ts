@@ -1,7 +1,8 @@
 /** The cycle model of a design as a file of its project: what holds the simulation to its cycles. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
-import { invariant, UserError } from '../../core/errors.js';
+import { invariant } from '../../core/errors.js';
+import { parseJsonAs } from '../../core/json.js';
 import { simulateDataflow, type Events } from '../dataflow/dataflow.js';
 import { beatsOf } from '../dataflow/schedule.js';
 import type { RtlDesign } from './design.js';
@@ -84,19 +85,8 @@ export interface ReadModel {
 
 /** Reads what `printModel` wrote; `file` is its name for messages. */
 export function parseModel(text: string, file: string): ReadModel {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new UserError('is no JSON', { file, remedy: 'export the RTL again' });
-  }
-  const parsed = modelSchema.safeParse(json);
-  if (!parsed.success)
-    throw new UserError('is not the cycle model of an RTL project of this version', {
-      file,
-      remedy: 'export the RTL again',
-    });
-  const { top, beats, creditBack, source, decisions, streams, processes } = parsed.data;
+  const model = parseJsonAs(modelSchema, text, file, 'export the RTL again');
+  const { top, beats, creditBack, source, decisions, streams, processes } = model;
   const flow = {
     rule: { kind: 'credit', back: creditBack } as const,
     source,

@@ -4,13 +4,13 @@ import type { FixedGraph } from '../../ir/graph.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import type { Process } from '../dataflow/dataflow.js';
 import { assignMultipliers } from '../dataflow/multipliers.js';
-import type { Plan, Stage } from '../dataflow/plan.js';
+import { receiveOf, type Plan, type Stage } from '../dataflow/plan.js';
 import { RESTART } from './depths.js';
 import { endsOf, passes, readers, streamBits, type End } from './flow.js';
-import type { Hardware } from './stages/common.js';
+import type { Hardware, StageLink } from './stages/common.js';
 import { buildStage } from './stages/index.js';
-import { DECISIONS, FRAMES, STATUS } from './stages/ends.js';
-import type { Wire } from './sv.js';
+import { DECISION_BITS } from '../dataflow/interface.js';
+import { DECISIONS, FRAMES, PACKET_BITS, PACKETS, QUEUE, queueBits } from './stages/ends.js';
 
 export interface RtlNetwork {
   readonly plan: Plan;
@@ -22,13 +22,11 @@ export interface RtlNetwork {
   readonly processes: readonly Process[];
 }
 
-export interface RtlLink extends Wire {
+export interface RtlLink extends StageLink {
   /** Stages at both ends; empty outside. */
   readonly producer: string;
   readonly consumer: string;
 }
-
-export const DECISION_WORD = 128;
 
 /** The wires that ask for room behind `stream`. */
 const roomOf = (stream: string, links: readonly End[]): { ok: string; take: string } => {
@@ -45,6 +43,7 @@ export function rtlNetwork(graph: FixedGraph, plan: Plan, target: FpgaTarget, to
       stage,
       buildStage(stage, {
         graph,
+        plan,
         top,
         multiplier: multipliers.get(stage.name),
         room: (stream) =>
@@ -65,10 +64,10 @@ export function rtlNetwork(graph: FixedGraph, plan: Plan, target: FpgaTarget, to
   };
   const processes = [...hardware.values()].flatMap((h) =>
     (h.processes ?? []).map(({ name, inputs, outputs, events }): Process => {
-      const all = outputs.flatMap(({ stream, depth }, port) =>
+      const all = outputs.flatMap(({ stream, depth, port: own }, place) =>
         (ends.get(stream) ?? [{ link: stream, after: 0 }]).map(({ link, after }) => ({
           link,
-          port,
+          port: own ?? place,
           depth: depth + after,
         })),
       );
@@ -89,6 +88,21 @@ export function rtlNetwork(graph: FixedGraph, plan: Plan, target: FpgaTarget, to
 
 function linksOf(plan: Plan, hardware: ReadonlyMap<Stage, Hardware>): RtlLink[] {
   const [first, last] = [plan.stages[0]!.name, plan.stages.at(-1)!.name];
+  const receiver = receiveOf(plan).name;
+  const { fifoBeats } = plan.link;
+  const queue: RtlLink[] =
+    fifoBeats === 0
+      ? []
+      : [
+          {
+            name: QUEUE,
+            bits: queueBits(plan.pixelsPerClock),
+            words: fifoBeats,
+            reason: 'the FIFO in front, as deep as it was asked for',
+            producer: first,
+            consumer: receiver,
+          },
+        ];
   const producer = new Map(plan.stages.flatMap((s) => s.outputs.map((o) => [o.name, s.name] as const)));
   const between = plan.stages
     .filter((stage) => !passes(stage))
@@ -107,8 +121,9 @@ function linksOf(plan: Plan, hardware: ReadonlyMap<Stage, Hardware>): RtlLink[] 
     ]);
   return [
     { name: FRAMES, bits: 0, producer: '', consumer: first },
-    { name: STATUS, bits: 1, producer: first, consumer: last },
+    ...queue,
+    { name: PACKETS, bits: PACKET_BITS, producer: receiver, consumer: last },
     ...between,
-    { name: DECISIONS, bits: DECISION_WORD, producer: last, consumer: '' },
+    { name: DECISIONS, bits: DECISION_BITS, producer: last, consumer: '' },
   ];
 }

@@ -16,6 +16,8 @@ export interface BuiltLink extends RtlLink {
 
 export interface RtlSchedule extends Schedule {
   readonly links: readonly BuiltLink[];
+  /** Decisions after which a flipped bit is flagged, wherever it is. */
+  readonly scrubFrames: number;
 }
 
 const MIN_DEPTH = 2;
@@ -42,25 +44,43 @@ export function rtlModel(
   };
 }
 
+const built = (link: BuiltLink, depth: number): BuiltLink => ({
+  ...link,
+  depth,
+  latency: isBlock(depth, link.bits) ? FIFO_LATENCY.block : FIFO_LATENCY.lut,
+});
+
 type Finished = Extract<Simulation, { kind: 'finished' }>;
 
 /** The links, as deep as `simulation` of links without bounds needs them. */
 function sized(network: RtlNetwork, links: readonly BuiltLink[], simulation: Finished): BuiltLink[] {
   return links.map((link, i) => {
     if (link.name === FRAMES) return link;
+    if (link.words !== undefined) return built(link, link.words);
     const writer = network.processes.find((p) => p.outputs.includes(i))!;
     const delay = writer.depths[writer.outputs.indexOf(i)]!;
     // Nobody reads the decisions in the model: outside, a word is taken when it is there.
     const reads =
       link.name === DECISIONS ? simulation.writes[i]!.map((t) => t + link.latency) : simulation.reads[i]!;
     const depth = Math.max(MIN_DEPTH, mostInFlight(simulation.writes[i]!, reads, delay, CREDIT_BACK));
-    return { ...link, depth, latency: isBlock(depth, link.bits) ? FIFO_LATENCY.block : FIFO_LATENCY.lut };
+    return built(link, depth);
   });
 }
 
-const unbounded = (links: readonly BuiltLink[]): BuiltLink[] => links.map((l) => ({ ...l, depth: Infinity }));
+const unbounded = (links: readonly BuiltLink[]): BuiltLink[] =>
+  links.map((l) => ({ ...l, depth: l.words ?? Infinity }));
 
-function reasonFor({ name, producer, consumer }: BuiltLink, depth: number): string {
+/** A bit that flips just behind the reader waits for the round that has begun and a whole one. */
+function scrubFrames({ hardware }: RtlNetwork, cyclesPerFrame: number): number {
+  const round = Math.max(
+    0,
+    ...[...hardware.values()].flatMap((h) => (h.memories ?? []).map((m) => m.cycles)),
+  );
+  return round === 0 ? 0 : Math.ceil((2 * round) / cyclesPerFrame) + 1;
+}
+
+function reasonFor({ name, producer, consumer, reason }: BuiltLink, depth: number): string {
+  if (reason !== undefined) return reason;
   if (name === DECISIONS) return 'decisions that wait to be taken';
   if (producer === consumer) return 'rows of windows come in bursts: the line buffer reads ahead meanwhile';
   return depth <= MIN_DEPTH ? 'reader keeps up with writer' : 'words under way in the pipelines, and bursts';
@@ -105,5 +125,6 @@ export function scheduleRtl(network: RtlNetwork, beats: number, interval?: numbe
         reason: reasonFor(link, link.depth),
       })),
     links,
+    scrubFrames: scrubFrames(network, slowest.events.cycles),
   };
 }

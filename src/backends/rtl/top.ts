@@ -6,9 +6,11 @@ import { plainText } from '../hls/cpp.js';
 import { isWeighted, nodeOf, type Plan, type Stage, type Stream } from '../dataflow/plan.js';
 import { FIFO_LATENCY } from './depths.js';
 import { streamBits } from './flow.js';
-import { DECISION_WORD, type RtlNetwork } from './network.js';
-import type { BuiltLink } from './schedule.js';
-import { DECISIONS, FRAMES } from './stages/ends.js';
+import { DECISION_BITS, registersOf, type Register } from '../dataflow/interface.js';
+import type { RtlNetwork } from './network.js';
+import { watchedStages } from '../hls/memories.js';
+import type { BuiltLink, RtlSchedule } from './schedule.js';
+import { DECISIONS, FRAMES, PACKETS, QUEUE } from './stages/ends.js';
 import { declaration, instanceText, range, SV_LICENCE, type Instance, type Wire } from './sv.js';
 
 /** Where a node's values are seen in the simulation's vectors: bits `low` and up, a word of the stream. */
@@ -18,8 +20,14 @@ export interface Probe {
   readonly low: number;
 }
 
-/** Counters of `vetoc_decide`, 64 bits each. */
-export const COUNTERS = ['frame_count', 'kept_count', 'vetoed_count', 'malformed_count'] as const;
+/** A register as a port of the dataflow. */
+const REGISTER_TYPE: Readonly<Record<Register['type'], string>> = {
+  u32: '[31:0]',
+  i32: 'signed [31:0]',
+  u64: '[63:0]',
+};
+const registerPort = ({ name, access, type }: Register): string =>
+  `    ${access === 'rw' ? 'input  wire logic' : 'output logic'} ${REGISTER_TYPE[type]} ${name},`;
 
 const SLOT = 32;
 
@@ -72,7 +80,7 @@ const linkLines = ({ name, bits }: Wire): string[] => [
 
 const bit = (name: string): string => `  logic ${name};`;
 const wireText = (w: Wire): string =>
-  w.bits === 1 && /_(we|ok|take|valid|pop)$/.test(w.name) ? bit(w.name) : `  ${declaration(w)}`;
+  w.bits === 1 && /_(we|ok|take|valid|pop|wrong)$/.test(w.name) ? bit(w.name) : `  ${declaration(w)}`;
 
 /** Credits of a stream that ends in several links: room is where all have room. */
 function creditLines(stream: string, links: readonly string[]): string[] {
@@ -153,11 +161,32 @@ function probePorts(plan: Plan): string[] {
   ];
 }
 
+/** A bit for each stage with memories; those from 31 on share one. */
+function memoryLines({ plan, hardware }: RtlNetwork): string[] {
+  const bits = Array.from({ length: 32 }, (): string[] => []);
+  watchedStages(plan).forEach((stage, i) => {
+    const { memories = [] } = hardware.get(stage)!;
+    bits[Math.min(i, 31)]!.push(...memories.map((m) => m.wrong));
+  });
+  return bits.map(
+    (wires, i) => `  assign memories[${i}] = ${wires.length === 0 ? "1'b0" : wires.join(' || ')};`,
+  );
+}
+
+/** Where images of weights come in. */
+const WEIGHT_PORTS: readonly string[] = [
+  '    input  wire logic w_tvalid,',
+  '    output logic w_tready,',
+  '    input  wire logic [31:0] w_tdata,',
+  '    input  wire logic [3:0] w_tkeep,',
+  '    input  wire logic w_tlast,',
+];
+
 /** The module `name`: beats in, decisions out, registers as plain ports. */
 export function dataflowModule(
   graph: FixedGraph,
   network: RtlNetwork,
-  links: readonly BuiltLink[],
+  { links, scrubFrames }: RtlSchedule,
   name: string,
 ): string {
   const { plan } = network;
@@ -179,6 +208,9 @@ export function dataflowModule(
     '//',
     `// ${plainText(graph.name)}: the dataflow, stage by stage. Words travel over links that hold credits, see vetoc_link.`,
     '`default_nettype none',
+    ...(graph.reloadable
+      ? []
+      : ['/* verilator lint_off PINCONNECTEMPTY */  // ports of weights that can be exchanged']),
     `module ${name} (`,
     '    input  wire logic clk,',
     '    input  wire logic rst,',
@@ -187,12 +219,14 @@ export function dataflowModule(
     `    input  wire logic ${range(16 * pixels)} s_tdata,`,
     `    input  wire logic ${range(2 * pixels)} s_tkeep,`,
     '    input  wire logic s_tlast,',
-    '    input  wire logic [2:0] mode,',
-    '    input  wire logic signed [31:0] threshold,',
-    ...COUNTERS.map((c) => `    output logic [63:0] ${c},`),
+    ...(plan.link.framing === 'ssi' ? ['    input  wire logic [1:0] s_tuser,'] : []),
+    ...(graph.reloadable ? WEIGHT_PORTS : []),
+    '    /* verilator lint_off UNUSEDSIGNAL */  // bits of mode that mean nothing',
+    ...registersOf(graph).map(registerPort),
+    '    /* verilator lint_on UNUSEDSIGNAL */',
     ...probePorts(plan),
     '    output logic m_tvalid,',
-    `    output logic ${range(DECISION_WORD)} m_tdata,`,
+    `    output logic ${range(DECISION_BITS)} m_tdata,`,
     '    input  wire logic m_tready',
     ');',
     '  // Words of the streams: `_made` by their stage, `_d` as their readers get them.',
@@ -203,12 +237,25 @@ export function dataflowModule(
     '',
     '  // Ends of the links.',
     ...built.flatMap(linkLines),
-    ...['status', DECISIONS].flatMap((l) => {
+    ...[...(plan.link.fifoBeats > 0 ? [QUEUE] : []), PACKETS, DECISIONS].flatMap((l) => {
       const { bits } = built.find((b) => b.name === l)!;
       return [bit(`${l}_we`), `  logic ${range(bits)} ${l}_d;`];
     }),
     '',
+    '  logic [31:0] memories;',
+    `  assign scrub_frames = 32'd${scrubFrames};`,
+    '  logic scrub_tick;',
+    '  logic [1:0] scrub_phase;',
+    '  always_ff @(posedge clk) begin',
+    "    scrub_phase <= scrub_phase + 1'b1;",
+    "    scrub_tick <= scrub_phase == '0;",
+    "    if (rst) scrub_phase <= '0;",
+    '  end',
+    '',
     ...plan.stages.flatMap((stage) => stageLines(stage, network, writers)),
+    '  // The memories in which a flipped bit was found.',
+    ...memoryLines(network),
+    '',
     '  // Links.',
     ...built.map((l) => instanceText(linkInstance(l))),
     '  assign m_tvalid = decisions_valid;',

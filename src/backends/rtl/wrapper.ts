@@ -1,35 +1,31 @@
 /** The top module: the dataflow behind AXI4-Stream and AXI4-Lite ports that are called as those of the HLS firmware. */
 import { plainText } from '../hls/cpp.js';
 import type { FixedGraph } from '../../ir/graph.js';
-import { registersOf, type Register } from '../dataflow/interface.js';
-import { DECISION_WORD } from './network.js';
+import { DECISION_BITS, registersOf } from '../dataflow/interface.js';
+import type { Plan } from '../dataflow/plan.js';
 import { instanceText, range, SV_LICENCE } from './sv.js';
-import { COUNTERS } from './top.js';
 
-const FEATURES = { reloadable: false };
 const ADDRESS_BITS = 12;
 
-/** Registers that this firmware has, of those in the common table. */
-const SETTINGS = ['mode', 'threshold'] as const;
-export const RTL_REGISTERS: readonly Register[] = registersOf(FEATURES).filter(({ name }) =>
-  ([...SETTINGS, ...COUNTERS] as readonly string[]).includes(name),
-);
-
-const register = (name: string): Register => RTL_REGISTERS.find((r) => r.name === name)!;
 const addresses = (list: readonly number[]): string =>
   `{${[...list]
     .reverse()
     .map((a) => `${ADDRESS_BITS}'h${a.toString(16)}`)
     .join(', ')}}`;
 
-export function topModule(graph: FixedGraph, pixels: number, top: string): string {
-  const stream = (name: string, bits: number, direction: 'input' | 'output'): string[] => {
+export function topModule(graph: FixedGraph, { pixelsPerClock, link }: Plan, top: string): string {
+  const registers = registersOf(graph);
+  const settings = registers.filter((r) => r.access === 'rw');
+  const facts = registers.filter((r) => r.access === 'r');
+  const ssi = link.framing === 'ssi';
+  const stream = (name: string, bits: number, direction: 'input' | 'output', user = 0): string[] => {
     const [forward, back] =
       direction === 'input' ? ['input  wire logic', 'output logic'] : ['output logic', 'input  wire logic'];
     return [
       `    ${forward} ${range(bits)} ${name}_TDATA,`,
       `    ${forward} ${range(bits / 8)} ${name}_TKEEP,`,
       `    ${forward} ${range(bits / 8)} ${name}_TSTRB,`,
+      ...(user > 0 ? [`    ${forward} ${range(user)} ${name}_TUSER,`] : []),
       `    ${forward} ${name}_TLAST,`,
       `    ${forward} ${name}_TVALID,`,
       `    ${back} ${name}_TREADY,`,
@@ -39,8 +35,7 @@ export function topModule(graph: FixedGraph, pixels: number, top: string): strin
     `    ${direction} ${bits === undefined ? '' : `${range(bits)} `}s_axi_control_${name},`;
   const into = 'input  wire logic';
   const out = 'output logic';
-  const settings = SETTINGS.map((name) => register(name).offset);
-  const facts = COUNTERS.flatMap((name) => [register(name).offset, register(name).offset + 4]);
+  const factsAt = facts.flatMap((r) => (r.type === 'u64' ? [r.offset, r.offset + 4] : [r.offset]));
   return [
     SV_LICENCE,
     '//',
@@ -51,9 +46,10 @@ export function topModule(graph: FixedGraph, pixels: number, top: string): strin
     '    input  wire logic ap_clk,',
     '    input  wire logic ap_rst_n,',
     '    /* verilator lint_off UNUSEDSIGNAL */  // TSTRB',
-    ...stream('frames', 16 * pixels, 'input'),
+    ...stream('frames', 16 * pixelsPerClock, 'input', ssi ? 2 : 0),
+    ...(graph.reloadable ? stream('weights', 32, 'input') : []),
     '    /* verilator lint_on UNUSEDSIGNAL */',
-    ...stream('decisions', DECISION_WORD, 'output'),
+    ...stream('decisions', DECISION_BITS, 'output'),
     lite(into, 'AWADDR', ADDRESS_BITS),
     lite(into, 'AWVALID'),
     lite(out, 'AWREADY'),
@@ -77,20 +73,21 @@ export function topModule(graph: FixedGraph, pixels: number, top: string): strin
     '',
     '  // Registers are read by the stages at any time: they are not queued.',
     `  logic ${range(32 * settings.length)} settings;`,
-    ...COUNTERS.map((c) => `  logic [63:0] ${c};`),
-    '  /* verilator lint_off UNUSEDSIGNAL */  // bits of mode that mean nothing',
-    '  logic [31:0] threshold, mode;',
-    '  /* verilator lint_on UNUSEDSIGNAL */',
-    '  assign {threshold, mode} = settings;',
+    ...settings.map((r) => `  logic ${r.type === 'i32' ? 'signed ' : ''}[31:0] ${r.name};`),
+    ...facts.map((r) => `  logic ${range(r.type === 'u64' ? 64 : 32)} ${r.name};`),
+    `  assign {${settings
+      .map((r) => r.name)
+      .reverse()
+      .join(', ')}} = settings;`,
     instanceText({
       module: 'vetoc_registers',
       name: 'registers',
       parameters: {
         A: ADDRESS_BITS,
         SETTINGS: settings.length,
-        SETTING_AT: addresses(settings),
-        FACTS: facts.length,
-        FACT_AT: addresses(facts),
+        SETTING_AT: addresses(settings.map((r) => r.offset)),
+        FACTS: factsAt.length,
+        FACT_AT: addresses(factsAt),
       },
       ports: {
         clk: 'ap_clk',
@@ -117,7 +114,10 @@ export function topModule(graph: FixedGraph, pixels: number, top: string): strin
           ].map((p) => [p, `s_axi_control_${p.toUpperCase()}`]),
         ),
         settings: 'settings',
-        facts: `{${[...COUNTERS].reverse().join(', ')}}`,
+        facts: `{${facts
+          .map((r) => r.name)
+          .reverse()
+          .join(', ')}}`,
       },
     }),
     '',
@@ -136,9 +136,16 @@ export function topModule(graph: FixedGraph, pixels: number, top: string): strin
         s_tdata: 'frames_TDATA',
         s_tkeep: 'frames_TKEEP',
         s_tlast: 'frames_TLAST',
-        mode: 'mode[2:0]',
-        threshold: 'threshold',
-        ...Object.fromEntries(COUNTERS.map((c) => [c, c])),
+        ...(ssi ? { s_tuser: 'frames_TUSER' } : {}),
+        ...(graph.reloadable
+          ? Object.fromEntries(
+              ['tvalid', 'tready', 'tdata', 'tkeep', 'tlast'].map((p) => [
+                `w_${p}`,
+                `weights_${p.toUpperCase()}`,
+              ]),
+            )
+          : {}),
+        ...Object.fromEntries(registers.map((r) => [r.name, r.name])),
         m_tvalid: 'decisions_TVALID',
         m_tdata: 'decisions_TDATA',
         m_tready: 'decisions_TREADY',

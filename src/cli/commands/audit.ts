@@ -1,17 +1,30 @@
 /** `vetoc audit`: what did the veto do to a night of data, and was it right? */
 import type { Command } from 'commander';
-import { csvText } from '../../core/csv.js';
+import {
+  audit,
+  type AuditExports,
+  auditFigures,
+  auditFolder,
+  type AuditPageRequest,
+  type AuditRequest,
+  type DecisionMeterOptions,
+  exportAudit,
+  meterDecisions,
+  queryAudit,
+  viewAudit,
+  type ViewRequest,
+  writeAuditPage,
+} from '../../index.js';
 import { UserError } from '../../core/errors.js';
-import { table } from '../../core/table.js';
-import { auditFigures, exportAudit, queryAudit, writeAuditPage } from '../../run/audit/read.js';
-import type { AuditExports, AuditPageRequest } from '../../run/audit/read.js';
-import { audit, auditFolder, type AuditRequest } from '../../run/audit/start.js';
-import { viewAudit, type ViewRequest } from '../../run/audit/view.js';
+import { MAX_PRESCALE } from '../../ir/index.js';
+import { meteredText, queryCsv, queryText } from '../../text/index.js';
 import { EXIT } from '../exit.js';
+import { endGracefully } from '../interrupt.js';
 import { addFinderOptions, FINDER_HELP } from '../finder-options.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
-import { wholeOption } from '../option-values.js';
+import { shareOption, wholeOption } from '../option-values.js';
 import { say, sayJson, showEvents } from '../console.js';
+import { output } from '../outputs.js';
 
 const HELP = `${FINDER_HELP}
 ${FRAME_HELP}
@@ -22,7 +35,10 @@ Examples:
   vetoc audit view out/demo
   vetoc audit query out/demo "SELECT file, file_index, spots FROM frames WHERE vetoed_with_peaks ORDER BY spots DESC"
   vetoc audit export out/demo --parquet night1.parquet --labels labels.csv
+  vetoc audit out/demo --frames night1.h5 --labels night1.csv --prescale 100 --frame-number pulseId --lose 1% --out out/metered
 
+With --prescale what is known of the misses that the firmware kept (labels, verdicts) becomes an unbiased estimate of the hits
+lost, with an exact interval. Wholly beyond --lose it is an alarm: said at once, exit code 1.
 An interrupted audit continues where it was when the command is repeated.`;
 
 interface StartOptions extends AuditRequest {
@@ -40,28 +56,24 @@ async function start(dir: string, given: Partial<StartOptions>): Promise<void> {
     throw new UserError('no frames to audit', { field: '--frames', remedy: 'give --frames FILE…' });
   const options = { ...given, frames } as StartOptions;
   const stop = new AbortController();
-  const onInterrupt = (): void => {
+  const calm = endGracefully(() => {
     process.stderr.write('\nfinishing the blocks in work; repeat the command to continue\n');
     stop.abort();
-  };
-  process.once('SIGINT', onInterrupt);
+  });
   try {
-    const { ledger, outcome } = await audit(dir, options, stop.signal, showEvents());
+    const { ledger, outcome, metered } = await audit(dir, options, stop.signal, showEvents());
     await ledger.close();
-    if (!outcome.finished) process.exitCode = EXIT.checkFailed;
-    if (options.json === true) sayJson({ ledger: ledger.path, ...outcome });
-    else say(ledger.path);
+    if (!outcome.finished || metered?.verdict === 'beyond') process.exitCode = EXIT.checkFailed;
+    if (options.json === true) sayJson({ ledger: ledger.path, ...outcome, metered });
+    else say([ledger.path, ...(metered === null ? [] : [meteredText(metered)])].join('\n'));
   } finally {
-    process.off('SIGINT', onInterrupt);
+    calm();
   }
 }
 
 async function view(dir: string, options: ViewRequest & Place): Promise<void> {
   const stop = new AbortController();
-  const onInterrupt = (): void => {
-    stop.abort();
-  };
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, onInterrupt);
+  endGracefully(stop.abort.bind(stop));
   await viewAudit(dir, auditFolder(dir, options.out), options, stop.signal, showEvents(), (url) => {
     say(url);
     process.stderr.write('Open this address in a browser on this machine; Ctrl-C ends.\n');
@@ -77,34 +89,17 @@ async function report(
   else say(await writeAuditPage(folder, options));
 }
 
-const cell = (value: unknown): string =>
-  value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
-
-/** Names come from files: nothing in them may steer the terminal. */
-const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');
-
 async function query(
   dir: string,
   sql: string,
   options: Place & { readonly json?: boolean; readonly csv?: boolean; readonly limit: number },
 ): Promise<void> {
-  const { columns, rows, cut } = await queryAudit(auditFolder(dir, options.out), sql, options.limit);
-  const texts = rows.map((row) => row.map(cell));
+  const answer = await queryAudit(auditFolder(dir, options.out), sql, options.limit);
+  const { columns, rows, cut } = answer;
   if (cut) process.stderr.write(`the first ${rows.length} rows; --limit gives more\n`);
   if (options.json === true)
     sayJson(rows.map((row) => Object.fromEntries(columns.map((name, k) => [name, row[k]!]))));
-  else if (options.csv === true) {
-    say(columns.map(csvText).join(','));
-    // A negative number is no formula.
-    for (const row of rows)
-      say(row.map((value) => (typeof value === 'number' ? cell(value) : csvText(cell(value)))).join(','));
-  } else
-    say(
-      table(
-        columns,
-        texts.map((row) => row.map(printable)),
-      ),
-    );
+  else say(options.csv === true ? queryCsv(answer) : queryText(answer));
 }
 
 async function exportLedger(dir: string, options: Place & AuditExports): Promise<void> {
@@ -124,7 +119,7 @@ export function define(command: Command): void {
     // Not a required option: commander would ask it of the subcommands too.
     .option('--frames <file...>', 'frames to audit, see below')
     .enablePositionalOptions();
-  addFrameOptions(addFinderOptions(command))
+  addBound(addFrameOptions(addFinderOptions(command)))
     .option('-o, --out <dir>', 'folder of the ledger (default: RUN/audit)')
     .option(
       '--reference <n>',
@@ -133,14 +128,44 @@ export function define(command: Command): void {
       512,
     )
     .option('--threads <n>', 'threads (default: one a core, at most 8)', wholeOption('--threads', 1, 256))
+    .option('--prescale <n>', 'the firmware keeps one miss in n', wholeOption('--prescale', 1, MAX_PRESCALE))
+    .option('--prescale-key <n>', 'key of its hash', wholeOption('--prescale-key', 0, 2 ** 32 - 1), 0)
+    .option('--frame-number <name>', 'where files state the frame number (default: frames count from 0)')
     .option('--json', 'print the outcome as JSON')
     .addHelpText('after', HELP)
     .action(start);
   registerReaders(command);
+  registerMeter(command);
 }
 
 const addGeometry = (command: Command): Command =>
   command.option('--geometry <file.geom>', 'where the geometry file of the audit is now, if it was moved');
+
+async function meter(decisions: string, options: DecisionMeterOptions): Promise<void> {
+  const night = await meterDecisions(decisions, options);
+  if (night.verdict === 'beyond') process.exitCode = EXIT.checkFailed;
+  if (options.json === true) sayJson(night);
+  else say(meteredText(night));
+}
+
+const addBound = (command: Command): Command =>
+  command
+    .option('--lose <share>', 'alarm when more of the hits are lost for sure', shareOption('--lose'), 0.01)
+    .option('--confidence <share>', 'how sure', shareOption('--confidence'), 0.95);
+
+function registerMeter(parent: Command): void {
+  addBound(
+    parent
+      .command('meter')
+      .description("How many hits the veto lost, from the firmware's decision words; no frame is read.")
+      .argument('<decisions>', 'decision words as the DMA wrote them, 32 bytes a frame')
+      .requiredOption('--judged <file.csv>', 'number,hit (1 or 0) of the kept frames that were judged')
+      .option('--look <n>', 'which look at a growing file this is', wholeOption('--look', 1, 1000), 1)
+      .option('--json', 'print JSON'),
+  )
+    .addHelpText('after', '\nExample:\n  vetoc audit meter decisions.bin --judged indexed.csv --lose 1%')
+    .action(meter);
+}
 
 function registerReaders(parent: Command): void {
   const sub = (name: string, description: string): Command =>
@@ -150,7 +175,7 @@ function registerReaders(parent: Command): void {
       .argument('<run>', 'folder of the audited run')
       .option('-o, --out <dir>', 'folder of the ledger (default: RUN/audit)');
   addGeometry(sub('report', 'Write the audit as one self-contained HTML page.'))
-    .option('--html <file>', 'the page (default: report.html beside the ledger)')
+    .addOption(output('--html <file>', 'the page (default: report.html beside the ledger)'))
     .option('--pictures <n>', 'pictures for each flag', wholeOption('--pictures', 0, 1000), 8)
     .option('--json', 'print the figures as JSON instead')
     .addHelpText('after', '\nExample:\n  vetoc audit report out/demo')
@@ -175,9 +200,9 @@ function registerReaders(parent: Command): void {
     )
     .action(query);
   sub('export', 'Write the ledger as CSV or Parquet, and verdicts as labels.')
-    .option('--csv <file>', 'all frames as CSV')
-    .option('--parquet <file>', 'all frames as Parquet')
-    .option('--labels <file.csv>', 'frames with a verdict as labels for the next training')
-    .addHelpText('after', '\nExample:\n  vetoc audit export out/demo --parquet night1.parquet')
+    .addOption(output('--csv <file>', 'all frames as CSV'))
+    .addOption(output('--parquet <file>', 'all frames as Parquet'))
+    .addOption(output('--labels <file.csv>', 'frames with a verdict as labels for the next training'))
+    .addHelpText('after', '\nExample:\n  vetoc audit export out/demo --csv decisions.csv')
     .action(exportLedger);
 }

@@ -1,19 +1,15 @@
 /** `vetoc compare`: does the quantized network still find my hits? */
 import type { Command } from 'commander';
-import { comparisonText } from '../../report/comparison-text.js';
-import { evaluationsJson, evaluationTable } from '../../report/evaluation-text.js';
-import { compareRun, type CompareRunRequest } from '../../run/compare.js';
+import { compareRun, type CompareRunRequest, evaluationsJson } from '../../index.js';
+import { comparisonText, evaluationTable } from '../../text/index.js';
 import { say, sayJson, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
+import { output } from '../outputs.js';
 
 async function run(dir: string, options: CompareRunRequest & { readonly json?: boolean }): Promise<void> {
-  const { comparison, logitUnit, evaluations, byClass, unknown } = await compareRun(
-    dir,
-    options,
-    showEvents(),
-  );
+  const { comparison, evaluations, byClass, unknown } = await compareRun(dir, options, showEvents());
   if (options.json === true) {
-    sayJson({ run: dir, ...comparison, logitUnit, evaluations: evaluationsJson(evaluations) });
+    sayJson({ run: dir, ...comparison, evaluations: evaluationsJson(evaluations) });
     return;
   }
   if (evaluations.length > 0) say(`${evaluationTable(evaluations, byClass)}\n`);
@@ -27,8 +23,8 @@ export function define(command: Command): void {
     .argument('<run>', 'folder of a finished run')
     .requiredOption('--frames <file...>', 'frames to compare on, see below');
   addFrameOptions(command)
-    .option('--report <file>', 'write a page with tables, veto curves and pictures')
-    .option('--pictures <dir>', 'write a picture of every frame that is decided differently')
+    .addOption(output('--report <file>', 'write a page with tables, veto curves and pictures'))
+    .addOption(output('--pictures <dir>', 'write a picture of every frame that is decided differently'))
     .option('--json', 'print JSON')
     .addHelpText(
       'after',

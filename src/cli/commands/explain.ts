@@ -1,16 +1,22 @@
 /** `vetoc explain`: why a frame was kept or thrown away, as maps, pictures and words; and whether to believe them. */
 import { Option, type Command } from 'commander';
+import {
+  type CheckRequest,
+  explainCheck,
+  explainFrame,
+  explainGallery,
+  explainInversion,
+  type ExplainRequest,
+  type GalleryRequest,
+  type InvertRequest,
+  MAP_METHODS,
+} from '../../index.js';
+import { mapChecksText, noiseCheckText, storyText } from '../../text/index.js';
 import { UserError } from '../../core/errors.js';
-import { MAP_METHODS } from '../../explain/methods.js';
-import { mapChecksText } from '../../report/map-check-text.js';
-import { explainCheck, type CheckRequest } from '../../run/explain/check.js';
-import { explainGallery, type GalleryRequest } from '../../run/explain/gallery.js';
-import { explainInversion, type InvertRequest } from '../../run/explain/invert.js';
-import { explainFrame, type ExplainRequest } from '../../run/explain/one-frame.js';
-import { additionWords, agreementWords, peakWords, removalWords } from '../../run/explain/words.js';
 import { say, sayJson, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { wholeOption } from '../option-values.js';
+import { output } from '../outputs.js';
 
 /** Options that commander cannot ask for itself, since it would ask it of the subcommands too. */
 type Given<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>> & { readonly json?: boolean };
@@ -24,42 +30,27 @@ function needed<T>(value: T | undefined, field: string, to: string, remedy: stri
 const FRAME = 'give --frame FILE#NUMBER';
 const FRAMES = 'give --frames FILE…';
 
-async function explain(dir: string, options: Given<ExplainRequest, 'frame'>): Promise<void> {
-  const frame = needed(options.frame, '--frame', 'explain', FRAME);
-  const explained = await explainFrame(dir, { ...options, frame }, showEvents());
-  const { sentence, regions, ...facts } = explained;
-  const { keep, score, threshold, agreement, occlusion, removal, addition, peaks, pictures } = facts;
-  if (options.json === true) {
-    const margin = score - threshold;
-    sayJson({
-      frame,
-      keep,
-      score,
-      threshold,
-      margin,
-      agreement,
-      occlusion,
-      removal,
-      addition,
-      peaks,
-      pictures,
-    });
-    return;
-  }
-  say(sentence);
-  say(removalWords(removal, keep));
-  say(additionWords(addition, keep));
-  if (peaks !== null) say(peakWords(peaks));
-  say(agreementWords(agreement));
-  for (const { picture } of pictures) say(`  ${picture}`);
-  say(`  ${regions}`);
+async function explain(
+  dir: string,
+  stated: string | undefined,
+  options: Given<ExplainRequest, 'frame'>,
+): Promise<void> {
+  const frame = needed(stated ?? options.frame, '--frame', 'explain', FRAME);
+  const found = await explainFrame(dir, { ...options, frame }, showEvents());
+  if (options.json === true) sayJson({ frame, margin: found.score - found.threshold, ...found });
+  else say(storyText(found));
 }
 
 async function check(dir: string, options: Given<CheckRequest, 'frames'>): Promise<void> {
   const frames = needed(options.frames, '--frames', 'check on', FRAMES);
   const checks = await explainCheck(dir, { ...options, frames }, showEvents());
   if (options.json === true) sayJson(checks);
-  else say(mapChecksText(checks));
+  else
+    say(
+      [mapChecksText(checks.maps), ...(checks.noise === null ? [] : [noiseCheckText(checks.noise)])].join(
+        '\n\n',
+      ),
+    );
 }
 
 async function gallery(dir: string, options: Given<GalleryRequest, 'frames'>): Promise<void> {
@@ -83,8 +74,9 @@ export function define(command: Command): void {
   command.parent?.enablePositionalOptions();
   command
     .argument('<run>', 'folder of a finished run')
-    // Not a required option: commander would ask it of the subcommands too.
-    .option('--frame <file#n>', 'the frame: file and number')
+    .argument('[frame]', 'the frame: FILE#NUMBER, the first is 0')
+    .option('--frame <file#n>', 'the same')
+    .option('--no-replay', 'do not replay the frames that turn the decision through the emitted ONNX and C++')
     .enablePositionalOptions()
     .option('--class <name>', 'what to explain: decision, hit, miss, or a class', 'decision')
     .addOption(new Option('--method <name>', 'how').choices([...MAP_METHODS, 'all']).default('grad-cam'))
@@ -96,14 +88,21 @@ export function define(command: Command): void {
       wholeOption('--tries', 0, 10_000_000),
       2000,
     )
-    .option('--out <dir>', 'folder for pictures and maps', 'out/explain')
+    .addOption(
+      output(
+        '--out <dir>',
+        'folder for page, pictures and maps (default: out/explain/FILE-NUMBER, written anew)',
+        ['regions.png', 'index.html'],
+      ),
+    )
     .option('--json', 'print JSON');
   addFrameOptions(command)
     .addHelpText(
       'after',
       `
 Examples:
-  vetoc explain out/demo --frame night1.h5#17 --method all --out out/why17
+  vetoc explain out/demo night1.h5#17
+  vetoc explain out/demo night1.h5#17 --method all --out out/why17
   vetoc explain check out/demo --frames simulated.h5
   vetoc explain gallery out/demo --frames night1.h5
   vetoc explain invert out/demo --frame night1.h5#17`,
@@ -124,7 +123,9 @@ function registerGallery(parent: Command): void {
     .addOption(new Option('--method <name>', 'map').choices(MAP_METHODS).default('grad-cam'))
     .option('--layer <name>', 'layer of the map (default: the last that is an image)')
     .option('--count <n>', 'frames of each class', wholeOption('--count', 1, 1000), 6)
-    .option('--out <dir>', 'folder for the page and its pictures', 'out/gallery')
+    .addOption(
+      output('--out <dir>', 'folder for the page and its pictures', ['index.html']).default('out/gallery'),
+    )
     .addHelpText('after', `${FRAME_HELP}\n\nExample:\n  vetoc explain gallery out/demo --frames night1.h5`)
     .action(gallery);
 }
@@ -143,7 +144,9 @@ function registerInversion(parent: Command): void {
       wholeOption('--fidelity', 1, 1_000_000),
       300,
     )
-    .option('--out <dir>', 'folder for the pictures and maps', 'out/invert')
+    .addOption(
+      output('--out <dir>', 'folder for the pictures and maps', ['inversion.png']).default('out/invert'),
+    )
     .option('--json', 'print JSON');
   addFrameOptions(command)
     .addHelpText('after', '\nExample:\n  vetoc explain invert out/demo --frame night1.h5#17')
@@ -161,12 +164,13 @@ function registerCheck(parent: Command): void {
     );
   addFrameOptions(command)
     .option('--count <n>', 'hits to check on', wholeOption('--count', 1, 100_000), 40)
-    .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      `${FRAME_HELP}\n\nExample:\n  vetoc explain check out/demo --frames simulated.h5
-  vetoc explain gallery out/demo --frames night1.h5
-  vetoc explain invert out/demo --frame night1.h5#17`,
+    .option(
+      '--noise <n>',
+      'frames to check the chance of a flip on, and as many simulated ones',
+      wholeOption('--noise', 0, 100_000),
+      500,
     )
+    .option('--json', 'print JSON')
+    .addHelpText('after', `${FRAME_HELP}\n\nExample:\n  vetoc explain check out/demo --frames simulated.h5`)
     .action(check);
 }

@@ -1,11 +1,10 @@
 /** `vetoc filter`: applies a run's network to frames and writes those it keeps as CXI. */
 import { Option, type Command } from 'commander';
-import { READING_THREADS } from '../../data/reading-threads.js';
-import { COMPRESSIONS } from '../../data/write/growing-dataset.js';
-import { filterFrames, type FilterOutcome, type FilterRequest } from '../../run/filter.js';
+import { COMPRESSIONS, READING_THREADS } from '../../data/index.js';
+import { filterFrames, type FilterOutcome, type FilterRequest } from '../../index.js';
 import { say, sayJson, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
-import { wholeOption } from '../option-values.js';
+import { scoreOption, wholeOption } from '../option-values.js';
 
 interface Options extends FilterRequest {
   readonly json?: boolean;
@@ -18,7 +17,7 @@ else that the frames' files hold under its old name, without the rows of vetoed 
 
 Examples:
   vetoc filter out/veto --frames run12.cxi --out kept.cxi
-  vetoc filter out/veto --frames 'night/*.cbf' --out kept.cxi --threshold -20 --skip-bad
+  vetoc filter out/veto --frames 'night/*.cbf' --out night.cxi --threshold -20 --skip-bad
   vetoc filter out/veto --frames run12.cxi --list kept.lst
   vetoc filter out/veto --frames 'r0007/CORR-R0007-AGIPD*-S*.h5' --exdf CORR-R0007-REDU00-S00000.h5`;
 
@@ -29,13 +28,23 @@ export function define(command: Command): void {
     .option('-o, --out <file.cxi>', 'write the kept frames, with all that their files say of them')
     .option('--list <file.lst>', 'write the kept frames as a list for indexamajig')
     .option('--exdf <file.h5>', 'write all decisions as extra-redu does, by train and pulse, for EXtra-data')
-    .option('--threshold <score>', 'keep scores from this up (default: the threshold of the run)')
+    .option(
+      '--threshold <score>',
+      'keep scores from this up (default: the threshold of the run)',
+      scoreOption('--threshold'),
+    )
+    .option(
+      '--prescale <n>',
+      'keep one in so many vetoed frames, too, by a hash of their number',
+      wholeOption('--prescale', 0, 2 ** 24),
+    )
+    .option('--prescale-key <key>', 'of the hash', wholeOption('--prescale-key', 0, 2 ** 32 - 1))
     .addOption(
       new Option('--compression <name>', 'of the frames written').choices(COMPRESSIONS).default('gzip'),
     )
     .option('--readers <n>', 'threads that read frames', wholeOption('--readers', 1, 64), READING_THREADS)
     .option('--restart', 'forget the scores of a killed run')
-    .option('--force', 'replace the file if it exists')
+    .option('--replace', 'replace the files if they exist')
     .option('--json', 'print a summary as JSON');
   addFrameOptions(command).addHelpText('after', `${FRAME_HELP}\n${EXAMPLES}`).action(run);
 }
@@ -46,7 +55,7 @@ async function run(dir: string, options: Options): Promise<void> {
     describe(outcome, options.out);
     return;
   }
-  const { frames, kept, unreadable, threshold, hits, hitsVetoed, written, skipped } = outcome;
+  const { frames, kept, keptByPrescale, unreadable, threshold, hits, hitsVetoed, written, skipped } = outcome;
   const { list = null, exdf = null } = options;
   sayJson({
     out: written === null ? null : options.out,
@@ -54,6 +63,7 @@ async function run(dir: string, options: Options): Promise<void> {
     exdf,
     frames,
     kept,
+    keptByPrescale,
     unreadable,
     threshold,
     ...(hits === 0 ? {} : { hits, hitsVetoed }),
@@ -65,13 +75,14 @@ async function run(dir: string, options: Options): Promise<void> {
 }
 
 function describe(
-  { frames, kept, unreadable, threshold, hits, hitsVetoed, written }: FilterOutcome,
+  { frames, kept, keptByPrescale, unreadable, threshold, hits, hitsVetoed, written }: FilterOutcome,
   out: string | undefined,
 ): void {
   const share = ((100 * kept) / frames).toFixed(1);
   say(
     `${kept} of ${frames} frames kept (${share} %) at threshold ${threshold}; ${unreadable} could not be read.`,
   );
+  if (keptByPrescale > 0) say(`${keptByPrescale} of them are vetoed frames that the prescale keeps.`);
   if (hits > 0) say(`Of ${hits} frames labelled as hits, ${hitsVetoed} were vetoed.`);
   if (written === null && out !== undefined) say(`${out} was not written, because no frame is kept.`);
   else if (written !== null && written.carried.length > 0)

@@ -90,9 +90,15 @@ export const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'explain',
-    usage: '[options] <run>',
+    usage: '[options] <run> [frame]',
     description:
       'Say why a frame was kept or vetoed: evidence maps on the arithmetic that decided, and what would change it.',
+    load: () => import('./explain.js'),
+  },
+  {
+    name: 'why',
+    usage: '[options] <run> [frame]',
+    description: 'The same as explain.',
     load: () => import('./explain.js'),
   },
   {
@@ -108,6 +114,30 @@ export const COMMANDS: readonly Entry[] = [
     load: () => import('./audit.js'),
   },
   {
+    name: 'live',
+    usage: '[options] <run>',
+    description: 'Decide on frames as they come from a detector’s stream, and pass the kept ones on.',
+    load: () => import('./live.js'),
+  },
+  {
+    name: 'runs',
+    usage: '[options] [dirs...]',
+    description: 'List finished runs: when, recipe, board, what they lose.',
+    load: () => import('./runs.js'),
+  },
+  {
+    name: 'diff',
+    usage: '[options] <left> <right>',
+    description: 'Hold two runs side by side: recipes, formats, decisions on the same frames, area, latency.',
+    load: () => import('./diff.js'),
+  },
+  {
+    name: 'recipes',
+    usage: '[options]',
+    description: 'List the recipes and networks that come with vetoc.',
+    load: () => import('./recipes.js'),
+  },
+  {
     name: 'targets',
     usage: '[options] [name]',
     description: 'List the boards and processors that vetoc builds for.',
@@ -118,6 +148,12 @@ export const COMMANDS: readonly Entry[] = [
     usage: '[options] <run>',
     description: 'Estimate cycles, latency, frame rate and resources of the firmware of a run.',
     load: () => import('./estimate.js'),
+  },
+  {
+    name: 'print',
+    usage: '[options] <run> [level]',
+    description: 'Print a level of the compile: float, prepared, fixed, plan or schedule.',
+    load: () => import('./print.js'),
   },
   {
     name: 'export',

@@ -1,13 +1,13 @@
 /** `vetoc score`: a run's network over any number of frames at the machine's speed, scores to a file or stdout. */
 import { availableParallelism } from 'node:os';
 import { Option, type Command } from 'commander';
-import { READING_THREADS } from '../../data/reading-threads.js';
-import { SCORE_FORMATS } from '../../run/score-sinks.js';
-import { scoreRun, type ScoreRequest } from '../../run/score.js';
-import { ORT_PROVIDERS } from '../../simulate/ort-session.js';
+import { ORT_PROVIDERS } from '../../backends/onnx/index.js';
+import { READING_THREADS } from '../../data/index.js';
+import { SCORE_FORMATS, type ScoreRequest, scoreRun } from '../../index.js';
 import { showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { wholeOption } from '../option-values.js';
+import { output } from '../outputs.js';
 
 async function run(dir: string, options: ScoreRequest): Promise<void> {
   const { skipped } = await scoreRun(dir, options, process.stdout, showEvents());
@@ -19,7 +19,7 @@ export function define(command: Command): void {
   command
     .argument('<run>', 'folder of a finished run')
     .requiredOption('--frames <what...>', 'frames to score')
-    .option('--out <file>', 'where to write: .csv, .jsonl or .h5 (default: CSV on stdout)')
+    .addOption(output('--out <file>', 'where to write: .csv, .jsonl or .h5 (default: CSV on stdout)'))
     .addOption(new Option('--format <format>', 'instead of what the ending says').choices(SCORE_FORMATS))
     .addOption(
       new Option('--network <which>', 'the fixed-point network or its float reference')

@@ -1,58 +1,15 @@
 /** `vetoc simulate`: labelled diffraction frames for any detector, as HDF5. */
 import { Option, type Command } from 'commander';
-import { UserError } from '../../core/errors.js';
-import { CLASS_NAMES } from '../../data/frames.js';
-import { CRYSTAL_FORMS } from '../../data/simulate/crystal.js';
-import type { DetectorSpec } from '../../data/simulate/detector.js';
-import type { Range, SimulateOptions, Variety } from '../../data/simulate/settings.js';
-import {
-  parseNumbers,
-  parseRange,
-  simulationOf,
-  type UserExperiment,
-} from '../../data/simulate/user-experiment.js';
-import { COMPRESSIONS, type Compression } from '../../data/write/growing-dataset.js';
+import { CLASS_NAMES, type Compression, COMPRESSIONS, CRYSTAL_FORMS, VARIETIES } from '../../data/index.js';
+import { simulateToFile, simulationOptions, type SimulationWish } from '../../index.js';
 import { say, sayJson, showEvents } from '../console.js';
 import { table } from '../../core/table.js';
-import { simulateToFile } from '../../run/simulate.js';
-import { wholeOption } from '../option-values.js';
+import { numberOption, numbersOption, pairOption, rangeOption, wholeOption } from '../option-values.js';
 
-interface Options {
-  readonly count: number;
-  readonly seed: number;
-  readonly size: readonly [number, number];
-  readonly variety: Variety;
-  readonly hitFraction?: number;
-  readonly classes?: readonly number[];
-  readonly framesPerCrystal?: number;
-  readonly cell?: string;
-  readonly spaceGroup?: string;
-  readonly energy?: Range;
-  readonly distance?: Range;
-  readonly beamCentre?: readonly [number, number];
-  readonly mosaicity?: Range;
-  readonly bandwidth?: Range;
-  readonly pixelSize?: number;
-  readonly panels?: readonly [number, number];
-  readonly gap?: readonly [number, number];
-  readonly gain?: number;
-  readonly offset?: number;
-  readonly readNoise?: number;
-  readonly pointSpread?: number;
-  readonly saturation?: number;
-  readonly hotPixels?: number;
-  readonly beamStop?: number;
-  readonly background?: Range;
-  readonly backgroundScale?: number;
-  readonly ice?: number;
-  readonly powder?: number;
-  readonly streaks?: number;
-  readonly shadows?: number;
-  readonly multiLattice?: number;
-  readonly zingers?: number;
+interface Options extends SimulationWish {
   readonly compression: Compression;
   readonly workers?: number;
-  readonly force?: boolean;
+  readonly replace?: boolean;
   readonly json?: boolean;
 }
 
@@ -66,27 +23,14 @@ Examples:
   vetoc simulate own.h5 --size 1030x1065 --pixel-size 0.075 --distance 150:200 --energy 9.5 --panels 2x1 --gap 37,0 \\
       --cell 79.1,79.1,38,90,90,90 --space-group P43212 --background 0.1:3 --ice 0.1 --multi-lattice 0.2`;
 
-const number = (field: string, low: number, high: number) => {
-  return (text: string): number => {
-    const value = text.trim() === '' ? NaN : Number(text);
-    if (value >= low && value <= high) return value;
-    throw new UserError(`'${text}' is not a number from ${low} to ${high}`, { field });
-  };
-};
+const number = (field: string, low: number, high: number) => numberOption(field, { low, high });
 const probability = (field: string) => number(field, 0, 1);
-const pair = (field: string, separator: string) => {
-  return (text: string): readonly [number, number] =>
-    parseNumbers(text, separator, field, 2) as [number, number];
-};
-const range =
-  (field: string, least: number) =>
-  (text: string): Range =>
-    parseRange(text, field, least);
+const range = rangeOption;
+const pair = (field: string, separator: string) => pairOption(field, separator);
+const size = pairOption('--size', 'x');
 
-function parseSize(text: string): readonly [number, number] {
-  if (!text.includes('x')) return parseNumbers(`${text}x${text}`, 'x', '--size', 2) as [number, number];
-  return parseNumbers(text, 'x', '--size', 2) as [number, number];
-}
+const parseSize = (text: string): readonly [number, number] =>
+  size(text.includes('x') ? text : `${text}x${text}`);
 
 export function define(command: Command): void {
   command
@@ -95,13 +39,15 @@ export function define(command: Command): void {
     .option('--seed <n>', 'the same seed gives the same frames', number('--seed', 0, 2 ** 32), 1)
     .option('--size <HxW>', 'frame size in pixels', parseSize, [512, 512] as const)
     .addOption(
-      new Option('--variety <name>', 'one kind of experiment, or many')
-        .choices(['standard', 'broad'])
+      new Option('--variety <name>', 'one experiment, many, many on worn detectors, the edge of indexing')
+        .choices(VARIETIES)
         .default('broad'),
     )
     .option('--hit-fraction <f>', 'part of frames that are hits', probability('--hit-fraction'))
-    .option('--classes <a,b,c,d,e>', `relative shares of ${CLASS_NAMES.join(', ')}`, (text: string) =>
-      parseNumbers(text, ',', '--classes', 5),
+    .option(
+      '--classes <a,b,c,d,e>',
+      `relative shares of ${CLASS_NAMES.join(', ')}`,
+      numbersOption('--classes', ',', 5),
     )
     .option('--frames-per-crystal <n>', 'frames of one crystal', number('--frames-per-crystal', 1, 1e6));
   addExperimentOptions(command);
@@ -117,7 +63,7 @@ export function define(command: Command): void {
       'threads that simulate, 0 for none (default: one a core, at most 4); any number gives the same frames',
       wholeOption('--workers', 0, 64),
     )
-    .option('--force', 'replace the file if it exists')
+    .option('--replace', 'replace the file if it exists')
     .option('--json', 'print a summary as JSON')
     .addHelpText('after', EXAMPLES)
     .action(run);
@@ -156,64 +102,9 @@ function addDetectorOptions(command: Command): void {
     .option('--beam-stop <px>', 'radius of the beam stop', number('--beam-stop', 0, 1e4));
 }
 
-/** The user's own detector, or undefined where no option speaks of one. */
-function detectorOf(options: Options): Partial<Omit<DetectorSpec, 'name'>> | undefined {
-  const {
-    pixelSize,
-    panels,
-    gap,
-    gain,
-    offset,
-    readNoise,
-    pointSpread,
-    saturation,
-    hotPixels,
-    beamStop,
-    background,
-  } = options;
-  const stated = {
-    pixelMm: pixelSize,
-    panels,
-    gap: gap ?? (panels === undefined ? undefined : ([4, 4] as const)),
-    gain,
-    offset,
-    readNoise,
-    spread: pointSpread,
-    saturation,
-    hotPixels,
-    stopRadius: beamStop,
-    background,
-  };
-  const given = Object.entries(stated).filter(([, value]) => value !== undefined);
-  return given.length === 0 ? undefined : Object.fromEntries(given);
-}
-
-function simulationOptions(options: Options): SimulateOptions {
-  const { count, seed, size, variety, hitFraction, classes, framesPerCrystal, distance } = options;
-  const [height, width] = size;
-  const detector = detectorOf(options);
-  const experiment: UserExperiment = {
-    ...options,
-    distanceMm: distance,
-    ...(detector === undefined ? {} : { detector }),
-  };
-  const { settings, detectors } = simulationOf(experiment, { height, width });
-  return {
-    seed,
-    count,
-    height,
-    width,
-    variety,
-    ...(hitFraction === undefined ? {} : { hitFraction }),
-    ...(classes === undefined ? {} : { classWeights: classes }),
-    ...(detectors === undefined ? {} : { detectors }),
-    settings: { ...settings, ...(framesPerCrystal === undefined ? {} : { framesPerCrystal }) },
-  };
-}
-
 async function run(out: string, options: Options): Promise<void> {
-  const { compression, workers, force = false } = options;
-  const request = { frames: simulationOptions(options), compression, workers, force };
+  const { compression, workers, replace = false } = options;
+  const request = { frames: simulationOptions(options), compression, workers, replace };
   const summary = await simulateToFile(out, request, showEvents());
   if (options.json === true) sayJson(summary);
   else

@@ -1,6 +1,7 @@
 /** `vetoc export weights`: the weights of a run as an image for firmware that runs already. */
 import type { Command } from 'commander';
-import { exportWeights, type ExportWeightsRequest } from '../../run/export-weights.js';
+import { exportWeights, type ExportWeightsRequest } from '../../index.js';
+import { output } from '../outputs.js';
 import { say, sayJson } from '../console.js';
 
 async function run(dir: string, options: ExportWeightsRequest & { readonly json?: boolean }): Promise<void> {
@@ -19,7 +20,7 @@ export function addExportWeights(command: Command): void {
     .description("A run's weights and threshold, for firmware with reloadable weights: no synthesis.")
     .argument('<run>', 'folder of a finished run')
     .option('--firmware <dir>', 'the HLS project that the firmware was built from (default: RUN/hls)')
-    .option('--out <file>', 'file to write (default: RUN/weights.bin)')
+    .addOption(output('--out <file>', 'file to write (default: RUN/weights.bin)'))
     .option('--replace', 'replace the file if it is there')
     .option('--json', 'print JSON')
     .addHelpText(

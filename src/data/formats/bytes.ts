@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import Bzip2 from '@foxglove/wasm-bz2';
 import { UserError } from '../../core/errors.js';
+import { warning, type Note } from '../notes.js';
 import { pixelArray, PIXEL_BYTES, type PixelArray, type PixelType } from '../pixels.js';
 
 const MAX_UNPACKED_BYTES = 512 * 1024 * 1024;
@@ -145,6 +146,21 @@ async function unpackBzip2(file: string, packed: Buffer): Promise<Uint8Array> {
         throw unpackError(file, 'bzip2', false);
     }
   }
+}
+
+/** So many bytes behind the frames are looked at: more than that is no padding. */
+const MOST_PADDING = 4096;
+
+/** A warning where `bytes` holds more than padding from `end` on: frames, or what nobody read. */
+export async function surplusNotes(bytes: ByteSource, end: number): Promise<readonly Note[]> {
+  const surplus = bytes.size - end;
+  if (surplus <= 0) return [];
+  const seen = await bytes.read(end, Math.min(surplus, MOST_PADDING));
+  const blank = seen.every((byte) => byte === 0 || byte === 0x0a || byte === 0x0d || byte === 0x20);
+  if (blank && surplus <= MOST_PADDING) return [];
+  return [
+    warning('frames', bytes.file, null, `holds ${surplus} bytes behind its frames, which were not read`),
+  ];
 }
 
 /** Pixels of `type` from bytes in the given order; `bytes` is consumed. */

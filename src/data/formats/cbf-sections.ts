@@ -2,12 +2,14 @@
  * The binary sections of a CBF file: each has a header of its own between its boundary and its pixels, and only that one
  * counts. Text elsewhere (a comment, the mini-header) may hold anything.
  *
- * Refuses compressions other than byte offset, types that are no numbers, and sections that reach past the end.
+ * Refuses compressions other than byte offset and packed, types that are no numbers, and sections that reach past the end.
  */
 import { UserError } from '../../core/errors.js';
 import { PIXEL_BYTES, type PixelType } from '../pixels.js';
 import { latin1, type ByteSource } from './bytes.js';
+import { leastPackedBytes, type PackedVersion } from './cbf-packed.js';
 import { checkFrameShape } from './format.js';
+import { isLittleEndian } from './headers.js';
 
 const MAX_HEADER_BYTES = 1 << 20;
 /** A section behind the first is announced within so many bytes: padding, and the rest of its category. */
@@ -16,6 +18,8 @@ const MAX_GAP_BYTES = 1 << 16;
 const MAX_SECTIONS = 4096;
 const MARKER = Uint8Array.of(0x0c, 0x1a, 0x04, 0xd5);
 const BOUNDARY = '--CIF-BINARY-FORMAT-SECTION--';
+
+const ENDIAN = { little: /^little_endian$/i, big: /^big_endian$/i };
 
 const ELEMENT_TYPES: Readonly<Record<string, PixelType>> = {
   'signed 8-bit integer': 'int8',
@@ -38,8 +42,12 @@ export interface CbfSection {
   readonly height: number;
   /** Images in the section, one after the other. */
   readonly depth: number;
-  readonly compression: 'x-CBF_BYTE_OFFSET' | 'none';
+  readonly compression: 'x-CBF_BYTE_OFFSET' | PackedVersion | 'none';
+  /** Of packed images: whether each takes the one before into account. */
+  readonly correlated: boolean;
   readonly littleEndian: boolean;
+  /** How many pixels the header says there are, or null. */
+  readonly elements: number | null;
   /** The stated checksum of the stored bytes (MD5, base64), or null. */
   readonly md5: string | null;
 }
@@ -54,6 +62,14 @@ export async function readSections(bytes: ByteSource): Promise<readonly CbfSecti
     const marker = Buffer.from(head.buffer, head.byteOffset, head.length).indexOf(MARKER);
     if (marker < 0) {
       if (!first) break;
+      const encoding = /Content-Transfer-Encoding:\s*"?([\w-]+)/i.exec(latin1(head))?.[1];
+      if (encoding !== undefined && !/^binary$/i.test(encoding)) {
+        throw new UserError(`is ${encoding}, pixels as text, which vetoc does not read`, {
+          file: bytes.file,
+          field: 'Content-Transfer-Encoding',
+          remedy: 'write it with binary sections (cif2cbf -e none), or as HDF5',
+        });
+      }
       throw new UserError('has no binary section (the marker 0C 1A 04 D5 is missing)', {
         file: bytes.file,
         remedy: 'check that it is a whole CBF image file',
@@ -107,7 +123,7 @@ function describeSection(bytes: ByteSource, text: string, start: number): CbfSec
   const compression = readCompression(file, header);
   const pixels = depth * width * height;
   const size = compression === 'none' ? pixels * PIXEL_BYTES[type] : stated;
-  if (stated < size || (compression !== 'none' && size < pixels)) {
+  if (stated < size || size < leastBytes(compression, pixels)) {
     throw new UserError(
       `says ${stated} bytes, too few for ${depth > 1 ? `${depth}×` : ''}${height}×${width} pixels`,
       {
@@ -122,7 +138,8 @@ function describeSection(bytes: ByteSource, text: string, start: number): CbfSec
       remedy: 'check that it was copied whole',
     });
   }
-  const littleEndian = !/^BIG_ENDIAN/i.test(find('X-Binary-Element-Byte-Order') ?? '');
+  const order = 'X-Binary-Element-Byte-Order';
+  const littleEndian = isLittleEndian(file, order, find(order) ?? undefined, ENDIAN);
   return {
     text,
     start,
@@ -132,16 +149,29 @@ function describeSection(bytes: ByteSource, text: string, start: number): CbfSec
     height,
     depth,
     compression,
+    correlated: !/conversions\s*=[^]*?;\s*"?uncorrelated_sections/i.test(header),
     littleEndian,
+    elements: find('X-Binary-Number-of-Elements') === null ? null : number('X-Binary-Number-of-Elements'),
     md5: find('Content-MD5'),
   };
 }
 
+/** Bytes that the stored pixels take at least. */
+function leastBytes(compression: CbfSection['compression'], pixels: number): number {
+  if (compression === 'none') return 0;
+  return compression === 'x-CBF_BYTE_OFFSET' ? pixels : leastPackedBytes(pixels);
+}
+
+const COMPRESSIONS = ['x-CBF_BYTE_OFFSET', 'x-CBF_PACKED', 'x-CBF_PACKED_V2'] as const;
+
 function readCompression(file: string, header: string): CbfSection['compression'] {
   const found = /conversions\s*=\s*"?([\w-]+)/i.exec(header);
   if (found === null || /^x-cbf_none$/i.test(found[1]!)) return 'none';
-  if (/^x-cbf_byte_offset$/i.test(found[1]!)) return 'x-CBF_BYTE_OFFSET';
-  throw new UserError(`is ${found[1]}, which vetoc does not read`, {
+  const known = COMPRESSIONS.find((one) => one.toLowerCase() === found[1]!.toLowerCase());
+  // Packed `flat`, each pixel is expected to be the one before it.
+  const flat = /conversions\s*=[^]*?;\s*"?flat\b/i.test(header);
+  if (known !== undefined && !flat) return known;
+  throw new UserError(`is ${found[1]}${flat ? ' (flat)' : ''}, which vetoc does not read`, {
     file,
     field: 'conversions',
     remedy: 'convert the file to x-CBF_BYTE_OFFSET or to HDF5',

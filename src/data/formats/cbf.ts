@@ -1,17 +1,19 @@
 /**
- * CBF as PILATUS and EIGER detectors write it: a text header, then pixels with byte-offset compression or none.
+ * CBF as PILATUS and EIGER detectors write it, and cctbx: a text header, then pixels with byte-offset compression, packed, or plain.
  *
  * A third dimension, and further binary sections, are further frames; sections of arrays with names of their own
  * (`_array_data.array_id`, as cctbx writes CSPAD) are modules of one frame. Stated checksums are checked.
  * Source of the layout: H. J. Bernstein, A. P. Hammersley, International Tables for Crystallography G, 2.3 (imgCIF),
  * and the mini-header described by DECTRIS. Refuses other compressions by name, damaged pixels, and data that end early.
- * Negative counts are no measurement (−1 a gap, −2 a bad pixel).
+ * Negative counts of counters are no measurement (−1 a gap, −2 a bad pixel).
  */
 import { createHash } from 'node:crypto';
 import { UserError } from '../../core/errors.js';
-import { PIXEL_BYTES, pixelArray, type PixelArray } from '../pixels.js';
+import { warning, type Note } from '../notes.js';
+import { mergeRules, NO_RULE, PIXEL_BYTES, pixelArray, type PixelArray, type ValueRule } from '../pixels.js';
 import { decodeByteOffset } from './byte-offset.js';
 import { decodePixels, latin1, openBytes, type ByteSource } from './bytes.js';
+import { decodePacked } from './cbf-packed.js';
 import { readSections, type CbfSection } from './cbf-sections.js';
 import {
   checkFrameIndex,
@@ -20,7 +22,9 @@ import {
   type OpenRequest,
   type RawSource,
 } from './format.js';
-import { markRule } from './marks.js';
+import { cifValues } from './cif.js';
+import { markRule, withSaturation } from './marks.js';
+import { miniHeader } from './mini-header.js';
 
 export const cbfFormat: FrameFormat = {
   name: 'CBF',
@@ -28,6 +32,17 @@ export const cbfFormat: FrameFormat = {
   matches: (head, name) => latin1(head.subarray(0, 7)).startsWith('###CBF') || name.endsWith('.cbf'),
   open: openCbf,
 };
+
+const STORAGE_WORDS = {
+  none: 'uncompressed',
+  'x-CBF_BYTE_OFFSET': 'byte offset',
+  'x-CBF_PACKED': 'packed',
+  'x-CBF_PACKED_V2': 'packed (version 2)',
+} as const;
+
+/** Packed are frames of detectors that integrate charge (CSPAD, Rayonix): noise below their pedestal is a measurement. */
+const mayBeNegative = ({ compression, text }: CbfSection): boolean =>
+  compression.startsWith('x-CBF_PACKED') && !/pilatus|eiger|dectris/i.test(text);
 
 async function openCbf(request: OpenRequest): Promise<RawSource> {
   const bytes = await openBytes(request.file, request.path);
@@ -37,6 +52,8 @@ async function openCbf(request: OpenRequest): Promise<RawSource> {
   checkSameSections(request.file, sections);
   const sectionOf = sectionReader(bytes);
   const shape = [first.height, first.width];
+  const facts = miniHeader(request.file, first.text);
+  const stated = statedRule(request.file, first);
   return {
     file: request.file,
     format: 'CBF',
@@ -44,9 +61,10 @@ async function openCbf(request: OpenRequest): Promise<RawSource> {
     count: modules ? first.depth : sections.length * first.depth,
     frameShape: modules ? [sections.length, ...shape] : shape,
     pixelType: first.type,
-    storage: first.compression === 'none' ? 'uncompressed' : 'byte offset',
-    rule: { ...markRule(first.text, first.type), below: 0 },
-    details: miniHeader(first.text),
+    storage: STORAGE_WORDS[first.compression],
+    rule: stated.rule,
+    details: facts.details,
+    notes: [...facts.notes, ...stated.notes, ...elementNotes(request.file, sections)],
     annotations: NO_ANNOTATIONS,
     async readRaw(index) {
       const count = modules ? first.depth : sections.length * first.depth;
@@ -58,6 +76,64 @@ async function openCbf(request: OpenRequest): Promise<RawSource> {
     mask: () => Promise.resolve(null),
     close: () => Promise.resolve(),
   };
+}
+
+/**
+ * What is no measurement: by the kind of detector, and by imgCIF's `_array_intensities`, whose rows are those of the arrays.
+ * Of several limits the strictest counts for all of them, which is said.
+ */
+function statedRule(
+  file: string,
+  first: CbfSection,
+): { readonly rule: ValueRule; readonly notes: readonly Note[] } {
+  const notes: Note[] = [];
+  const numbers = (item: string): readonly number[] => {
+    const found = cifValues(first.text, `_array_intensities.${item}`).filter(
+      (value) => !/^[.?]$/.test(value),
+    );
+    const values = [...new Set(found.map(Number))];
+    if (values.length > 1 || values.some(Number.isNaN)) {
+      const what = values.some(Number.isNaN)
+        ? 'and what is no number is not used'
+        : 'and the strictest is used for all arrays';
+      notes.push(warning('values', file, `_array_intensities.${item}`, `is ${found.join(', ')}, ${what}`));
+    }
+    return values.filter((value) => !Number.isNaN(value));
+  };
+  const [overloads, underloads, undefinedValues] = [
+    numbers('overload'),
+    numbers('underload'),
+    numbers('undefined_value'),
+  ];
+  const limits = overloads.filter((value) => value > 0);
+  const marks = markRule(first.text, first.type);
+  const rule = mergeRules(
+    { ...marks, below: mayBeNegative(first) ? null : 0 },
+    {
+      ...NO_RULE,
+      sentinels: undefinedValues,
+      below: underloads.length === 0 ? null : Math.max(...underloads),
+    },
+  );
+  return { rule: limits.length === 0 ? rule : withSaturation(rule, Math.min(...limits)), notes };
+}
+
+/** Says where the stated number of pixels is not that of the dimensions, which are what is read. */
+function elementNotes(file: string, sections: readonly CbfSection[]): readonly Note[] {
+  const odd = sections.find(
+    ({ elements, width, height, depth }) => elements !== null && elements !== width * height * depth,
+  );
+  if (odd === undefined) return [];
+  const { elements, width, height, depth } = odd;
+  const size = `${depth > 1 ? `${depth}×` : ''}${height}×${width}`;
+  return [
+    warning(
+      'frames',
+      file,
+      'X-Binary-Number-of-Elements',
+      `is ${elements}, but the dimensions are ${size}, as which the elements were read`,
+    ),
+  ];
 }
 
 /** Whether each section is announced under another name of an array: the rows of imgCIF's `_array_data`. */
@@ -100,7 +176,7 @@ function sectionReader(bytes: ByteSource): (section: CbfSection, plane: number) 
 }
 
 async function readSection(bytes: ByteSource, section: CbfSection): Promise<PixelArray> {
-  const { start, size, type, width, height, depth, littleEndian } = section;
+  const { start, size, type, width, height, depth, littleEndian, compression } = section;
   const packed = await bytes.read(start, size);
   if (section.md5 !== null && createHash('md5').update(packed).digest('base64') !== section.md5) {
     throw new UserError('is damaged: the pixels do not have the checksum (MD5) that the header states', {
@@ -109,25 +185,8 @@ async function readSection(bytes: ByteSource, section: CbfSection): Promise<Pixe
       remedy: 'copy the file again, or pass it over with --skip-bad',
     });
   }
-  if (section.compression === 'none') return decodePixels(packed, type, littleEndian);
-  return decodeByteOffset(bytes.file, packed, type, depth * width * height);
-}
-
-/** Facts of the mini-header, in the units that it states. */
-function miniHeader(text: string): Record<string, string | number> {
-  const facts: Record<string, string | number> = {};
-  const add = (name: string, pattern: RegExp, group = 1): void => {
-    const value = pattern.exec(text)?.[group];
-    if (value !== undefined) facts[name] = Number.isFinite(Number(value)) ? Number(value) : value.trim();
-  };
-  add('detector', /# Detector:?\s+([^\r\n]+)/i);
-  add('wavelengthAngstrom', /# Wavelength\s+([\d.eE+-]+)/i);
-  add('distanceM', /# Detector_distance\s+([\d.eE+-]+)/i);
-  add('pixelSizeXM', /# Pixel_size\s+([\d.eE+-]+)\s*m\s*x\s*([\d.eE+-]+)/i);
-  add('pixelSizeYM', /# Pixel_size\s+([\d.eE+-]+)\s*m\s*x\s*([\d.eE+-]+)/i, 2);
-  add('beamXPixels', /# Beam_xy\s+\(\s*([\d.eE+-]+)\s*,\s*([\d.eE+-]+)\s*\)/i);
-  add('beamYPixels', /# Beam_xy\s+\(\s*([\d.eE+-]+)\s*,\s*([\d.eE+-]+)\s*\)/i, 2);
-  add('exposureS', /# Exposure_time\s+([\d.eE+-]+)/i);
-  add('countCutoff', /# Count_cutoff\s+([\d.eE+-]+)/i);
-  return facts;
+  if (compression === 'none') return decodePixels(packed, type, littleEndian);
+  if (compression === 'x-CBF_BYTE_OFFSET')
+    return decodeByteOffset(bytes.file, packed, type, depth * width * height);
+  return decodePacked(bytes.file, packed, compression, section);
 }

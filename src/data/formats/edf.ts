@@ -7,8 +7,9 @@
  * frames of different shapes in one file.
  */
 import { UserError } from '../../core/errors.js';
+import { experimentOfFacts } from '../experiment.js';
 import { PIXEL_BYTES, type PixelType } from '../pixels.js';
-import { decodePixels, latin1, openBytes, type ByteSource } from './bytes.js';
+import { decodePixels, latin1, openBytes, surplusNotes, type ByteSource } from './bytes.js';
 import {
   checkFrameIndex,
   checkFrameShape,
@@ -17,12 +18,14 @@ import {
   type OpenRequest,
   type RawSource,
 } from './format.js';
-import { endOfHeader, factsOf, parseBraceHeader, type Fields } from './headers.js';
-import { markRule } from './marks.js';
+import { edfFacts, edfRule } from './edf-facts.js';
+import { endOfHeader, isLittleEndian, parseBraceHeader, type Fields } from './headers.js';
 
 const BLOCK = 512;
 const MAX_HEADER_BYTES = 1 << 20;
 const MAX_FRAMES = 1e7;
+
+const BYTE_ORDERS = { little: /^low(_?byte_?first)?$/i, big: /^high(_?byte_?first)?$/i };
 
 const DATA_TYPES: Readonly<Record<string, PixelType>> = {
   unsignedbyte: 'uint8',
@@ -64,10 +67,14 @@ interface EdfFrame {
 
 async function openEdf(request: OpenRequest): Promise<RawSource> {
   const bytes = await openBytes(request.file, request.path);
-  const frames = await readFrames(bytes);
+  const { frames, end } = await readFrames(bytes);
   const first = frames[0]!;
   const frameBytes = first.width * first.height * PIXEL_BYTES[first.type];
+  const facts = edfFacts(request.file, first.fields);
+  const { rule, notes } = edfRule(request.file, first.fields, first.type);
+  const surplus = await surplusNotes(bytes, end);
   return {
+    notes: [...facts.notes, ...notes, ...surplus],
     file: request.file,
     format: 'EDF',
     dataset: null,
@@ -75,34 +82,32 @@ async function openEdf(request: OpenRequest): Promise<RawSource> {
     frameShape: [first.height, first.width],
     pixelType: first.type,
     storage: 'uncompressed',
-    rule: markRule([...first.fields].join(), first.type),
-    details: factsOf(first.fields, {
-      wavelength: 'wavelengthM',
-      sampledistance: 'distanceM',
-      psize_1: 'pixelSizeXM',
-      psize_2: 'pixelSizeYM',
-      center_1: 'beamXPixels',
-      center_2: 'beamYPixels',
-      title: 'title',
-    }),
+    rule,
+    details: facts.details,
     annotations: NO_ANNOTATIONS,
     async readRaw(index) {
       checkFrameIndex(request.file, index, frames.length);
       const frame = frames[index]!;
       return decodePixels(await bytes.read(frame.offset, frameBytes), frame.type, frame.littleEndian);
     },
+    // Each frame has a header of its own.
+    experiment: (index) => experimentOfFacts(edfFacts(request.file, frames[index]!.fields).details),
     mask: () => Promise.resolve(null),
     close: () => Promise.resolve(),
   };
 }
 
-async function readFrames(bytes: ByteSource): Promise<readonly EdfFrame[]> {
+/** The frames, and where the last of them ends. */
+async function readFrames(
+  bytes: ByteSource,
+): Promise<{ readonly frames: readonly EdfFrame[]; readonly end: number }> {
   const frames: EdfFrame[] = [];
   let general: Fields = new Map();
-  for (let at = 0; at < bytes.size;) {
+  let at = 0;
+  while (at < bytes.size) {
     const header = await readHeader(bytes, at);
     if (header === null) {
-      if (frames.length > 0) break; // padding after the last frame
+      if (frames.length > 0) break; // padding after the last frame, or what is said to be more
       throw new UserError('has no EDF header', { file: bytes.file, remedy: 'check what wrote the file' });
     }
     const own = parseBraceHeader(header.text);
@@ -114,12 +119,19 @@ async function readFrames(bytes: ByteSource): Promise<readonly EdfFrame[]> {
     const fields: Fields = new Map([...general, ...own]);
     const sizes = dataSizes(bytes.file, fields);
     const start = await dataStart(bytes, at, header, fields, sizes.stored);
+    if (sizes.stored > sizes.frames * sizes.frame && start + sizes.stored > bytes.size) {
+      throw new UserError(`says ${sizes.stored} bytes, but ${bytes.size - start} follow the header`, {
+        file: bytes.file,
+        field: fields.has('edf_binarysize') ? 'EDF_BinarySize' : 'Size',
+        remedy: 'check that the file was copied whole',
+      });
+    }
     for (let n = 0; n < sizes.frames; n++)
       frames.push(describeFrame(bytes, start + n * sizes.frame, fields, frames[0]));
     at = start + sizes.stored;
   }
   if (frames.length === 0) throw new UserError('holds no frames', { file: bytes.file });
-  return frames;
+  return { frames, end: at };
 }
 
 /** A block that describes the file and holds no pixels. */
@@ -144,7 +156,14 @@ function dataSizes(
     throw new UserError(`are ${further.join(' and ')}`, { file, field: 'Dim_3 and Dim_4' });
   }
   const frame = width * height * PIXEL_BYTES[type];
-  const stated = sizeOf(fields, 'edf_binarysize', sizeOf(fields, 'size', 0));
+  const stated = sizeOf(fields, 'edf_binarysize', sizeOf(fields, 'size', frames * frame));
+  if (stated < frames * frame) {
+    throw new UserError(`is ${stated}, but Dim_1, Dim_2 and DataType take ${frames * frame} bytes`, {
+      file,
+      field: fields.has('edf_binarysize') ? 'EDF_BinarySize' : 'Size',
+      remedy: 'correct the header: one of them is wrong',
+    });
+  }
   return { frames, frame, stored: Math.max(frames * frame, stated) };
 }
 
@@ -200,6 +219,10 @@ function pixelsOf(
   file: string,
   fields: Fields,
 ): { readonly type: PixelType; readonly width: number; readonly height: number } {
+  const compression = fields.get('compression') ?? fields.get('datacompression') ?? 'none';
+  if (!/^(none|uncompressed|nocompression|)$/i.test(compression)) {
+    throw new UserError(`is ${compression}, which vetoc does not read`, { file, field: 'Compression' });
+  }
   const type = DATA_TYPES[fields.get('datatype')?.toLowerCase() ?? ''];
   if (type === undefined) {
     throw new UserError(`is ${fields.get('datatype') ?? 'missing'}, which vetoc does not read`, {
@@ -220,10 +243,6 @@ function describeFrame(
 ): EdfFrame {
   const { file } = bytes;
   const { type, width, height } = pixelsOf(file, fields);
-  const compression = fields.get('compression') ?? fields.get('datacompression') ?? 'none';
-  if (!/^(none|uncompressed|nocompression|)$/i.test(compression)) {
-    throw new UserError(`is ${compression}, which vetoc does not read`, { file, field: 'Compression' });
-  }
   if (first !== undefined && (first.width !== width || first.height !== height || first.type !== type)) {
     throw new UserError(`holds frames of ${first.height}×${first.width} and of ${height}×${width}`, {
       file,
@@ -237,6 +256,6 @@ function describeFrame(
       remedy: 'check that it was copied whole',
     });
   }
-  const littleEndian = !/high/i.test(fields.get('byteorder') ?? 'LowByteFirst');
+  const littleEndian = isLittleEndian(file, 'ByteOrder', fields.get('byteorder'), BYTE_ORDERS);
   return { offset, type, width, height, littleEndian, fields };
 }

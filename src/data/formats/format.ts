@@ -5,6 +5,7 @@
  * `uint16` are applied above (source.ts), the same for every format.
  */
 import { UserError } from '../../core/errors.js';
+import { GIVE_UP_SECONDS } from '../../core/time-limit.js';
 import type { Experiment } from '../experiment.js';
 import type { FrameLabel, Spot } from '../frames.js';
 import type { Note } from '../notes.js';
@@ -21,6 +22,14 @@ export interface Annotations {
   label(index: number): FrameLabel;
   meta(index: number): Readonly<Record<string, string | number>>;
   spots(index: number): readonly Spot[] | null;
+  /** How many spots there are, where that is known without reading them. */
+  spotCount?(index: number): number | null;
+}
+
+/** How many spots frame `index` has, or null where nobody knows. */
+export function countSpots(from: Pick<Annotations, 'spots' | 'spotCount'>, index: number): number | null {
+  if (from.spotCount !== undefined) return from.spotCount(index);
+  return from.spots(index)?.length ?? null;
 }
 
 export const UNKNOWN_LABEL: FrameLabel = { label: null, hit: null, split: null, group: null };
@@ -31,6 +40,18 @@ export const NO_ANNOTATIONS: Annotations = {
   meta: () => ({}),
   spots: () => null,
 };
+
+/** What a glance at a file of known form shows: the rest is as in the file that it is like. */
+export interface Glanced {
+  readonly count: number;
+  readonly annotations: Annotations;
+  /** Whether the file still stands at its path: not another one, nor none. */
+  isThere(): boolean;
+  close(): void;
+}
+
+/** Glances at files: null where a file is of another form, or cannot be read. Never throws for a file. */
+export type Glance = (files: readonly Pick<OpenRequest, 'file' | 'path'>[]) => readonly (Glanced | null)[];
 
 /** Frames of one shape in one file (or in files that belong together, as an NXmx master and its data). */
 export interface RawSource {
@@ -61,8 +82,16 @@ export interface RawSource {
   readonly reads?: readonly string[];
   /** The number in the file of frame `index`, where that is another (LCLS2 events sorted by time). */
   originIndex?(index: number): number;
+  /** The event of frame `index` as CrystFEL writes it, where a geometry file names the paths of events. */
+  eventOf?(index: number): string;
+  /** Where frame `index` stands on each axis that counts frames, where there are several (train and memory cell). */
+  originPlace?(index: number): readonly number[];
+  /** Looks at other files for whether they are of the same form; null or absent where that cannot be told at a glance. */
+  readonly glance?: Glance | null;
   /** The stored values of frame `index`, row-major, in their stored type. Throws `UserError`. */
   readRaw(index: number): Promise<PixelArray>;
+  /** What the file says that not zero means, where the frames are a mask; null where it says nothing. */
+  nonzero?(): 'live' | 'bad' | null;
   /** The file's own mask of frame `index`, 1 live, or null. Equal masks may be one array. */
   mask(index: number): Promise<Uint8Array | null>;
   close(): Promise<void>;
@@ -76,11 +105,15 @@ export interface OpenRequest {
   readonly path: string;
   /** The dataset the user asked for, or null to find one. */
   readonly dataset: string | null;
+  /** Where a geometry file says that the frames stand, with `%` for parts that an event fills: taken where they are there. */
+  readonly stated?: string | null;
   /** Index on a channel axis (`[n, channel, y, x]`), or null where the user says nothing of channels: then 0. */
   readonly channel: number | null;
   /** Read the rest where a linked or virtual source file is missing; its frames are then errors one by one. */
   readonly allowMissing: boolean;
   readonly masks: MaskWishes;
+  /** Reading that takes longer at a stretch is given up. */
+  readonly giveUpSeconds: number;
 }
 
 /** What the user says of the masks that a file carries. */
@@ -97,7 +130,15 @@ export const NO_WISHES: MaskWishes = { polarity: null, badBits: null, accept: fa
 
 /** A request for `dataset` of `file` without any wishes. */
 export function plainRequest(file: string, path: string, dataset: string | null): OpenRequest {
-  return { file, path, dataset, channel: null, allowMissing: false, masks: NO_WISHES };
+  return {
+    file,
+    path,
+    dataset,
+    channel: null,
+    allowMissing: false,
+    masks: NO_WISHES,
+    giveUpSeconds: GIVE_UP_SECONDS,
+  };
 }
 
 export interface FrameFormat {
@@ -105,6 +146,8 @@ export interface FrameFormat {
   readonly name: string;
   /** True when every file holds one frame: thousands of them are then opened only when they are read. */
   readonly singleFrame: boolean;
+  /** True when the frames stand in datasets, one of which may be named, with axes of which one may be of channels. */
+  readonly hasDatasets?: boolean;
   /** True when `head` (the first bytes of the file, up to 4096) and the lower-case name say it is this format. */
   matches(head: Uint8Array, lowerName: string): boolean;
   open(request: OpenRequest): Promise<RawSource>;

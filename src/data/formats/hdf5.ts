@@ -6,18 +6,32 @@
  * not numbers, and frames that were never written.
  */
 import { UserError } from '../../core/errors.js';
-import { checkSameFrames, frameShapeOf, planPart, type FramePart } from '../hdf5/axes.js';
-import { frameReader } from '../hdf5/blocks.js';
-import { fileDetails } from '../hdf5/facility.js';
-import { openHdf5, type Hdf5DatasetInfo, type Hdf5File } from '../hdf5/file.js';
+import {
+  checkSameFrames,
+  frameCounts,
+  frameIndices,
+  frameShapeOf,
+  planPart,
+  type FramePart,
+} from '../hdf5/axes.js';
+import { frameReader, partAt } from '../hdf5/blocks.js';
+import { withChannel } from '../hdf5/channels.js';
+import { readGeometry } from '../hdf5/geometry.js';
+import { glancesLike } from '../hdf5/glance.js';
+import { factsInWords, inWords } from '../hdf5/in-words.js';
+import { hdf5File, type Hdf5DatasetInfo, type Hdf5File } from '../hdf5/file.js';
 import { findFrameDatasets, refuseNode } from '../hdf5/find.js';
 import { framesInOrder, readFrameFacts } from '../hdf5/frame-facts.js';
+import { leftovers } from '../hdf5/leftovers.js';
 import { Hdf5Failure } from '../hdf5/library.js';
 import { resolveLinked } from '../hdf5/linked-files.js';
+import { statedPolarity } from '../hdf5/mask-meaning.js';
 import { findMasks } from '../hdf5/masks.js';
 import { isNxmx, readNexus, type Nexus } from '../hdf5/nexus.js';
-import { readValueRule } from '../hdf5/value-rule.js';
-import { openVirtualSources, type VirtualSources } from '../hdf5/virtual.js';
+import { readAhead } from '../hdf5/read-ahead.js';
+import { statedFrames } from '../hdf5/stated-frames.js';
+import { readValueRule, refuseMostBelow } from '../hdf5/value-rule.js';
+import { openVirtualSources, unfilledNotes } from '../hdf5/virtual.js';
 import { isXfel } from '../hdf5/xfel.js';
 import type { PixelArray } from '../pixels.js';
 import { checkFrameIndex, type FrameFormat, type OpenRequest, type RawSource } from './format.js';
@@ -27,38 +41,43 @@ const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 export const hdf5Format: FrameFormat = {
   name: 'HDF5',
   singleFrame: false,
+  hasDatasets: true,
   matches: (head, name) =>
     SIGNATURE.every((byte, i) => head[i] === byte) || /\.(h5|hdf5|hdf|cxi|nxs|nx5|nexus)$/.test(name),
   open: openHdf5Frames,
 };
 
-/** Turns a library failure into a `UserError` that names the file, dataset and frame. */
-function inWords<T>(file: string, field: string, call: () => T): T {
+/** The same of an open file; the library is made anew where it broke, for whoever reads next. */
+async function inFileWords<T>(file: Hdf5File, field: string, call: () => T): Promise<T> {
+  await file.revive();
   try {
-    return call();
-  } catch (error) {
-    if (!(error instanceof Hdf5Failure)) throw error;
-    throw new UserError(error.message, {
-      file,
-      field,
-      remedy: 'check the file, or pass it over with --skip-bad',
-    });
+    return inWords(file.name, field, call);
+  } finally {
+    await file.revive();
   }
 }
 
 async function openHdf5Frames(request: OpenRequest): Promise<RawSource> {
-  const file = await openFile(request);
+  const file = await hdf5File(request.path, request.file, request.giveUpSeconds);
   try {
-    return inWords(request.file, request.dataset ?? 'layout', () => describeFrames(request, file));
+    // The time is that of the whole: it is reported for the layout.
+    return inWords(request.file, request.dataset ?? 'layout', () =>
+      file.limited(() => {
+        checkOpens(request, file);
+        return describeFrames(request, file);
+      }),
+    );
   } catch (error) {
     file.close();
+    await file.revive();
     throw error;
   }
 }
 
-async function openFile(request: OpenRequest): Promise<Hdf5File> {
+/** Opens the file. Throws `UserError` where it is none of HDF5. */
+function checkOpens(request: OpenRequest, file: Hdf5File): void {
   try {
-    return await openHdf5(request.path, request.file);
+    file.children('/');
   } catch (error) {
     if (!(error instanceof Hdf5Failure)) throw error;
     throw new UserError(error.message, {
@@ -83,6 +102,17 @@ function planParts(
       refuseNode(file, path, node);
     }
     const part = planPart(file, nexus, path, first, request.channel);
+    // Without an axis of channels there is but channel 0.
+    if ((request.channel ?? 0) !== 0 && !part.axes.includes('channel')) {
+      throw new UserError(
+        `is ${request.channel}, but ${path} (${part.info.shape.join('×')}) has no channels`,
+        {
+          file: request.file,
+          field: '--channel',
+          remedy: 'leave it out, or name another dataset with FILE#/path',
+        },
+      );
+    }
     parts.push(part);
     first += part.count;
   }
@@ -91,7 +121,7 @@ function planParts(
   return parts;
 }
 
-function describeStorage(parts: readonly FramePart[]): string {
+function describeStorage(file: Hdf5File, parts: readonly FramePart[]): string {
   const { info } = parts[0]!;
   const layout =
     info.virtualSources.length > 0
@@ -100,7 +130,7 @@ function describeStorage(parts: readonly FramePart[]): string {
         ? 'contiguous'
         : `chunks ${info.chunks.join('×')}`;
   const linked = parts.length > 1 ? [`${parts.length} linked datasets`] : [];
-  return [...linked, layout, ...info.filters].join(', ');
+  return [...linked, layout, ...file.filters(info.path)].join(', ');
 }
 
 function formatName(file: Hdf5File, info: Hdf5DatasetInfo, nexus: Nexus): string {
@@ -121,7 +151,9 @@ function filesRead(file: Hdf5File, parts: readonly FramePart[]): readonly string
 }
 
 function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
-  const paths = findFrameDatasets(file, request.dataset);
+  const template = request.dataset === null ? (request.stated ?? null) : null;
+  const stated = template === null ? null : statedFrames(file, template);
+  const paths = stated?.paths ?? findFrameDatasets(file, request.dataset);
   const nexus = readNexus(file, paths[0]!);
   const parts = planParts(request, file, nexus, paths);
   const { info } = parts[0]!;
@@ -136,10 +168,16 @@ function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
     throw broken[0];
   }
   const count = parts.reduce((sum, part) => sum + part.count, 0);
-  const masks = findMasks(file, parts[0]!, nexus, count, request.masks);
-  const { rule, notes } = readValueRule(file, info, nexus);
+  const own = withChannel(file, parts[0]!, nexus, request.channel);
+  const masks = findMasks(file, parts[0]!, own.nexus, count, request.masks);
+  const { rule, notes } = readValueRule(file, info, frameShapeOf(parts[0]!), own.nexus);
   const annotations = readFrameFacts(file, parts, count);
-  const reader = refuseFilled(request, broken, frameReader(file, parts, request.channel ?? 0));
+  const geometry = readGeometry(file, nexus, parts, count);
+  const unfilled = virtual.reduce((sum, one) => sum + one.unfilled, 0);
+  const absent = broken[0]?.problem ?? (unfilled > 0 ? 'no source fills its place' : null);
+  const filled = refuseFilled(request, absent, frameReader(file, parts, request.channel ?? 0));
+  const single = refuseMostBelow(file, rule, request.masks.accept, filled);
+  const reader = parts.some((part) => part.info.chunks !== null) ? readAhead(file, count, single) : single;
   const raw: RawSource = {
     file: request.file,
     format: formatName(file, info, nexus),
@@ -148,48 +186,61 @@ function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
     count,
     frameShape: frameShapeOf(parts[0]!),
     pixelType: info.pixelType!,
-    storage: describeStorage(parts),
+    storage: describeStorage(file, parts),
     rule,
-    details: { ...(masks.described === '' ? {} : { mask: masks.described }), ...fileDetails(file) },
-    annotations,
-    notes: [...parts[0]!.notes, ...masks.notes, ...notes, ...(annotations.notes ?? [])],
+    details: { ...(masks.described === '' ? {} : { mask: masks.described }), ...geometry.details },
+    annotations: factsInWords(request.file, annotations),
+    experiment: geometry.experiment,
+    notes: [
+      ...(stated?.notes ?? []),
+      ...parts[0]!.notes,
+      ...nexus.notes,
+      ...unfilledNotes(file, info, unfilled),
+      ...own.notes,
+      ...leftovers(file, nexus, parts),
+      ...masks.notes,
+      ...notes,
+      ...geometry.notes,
+      ...(annotations.notes ?? []),
+    ],
     reads: filesRead(file, parts),
     async readRaw(index) {
       checkFrameIndex(request.file, index, count);
-      await file.revive();
-      return inWords(request.file, `${info.path} frame ${index}`, () => reader(index));
+      return inFileWords(file, `${info.path} frame ${index}`, () => reader(index));
     },
-    async mask(index) {
-      await file.revive();
-      return inWords(request.file, `mask of frame ${index}`, () => masks.read(index));
-    },
+    mask: (index) => inFileWords(file, `mask of frame ${index}`, () => masks.read(index)),
+    nonzero: () => statedPolarity(file, info.path),
     close: () => Promise.resolve(close()),
+    ...(frameCounts(parts[0]!).length < 2
+      ? {}
+      : { originPlace: (index: number) => placeIn(partAt(parts, index), index) }),
+    ...(stated === null || stated.eventOf === null
+      ? {}
+      : { eventOf: (index: number) => eventIn(partAt(parts, index), index, stated.eventOf!) }),
+    glance: glancesLike(request, file, parts),
   };
   return framesInOrder(raw, file, parts[0]!);
 }
 
-/** The part that frame `index` stands in. */
-function partAt(parts: readonly FramePart[], index: number): FramePart {
-  let [low, high] = [0, parts.length - 1];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (parts[middle]!.first <= index) low = middle;
-    else high = middle - 1;
-  }
-  return parts[low]!;
-}
+/** Where frame `index` of the source stands in its part, on each axis that counts frames. */
+const placeIn = (part: FramePart, index: number): readonly number[] => frameIndices(part, index - part.first);
 
-/** With sources missing, a frame (or module) of nothing but the fill value is one that is not there. */
+/** `ev0//`, or `ev0//3` where the event holds several frames. */
+const eventIn = (part: FramePart, index: number, eventOf: (path: string) => string): string => {
+  const own = frameCounts(part).length === 0 ? [] : placeIn(part, index);
+  return `${eventOf(part.info.path)}${own.join('/')}`;
+};
+
+/** Where sources are missing, or leave places empty, a frame (or module) of nothing but the fill value is one that is not there. */
 function refuseFilled(
   request: OpenRequest,
-  broken: VirtualSources['broken'],
+  why: string | null,
   read: (index: number) => PixelArray,
 ): (index: number) => PixelArray {
-  const [problem] = broken;
-  if (problem === undefined) return read;
+  if (why === null) return read;
   return (index) => {
     const pixels = read(index);
     if (pixels.some((value) => Number(value) !== 0 && !Number.isNaN(Number(value)))) return pixels;
-    throw new UserError(`frame ${index} is not there: ${problem.problem}`, { file: request.file });
+    throw new UserError(`frame ${index} is not there: ${why}`, { file: request.file });
   };
 }

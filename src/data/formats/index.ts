@@ -10,6 +10,7 @@ import { npyFormat } from './npy.js';
 import { pngFormat } from './png.js';
 import { smvFormat } from './smv.js';
 import { tiffFormat } from './tiff.js';
+import { xtcFormat } from './xtc.js';
 
 export const FRAME_FORMATS: readonly FrameFormat[] = [
   hdf5Format,
@@ -20,4 +21,5 @@ export const FRAME_FORMATS: readonly FrameFormat[] = [
   smvFormat,
   edfFormat,
   jungfrauFormat,
+  xtcFormat,
 ];

@@ -15,10 +15,13 @@ export function isCounter(text: string): boolean {
   return COUNTERS.test(text);
 }
 
-/** The rule for frames of `type` under a header of `text`. Signed counts are never negative; all ones are no count. */
+/**
+ * The rule for frames of `type` under a header of `text`. Signed counts are never negative; all ones are no count; a
+ * largest count that is not positive is none.
+ */
 export function markRule(text: string, type: PixelType): ValueRule {
   const counter = isCounter(text);
-  const cutoff = Number(/count_?cutoff\W+(\d+)/i.exec(text)?.[1] ?? NaN);
+  const cutoff = Number(/count_?cutoff[\s=:,"'(]+([+-]?[\d.]+(?:e[+-]?\d+)?)/i.exec(text)?.[1] ?? NaN);
   const sentinels: number[] = [];
   if (type === 'uint32') sentinels.push(0xffffffff, 0xfffffffe);
   if (type === 'uint64') sentinels.push(2 ** 64);

@@ -4,8 +4,9 @@
  * Source: numpy.lib.format. Refuses Fortran order, objects and structured types. Frames are read where they stand.
  */
 import { UserError } from '../../core/errors.js';
+import { taken, warning, type Note } from '../notes.js';
 import { floatsFromHalf, NO_RULE, PIXEL_BYTES, type PixelType } from '../pixels.js';
-import { decodePixels, latin1, openBytes, type ByteSource } from './bytes.js';
+import { decodePixels, latin1, openBytes, surplusNotes, type ByteSource } from './bytes.js';
 import {
   checkFrameIndex,
   checkFrameShape,
@@ -16,6 +17,8 @@ import {
 } from './format.js';
 
 const MAX_HEADER_BYTES = 1 << 20;
+/** Axes shorter than this are hardly pixels. */
+const MIN_SIDE = 8;
 
 const DESCRIPTIONS: Readonly<Record<string, PixelType>> = {
   b1: 'uint8', u1: 'uint8', i1: 'int8', u2: 'uint16', i2: 'int16', u4: 'uint32', i4: 'int32',
@@ -59,10 +62,11 @@ export async function readNpyHeader(bytes: ByteSource): Promise<NpyHeader> {
   const [, order, code] = /'descr':\s*'([<>|=])(\w+)'/.exec(text) ?? [];
   const type = DESCRIPTIONS[code ?? ''];
   if (type === undefined) {
-    throw new UserError('holds no plain numbers', {
+    const stated = /'descr':\s*('[^']*'|\[[^]*?\]|[^,}]*)/.exec(text)?.[1] ?? 'missing';
+    throw new UserError(`is ${stated.slice(0, 80)}, no integers and no floats`, {
       file,
       field: 'descr',
-      remedy: 'save integers or floats',
+      remedy: 'save integers or floats, as with array.astype("float32")',
     });
   }
   if (/'fortran_order':\s*True/.test(text)) {
@@ -87,6 +91,20 @@ export async function readNpyHeader(bytes: ByteSource): Promise<NpyHeader> {
   return { type, littleEndian: order !== '>', valueBytes, shape, offset: at + length };
 }
 
+/** What was taken for what: a .npy names no axes. Pixels are the last two; where those are too narrow it is said. */
+function axisNotes(file: string, shape: readonly number[]): readonly Note[] {
+  const of = shape.join('×');
+  if (shape.length === 4)
+    return [warning('frames', file, null, `axis 1 of ${of} was taken for modules: no words say what it is`)];
+  if (shape.length === 3 && shape[2]! < MIN_SIDE && shape[0]! >= MIN_SIDE)
+    return [
+      warning('frames', file, null, `axis 0 of ${of} was taken for frames of ${shape[1]}×${shape[2]} pixels`),
+    ];
+  return shape.length === 3
+    ? [taken('frames', file, null, `axis 0 of ${of} counts the frames: no words say otherwise`)]
+    : [];
+}
+
 async function openNpy(request: OpenRequest): Promise<RawSource> {
   const { file } = request;
   const bytes = await openBytes(file, request.path);
@@ -101,7 +119,9 @@ async function openNpy(request: OpenRequest): Promise<RawSource> {
   const count = shape.length === 2 ? 1 : shape[0]!;
   checkFrameShape(file, frameShape, PIXEL_BYTES[type]);
   const frameBytes = frameShape.reduce((a, b) => a * b, 1) * valueBytes;
+  const notes = [...axisNotes(file, shape), ...(await surplusNotes(bytes, offset + count * frameBytes))];
   return {
+    notes,
     file,
     format: 'NumPy',
     dataset: null,

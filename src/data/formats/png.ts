@@ -1,13 +1,14 @@
 /**
  * PNG of 8 or 16 bit grey, as DiffraNet has it.
  *
- * Source: PNG specification, third edition (W3C). The pixels are unpacked with zlib under a bound that the header
- * gives, which general decoders do not do; checksums are verified. Refuses colour, palettes and interlacing.
+ * Source: PNG specification, third edition (W3C). fast-png decodes; before it may, zlib unpacks the pixels under the bound
+ * that the header gives, which decoders do not do. Checksums are verified. Refuses colour, palettes and interlacing.
  */
 import { crc32, inflateSync } from 'node:zlib';
+import { decode } from 'fast-png';
 import { UserError } from '../../core/errors.js';
 import { NO_RULE } from '../pixels.js';
-import { decodePixels, latin1, openBytes, type ByteSource } from './bytes.js';
+import { latin1, openBytes, type ByteSource } from './bytes.js';
 import {
   checkFrameIndex,
   checkFrameShape,
@@ -56,8 +57,7 @@ async function openPng(request: OpenRequest): Promise<RawSource> {
     annotations: NO_ANNOTATIONS,
     async readRaw(index) {
       checkFrameIndex(file, index, 1);
-      const pixels = unfilter(file, await readRows(bytes, header), header);
-      return decodePixels(pixels, bytesPerPixel === 1 ? 'uint8' : 'uint16', false);
+      return readPixels(bytes, header);
     },
     mask: () => Promise.resolve(null),
     close: () => Promise.resolve(),
@@ -96,70 +96,42 @@ function checkSum(file: string, data: Uint8Array, stated: number): void {
   });
 }
 
-/** The IDAT chunks, inflated: each row is a filter byte and its pixels. */
-async function readRows(bytes: ByteSource, header: PngHeader): Promise<Uint8Array> {
-  const { file } = bytes;
-  const all = await bytes.read(0, bytes.size);
-  const view = new DataView(all.buffer);
+/** Refuses data that inflate to more than the pixels that the header states: a decoder would take the memory for them. */
+function checkInflated(file: string, all: Uint8Array<ArrayBuffer>, needed: number): void {
+  const view = new DataView(all.buffer, all.byteOffset);
   const parts: Uint8Array[] = [];
-  for (let at = 33; at + 12 <= all.length;) {
+  for (let at = 8; at + 12 <= all.length;) {
     const length = view.getUint32(at);
-    const type = latin1(all.subarray(at + 4, at + 8));
     if (at + 12 + length > all.length) break;
-    if (type === 'IDAT') {
-      checkSum(file, all.subarray(at + 4, at + 8 + length), view.getUint32(at + 8 + length));
-      parts.push(all.subarray(at + 8, at + 8 + length));
-    }
-    if (type === 'IEND') break;
+    if (latin1(all.subarray(at + 4, at + 8)) === 'IDAT') parts.push(all.subarray(at + 8, at + 8 + length));
     at += 12 + length;
   }
-  const needed = header.height * (1 + header.width * header.bytesPerPixel);
-  let rows: Uint8Array;
+  let inflated: number;
   try {
-    rows = inflateSync(Buffer.concat(parts), { maxOutputLength: needed + 4096 });
+    inflated = inflateSync(Buffer.concat(parts), { maxOutputLength: needed + 4096 }).length;
   } catch {
     throw new UserError('does not decompress', { file, remedy: 'check that it was copied whole' });
   }
-  if (rows.length < needed) {
-    throw new UserError(`holds ${rows.length} bytes and needs ${needed}`, {
+  if (inflated < needed)
+    throw new UserError(`holds ${inflated} bytes and needs ${needed}`, {
       file,
       remedy: 'check that it is whole',
     });
-  }
-  return rows;
 }
 
-function paeth(a: number, b: number, c: number): number {
-  const p = a + b - c;
-  const [pa, pb, pc] = [Math.abs(p - a), Math.abs(p - b), Math.abs(p - c)];
-  return pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
-}
-
-function unfilter(file: string, rows: Uint8Array, header: PngHeader): Uint8Array<ArrayBuffer> {
-  const step = header.bytesPerPixel;
-  const rowBytes = header.width * step;
-  const out = new Uint8Array(header.height * rowBytes);
-  for (let y = 0; y < header.height; y++) {
-    const filter = rows[y * (rowBytes + 1)]!;
-    if (filter > 4) throw new UserError(`row ${y} has the unknown filter ${filter}`, { file });
-    const from = y * (rowBytes + 1) + 1;
-    const to = y * rowBytes;
-    for (let i = 0; i < rowBytes; i++) {
-      const left = i >= step ? out[to + i - step]! : 0;
-      const up = y > 0 ? out[to + i - rowBytes]! : 0;
-      const upLeft = i >= step && y > 0 ? out[to + i - rowBytes - step]! : 0;
-      const add =
-        filter === 0
-          ? 0
-          : filter === 1
-            ? left
-            : filter === 2
-              ? up
-              : filter === 3
-                ? (left + up) >> 1
-                : paeth(left, up, upLeft);
-      out[to + i] = rows[from + i]! + add;
-    }
+async function readPixels(bytes: ByteSource, header: PngHeader): Promise<Uint8Array | Uint16Array> {
+  const { file } = bytes;
+  const { width, height, bytesPerPixel } = header;
+  const all = await bytes.read(0, bytes.size);
+  checkInflated(file, all, height * (1 + width * bytesPerPixel));
+  try {
+    const { data } = decode(all, { checkCrc: true });
+    // Of a view into another buffer nothing should be kept.
+    return bytesPerPixel === 1 ? Uint8Array.from(data) : Uint16Array.from(data);
+  } catch (error) {
+    throw new UserError(`is corrupt (${(error as Error).message})`, {
+      file,
+      remedy: 'check that it was copied whole',
+    });
   }
-  return out;
 }

@@ -4,17 +4,44 @@
  *
  * The page has been checked (tiff-pages.ts), so its size is known. The library is loaded when the first such page is read.
  */
-import type { GeoTIFF } from 'geotiff';
+import type * as Geotiff from 'geotiff';
 import { UserError } from '../../core/errors.js';
 import { PIXEL_BYTES, pixelArray, type PixelArray } from '../pixels.js';
 import type { ByteSource } from './bytes.js';
 import type { TiffPage } from './tiff-pages.js';
 
+type Library = typeof Geotiff;
+
+/** Zstandard's number among the compressions of TIFF. */
+const ZSTD = 50000;
+
+let library: Promise<Library> | undefined;
+
+/** The library, with Zstd of its own replaced: that one reads damaged data without end. */
+async function load(): Promise<Library> {
+  const [loaded, { ZSTDDecoder }] = await Promise.all([import('geotiff'), import('zstddec')]);
+  const zstd = new ZSTDDecoder();
+  await zstd.init();
+  class ZstdPieces extends loaded.BaseDecoder {
+    override decodeBlock(packed: ArrayBufferLike): ArrayBufferLike {
+      const { tileWidth, tileHeight, bitsPerSample, samplesPerPixel = 1 } = this.parameters;
+      const bits = typeof bitsPerSample === 'number' ? bitsPerSample : Math.max(...Array.from(bitsPerSample));
+      const size = tileWidth * tileHeight * samplesPerPixel * Math.ceil(bits / 8);
+      const unpacked = zstd.decode(new Uint8Array(packed), size);
+      if (unpacked.length === 0) throw new Error('a piece is no Zstd data');
+      return unpacked.buffer;
+    }
+  }
+  loaded.addDecoder(ZSTD, () => Promise.resolve(ZstdPieces));
+  return loaded;
+}
+
 /** A reader of pages of one file. */
 export function libraryReader(bytes: ByteSource): (page: TiffPage) => Promise<PixelArray> {
-  let opened: Promise<GeoTIFF> | undefined;
-  const open = async (): Promise<GeoTIFF> => {
-    const { fromArrayBuffer } = await import('geotiff');
+  let opened: Promise<Geotiff.GeoTIFF> | undefined;
+  const open = async (): Promise<Geotiff.GeoTIFF> => {
+    library ??= load();
+    const { fromArrayBuffer } = await library;
     return fromArrayBuffer((await bytes.read(0, bytes.size)).buffer);
   };
   return async (page) => {

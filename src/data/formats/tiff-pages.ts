@@ -208,6 +208,12 @@ async function describePage(
     });
   }
   const bits = await first(TAG.bits, 1);
+  if (bits === 1) {
+    throw new UserError('has pixels of one bit, black or white, not counts', {
+      file,
+      remedy: 'give the grey original; a mask as NumPy or as 8 bits',
+    });
+  }
   const type = typeOf(file, bits, await first(TAG.sampleFormat, 1));
   const depth = await first(TAG.depth, 1);
   checkFrameShape(file, [depth, height, width], PIXEL_BYTES[type]);

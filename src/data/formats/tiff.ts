@@ -10,6 +10,7 @@
  */
 import { inflateSync } from 'node:zlib';
 import { UserError } from '../../core/errors.js';
+import { warning, type Note } from '../notes.js';
 import { PIXEL_BYTES, type PixelArray, type PixelType } from '../pixels.js';
 import { decodePixels, openBytes, type ByteSource } from './bytes.js';
 import {
@@ -22,6 +23,7 @@ import {
 import { unpackLzw } from './lzw.js';
 import { readMarHeader } from './marccd.js';
 import { markRule, withSaturation } from './marks.js';
+import { miniHeader } from './mini-header.js';
 import { libraryReader } from './tiff-library.js';
 import { readPages, type TiffPage } from './tiff-pages.js';
 
@@ -49,6 +51,8 @@ async function openTiff(request: OpenRequest): Promise<RawSource> {
   const mar = await readMarHeader(bytes, first.width, first.height);
   const described = first.description === '' ? {} : { description: first.description.slice(0, 400) };
   const unpack = libraryReader(bytes);
+  // DECTRIS writes the lines of its CBF files there.
+  const facts = miniHeader(request.file, first.description);
   return {
     file: request.file,
     format: mar === null ? 'TIFF' : 'marCCD',
@@ -58,7 +62,9 @@ async function openTiff(request: OpenRequest): Promise<RawSource> {
     pixelType: first.type,
     storage: describeStorage(first),
     rule: withSaturation(markRule(first.description, first.type), mar?.['saturation']),
-    details: mar ?? described,
+    // marCCD and Rayonix are CCDs: what DIALS takes for the smallest spot depends on it.
+    details: mar === null ? { ...described, ...facts.details } : { ...mar, sensor: 'CCD' },
+    notes: [...facts.notes, ...channelNotes(request.file, first.description)],
     annotations: NO_ANNOTATIONS,
     readRaw(index) {
       checkFrameIndex(request.file, index, frames.length);
@@ -68,6 +74,15 @@ async function openTiff(request: OpenRequest): Promise<RawSource> {
     mask: () => Promise.resolve(null),
     close: () => Promise.resolve(),
   };
+}
+
+/** ImageJ and OME write colours and thresholds as images of their own, which are no further frames. */
+function channelNotes(file: string, description: string): readonly Note[] {
+  const channels = Number(
+    /(?:^|\n)channels=(\d+)|\bSizeC="(\d+)"/.exec(description)?.slice(1).find(Boolean) ?? 1,
+  );
+  if (!(channels > 1)) return [];
+  return [warning('frames', file, null, `states ${channels} channels: each is read as a frame of its own`)];
 }
 
 /** The images of all pages, and of a single page of ImageJ those that stand behind it. */

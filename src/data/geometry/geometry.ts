@@ -9,7 +9,9 @@
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../../core/errors.js';
 import { warning, type Note } from '../notes.js';
-import { toBadRegion, toPanel, type BadRegion, type Panel } from './panel.js';
+import { regionNotes, toBadRegion } from './bad-region.js';
+import { checkPanel, overlapNotes } from './panel-checks.js';
+import { toPanel, type BadRegion, type Panel } from './panel.js';
 import {
   parseQuantity,
   PHOTON_ENERGY,
@@ -17,10 +19,10 @@ import {
   VOLTAGE,
   WAVELENGTH,
   wavelengthOfElectrons,
-  wavelengthOfEnergy,
   type Quantity,
 } from './quantity.js';
 import { parseStatements, type Fields } from './statements.js';
+import { wavelengthOfEnergy } from '../units.js';
 
 export type { BadRegion, Panel } from './panel.js';
 
@@ -64,16 +66,26 @@ export function parseGeometry(text: string, file: string): DetectorGeometry {
   const { top, panels, bad, notes } = parseStatements(text, file);
   if (panels.size === 0) throw new UserError('names no panels', { file, remedy: 'check the geometry file' });
   const shifts = shiftsOf(file, top);
-  const placed = [...panels].map(([name, fields]) => shiftPanel(toPanel(file, name, fields), shifts, file));
+  const placed = [...panels].map(([name, fields]) => {
+    const panel = toPanel(file, name, fields);
+    checkPanel(file, panel);
+    return shiftPanel(panel, shifts, file);
+  });
   const beam = toWavelength(file, top);
+  const regions = [...bad].map(([name, fields]) => toBadRegion(file, name, fields, placed));
   return {
     file,
     panels: placed,
-    bad: [...bad].map(([name, fields]) => toBadRegion(file, name, fields, placed)),
+    bad: regions,
     wavelength: beam !== null && typeof beam === 'number' ? beam : null,
     wavelengthPlace: beam !== null && typeof beam !== 'number' ? beam : null,
     shiftPlaces: shifts.flatMap(({ axis, by }) => (by.kind === 'place' ? [{ axis, from: by }] : [])),
-    notes: [...notes, ...idleMasks(file, placed)],
+    notes: [
+      ...notes,
+      ...idleMasks(file, placed),
+      ...overlapNotes(file, placed),
+      ...regionNotes(file, regions, placed),
+    ],
   };
 }
 

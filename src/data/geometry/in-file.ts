@@ -7,10 +7,11 @@ import { UserError } from '../../core/errors.js';
 import type { RawSource } from '../formats/format.js';
 import { openHdf5, type Hdf5File } from '../hdf5/file.js';
 import { Hdf5Failure } from '../hdf5/library.js';
+import { fillPath } from '../hdf5/stated-frames.js';
 import { taken, warning, type Note } from '../notes.js';
 import type { PixelArray } from '../pixels.js';
 import type { DetectorGeometry } from './geometry.js';
-import { fillPath } from './layout.js';
+import type { Fill } from './layout.js';
 import { maskBits } from './pixel-mask.js';
 import type { PanelMask } from './panel-masks.js';
 import type { Panel } from './panel.js';
@@ -33,6 +34,10 @@ export function inWords<T>(file: string, field: string, call: () => T): T {
   }
 }
 
+/** Whether `template` is another path for other frames. */
+const variesByEvent = (template: string, raw: RawSource, fill: Fill): boolean =>
+  raw.count > 1 && fillPath(template, fill(0)) !== fillPath(template, fill(raw.count - 1));
+
 /** The number that stands at `place`: one for all frames, or one a frame. Throws `UserError` naming `key`. */
 export function readPlace(
   geometry: DetectorGeometry,
@@ -40,7 +45,7 @@ export function readPlace(
   place: Place,
   raw: RawSource,
   file: Hdf5File | null,
-  fill: readonly string[],
+  fill: Fill,
 ): { readonly valueOf: ValueOf; readonly note: Note } {
   const refuse = (why: string): never => {
     throw new UserError(`is the place ${place.path}, ${why}`, {
@@ -50,7 +55,22 @@ export function readPlace(
     });
   };
   if (file === null) return refuse(`but ${raw.file} (${raw.format}) holds no datasets`);
-  const path = fillPath(place.path, fill);
+  const about = key === 'clen' || key.startsWith('detector') ? 'geometry' : 'wavelength';
+  const numberAt = (path: string): number => {
+    if (file.node(path).kind !== 'dataset') return refuse(`and ${raw.file} has no ${path}`);
+    const { shape, isString } = inWords(raw.file, path, () => file.info(path));
+    if (isString || shape.some((size) => size !== 1)) return refuse(`which is no number at ${path}`);
+    return Number((inWords(raw.file, path, () => file.readAll(path)) as ArrayLike<number | bigint>)[0]);
+  };
+  if (variesByEvent(place.path, raw, fill)) {
+    const values = Array.from({ length: raw.count }, (_, i) => numberAt(fillPath(place.path, fill(i))));
+    const text = `${key} of each of ${raw.count} events, as ${geometry.file} says`;
+    return {
+      valueOf: (index) => values[index]! * place.factor,
+      note: taken(about, raw.file, place.path, text),
+    };
+  }
+  const path = fillPath(place.path, fill(0));
   if (file.node(path).kind !== 'dataset') return refuse(`which ${raw.file} does not have`);
   const { shape, isString } = inWords(raw.file, path, () => file.info(path));
   const size = shape.reduce((a, b) => a * b, 1);
@@ -66,12 +86,7 @@ export function readPlace(
   const text = `${key} of ${perFrame ? `each of ${size} frames` : 'all frames'}, as ${geometry.file} says`;
   return {
     valueOf,
-    note: taken(
-      key === 'clen' || key.startsWith('detector') ? 'geometry' : 'wavelength',
-      raw.file,
-      path,
-      text,
-    ),
+    note: taken(about, raw.file, path, text),
   };
 }
 
@@ -87,7 +102,7 @@ interface Request {
   readonly raw: RawSource;
   /** The frames' file, null where it is of another format. */
   readonly file: Hdf5File | null;
-  readonly fill: readonly string[];
+  readonly fill: Fill;
 }
 
 /** Panels with one mask in common. */
@@ -177,7 +192,19 @@ function inFrames({ geometry, raw, file, fill }: Request, mask: PanelMask): Bits
       remedy: 'name the file of the mask',
     });
   }
-  return bitsAt(geometry, raw, file, raw.file, fillPath(mask.data, fill), mask);
+  const at = (index: number): Bits =>
+    bitsAt(geometry, raw, file, raw.file, fillPath(mask.data, fill(index)), mask);
+  const first = at(0);
+  if (!variesByEvent(mask.data, raw, fill) || first.kind === 'a frame') return first;
+  return {
+    kind: 'a frame',
+    name: raw.file,
+    path: mask.data,
+    read(index) {
+      const bits = at(index);
+      return bits.kind === 'all frames' ? bits.values : bits.read(index);
+    },
+  };
 }
 
 async function ofOwnFile({ geometry, raw }: Request, mask: PanelMask): Promise<Bits> {

@@ -6,6 +6,8 @@
 import { UserError } from '../../core/errors.js';
 import type { RawSource } from '../formats/format.js';
 import type { Hdf5File } from '../hdf5/file.js';
+import { followLinks } from '../hdf5/links.js';
+import { fillOf } from '../hdf5/stated-frames.js';
 import { taken, type Note } from '../notes.js';
 import type { PixelArray } from '../pixels.js';
 import type { DetectorGeometry } from './geometry.js';
@@ -29,43 +31,10 @@ export function checkAxes({ file, panels }: DetectorGeometry, frameShape: readon
   }
 }
 
-/** `/tag-%/data` as a pattern whose groups are what an event fills. */
-function patternOf(data: string): RegExp {
-  const parts = data.split('%').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(`^${parts.join('([^/]+)')}$`);
-}
+/** What fills the `%` of paths for frame `index`: the parts of its event. */
+export type Fill = (index: number) => readonly string[];
 
-/** What fills the `%` of `data` for the dataset `path`; null where it does not fit. */
-export function fillOf(data: string, path: string): readonly string[] | null {
-  return patternOf(data).exec(path)?.slice(1) ?? null;
-}
-
-/** `template` with its `%` filled in order. */
-export function fillPath(template: string, fill: readonly string[]): string {
-  let next = 0;
-  return template.replaceAll('%', () => fill[next++] ?? '%');
-}
-
-const LINKS_FOLLOWED = 20;
-
-/** `path` with every soft link on the way followed. */
-function followLinks(file: Hdf5File, path: string): string {
-  let parts = path.split('/').filter((part) => part !== '');
-  for (let links = 0, at = 0; at < parts.length && links < LINKS_FOLLOWED; at++) {
-    const here = `/${parts.slice(0, at + 1).join('/')}`;
-    const target = file.node(here).kind === 'missing' ? null : file.softLink(here);
-    if (target === null) continue;
-    const base = target.startsWith('/') ? [] : parts.slice(0, at);
-    parts = [
-      ...base,
-      ...target.split('/').filter((part) => part !== '' && part !== '.'),
-      ...parts.slice(at + 1),
-    ];
-    links++;
-    at = -1;
-  }
-  return `/${parts.join('/')}`;
-}
+const NO_FILL: Fill = () => [];
 
 /**
  * Refuses panels whose dataset is not the one that `raw` reads; what fills the `%` of paths where they have some.
@@ -75,26 +44,28 @@ export async function checkData(
   geometry: DetectorGeometry,
   raw: RawSource,
   file: Hdf5File | null,
-): Promise<{ readonly fill: readonly string[]; readonly notes: readonly Note[] }> {
+): Promise<{ readonly fill: Fill; readonly notes: readonly Note[] }> {
   const stating = geometry.panels.filter((panel) => panel.data !== null);
   const [first] = stating;
-  if (first === undefined) return { fill: [], notes: [] };
+  if (first === undefined) return { fill: NO_FILL, notes: [] };
   if (file === null || raw.dataset === null) {
     const text = `${first.data} is not looked for: ${raw.format} files hold no datasets`;
-    return { fill: [], notes: [taken('geometry', geometry.file, 'data', text)] };
+    return { fill: NO_FILL, notes: [taken('geometry', geometry.file, 'data', text)] };
   }
   if (raw.frameShape.length === 3 && raw.dataset.startsWith('/INSTRUMENT/')) {
     const text = `${first.data} is not looked for: the frames were joined from module files`;
-    return { fill: [], notes: [taken('geometry', geometry.file, 'data', text)] };
+    return { fill: NO_FILL, notes: [taken('geometry', geometry.file, 'data', text)] };
   }
   checkRank(geometry, raw.dataset, file.info(raw.dataset).shape.length);
-  let fill: readonly string[] = [];
+  let fill = NO_FILL;
   const checked = new Set<string>();
   for (const panel of stating) {
     if (checked.has(panel.data!)) continue;
     checked.add(panel.data!);
-    fill = fillOf(panel.data!, raw.dataset) ?? fill;
-    if (fillOf(panel.data!, raw.dataset) === null) await checkOtherName(geometry, panel, raw, file);
+    const template = panel.data!;
+    if (fillOf(template, raw.dataset) !== null)
+      fill = (index) => fillOf(template, raw.datasetOf?.(index) ?? raw.dataset!) ?? [];
+    else await checkOtherName(geometry, panel, raw, file);
   }
   return { fill, notes: [] };
 }

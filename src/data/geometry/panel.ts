@@ -1,4 +1,4 @@
-/** Panels and bad regions of a CrystFEL geometry file, checked one by one. */
+/** Panels of a CrystFEL geometry file. */
 import { UserError } from '../../core/errors.js';
 import { parseMasks, type PanelMask } from './panel-masks.js';
 import { CAMERA_LENGTH, parseQuantity, type Quantity } from './quantity.js';
@@ -39,14 +39,15 @@ export interface Panel {
   readonly masks: readonly PanelMask[];
 }
 
-/** Stored values that are bad; null where no limit is stated. */
+/** Stored values that are bad; null where no limit is stated. Of several limits the strictest is that of all of them. */
 export interface PanelFlags {
   readonly lessThan: number | null;
   readonly moreThan: number | null;
-  readonly equal: number | null;
+  readonly equal: readonly number[];
 }
 
 export interface BadRegion {
+  readonly name: string;
   readonly panel: string | null;
   readonly kind: 'panel' | 'laboratory';
   /** Inclusive bounds: fs and ss in the data block, or x and y in pixels. */
@@ -54,7 +55,13 @@ export interface BadRegion {
   readonly max: readonly [number, number];
 }
 
-function numberOf(file: string, owner: string, fields: Fields, key: string, otherwise?: number): number {
+export function numberOf(
+  file: string,
+  owner: string,
+  fields: Fields,
+  key: string,
+  otherwise?: number,
+): number {
   const text = fields.get(key);
   if (text === undefined && otherwise !== undefined) return otherwise;
   const value = text === undefined || text === '' ? NaN : Number(text);
@@ -135,14 +142,36 @@ function moduleOf(file: string, name: string, dimensions: readonly Dimension[] |
   return fixed.length === 0 ? null : (moving[0] ?? 0);
 }
 
-function parseFlag(file: string, name: string, fields: Fields, key: string): number | null {
-  return fields.has(key) ? numberOf(file, name, fields, key) : null;
+/** Every value of `key`, in order. */
+function parseFlag(file: string, name: string, fields: Fields, key: string): readonly number[] {
+  const words = fields.get(key)?.split(/\s+/) ?? [];
+  return words.map((word) => numberOf(file, name, new Map([[key, word]]), key));
+}
+
+function parseFlags(file: string, name: string, fields: Fields): PanelFlags {
+  const of = (key: string): readonly number[] => parseFlag(file, name, fields, key);
+  const [less, more] = [of('flag_lessthan'), of('flag_morethan')];
+  return {
+    lessThan: less.length === 0 ? null : Math.max(...less),
+    moreThan: more.length === 0 ? null : Math.min(...more),
+    equal: of('flag_equal'),
+  };
 }
 
 function parseNoIndex(file: string, name: string, text: string | undefined): boolean {
   if (text === undefined || /^(0|false|no)$/i.test(text)) return false;
   if (/^(1|true|yes)$/i.test(text)) return true;
   throw new UserError(`is '${text}', neither 0 nor 1`, { file, field: `${name}/no_index` });
+}
+
+/** `metres` as a camera length, with `coffset`. Throws `UserError` where no detector can stand there. */
+export function cameraLength(file: string, field: string, metres: number): number {
+  if (metres > 0) return metres;
+  throw new UserError(`is ${metres} m with coffset, no distance of a detector`, {
+    file,
+    field,
+    remedy: 'write clen and coffset so that their sum is positive',
+  });
 }
 
 export function toPanel(file: string, name: string, fields: Fields): Panel {
@@ -152,7 +181,7 @@ export function toPanel(file: string, name: string, fields: Fields): Panel {
   const offset = at('coffset', 0);
   const dimensions = parseDimensions(file, name, fields);
   const res = fields.has('res') ? at('res') : null;
-  const panel: Panel = {
+  return {
     name,
     minFs: at('min_fs'),
     maxFs: at('max_fs'),
@@ -165,50 +194,11 @@ export function toPanel(file: string, name: string, fields: Fields): Panel {
     ss: parseVector(file, `${name}/ss`, fields.get('ss') ?? '1.0y'),
     corner: [at('corner_x'), at('corner_y')],
     res,
-    clen: clen?.kind === 'value' ? clen.value + offset : null,
+    clen: clen?.kind === 'value' ? cameraLength(file, `${name}/clen`, clen.value + offset) : null,
     clenPlace: clen?.kind === 'place' ? { from: clen, offset } : null,
     noIndex: parseNoIndex(file, name, fields.get('no_index')),
     edge: at('mask_edge_pixels', 0),
-    flags: {
-      lessThan: parseFlag(file, name, fields, 'flag_lessthan'),
-      moreThan: parseFlag(file, name, fields, 'flag_morethan'),
-      equal: parseFlag(file, name, fields, 'flag_equal'),
-    },
+    flags: parseFlags(file, name, fields),
     masks: parseMasks(file, name, fields),
   };
-  checkPanel(file, panel);
-  return panel;
-}
-
-function checkPanel(file: string, panel: Panel): void {
-  const whole = [panel.minFs, panel.maxFs, panel.minSs, panel.maxSs].every(
-    (n) => Number.isSafeInteger(n) && n >= 0,
-  );
-  const turned = panel.fs[0] * panel.ss[1] - panel.fs[1] * panel.ss[0];
-  if (!whole || panel.maxFs < panel.minFs || panel.maxSs < panel.minSs || Math.abs(turned) < 1e-6)
-    throw new UserError('has an extent or directions that span no area', { file, field: panel.name });
-  if (panel.res !== null && panel.res <= 0)
-    throw new UserError(`is ${panel.res}, no number of pixels a metre`, { file, field: `${panel.name}/res` });
-  if (!Number.isSafeInteger(panel.edge) || panel.edge < 0)
-    throw new UserError(`is ${panel.edge}, no number of pixels`, {
-      file,
-      field: `${panel.name}/mask_edge_pixels`,
-    });
-}
-
-export function toBadRegion(file: string, name: string, fields: Fields, panels: readonly Panel[]): BadRegion {
-  const inPanel = fields.has('min_fs');
-  const keys = inPanel ? ['min_fs', 'min_ss', 'max_fs', 'max_ss'] : ['min_x', 'min_y', 'max_x', 'max_y'];
-  const other = [...fields.keys()].find((key) => /^(min|max)_/.test(key) && !keys.includes(key));
-  if (other !== undefined)
-    throw new UserError('is mixed with bounds of the other kind', {
-      file,
-      field: `${name}/${other}`,
-      remedy: 'state fs and ss, or x and y',
-    });
-  const panel = fields.get('panel') ?? null;
-  if (panel !== null && !panels.some((one) => one.name === panel))
-    throw new UserError(`is '${panel}', which is no panel of this file`, { file, field: `${name}/panel` });
-  const [x0, y0, x1, y1] = keys.map((key) => numberOf(file, name, fields, key));
-  return { panel, kind: inPanel ? 'panel' : 'laboratory', min: [x0!, y0!], max: [x1!, y1!] };
 }

@@ -18,22 +18,32 @@ export function forPanelPixels(
       use((offset + ss) * width + fs, fs - panel.minFs, ss - panel.minSs);
 }
 
-/** 1 live; 0 where no panel is, where a panel is not to be looked at, at its edges, and in `bad` regions. */
-export function geometryMask(geometry: DetectorGeometry, frameShape: readonly number[]): Uint8Array {
+export interface PanelMasks {
+  /** 1 live; 0 where no panel is, where a panel is not to be looked at, at its edges, and in `bad` regions. */
+  readonly live: Uint8Array;
+  /** Names of `bad` regions in which no pixel lies. */
+  readonly idle: readonly string[];
+}
+
+export function geometryMask(geometry: DetectorGeometry, frameShape: readonly number[]): PanelMasks {
   const { x, y, panel } = pixelPositions(geometry, frameShape);
   const width = frameShape.at(-1)!;
   const live = Uint8Array.from(panel, (number) => (number < 0 ? 0 : 1));
   for (const one of geometry.panels) maskPanel(one, frameShape, live);
-  for (const region of geometry.bad) {
+  const idle = geometry.bad.filter((region) => {
+    let hit = false;
     for (let i = 0; i < live.length; i++) {
       const owner = geometry.panels[panel[i]!];
       if (owner === undefined || (region.panel !== null && owner.name !== region.panel)) continue;
       const row = Math.floor(i / width) - rowOffset(owner, frameShape);
       const [a, b] = region.kind === 'panel' ? [i % width, row] : [x[i]!, y[i]!];
-      if (a >= region.min[0] && a <= region.max[0] && b >= region.min[1] && b <= region.max[1]) live[i] = 0;
+      if (a < region.min[0] || a > region.max[0] || b < region.min[1] || b > region.max[1]) continue;
+      live[i] = 0;
+      hit = true;
     }
-  }
-  return live;
+    return !hit;
+  });
+  return { live, idle: idle.map(({ name }) => name) };
 }
 
 function maskPanel(panel: Panel, frameShape: readonly number[], live: Uint8Array): void {
@@ -65,7 +75,9 @@ export function valueFlags(
   geometry: DetectorGeometry,
   frameShape: readonly number[],
 ): ((stored: PixelArray) => Uint8Array) | null {
-  const flagged = geometry.panels.filter(({ flags }) => Object.values(flags).some((limit) => limit !== null));
+  const flagged = geometry.panels.filter(
+    ({ flags: { lessThan, moreThan, equal } }) => lessThan !== null || moreThan !== null || equal.length > 0,
+  );
   if (flagged.length === 0) return null;
   return (stored) => {
     const live = new Uint8Array(stored.length).fill(1);
@@ -76,7 +88,7 @@ export function valueFlags(
         const bad =
           (lessThan !== null && value < lessThan) ||
           (moreThan !== null && value > moreThan) ||
-          (equal !== null && value === equal);
+          equal.includes(value);
         if (bad) live[at] = 0;
       });
     }

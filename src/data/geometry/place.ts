@@ -9,10 +9,12 @@ import { openHdf5, type Hdf5File } from '../hdf5/file.js';
 import { Hdf5Failure } from '../hdf5/library.js';
 import { taken, warning, type Note } from '../notes.js';
 import type { PixelArray } from '../pixels.js';
+import { hiddenBy, shared } from '../shared-masks.js';
 import { movePanel, type DetectorGeometry } from './geometry.js';
 import { readBitMasks, readPlace, type ValueOf } from './in-file.js';
-import { checkAxes, checkData } from './layout.js';
-import { geometryMask, joinAll, valueFlags } from './pixel-mask.js';
+import { checkAxes, checkData, type Fill } from './layout.js';
+import { cameraLength } from './panel.js';
+import { geometryMask, joinAll, valueFlags, type PanelMasks } from './pixel-mask.js';
 
 export interface PlacedGeometry {
   /** With the numbers of the first frame where the geometry names places in the file. */
@@ -71,7 +73,8 @@ async function place(
   const numbers = readNumbers(geometry, raw, file, fill);
   const known = withNumbers(geometry, numbers);
   const bits = await readBitMasks({ geometry, raw, file, fill });
-  const mask = joinAll([geometryMask(known, raw.frameShape), bits.all])!;
+  const ofPanels = maskOfPanels(geometry, known, numbers.shift, raw.frameShape);
+  const mask = shared(joinAll([ofPanels.live, bits.all])!);
   const { ofFrame } = bits;
   if (ofFrame === null) file?.close();
   const [first] = known.panels;
@@ -97,19 +100,38 @@ async function place(
       ...notes,
       ...numbers.notes,
       ...bits.notes,
+      ...ofPanels.idle.map((name) =>
+        warning('geometry', geometry.file, name, 'holds no pixel and masks none'),
+      ),
       taken('geometry', geometry.file, null, describe(known, mask)),
     ],
     close: () => ofFrame !== null && file?.close(),
   };
 }
 
+const panelMasks = new WeakMap<DetectorGeometry, Map<string, PanelMasks>>();
+
+/** What the panels of `geometry`, moved by `shift`, mask: made once for all files of one shape. */
+function maskOfPanels(
+  geometry: DetectorGeometry,
+  moved: DetectorGeometry,
+  shift: readonly number[],
+  frameShape: readonly number[],
+): PanelMasks {
+  const masks = panelMasks.get(geometry) ?? new Map<string, PanelMasks>();
+  panelMasks.set(geometry, masks);
+  const key = `${shift.join()} ${frameShape.join()}`;
+  const mask = masks.get(key) ?? geometryMask(moved, frameShape);
+  masks.set(key, mask);
+  return mask;
+}
+
 const millimetres = (metres: number | null): number | null => (metres === null ? null : 1000 * metres);
 
 function describe({ panels, wavelength }: DetectorGeometry, mask: Uint8Array): string {
   const [first] = panels;
-  const masked = mask.reduce((sum, live) => sum + 1 - live, 0);
   const said = [
-    `${panels.length} panels, ${masked} pixels masked`,
+    `${panels.length} panels, ${hiddenBy(mask)} pixels masked`,
     first!.clen === null ? 'no distance' : `distance ${(1000 * first!.clen).toPrecision(5)} mm`,
     first!.res === null ? 'no pixel size' : `pixels of ${(1000 / first!.res).toPrecision(4)} mm`,
     wavelength === null ? 'no wavelength' : `wavelength ${wavelength.toPrecision(5)} Å`,
@@ -133,7 +155,7 @@ function readNumbers(
   geometry: DetectorGeometry,
   raw: RawSource,
   file: Hdf5File | null,
-  fill: readonly string[],
+  fill: Fill,
 ): FileNumbers {
   const notes: Note[] = [];
   const known = new Map<string, ValueOf>();
@@ -150,6 +172,7 @@ function readNumbers(
   const lengths = panels.map(({ clenPlace }): ValueOf | null => {
     if (clenPlace === null) return null;
     const valueOf = read('clen', clenPlace.from);
+    cameraLength(geometry.file, `clen of ${clenPlace.from.path}`, valueOf(0) + clenPlace.offset);
     return (index) => valueOf(index) + clenPlace.offset;
   });
   const shift: [number, number] = [0, 0];

@@ -5,6 +5,7 @@
  * unless a unit stands behind it; an energy in eV; an acceleration voltage in V. Refuses other units by name.
  */
 import { UserError } from '../../core/errors.js';
+import { HC_EV_ANGSTROM, unitFactor, unitNames, type Dimension } from '../units.js';
 
 /** A value in the unit of its kind, or where it stands and the factor from there to that unit. */
 export type Quantity =
@@ -12,41 +13,41 @@ export type Quantity =
   | { readonly kind: 'place'; readonly path: string; readonly factor: number };
 
 export interface UnitRule {
-  /** Factors to the unit of the kind, by lower-case name. */
-  readonly units: Readonly<Record<string, number>>;
+  readonly dimension: Dimension;
+  /** From metres, eV or V to the unit of the kind. */
+  readonly scale: number;
   /** Of a number without a unit. */
   readonly ofNumber: number;
   /** Of a place without a unit. */
   readonly ofPlace: number;
 }
 
-const LENGTHS = { m: 1, mm: 1e-3, cm: 1e-2, um: 1e-6 };
-
 /** Camera length, metres. */
-export const CAMERA_LENGTH: UnitRule = { units: LENGTHS, ofNumber: 1, ofPlace: 1e-3 };
+export const CAMERA_LENGTH: UnitRule = { dimension: 'length', scale: 1, ofNumber: 1, ofPlace: 1e-3 };
 /** Shift of the detector, metres. */
-export const SHIFT: UnitRule = { units: LENGTHS, ofNumber: 1, ofPlace: 1 };
+export const SHIFT: UnitRule = { dimension: 'length', scale: 1, ofNumber: 1, ofPlace: 1 };
 /** Photon energy, eV. */
-export const PHOTON_ENERGY: UnitRule = { units: { ev: 1, kev: 1e3, mev: 1e6 }, ofNumber: 1, ofPlace: 1 };
+export const PHOTON_ENERGY: UnitRule = { dimension: 'energy', scale: 1, ofNumber: 1, ofPlace: 1 };
 /** Wavelength, Å: a number without a unit would be a guess. */
-export const WAVELENGTH: UnitRule = { units: { a: 1, m: 1e10, nm: 10 }, ofNumber: NaN, ofPlace: 1e10 };
+export const WAVELENGTH: UnitRule = { dimension: 'length', scale: 1e10, ofNumber: NaN, ofPlace: 1e10 };
 /** Acceleration voltage, V. */
-export const VOLTAGE: UnitRule = { units: { v: 1, kv: 1e3 }, ofNumber: 1, ofPlace: 1 };
+export const VOLTAGE: UnitRule = { dimension: 'voltage', scale: 1, ofNumber: 1, ofPlace: 1 };
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** Reads `95.3 mm`, `0.0953`, `/LCLS/photon_energy_eV keV`. Throws `UserError` naming `field`. */
 export function parseQuantity(text: string, rule: UnitRule, file: string, field: string): Quantity {
   const [first = '', second, ...rest] = text.trim().split(/\s+/);
-  const joined = /^([+-]?[\d.]+(?:[eE][+-]?\d+)?)([a-zA-Z]+)$/.exec(first);
+  const joined = /^([+-]?[\d.]+(?:[eE][+-]?\d+)?)([a-zA-Zµμ\u00c5\u212b]+)$/.exec(first);
   const body = joined?.[1] ?? first;
   const written = joined?.[2] ?? (rest.length > 0 ? [second, ...rest].join(' ') : second);
-  const factor = written === undefined ? undefined : rule.units[written.toLowerCase()];
+  const known = written === undefined ? null : unitFactor(rule.dimension, written);
+  const factor = known === null ? undefined : known * rule.scale;
   if (body === '' || (written !== undefined && factor === undefined)) {
     throw new UserError(`is '${text}'${written === undefined ? '' : `, in the unknown unit ${written}`}`, {
       file,
       field,
-      remedy: `write a number or a place in the frames’ file, and one of ${Object.keys(rule.units).join(', ')}`,
+      remedy: `write a number or a place in the frames’ file, and one of ${unitNames(rule.dimension)}`,
     });
   }
   if (NUMBER.test(body)) {
@@ -55,7 +56,7 @@ export function parseQuantity(text: string, rule: UnitRule, file: string, field:
       throw new UserError(`is '${text}' without a unit`, {
         file,
         field,
-        remedy: `write one of ${Object.keys(rule.units).join(', ')} behind it`,
+        remedy: `write one of ${unitNames(rule.dimension)} behind it`,
       });
     }
     return { kind: 'value', value: Number(body) * scale };
@@ -68,12 +69,8 @@ export function parseQuantity(text: string, rule: UnitRule, file: string, field:
   });
 }
 
-/** h·c in eV·Å (CODATA 2018). */
-const HC_EV_ANGSTROM = 12398.419843320026;
 /** m·c² of the electron, eV. */
 const ELECTRON_REST_EV = 510998.95;
-
-export const wavelengthOfEnergy = (energyEv: number): number => HC_EV_ANGSTROM / energyEv;
 
 /** Of electrons after `voltage` V, relativistic: λ = hc / √(E² + 2 E mc²), E = voltage in eV. */
 export const wavelengthOfElectrons = (voltage: number): number =>

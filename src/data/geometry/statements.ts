@@ -21,6 +21,14 @@ export interface Statements {
 
 const isGroup = (owner: string): boolean => /^(rigid_)?group/.test(owner);
 
+/** Values that are bad add up, those of a panel to the defaults before it (crystfel_geometry(5)); other keys have one value. */
+const ADDS_UP = /^flag_(lessthan|morethan|equal)$/;
+
+function put(fields: Map<string, string>, key: string, value: string): void {
+  const before = ADDS_UP.test(key) ? fields.get(key) : undefined;
+  fields.set(key, before === undefined ? value : `${before} ${value}`);
+}
+
 /** Reads the statements of `text`. `file` is for messages. */
 export function parseStatements(text: string, file: string): Statements {
   const top = new Map<string, string>();
@@ -28,6 +36,8 @@ export function parseStatements(text: string, file: string): Statements {
   const bad = new Map<string, Map<string, string>>();
   const notes: Note[] = [];
   const notNeeded = new Set<string>();
+  /** Keys of panels and regions, with their owner. */
+  const stated = new Set<string>();
   for (const [number, line] of text
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
@@ -54,12 +64,18 @@ export function parseStatements(text: string, file: string): Statements {
     else if (use === 'not needed') notNeeded.add(key);
     if (owner === null) {
       if (use === 'panel' && panels.size > 0) notes.push(lateDefault(file, name, number + 1, panels));
-      top.set(key, value);
+      put(top, key, value);
       continue;
     }
     const table = kind === 'bad' ? bad : panels;
     if (!table.has(owner)) table.set(owner, kind === 'bad' ? new Map() : new Map(top));
-    table.get(owner)!.set(key, value);
+    const fields = table.get(owner)!;
+    if (stated.has(name) && !ADDS_UP.test(key) && fields.get(key) !== value) {
+      const text = `line ${number + 1} says ${value} after ${fields.get(key)}, which counts no more`;
+      notes.push(warning('geometry', file, name, text));
+    }
+    stated.add(name);
+    put(fields, key, value);
   }
   if (notNeeded.size > 0)
     notes.push(taken('unused', file, null, `a veto does not need ${[...notNeeded].join(', ')}`));

@@ -1,28 +1,31 @@
 /**
  * Labels, splits, groups, per-frame facts and spots in the layout that vetoc writes and `nanobragg_dev.h5` has:
- * arrays of one value a frame beside the frames (`label`, `hit`, `split`, `group`, and any other) and in a group
+ * arrays of one value a frame beside the frames (`label`, `hit`, `indexable`, `split`, `group`, and any other) and in a group
  * `meta` beside the frames' group, and a table `spots` with the columns frame, y, x, intensity, SNR.
  *
  * Refuses arrays of another length than the frames, labels without a class name, and unknown splits.
  */
 import { UserError } from '../../core/errors.js';
+import { once } from '../../core/once.js';
 import { CLASS_NAMES, type FrameLabel, type Split, type Spot } from '../frames.js';
 import type { Annotations } from '../formats/format.js';
-import { describeUnknown, hitOfNumber, isNoClass } from '../labels/label-values.js';
+import { describeUnknown, hitOfValue, isNoClass } from '../labels/label-values.js';
 import { warning, type Note } from '../notes.js';
-import { attributeText, columnsOf, parseJson, parseNames, toColumn, type Column } from './columns.js';
-import { cxiPeaks, facilityColumns, LCLS2_MISSING } from './facility.js';
+import { jsonOrUndefined } from '../../core/json.js';
+import { attributeText, columnsOf, LABEL_NAMES, parseNames, toColumn, type Column } from './columns.js';
+import { cxiPeaks, facilityColumns, LCLS2_MISSING, type PeakLists } from './facility.js';
 import type { Hdf5File } from './file.js';
+import { parentOf } from './paths.js';
 
 const SPLIT_NAMES: readonly Split[] = ['train', 'test', 'validation', 'calibration'];
 
 function readClassNames(file: Hdf5File, path: string, labels: Column | undefined): readonly string[] | null {
   if (labels === undefined) return null;
   const json = attributeText(file, path, 'class_names_json');
-  const parsed = json === null ? file.attribute(path, 'classes') : parseJson(json);
+  const parsed = json === null ? file.attribute(path, 'classes') : jsonOrUndefined(json);
   if (Array.isArray(parsed) && parsed.every((name) => typeof name === 'string')) return parsed;
   return labels.every(
-    (label) => typeof label === 'number' && (label < CLASS_NAMES.length || isNoClass(label)),
+    (label) => isNoClass(label) || (typeof label === 'number' && label < CLASS_NAMES.length),
   )
     ? CLASS_NAMES
     : null;
@@ -58,7 +61,7 @@ function checkLabels(
   names: readonly string[] | null,
 ): void {
   labels?.forEach((label, index) => {
-    if (typeof label === 'number' && isNoClass(label)) return;
+    if (isNoClass(label)) return;
     const known = typeof label === 'number' && Number.isInteger(label) && label >= 0;
     if (!known || (names !== null && label >= names.length)) {
       const classes = names === null ? 'no classes' : `${names.length} classes`;
@@ -76,51 +79,83 @@ function unknownNotes(
   file: Hdf5File,
   path: string,
   column: Column | undefined,
-  isUnknown: (value: number) => boolean,
+  isUnknown: (value: string | number) => boolean,
   what: string,
 ): readonly Note[] {
-  const text = describeUnknown((column ?? []).map(Number), isUnknown, what);
+  const text = describeUnknown(column ?? [], isUnknown, what);
   return text === null ? [] : [warning('labels', file.name, path, text)];
 }
 
-/** Reads the annotations around `dataset` of `file`; `lengths` are the lengths a column may have, frames first. */
+/**
+ * Reads the annotations around `dataset` of `file`; `lengths` are the lengths a column may have, frames first. Labels are
+ * read at once, other facts when somebody asks for them.
+ */
 export function readAnnotations(file: Hdf5File, dataset: string, lengths: readonly number[]): Annotations {
-  const group = dataset.slice(0, dataset.lastIndexOf('/')) || '/';
+  const group = parentOf(dataset);
   const parent = group.slice(0, Math.max(0, group.lastIndexOf('/')));
-  const columns = columnsOf(file, group, dataset, lengths);
-  const facts = columnsOf(file, `${parent}/meta`, dataset, lengths);
+  const own = columnsOf(file, group, dataset, lengths, LABEL_NAMES);
   const at = (name: string): string => `${group === '/' ? '' : group}/${name}`;
-  const labels = columns.get('label');
-  const facility = facilityColumns(file, dataset, lengths);
-  const hits = columns.get('hit') ?? facility.get('hit');
+  const labels = own.get('label');
+  const ofFacility = facilityColumns(file, (one) => columnsOf(file, one, dataset, lengths, LABEL_NAMES));
+  const hits = own.get('hit') ?? ofFacility.get('hit');
+  const indexable = own.get('indexable');
   const classNames = readClassNames(file, at('label'), labels);
   checkLabels(file, at('label'), labels, classNames);
-  const splits = decodeSplits(file, at('split'), columns.get('split'));
-  const spots = cxiPeaks(file, lengths[0]!) ?? readSpots(file, `${parent}/spots`, lengths[0]!);
-  const groups = groupColumn(columns, facts);
-  const metaColumns = [...facility, ...columns, ...facts].filter(
-    ([name]) => !['label', 'hit', 'split', 'group'].includes(name),
-  );
+  const splits = decodeSplits(file, at('split'), own.get('split'));
+  const peaks = cxiPeaks(file, lengths[0]!) ?? readSpots(file, `${parent}/spots`, lengths[0]!);
+  const facts = once(() => file.limited(() => readFacts(file, dataset, group, parent, lengths)));
+  const stated = own.get('group');
+  // Whether anything says what frames share is known by the names alone.
+  const places = [`${group === '/' ? '' : group}/family`, `${parent}/meta/group`, `${parent}/meta/cell`];
+  const shares = places.some((path) => file.node(path).kind === 'dataset');
+  const groupOf = (index: number): string | null =>
+    stated !== undefined ? String(stated[index]) : shares ? facts().groups(index) : null;
 
   return {
     classNames,
     notes: [
-      ...unknownNotes(file, at('hit'), hits, (value) => hitOfNumber(value) === null, 'neither 0 nor 1'),
+      ...unknownNotes(file, at('hit'), hits, (value) => hitOfValue(value) === null, 'neither 0 nor 1'),
       ...unknownNotes(file, at('label'), labels, isNoClass, 'of no class'),
     ],
     label: (index): FrameLabel => ({
-      label: labels === undefined || isNoClass(Number(labels[index])) ? null : Number(labels[index]),
-      hit: hits === undefined ? null : hitOfNumber(Number(hits[index])),
+      label: labels === undefined || isNoClass(labels[index]!) ? null : Number(labels[index]),
+      hit: hits === undefined ? null : hitOfValue(hits[index]!),
+      ...(indexable === undefined ? {} : { indexable: hitOfValue(indexable[index]!) }),
       split: splits[index] ?? null,
-      group: groups(index),
+      group: groupOf(index),
     }),
-    meta: (index) =>
+    meta: (index) => facts().of(index),
+    spots: peaks.spots,
+    spotCount: peaks.count,
+  };
+}
+
+interface Facts {
+  readonly of: Annotations['meta'];
+  readonly groups: (index: number) => string | null;
+}
+
+function readFacts(
+  file: Hdf5File,
+  dataset: string,
+  group: string,
+  parent: string,
+  lengths: readonly number[],
+): Facts {
+  const columns = columnsOf(file, group, dataset, lengths);
+  const meta = columnsOf(file, `${parent}/meta`, dataset, lengths);
+  const facility = facilityColumns(file, (one) => columnsOf(file, one, dataset, lengths));
+  const named = [...facility, ...columns, ...meta].filter(
+    ([name]) => !['label', 'hit', 'indexable', 'split', 'group'].includes(name),
+  );
+  return {
+    groups: groupColumn(columns, meta),
+    of: (index) =>
       Object.fromEntries(
-        metaColumns
+        named
           .map(([name, column]) => [name, column[index]!] as const)
           .filter(([, value]) => !isMissing(value)),
       ),
-    spots,
   };
 }
 
@@ -139,8 +174,8 @@ function groupColumn(
   return () => null;
 }
 
-function readSpots(file: Hdf5File, path: string, count: number): (index: number) => readonly Spot[] | null {
-  if (file.node(path).kind !== 'dataset') return () => null;
+function readSpots(file: Hdf5File, path: string, count: number): PeakLists {
+  if (file.node(path).kind !== 'dataset') return { count: () => null, spots: () => null };
   const info = file.info(path);
   if (info.shape.length !== 2 || info.shape[1] !== 5) {
     throw new UserError(`has the shape ${info.shape.join('×')}, not n×5`, {
@@ -169,5 +204,8 @@ function readSpots(file: Hdf5File, path: string, count: number): (index: number)
     intensity: table[row * 5 + 3]!,
     snr: table[row * 5 + 4]!,
   });
-  return (index) => (rows.get(index) ?? []).map(spotAt);
+  return {
+    count: (index) => rows.get(index)?.length ?? 0,
+    spots: (index) => (rows.get(index) ?? []).map(spotAt),
+  };
 }

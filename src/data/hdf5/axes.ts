@@ -7,10 +7,11 @@
  */
 import { UserError } from '../../core/errors.js';
 import { checkFrameShape } from '../formats/format.js';
-import { warning, type Note } from '../notes.js';
+import { taken, warning, type Note } from '../notes.js';
 import { PIXEL_BYTES } from '../pixels.js';
 import type { Hdf5DatasetInfo, Hdf5File } from './file.js';
 import { isNxmx, type Nexus } from './nexus.js';
+import { parentOf } from './paths.js';
 
 /** A frame keeps `module`, `slow` and `fast`; of `channel` it takes one. Two axes may count frames (trains, cells). */
 export type Axis = 'frame' | 'module' | 'channel' | 'slow' | 'fast';
@@ -44,9 +45,17 @@ function axisOfWord(word: string): Axis | null {
   return AXIS_WORDS.find(([, pattern]) => pattern.test(word.trim()))?.[0] ?? null;
 }
 
+/** NeXus writes `.` for an axis without a name: where the axes before are named, the last two are the pixels'. */
+function withPixelAxes(words: readonly string[]): readonly string[] {
+  const rank = words.length;
+  const [slow, fast] = words.slice(-2);
+  if (rank < 3 || slow !== '.' || fast !== '.') return words;
+  return [...words.slice(0, -2), 'slow', 'fast'];
+}
+
 /** The axes that attributes name, or null where they name none, or not all. Throws on an order that vetoc has not. */
 function statedAxes(file: Hdf5File, info: Hdf5DatasetInfo): readonly Axis[] | null {
-  const group = info.path.slice(0, info.path.lastIndexOf('/')) || '/';
+  const group = parentOf(info.path);
   const rank = info.shape.length;
   const lists = [
     file.attribute(info.path, 'DIMENSION_LABELS'),
@@ -54,7 +63,7 @@ function statedAxes(file: Hdf5File, info: Hdf5DatasetInfo): readonly Axis[] | nu
     file.attribute(group, 'axes'),
   ].map((value) => {
     const words = value === null ? [] : Array.from(value as ArrayLike<unknown>, String);
-    return words.length === 1 && rank > 1 ? words[0]!.split(/[:,\s]+/) : words;
+    return withPixelAxes(words.length === 1 && rank > 1 ? words[0]!.split(/[:,\s]+/) : words);
   });
   const words = lists.find((list) => list.length === rank && list.every((word) => axisOfWord(word) !== null));
   if (words === undefined) return null;
@@ -88,13 +97,15 @@ function xfelAxes(info: Hdf5DatasetInfo): readonly Axis[] | null {
 /** Energy thresholds that the detector states, `threshold_1_energy` and so on. */
 function thresholdsOf(file: Hdf5File, nexus: Nexus): number {
   const names = nexus.detectors.flatMap((path) => [...file.children(path)]);
-  return new Set(names.filter((name) => /^threshold_\d+(_energy)?$|^channel_?\d+$/.test(name))).size;
+  return new Set(names.filter((name) => /^threshold_\d+(_energy|_channel)?$|^channel_?\d+$/.test(name))).size;
 }
 
 interface Meaning {
   readonly axes: readonly Axis[];
   /** What was guessed, or null. */
   readonly guess: string | null;
+  /** Whether no word says what the axes are, and they were taken as everybody writes them. */
+  readonly usual?: boolean;
 }
 
 function axesOf(file: Hdf5File, info: Hdf5DatasetInfo, nexus: Nexus, channel: number | null): Meaning {
@@ -103,11 +114,14 @@ function axesOf(file: Hdf5File, info: Hdf5DatasetInfo, nexus: Nexus, channel: nu
   if (rank === 2) return certain('slow', 'fast');
   const stated = statedAxes(file, info) ?? xfelAxes(info);
   if (stated !== null) return certain(...stated);
-  if (rank === 3) return certain('frame', 'slow', 'fast');
+  if (rank === 3) return { axes: ['frame', 'slow', 'fast'], guess: null, usual: true };
   if (rank === 4) {
     const thresholds = isNxmx(nexus) && thresholdsOf(file, nexus) === info.shape[1];
     if (channel !== null || thresholds) return certain('frame', 'channel', 'slow', 'fast');
     const axes: Axis[] = ['frame', 'module', 'slow', 'fast'];
+    // NeXus: the last two axes are an image, the others a scan.
+    if (!isNxmx(nexus) && file.attribute(info.path, 'interpretation')?.[0] === 'image')
+      return certain('frame', 'frame', 'slow', 'fast');
     if (isNxmx(nexus) || nexus.detectors.length > 0 || info.path.includes('INSTRUMENT/'))
       return certain(...axes);
     return { axes, guess: `axis 1 of ${info.shape.join('×')} was taken for modules` };
@@ -135,10 +149,31 @@ export function frameIndices(part: Pick<FramePart, 'info' | 'axes'>, index: numb
 }
 
 /** Frames really written: `numEvents` of a CXI file that is being written, or was cut short, can be fewer. */
-function countFrames(file: Hdf5File, part: Pick<FramePart, 'info' | 'axes'>): number {
+export function countFrames(file: Hdf5File, part: Pick<FramePart, 'info' | 'axes'>): number {
   const frames = frameCounts(part).reduce((a, b) => a * b, 1);
   const events = Number(file.attribute(part.info.path, 'numEvents')?.[0] ?? frames);
   return Math.min(frames, events >= 0 ? events : frames);
+}
+
+/** Says where a CXI file states more frames than it holds. */
+function countNotes(file: Hdf5File, info: Hdf5DatasetInfo, axes: readonly Axis[]): readonly Note[] {
+  const held = frameCounts({ info, axes }).reduce((a, b) => a * b, 1);
+  const events = Number(file.attribute(info.path, 'numEvents')?.[0] ?? held);
+  if (!(events > held)) return [];
+  return [warning('frames', file.name, info.path, `says that it holds ${events} events, and holds ${held}`)];
+}
+
+/** Says which of several channels is read where nobody chose one. The words of raw AGIPD say it: signal, then gain. */
+function channelNotes(
+  file: Hdf5File,
+  info: Hdf5DatasetInfo,
+  axes: readonly Axis[],
+  channel: number | null,
+): readonly Note[] {
+  const channels = info.shape[axes.indexOf('channel')] ?? 1;
+  if (channels < 2 || channel !== null || xfelAxes(info) !== null) return [];
+  const text = `channel 0 of ${channels} is read: --channel takes another`;
+  return [warning('frames', file.name, info.path, text)];
 }
 
 /** `[y, x]` or `[module, y, x]`. */
@@ -162,9 +197,14 @@ export function planPart(
       remedy: 'name the frames with FILE#/path/to/dataset',
     });
   }
-  const { axes, guess } = axesOf(file, info, nexus, channel);
-  const notes =
-    guess === null ? [] : [warning('frames', file.name, path, `${guess}: no words say what it is`)];
+  const { axes, guess, usual } = axesOf(file, info, nexus, channel);
+  const said = `axis 0 of ${info.shape.join('×')} counts the frames: no words say otherwise`;
+  const notes = [
+    ...(guess !== null ? [warning('frames', file.name, path, `${guess}: no words say what it is`)] : []),
+    ...(usual === true ? [taken('frames', file.name, path, said)] : []),
+    ...countNotes(file, info, axes),
+    ...channelNotes(file, info, axes, channel),
+  ];
   const part = { info, axes, first, count: countFrames(file, { info, axes }), notes };
   checkFrameShape(file.name, frameShapeOf(part), PIXEL_BYTES[info.pixelType]);
   const channels = info.shape[axes.indexOf('channel')] ?? Infinity;

@@ -3,6 +3,7 @@
  * that was not written.
  */
 import { UserError } from '../../core/errors.js';
+import { lastAtMost } from '../../core/search.js';
 import type { PixelArray } from '../pixels.js';
 import { frameCounts, frameIndices, frameShapeOf, type FramePart } from './axes.js';
 import type { Hdf5File } from './file.js';
@@ -30,15 +31,8 @@ function slabOf(part: FramePart, from: number, frames: number, channel: number):
 }
 
 /** The part that frame `index` stands in. */
-function partAt(parts: readonly FramePart[], index: number): FramePart {
-  let [low, high] = [0, parts.length - 1];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (parts[middle]!.first <= index) low = middle;
-    else high = middle - 1;
-  }
-  return parts[low]!;
-}
+export const partAt = (parts: readonly FramePart[], index: number): FramePart =>
+  parts[lastAtMost(parts.length, (i) => parts[i]!.first, index)]!;
 
 /** A reader of frame `index` of `parts`. Throws `UserError` for frames that were never written. */
 export function frameReader(

@@ -4,11 +4,12 @@
 import { UserError } from '../../core/errors.js';
 import type { Hdf5File, Hdf5Value } from './file.js';
 import { raggedLengths } from './ragged.js';
+import { jsonOrUndefined } from '../../core/json.js';
 
 export type Column = readonly (string | number)[];
 
 /** Names with a meaning of their own: a wrong length is an error there, not another kind of array. */
-const LABEL_NAMES = ['label', 'hit', 'split', 'group'];
+export const LABEL_NAMES = ['label', 'hit', 'indexable', 'split', 'group'];
 
 /** Text of an attribute, or null. */
 export function attributeText(file: Hdf5File, path: string, name: string): string | null {
@@ -17,20 +18,12 @@ export function attributeText(file: Hdf5File, path: string, name: string): strin
   return typeof value[0] === 'string' ? value[0] : value[0] === undefined ? null : String(value[0]);
 }
 
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 /** The names of codes 0, 1, …: a JSON list, `a,b,c`, or `0=a 1=b`; null where the text is none of these. */
 export function parseNames(text: string): ReadonlyMap<number, string> | null {
   const names = new Map<number, string>();
   let items: readonly string[];
   if (text.startsWith('[')) {
-    const parsed: unknown = parseJson(text);
+    const parsed: unknown = jsonOrUndefined(text);
     if (!Array.isArray(parsed) || !parsed.every((item) => typeof item === 'string')) return null;
     items = parsed;
   } else {
@@ -56,6 +49,15 @@ export function toColumn(value: Hdf5Value): Column {
   return Array.from(value as ArrayLike<string | number>);
 }
 
+/** The one number at `path`; null where there is no such dataset, or it holds anything else. */
+export function numberAt(file: Hdf5File, path: string): number | null {
+  if (file.node(path).kind !== 'dataset') return null;
+  const { shape, pixelType } = file.info(path);
+  if (pixelType === null || shape.some((length) => length !== 1)) return null;
+  const value = Number(toColumn(file.readAll(path))[0]);
+  return Number.isFinite(value) ? value : null;
+}
+
 /** Replaces codes by names where the dataset has an attribute `names`. */
 function decodeNames(file: Hdf5File, path: string, column: Column): Column {
   const text = attributeText(file, path, 'names');
@@ -64,32 +66,48 @@ function decodeNames(file: Hdf5File, path: string, column: Column): Column {
   return column.map((code) => (typeof code === 'number' ? (names.get(code) ?? code) : code));
 }
 
-/** Child datasets of `group` with one value a frame, by name. `dataset` itself is left out. */
+/** The dataset `name` in `group` as a column, where it has one value a frame. Throws `UserError` for labels that do not. */
+export function columnIn(
+  file: Hdf5File,
+  group: string,
+  dataset: string,
+  lengths: readonly number[],
+  name: string,
+): Column | undefined {
+  const path = `${group === '/' ? '' : group}/${name}`;
+  if (path === dataset || file.node(path).kind !== 'dataset' || raggedLengths(file, path) !== null)
+    return undefined;
+  const info = file.info(path);
+  // Ids of `[n, 1]` are one value a frame, too.
+  if (info.shape.length !== 1 && !(info.shape.length === 2 && info.shape[1] === 1)) return undefined;
+  if (info.pixelType === null && !info.isString) return undefined;
+  if (!lengths.includes(info.shape[0]!)) {
+    if (!LABEL_NAMES.includes(name)) return undefined;
+    throw new UserError(`has ${info.shape[0]} values for ${lengths[0]} frames`, {
+      file: file.name,
+      field: path,
+      remedy: 'write one value a frame, or take the frames with FILE#/path and other labels',
+    });
+  }
+  return decodeNames(file, path, toColumn(file.readAll(path)));
+}
+
+/**
+ * Child datasets of `group` with one value a frame, by name: all of them, or those of `names`. `dataset` itself is left
+ * out.
+ */
 export function columnsOf(
   file: Hdf5File,
   group: string,
   dataset: string,
   lengths: readonly number[],
+  names?: readonly string[],
 ): ReadonlyMap<string, Column> {
   const columns = new Map<string, Column>();
   if (file.node(group).kind !== 'group') return columns;
-  for (const name of file.children(group)) {
-    const path = `${group === '/' ? '' : group}/${name}`;
-    if (path === dataset || file.node(path).kind !== 'dataset' || raggedLengths(file, path) !== null)
-      continue;
-    const info = file.info(path);
-    // Ids of `[n, 1]` are one value a frame, too.
-    if (info.shape.length !== 1 && !(info.shape.length === 2 && info.shape[1] === 1)) continue;
-    if (info.pixelType === null && !info.isString) continue;
-    if (!lengths.includes(info.shape[0]!)) {
-      if (!LABEL_NAMES.includes(name)) continue;
-      throw new UserError(`has ${info.shape[0]} values for ${lengths[0]} frames`, {
-        file: file.name,
-        field: path,
-        remedy: 'write one value a frame, or take the frames with FILE#/path and other labels',
-      });
-    }
-    columns.set(name, decodeNames(file, path, toColumn(file.readAll(path))));
+  for (const name of names ?? file.children(group)) {
+    const column = columnIn(file, group, dataset, lengths, name);
+    if (column !== undefined) columns.set(name, column);
   }
   return columns;
 }

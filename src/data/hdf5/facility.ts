@@ -1,5 +1,5 @@
 /**
- * What facilities write beside the frames: per-frame facts, peak lists, and facts of the whole file.
+ * What facilities write beside the frames: per-frame facts and peak lists.
  *
  * - CXI and Cheetah: `/LCLS/*`, `/cheetah/event_data/*`, identifiers, `result_1` with one row of peaks a frame, whose
  *   positions are pixel indices (pixel centre = integer).
@@ -8,29 +8,34 @@
  *   missing; `var_x_len` says how many of the concatenated `var_x` values an event has.
  */
 import type { Spot } from '../frames.js';
-import { attributeText, columnsOf, toColumn, type Column } from './columns.js';
+import { toColumn, type Column } from './columns.js';
+import { once } from '../../core/once.js';
 import type { Hdf5File } from './file.js';
 
 /** What LCLS2 writes where an event has no integer value. */
 export const LCLS2_MISSING = -99999;
 
-/** Per-frame facts of the facility layouts, by name. */
+/** Groups of the facility layouts with per-frame facts, and what goes before their names. */
+function facilityGroups(file: Hdf5File): readonly { readonly group: string; readonly prefix: string }[] {
+  const places = ['/LCLS', '/cheetah/event_data', '/entry_1', '/entry_1/result_1'];
+  const groups = places.map((group) => ({ group, prefix: '' }));
+  if (file.node('/timestamp').kind !== 'dataset') return groups;
+  const named = file.children('/').filter((name) => file.node(`/${name}`).kind === 'group');
+  return [
+    ...groups,
+    { group: '/', prefix: '' },
+    ...named.map((name) => ({ group: `/${name}`, prefix: `${name}/` })),
+  ];
+}
+
+/** Per-frame facts of the facility layouts, by name, as `read` finds them in each group. */
 export function facilityColumns(
   file: Hdf5File,
-  dataset: string,
-  lengths: readonly number[],
+  read: (group: string) => ReadonlyMap<string, Column>,
 ): ReadonlyMap<string, Column> {
   const columns = new Map<string, Column>();
-  for (const group of ['/LCLS', '/cheetah/event_data', '/entry_1', '/entry_1/result_1']) {
-    for (const [name, column] of columnsOf(file, group, dataset, lengths)) columns.set(name, column);
-  }
-  if (file.node('/timestamp').kind === 'dataset') {
-    for (const [name, column] of columnsOf(file, '/', dataset, lengths)) columns.set(name, column);
-    for (const group of file.children('/').filter((name) => file.node(`/${name}`).kind === 'group')) {
-      for (const [name, column] of columnsOf(file, `/${group}`, dataset, lengths))
-        columns.set(`${group}/${name}`, column);
-    }
-  }
+  for (const { group, prefix } of facilityGroups(file))
+    for (const [name, column] of read(group)) columns.set(`${prefix}${name}`, column);
   return columns;
 }
 
@@ -45,24 +50,42 @@ export function timestampOrder(file: Hdf5File, frames: number): Uint32Array | nu
   return order.every((from, to) => from === to) ? null : order;
 }
 
-/** Peaks of frame `index` of a CXI file, or null where it lists none. Rows are read when asked for. */
-export function cxiPeaks(file: Hdf5File, count: number): ((index: number) => readonly Spot[]) | null {
-  const base = '/entry_1/result_1';
-  const [counts, xs, ys] = ['nPeaks', 'peakXPosRaw', 'peakYPosRaw'].map((name) => `${base}/${name}`);
-  if (![counts!, xs!, ys!].every((path) => file.node(path).kind === 'dataset')) return null;
-  const table = file.info(xs!);
-  const peaks = toColumn(file.readAll(counts!));
-  if (table.shape.length !== 2 || table.shape[0]! < count || peaks.length < count) return null;
-  const row = (path: string, index: number, length: number): Column | null => {
+/** Lists of peaks, a frame each. */
+export interface PeakLists {
+  readonly count: (index: number) => number | null;
+  readonly spots: (index: number) => readonly Spot[] | null;
+}
+
+const PEAKS = '/entry_1/result_1';
+
+/** How many peaks each frame has, and of how many there is room; null where there is not a row a frame. */
+function peakTable(file: Hdf5File, count: number): { readonly counts: Column; readonly room: number } | null {
+  const table = file.info(`${PEAKS}/peakXPosRaw`);
+  const rows = file.info(`${PEAKS}/nPeaks`).shape.reduce((a, b) => a * b, 1);
+  if (table.shape.length !== 2 || table.shape[0]! < count || rows < count) return null;
+  return { counts: toColumn(file.readAll(`${PEAKS}/nPeaks`)), room: table.shape[1]! };
+}
+
+/** Peaks of a CXI file of `count` frames, or null where it lists none. Counts and rows are read when asked for. */
+export function cxiPeaks(file: Hdf5File, count: number): PeakLists | null {
+  const needed = ['nPeaks', 'peakXPosRaw', 'peakYPosRaw'];
+  if (!needed.every((name) => file.node(`${PEAKS}/${name}`).kind === 'dataset')) return null;
+  const table = once(() => file.limited(() => peakTable(file, count)));
+  const countOf = (index: number): number | null => {
+    const peaks = table();
+    return peaks === null ? null : Math.min(Math.max(0, Number(peaks.counts[index])), peaks.room);
+  };
+  const row = (name: string, index: number, length: number): Column | null => {
+    const path = `${PEAKS}/${name}`;
     if (file.node(path).kind !== 'dataset') return null;
     return toColumn(file.read(file.info(path), [index, 0], [1, length]));
   };
-  return (index) => {
-    const length = Math.min(Math.max(0, Number(peaks[index])), table.shape[1]!);
-    if (length === 0) return [];
-    const [x, y] = [row(xs!, index, length)!, row(ys!, index, length)!];
-    const intensity = row(`${base}/peakTotalIntensity`, index, length);
-    const snr = row(`${base}/peakSNR`, index, length);
+  const spots = (index: number): readonly Spot[] | null => {
+    const length = countOf(index);
+    if (length === null || length === 0) return length === null ? null : [];
+    const [x, y] = [row('peakXPosRaw', index, length)!, row('peakYPosRaw', index, length)!];
+    const intensity = row('peakTotalIntensity', index, length);
+    const snr = row('peakSNR', index, length);
     return Array.from({ length }, (_, i) => ({
       x: Number(x[i]),
       y: Number(y[i]),
@@ -70,44 +93,5 @@ export function cxiPeaks(file: Hdf5File, count: number): ((index: number) => rea
       snr: Number(snr?.[i] ?? NaN),
     }));
   };
-}
-
-interface DetailPlace {
-  readonly name: string;
-  readonly paths: readonly string[];
-  /** Factor from a unit (as written in `units`) to the unit in the name; the empty unit is the layout's own. */
-  readonly units: Readonly<Record<string, number>>;
-}
-
-const LENGTHS_TO_M = { m: 1, mm: 1e-3, um: 1e-6, '': 1 };
-const PIXELS = { pixel: 1, pixels: 1, px: 1, '': 1 };
-const NX = '/entry/instrument/detector';
-const CXI = '/entry_1/instrument_1/detector_1';
-
-const DETAILS: readonly DetailPlace[] = [
-  { name: 'wavelengthAngstrom', paths: ['/entry/instrument/beam/incident_wavelength', '/entry/instrument/monochromator/wavelength', '/entry/sample/beam/incident_wavelength', '/LCLS/photon_wavelength_A'], units: { angstrom: 1, angstroms: 1, a: 1, nm: 10, m: 1e10, '': 1 } },
-  { name: 'photonEnergyEv', paths: ['/LCLS/photon_energy_eV'], units: { ev: 1, kev: 1e3, '': 1 } },
-  { name: 'distanceM', paths: [`${NX}/distance`, `${NX}/detector_distance`, `${CXI}/distance`], units: LENGTHS_TO_M },
-  { name: 'pixelSizeXM', paths: [`${NX}/x_pixel_size`, `${CXI}/x_pixel_size`], units: LENGTHS_TO_M },
-  { name: 'pixelSizeYM', paths: [`${NX}/y_pixel_size`, `${CXI}/y_pixel_size`], units: LENGTHS_TO_M },
-  { name: 'beamXPixels', paths: [`${NX}/beam_center_x`], units: PIXELS },
-  { name: 'beamYPixels', paths: [`${NX}/beam_center_y`], units: PIXELS },
-  { name: 'saturation', paths: [`${NX}/saturation_value`], units: { '': 1 } },
-  { name: 'description', paths: [`${NX}/description`, `${CXI}/description`], units: { '': 1 } },
-]; // prettier-ignore
-
-/** Facts of the whole file where the layouts put them; a value in an unknown unit is left out. */
-export function fileDetails(file: Hdf5File): Record<string, string | number> {
-  const details: Record<string, string | number> = {};
-  for (const { name, paths, units } of DETAILS) {
-    const path = paths.find((one) => file.node(one).kind === 'dataset');
-    if (path === undefined) continue;
-    const info = file.info(path);
-    if (info.shape.reduce((a, b) => a * b, 1) > 1e6 || (info.pixelType === null && !info.isString)) continue;
-    const [value] = toColumn(file.readAll(path));
-    const factor = units[(attributeText(file, path, 'units') ?? '').toLowerCase()];
-    if (value === undefined || factor === undefined) continue;
-    details[name] = typeof value === 'number' ? value * factor : value;
-  }
-  return details;
+  return { count: countOf, spots: (index) => file.limited(() => spots(index)) };
 }

@@ -23,7 +23,7 @@ const KNOWN_PATHS = [
 const MAX_DEPTH = 12;
 const MAX_VISITED = 20_000;
 /** Images have at least this many pixels a side; smaller tables are facts. */
-const MIN_SIDE = 8;
+export const MIN_SIDE = 8;
 
 /** Throws the words for a path that is not there, follows nowhere, or is no dataset. */
 export function refuseNode(file: Hdf5File, path: string, node: Hdf5Node): never {
@@ -51,9 +51,18 @@ export function listCandidates(
   file: Hdf5File,
   onBroken: (path: string, node: BrokenLink) => void = () => undefined,
 ): readonly Hdf5DatasetInfo[] {
+  return walk(file, looksLikeFrames, onBroken);
+}
+
+/** Every dataset that is `wanted`, as `listCandidates` has it. */
+function walk(
+  file: Hdf5File,
+  wanted: (info: Hdf5DatasetInfo) => boolean,
+  onBroken: (path: string, node: BrokenLink) => void = () => undefined,
+): readonly Hdf5DatasetInfo[] {
   const found: Hdf5DatasetInfo[] = [];
   let visited = 0;
-  const walk = (group: string, depth: number): void => {
+  const into = (group: string, depth: number): void => {
     for (const name of namesIn(file, group)) {
       const path = `${group === '/' ? '' : group}/${name}`;
       if (++visited > MAX_VISITED) {
@@ -65,15 +74,15 @@ export function listCandidates(
       try {
         const node = file.node(path);
         if (node.kind === 'externalLink' || node.kind === 'danglingSoftLink') onBroken(path, node);
-        if (node.kind === 'group' && depth < MAX_DEPTH && file.softLink(path) === null) walk(path, depth + 1);
-        if (node.kind === 'dataset' && file.softLink(path) === null && looksLikeFrames(file.info(path)))
+        if (node.kind === 'group' && depth < MAX_DEPTH && file.softLink(path) === null) into(path, depth + 1);
+        if (node.kind === 'dataset' && file.softLink(path) === null && wanted(file.info(path)))
           found.push(file.info(path));
       } catch (error) {
         if (!(error instanceof Hdf5Failure)) throw error;
       }
     }
   };
-  walk('/', 0);
+  into('/', 0);
   return found;
 }
 
@@ -143,10 +152,13 @@ export function findFrameDatasets(file: Hdf5File, asked: string | null): readonl
 }
 
 function noFrames(file: Hdf5File): UserError {
-  return new UserError(`holds no dataset of numbers with at least ${MIN_SIDE}×${MIN_SIDE} pixels`, {
-    file: file.name,
-    remedy: 'name the frames with FILE#/path/to/dataset',
-  });
+  const others = walk(file, (info) => info.shape.length >= 2).slice(0, 5);
+  const listed = others.map((info) => `${info.path} ${info.shape.join('×')} ${info.typeName}`).join(', ');
+  const found = others.length === 0 ? '' : `; it holds ${listed}`;
+  return new UserError(
+    `holds no dataset of numbers whose last two axes have at least ${MIN_SIDE}×${MIN_SIDE} pixels${found}`,
+    { file: file.name, remedy: 'name the frames with FILE#/path/to/dataset; pixels are the last axes' },
+  );
 }
 
 function severalFrames(file: Hdf5File, chosen: readonly Hdf5DatasetInfo[]): UserError {

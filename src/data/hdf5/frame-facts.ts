@@ -1,10 +1,11 @@
 /**
  * What a file says of each of its frames, by the layout it has, and which of its rows are frames in which order.
  */
-import { checkFrameIndex, type Annotations, type RawSource } from '../formats/format.js';
-import { taken } from '../notes.js';
+import { checkFrameIndex, countSpots, type Annotations, type RawSource } from '../formats/format.js';
+import { taken, warning, type Note } from '../notes.js';
 import { readAnnotations } from './annotations.js';
 import { frameCounts, type FramePart } from './axes.js';
+import type { Column } from './columns.js';
 import { timestampOrder } from './facility.js';
 import type { Hdf5File } from './file.js';
 import { tagOf } from './tags.js';
@@ -38,15 +39,31 @@ export function readFrameFacts(file: Hdf5File, parts: readonly FramePart[], coun
 export function framesInOrder(raw: RawSource, file: Hdf5File, part: FramePart): RawSource {
   const order = timestampOrder(file, raw.count);
   if (order !== null) return selectRows(raw, order);
-  const rows = isXfel(part.info.path) ? rowsWithTrain(xfelIds(file, part), raw.count) : null;
-  if (rows === null) return raw;
-  const note = taken(
-    'frames',
-    raw.file,
-    raw.dataset,
-    `${raw.count - rows.length} rows of train 0 are padding`,
-  );
-  return selectRows({ ...raw, notes: [...(raw.notes ?? []), note] }, rows);
+  if (!isXfel(part.info.path)) return raw;
+  const ids = xfelIds(file, part);
+  const rows = rowsWithTrain(ids, raw.count);
+  const said = [...(raw.notes ?? []), ...repeatedPulses(raw, ids, rows)];
+  if (rows === null) return { ...raw, notes: said };
+  const text = `${raw.count - rows.length} rows of train 0 are padding`;
+  return selectRows({ ...raw, notes: [...said, taken('frames', raw.file, raw.dataset, text)] }, rows);
+}
+
+/** A pulse that stands in two rows of a module. */
+function repeatedPulses(
+  raw: RawSource,
+  ids: ReadonlyMap<string, Column>,
+  rows: Uint32Array | null,
+): readonly Note[] {
+  const [trains, pulses] = [ids.get('trainId'), ids.get('pulseId')];
+  if (trains === undefined) return [];
+  const seen = new Set<string>();
+  for (let i = 0; i < (rows?.length ?? raw.count); i++) {
+    const row = rows?.[i] ?? i;
+    const name = pulses === undefined ? `train ${trains[row]}` : `train ${trains[row]}, pulse ${pulses[row]}`;
+    if (seen.has(name)) return [warning('frames', raw.file, raw.dataset, `${name} stands there twice`)];
+    seen.add(name);
+  }
+  return [];
 }
 
 /** Frame `i` of the result is row `rows[i]` of `raw`. */
@@ -62,11 +79,14 @@ function selectRows(raw: RawSource, rows: Uint32Array): RawSource {
     readRaw: async (index) => raw.readRaw(at(index)),
     mask: async (index) => raw.mask(at(index)),
     originIndex: at,
+    ...(raw.experiment === undefined ? {} : { experiment: (index: number) => raw.experiment!(at(index)) }),
+    ...(raw.originPlace === undefined ? {} : { originPlace: (index: number) => raw.originPlace!(at(index)) }),
     annotations: {
       ...annotations,
       label: (index) => annotations.label(at(index)),
       meta: (index) => annotations.meta(at(index)),
       spots: (index) => annotations.spots(at(index)),
+      spotCount: (index) => countSpots(annotations, at(index)),
     },
   };
 }

@@ -64,7 +64,7 @@ export async function createInstance(
   withLayer: boolean,
   onConsole: (text: string) => void,
 ): Promise<Instance> {
-  const wasm = (globalThis as unknown as { WebAssembly: { instantiate: Instantiate } }).WebAssembly;
+  const wasm = (globalThis as typeof globalThis & { WebAssembly: { instantiate: Instantiate } }).WebAssembly;
   const { instantiate } = wasm;
   const consoleError = console.error;
   let environment: Record<string, unknown> | undefined;

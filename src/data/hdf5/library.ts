@@ -3,12 +3,16 @@
  *
  * The C library reports failures on stderr and its JavaScript layer ignores them; here every call runs with
  * stderr captured, and whatever the library printed becomes an `Hdf5Failure` in words. A WebAssembly trap
- * (a hostile file that breaks the library) poisons the instance: the next call of a loader makes a fresh one.
+ * (a hostile file that breaks the library) or a loop without end that was stopped poisons the instance: the next call of
+ * a loader makes a fresh one.
  *
  * Refuses nothing itself: bounds on sizes are the callers'.
  */
+import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type * as H5wasm from 'h5wasm/node';
+import { invariant } from '../../core/errors.js';
+import { TimeIsUp, withinTime } from '../../core/time-limit.js';
 import { createInstance } from './instance.js';
 import { describeStack } from './words.js';
 
@@ -29,6 +33,7 @@ class ReadLoop extends Error {}
 interface RawModule {
   readonly HEAPU8: Uint8Array;
   readonly FS: {
+    open: (path: string, ...flags: readonly unknown[]) => unknown;
     read: (
       stream: { readonly nfd: number; readonly position: number },
       buffer: ArrayBufferView,
@@ -61,6 +66,11 @@ export interface Hdf5Library {
   readonly bytesRead: () => number;
   /** True after a trap: the instance must not be used again. */
   readonly poisoned: () => boolean;
+  /**
+   * Runs `call`, which may `run` often, for at most `seconds`; then throws `Hdf5Failure`, and the instance is lost. Inside
+   * of another such call it is part of that.
+   */
+  limited<T>(seconds: number, call: () => T): T;
   /** Runs `call` with the library's stderr captured; throws `Hdf5Failure` when it printed an error or trapped. */
   run<T>(call: (module: Hdf5Module) => T): T;
 }
@@ -68,6 +78,7 @@ export interface Hdf5Library {
 let generation = 0;
 let layered: Promise<LayeredLibrary> | undefined;
 let reader: Promise<Hdf5Library> | undefined;
+let current: Hdf5Library | null = null;
 
 /** A library with h5wasm's JavaScript layer, which writers use. */
 export interface LayeredLibrary extends Hdf5Library {
@@ -85,7 +96,14 @@ export async function loadHdf5(): Promise<LayeredLibrary> {
 export async function loadHdf5Reader(): Promise<Hdf5Library> {
   reader ??= loadHdf5();
   if ((await reader).poisoned()) reader = createLibrary(generation++, false);
-  return reader;
+  current = await reader;
+  return current;
+}
+
+/** What `loadHdf5Reader` gave last. */
+export function currentReader(): Hdf5Library {
+  invariant(current !== null, 'the HDF5 library is loaded before it is used');
+  return current;
 }
 
 async function createLibrary(number: number, withLayer: boolean): Promise<Hdf5Library> {
@@ -105,6 +123,9 @@ async function createLibrary(number: number, withLayer: boolean): Promise<Hdf5Li
 
   const decoder = new TextDecoder();
   const files = module.FS as RawModule['FS'];
+  const open = files.open.bind(files);
+  // Opening a pipe waits for ever for whoever writes into it: for the library there is no file.
+  files.open = (path, ...flags) => open(isReadable(path) ? path : `${path}/.`, ...flags);
   let bytesRead = 0;
   const read = files.read.bind(files);
   const timesRead = new Map<string, number>();
@@ -128,8 +149,15 @@ async function createLibrary(number: number, withLayer: boolean): Promise<Hdf5Li
   };
 
   let poisoned = false;
+  // Why; whoever goes on with the file is told the same.
+  let broke = '';
+  const poison = (why: string): Hdf5Failure => {
+    poisoned = true;
+    broke = why;
+    return new Hdf5Failure(why);
+  };
   function run<T>(call: (module: Hdf5Module) => T): T {
-    if (poisoned) throw new Hdf5Failure('the HDF5 library broke on an earlier file');
+    if (poisoned) throw new Hdf5Failure(broke);
     captured = '';
     timesRead.clear();
     capturing = true;
@@ -138,14 +166,10 @@ async function createLibrary(number: number, withLayer: boolean): Promise<Hdf5Li
       result = call(module);
     } catch (error) {
       if (error instanceof ReadLoop) {
-        poisoned = true;
-        throw new Hdf5Failure(
-          'its structures do not hold together: it is being written just now, or is corrupt',
-        );
+        throw poison('its structures do not hold together: it is being written just now, or is corrupt');
       }
       if (error instanceof Error && ['RuntimeError', 'RangeError'].includes(error.name)) {
-        poisoned = true;
-        throw new Hdf5Failure('the HDF5 library broke while it read this file; the file is corrupt');
+        throw poison('the HDF5 library broke while it read this file; the file is corrupt');
       }
       if (captured !== '') throw new Hdf5Failure(describeStack(captured));
       throw error instanceof Error ? new Hdf5Failure(error.message) : new Hdf5Failure(String(error));
@@ -155,5 +179,40 @@ async function createLibrary(number: number, withLayer: boolean): Promise<Hdf5Li
     if (captured.includes('HDF5-DIAG')) throw new Hdf5Failure(describeStack(captured));
     return result;
   }
-  return { high: instance.high, module, bytesRead: () => bytesRead, poisoned: () => poisoned, run };
+
+  let limiting = false;
+  function limited<T>(seconds: number, call: () => T): T {
+    if (limiting) return call();
+    limiting = true;
+    try {
+      return withinTime(seconds, call);
+    } catch (error) {
+      if (!(error instanceof TimeIsUp)) throw error;
+      capturing = false;
+      throw poison(
+        `was given up after ${seconds} s: its structures lead in a circle, or it is very slow (--give-up)`,
+      );
+    } finally {
+      limiting = false;
+    }
+  }
+  return {
+    high: instance.high,
+    module,
+    bytesRead: () => bytesRead,
+    poisoned: () => poisoned,
+    limited,
+    run,
+  };
+}
+
+/** Whether `path` may be opened: a file, a folder, or something that is about to be made. */
+function isReadable(path: string): boolean {
+  try {
+    const facts = statSync(path, { throwIfNoEntry: false });
+    return facts === undefined || facts.isFile() || facts.isDirectory();
+  } catch {
+    // A folder that may not be entered, a link to itself: opening it says so.
+    return true;
+  }
 }

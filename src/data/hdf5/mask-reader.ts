@@ -5,6 +5,7 @@
  */
 import { UserError } from '../../core/errors.js';
 import type { PixelArray } from '../pixels.js';
+import { shared } from '../shared-masks.js';
 import { frameCounts, frameIndices, frameShapeOf, type FramePart } from './axes.js';
 import type { Hdf5DatasetInfo, Hdf5File } from './file.js';
 import type { Polarity } from './mask-meaning.js';
@@ -97,7 +98,8 @@ export function maskReader(
     const known = cache.get(String(at));
     if (known !== undefined) return known;
     const start = [...at, ...frameShape.map(() => 0)];
-    const live = liveOf(file.read(info, start, [...at.map(() => 1), ...frameShape]), mask);
+    const read = liveOf(file.read(info, start, [...at.map(() => 1), ...frameShape]), mask);
+    const live = place.shared ? shared(read) : read;
     if (!accept && !mask.mayHideMost) refuseMost(file, mask.path, live);
     // Only masks that are shared are worth keeping.
     if (place.shared) cache.set(String(at), live);
@@ -116,7 +118,7 @@ export function joinMasks(masks: readonly OneMask[]): OneMask {
     const all = masks.map((mask) => mask(index));
     if (joined !== null && all.every((mask, i) => mask === last[i])) return joined;
     const live = all.filter((mask) => mask !== null);
-    joined = Uint8Array.from(live[0]!, (_, i) => (live.every((mask) => mask[i] === 1) ? 1 : 0));
+    joined = shared(Uint8Array.from(live[0]!, (_, i) => (live.every((mask) => mask[i] === 1) ? 1 : 0)));
     last = all;
     return joined;
   };

@@ -15,9 +15,11 @@ import { taken, warning, type Note } from '../notes.js';
 import type { FramePart } from './axes.js';
 import { attributeText } from './columns.js';
 import type { Hdf5File } from './file.js';
+import { followLinks, linkProblem } from './links.js';
 import { statedPolarity } from './mask-meaning.js';
 import { ANY_BIT, joinMasks, maskReader, type FoundMask } from './mask-reader.js';
 import type { Nexus } from './nexus.js';
+import { parentOf } from './paths.js';
 
 /**
  * Cheetah's bits that make a pixel useless: invalid 1, saturated 2, hot 4, dead 8, shadowed 16, ignore 64, bad 128,
@@ -57,16 +59,29 @@ interface Places {
 }
 
 function placesOf(dataset: string): Places {
-  const group = dataset.slice(0, dataset.lastIndexOf('/')) || '/';
+  const group = parentOf(dataset);
   const parent = group.slice(0, Math.max(0, group.lastIndexOf('/')));
   return { group, parent, beside: (name) => `${group === '/' ? '' : group}/${name}` };
 }
 
+/** Throws where a mask that belongs to the frames is a link that leads nowhere, unless the user has looked at the masks. */
+function refuseLost(file: Hdf5File, path: string, wishes: MaskWishes): void {
+  const node = file.node(path);
+  if ((node.kind !== 'externalLink' && node.kind !== 'danglingSoftLink') || wishes.accept) return;
+  const lost = linkProblem(file, path, node);
+  throw new UserError(lost.problem, { ...lost.place, remedy: 'put it there, or go without: --mask none' });
+}
+
 /** Every mask that a layout knows of, in the order in which they are described. */
 function knownMasks(file: Hdf5File, dataset: string, nexus: Nexus, wishes: MaskWishes): readonly FoundMask[] {
-  const { group, parent, beside } = placesOf(dataset);
-  const isMask = (path: string): boolean => file.node(path).kind === 'dataset';
-  const modules = group.includes('INSTRUMENT/') || file.node(beside('module_identifier')).kind !== 'missing';
+  const { group, parent } = placesOf(dataset);
+  const isMask = (path: string): boolean => {
+    refuseLost(file, path, wishes);
+    return file.node(path).kind === 'dataset';
+  };
+  const modules =
+    group.includes('INSTRUMENT/') ||
+    file.node(placesOf(dataset).beside('module_identifier')).kind !== 'missing';
   const cxi =
     file.node('/cxi_version').kind === 'dataset' || /^\/entry_\d+\/(data|image|instrument)_\d/.test(group);
   const badBits = wishes.badBits ?? (cxi && !modules ? CXI_BAD_BITS : ANY_BIT);
@@ -83,7 +98,12 @@ function knownMasks(file: Hdf5File, dataset: string, nexus: Nexus, wishes: MaskW
   const vetoc = `${parent}/mask`;
   if (isMask(vetoc) && attributeText(file, vetoc, 'meaning')?.includes('1=live') === true)
     add(vetoc, ANY_BIT, stylePicker(file, vetoc, `${parent}/meta/style`));
-  for (const name of ['mask', 'mask_shared']) if (isMask(beside(name))) add(beside(name), badBits);
+  // CXI keeps the frames in the detector, with the masks, and links to them.
+  const besides = new Set([dataset, followLinks(file, dataset)].map((path) => placesOf(path).group));
+  for (const place of besides) {
+    const { beside } = placesOf(`${place}/`);
+    for (const name of ['mask', 'mask_shared']) if (isMask(beside(name))) add(beside(name), badBits);
+  }
   for (const place of [...nexus.detectors, ...nexus.collections]) {
     for (const name of file.children(place))
       if (/^pixel_mask(_\d+)?$/.test(name) && isMask(`${place}/${name}`))

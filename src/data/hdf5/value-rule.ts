@@ -5,8 +5,9 @@
  * Sources: NXdetector (`saturation_value`, `underload_value`: what lies above and below is invalid); DECTRIS, SIMPLON API
  * (all ones: no pixel there, one less: a bad or overflowed one; `countrate_correction_count_cutoff`).
  */
+import { UserError } from '../../core/errors.js';
 import { taken, warning, type Note } from '../notes.js';
-import { NO_RULE, type PixelType, type ValueRule } from '../pixels.js';
+import { NO_RULE, type PixelArray, type PixelType, type ValueRule } from '../pixels.js';
 import { toColumn } from './columns.js';
 import { LCLS2_MISSING } from './facility.js';
 import type { Hdf5DatasetInfo, Hdf5File } from './file.js';
@@ -49,59 +50,139 @@ function sentinelsOf(file: Hdf5File, type: PixelType, nexus: Nexus): readonly nu
 
 interface Limit {
   readonly value: number | null;
+  /** Of each pixel, where the file has a map of them. */
+  readonly map?: Float64Array;
   readonly notes: readonly Note[];
 }
 
-/** The limit that the first of `paths` states; several numbers (a module each) are joined by `pick`. */
-function limitAt(
-  file: Hdf5File,
-  paths: readonly string[],
-  pick: (...values: number[]) => number,
-  what: string,
-): Limit {
-  const path = paths.find((one) => file.node(one).kind === 'dataset');
-  if (path === undefined) return { value: null, notes: [] };
+interface LimitWords {
+  readonly what: string;
+  /** Of several numbers (a module each) the one that counts for all. */
+  readonly pick: (...values: number[]) => number;
+  readonly picked: string;
+  /** Whether a number is such a limit. */
+  readonly isOne: (value: number) => boolean;
+  /** Whether a limit of each pixel is followed. */
+  readonly perPixel: boolean;
+}
+
+const LARGEST: LimitWords = {
+  what: 'the largest trusted count',
+  pick: Math.min,
+  picked: 'smallest',
+  isOne: (value) => value > 0,
+  perPixel: true,
+};
+const SMALLEST: LimitWords = {
+  what: 'the smallest trusted value',
+  pick: Math.max,
+  picked: 'largest',
+  isOne: () => true,
+  perPixel: false,
+};
+
+const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** The limit that the dataset at `path` states for frames of `frameShape`. */
+function limitAt(file: Hdf5File, path: string, words: LimitWords, frameShape: readonly number[]): Limit {
+  const { what, pick, picked, isOne } = words;
   const unused = (text: string): Limit => ({
     value: null,
     notes: [warning('unused', file.name, path, text)],
   });
   const { shape, pixelType } = file.info(path);
-  if (pixelType === null || shape.reduce((a, b) => a * b, 1) > MAX_LIMITS)
+  const isMap = shape.length > 1 && product(shape) === product(frameShape) && shape.at(-1) === frameShape.at(-1);
+  if (pixelType === null || (product(shape) > MAX_LIMITS && !(isMap && words.perPixel)))
     return unused(`is no single number and was not used as ${what}`);
   const values = toColumn(file.readAll(path)).map(Number);
+  if (isMap && words.perPixel) {
+    const map = Float64Array.from(values, (value) => (isOne(value) ? value : Infinity));
+    if (map.every((limit) => limit === Infinity)) return unused(`states nothing and was not used as ${what}`);
+    return { value: null, map, notes: [taken('values', file.name, path, `${what} of each pixel`)] };
+  }
   if (values.length === 0 || !values.every((value) => Number.isFinite(value)))
     return unused(`is ${values.join(', ') || 'empty'} and was not used as ${what}`);
   const value = pick(...values);
-  return { value, notes: [taken('values', file.name, path, `${what} is ${value}`)] };
-}
+  if (!isOne(value)) return unused(`is ${value}, which states nothing, and was not used as ${what}`);
+  const several = values.length > 1 ? `, the ${picked} of ${values.length}` : '';
+  return { value, notes: [taken('values', file.name, path, `${what} is ${value}${several}`)] };
+} // prettier-ignore
 
-/** The rule of the frames in `info`, and where it comes from. */
+/**
+ * What the detectors of the frames say by one of `names`, each in itself or in its collection. Where nothing tells several
+ * detectors apart and they say different things, none of it counts.
+ */
+function limitOf(file: Hdf5File, nexus: Nexus, names: readonly string[], words: LimitWords, frameShape: readonly number[]): Limit {
+  const inside = (path: string, detector: string): boolean => path.startsWith(`${detector}/`);
+  const { detectors, collections } = nexus;
+  const whole = detectors.filter((path) => !detectors.some((detector) => inside(path, detector)));
+  const found = whole.flatMap((detector) => {
+    // The channel that is read goes before the detector.
+    const parts = [...detectors, ...collections].filter((path) => inside(path, detector));
+    const channels = parts.filter((path) => detectors.includes(path));
+    const places = [...channels, detector, ...parts.filter((path) => !channels.includes(path))];
+    const path = places
+      .flatMap((place) => names.map((name) => `${place}/${name}`))
+      .find((one) => file.node(one).kind === 'dataset');
+    return path === undefined ? [] : [{ path, ...limitAt(file, path, words, frameShape) }];
+  });
+  const notes = found.flatMap((one) => one.notes);
+  const stated = found.filter(({ value }) => value !== null);
+  const odd = stated.find(({ value }) => value !== stated[0]!.value);
+  const [one] = found.flatMap(({ map }) => (map === undefined ? [] : [map]));
+  const map = one === undefined ? {} : { map: one };
+  if (odd === undefined) return { value: stated[0]?.value ?? null, ...map, notes };
+  const text = `says that ${words.what} is ${odd.value}, but ${stated[0]!.path} says ${stated[0]!.value}, and nothing says which detector saw the frames: neither was used`;
+  const warnings = notes.filter(({ kind }) => kind === 'warning');
+  return { value: null, notes: [...warnings, warning('unused', file.name, odd.path, text)] };
+} // prettier-ignore
+
+/** The rule of the frames in `info`, each of `frameShape`, and where it comes from. */
 export function readValueRule(
   file: Hdf5File,
   info: Hdf5DatasetInfo,
+  frameShape: readonly number[],
   nexus: Nexus,
 ): { readonly rule: ValueRule; readonly notes: readonly Note[] } {
   const type = info.pixelType!;
-  const places = [...nexus.detectors, ...nexus.collections];
-  const at = (...names: string[]): readonly string[] =>
-    places.flatMap((place) => names.map((name) => `${place}/${name}`));
-  const stated = limitAt(file, at('saturation_value'), Math.min, 'the largest trusted count');
-  const cutoff = limitAt(
-    file,
-    at('countrate_correction_count_cutoff', 'count_cutoff'),
-    Math.min,
-    'the largest trusted count',
-  );
-  const under = limitAt(file, at('underload_value'), Math.max, 'the smallest trusted value');
-  const tops = [stated, cutoff].flatMap(({ value }) => (value !== null && value > 0 ? [value] : []));
+  const stated = limitOf(file, nexus, ['saturation_value'], LARGEST, frameShape);
+  const cutoff = limitOf(file, nexus, ['countrate_correction_count_cutoff', 'count_cutoff'], LARGEST, frameShape);
+  const under = limitOf(file, nexus, ['underload_value'], SMALLEST, frameShape);
+  const tops = [stated, cutoff].flatMap(({ value }) => (value === null ? [] : [value]));
   const neverNegative = type.startsWith('int') && countsPhotons(nexus);
+  const map = stated.map ?? cutoff.map;
   return {
     rule: {
       ...NO_RULE,
       sentinels: sentinelsOf(file, type, nexus),
       below: under.value ?? (neverNegative ? 0 : null),
       saturation: tops.length === 0 ? null : Math.min(...tops),
+      ...(map === undefined ? {} : { limits: map }),
     },
     notes: [...stated.notes, ...cutoff.notes, ...under.notes],
   };
-}
+} // prettier-ignore
+
+/**
+ * `read`, with a `UserError` where most of a frame is below the smallest trusted value: then that is none of these frames.
+ * Counters have pixels without a photon, which a value of 0 or less does not hide.
+ */
+export function refuseMostBelow(
+  file: Hdf5File,
+  { below }: ValueRule,
+  accept: boolean,
+  read: (index: number) => PixelArray,
+): (index: number) => PixelArray {
+  if (below === null || below <= 0 || accept) return read;
+  return (index) => {
+    const pixels = read(index);
+    let hidden = 0;
+    for (const value of pixels) if (value < below) hidden++;
+    if (2 * hidden <= pixels.length) return pixels;
+    throw new UserError(`${hidden} of ${pixels.length} pixels of frame ${index} are below it and would be masked`, {
+      file: file.name,
+      field: `underload_value ${below}`,
+      remedy: 'correct it in the file, or write --mask own to accept it',
+    });
+  };
+} // prettier-ignore

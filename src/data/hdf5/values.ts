@@ -20,26 +20,20 @@ const MAX_ATTRIBUTE_BYTES = 16 * 1024 * 1024;
 export interface Hdf5DatasetInfo {
   readonly path: string;
   readonly shape: readonly number[];
-  /** Null for an axis without limit. */
-  readonly maxShape: readonly (number | null)[];
   /** Null when the elements are not plain numbers. */
   readonly pixelType: PixelType | null;
   readonly elementBytes: number;
   readonly isString: boolean;
   /** What the elements are, for messages: `uint16`, `string`, `compound`. */
   readonly typeName: string;
-  readonly littleEndian: boolean;
   readonly chunks: readonly number[] | null;
-  /** The filter pipeline in words. */
-  readonly filters: readonly string[];
-  /** The size of the file it stands in, where that is surely this one (no link on the way); else null. */
-  readonly fileBytes: number | null;
   readonly virtualSources: readonly { readonly file: string; readonly dataset: string }[];
 }
 
 export type Hdf5Value = PixelArray | readonly string[] | null;
 
-export type Run = <T>(call: (module: Hdf5Module) => T) => T;
+/** Runs `call` on the library with the number of the file. */
+export type Run = <T>(call: (module: Hdf5Module, id: bigint) => T) => T;
 
 const NUMBER_TYPES: Readonly<Record<string, PixelType>> = {
   'i1s': 'int8', 'i1u': 'uint8', 'i2s': 'int16', 'i2u': 'uint16', 'i4s': 'int32',
@@ -67,15 +61,18 @@ function product(values: readonly number[]): number {
   return values.reduce((a, b) => a * b, 1);
 }
 
+/** The size of the file that a dataset stands in, where that is surely this one (no link on the way); else null. */
+export type StoredBytes = (dataset: string) => number | null;
+
 /** Contiguous pixels are in the file, byte by byte; compressed ones cannot be arbitrarily many. */
-function checkAgainstFile(dataset: Hdf5DatasetInfo, bytes: number): void {
-  const { fileBytes, chunks, virtualSources } = dataset;
-  if (fileBytes === null || virtualSources.length > 0 || bytes < SMALL_BYTES) return;
+function checkAgainstFile(dataset: Hdf5DatasetInfo, bytes: number, storedBytes: StoredBytes): void {
+  const { path, chunks, virtualSources } = dataset;
+  if (virtualSources.length > 0 || bytes < SMALL_BYTES) return;
+  const fileBytes = storedBytes(path);
+  if (fileBytes === null) return;
   const most = chunks === null ? fileBytes : fileBytes * MAX_RATIO;
   if (bytes <= most) return;
-  throw new Hdf5Failure(
-    `${dataset.path} says ${bytes} bytes a read, which a file of ${fileBytes} cannot hold`,
-  );
+  throw new Hdf5Failure(`${path} says ${bytes} bytes a read, which a file of ${fileBytes} cannot hold`);
 }
 
 /** Runs `use` on `bytes` zeroed bytes of the module's memory. */
@@ -98,16 +95,16 @@ function checkBytes(bytes: number, what: string): void {
 
 export function readSlab(
   run: Run,
-  id: bigint,
   dataset: Hdf5DatasetInfo,
   start: readonly number[],
   count: readonly number[],
+  storedBytes: StoredBytes,
 ): PixelArray {
   const type = dataset.pixelType;
   if (type === null) throw new Hdf5Failure(`${dataset.path} holds ${dataset.typeName}, not numbers`);
   const bytes = product(count) * dataset.elementBytes;
   checkBytes(bytes, dataset.path);
-  checkAgainstFile(dataset, bytes);
+  checkAgainstFile(dataset, bytes, storedBytes);
   if (dataset.chunks !== null) {
     checkBytes(product(dataset.chunks) * dataset.elementBytes, 'a chunk');
     const pieces = product(count.map((n, axis) => Math.ceil(n / dataset.chunks![axis]!) + 1));
@@ -115,7 +112,7 @@ export function readSlab(
       throw new Hdf5Failure(`${dataset.path} lies in ${pieces} chunks, too many to be right`);
   }
   if (bytes === 0) return pixelArray(type, new ArrayBuffer(0));
-  return run((module) =>
+  return run((module, id) =>
     withMemory(module, bytes, (pointer) => {
       const [counts, starts] = [count.map(BigInt), start.map(BigInt)];
       const strides = start.map(() => 1n);
@@ -145,11 +142,11 @@ function readPointers(module: Hdf5Module, pointer: number, bytes: number): reado
   return Array.from(pointers, (text) => (text === 0 ? '' : module.UTF8ToString(text)));
 }
 
-export function readStrings(run: Run, id: bigint, dataset: Hdf5DatasetInfo): readonly string[] {
+export function readStrings(run: Run, dataset: Hdf5DatasetInfo): readonly string[] {
   const bytes = product(dataset.shape) * dataset.elementBytes;
   checkBytes(bytes, dataset.path);
-  const vlen = run((module) => module.get_dataset_metadata(id, dataset.path).vlen);
-  return run((module) =>
+  const vlen = run((module, id) => module.get_dataset_metadata(id, dataset.path).vlen);
+  return run((module, id) =>
     withMemory(module, bytes, (pointer) => {
       const status = module.get_dataset_data(id, dataset.path, null, null, null, BigInt(pointer));
       if (status < 0) throw new Hdf5Failure('reading failed');
@@ -162,15 +159,14 @@ export function readStrings(run: Run, id: bigint, dataset: Hdf5DatasetInfo): rea
   );
 }
 
-export function readAttribute(run: Run, id: bigint, path: string, name: string): Hdf5Value {
-  const names = run((module) => module.get_attribute_names(id, path));
-  if (!names.includes(name)) return null;
-  const metadata = run((module) => module.get_attribute_metadata(id, path, name));
+/** The attribute `name`, which is there. */
+export function readAttribute(run: Run, path: string, name: string): Hdf5Value {
+  const metadata = run((module, id) => module.get_attribute_metadata(id, path, name));
   const bytes = metadata.size * metadata.total_size;
   const type = numberType(metadata);
   if (metadata.shape === null || (type === null && metadata.type !== 3)) return null;
   if (!(bytes <= MAX_ATTRIBUTE_BYTES)) throw new Hdf5Failure(`the attribute ${name} of ${path} is too large`);
-  return run((module) =>
+  return run((module, id) =>
     withMemory(module, bytes, (pointer) => {
       const status = module.get_attribute_data(id, path, name, BigInt(pointer));
       if (status < 0) throw new Hdf5Failure(`the attribute ${name} of ${path} cannot be read`);

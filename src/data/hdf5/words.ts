@@ -64,6 +64,9 @@ export function describeStack(stack: string): string {
   if (/file is already open for write|consistency flag|SWMR/i.test(stack)) {
     return 'the file is still open for writing, or its writer was killed';
   }
+  // HDF5 tells what the system answered to a read or write as "errno = 28, error message = '…'".
+  const system = /errno = \d+, error message = '([^']*)'/.exec(stack);
+  if (system !== null) return `the system says: ${system[1]!.toLowerCase()}`;
   const entries = [...stack.matchAll(/#\d+: [^\n]* in \w+\(\): ([^\n]*)/g)].map((entry) => entry[1] ?? '');
   const cause = entries.at(-1);
   return cause === undefined ? 'the HDF5 library failed without a reason' : `HDF5 says: ${cause}`;

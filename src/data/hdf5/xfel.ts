@@ -8,6 +8,7 @@ import type { FramePart } from './axes.js';
 import { frameCounts, frameIndices } from './axes.js';
 import { toColumn, type Column } from './columns.js';
 import type { Hdf5File } from './file.js';
+import { parentOf } from './paths.js';
 
 /** Names as in the files, and as vetoc gives them. */
 const IDS = [
@@ -25,7 +26,7 @@ export function isXfel(dataset: string): boolean {
 /** Ids by name: one value a frame, as they stand beside the frames. */
 export function xfelIds(file: Hdf5File, part: FramePart): ReadonlyMap<string, Column> {
   const columns = new Map<string, Column>();
-  const group = part.info.path.slice(0, part.info.path.lastIndexOf('/'));
+  const group = parentOf(part.info.path);
   const frames = frameCounts(part);
   const count = frames.reduce((a, b) => a * b, 1);
   for (const [name, given] of IDS) {

@@ -1,34 +1,52 @@
-/** Labels from what CrystFEL wrote: a stream (indexed or not), or a list (listed or not). */
+/** Labels from what CrystFEL and DIALS wrote: a stream or experiments (indexed or not), or a list (listed or not). */
 import { existsSync } from 'node:fs';
 import { UserError } from '../../core/errors.js';
 import { readList, readStream, type ListedFrame } from '../crystfel/lists.js';
+import { readExperiments } from '../dials/experiments.js';
 import type { FrameLabel } from '../frames.js';
 import { warning, type Note } from '../notes.js';
 import { createFrameFinder } from './frame-finder.js';
 import type { Labelling, LabelRequest } from './labelling.js';
 
-export async function fromStream(request: LabelRequest, file: string): Promise<Labelling> {
+/** What the files say of a frame: that it is a hit, or that it can be indexed. */
+export type Said = 'hit' | 'indexable';
+export const OPTION = { hit: '--labels', indexable: '--indexed' } as const satisfies Record<Said, string>;
+
+export async function fromStream(request: LabelRequest, file: string, said: Said): Promise<Labelling> {
   const notes: Note[] = [];
-  const frames = await readStream(file, '--labels', (text) =>
+  const frames = await readStream(file, OPTION[said], (text) =>
     notes.push(warning('labels', file, null, text)),
   );
-  return labelling(request, file, frames, null, notes);
+  return labelling(request, { file, said, listed: frames, unlisted: null }, notes);
 }
 
-export async function fromList(request: LabelRequest, file: string): Promise<Labelling> {
-  return labelling(request, file, await readList(file, '--labels', existsSync), false, []);
+export async function fromList(request: LabelRequest, file: string, said: Said): Promise<Labelling> {
+  const listed = await readList(file, OPTION[said], existsSync);
+  return labelling(request, { file, said, listed, unlisted: false }, []);
+}
+
+/** DIALS writes only what it indexed: a frame that is not there was not. */
+export async function fromExperiments(request: LabelRequest, file: string, said: Said): Promise<Labelling> {
+  const listed = await readExperiments(file, OPTION[said]);
+  return labelling(request, { file, said, listed, unlisted: false }, []);
+}
+
+interface Statement {
+  readonly file: string;
+  readonly said: Said;
+  readonly listed: readonly ListedFrame[];
+  /** What holds of frames that are not listed; null: nothing. */
+  readonly unlisted: false | null;
 }
 
 interface Told {
-  readonly hit: boolean;
+  readonly yes: boolean;
   readonly line: number;
 }
 
 function labelling(
   request: LabelRequest,
-  file: string,
-  listed: readonly ListedFrame[],
-  unlisted: false | null,
+  { file, said, listed, unlisted }: Statement,
   notes: readonly Note[],
 ): Labelling {
   const find = createFrameFinder(request.source, request.whole);
@@ -40,13 +58,7 @@ function labelling(
     if (known === null) elsewhere.push(one);
     else
       for (const frame of find.frames(known, one.event, place))
-        tell(
-          told,
-          frame,
-          { hit: one.indexed ?? true, line: one.line },
-          file,
-          `${one.file} ${one.event.text}`,
-        );
+        tell(told, frame, { yes: one.indexed ?? true, line: one.line }, place.listFile, said, one);
   }
   const [other] = elsewhere;
   if (told.size === 0) {
@@ -55,7 +67,7 @@ function labelling(
         (other === undefined ? '' : ` (line ${other.line}: ${other.file})`),
       {
         file,
-        field: '--labels',
+        field: OPTION[said],
         remedy: 'give the frames of this list; files of one name fit only in folders of one name',
       },
     );
@@ -75,19 +87,26 @@ function labelling(
     classNames: null,
     notes: [...notes, ...left],
     of(index): Partial<FrameLabel> {
-      const hit = told.get(index)?.hit ?? unlisted;
-      return hit === null ? {} : { hit };
+      const yes = told.get(index)?.yes ?? unlisted;
+      return yes === null ? {} : { [said]: yes };
     },
   };
 }
 
-function tell(told: Map<number, Told>, frame: number, now: Told, file: string, name: string): void {
+function tell(
+  told: Map<number, Told>,
+  frame: number,
+  now: Told,
+  file: string,
+  said: Said,
+  { file: image, event }: ListedFrame,
+): void {
   const before = told.get(frame);
-  if (before !== undefined && before.hit !== now.hit) {
-    const says = ({ hit, line }: Told): string => `line ${line} says ${hit ? 'indexed' : 'not indexed'}`;
-    throw new UserError(`names ${name.trim()} twice: ${says(before)}, ${says(now)}`, {
+  if (before !== undefined && before.yes !== now.yes) {
+    const says = ({ yes, line }: Told): string => `line ${line} says ${yes ? 'indexed' : 'not indexed'}`;
+    throw new UserError(`names ${`${image} ${event.text}`.trim()} twice: ${says(before)}, ${says(now)}`, {
       file,
-      field: '--labels',
+      field: OPTION[said],
       remedy: 'keep one of them',
     });
   }

@@ -6,9 +6,9 @@
  * in a folder of that name, the longest common end first; a bare name fits any. A listed name that is another file on
  * this machine fits none. Refuses names that fit two files, and places that the file does not have.
  */
-import { realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { UserError } from '../../core/errors.js';
+import { fileIdentity } from '../../core/files.js';
 import type { FrameEvent } from '../crystfel/lists.js';
 import type { FrameSource } from '../frames.js';
 
@@ -40,6 +40,10 @@ interface KnownFile {
   size: number;
   /** Paths inside the file that frames stand at, where the source says them. */
   readonly datasets: Map<string, number[]>;
+  /** Numbers in the source by places on several axes of frames, as `3/2`; those that a range left out have none. */
+  readonly places: Map<string, number[]>;
+  /** Numbers in the source by event, where a geometry file says what the events are. */
+  readonly events: Map<string, number[]>;
 }
 
 const partsOf = (path: string): readonly string[] =>
@@ -47,14 +51,6 @@ const partsOf = (path: string): readonly string[] =>
     .split(/[\\/]+/)
     .filter((part) => part !== '' && part !== '.' && part !== '..')
     .reverse();
-
-function realPath(path: string): string | null {
-  try {
-    return realpathSync(path);
-  } catch {
-    return null;
-  }
-}
 
 function knownFiles(source: FrameSource, whole: readonly FrameSource[]): ReadonlyMap<string, KnownFile> {
   const files = new Map<string, KnownFile>();
@@ -65,22 +61,29 @@ function knownFiles(source: FrameSource, whole: readonly FrameSource[]): Readonl
       frames: new Map(),
       size: 0,
       datasets: new Map(),
+      places: new Map(),
+      events: new Map(),
     };
     files.set(file, known);
     return known;
   };
   for (const one of whole)
     for (let i = 0; i < one.count; i++) {
-      const { file, index } = one.origin(i);
+      const { file, index, place, event } = one.origin(i);
       const known = fileOf(file);
+      if (event !== undefined) known.events.set(event, []);
       known.size = Math.max(known.size, index + 1);
+      if (place !== undefined) known.places.set(place.join('/'), []);
     }
   for (let i = 0; i < source.count; i++) {
-    const { file, index, dataset } = source.origin(i);
+    const { file, index, dataset, place, event } = source.origin(i);
     const known = fileOf(file);
+    if (event !== undefined) known.events.set(event, [...(known.events.get(event) ?? []), i]);
     known.size = Math.max(known.size, index + 1);
     known.frames.set(index, [...(known.frames.get(index) ?? []), i]);
     if (dataset !== undefined) known.datasets.set(dataset, [...(known.datasets.get(dataset) ?? []), i]);
+    const at = place?.join('/');
+    if (at !== undefined) known.places.set(at, [...(known.places.get(at) ?? []), i]);
   }
   return files;
 }
@@ -96,7 +99,7 @@ function commonEnd(a: readonly string[], b: readonly string[]): number {
 export function createFrameFinder(source: FrameSource, whole: readonly FrameSource[] = []): FrameFinder {
   const files = knownFiles(source, whole);
   const byName = new Map<string, KnownFile[]>();
-  const byRealPath = new Map<string, KnownFile>();
+  const byIdentity = new Map<string, KnownFile>();
   for (const known of files.values()) {
     const name = known.parts[0]!;
     byName.set(name, [...(byName.get(name) ?? []), known]);
@@ -110,11 +113,11 @@ export function createFrameFinder(source: FrameSource, whole: readonly FrameSour
     }
     let another = false;
     for (const path of [resolve(name), resolve(dirname(listFile), name)]) {
-      const real = realPath(path);
-      if (real === null) continue;
-      if (byRealPath.size === 0)
-        for (const known of files.values()) byRealPath.set(realPath(known.file) ?? known.file, known);
-      const found = byRealPath.get(real);
+      const identity = fileIdentity(path);
+      if (identity === null) continue;
+      if (byIdentity.size === 0)
+        for (const known of files.values()) byIdentity.set(fileIdentity(known.file) ?? known.file, known);
+      const found = byIdentity.get(identity);
       if (found !== undefined) return found;
       another = true;
     }
@@ -158,6 +161,8 @@ function framesOfEvent(known: KnownFile, event: FrameEvent, place: NamedPlace): 
     });
   };
   const { path, numbers } = event;
+  const stated = known.events.get(event.text);
+  if (stated !== undefined) return stated;
   const every = [...known.frames.values()].flat();
   const inPath = (dataset: string): boolean => {
     const parts = dataset.split('/');
@@ -166,11 +171,22 @@ function framesOfEvent(known: KnownFile, event: FrameEvent, place: NamedPlace): 
   const datasets = [...known.datasets].filter(([dataset]) => inPath(dataset));
   if (path.length > 0 && datasets.length === 0)
     refuse(`whose frames stand at no path with ${path.join('/')}`, 'give the list of these frames');
+  if (known.places.size > 0 && (numbers.length > 1 || (numbers.length === 1 && event.text.includes('//')))) {
+    const [axes] = known.places.keys();
+    const count = axes!.split('/').length;
+    if (numbers.length !== count)
+      refuse(
+        `which has ${count} axes of frames (train, cell), not ${numbers.length}`,
+        `write ${count} numbers after //`,
+      );
+    const found = known.places.get(numbers.join('/'));
+    return found ?? refuse('which has no such frame; both count from 0', 'give the list of these frames');
+  }
   if (numbers.length > 1)
     refuse(`which has one axis of frames, not ${numbers.length}`, 'write one number after //');
   const [number] = numbers;
   if (number === undefined) return path.length === 0 ? every : datasets.flatMap(([, frames]) => frames);
-  if (number >= known.size)
+  if (number < 0 || number >= known.size)
     refuse(`which has ${known.size} frames, numbered from 0`, 'give the list of these frames');
   return known.frames.get(number) ?? [];
 }

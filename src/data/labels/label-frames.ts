@@ -8,17 +8,20 @@
  *     peaks:K           a hit has at least K listed peaks
  *     FILE.stream       CrystFEL's output: an indexed frame is a hit, another frame of the stream a miss
  *     FILE.lst          a list `file //event`: a listed frame is a hit, every other a miss
+ *     FILE.expt         what DIALS indexed: a frame with a crystal is a hit, every other a miss
  *
+ * `indexedFrames` takes the last three, a dataset or a table's column `indexable` as what can be indexed, beside other labels.
  * Of hits, 1 is a hit and 0 a miss; any other number is unknown, and so is a class of −1 or 255. Refuses labels that
  * match no frame, that name places which the files do not have, and that contradict each other.
  */
 import { basename, dirname, resolve } from 'node:path';
 import { UserError } from '../../core/errors.js';
+import { countSpots } from '../formats/format.js';
 import type { FrameSource } from '../frames.js';
 import { taken, withNotes, type Note } from '../notes.js';
 import { hitOfName } from './class-names.js';
 import { fromDataset } from './dataset-labels.js';
-import { fromList, fromStream } from './event-labels.js';
+import { fromExperiments, fromList, fromStream, type Said } from './event-labels.js';
 import type { Labelling, LabelRequest } from './labelling.js';
 import { fromTable } from './table-labels.js';
 
@@ -56,12 +59,20 @@ async function readLabelling(request: LabelRequest, spec: string): Promise<Label
   if (peaks !== null) return fromPeaks(request.source, Number(peaks[1]));
   if (spec.includes('#/')) return fromDataset(request.source, spec);
   if (/\.(csv|tsv|tab)$/i.test(spec)) return fromTable(request, spec);
-  if (/\.stream$/i.test(spec)) return fromStream(request, spec);
-  if (/\.(lst|list|txt)$/i.test(spec)) return fromList(request, spec);
+  const events = fromEvents(request, spec, 'hit');
+  if (events !== null) return events;
   throw new UserError(`'${spec}' is no source of labels`, {
     field: '--labels',
-    remedy: 'give FILE#/path, FILE.csv, FILE.stream, FILE.lst, folders, or peaks:K',
+    remedy: 'give FILE#/path, FILE.csv, FILE.stream, FILE.lst, FILE.expt, folders, or peaks:K',
   });
+}
+
+/** What a file that names frames says of them; null where `spec` is no such file. */
+export function fromEvents(request: LabelRequest, spec: string, said: Said): Promise<Labelling> | null {
+  if (/\.stream$/i.test(spec)) return fromStream(request, spec, said);
+  if (/\.(lst|list|txt)$/i.test(spec)) return fromList(request, spec, said);
+  if (/\.expt$/i.test(spec)) return fromExperiments(request, spec, said);
+  return null;
 }
 
 function fromFolders(source: FrameSource): Labelling {
@@ -80,15 +91,15 @@ function fromFolders(source: FrameSource): Labelling {
 function fromPeaks(source: FrameSource, least: number): Labelling {
   const counts: number[] = [];
   for (let i = 0; i < source.count; i++) {
-    const spots = source.spots(i);
-    if (spots === null) {
+    const count = countSpots(source, i);
+    if (count === null) {
       throw new UserError(`frame ${i} has no list of peaks`, {
         file: source.origin(i).file,
         field: '--labels',
         remedy: 'give a CXI file with result_1, or other labels',
       });
     }
-    counts.push(spots.length);
+    counts.push(count);
   }
   return { classNames: null, notes: [], of: (index) => ({ hit: counts[index]! >= least }) };
 }

@@ -6,25 +6,13 @@ import { warning, type Note } from '../notes.js';
 import { hitOfClass } from './class-names.js';
 import { createFrameFinder, type FrameFinder } from './frame-finder.js';
 import type { Labelling, LabelRequest } from './labelling.js';
-import { hitOfNumber, isNoClass } from './label-values.js';
+import { answerOfWord, hitOfNumber, isNoClass } from './label-values.js';
 import { parseNumber, parseTable, readText, type Table, type TableRow } from './table.js';
 
 const SPLITS: readonly Split[] = ['train', 'validation', 'calibration', 'test'];
 const PLACE_COLUMNS = ['file', 'index', 'event', 'frame'] as const;
-const LABEL_COLUMNS = ['label', 'class', 'hit', 'split', 'group'] as const;
+const LABEL_COLUMNS = ['label', 'class', 'hit', 'indexable', 'split', 'group'] as const;
 const COLUMNS: readonly string[] = [...PLACE_COLUMNS, ...LABEL_COLUMNS];
-
-type Words = Readonly<Record<string, boolean | null>>;
-const HIT_WORDS: Words = {
-  true: true,
-  yes: true,
-  hit: true,
-  false: false,
-  no: false,
-  miss: false,
-  unknown: null,
-  '?': null,
-};
 
 export async function fromTable(request: LabelRequest, file: string): Promise<Labelling> {
   const table = parseTable(await readText(file, '--labels'), file, COLUMNS);
@@ -32,17 +20,34 @@ export async function fromTable(request: LabelRequest, file: string): Promise<La
   const classNames = tableClasses(request.source, table.rows);
   const find = createFrameFinder(request.source, request.whole);
   const labels = new Map<number, Told>();
+  const elsewhere: TableRow[] = [];
   let unknown = 0;
   for (const [number, row] of table.rows.entries()) {
     const label = rowLabel(row, classNames, file);
     if (row.text('hit') !== undefined && label.hit === null) unknown++;
-    for (const frame of framesOfRow(request, find, table, row, number + 1, file))
+    const frames = framesOfRow(request, find, table, row, number + 1, file);
+    if (frames === null) elsewhere.push(row);
+    for (const frame of frames ?? [])
       labels.set(frame, joinRows(labels.get(frame), { label, row: number + 1 }, frame, file));
   }
-  if (labels.size === 0) throw new UserError('labels no frame', { file, remedy: 'write a row a frame' });
+  const [other] = elsewhere;
+  if (labels.size === 0) {
+    const named =
+      other === undefined
+        ? ''
+        : `: row ${table.rows.indexOf(other) + 1} names ${placeOfRow(other)}, which is not there`;
+    throw new UserError(`labels no frame${named}`, {
+      file,
+      remedy: 'write a row a frame, with the columns file and index, or frame (from 0)',
+    });
+  }
   return {
     classNames,
-    notes: notesOf(table, file, unknown),
+    notes: [
+      ...notesOf(table, file, unknown),
+      ...elsewhereNotes(table, elsewhere, file),
+      ...countNotes(request, table, file),
+    ],
     of: (index) => labels.get(index)?.label ?? {},
   };
 }
@@ -54,6 +59,25 @@ function notesOf(table: Table, file: string, unknown: number): readonly Note[] {
   if (unknown === 0) return unused;
   const text = `${unknown} of ${table.rows.length} rows are neither 0 nor 1 and count as unknown`;
   return [...unused, warning('labels', file, 'hit', text)];
+}
+
+const placeOfRow = (row: TableRow): string =>
+  [row.text('file'), row.text('event') ?? row.text('index') ?? row.text('frame')].filter(Boolean).join(' ');
+
+function elsewhereNotes(table: Table, rows: readonly TableRow[], file: string): readonly Note[] {
+  const [first] = rows;
+  if (first === undefined) return [];
+  const where = `row ${table.rows.indexOf(first) + 1}`;
+  const text = `${rows.length} of ${table.rows.length} rows name files that are not among the frames, first ${placeOfRow(first)}`;
+  return [warning('labels', file, where, text)];
+}
+
+/** Of several files a number alone counts over all of them, which a table of one file does not mean. */
+function countNotes({ source }: LabelRequest, { columns }: Table, file: string): readonly Note[] {
+  if (columns.includes('file') || source.count === 0) return [];
+  const [first, last] = [source.origin(0).file, source.origin(source.count - 1).file];
+  const text = `its numbers count over all ${source.count} frames of several files: a column file would say which`;
+  return first === last ? [] : [warning('labels', file, 'frame', text)];
 }
 
 function checkColumns({ columns }: Table, file: string): void {
@@ -105,6 +129,7 @@ function eventOfRow(table: Table, row: TableRow, file: string): FrameEvent {
   });
 }
 
+/** The frames that a row is of; null where its file is not among them. Throws `UserError`. */
 function framesOfRow(
   { source }: LabelRequest,
   find: FrameFinder,
@@ -112,7 +137,7 @@ function framesOfRow(
   row: TableRow,
   number: number,
   file: string,
-): readonly number[] {
+): readonly number[] | null {
   const missing = (what: string): UserError =>
     new UserError(`row ${number} names ${what}, which is not there`, {
       file,
@@ -129,8 +154,7 @@ function framesOfRow(
   const event = eventOfRow(table, row, file);
   const place = { listFile: file, where: `row ${number}` };
   const known = find.file(named, place);
-  if (known === null) throw missing(`${named} ${event.text}`.trim());
-  return find.frames(known, event, place);
+  return known === null ? null : find.frames(known, event, place);
 }
 
 /** The classes of a table: those of the frames, DiffraNet's for numbers, else the names that occur. */
@@ -160,7 +184,9 @@ function rowLabel(row: TableRow, classNames: readonly string[] | null, file: str
     label.hit = label.label === null ? null : hitOfClass(classNames, label.label);
   }
   const hit = row.text('hit');
-  if (hit !== undefined) label.hit = hitOfText(hit, file);
+  if (hit !== undefined) label.hit = answerOfText(hit, 'hit', file);
+  const indexable = row.text('indexable');
+  if (indexable !== undefined) label.indexable = answerOfText(indexable, 'indexable', file);
   const split = row.text('split');
   if (split !== undefined) label.split = parseSplit(split, file);
   const group = row.text('group');
@@ -178,12 +204,14 @@ function classOfText(name: string, classNames: readonly string[], file: string):
   throw new UserError(`'${name}' is none of ${classNames.join(', ')}`, { file, field: 'label' });
 }
 
-function hitOfText(text: string, file: string): boolean | null {
+/** 1, 0 or a word for either; null where nobody knows. */
+function answerOfText(text: string, field: 'hit' | 'indexable', file: string): boolean | null {
   const number = parseNumber(text, true);
   if (!Number.isNaN(number)) return hitOfNumber(number);
-  const word = HIT_WORDS[text.toLowerCase()];
+  const word = answerOfWord(text);
   if (word !== undefined) return word;
-  throw new UserError(`'${text}' is no hit or miss`, { file, field: 'hit', remedy: 'write 1 or 0' });
+  const what = field === 'hit' ? 'no hit or miss' : 'neither yes nor no';
+  throw new UserError(`'${text}' is ${what}`, { file, field, remedy: 'write 1 or 0' });
 }
 
 function parseSplit(text: string, file: string): Split {

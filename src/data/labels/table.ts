@@ -22,7 +22,7 @@ export async function readText(file: string, field: string): Promise<string> {
   return bytes.toString(encoding).replace(/^\uFEFF/, '');
 }
 
-/** One line split into its fields; null where a quote does not end. */
+/** A line, or several where a quote goes on, split into its fields; null where a quote does not end. */
 function splitLine(line: string, separator: Separator): readonly string[] | null {
   const fields: string[] = [];
   let at = 0;
@@ -88,29 +88,60 @@ export function parseNumber(text: string, decimalComma: boolean): number {
  * empty or begin with `#` are passed over. Throws `UserError`.
  */
 export function parseTable(text: string, file: string, known: readonly string[]): Table {
-  const lines = text
-    .split(/\r\n|\n|\r/)
-    .map((line, index) => ({ line, number: index + 1 }))
-    // Spreadsheets may say the separator in a line of its own.
-    .filter(({ line }) => line.trim() !== '' && !line.startsWith('#') && !/^sep=.$/i.test(line.trim()));
-  const [head, ...body] = lines;
+  const lines = text.split(/\r\n|\n|\r/);
+  const start = lines.findIndex(isRecord);
+  const head = lines[start];
   if (head === undefined)
     throw new UserError('is empty', { file, remedy: 'write a header line and a row a frame' });
-  const separator = separatorOf(head.line, known, file);
-  const columns = splitLine(head.line, separator)!.map((name) => name.toLowerCase());
+  const separator = separatorOf(head, known, file);
+  const columns = splitLine(head, separator)!.map((name) => name.toLowerCase());
   const twice = columns.find((name, i) => name !== '' && columns.indexOf(name) !== i);
   if (twice !== undefined) throw new UserError(`has two columns '${twice}'`, { file, remedy: 'keep one' });
-  const rows = body.map(({ line, number }) => {
-    const fields = splitLine(line, separator);
-    if (fields === null) throw new UserError(`line ${number} has a quote that does not end`, { file });
+  const rows = recordsFrom(lines, start + 1, separator, file).map(({ line, fields }) => {
     if (fields.length !== columns.length) {
-      throw new UserError(`line ${number} has ${fields.length} fields, the header has ${columns.length}`, {
+      throw new UserError(`line ${line} has ${fields.length} fields, the header has ${columns.length}`, {
         file,
       });
     }
-    return toRow(number, columns, fields, separator, file);
+    return toRow(line, columns, fields, separator, file);
   });
   return { columns, rows };
+}
+
+/** Spreadsheets may say the separator in a line of its own. */
+const isRecord = (line: string): boolean =>
+  line.trim() !== '' && !line.startsWith('#') && !/^sep=.$/i.test(line.trim());
+
+/** A quoted field goes on over so many lines at most: beyond, the quote was not closed. */
+const MOST_LINES = 1000;
+
+interface TableRecord {
+  /** Where it begins, from 1. */
+  readonly line: number;
+  readonly fields: readonly string[];
+}
+
+/** The records of `lines` from `start`: a line each, or several where a quoted field holds ends of lines. */
+function recordsFrom(
+  lines: readonly string[],
+  start: number,
+  separator: Separator,
+  file: string,
+): readonly TableRecord[] {
+  const records: TableRecord[] = [];
+  for (let at = start; at < lines.length; at++) {
+    if (!isRecord(lines[at]!)) continue;
+    const line = at + 1;
+    let text = lines[at]!;
+    let fields = splitLine(text, separator);
+    for (let more = 0; fields === null && more < MOST_LINES && at + 1 < lines.length; more++) {
+      text += `\n${lines[++at]!}`;
+      fields = splitLine(text, separator);
+    }
+    if (fields === null) throw new UserError(`line ${line} has a quote that does not end`, { file });
+    records.push({ line, fields });
+  }
+  return records;
 }
 
 function toRow(

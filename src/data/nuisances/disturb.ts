@@ -1,7 +1,7 @@
 /** A frame with nuisances drawn for it. */
 import { z } from 'zod';
 import { createRandom, type Random } from '../../core/random.js';
-import type { Frame } from '../frames.js';
+import type { Frame, FrameSource } from '../frames.js';
 import { toPixels, type Counts } from './frame.js';
 import { nuisance, NUISANCE_NAMES, type NuisanceName } from './table.js';
 
@@ -27,8 +27,9 @@ export type Strengths = readonly (readonly [name: NuisanceName, strength: number
 export function drawStrengths(nuisances: Nuisances, random: Random): Strengths {
   return NUISANCE_NAMES.flatMap((name) => {
     const draw = nuisances[name];
-    // Numbers are drawn for all of them alike: what one comes to does not hang on the others.
-    const [comes, where] = [random.uniform(), random.uniform()];
+    // Each draws from a stream of its own: what one comes to does not hang on the others, nor on which there are.
+    const own = random.fork(name);
+    const [comes, where] = [own.uniform(), own.uniform()];
     if (draw === undefined || comes >= draw.share) return [];
     return [[name, draw.low * (draw.high / draw.low) ** where] as const];
   });
@@ -50,3 +51,15 @@ export function disturbed(
 
 /** The stream that all frames of a series share. */
 export const seriesRandom = (seed: number): Random => createRandom(seed).fork('series');
+
+/** `source` with every frame changed by `strengths`; what is random in that hangs on `seed` and the frame's index. */
+export function disturbedSource(source: FrameSource, strengths: Strengths, seed: number): FrameSource {
+  const root = createRandom(seed);
+  return {
+    ...source,
+    read: async (index) => {
+      const frame = await source.read(index);
+      return { ...frame, pixels: disturbed(frame, strengths, root.fork(index), seriesRandom(seed)) };
+    },
+  };
+}

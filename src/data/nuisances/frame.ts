@@ -33,15 +33,21 @@ export function addPhotons(frame: Counts, meanAt: (y: number, x: number) => numb
 /** Above this many photons a share of them is drawn from a normal distribution. */
 const FEW_PHOTONS = 40;
 
+/** `photons` of which each is kept with probability `share`: exact for few, normal for many. */
+function thinned(photons: number, share: number, random: Random): number {
+  if (share >= 1) return photons;
+  let kept = 0;
+  if (photons < FEW_PHOTONS) for (let k = 0; k < photons; k++) kept += random.uniform() < share ? 1 : 0;
+  else kept = Math.round(photons * share + Math.sqrt(photons * share * (1 - share)) * random.normal());
+  return Math.min(photons, Math.max(0, kept));
+}
+
 /** Keeps every photon with the probability `share`. */
 export function keepPhotons({ values }: Counts, share: number, random: Random): void {
   for (let i = 0; i < values.length; i++) {
     const photons = Math.round(values[i]!);
     if (photons <= 0) continue;
-    let kept = 0;
-    if (photons < FEW_PHOTONS) for (let k = 0; k < photons; k++) kept += random.uniform() < share ? 1 : 0;
-    else kept = Math.round(photons * share + Math.sqrt(photons * share * (1 - share)) * random.normal());
-    values[i] = Math.min(photons, Math.max(0, kept));
+    values[i] = thinned(photons, share, random);
   }
 }
 
@@ -98,4 +104,44 @@ export function binPixels(frame: Counts, factor: number): void {
     }
   frame.values = binned;
   frame.live = live;
+}
+
+/** How `size` pixels, magnified `factor` times about their middle, lie on themselves: per pixel its targets and their shares. */
+function magnifiedLine(size: number, factor: number): (readonly (readonly [to: number, share: number])[])[] {
+  const middle = size / 2;
+  return Array.from({ length: size }, (_, i) => {
+    const [from, to] = [middle + (i - middle) * factor, middle + (i + 1 - middle) * factor];
+    const targets: [number, number][] = [];
+    for (let k = Math.max(0, Math.floor(from)); k < Math.min(size, to); k++) {
+      const share = (Math.min(k + 1, to) - Math.max(k, from)) / factor;
+      if (share > 0) targets.push([k, share]);
+    }
+    return targets;
+  });
+}
+
+/**
+ * What the detector would count `factor` times as far away: every photon flies on along its ray, so the pattern grows about the
+ * middle of the frame, spots and all; what misses the detector is lost, and what a pixel caught is dealt out photon by photon.
+ */
+export function moveAway(frame: Counts, factor: number, random: Random): void {
+  const { height, width, values } = frame;
+  const [rows, columns] = [magnifiedLine(height, factor), magnifiedLine(width, factor)];
+  const moved = new Float64Array(values.length);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      let left = Math.round(values[y * width + x]!);
+      let rest = 1;
+      for (const [ty, sy] of rows[y]!)
+        for (const [tx, sx] of columns[x]!) {
+          if (left <= 0) break;
+          const share = sy * sx;
+          const here = thinned(left, share / rest, random);
+          moved[ty * width + tx]! += here;
+          left -= here;
+          rest = Math.max(1e-12, rest - share);
+        }
+    }
+  for (let i = 0; i < moved.length; i++) if (!isLive(frame, i)) moved[i] = 0;
+  frame.values = moved;
 }

@@ -2,10 +2,10 @@
  * What detectors and beamlines do to frames, in the order in which it happens to a photon: one record each, with the
  * strengths that `vetoc stress` tries. The label of a frame stays true as long as its spots can still be seen.
  *
- * Not here: another distance of the detector and another wavelength, which move spots; simulate such frames.
+ * Not here: another wavelength, which moves spots and changes which there are; simulate such frames.
  */
 import type { Random } from '../../core/random.js';
-import { addPhotons, binPixels, isLive, keepPhotons, spread, type Counts } from './frame.js';
+import { addPhotons, binPixels, isLive, keepPhotons, moveAway, spread, type Counts } from './frame.js';
 
 export interface Nuisance {
   readonly title: string;
@@ -57,6 +57,22 @@ function dropLines(frame: Counts, extent: number, random: Random): void {
   }
 }
 
+/** Readout blocks along each side of the frame, each with a gain of its own. */
+const BLOCKS = [4, 8] as const;
+
+/** The counts of every block times its own factor, 1 on the average; `sigma` is how far they are from it. */
+function missetGains({ height, width, values }: Counts, sigma: number, series: Random): void {
+  const [rows, columns] = BLOCKS;
+  const factors = Float64Array.from({ length: rows * columns }, () =>
+    Math.max(0, 1 + sigma * series.normal()),
+  );
+  for (let i = 0; i < values.length; i++) {
+    const row = Math.floor((Math.floor(i / width) * rows) / height);
+    const column = Math.floor(((i % width) * columns) / width);
+    values[i] = values[i]! * factors[row * columns + column]!;
+  }
+}
+
 /** A width or radius as a share of the frame's side. */
 const side = ({ height, width }: Counts): number => Math.min(height, width);
 
@@ -99,6 +115,15 @@ export const NUISANCES = {
       const first = side(frame) * (0.25 + 0.15 * random.uniform());
       const rings = [1, 1.06, 1.13].map((ratio) => ({ radius: ratio * first, width: 0.008 * side(frame) }));
       addRings(frame, rings, strength, random);
+    },
+  },
+  distance: {
+    title: 'detector farther away',
+    unit: 'times the distance',
+    none: 1,
+    strengths: [1.25, 1.5, 2, 3],
+    apply: (frame, strength, random) => {
+      moveAway(frame, strength, random);
     },
   },
   pointSpread: {
@@ -144,6 +169,15 @@ export const NUISANCES = {
     strengths: [1.5, 2, 3, 5, 10],
     apply: ({ values }, strength) => {
       for (let i = 0; i < values.length; i++) values[i]! *= strength;
+    },
+  },
+  gainError: {
+    title: 'gain error between blocks',
+    unit: 'relative, sigma over 4 × 8 blocks',
+    none: 0,
+    strengths: [0.02, 0.05, 0.1, 0.2, 0.4],
+    apply: (frame, strength, _random, series) => {
+      missetGains(frame, strength, series);
     },
   },
   readoutNoise: {

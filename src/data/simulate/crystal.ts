@@ -110,13 +110,12 @@ export function reciprocalBasis(cell: UnitCell): Matrix3 {
 
 /** left · right. */
 export function multiply(left: Matrix3, right: Matrix3): Matrix3 {
-  const out = new Array<number>(9).fill(0);
-  for (let row = 0; row < 3; row++) {
-    for (let column = 0; column < 3; column++) {
-      for (let k = 0; k < 3; k++) out[row * 3 + column]! += left[row * 3 + k]! * right[k * 3 + column]!;
-    }
-  }
-  return out as unknown as Matrix3;
+  const at = (row: number, column: number): number => {
+    let sum = 0;
+    for (let k = 0; k < 3; k++) sum += left[row * 3 + k]! * right[k * 3 + column]!;
+    return sum;
+  };
+  return [at(0, 0), at(0, 1), at(0, 2), at(1, 0), at(1, 1), at(1, 2), at(2, 0), at(2, 1), at(2, 2)];
 }
 
 /** A rotation, uniform over all of them. */

@@ -3,7 +3,9 @@
  *
  * `standard` is one well-known kind of experiment (three detectors, one lattice, water and air, some ice). `broad`
  * randomises the domain: many detectors, wavelengths, backgrounds from 0.02 to tens of photons, rings without
- * spots, streaks, shadows, several lattices. A user's own detector replaces the bank; ranges are overridden one by one.
+ * spots, streaks, shadows, several lattices. `worn` is `broad` on detectors that age, under conditions that change from series to series
+ * (conditions.ts). `faint` is `standard` at the edge of what can be indexed: few, weak spots at low resolution, often of several
+ * lattices. A user's own detector replaces the bank; ranges are overridden one by one.
  */
 import { UserError } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
@@ -69,13 +71,16 @@ export interface SimulationSettings {
   readonly classWeights: readonly number[];
   readonly splitWeights: Readonly<Record<Split, number>>;
   readonly framesPerCrystal: number;
+  /** Whether detectors age and conditions change: see conditions.ts. */
+  readonly worn: boolean;
   readonly detectors: readonly Detector[];
   /** Share of crystals measured under `usual` settings instead of these. */
   readonly usualShare: number;
   readonly usual: SimulationSettings | null;
 }
 
-export type Variety = 'standard' | 'broad';
+export const VARIETIES = ['standard', 'broad', 'worn', 'faint'] as const;
+export type Variety = (typeof VARIETIES)[number];
 
 export interface SimulateOptions {
   /** Any integer; the same seed gives the same frames. */
@@ -145,6 +150,7 @@ function standardSettings(height: number, width: number, random: Random): Simula
     classWeights: [1, 1, 1, 1, 1],
     splitWeights: { train: 0.7, test: 0.15, validation: 0.1, calibration: 0.05 },
     framesPerCrystal: 5,
+    worn: false,
     detectors: standardDetectors(height, width, random),
     usualShare: 0,
     usual: null,
@@ -186,6 +192,40 @@ function broadSettings(height: number, width: number, random: Random): Simulatio
   };
 }
 
+/** Hits of few spots, at low resolution and on more background, every third of several lattices. */
+function faintSettings(height: number, width: number, random: Random): SimulationSettings {
+  const standard = standardSettings(height, width, random);
+  const scale = standard.visibleSpots[1][0] / 40;
+  const range = (low: number, high: number): Range => [
+    Math.max(3, Math.round(low * scale)),
+    Math.max(6, Math.round(high * scale)),
+  ];
+  return {
+    ...standard,
+    edgeResolution: [2.5, 9],
+    spotSeparation: [3, 7],
+    mosaicity: [0.02 * DEGREE, 0.3 * DEGREE],
+    multiLatticeProbability: 0.35,
+    iceProbability: { hit: 0.25, miss: 0.25 },
+    backgroundScale: 2,
+    randomCellShare: 0,
+    visibleSpots: [range(3, 8), range(8, 20), range(20, 60)],
+  };
+}
+
+const PRESETS: Readonly<
+  Record<Variety, (height: number, width: number, random: Random) => SimulationSettings>
+> = {
+  standard: standardSettings,
+  broad: broadSettings,
+  worn: (height, width, random) => {
+    const broad = broadSettings(height, width, random);
+    const usual = broad.usual === null ? null : { ...broad.usual, worn: true };
+    return { ...broad, worn: true, usual };
+  },
+  faint: faintSettings,
+};
+
 function checkOptions(options: SimulateOptions, height: number, width: number): void {
   const whole = (value: number, low: number, high: number, field: string): void => {
     if (Number.isInteger(value) && value >= low && value <= high) return;
@@ -225,10 +265,7 @@ export function resolveSettings(options: SimulateOptions, random: Random): Simul
   const height = options.height ?? 512;
   const width = options.width ?? 512;
   checkOptions(options, height, width);
-  const preset =
-    options.variety === 'standard'
-      ? standardSettings(height, width, random)
-      : broadSettings(height, width, random);
+  const preset = PRESETS[options.variety ?? 'broad'](height, width, random);
   const own = options.detectors?.map((spec) =>
     detectorFromSpec(spec, height, width, random.fork(`own ${spec.name}`)),
   );

@@ -6,8 +6,10 @@
  */
 import { invariant } from '../../core/errors.js';
 import { createRandom } from '../../core/random.js';
+import { disturbed } from '../nuisances/disturb.js';
 import { CLASS_NAMES, FIRST_HIT_CLASS, type FrameSource } from '../frames.js';
-import { planFrame, type FramePlan } from './plan.js';
+import type { TrueLattice } from './bragg.js';
+import { planFrame, wearOf, type FramePlan } from './plan.js';
 import { renderFrame } from './render.js';
 import { createSchedule } from './schedule.js';
 import { resolveSettings, type SimulateOptions, type SimulationSettings } from './settings.js';
@@ -17,6 +19,8 @@ export interface SimulatedSource extends FrameSource {
   readonly settings: SimulationSettings;
   /** All that is known of frame `index` before noise. */
   plan(index: number): FramePlan;
+  /** The lattices in frame `index`, brightest first; none in a miss. */
+  lattices(index: number): readonly TrueLattice[];
 }
 
 const KEPT_PLANS = 16;
@@ -65,7 +69,16 @@ export function simulateFrames(options: SimulateOptions): SimulatedSource {
     read(index) {
       const planned = plan(index);
       const pixels = renderFrame(planned, buffers);
-      return Promise.resolve({ height, width, pixels, mask: planned.detector.live });
+      const mask = planned.detector.live;
+      const frame = { height, width, pixels, mask };
+      if (planned.conditions.length === 0) return Promise.resolve(frame);
+      // Hot pixels and gains are the detector's, and stay.
+      const { detector } = wearOf(root, planned.style, planned.crystalIndex);
+      const own = root.fork(`conditions ${index}`);
+      return Promise.resolve({
+        ...frame,
+        pixels: disturbed(frame, planned.conditions, own, detector.fork('stays')),
+      });
     },
     label(index) {
       const group = schedule.groupOf(index);
@@ -79,6 +92,7 @@ export function simulateFrames(options: SimulateOptions): SimulatedSource {
     },
     meta: (index) => plan(index).meta,
     spots: (index) => plan(index).truth,
+    lattices: (index) => plan(index).lattices,
     origin: (index) => ({ file: name, index }),
     close: () => Promise.resolve(),
   };

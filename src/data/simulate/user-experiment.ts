@@ -12,40 +12,20 @@ import { spaceGroup } from './space-group.js';
 /** hc in keV Å. */
 export const KEV_ANGSTROM = 12.398419843320026;
 
-/** Numbers separated by `separator`; throws `UserError` naming `field`. */
-export function parseNumbers(text: string, separator: string, field: string, count: number): number[] {
-  const numbers = text.split(separator).map((part) => (part.trim() === '' ? NaN : Number(part)));
-  if (numbers.length === count && numbers.every(Number.isFinite)) return numbers;
-  const form = Array.from({ length: count }, (_, i) => String.fromCharCode(65 + i)).join(separator);
-  throw new UserError(`'${text}' is not of the form ${form}`, { field, remedy: `give ${count} numbers` });
-}
-
-/** `A` or `A:B`, both from `least` up. */
-export function parseRange(text: string, field: string, least: number): Range {
-  const parts = text.includes(':') ? parseNumbers(text, ':', field, 2) : parseNumbers(text, ':', field, 1);
-  const [low, high = low] = parts as [number, number?];
-  if (low >= least && high >= low && low >= 0) return [low, high];
-  throw new UserError(`'${text}' is not a range from ${least} up`, {
-    field,
-    remedy: 'write LOW:HIGH or one number',
-  });
-}
-
 /** A form by name, or six numbers with the space group `group` (P1 without one). */
 export function parseCell(text: string, group: string | undefined): CrystalForm {
   if (!text.includes(',')) {
     const form = crystalForm(text);
     return group === undefined ? form : checkedForm({ ...form, group });
   }
-  const [a, b, c, alpha, beta, gamma] = parseNumbers(text, ',', '--cell', 6) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const cell: UnitCell = { a, b, c, alpha, beta, gamma };
+  const numbers = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  if (numbers.length !== 6 || !numbers.every(Number.isFinite))
+    throw new UserError(`'${text}' is not of the form A,B,C,D,E,F`, {
+      field: '--cell',
+      remedy: 'give 6 numbers',
+    });
+  const [a, b, c, alpha, beta, gamma] = numbers;
+  const cell: UnitCell = { a: a!, b: b!, c: c!, alpha: alpha!, beta: beta!, gamma: gamma! };
   cellVolume(cell);
   return checkedForm({ name: 'own', cell, group: group ?? 'P1' });
 }

@@ -9,11 +9,13 @@
  *
  * Refuses big-endian data and variable-length slices (h5wasm cannot write them).
  */
-import { open, rename, rm } from 'node:fs/promises';
-import { mkdirSync, rmSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type * as H5wasm from 'h5wasm/node';
 import { invariant, UserError } from '../../core/errors.js';
+import { makeFolder, putInPlace, vanished } from '../../core/files.js';
+import { temporary } from '../../core/temporary.js';
 import { Hdf5Failure, loadHdf5, type Hdf5Library } from '../hdf5/library.js';
 import {
   createGrowing,
@@ -66,10 +68,10 @@ export interface CreateOptions {
 export async function createHdf5(path: string, { packs = false }: CreateOptions = {}): Promise<Hdf5Writer> {
   const library = await loadHdf5();
   const target = resolve(path);
-  const partial = `${target}.partial`;
-  const chunks = `${partial}.chunks`;
+  const partial = temporary(`${target}.partial`);
+  const chunks = temporary(`${partial}.chunks`);
   const guarded = <T>(use: () => T): T => guard(library, path, use);
-  mkdirSync(dirname(target), { recursive: true });
+  await makeFolder(dirname(target));
   for (const left of [partial, chunks]) rmSync(left, { force: true });
   const form: H5wasm.FileOptions = packs ? { libver: ['earliest', 'latest'] } : {};
   const file = guarded(() => new library.high.File(partial, 'w', form));
@@ -175,8 +177,10 @@ async function syncAndRename(partial: string, target: string, path: string): Pro
     } finally {
       await handle.close();
     }
-    await rename(partial, target);
+    await putInPlace(partial, target);
   } catch (error) {
+    if (error instanceof UserError) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw vanished(path);
     const problem = error instanceof Error ? error.message : String(error);
     throw new UserError(`cannot be put in place: ${problem}`, { file: path });
   }

@@ -7,7 +7,7 @@
  *     INDEX/…/{first, count}                                                 [train] uint64
  *     RUN, CONTROL/DET/REDU/SPI_HITFINDER/…                                  the settings that extra-redu asks for
  *
- * hitFlag: the network keeps the frame. missFlag: a vetoed frame that is kept all the same; a filter keeps none.
+ * hitFlag: the network keeps the frame. missFlag: a vetoed frame that the prescale keeps all the same.
  * dataFlag: kept for either reason. extra-redu calls a frame a hit above its threshold, vetoc from the threshold on, so
  * fixedThreshold is one level lower. Layout: EXDF 1.2 and extra-redu 1.1. Refuses frames without train and pulse.
  */
@@ -23,24 +23,39 @@ export interface KeptFlags {
   readonly scores: Int32Array;
   /** Frames with this score or more are kept. */
   readonly threshold: number;
+  /** Frames below it that are kept all the same. */
+  readonly byPrescale: ReadonlySet<number>;
+  /** One in so many is; 0: none. */
+  readonly prescale: number;
 }
 
 interface Event {
   readonly train: number;
   readonly pulse: number;
   readonly score: number;
+  readonly byPrescale: boolean;
 }
 
-function eventsOf({ source, scores }: KeptFlags): readonly Event[] {
+function trainAndPulse(source: FrameSource, index: number): Pick<Event, 'train' | 'pulse'> {
+  const { trainId, pulseId } = source.meta(index);
+  const [train, pulse] = [Number(trainId), Number(pulseId)];
+  if (Number.isSafeInteger(train) && Number.isSafeInteger(pulse)) return { train, pulse };
+  throw new UserError(`frame ${index} has no trainId and pulseId`, {
+    file: source.origin(index).file,
+    field: '--exdf',
+    remedy: 'give frames of European XFEL, or use --list',
+  });
+}
+
+/** Throws `UserError` where a frame of `source` has no train and pulse: asked before the frames are scored. */
+export function checkEvents(source: FrameSource): void {
+  for (let i = 0; i < source.count; i++) trainAndPulse(source, i);
+}
+
+function eventsOf({ source, scores, byPrescale }: KeptFlags): readonly Event[] {
   const events = Array.from(scores, (score, index): Event => {
-    const { trainId, pulseId } = source.meta(index);
-    const [train, pulse] = [Number(trainId), Number(pulseId)];
-    if (Number.isSafeInteger(train) && Number.isSafeInteger(pulse)) return { train, pulse, score };
-    throw new UserError(`frame ${index} has no trainId and pulseId`, {
-      file: source.origin(index).file,
-      field: '--exdf',
-      remedy: 'give frames of European XFEL, or use --list',
-    });
+    const place = trainAndPulse(source, index);
+    return { ...place, score, byPrescale: byPrescale.has(index) };
   });
   return events.sort((a, b) => a.train - b.train || a.pulse - b.pulse);
 }
@@ -115,7 +130,7 @@ function writeSettings(
   writer: Hdf5Writer,
   device: string,
   trains: readonly number[],
-  { source, threshold }: KeptFlags,
+  { source, threshold, prescale }: KeptFlags,
 ): void {
   const modules = source.frameShape?.length === 3 ? source.frameShape[0]! : 1;
   const numbers = {
@@ -127,7 +142,7 @@ function writeSettings(
     hitrateWindowSize: longs([200]),
     xgmNormalization: Uint8Array.of(0),
     xgmMinimalEnergy: longs([0]),
-    missFraction: Float64Array.of(0),
+    missFraction: Float64Array.of(prescale === 0 ? 0 : 1 / prescale),
     missFractionAbs: Float64Array.of(0),
   };
   for (const [root, rows] of [
@@ -172,6 +187,7 @@ function writeFlags(writer: Hdf5Writer, group: string, events: readonly Event[],
   writer.dataset(`${group}/pulseId`, ulongs(events.map(({ pulse }) => pulse)));
   writer.dataset(`${group}/hitscore`, longs(events.map(({ score }) => score)));
   writer.dataset(`${group}/hitFlag`, kept);
-  writer.dataset(`${group}/missFlag`, new Uint8Array(events.length));
-  writer.dataset(`${group}/dataFlag`, kept);
+  const misses = Uint8Array.from(events, ({ byPrescale }) => Number(byPrescale));
+  writer.dataset(`${group}/missFlag`, misses);
+  writer.dataset(`${group}/dataFlag`, kept.map((hit, i) => hit | misses[i]!)); // prettier-ignore
 }

@@ -4,6 +4,7 @@
  */
 import type { RawSource } from '../formats/format.js';
 import type { Hdf5File } from '../hdf5/file.js';
+import { JOULE_PER_EV, wavelengthOfEnergy } from '../units.js';
 import { attributesOf } from './carried.js';
 import type { AttributeValue, Hdf5Writer } from './hdf5-writer.js';
 
@@ -31,9 +32,6 @@ export function copyAttributes(writer: Hdf5Writer, hdf5: Hdf5File, path: string)
     writer.attribute(path, name, value);
 }
 
-const PLANCK_JOULE_PER_EV = 1.602176634e-19;
-const EV_ANGSTROM = 12398.419843320026;
-
 /** Facts of one-frame formats where CXI puts them. */
 export function writeDetails(writer: Hdf5Writer, raw: RawSource, detector: string): void {
   const number = (name: string): number | null => {
@@ -41,11 +39,11 @@ export function writeDetails(writer: Hdf5Writer, raw: RawSource, detector: strin
     return typeof value === 'number' && Number.isFinite(value) ? value : null;
   };
   const wavelength = number('wavelengthAngstrom');
-  const energy = number('photonEnergyEv') ?? (wavelength === null ? null : EV_ANGSTROM / wavelength);
+  const energy = number('photonEnergyEv') ?? (wavelength === null ? null : wavelengthOfEnergy(wavelength));
   const scalar = (path: string, value: number | null): void => {
     if (value !== null) writer.dataset(path, Float64Array.of(value), []);
   };
-  scalar('/entry_1/instrument_1/source_1/energy', energy === null ? null : energy * PLANCK_JOULE_PER_EV);
+  scalar('/entry_1/instrument_1/source_1/energy', energy === null ? null : energy * JOULE_PER_EV);
   const millimetres = (name: string): number | null => {
     const value = number(name);
     return value === null ? null : value / 1000;

@@ -1,7 +1,7 @@
 /**
  * Kept frames as a list for CrystFEL's indexamajig: a line a frame, the file and its event.
  *
- * `FILE //12` for files of many frames, `FILE tag-204//` where each stands in a group, `FILE` alone where it holds one
+ * `FILE //12` for files of many frames, `FILE //3/2` for the memory cell 2 of the train 3 of a module, `FILE tag-204//` where each stands in a group, `FILE` alone where it holds one
  * image. Paths are absolute. Refuses frames that were joined from module files: no file holds such an event.
  */
 import { resolve } from 'node:path';
@@ -11,7 +11,7 @@ import type { FrameSource } from '../frames.js';
 import { tagOf } from '../hdf5/tags.js';
 
 function lineOf(source: FrameSource, index: number, alone: ReadonlySet<string>): string {
-  const { file, index: inFile, dataset } = source.origin(index);
+  const { file, index: inFile, dataset, place, event: stated } = source.origin(index);
   const joined = dataset?.startsWith('/INSTRUMENT/') === true && (source.frameShape?.length ?? 2) > 2;
   if (joined) {
     throw new UserError('holds one module of its frames: no event of it is a frame', {
@@ -21,8 +21,14 @@ function lineOf(source: FrameSource, index: number, alone: ReadonlySet<string>):
     });
   }
   if (dataset === undefined && alone.has(file)) return resolve(file);
-  const event = dataset === undefined ? null : tagOf(dataset)?.event;
-  return `${resolve(file)} ${event ?? `//${inFile}`}`;
+  const event = stated ?? (dataset === undefined ? null : tagOf(dataset)?.event);
+  return `${resolve(file)} ${event ?? `//${place?.join('/') ?? inFile}`}`;
+}
+
+/** Throws `UserError` where a frame of `source` is no event of its file: asked before the frames are scored. */
+export function checkListable(source: FrameSource): void {
+  const alone = new Set<string>();
+  for (let i = 0; i < source.count; i++) lineOf(source, i, alone);
 }
 
 /** Writes the frames `kept` of `source` to `path`, atomically. Throws `UserError`. */

@@ -1,6 +1,7 @@
 /**
  * A growing dataset of `uint16` rows that Node's zlib compresses: a chunk a row, shuffled and deflated, so that any HDF5
- * reads it. Faster than h5wasm's own gzip, and smaller by a third: behind the shuffle the high bytes of a frame are
+ * reads it. In processor time 2.5 times as fast as h5wasm's own gzip, and smaller by a third (test/bench/packed.ts: 256 and 103
+ * frames a second, 63 and 96 KiB a frame; bitshuffle needs a plugin to read): behind the shuffle the high bytes of a frame are
  * nearly all 0, and runs are all that deflate is asked to look for.
  *
  * The chunks wait in `PATH.chunks` until the file is closed, and are then joined to it (chunk-index.ts).

@@ -6,6 +6,7 @@
  */
 import { open, readFile, rm, truncate, type FileHandle } from 'node:fs/promises';
 import { UserError } from '../../core/errors.js';
+import { jsonOrUndefined } from '../../core/json.js';
 
 /** What the scores belong to; every field must agree. */
 export type JournalKey = Readonly<Record<string, string | number>>;
@@ -98,12 +99,7 @@ async function readJournal(path: string, key: JournalKey): Promise<Found | null>
 
 /** The first field that differs, or null. */
 function differenceOf(line: string, key: JournalKey): string | null {
-  let found: unknown;
-  try {
-    found = JSON.parse(line);
-  } catch {
-    return 'no header';
-  }
+  const found = jsonOrUndefined(line);
   if (typeof found !== 'object' || found === null) return 'no header';
   const other = found as Readonly<Record<string, unknown>>;
   return Object.keys({ ...key, ...other }).find((name) => other[name] !== key[name]) ?? null;

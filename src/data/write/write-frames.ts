@@ -4,6 +4,7 @@
  *     /entry/data/data  [n, y, x] uint16, one frame a chunk, compressed      /entry/mask  [style, y, x]  1 live, 0 gap
  *     /entry/data/label, hit, split, group                                   /entry/spots [n, 5] frame, y, x, photons, SNR
  *     /entry/meta/*     one value a frame
+     /entry/lattices   [n, 4, 10] the true lattices of simulated frames: weight, then a*, b*, c* as the columns of a matrix
  *
  * Frames are written as they come and facts in blocks, so memory does not grow with the number of frames (but for the
  * texts that differ from frame to frame). Text facts become codes with their names in an attribute, as long as there
@@ -11,6 +12,7 @@
  */
 import { UserError } from '../../core/errors.js';
 import type { FrameSource, Split } from '../frames.js';
+import type { TrueLattice } from '../simulate/bragg.js';
 import { streamFrames } from '../stream.js';
 import type { Compression, GrowingDataset } from './growing-dataset.js';
 import { createHdf5, type Hdf5Writer } from './hdf5-writer.js';
@@ -29,6 +31,8 @@ export interface WriteFramesOptions {
   readonly styles?: readonly FrameStyle[];
   /** Attributes of /entry: how the frames were made. */
   readonly attributes?: Readonly<Record<string, string | number>>;
+  /** The true lattices of a frame, at most {@link MOST_LATTICES}; without it none are written. */
+  readonly lattices?: (index: number) => readonly TrueLattice[];
   readonly onFrame?: (done: number, total: number) => void;
 }
 
@@ -156,6 +160,35 @@ function spotColumns(writer: Hdf5Writer, source: FrameSource): Columns {
   };
 }
 
+/** So many lattices a frame are written; a weight of 0 marks those that are not there. */
+const MOST_LATTICES = 4;
+const LATTICE_NUMBERS = 10;
+
+/** Weight and matrix of each lattice, row-major; frames stand at their own place, so whatever keeps some keeps theirs. */
+function latticeColumns(writer: Hdf5Writer, of: WriteFramesOptions['lattices']): Columns {
+  if (of === undefined) return { add: () => undefined, finish: () => undefined };
+  const dataset = writer.growing('/entry/lattices', 'f8', [MOST_LATTICES, LATTICE_NUMBERS], 256, 'gzip');
+  writer.attribute('/entry/lattices', 'columns', LATTICE_COLUMNS);
+  let rows: number[] = [];
+  const flush = (): void => {
+    if (rows.length > 0) dataset.append(Float64Array.from(rows));
+    rows = [];
+  };
+  return {
+    add(index) {
+      const numbers = of(index).flatMap(({ weight, matrix }) => [weight, ...matrix]);
+      const room = MOST_LATTICES * LATTICE_NUMBERS;
+      rows.push(...Array.from({ length: room }, (_, k) => numbers[k] ?? 0));
+      if (rows.length >= 256 * room) flush();
+    },
+    finish: flush,
+  };
+}
+
+const LATTICE_COLUMNS =
+  '[frame,lattice,10]: weight (0 none; the first has 1), then the matrix of a*, b*, c* (its columns) row by row in 1/Angstrom: ' +
+  'q = matrix (h,k,l), without 2 pi; x along the fast axis, y along the slow axis, z with the beam; |k0 + q| = |k0| = 1/wavelength';
+
 /** Which style a frame has; new masks become new styles. */
 function styleTable(
   source: FrameSource,
@@ -202,7 +235,12 @@ export async function writeFrames(
       compression === 'gzip'
         ? writer.packed('/entry/data/data', [height, width])
         : writer.growing('/entry/data/data', 'u2', [height, width], 1, compression);
-    const columns = [labelColumns(writer, source), metaColumns(writer, source), spotColumns(writer, source)];
+    const columns = [
+      labelColumns(writer, source),
+      metaColumns(writer, source),
+      spotColumns(writer, source),
+      latticeColumns(writer, options.lattices),
+    ];
     const table = styleTable(source, options.styles);
     for await (const { index, frame } of streamFrames(source)) {
       frames.append(frame.pixels);

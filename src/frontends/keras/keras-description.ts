@@ -5,7 +5,7 @@
  * Everything is looked at before TensorFlow.js is: it drops settings in silence, names the wrong causes, and loops for
  * ever on a name that nothing has.
  */
-import { UserError, type UnsupportedReason } from '../../core/errors.js';
+import type { UnsupportedReason } from '../../core/errors.js';
 import { ACTIVATION_NAMES } from '../layers-model/activation-names.js';
 import { LAYER_CLASSES } from '../layers-model/layers-model-rules.js';
 
@@ -28,6 +28,7 @@ export const isModelClass = (className: string): boolean => MODEL_CLASSES.has(cl
 const IDENTITIES: ReadonlySet<string> = new Set([
   'ActivityRegularization',
   'AlphaDropout',
+  'Identity',
   'RandomBrightness',
   'RandomContrast',
   'RandomFlip',
@@ -54,40 +55,103 @@ export function layersOf(model: Json): readonly LayerJson[] {
   });
 }
 
+/** `name` with letters that TensorFlow.js takes: others stand as their numbers, so that two names stay two. */
+export const safeName = (name: string): string =>
+  name.replace(/[^-A-Za-z0-9_./]|^[-_/]/gu, (letter) => `x${letter.codePointAt(0)!.toString(16)}.`);
+
 /** All layers, those of models inside included. */
 const allLayers = (model: Json): readonly LayerJson[] =>
   layersOf(model).flatMap((layer) => (isModelClass(layer.className) ? allLayers(layer.json) : [layer]));
 
 const ONNX_WAY = 'the ONNX way takes it: model.export("model.onnx", format="onnx")';
 
+/** Classes that come as operators of ONNX that are taken. */
+const BY_ONNX: ReadonlySet<string> = new Set([
+  'Average',
+  'Conv1D',
+  'Cropping2D',
+  'Normalization',
+  'Permute',
+  'Subtract',
+]);
+
+/** Activations that are layers of their own inside a layer, which TensorFlow.js has no name for. */
+const LAYERS_AS_ACTIVATIONS: ReadonlySet<string> = new Set(['ELU', 'LeakyReLU', 'PReLU', 'ReLU']);
+
+/**
+ * Whether it is a function of keras.ops on tensors; some have the name of a layer. An `.h5` file does not say so, but every
+ * layer says whether it is trained or what its numbers are.
+ */
+function isFunction({ className, config, json }: LayerJson): boolean {
+  if (typeof json['module'] === 'string') return json['module'].startsWith('keras.src.ops');
+  const calls = json['inbound_nodes'];
+  const isNew = Array.isArray(calls) && calls.some((call) => isObject(call) && 'args' in call);
+  const isLayer = 'trainable' in config || 'dtype' in config || isIdentityClass(className);
+  return className !== 'InputLayer' && isNew && !isLayer;
+}
+
 /** Layers that a float graph does not have. */
 const unknownLayers = (layers: readonly LayerJson[]): readonly UnsupportedReason[] =>
   layers
     .filter(
-      ({ className }) =>
-        className !== 'InputLayer' && !isIdentityClass(className) && !LAYER_CLASSES.includes(className),
+      (layer) =>
+        layer.className !== 'InputLayer' &&
+        !isFunction(layer) &&
+        !isIdentityClass(layer.className) &&
+        !LAYER_CLASSES.includes(layer.className),
     )
     .map(({ name, className }) => ({
       what: `${name} (${className})`,
-      why: 'there is no such layer in vetoc',
+      why: `there is no such layer in vetoc${BY_ONNX.has(className) ? `; ${ONNX_WAY}` : ''}`,
     }));
 
 /** Settings of `ReLU` that TensorFlow.js drops in silence. */
 const DROPPED = ['negative_slope', 'threshold'];
 
 /** What an activation is called, by name or as an object of Keras 3. */
-function activationName(value: unknown): string {
+export function activationName(value: unknown): string {
   if (typeof value === 'string') return value;
   if (!isObject(value)) return 'linear';
   return typeof value['config'] === 'string' ? value['config'] : String(value['class_name']);
 }
 
+/** What Keras 3 quantized a layer to, by the policy of its numbers: `int8`, `int4`, `float8`, …; null where it did not. */
+function quantizedBy({ dtype }: Json): string | null {
+  const config = isObject(dtype) ? dtype['config'] : undefined;
+  return isObject(config) && typeof config['mode'] === 'string' ? config['mode'] : null;
+}
+
+/** Functions of keras.ops that are what the layer of their name is, of tensors alone. */
+const OPS_AS_LAYERS: ReadonlySet<string> = new Set(['Add', 'Concatenate', 'Multiply', 'Softmax']);
+
+/** Why a function cannot be taken as a layer; null where it can, or is one. */
+function functionProblem(layer: LayerJson): string | null {
+  const { className, json } = layer;
+  if (!isFunction(layer)) return null;
+  const calls = Array.isArray(json['inbound_nodes']) ? json['inbound_nodes'].filter(isObject) : [];
+  const isConstant = (value: unknown): boolean =>
+    Array.isArray(value)
+      ? value.some(isConstant)
+      : !isObject(value) || value['class_name'] !== '__keras_tensor__';
+  if (!OPS_AS_LAYERS.has(className))
+    return `a function of keras.ops and no layer; its operators may be taken from ONNX: model.export("model.onnx", format="onnx")`;
+  return calls.some(({ args }) => isConstant(args)) ? `a constant among what it reads; ${ONNX_WAY}` : null;
+}
+
 /** Why the settings of one layer cannot be taken. */
-function settings({ className, config }: LayerJson): readonly string[] {
-  const why: string[] = [];
+function settings(layer: LayerJson): readonly string[] {
+  const { className, config } = layer;
+  const why = [functionProblem(layer)].filter((problem) => problem !== null);
   const activation = activationName(config['activation']);
   if (!ACTIVATION_NAMES.includes(activation))
-    why.push(`activation ${activation}, which vetoc does not take here`);
+    why.push(
+      LAYERS_AS_ACTIVATIONS.has(activation)
+        ? `the layer ${activation} as an activation inside it: put it behind, as a layer`
+        : `activation ${activation}, which vetoc does not take here`,
+    );
+  const quantized = quantizedBy(config);
+  if (quantized !== null)
+    why.push(`its weights are ${quantized} of Keras's own quantization: save the model before quantize()`);
   if (Number(config['groups'] ?? 1) !== 1)
     why.push(`groups ${String(config['groups'])}: TensorFlow.js has no grouped convolution; ${ONNX_WAY}`);
   if (config['keepdims'] === true) why.push(`keepdims, which TensorFlow.js does not have; ${ONNX_WAY}`);
@@ -101,52 +165,13 @@ function settings({ className, config }: LayerJson): readonly string[] {
 /** All that cannot be taken of `model`, layer by layer. */
 export function problemsOf(model: Json): readonly UnsupportedReason[] {
   const layers = allLayers(model);
-  const lost = layers.flatMap((layer) =>
+  // Of a layer that is refused as a whole its settings say nothing.
+  const known = layers.filter(
+    (layer) =>
+      isFunction(layer) || isIdentityClass(layer.className) || LAYER_CLASSES.includes(layer.className),
+  );
+  const lost = known.flatMap((layer) =>
     settings(layer).map((why) => ({ what: `${layer.name} (${layer.className})`, why })),
   );
   return [...unknownLayers(layers), ...lost];
-}
-
-/** `[layer, node, tensor]` of every tensor that `value` (Keras 3's arguments of a call) names. */
-export function histories(value: unknown): readonly (readonly unknown[])[] {
-  if (Array.isArray(value)) return value.flatMap(histories);
-  if (!isObject(value)) return [];
-  const config = value['config'];
-  const history = isObject(config) ? config['keras_history'] : undefined;
-  return Array.isArray(history) ? [history as readonly unknown[]] : Object.values(value).flatMap(histories);
-}
-
-/** The names that the calls of a layer read, of Keras 2 (`[[[name, node, tensor, {}], …], …]`) and 3. */
-function readNames(nodes: unknown): readonly string[] {
-  if (!Array.isArray(nodes)) return [];
-  return nodes.flatMap((call: unknown) => {
-    if (isObject(call)) return histories([call['args'], call['kwargs']]).map(([name]) => String(name));
-    return Array.isArray(call) ? call.filter(Array.isArray).map(([name]) => String(name)) : [];
-  });
-}
-
-/** Throws `UserError` where layers have one name, read what is not there, or read each other in a circle. */
-export function checkConnections(model: Json, file: string): void {
-  const layers = layersOf(model);
-  const remedy = 'check that the file is whole, or save the model again';
-  const reads = new Map(layers.map(({ name, json }) => [name, readNames(json['inbound_nodes'])] as const));
-  if (reads.size !== layers.length) throw new UserError('has two layers of one name', { file, remedy });
-  for (const [name, inputs] of reads) {
-    const stray = inputs.find((input) => !reads.has(input));
-    if (stray !== undefined)
-      throw new UserError(`layer ${name} reads ${stray}, and there is no such layer`, { file, remedy });
-  }
-  // What reads only what is known is known: what is left in the end reads itself.
-  const known = new Set<string>();
-  for (let before = -1; before !== known.size;) {
-    before = known.size;
-    for (const [name, inputs] of reads) if (inputs.every((input) => known.has(input))) known.add(name);
-  }
-  const circle = layers.filter(({ name }) => !known.has(name)).map(({ name }) => name);
-  if (circle.length > 0)
-    throw new UserError(`its layers ${circle.slice(0, 8).join(', ')} read each other in a cycle`, {
-      file,
-      remedy,
-    });
-  for (const { className, json } of layers) if (isModelClass(className)) checkConnections(json, file);
 }

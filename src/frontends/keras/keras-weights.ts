@@ -2,7 +2,7 @@
 import type { Hdf5File } from '../../data/hdf5/file.js';
 import { Hdf5Failure } from '../../data/hdf5/library.js';
 import { tf } from '../../tensorflow/tf.js';
-import { isModelClass, layersOf, type Json } from './keras-description.js';
+import { isModelClass, layersOf, safeName, type Json } from './keras-description.js';
 
 /** The attribute `name` as strings; null where it holds none. */
 export function strings(file: Hdf5File, path: string, name: string): readonly string[] | null {
@@ -31,6 +31,10 @@ const roleOf = (name: string): string =>
 /** Gives `layer` the tensors at `paths`. Throws where there are others than it has. */
 function give(file: Hdf5File, layer: tf.layers.Layer, paths: readonly string[]): void {
   if (paths.length === 0 && layer.weights.length === 0) return;
+  if (paths.length !== layer.weights.length)
+    throw new Hdf5Failure(
+      `${layer.name} (${layer.getClassName()}) has ${paths.length} weights where such a layer has ${layer.weights.length}`,
+    );
   const tensors = paths.map((path) => tensorAt(file, path));
   layer.setWeights(tensors);
   tensors.forEach((tensor) => {
@@ -39,18 +43,19 @@ function give(file: Hdf5File, layer: tf.layers.Layer, paths: readonly string[]):
 }
 
 /** From `/model_weights` of an `.h5` file: a group for each layer, whose attribute lists the weights in order. */
-export function giveLegacyWeights(file: Hdf5File, model: tf.LayersModel): void {
+export function giveLegacyWeights(file: Hdf5File, described: Json, model: tf.LayersModel): void {
+  const names = new Map(layersOf(described).map(({ name }) => [safeName(name), name]));
   for (const layer of model.layers) {
-    const group = `/model_weights/${layer.name}`;
-    const names = file.node(group).kind === 'group' ? (strings(file, group, 'weight_names') ?? []) : [];
+    const group = `/model_weights/${names.get(layer.name) ?? layer.name}`;
+    const own = file.node(group).kind === 'group' ? (strings(file, group, 'weight_names') ?? []) : [];
     const roles = layer.weights.map(({ originalName }) => roleOf(originalName));
-    const stray = names.findIndex((name, i) => roleOf(name) !== roles[i]);
-    if (stray >= 0 && names.length === roles.length)
-      throw new Hdf5Failure(`${names[stray]!} stands where ${roles[stray]!} of ${layer.name} is expected`);
+    const stray = own.findIndex((name, i) => roleOf(name) !== roles[i]);
+    if (stray >= 0 && own.length === roles.length)
+      throw new Hdf5Failure(`${own[stray]!} stands where ${roles[stray]!} of ${layer.name} is expected`);
     give(
       file,
       layer,
-      names.map((name) => `${group}/${name}`),
+      own.map((name) => `${group}/${name}`),
     );
   }
 }
@@ -81,7 +86,7 @@ export function giveArchivedWeights(
     const own = `${group}/layers/${count === 0 ? key : `${key}_${count}`}`;
     // A Sequential has no layer for its input in TensorFlow.js, and an input no weights.
     if (className === 'InputLayer') continue;
-    const layer = model.getLayer(name);
+    const layer = model.getLayer(safeName(name));
     if (isModelClass(className)) {
       giveArchivedWeights(file, own, json, layer as tf.LayersModel);
       continue;

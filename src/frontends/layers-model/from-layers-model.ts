@@ -5,9 +5,13 @@
  * do nothing at inference; a softmax at the end is left out, since the veto compares logits. Everything else is
  * refused, all of it listed at once.
  */
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { InvariantError, UnsupportedError, UserError, type UnsupportedReason } from '../../core/errors.js';
+import {
+  inFileWords,
+  InvariantError,
+  UnsupportedError,
+  UserError,
+  type UnsupportedReason,
+} from '../../core/errors.js';
 import type { PreprocessGraph } from '../network/preprocess.js';
 import { nodeId, type NodeId, type Shape } from '../../ir/common.js';
 import { floatShapes, type FloatGraph } from '../../ir/graph.js';
@@ -15,15 +19,18 @@ import { floatShape, type FloatNode } from '../../ir/ops/index.js';
 import { verifyFloatGraph } from '../../ir/verify.js';
 import type { NetworkClasses } from '../network/build.js';
 import type { Imported } from '../imported.js';
+import { readModelJson } from '../model-json.js';
+import { reachedFrom } from '../reached.js';
 import { withMiss } from '../single-logit.js';
-import { checkConnections, isObject, problemsOf } from '../keras/keras-description.js';
-import { PASSING, rules } from './layers-model-rules.js';
-import { plain, type Import, type Layer, type Value } from './rule.js';
+import { checkConnections } from '../keras/keras-connections.js';
+import { isObject, problemsOf } from '../keras/keras-description.js';
+import { inputValue } from './layers-input.js';
+import { isPassing, RANK_FREE, REUSABLE, rules } from './layers-model-rules.js';
+import { ONNX_WAY, plain, type Import, type Layer, type Value } from './rule.js';
 import { tf } from '../../tensorflow/tf.js';
 
 /** TensorFlow.js writes the description bare, the converter of Keras writes it one level deeper. */
-function checkTopology(topology: unknown, path: string): void {
-  if (!isObject(topology)) return;
+function checkTopology(topology: Readonly<Record<string, unknown>>, path: string): void {
   const { model_config: inner } = topology;
   const described = isObject(inner) ? inner : topology;
   checkConnections(described, path);
@@ -31,38 +38,21 @@ function checkTopology(topology: unknown, path: string): void {
   if (reasons.length > 0) throw new UnsupportedError(path, reasons);
 }
 
-/** A GraphModel holds TensorFlow's operators, no layers. */
-function refuseGraphModel(json: unknown, path: string): void {
-  if (isObject(json) && json['format'] === 'graph-model')
-    throw new UserError('is a TensorFlow.js graph model, which holds operators and no layers', {
-      file: path,
-      remedy: 'convert it to ONNX: python -m tf2onnx.convert --tfjs model.json --output model.onnx',
-    });
-}
-
 /** Loads `model.json` and the weight files beside it. Throws `UserError` naming the file, or `UnsupportedError`. */
-export async function readLayersModel(path: string): Promise<tf.LayersModel> {
-  try {
-    const json = JSON.parse(await readFile(path, 'utf8')) as tf.io.ModelJSON;
-    refuseGraphModel(json, path);
-    checkTopology(json.modelTopology, path);
-    const paths = json.weightsManifest.flatMap((group) => group.paths);
-    const parts = await Promise.all(paths.map((part) => readFile(join(dirname(path), part))));
-    const bytes = Uint8Array.from(Buffer.concat(parts));
-    return await tf.loadLayersModel(
-      tf.io.fromMemory({
-        modelTopology: json.modelTopology,
-        weightSpecs: json.weightsManifest.flatMap((group) => group.weights),
-        weightData: bytes.buffer,
-      }),
-    );
-  } catch (error) {
-    if (error instanceof UnsupportedError || error instanceof UserError) throw error;
-    throw new UserError(`is not a LayersModel that can be read: ${(error as Error).message}`, {
+export function readLayersModel(path: string): Promise<tf.LayersModel> {
+  return inFileWords(
+    async () => {
+      const model = await readModelJson(path, (topology) => {
+        checkTopology(topology, path);
+      });
+      return tf.loadLayersModel(tf.io.fromMemory(model));
+    },
+    {
       file: path,
+      problem: 'is not a LayersModel that can be read',
       remedy: 'name the model.json of tf.LayersModel.save, with its weight files beside it',
-    });
-  }
+    },
+  );
 }
 
 /** `wanted`, or with a number behind it where the graph has a node of that name: layers' names differ in more than ids can. */
@@ -104,22 +94,91 @@ function translate(model: tf.LayersModel, preprocess: PreprocessGraph): Translat
   const into: Import = {
     nodes,
     shapes,
-    add(_layer, node) {
+    isEnd: isEndOf(model),
+    add(layer, node) {
       const inputs = node.inputs.map((id) => shapes.get(id)!);
       const id = freeId(node.id, shapes);
-      shapes.set(id, floatShape(node, inputs));
+      try {
+        shapes.set(id, floatShape(node, inputs));
+      } catch (error) {
+        if (!(error instanceof InvariantError)) throw error;
+        return into.refuse(layer, `does not fit what it reads (${error.message})`).id;
+      }
       nodes.push({ ...node, id });
       return id;
     },
     refuse(layer, why) {
-      reasons.push({ what: `${layer.name} (${layer.getClassName()})`, why });
+      const what = `${layer.name} (${layer.getClassName()})`;
+      if (!reasons.some((known) => known.what === what && known.why === why)) reasons.push({ what, why });
       return plain(preprocess.outputs[0]!);
     },
   };
   const given = model.inputs.map(({ sourceLayer }, k) => inputValue(model, sourceLayer, k, preprocess, into));
-  const value = walk(model, given, into, () => reasons.length > 0);
+  const values = given.map(({ value }) => value);
+  const value = walk(model, values, into, () => reasons.length > 0);
   if (reasons.length > 0) throw new UnsupportedError('the LayersModel', reasons);
-  return { nodes, value, inputNode: given[0]!.id, shape: shapes.get(value.id)! };
+  // A gate that became part of what it multiplies is read by nobody.
+  const own = new Set(preprocess.nodes.map(({ id }) => id));
+  return {
+    nodes: reachedFrom(nodes, value.id, own),
+    value,
+    inputNode: given[0]!.image,
+    shape: shapes.get(value.id)!,
+  };
+}
+
+const isModel = (layer: Layer | tf.LayersModel): layer is tf.LayersModel => 'layers' in layer;
+
+/** A call of a layer: what it reads, and which call of it. */
+interface Call {
+  readonly inboundLayers: readonly Layer[];
+  readonly nodeIndices: readonly number[];
+  readonly inputTensors: readonly tf.SymbolicTensor[];
+}
+
+/** Every call of `layer` in its model. A model that is a layer has one without any input, its own making. */
+const callsOf = (layer: Layer): readonly (readonly [Call, index: number])[] =>
+  (layer.inboundNodes as readonly object[])
+    .map((node, index) => [node as Call, index] as const)
+    .filter(([{ inboundLayers }]) => !isModel(layer) || inboundLayers.length > 0);
+
+/** Whether nothing follows a layer, in its model and in those around it, but what changes no value. */
+function isEndOf(model: tf.LayersModel): (layer: Layer) => boolean {
+  const ends = new Set<Layer>();
+  for (let layer: Layer | undefined = model.outputs[0]?.sourceLayer; layer !== undefined;) {
+    const calls = callsOf(layer);
+    if (calls.length > 1) break;
+    if (isModel(layer)) layer = layer.outputs[0]?.sourceLayer;
+    else {
+      ends.add(layer);
+      layer = isPassing(layer) ? calls[0]?.[0].inboundLayers[0] : undefined;
+    }
+  }
+  return (layer) => ends.has(layer);
+}
+
+/** Whether the last axis of what `call` reads is the columns of an image without channels, where the graph's is the channels. */
+const readsRows = ({ inputTensors }: Call, read: readonly Value[], { shapes }: Import): boolean =>
+  inputTensors.some(({ shape }, k) => {
+    const last = shape.at(-1);
+    return last !== null && last !== shapes.get(read[k]!.id)![2];
+  });
+
+/** Why `layer` cannot be called as it is, reading `read`; null where it can. */
+function against(layer: Layer, call: Call, read: readonly Value[], into: Import): string | null {
+  const name = layer.getClassName();
+  if (callsOf(layer).length > 1 && !REUSABLE.has(name))
+    return layer.weights.length > 0
+      ? `is used more than once: its weights would be shared${ONNX_WAY}`
+      : `is used more than once${ONNX_WAY}`;
+  if (isModel(layer)) return null;
+  if (rules[name] === undefined) return 'there is no such layer in vetoc';
+  if (!RANK_FREE.has(name) && readsRows(call, read, into))
+    return `reads rows of an image without channels: put a Reshape to height × width × 1 before it${ONNX_WAY}`;
+  const last = read.find((x) => x.head !== 'logits');
+  return last === undefined || isPassing(layer)
+    ? null
+    : `follows a ${last.head}, which is taken at the end of a network only`;
 }
 
 /** The output of `model` on `inputs`; a model that is a layer of another one is walked in its turn. */
@@ -129,41 +188,39 @@ function walk(
   into: Import,
   isRefused: () => boolean,
 ): Value {
-  const values = new Map<Layer, Value>();
+  const values = new Map<string, Value>();
+  const keyOf = (layer: Layer, call: number): string => `${call} ${layer.name}`;
+  const given = new Set(model.inputs.map(({ sourceLayer }) => sourceLayer));
   // A Sequential keeps its layers' graph inside: inputs and outputs are what every model has.
-  model.inputs.forEach(({ sourceLayer }, k) => values.set(sourceLayer, inputs[k]!));
-  for (const layer of model.layers) {
-    if (values.has(layer)) continue;
-    const rule = rules[layer.getClassName()];
-    const calls = callsOf(layer);
-    const read = (calls[0] ?? []).map((from) => values.get(from)!);
-    // What follows a layer that was refused would only be refused for that.
-    if (isRefused() && rule !== undefined) values.set(layer, inputs[0]!);
-    else if (calls.length > 1)
-      values.set(layer, into.refuse(layer, 'is used more than once: its weights would be shared'));
-    else if (isModel(layer)) values.set(layer, walk(layer, read, into, isRefused));
-    else if (rule === undefined) values.set(layer, into.refuse(layer, 'there is no such layer in vetoc'));
-    else {
-      const last = read.find((x) => x.head !== 'logits');
-      values.set(
-        layer,
-        last === undefined || PASSING.has(layer.getClassName())
-          ? rule(layer, layer.getConfig(), read, into)
-          : into.refuse(layer, `follows a ${last.head}, which is taken at the end of a network only`),
-      );
-    }
-  }
-  return values.get(model.outputs[0]!.sourceLayer) ?? inputs[0]!;
-}
-
-const isModel = (layer: Layer | tf.LayersModel): layer is tf.LayersModel => 'layers' in layer;
-
-/** Which layers every call of `layer` in its model reads. A model that is a layer has a call without any, its own making. */
-function callsOf(layer: Layer): readonly (readonly Layer[])[] {
-  const calls = (layer.inboundNodes as unknown as readonly { readonly inboundLayers: Layer[] }[]).map(
-    ({ inboundLayers }) => inboundLayers,
+  model.inputs.forEach(({ sourceLayer, nodeIndex }, k) =>
+    values.set(keyOf(sourceLayer, nodeIndex), inputs[k]!),
   );
-  return isModel(layer) ? calls.filter((read) => read.length > 0) : calls;
+  let pending = model.layers
+    .filter((layer) => !given.has(layer))
+    .flatMap((layer) => callsOf(layer).map(([call, index]) => ({ layer, call, index })));
+  // In the order of the layers; a layer that is called again waits for what its later calls read.
+  while (pending.length > 0) {
+    const waiting = pending.filter(({ layer, call, index }) => {
+      const read = call.inboundLayers.map((from, k) => values.get(keyOf(from, call.nodeIndices[k]!)));
+      if (!read.every((value) => value !== undefined)) return true;
+      const why = against(layer, call, read, into);
+      // What follows a layer that was refused would only be refused for that.
+      const value =
+        isRefused() && rules[layer.getClassName()] !== undefined
+          ? inputs[0]!
+          : why !== null
+            ? into.refuse(layer, why)
+            : isModel(layer)
+              ? walk(layer, read, into, isRefused)
+              : rules[layer.getClassName()]!(layer, layer.getConfig(), read, into);
+      values.set(keyOf(layer, index), value);
+      return false;
+    });
+    if (waiting.length === pending.length) break;
+    pending = waiting;
+  }
+  const output = model.outputs[0]!;
+  return values.get(keyOf(output.sourceLayer, output.nodeIndex)) ?? inputs[0]!;
 }
 
 /**
@@ -186,7 +243,7 @@ export function importLayersModel(
   const last = outputs === 1 ? withMiss(nodes, value.id) : { nodes, id: value.id };
   const classes = classesFor(Math.max(2, outputs));
   const facts = { name: model.name, ...classes, threshold: 0 };
-  const exact = { precision: 'float32', quantizers: new Map() } as const;
+  const exact = { precision: 'float32', headQuantizer: null } as const;
   try {
     const graph = verifyFloatGraph({ ...facts, nodes: last.nodes, output: last.id });
     return { graph, inputNode, head: value.head, outputs, ...exact };
@@ -205,26 +262,3 @@ export const graphFromLayersModel = (
   preprocess: PreprocessGraph,
   classes: NetworkClasses,
 ): FloatGraph => importLayersModel(model, preprocess, () => classes).graph;
-
-function inputValue(
-  model: tf.LayersModel,
-  layer: Layer,
-  k: number,
-  preprocess: PreprocessGraph,
-  into: Import,
-): Value {
-  const many = preprocess.outputs.length > 1 && model.inputs.length === 1;
-  const id = many
-    ? into.add(layer, { id: nodeId('channels1'), kind: 'concat', inputs: preprocess.outputs })
-    : (preprocess.outputs[k] ?? preprocess.outputs[0]!);
-  const wanted = (layer as unknown as { readonly batchInputShape: (number | null)[] }).batchInputShape.slice(
-    1,
-  );
-  const given = into.shapes.get(id)!;
-  if (wanted.length !== 3 || wanted.some((n, i) => n !== null && n !== given[i]))
-    throw new UserError(
-      `the model takes ${wanted.map((n) => n ?? '?').join('×')}, the preprocessing gives ${given.join('×')}`,
-      { field: `input ${layer.name}`, remedy: 'change the crop, the binning factor or the channels' },
-    );
-  return plain(id);
-}

@@ -1,7 +1,7 @@
 /** What a rule for a layer of a LayersModel is, and what the rules share: names, windows, activations inside a layer. */
 import { NO_PADDING, nodeId, type NodeId, type Padding, type Shape } from '../../ir/common.js';
 import type { FloatNode } from '../../ir/ops/index.js';
-import { ACTIVATIONS, SMOOTH } from './activation-names.js';
+import { ACTIVATIONS, LEAKY_SLOPE, SMOOTH } from './activation-names.js';
 import type { tf } from '../../tensorflow/tf.js';
 import type { Head } from '../imported.js';
 
@@ -22,12 +22,17 @@ export interface Import {
   readonly shapes: Map<NodeId, Shape>;
   add(layer: Layer, node: FloatNode): NodeId;
   refuse(layer: Layer, why: string): Value;
+  /** Whether the network ends with what `layer` puts out. */
+  isEnd(layer: Layer): boolean;
 }
 
 export type Rule = (layer: Layer, config: Config, inputs: readonly Value[], into: Import) => Value;
 
 export const pairOf = (value: unknown): readonly [number, number] =>
   Array.isArray(value) ? [Number(value[0]), Number(value[1])] : [Number(value), Number(value)];
+/** Said of what the same network in ONNX is taken with. */
+export const ONNX_WAY = ' (taken from ONNX: model.export(FILE, format="onnx") of Keras 3, or tf2onnx)';
+
 /** The weights of `layer` in TensorFlow's order; what is no number is refused. */
 export function weightsOf(layer: Layer, into: Import): Float32Array<ArrayBuffer>[] {
   const arrays = layer.getWeights().map((t) => Float32Array.from(t.dataSync()));
@@ -42,6 +47,7 @@ export const named = (layer: Layer, suffix = ''): NodeId =>
       .replace(/[^a-z0-9_]/g, '_')
       .replace(/^[^a-z]/, 'l$&')}${suffix}`.slice(0, 63),
   );
+const inSnakeCase = (kind: string): string => kind.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 export const plain = (id: NodeId, head: Head = 'logits'): Value => ({ id, padding: NO_PADDING, head });
 
 /** TensorFlow's `same`: as few rows as needed, the odd one after. */
@@ -66,7 +72,7 @@ export function windowOf(
     const [left, right] = samePadding(width, kernel[1], strides[1]);
     padding = [top, left, bottom, right];
   }
-  if (config['dataFormat'] === 'channelsFirst') into.refuse(layer, 'channels first');
+  if (config['dataFormat'] === 'channelsFirst') into.refuse(layer, `channels first${ONNX_WAY}`);
   return { kernel, strides, padding };
 }
 
@@ -78,13 +84,18 @@ export function activated(layer: Layer, config: Config, id: NodeId, into: Import
   if (kind === 'none') return plain(id);
   if (kind === 'relu')
     return plain(into.add(layer, { id: named(layer, '_relu'), kind: 'relu', inputs: [id] }));
+  if (kind === 'leakyRelu') {
+    const leaky = { id: named(layer, '_leaky'), kind, inputs: [id], alpha: LEAKY_SLOPE };
+    return plain(into.add(layer, leaky));
+  }
   if (kind === 'relu6')
     return plain(into.add(layer, { id: named(layer, '_relu'), kind: 'clip', inputs: [id], min: 0, max: 6 }));
-  const isEnd = layer.outboundNodes.length === 0;
-  if (name === 'softmax' || (name === 'sigmoid' && isEnd)) return atEnd(name, layer, id, into);
+  if (name === 'softmax' || (name === 'sigmoid' && into.isEnd(layer))) return atEnd(name, layer, id, into);
   const smooth = typeof name === 'string' ? SMOOTH.get(name) : undefined;
   if (smooth !== undefined)
-    return plain(into.add(layer, { id: named(layer, `_${smooth.kind}`), inputs: [id], ...smooth }));
+    return plain(
+      into.add(layer, { id: named(layer, `_${inSnakeCase(smooth.kind)}`), inputs: [id], ...smooth }),
+    );
   return into.refuse(layer, `activation ${String(name)}`);
 }
 
@@ -97,6 +108,7 @@ export const atEnd = (head: 'softmax' | 'sigmoid', layer: Layer, id: NodeId, int
 };
 
 export const unpadded = (layer: Layer, input: Value, into: Import): NodeId => {
-  if (input.padding.some((p) => p > 0)) into.refuse(layer, 'reads a ZeroPadding2D');
+  if (input.padding.some((p) => p > 0))
+    into.refuse(layer, `reads a ZeroPadding2D, which is taken before a convolution or a pool${ONNX_WAY}`);
   return input.id;
 };

@@ -1,7 +1,8 @@
-/** Layers with weights: convolutions of every form, dense layers, normalisation, rescaling. */
+/** Layers with weights: convolutions of every form, dense layers, normalisation, rescaling, PReLU. */
 import { NO_PADDING, type NodeId } from '../../ir/common.js';
 import type { tf } from '../../tensorflow/tf.js';
 import {
+  ONNX_WAY,
   type Config,
   type Import,
   type Layer,
@@ -89,7 +90,7 @@ export const rescaling: Rule = (layer, config, [x], into) => {
   const input = unpadded(layer, x!, into);
   const [scale, offset] = [Number(config['scale']), Number(config['offset'] ?? 0)];
   if (!Number.isFinite(scale) || !Number.isFinite(offset))
-    return into.refuse(layer, 'a scale or offset that is not one number');
+    return into.refuse(layer, `a scale or offset that is not one number${ONNX_WAY}`);
   const channels = into.shapes.get(input)![2];
   const filled = (v: number): Float32Array<ArrayBuffer> => new Float32Array(channels).fill(v);
   return plain(
@@ -137,4 +138,15 @@ export const batchNormalization: Rule = (layer, config, [x], into) => {
   const epsilon = Number(config['epsilon'] ?? 1e-3);
   const node = { id: named(layer), kind: 'batchNorm' as const, inputs: [input] };
   return plain(into.add(layer, { ...node, gamma, beta, mean: mean!, variance: variance!, epsilon }));
+};
+
+/** A slope for each channel; slopes that differ from pixel to pixel are refused. */
+export const prelu: Rule = (layer, _config, [x], into) => {
+  const input = unpadded(layer, x!, into);
+  const channels = into.shapes.get(input)![2];
+  const [given] = weightsOf(layer, into);
+  const alpha = given!.slice(0, channels);
+  if (given!.some((slope, i) => slope !== alpha[i % channels]))
+    return into.refuse(layer, 'slopes that differ from pixel to pixel: make it with shared_axes=[1, 2]');
+  return plain(into.add(layer, { id: named(layer), kind: 'prelu', inputs: [input], alpha }));
 };

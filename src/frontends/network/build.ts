@@ -34,6 +34,8 @@ interface Builder {
 const CLIP_TOP = 4;
 /** Slope of `leakyRelu` below zero: a power of two, so that fixed point has it exactly. */
 const LEAKY_SLOPE = 0.125;
+/** Slope from which training starts where each channel has its own (He et al., arXiv:1502.01852). */
+const FIRST_SLOPE = 0.25;
 
 function createBuilder(
   nodes: FloatNode[],
@@ -81,6 +83,10 @@ function activate(b: Builder, prefix: string, kind: Activation, input: NodeId): 
   if (kind === 'relu') return b.add(`${prefix}relu`, (id) => ({ id, kind: 'relu', inputs: [input] }));
   if (kind === 'leakyRelu')
     return b.add(`${prefix}leaky`, (id) => ({ id, kind: 'leakyRelu', inputs: [input], alpha: LEAKY_SLOPE }));
+  if (kind === 'prelu') {
+    const alpha = new Float32Array(b.shape(input)[2]).fill(FIRST_SLOPE);
+    return b.add(`${prefix}prelu`, (id) => ({ id, kind: 'prelu', inputs: [input], alpha }));
+  }
   const name = kind.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   return b.add(`${prefix}${name}`, (id) => ({ id, inputs: [input], ...usualFunction(kind) }));
 }
@@ -171,6 +177,16 @@ function dense(b: Builder, prefix: string, layer: LayerOf<'dense'>, input: NodeI
   return activate(b, prefix, layer.activation ?? (isOutput ? 'none' : 'relu'), normalized);
 }
 
+function squeezeExcite(b: Builder, prefix: string, layer: LayerOf<'squeezeExcite'>, input: NodeId): NodeId {
+  const channels = b.shape(input)[2];
+  const squeezed = Math.max(1, Math.floor(channels / layer.reduction));
+  const own = `${prefix}gate_`;
+  const mean = globalPool(b, own, 'avg', input);
+  const hidden = dense(b, own, { op: 'dense', units: squeezed }, mean);
+  const gate = dense(b, own, { op: 'dense', units: channels, activation: layer.gate }, hidden);
+  return b.add(`${prefix}gated`, (id) => ({ id, kind: 'multiply', inputs: [input, gate] }));
+}
+
 function residual(
   b: Builder,
   prefix: string,
@@ -210,6 +226,19 @@ function addLayers(b: Builder, prefix: string, layers: readonly Layer[], input: 
       }
       case 'globalPool':
         last = globalPool(b, prefix, layer.mode, last);
+        break;
+      case 'upsample': {
+        const from = last;
+        last = b.add(`${prefix}upsample`, (id) => ({
+          id,
+          kind: 'upsample',
+          inputs: [from],
+          factor: square(layer.factor),
+        }));
+        break;
+      }
+      case 'squeezeExcite':
+        last = squeezeExcite(b, prefix, layer, last);
         break;
       case 'flatten': {
         const from = last;

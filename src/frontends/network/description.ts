@@ -11,10 +11,11 @@ import { TABLED_NAMES } from '../../ir/ops/activations/index.js';
 const size = z.int().min(1).max(64);
 const channels = z.int().min(1).max(8192);
 /**
- * `clip`: between 0 and 4. Behind it strong and very strong spots count the same. The smooth ones (sigmoid, tanh, silu,
+ * `clip`: between 0 and 4. Behind it strong and very strong spots count the same. `prelu`: a slope for each channel,
+ * which is trained. The smooth ones (sigmoid, tanh, silu,
  * hardSwish, hardSigmoid, gelu) become tables in the firmware.
  */
-const activationSchema = z.enum(['relu', 'leakyRelu', 'clip', 'none', ...TABLED_NAMES]);
+const activationSchema = z.enum(['relu', 'leakyRelu', 'prelu', 'clip', 'none', ...TABLED_NAMES]);
 const paddingSchema = z.literal('same').or(z.int().min(0).max(32));
 
 const convSchema = z.strictObject({
@@ -53,6 +54,18 @@ const globalPoolSchema = z.strictObject({
   /** `both` puts the averages and the maxima of all channels side by side. */
   mode: z.enum(['avg', 'max', 'both']),
 });
+/** `x · gate(dense(relu(dense(mean of x))))`, channel by channel: squeeze-and-excite (Hu et al., arXiv:1709.01507). */
+const squeezeExciteSchema = z.strictObject({
+  op: z.literal('squeezeExcite'),
+  /** The first dense layer has the channels divided by this, at least one. */
+  reduction: z.int().min(1).max(64).default(4),
+  gate: z.enum(['sigmoid', 'hardSigmoid']).default('hardSigmoid'),
+});
+/** Every pixel as a block of `factor` × `factor` pixels. */
+const upsampleSchema = z.strictObject({
+  op: z.literal('upsample'),
+  factor: z.int().min(2).max(8).default(2),
+});
 const flattenSchema = z.strictObject({ op: z.literal('flatten') });
 const denseSchema = z.strictObject({
   op: z.literal('dense'),
@@ -79,6 +92,8 @@ export const layerSchema: z.ZodType<Layer, LayerInput> = z.lazy(() =>
     depthwiseSchema,
     poolSchema,
     globalPoolSchema,
+    squeezeExciteSchema,
+    upsampleSchema,
     flattenSchema,
     denseSchema,
     residualSchema,
@@ -90,6 +105,8 @@ type Plain =
   | z.output<typeof depthwiseSchema>
   | z.output<typeof poolSchema>
   | z.output<typeof globalPoolSchema>
+  | z.output<typeof squeezeExciteSchema>
+  | z.output<typeof upsampleSchema>
   | z.output<typeof flattenSchema>
   | z.output<typeof denseSchema>;
 type PlainInput =
@@ -97,6 +114,8 @@ type PlainInput =
   | z.input<typeof depthwiseSchema>
   | z.input<typeof poolSchema>
   | z.input<typeof globalPoolSchema>
+  | z.input<typeof squeezeExciteSchema>
+  | z.input<typeof upsampleSchema>
   | z.input<typeof flattenSchema>
   | z.input<typeof denseSchema>;
 type Activation = z.infer<typeof activationSchema>;

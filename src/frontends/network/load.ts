@@ -4,28 +4,15 @@
  *
  * A LayersModel brings its weights and is trained on from them.
  */
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { UserError } from '../../core/errors.js';
 import { schemaError } from '../../core/schema-problem.js';
 import type { FloatGraph } from '../../ir/graph.js';
 import { layerSchema, type Layer } from './description.js';
 import { createNetwork, type NetworkRequest } from './registry.js';
+import { readJson } from '../../core/json.js';
 
 /** Whether `training.network` names a file rather than a network of the registry. */
 export const isNetworkFile = (name: string): boolean => name.includes('/') || name.endsWith('.json');
-
-async function readJson(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new UserError(`cannot be read as JSON: ${(error as Error).message}`, {
-      file,
-      field: 'training.network',
-      remedy: 'name a list of layers in JSON, or the model.json of a LayersModel',
-    });
-  }
-}
 
 function parseLayers(json: unknown, file: string): readonly Layer[] {
   const parsed = z.array(layerSchema).min(1).safeParse(json);
@@ -37,7 +24,10 @@ function parseLayers(json: unknown, file: string): readonly Layer[] {
 export async function loadNetwork(request: NetworkRequest): Promise<FloatGraph> {
   const { network, preprocess, classes } = request;
   if (typeof network !== 'string' || !isNetworkFile(network)) return createNetwork(request);
-  const json = await readJson(network);
+  const json = await readJson(network, {
+    field: 'training.network',
+    remedy: 'name a list of layers in JSON, or the model.json of a LayersModel',
+  });
   const isModel = typeof json === 'object' && json !== null && 'modelTopology' in json;
   if (!isModel) return createNetwork({ ...request, network: parseLayers(json, network) });
   // TensorFlow.js is loaded for those who have such a model. Its weights are only held, not computed with: the back end

@@ -2,6 +2,7 @@
  * The attributes that an import honours, or that change nothing at inference, operator by operator. One that stands
  * here for no operator is refused: what is not understood is not dropped.
  */
+import { ACTIVATION_ATTRIBUTES } from './activation-rules.js';
 import type { OnnxNode } from './model.js';
 
 const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides'];
@@ -10,7 +11,9 @@ const CONSTANTS = ['value', 'value_float', 'value_floats', 'value_int', 'value_i
 const QUANTIZER = ['axis', 'output_dtype', 'precision', 'saturate'];
 
 const HONOURED: Readonly<Record<string, readonly string[]>> = {
+  ...ACTIVATION_ATTRIBUTES,
   AveragePool: [...WINDOW, 'ceil_mode', 'count_include_pad'],
+  BipolarQuant: [],
   BatchNormalization: ['epsilon', 'momentum', 'spatial', 'training_mode'],
   Cast: ['to', 'saturate', 'round_mode'],
   Clip: ['min', 'max'],
@@ -22,22 +25,41 @@ const HONOURED: Readonly<Record<string, readonly string[]>> = {
   Dropout: ['ratio', 'seed'],
   Flatten: ['axis'],
   Gather: ['axis'],
-  Gelu: ['approximate'],
   Gemm: ['alpha', 'beta', 'transA', 'transB'],
-  HardSigmoid: ['alpha', 'beta'],
   IntQuant: ['narrow', 'rounding_mode', 'signed'],
-  LeakyRelu: ['alpha'],
   LogSoftmax: ['axis'],
   MaxPool: [...WINDOW, 'ceil_mode', 'storage_order'],
   Pad: ['mode', 'pads', 'value'],
   QGemm: ['alpha', 'transA', 'transB'],
+  QLinearAveragePool: [...WINDOW, 'ceil_mode', 'channels_last', 'count_include_pad'],
+  QLinearConcat: ['axis'],
   QLinearConv: [...WINDOW, 'group'],
+  QLinearGlobalAveragePool: ['channels_last'],
+  QLinearLeakyRelu: ['alpha'],
+  QLinearSoftmax: ['axis', 'opset'],
+  QLinearReduceMean: ['axes', 'keepdims'],
   Quant: ['narrow', 'rounding_mode', 'signed'],
   QuantizeLinear: QUANTIZER,
+  ReduceL1: REDUCTION,
+  ReduceL2: REDUCTION,
   ReduceMax: REDUCTION,
   ReduceMean: REDUCTION,
+  ReduceMin: REDUCTION,
+  ReduceProd: REDUCTION,
   ReduceSum: REDUCTION,
+  ReduceSumSquare: REDUCTION,
   Reshape: ['allowzero', 'shape'],
+  Resize: [
+    'antialias',
+    'axes',
+    'coordinate_transformation_mode',
+    'cubic_coeff_a',
+    'exclude_outside',
+    'extrapolation_value',
+    'keep_aspect_ratio_policy',
+    'mode',
+    'nearest_mode',
+  ],
   Shape: ['end', 'start'],
   Slice: ['axes', 'ends', 'starts'],
   Softmax: ['axis'],
@@ -45,6 +67,8 @@ const HONOURED: Readonly<Record<string, readonly string[]>> = {
   Split: ['axis', 'num_outputs', 'split'],
   Squeeze: ['axes'],
   Transpose: ['perm'],
+  Upsample: ['mode', 'scales'],
+  Trunc: ['narrow', 'rounding_mode', 'signed'],
   Unsqueeze: ['axes'],
 };
 

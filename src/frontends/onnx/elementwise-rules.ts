@@ -1,11 +1,11 @@
-/** Activation functions, and arithmetic with constants: one scale and offset per channel. */
-import type { TabledFunction } from '../../ir/ops/activations/index.js';
-import { alike, sum } from './join-rules.js';
+/** Limits, products that are activations, and arithmetic with constants: one scale and offset per channel. */
+import { alike, product, sum } from './join-rules.js';
 import { affineNode } from './affine.js';
+import { hardGated, takenBack } from './hard-gates.js';
 import { perChannel } from './readers.js';
 import { refuse } from './refusal.js';
 import {
-  floatOf,
+  behind,
   optionalConstant,
   plainInput,
   weightsInput,
@@ -19,48 +19,15 @@ type Floats = Float32Array<ArrayBuffer>;
 
 const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
 
-const behind = (op: Op, x: Activation, into: Target, make: Parameters<Target['add']>[1]): Activation => ({
-  ...x,
-  id: into.add(op, make),
-});
-
-export const relu: Rule = (op, into) => {
-  const x = plainInput(op, 0, into);
-  return behind(op, x, into, (id) => ({ id, kind: 'relu', inputs: [x.id] }));
-};
-
-export const leakyRelu: Rule = (op, into) => {
-  const x = plainInput(op, 0, into);
-  const alpha = floatOf(op, 'alpha', 0.01);
-  return behind(op, x, into, (id) => ({ id, kind: 'leakyRelu', inputs: [x.id], alpha }));
-};
-
-/** An activation that becomes a table. */
-const tabled =
-  (of: (op: Op) => TabledFunction): Rule =>
-  (op, into) => {
-    const x = plainInput(op, 0, into);
-    return behind(op, x, into, (id) => ({ id, inputs: [x.id], ...of(op) }));
-  };
-
-export const tanh = tabled(() => ({ kind: 'tanh' }));
-export const hardSwish = tabled(() => ({ kind: 'hardSwish' }));
-export const hardSigmoid = tabled((op) => ({
-  kind: 'hardSigmoid',
-  alpha: floatOf(op, 'alpha', 0.2),
-  beta: floatOf(op, 'beta', 0.5),
-}));
-export const gelu = tabled((op) => {
-  const how = op.node.attributes.get('approximate')?.text ?? 'none';
-  if (how !== 'none' && how !== 'tanh') refuse(`approximates by ${how}`);
-  return { kind: 'gelu', approximate: how === 'tanh' };
-});
-
-/** `x · sigmoid(x)`, whichever comes first; null for another product. */
+/** `x · sigmoid(x)`, whichever comes first, or the same with a hard sigmoid; null for another product. */
 function gated(op: Op, into: Target): Activation | null {
   const [a, b] = op.inputs;
-  if (a?.kind !== 'activation' || b?.kind !== 'activation' || a.id !== b.id || a.view !== b.view) return null;
+  if (a?.kind !== 'activation' || b?.kind !== 'activation') return null;
+  if (a.spread !== null || b.spread !== null) return null;
+  if (a.id !== b.id) return hardGated(op, a, b, into);
+  if (a.view !== b.view) return null;
   if ([a.head, b.head].sort().join() !== 'logits,sigmoid') return null;
+  if (a.headQuantizer !== null || b.headQuantizer !== null) return null;
   return behind(op, a.head === 'logits' ? a : b, into, (id) => ({ id, kind: 'silu', inputs: [a.id] }));
 }
 
@@ -171,11 +138,14 @@ export const arithmetic =
     if (at < 0) {
       if (kind === 'Add') return sum(op, into);
       if (kind === 'Sub') return difference(op, into);
-      return (kind === 'Mul' ? gated(op, into) : null) ?? refuse(`${kind} of two activations`);
+      if (kind === 'Mul') return gated(op, into) ?? product(op, into);
+      return refuse(`${kind} of two activations`);
     }
     const x = plainInput(op, 1 - at, into);
     const values = perChannel(weightsInput(op, at), x, into, NEUTRAL[kind]);
     const [scale, offset] = factors(kind, values, at === 0);
     if (!scale.every(Number.isFinite)) refuse('divides by 0');
+    const before = offset.every((o) => o === 0) ? takenBack(x, scale, into) : null;
+    if (before !== null) return before;
     return affineNode(op, x, scale, offset, into);
   };

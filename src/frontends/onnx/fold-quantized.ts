@@ -1,12 +1,10 @@
 /** Weights that a file quantizes or dequantizes itself: constants all of them. */
 import { DATA_TYPE } from '../../onnx-file/proto.js';
+import { roundReal } from '../../fixed/cast.js';
 import { first, type Fold } from './fold-shapes.js';
-import { isPowerOfTwo, parameterIndex, parametersOf, quantOf, roundHalfEven } from './quantization.js';
+import { parameterIndex, parametersOf, quantOf, roundHalfEven } from './quantization.js';
 import type { Constant } from './tensor-data.js';
 import { axisIndex, constant, constantInput, intOf, optionalConstant, type Op } from './values.js';
-
-const bitsOf = (type: number): number =>
-  type === DATA_TYPE.uint16 || type === DATA_TYPE.int16 ? 16 : type === DATA_TYPE.int32 ? 32 : 8;
 
 /** The axis of scales; a scalar has none. */
 const axisOf = (op: Op, { dims }: Constant): number =>
@@ -29,30 +27,37 @@ const dequantizeLinear: Fold = (op, inputs) => {
   const zero = optionalConstant(op, 2);
   const of = parameterIndex(scale, x.dims, axisOf(op, x));
   const values = Float32Array.from(x.data, (q, i) => (q - (zero?.data[of(i)] ?? 0)) * scale.data[of(i)]!);
-  const isCentred = zero === null || zero.data.every((z) => z === 0);
-  const isPlain = isCentred && scale.data.every(isPowerOfTwo);
-  return {
-    ...constant(x.dims, values),
-    quantized: { bits: bitsOf(x.type), isPowerOfTwo: isPlain },
-  };
+  return constant(x.dims, values);
 };
 
 const quant: Fold = (op, inputs) => {
   const x = first(inputs);
-  const { scale, zero, range } = quantOf(op);
+  const { scale, zero, range, rounding } = quantOf(op);
   const [of, ofZero] = [scale, zero!].map((parameter) => parameterIndex(parameter, x.dims, 0));
   const values = Float32Array.from(x.data, (v, i) => {
     const s = scale.data[of!(i)]!;
     const z = zero!.data[ofZero!(i)]!;
-    const q = roundHalfEven(Math.fround(v / s) + z);
+    const q = roundReal(Math.fround(v / s) + z, rounding);
     return (Math.min(Math.max(q, range.least), range.most) - z) * s;
   });
-  const isPlain = zero!.data.every((z) => z === 0) && scale.data.every(isPowerOfTwo);
-  return { ...constant(x.dims, values), quantized: { bits: range.bits, isPowerOfTwo: isPlain } };
+  return constant(x.dims, values);
+};
+
+/** The sign of every weight times its scale; 0 counts as positive. */
+const bipolarQuant: Fold = (op, inputs) => {
+  const x = first(inputs);
+  const scale = constantInput(op, 1);
+  const of = parameterIndex(scale, x.dims, 0);
+  return constant(
+    x.dims,
+    Float32Array.from(x.data, (v, i) => (v >= 0 ? 1 : -1) * scale.data[of(i)]!),
+  );
 };
 
 export const QUANTIZED_FOLDS: Readonly<Record<string, Fold>> = {
+  BipolarQuant: bipolarQuant,
   DequantizeLinear: dequantizeLinear,
+  IntQuant: quant,
   Quant: quant,
   QuantizeLinear: quantizeLinear,
 };

@@ -8,15 +8,13 @@ const MOST_VALUES = 2 ** 26;
 
 export type Fold = (op: Op, inputs: readonly Constant[]) => Value;
 
-/** `values` as a constant of the type of `source`; what was quantized stays so where values only moved. */
-export const like = (dims: readonly number[], source: Constant, values: ArrayLike<number>): Value => ({
-  ...constant(
+/** `values` as a constant of the type of `source`. */
+export const like = (dims: readonly number[], source: Constant, values: ArrayLike<number>): Value =>
+  constant(
     dims,
     source.data instanceof Float32Array ? Float32Array.from(values) : Float64Array.from(values),
     source.type,
-  ),
-  ...(source.quantized === undefined ? {} : { quantized: source.quantized }),
-});
+  );
 
 export const sized = (dims: readonly number[]): number => {
   const count = elementCount(dims);

@@ -4,6 +4,7 @@
  */
 import { DATA_TYPE } from '../../onnx-file/proto.js';
 import { first, like, SHAPE_FOLDS, sized, stridesOf, type Fold } from './fold-shapes.js';
+import { REDUCE_FOLDS } from './fold-reduce.js';
 import { QUANTIZED_FOLDS } from './fold-quantized.js';
 import { roundedFloat } from './quantization.js';
 import { refuse } from './refusal.js';
@@ -53,6 +54,39 @@ const elementwise =
     const whole = isInteger(a.type) ? values.map((v) => Math.trunc(v)) : values;
     return constant(dims, a.data instanceof Float32Array ? Float32Array.from(whole) : whole, a.type);
   };
+
+/** `fold` of two, of as many inputs as there are. */
+const ofMany =
+  (fold: Fold): Fold =>
+  (op, [one, ...others]) => {
+    let result: Constant = one ?? refuse('it has no input');
+    for (const other of others) {
+      const value = fold(op, [result, other]);
+      result = value.kind === 'constant' ? value : refuse('its inputs are no constants');
+    }
+    return { kind: 'constant', ...result };
+  };
+
+const equal: Fold = (op, [a, b]) => {
+  if (a === undefined || b === undefined) return refuse('it needs two inputs');
+  const value = elementwise((x, y) => Number(x === y))(op, [a, b]);
+  return value.kind === 'constant' ? { ...value, type: DATA_TYPE.bool } : value;
+};
+
+/** The second input where the first is true, the third elsewhere. */
+const where: Fold = (op, [condition, a, b]) => {
+  if (condition === undefined || a === undefined || b === undefined) return refuse('it needs three inputs');
+  const asDoubles = (of: Constant): Constant => ({
+    dims: of.dims,
+    data: Float64Array.from(of.data),
+    type: DATA_TYPE.double,
+  });
+  const kept = elementwise((value, keep) => (keep !== 0 ? value : 0));
+  const others = elementwise((value, keep) => (keep !== 0 ? 0 : value));
+  const parts = [kept(op, [asDoubles(a), condition]), others(op, [asDoubles(b), condition])];
+  const sum = elementwise((x, y) => x + y)(op, parts as readonly Constant[]);
+  return sum.kind === 'constant' ? like(sum.dims, a, sum.data) : sum;
+};
 
 const mapped =
   (compute: (v: number) => number): Fold =>
@@ -133,6 +167,7 @@ export const FOLDS: ReadonlyMap<string, Fold> = new Map<string, Fold>(
   Object.entries({
     ...SHAPE_FOLDS,
     ...QUANTIZED_FOLDS,
+    ...REDUCE_FOLDS,
     Abs: mapped(Math.abs),
     Add: elementwise((a, b) => a + b),
     Cast: cast,
@@ -141,11 +176,13 @@ export const FOLDS: ReadonlyMap<string, Fold> = new Map<string, Fold>(
     Constant: stated,
     ConstantOfShape: filled,
     Div: elementwise((a, b) => a / b),
+    Equal: equal,
     Exp: mapped(Math.exp),
     Floor: mapped(Math.floor),
+    Log: mapped(Math.log),
     Identity: same,
-    Max: elementwise(Math.max),
-    Min: elementwise(Math.min),
+    Max: ofMany(elementwise(Math.max)),
+    Min: ofMany(elementwise(Math.min)),
     Mul: elementwise((a, b) => a * b),
     Neg: mapped((v) => -v),
     Pow: elementwise((a, b) => a ** b),
@@ -154,6 +191,8 @@ export const FOLDS: ReadonlyMap<string, Fold> = new Map<string, Fold>(
     Softplus: mapped((v) => Math.log1p(Math.exp(v))),
     Sqrt: mapped(Math.sqrt),
     Sub: elementwise((a, b) => a - b),
+    Sum: ofMany(elementwise((a, b) => a + b)),
     Tanh: mapped(Math.tanh),
+    Where: where,
   }),
 );

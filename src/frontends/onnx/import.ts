@@ -18,7 +18,8 @@ import { importOwn } from './own-dialect.js';
 import type { OnnxModel, OnnxValue } from './model.js';
 import type { ExternalReader } from './tensor-data.js';
 import { identifier, translateGraph, type Translated } from './translate.js';
-import type { Imported } from '../imported.js';
+import { DATA_TYPE } from '../../onnx-file/proto.js';
+import type { Imported, Precision } from '../imported.js';
 import { activation, type Activation } from './values.js';
 import { allPlaces, type View } from './view.js';
 
@@ -48,6 +49,8 @@ export interface ImportedOnnx extends Imported {
   readonly inputView: View;
   /** Frames in one call; 1 where the file leaves it open. */
   readonly batch: number;
+  /** The types of the file's operators. */
+  readonly operators: ReadonlySet<string>;
 }
 
 const userError = (model: OnnxModel, problem: string, remedy: string): UserError =>
@@ -63,11 +66,15 @@ function checkOpset(model: OnnxModel): void {
     );
 }
 
-/** Element types of half precision: 10 float16, 16 bfloat16. */
-const isHalf = (type: number): boolean => type === 10 || type === 16;
-const computesInHalf = (model: OnnxModel): boolean =>
-  model.inputs.some(({ elementType }) => isHalf(elementType)) ||
-  model.nodes.some(({ type, attributes }) => type === 'Cast' && isHalf(attributes.get('to')?.int ?? 0));
+/** The coarsest element type of floats that `model` computes in: of its input, or what it casts to. */
+function precisionOf({ inputs, nodes }: OnnxModel): Precision {
+  const types = new Set([
+    ...inputs.map(({ elementType }) => elementType),
+    ...nodes.flatMap(({ type, attributes }) => (type === 'Cast' ? [attributes.get('to')?.int ?? 0] : [])),
+  ]);
+  if (types.has(DATA_TYPE.bfloat16)) return 'bfloat16';
+  return types.has(DATA_TYPE.float16) ? 'float16' : 'float32';
+}
 
 /** The one output: the logits, or what becomes of them. */
 function logitsOutput(model: OnnxModel): OnnxValue {
@@ -114,7 +121,15 @@ function finished(
   const outputs = allPlaces(value.view).length;
   const last = outputs === 1 ? withMiss(logits.nodes, logits.id) : logits;
   const classes = request.classes(Math.max(2, outputs));
-  const graph = { name: request.name, nodes: last.nodes, output: last.id, ...classes, threshold: 0 };
+  const { quantizers } = translated;
+  const graph = {
+    name: request.name,
+    nodes: last.nodes,
+    output: last.id,
+    ...classes,
+    threshold: 0,
+    ...(quantizers.size > 0 && { quantizers: Object.fromEntries(quantizers) }),
+  };
   return { graph: verifyFloatGraph(graph), outputs };
 }
 
@@ -138,13 +153,14 @@ function importForeign(model: OnnxModel, request: ImportRequest, external: Exter
       shapes,
       values: new Map([[input.name, activation(start.id, view)]]),
       batch,
+      isOwn: false,
       keepsFlatten: () => false,
       nameOf: (node) => identifier(node.name === '' ? (node.outputs[0] ?? node.type) : node.name),
     },
     external,
   );
-  const { value, quantizers } = translated;
-  if (value?.kind !== 'activation' || value.pad !== null)
+  const { value } = translated;
+  if (value?.kind !== 'activation' || value.pad !== null || value.spread !== null)
     throw userError(model, `computes ${output.name} from no frame`, 'export the network whole');
   return {
     ...finished(model, request, translated),
@@ -154,9 +170,10 @@ function importForeign(model: OnnxModel, request: ImportRequest, external: Exter
     inputNode: start.id,
     inputView: view,
     batch,
+    operators: new Set(model.nodes.map(({ type }) => type)),
     head: value.head,
-    precision: quantizers.size > 0 ? 'quantized' : computesInHalf(model) ? 'half' : 'float32',
-    quantizers,
+    headQuantizer: value.headQuantizer,
+    precision: precisionOf(model),
   };
 }
 

@@ -3,11 +3,13 @@
  * limits behind limits are limits, means in steps are one mean. Only where nobody else reads what is in between:
  * whoever reads a value under another name of the file reads the same node, so that readers are counted here, by node.
  */
-import type { NodeId, Shape } from '../../ir/common.js';
+import { NO_PADDING, type NodeId, type Shape } from '../../ir/common.js';
 import type { FloatNode, FloatNodeOf } from '../../ir/ops/index.js';
 import { fractionBits, format, lsb } from '../../fixed/format.js';
 import { isPowerOfTwo, roundHalfEven } from './quantization.js';
-import type { Quantizer } from '../imported.js';
+import type { Quantizer } from '../../ir/graph.js';
+import { reachedFrom } from '../reached.js';
+import { withoutIdleQuantizers } from './idle-quantizers.js';
 
 const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
 
@@ -51,6 +53,35 @@ function asOnePool(node: FloatNode, before: FloatNode, shape: (id: NodeId) => Sh
   return isWholeAxis && isParted ? { ...node, inputs: before.inputs } : null;
 }
 
+/**
+ * The sum that `node`, a factor, makes of the mean before it, as a convolution of ones; null where it is none. A sum of
+ * integers is exact, a mean times a count is not: what cuts bits off behind it tells the two apart.
+ */
+function asSum(
+  { gamma, beta }: FloatNodeOf<'batchNorm'>,
+  before: FloatNode,
+  shape: (id: NodeId) => Shape,
+): FloatNode | null {
+  if (before.kind !== 'avgPool' && before.kind !== 'globalAvgPool') return null;
+  const [height, width, channels] = shape(before.inputs[0]!);
+  const { kernel, strides, padding } =
+    before.kind === 'avgPool'
+      ? before
+      : { kernel: [height, width] as const, strides: [1, 1] as const, padding: NO_PADDING };
+  const count = kernel[0] * kernel[1];
+  if (!gamma.every((factor) => factor === count) || !beta.every((b) => b === 0)) return null;
+  return {
+    id: before.id,
+    kind: 'depthwiseConv2d',
+    inputs: before.inputs,
+    kernel,
+    strides,
+    padding,
+    weights: new Float32Array(count * channels).fill(1),
+    bias: new Float32Array(channels),
+  };
+}
+
 /** The table `before` with its values rounded by `quantizer`, a power of two; null where that cannot be. */
 function roundedTable(before: FloatNode, { scale, min, max }: Quantizer): FloatNode | null {
   if (before.kind !== 'lut' || !isPowerOfTwo(scale) || min > 0) return null;
@@ -77,6 +108,7 @@ function isIdle(before: FloatNode, { min, max }: FloatNodeOf<'clip'>): boolean {
 interface Context {
   /** Scales, offsets and limits that may go into the node before them. */
   readonly joining: ReadonlySet<NodeId>;
+  /** How the file rounds the values of a node. */
   readonly quantizers: ReadonlyMap<NodeId, Quantizer>;
   readonly output: NodeId;
   /** The preprocessing: stays whether it is read or not. */
@@ -92,45 +124,47 @@ export interface Joined {
 }
 
 /** One node for `before` and `node`, the only one that reads it; null where they stay two. */
-function oneNode(before: FloatNode, node: FloatNode, { joining, quantizers }: Context): FloatNode | null {
+function oneNode(before: FloatNode, node: FloatNode, context: Context): FloatNode | null {
+  const { joining, quantizers } = context;
   if (!joining.has(node.id)) return null;
-  if (node.kind === 'batchNorm') return withAffine(before, node);
+  if (node.kind === 'batchNorm')
+    return (quantizers.size > 0 ? asSum(node, before, context.shape) : null) ?? withAffine(before, node);
   if (node.kind !== 'clip') return null;
   const quantizer = quantizers.get(node.id);
+  // Rounded there already: whatever comes behind works on what is rounded.
+  if (quantizers.has(before.id)) return null;
   const table = quantizer === undefined ? null : roundedTable(before, quantizer);
   return table ?? (isIdle(before, node) ? before : withLimits(before, node));
 }
 
-/** The nodes that `output` is computed from, and those `given`. */
-function reachable(nodes: readonly FloatNode[], { output, given }: Context): readonly FloatNode[] {
-  const read = new Set<NodeId>([output]);
-  for (const node of [...nodes].reverse()) if (read.has(node.id)) node.inputs.forEach((id) => read.add(id));
-  return nodes.filter(({ id }) => read.has(id) || given.has(id));
-}
-
 /** `nodes` with all in one that is one. */
 export function joinNodes(all: readonly FloatNode[], context: Context): Joined {
-  const nodes = reachable(all, context);
+  const nodes = reachedFrom(all, context.output, context.given);
   const readers = new Map<NodeId, number>();
   for (const { inputs } of nodes) for (const id of inputs) readers.set(id, (readers.get(id) ?? 0) + 1);
   const isAlone = (id: NodeId): boolean => readers.get(id) === 1 && id !== context.output;
   const holders = new Map<NodeId, NodeId>();
   const holder = (id: NodeId): NodeId => holders.get(id) ?? id;
   const joined = new Map<NodeId, FloatNode>();
+  const kept = new Set(nodes.map(({ id }) => id));
+  const rounding = new Map([...context.quantizers].filter(([id]) => kept.has(id)));
   for (const raw of nodes) {
     const node = { ...raw, inputs: raw.inputs.map(holder) } as FloatNode;
     const [from] = raw.inputs;
     const before = from !== undefined && isAlone(from) ? joined.get(holder(from)) : undefined;
-    const one = before === undefined ? null : oneNode(before, node, context);
+    const one = before === undefined ? null : oneNode(before, node, { ...context, quantizers: rounding });
     const pool = before === undefined ? null : asOnePool(node, before, context.shape);
     if (before !== undefined && one !== null) {
       joined.set(before.id, one);
       holders.set(node.id, before.id);
+      const quantizer = rounding.get(node.id);
+      if (quantizer !== undefined) rounding.set(before.id, quantizer);
+      rounding.delete(node.id);
     } else {
       if (before !== undefined && pool !== null) joined.delete(before.id);
       joined.set(node.id, pool ?? node);
     }
   }
-  const quantizers = new Map([...context.quantizers].map(([id, q]) => [holder(id), q] as const));
-  return { nodes: [...joined.values()], holder, quantizers };
+  const rounded = withoutIdleQuantizers([...joined.values()], rounding);
+  return { ...rounded, holder: (id) => rounded.holder(holder(id)) };
 }

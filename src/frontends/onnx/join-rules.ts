@@ -22,6 +22,37 @@ export function alike(op: Op, a: Activation, b: Activation, into: Target): reado
   return [asWhole(op, a, into), asWhole(op, b, into)];
 }
 
+const isVector = (x: Activation, into: Target): boolean => {
+  const [height, width] = into.shape(x.id);
+  return height * width === 1;
+};
+
+/** `op` without the Expand of a factor to the extents of the other, which a product does by itself. */
+function unspread(op: Op): Op {
+  const [a, b] = op.inputs as readonly Activation[];
+  const bare = (x: Activation, other: Activation): Activation =>
+    x.spread?.join() === extentsOf(other.view).join() ? { ...x, spread: null } : x;
+  return { ...op, inputs: [bare(a!, b!), bare(b!, a!)] };
+}
+
+/** An image times a vector, channel by channel, in either order: a gate as that of squeeze-and-excite. */
+export function product(given: Op, into: Target): Activation {
+  const op = unspread(given);
+  const [a, b] = [plainInput(op, 0, into), plainInput(op, 1, into)].map((x) => asWhole(op, x, into)) as [
+    Activation,
+    Activation,
+  ];
+  const [x, gate] = isVector(b, into) ? [a, b] : [b, a];
+  const shapes = `${extentsOf(a.view).join('×')} and ${extentsOf(b.view).join('×')}`;
+  if (!isVector(gate, into)) refuse(`the product of two images (${shapes}): one factor may be an image`);
+  if (x.id === gate.id) refuse('the product of a tensor with itself');
+  const isGate = gate.view.axes.length === x.view.axes.length || isVector(x, into);
+  if (!isGate || into.shape(x.id)[2] !== into.shape(gate.id)[2])
+    refuse(`the product of ${shapes}, which is not one number for each channel`);
+  const id = into.add(op, (id) => ({ id, kind: 'multiply', inputs: [x.id, gate.id] }));
+  return { ...x, id };
+}
+
 /** The sum of activations of one shape, two at a time. */
 export const sum: Rule = (op, into) => {
   const terms = op.inputs.map((_, i) => plainInput(op, i, into));

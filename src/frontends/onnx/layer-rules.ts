@@ -205,6 +205,8 @@ export const batchNormalization: Rule = (op, into) => {
   };
   const epsilon = floatOf(op, 'epsilon', 1e-5);
   if (!(epsilon > 0)) refuse(`an epsilon of ${epsilon}`);
+  if (weightsInput(op, 4).data.some((variance) => variance + epsilon <= 0))
+    refuse(`${op.node.inputs[4]!} holds a negative variance, of which there is no root`);
   const id: NodeId = into.add(op, (id) => ({
     id,
     kind: 'batchNorm',

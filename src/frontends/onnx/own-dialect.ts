@@ -19,18 +19,16 @@ import { readOnnxModel, type OnnxModel } from './model.js';
 import { constantOf, type ExternalReader } from './tensor-data.js';
 import { identifier, neededNodes, translateGraph } from './translate.js';
 import { imageValue, type Value } from './values.js';
+import { jsonOrUndefined } from '../../core/json.js';
 
 const problem = (model: OnnxModel, why: string): UserError =>
   new UserError(why, { file: model.file, remedy: 'write it again with vetoc export onnx --dialect float' });
 
 /** Parses one entry of the metadata. */
 function entry<T>(model: OnnxModel, key: string, schema: z.ZodType<T>): T {
-  const text = model.metadata.get(key);
-  try {
-    return schema.parse(JSON.parse(text ?? 'null'));
-  } catch {
-    throw problem(model, `its metadata ${key} cannot be read`);
-  }
+  const parsed = schema.safeParse(jsonOrUndefined(model.metadata.get(key) ?? ''));
+  if (!parsed.success) throw problem(model, `its metadata ${key} cannot be read`);
+  return parsed.data;
 }
 
 /** The preprocessing nodes: from the metadata, their arrays from the initializers. */
@@ -92,6 +90,7 @@ export function importOwn(model: OnnxModel, external: ExternalReader): FloatGrap
       shapes,
       values: boundary(preprocess, shapes),
       batch: 1,
+      isOwn: true,
       // The emitter changes ranks with Flatten, too; the graph's own flatten is called so.
       keepsFlatten: (node) => node.outputs[0]?.endsWith('.flat') === true,
       nameOf: (node) => nameOf(node.outputs),

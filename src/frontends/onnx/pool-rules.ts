@@ -1,5 +1,5 @@
 /** Pooling and reductions: ONNX's operators as nodes of a float graph. */
-import type { Shape } from '../../ir/common.js';
+import { NO_PADDING, type Shape } from '../../ir/common.js';
 import { asImage } from './readers.js';
 import { refuse } from './refusal.js';
 import {
@@ -21,7 +21,17 @@ import { ceiled, dilated, dilationOf, pairOf, slidInput, slidResult, windowOf } 
 
 const LOWEST_PAD = -3e38;
 
-export const maxPool: Rule = (op, into) => {
+/** `rule` on the integers of a quantized tensor: the largest integer is the largest value. */
+const onIntegers =
+  (rule: Rule): Rule =>
+  (op, into) => {
+    const [x, ...others] = op.inputs;
+    if (x?.kind !== 'activation' || x.codes === null) return rule(op, into);
+    const value = rule({ ...op, inputs: [{ ...x, codes: null }, ...others] }, into);
+    return value.kind === 'activation' ? { ...value, codes: x.codes } : value;
+  };
+
+export const maxPool = onIntegers((op, into) => {
   // Zeros in front of a maximum count, unless nothing is smaller; the lowest number never wins.
   const slid = slidInput(
     op,
@@ -35,19 +45,26 @@ export const maxPool: Rule = (op, into) => {
   const { window } = ceiled(op, windowOf(op, slid, kernel, into), into.shape(slid.x.id));
   const id = into.add(op, (id) => ({ id, kind: 'maxPool', inputs: [slid.x.id], ...window }));
   return slidResult(id, slid, into);
-};
+});
 
 export const averagePool: Rule = (op, into) => {
   const slid = slidInput(op, into, ({ pad }) => pad!.value === 0);
   const kernel = pairOf(intsOf(op, 'kernel_shape') ?? refuse('kernel_shape is missing'), slid);
   const dilation = dilationOf(op, slid);
   if (dilated(kernel, dilation).join() !== kernel.join()) refuse('averages with dilations other than 1');
-  const { window, extra } = ceiled(op, windowOf(op, slid, kernel, into), into.shape(slid.x.id));
-  const own = { ...slid, x: { ...slid.x, pad: null } };
+  const stated = windowOf(op, slid, kernel, into);
+  const { window } = ceiled(op, stated, into.shape(slid.x.id));
+  // What stands in front as a Pad counts; what ceil_mode adds never does.
   const counts = intOf(op, 'count_include_pad', 0) !== 0;
-  if (extra || (!counts && windowOf(op, own, kernel, into).padding.some((p) => p > 0)))
-    refuse('averages that do not count the padding: their divisor differs from pixel to pixel');
-  const id = into.add(op, (id) => ({ id, kind: 'avgPool', inputs: [slid.x.id], ...window }));
+  const counted = counts ? stated.padding : (slid.x.pad?.padding ?? NO_PADDING);
+  const countsAll = counted.every((c, side) => c === window.padding[side]);
+  const id = into.add(op, (id) => ({
+    id,
+    kind: 'avgPool',
+    inputs: [slid.x.id],
+    ...window,
+    ...(countsAll ? {} : { counted }),
+  }));
   return slidResult(id, slid, into);
 };
 
@@ -71,11 +88,16 @@ const pooled =
         true,
         into,
       );
+    const of = into.nodeOf(x.id);
+    if (of.kind === 'upsample' && !into.isOwn)
+      refuse(
+        `pools over the whole of what the Resize ${of.id} only repeats: that changes nothing and costs ${of.factor[0] * of.factor[1]} times the work. Leave the Resize out`,
+      );
     const id = into.add(op, (id) => ({ id, kind, inputs: [x.id] }));
     return imageValue(id, into.shape(id));
   };
 export const globalAveragePool = pooled('globalAvgPool');
-export const globalMaxPool = pooled('globalMaxPool');
+export const globalMaxPool = onIntegers(pooled('globalMaxPool'));
 
 /** Which of rows and columns `axes` of `x` hold whole; refuses what is part of one, or of the channels. */
 function coveredAxes(x: Activation, axes: readonly number[], shape: Shape): ReadonlySet<'h' | 'w'> {
@@ -173,5 +195,5 @@ const reduced =
     return affineNode(op, mean, new Float32Array(channels).fill(count), zeros, into);
   };
 export const reduceMean = reduced('globalAvgPool');
-export const reduceMax = reduced('globalMaxPool');
+export const reduceMax = onIntegers(reduced('globalMaxPool'));
 export const reduceSum = reduced('globalAvgPool', true);

@@ -1,5 +1,6 @@
 /** Quantizers of ONNX (QuantizeLinear) and QONNX (Quant): a scale, a zero point and limits. */
 import { DATA_TYPE } from '../../onnx-file/proto.js';
+import type { Quantization } from '../../fixed/format.js';
 import { refuse } from './refusal.js';
 import type { Constant } from './tensor-data.js';
 import { constantInput, intOf, optionalConstant, textOf, type Op } from './values.js';
@@ -63,22 +64,79 @@ export function single({ scale, zero, range }: Parameters): {
   return { scale: scale.data[0]!, zero: zero?.data[0] ?? 0, range };
 }
 
-/** The quantizer of a `Quant` of QONNX: inputs are value, scale, zero point and width. */
-export function quantOf(op: Op): Parameters & { readonly signed: boolean } {
-  const scale = constantInput(op, 1);
-  const zero = constantInput(op, 2);
-  const width = constantInput(op, 3);
-  const [bits] = width.data;
-  if (width.data.length !== 1 || !Number.isInteger(bits) || bits! < 1 || bits! > 32)
-    return refuse('a width that is not one whole number of bits');
-  const mode = textOf(op, 'rounding_mode', 'ROUND').toUpperCase();
-  if (mode !== 'ROUND' && mode !== 'HALF_EVEN') refuse(`rounds by ${mode}; ROUND is taken`);
+/** QONNX's roundings in AMD's words; CEIL and UP have none. */
+const ROUNDINGS: Readonly<Record<string, Quantization>> = {
+  ROUND: 'AP_RND_CONV',
+  HALF_EVEN: 'AP_RND_CONV',
+  FLOOR: 'AP_TRN',
+  DOWN: 'AP_TRN_ZERO',
+  ROUND_TO_ZERO: 'AP_TRN_ZERO',
+  HALF_UP: 'AP_RND_INF',
+  HALF_DOWN: 'AP_RND_ZERO',
+};
+
+function roundingOf(op: Op, otherwise: string): Quantization {
+  const mode = textOf(op, 'rounding_mode', otherwise).toUpperCase();
+  return ROUNDINGS[mode] ?? refuse(`rounds by ${mode}; ${Object.keys(ROUNDINGS).join(', ')} are taken`);
+}
+
+/** Input `i` as one whole number of bits. */
+function bitsAt(op: Op, i: number): number {
+  const { data } = constantInput(op, i);
+  const [bits] = data;
+  return data.length === 1 && Number.isInteger(bits) && bits! >= 1 && bits! <= 32
+    ? bits!
+    : refuse('a width that is not one whole number of bits');
+}
+
+function positiveScale(op: Op, i: number): Constant {
+  const scale = constantInput(op, i);
   if (scale.data.some((s) => !(s > 0) || !Number.isFinite(s))) refuse('a scale that is not positive');
+  return scale;
+}
+
+/** Integers of `bits`, as QONNX has them. */
+function rangeOf(bits: number, signed: boolean, narrow: boolean): IntegerRange {
+  const most = signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 1 - (narrow ? 1 : 0);
+  const least = signed ? -(2 ** (bits - 1)) + (narrow ? 1 : 0) : 0;
+  return { bits, least, most };
+}
+
+/** A quantizer of QONNX and how it rounds. */
+export interface QonnxParameters extends Parameters {
+  readonly rounding: Quantization;
+}
+
+/** The quantizer of a `Quant` of QONNX: inputs are value, scale, zero point and width. */
+export function quantOf(op: Op): QonnxParameters {
+  const range = rangeOf(bitsAt(op, 3), intOf(op, 'signed', 1) !== 0, intOf(op, 'narrow', 0) !== 0);
+  return {
+    scale: positiveScale(op, 1),
+    zero: constantInput(op, 2),
+    range,
+    rounding: roundingOf(op, 'ROUND'),
+  };
+}
+
+/**
+ * The quantizer of a `Trunc` of QONNX: inputs are value, scale, zero point, width before and after; from version 2 on the
+ * scale of the result stands before the width after. Steps of the result are as coarse as the bits that fall away.
+ */
+export function truncOf(op: Op): QonnxParameters {
+  const isStated = op.inputs.length >= 6;
+  const [bitsIn, bitsOut] = [bitsAt(op, 3), bitsAt(op, isStated ? 5 : 4)];
+  const zero = constantInput(op, 2);
+  if (zero.data.some((z) => z !== 0)) refuse('cuts bits off what has a zero point');
+  if (!isStated)
+    return refuse('is of version 1, whose result keeps the scale of what it cuts: export it again');
   const signed = intOf(op, 'signed', 1) !== 0;
-  const narrow = intOf(op, 'narrow', 0) !== 0;
-  const most = signed ? 2 ** (bits! - 1) - 1 : 2 ** bits! - 1 - (narrow ? 1 : 0);
-  const least = signed ? -(2 ** (bits! - 1)) + (narrow ? 1 : 0) : 0;
-  return { scale, zero, range: { bits: bits!, least, most }, signed };
+  if (bitsOut > bitsIn) refuse(`cuts ${bitsIn} bits to ${bitsOut}`);
+  return {
+    scale: positiveScale(op, 4),
+    zero,
+    range: rangeOf(bitsOut, signed, intOf(op, 'narrow', 0) !== 0),
+    rounding: roundingOf(op, 'FLOOR'),
+  };
 }
 
 /** Per element of a tensor of `dims` which parameter is its own: one for all, one along `axis`, or as ONNX broadcasts. */

@@ -1,5 +1,6 @@
 /** Views of a node as what layers read: an image, a vector, one value for each channel. */
 import { elements, type NodeId, type Shape } from '../../ir/common.js';
+import { isActivation } from '../../ir/ops/index.js';
 import { refuse } from './refusal.js';
 import type { Constant } from './tensor-data.js';
 import { activation, imageValue, type Activation, type Op, type Target } from './values.js';
@@ -83,15 +84,25 @@ function pickedImage(op: Op, id: NodeId, view: View, into: Target): Activation {
   return imageValue(picked, into.shape(picked));
 }
 
-/** What a flattened image was before, where the view has nothing to do with the flattening. */
-function unflattened(x: Activation, into: Target): Activation {
+/**
+ * What a flattened image was before, where the view has nothing to do with the flattening. An activation in between, which
+ * treats every value alike, is computed on the image.
+ */
+function unflattened(op: Op, x: Activation, into: Target): Activation {
   const node = into.nodeOf(x.id);
-  return node.kind === 'flatten' && x.view.axes.length > 1 ? { ...x, id: node.inputs[0]! } : x;
+  const [from] = node.inputs;
+  if (x.view.axes.length < 2 || from === undefined) return x;
+  if (node.kind === 'flatten') return { ...x, id: from };
+  // Slopes for each channel are those of the features.
+  if (!isActivation(node) || node.kind === 'prelu') return x;
+  const before = unflattened(op, { ...x, id: from }, into);
+  if (before.id === from) return x;
+  return { ...x, id: into.once(`image of ${x.id}`, () => into.copy(op, x.id, before.id)) };
 }
 
 /** `x` `[N, C, H, W]` as all of a node in its own order: itself, or picked out of one. */
 export function asImage(op: Op, x: Activation, into: Target): Activation {
-  const from = unflattened(x, into);
+  const from = unflattened(op, x, into);
   if (from.view.axes.length !== 3) refuse(`reads ${from.view.axes.length + 1} axes as an image`);
   if (isImage(from.view, into.shape(from.id))) return from;
   const { id, view } = from;

@@ -1,16 +1,9 @@
 /** Every operator that an import takes, by ONNX's name. */
-import {
-  arithmetic,
-  clip,
-  extremum,
-  gelu,
-  hardSigmoid,
-  hardSwish,
-  leakyRelu,
-  negative,
-  relu,
-  tanh,
-} from './elementwise-rules.js';
+import { ACTIVATION_RULES } from './activation-rules.js';
+import { arithmetic, clip, extremum, negative } from './elementwise-rules.js';
+import { head } from './head-rules.js';
+import { expand, tile } from './repeat-rules.js';
+import { resize } from './resize-rule.js';
 import { concat, sum } from './join-rules.js';
 import { batchNormalization, conv, gemm, matMul, spaceToDepth } from './layer-rules.js';
 import {
@@ -23,20 +16,25 @@ import {
   reduceSum,
 } from './pool-rules.js';
 import {
-  dequantizeLinear,
   qGemm,
   qLinearAdd,
+  qLinearAveragePool,
+  qLinearConcat,
   qLinearConv,
+  qLinearGlobalAveragePool,
+  qLinearLeakyRelu,
   qLinearMatMul,
-  quant,
-  quantizeLinear,
-} from './quantized-rules.js';
+  qLinearMul,
+  qLinearReduceMean,
+  qLinearSigmoid,
+  qLinearSoftmax,
+} from './qlinear-rules.js';
+import { bipolarQuant, dequantizeLinear, dynamic, quant, quantizeLinear, trunc } from './quantized-rules.js';
 import {
   cast,
   dropout,
   flatten,
   gather,
-  head,
   pad,
   pass,
   reshape,
@@ -50,6 +48,7 @@ import type { Rule } from './values.js';
 
 /** Operators with one output that is read; `Split` stands beside this table. */
 export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ...ACTIVATION_RULES,
   ['Add', arithmetic('Add')],
   ['AveragePool', averagePool],
   ['BatchNormalization', batchNormalization],
@@ -57,21 +56,21 @@ export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Clip', clip],
   ['Concat', concat],
   ['Conv', conv],
+  ['ConvInteger', dynamic],
   ['DequantizeLinear', dequantizeLinear],
   ['Div', arithmetic('Div')],
   ['Dropout', dropout],
+  ['DynamicQuantizeLinear', dynamic],
+  ['Expand', expand],
   ['Flatten', flatten],
   ['Gather', gather],
-  ['Gelu', gelu],
   ['Gemm', gemm],
   ['GlobalAveragePool', globalAveragePool],
   ['GlobalMaxPool', globalMaxPool],
-  ['HardSigmoid', hardSigmoid],
-  ['HardSwish', hardSwish],
   ['Identity', pass],
-  ['LeakyRelu', leakyRelu],
   ['LogSoftmax', head('logSoftmax')],
   ['MatMul', matMul],
+  ['MatMulInteger', dynamic],
   ['Max', extremum('Max')],
   ['MaxPool', maxPool],
   ['Min', extremum('Min')],
@@ -84,8 +83,8 @@ export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['ReduceMax', reduceMax],
   ['ReduceMean', reduceMean],
   ['ReduceSum', reduceSum],
-  ['Relu', relu],
   ['Reshape', reshape],
+  ['Resize', resize],
   ['Shape', shapeOf],
   ['Sigmoid', head('sigmoid')],
   ['Slice', slice],
@@ -94,18 +93,38 @@ export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Squeeze', squeeze],
   ['Sub', arithmetic('Sub')],
   ['Sum', sum],
-  ['Tanh', tanh],
+  ['Tile', tile],
   ['Transpose', transpose],
   ['Unsqueeze', unsqueeze],
+  ['Upsample', resize],
 ]);
 
 /** Operators of other domains than ONNX's own, by domain and name. */
+const MICROSOFT: Readonly<Record<string, Rule>> = {
+  DequantizeLinear: dequantizeLinear,
+  QGemm: qGemm,
+  QLinearAdd: qLinearAdd,
+  QLinearAveragePool: qLinearAveragePool,
+  QLinearConcat: qLinearConcat,
+  QLinearGlobalAveragePool: qLinearGlobalAveragePool,
+  QLinearLeakyRelu: qLinearLeakyRelu,
+  QLinearMul: qLinearMul,
+  QLinearReduceMean: qLinearReduceMean,
+  QLinearSigmoid: qLinearSigmoid,
+  QLinearSoftmax: qLinearSoftmax,
+  QuantizeLinear: quantizeLinear,
+};
+const QONNX: Readonly<Record<string, Rule>> = {
+  BipolarQuant: bipolarQuant,
+  IntQuant: quant,
+  Quant: quant,
+  Trunc: trunc,
+};
+const named = (domain: string, rules: Readonly<Record<string, Rule>>): [string, Rule][] =>
+  Object.entries(rules).map(([type, rule]) => [`${domain}.${type}`, rule]);
+
 export const FOREIGN_RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  ['com.microsoft.QGemm', qGemm],
-  ['com.microsoft.QLinearAdd', qLinearAdd],
-  ['com.microsoft.QuantizeLinear', quantizeLinear],
-  ['com.microsoft.DequantizeLinear', dequantizeLinear],
-  ['qonnx.custom_op.general.Quant', quant],
-  ['qonnx.custom_op.general.IntQuant', quant],
-  ['onnx.brevitas.Quant', quant],
+  ...named('com.microsoft', MICROSOFT),
+  ...named('qonnx.custom_op.general', QONNX),
+  ...named('onnx.brevitas', QONNX),
 ]);

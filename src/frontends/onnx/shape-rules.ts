@@ -1,8 +1,8 @@
 /** Operators that move, pick or rename values: nothing is computed but the IR's own flatten. */
 import { elements, NO_PADDING, type Padding } from '../../ir/common.js';
 import { DATA_TYPE } from '../../onnx-file/proto.js';
-import type { Head } from '../imported.js';
 import { positions } from './fold-shapes.js';
+import { partOfShares } from './head-rules.js';
 import { asImage, asWhole } from './readers.js';
 import { refuse } from './refusal.js';
 import {
@@ -45,14 +45,14 @@ export const cast: Rule = (op) =>
     ? activationInput(op, 0)
     : refuse('a cast of activations to integers, which cuts their fractions off');
 
-const withView = (x: Activation, view: View): Activation => {
+export const withView = (x: Activation, view: View): Activation => {
   if (x.pad !== null) refuse('moves a Pad');
   return { ...x, view };
 };
 const withAxes = (x: Activation, axes: readonly AxisView[]): Activation => withView(x, { ...x.view, axes });
 
 /** Input 0 whatever its head and codes: moving changes neither. */
-function movedInput(op: Op, into: Target): Activation {
+export function movedInput(op: Op, into: Target): Activation {
   const x = activationInput(op, 0);
   return x.pad === null ? x : plainInput(op, 0, into);
 }
@@ -104,10 +104,10 @@ function flattened(op: Op, x: Activation, into: Target): Activation {
   const view = { ...x.view, axes: [x.view.axes.flat()] };
   if (!into.keepsFlatten(op) && shape[0] * shape[1] === 1) return withView(x, view);
   if (elements(shape) > MOST_FEATURES) refuse(`${elements(shape)} features are too many`);
-  const { head } = endless(x);
-  const id = into.add(op, (id) => ({ id, kind: 'flatten', inputs: [x.id] }));
+  const from = endless({ ...gate(op, x, into), codes: null });
+  const id = into.add(op, (id) => ({ id, kind: 'flatten', inputs: [from.id] }));
   // The node holds the same values in the same order.
-  return { ...activation(id, view), head };
+  return { ...activation(id, view), codes: x.codes };
 }
 
 export const flatten: Rule = (op, into) => {
@@ -167,11 +167,15 @@ export const pad: Rule = (op, into) => {
   return { ...x, pad: { padding, value } };
 };
 
+/** The elements `at` of an axis. */
+const partOf = (op: Op, x: Activation, axis: number, at: readonly number[], into: Target): Activation =>
+  partOfShares(op, x, at, into) ?? withView(x, picked(x.view, axis, at));
+
 /** `x` with only `at` of `axis`: a node that picks them where `x` is an image or a vector. */
 function chosen(op: Op, x: Activation, axis: number, at: readonly number[], into: Target): Activation {
   const extent = extentOf(x.view.axes[axis]!);
   if (at.length === extent && at.every((from, i) => from === i)) return x;
-  const part = withView(x, picked(x.view, axis, at));
+  const part = partOf(op, x, axis, at, into);
   return [1, 3].includes(part.view.axes.length) && part.codes === null && part.head === 'logits'
     ? asWhole(op, part, into)
     : part;
@@ -190,7 +194,7 @@ export const slice: Rule = (op, into) => {
     const at = positions(extent, starts[i]!, ends[i] ?? NaN, steps[i] ?? 1);
     if (at.length === extent && at[0] === 0) return;
     if (index === 0) refuse('takes a part of the batch');
-    view = withView(view, picked(view.view, index - 1, at));
+    view = partOf(op, view, index - 1, at, into);
   });
   if (view === x) return x;
   return [1, 3].includes(view.view.axes.length) && view.codes === null && view.head === 'logits'
@@ -206,7 +210,7 @@ export const gather: Rule = (op, into) => {
   const at = Array.from(indices.data, (index) => axisIndex(index, extent));
   if (indices.dims.length > 1) refuse('gathers by a table of indices');
   if (indices.dims.length === 1) return chosen(op, x, axis, at, into);
-  const part = withView(x, picked(x.view, axis, at));
+  const part = partOf(op, x, axis, at, into);
   return withAxes(
     part,
     part.view.axes.filter((_, i) => i !== axis),
@@ -233,26 +237,6 @@ export function split(op: Op, into: Target): readonly Value[] {
     return op.node.outputs[i] === '' ? x : chosen(op, x, axis, at, into);
   });
 }
-
-/** The end of a classifier: left out, and remembered. */
-export const head =
-  (kind: Exclude<Head, 'logits'>): Rule =>
-  (op, into) => {
-    const x = plainInput(op, 0, into);
-    const axis = intOf(op, 'axis', op.opset < 13 ? 1 : -1);
-    const isImage = into.shape(x.id)[0] * into.shape(x.id)[1] !== 1;
-    if (kind !== 'sigmoid' && isImage) refuse('it is taken at the end of a network only');
-    if (kind !== 'sigmoid') {
-      const values = sizeOf(x.view);
-      // Up to opset 12 over all axes from `axis` on.
-      const over =
-        op.opset < 13
-          ? extentsOf(x.view).slice(axisIndex(axis, x.view.axes.length + 1) - 1)
-          : [extentOf(x.view.axes[behindBatch(axis, x)]!)];
-      if (over.reduce((a, b) => a * b, 1) !== values) refuse(`over axis ${axis}`);
-    }
-    return { ...x, head: kind, headOp: op };
-  };
 
 /** The extents of an activation, the batch included; a part of them from opset 15 on. */
 export const shapeOf: Rule = (op, into) => {

@@ -25,8 +25,6 @@ export interface Constant {
   readonly data: Float32Array | Float64Array;
   /** Element type, one of `DATA_TYPE`: arithmetic on integers is that of integers. */
   readonly type: number;
-  /** Set where the values came out of a DequantizeLinear or Quant. */
-  readonly quantized?: QuantizedConstant;
 }
 
 /** Element types of fractions. */
@@ -37,12 +35,6 @@ const REALS: ReadonlySet<number> = new Set([
   DATA_TYPE.bfloat16,
 ]);
 export const isInteger = (type: number): boolean => !REALS.has(type);
-
-/** Integers of `bits` (sign included) times scales. */
-export interface QuantizedConstant {
-  readonly bits: number;
-  readonly isPowerOfTwo: boolean;
-}
 
 /** Bytes `[offset, offset + length)` of the file `location` beside the model; throws what the user should read. */
 export type ExternalReader = (location: string, offset: number, length: number) => Uint8Array;
@@ -72,6 +64,19 @@ export function halfValue(bits: number): number {
   if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
+/** The 16 bits of IEEE 754 binary16 nearest to `value`; values of an image need no infinity. */
+export function halfBits(value: number): number {
+  const sign = value < 0 ? 0x8000 : 0;
+  const size = Math.abs(value);
+  if (size === 0) return sign;
+  const exponent = Math.max(Math.floor(Math.log2(size)), -14);
+  const steps = size / 2 ** (exponent - 10);
+  const floor = Math.floor(steps);
+  const isUp = steps - floor > 0.5 || (steps - floor === 0.5 && floor % 2 !== 0);
+  // A subnormal has no bit before the point; one that rounds up to 2048 carries into the exponent.
+  return sign | (((exponent + 14) << 10) + (isUp ? floor + 1 : floor));
+}
+
 /** The value of 16 bits of bfloat16: the upper half of a float32. */
 function bfloatValue(bits: number): number {
   return new Float32Array(Uint32Array.of(bits << 16).buffer)[0]!;

@@ -6,9 +6,10 @@ import { InvariantError, UnsupportedError, UserError, type UnsupportedReason } f
 import { elements, nodeId, type NodeId, type Shape } from '../../ir/common.js';
 import { mayBeNegative } from '../../ir/may-be-negative.js';
 import { floatNodeSchema, floatShape, type FloatNode } from '../../ir/ops/index.js';
-import type { Quantizer } from '../imported.js';
+import type { Quantizer } from '../../ir/graph.js';
 import { FOLDS } from './fold.js';
 import type { OnnxModel, OnnxNode } from './model.js';
+import { withGelu } from './find-gelu.js';
 import { joinNodes } from './join-nodes.js';
 import { Refusal, refuse } from './refusal.js';
 import { FOREIGN_RULES, RULES } from './rules.js';
@@ -29,6 +30,8 @@ export interface Start {
   readonly shapes: ReadonlyMap<NodeId, Shape>;
   readonly values: ReadonlyMap<string, Value>;
   readonly batch: number;
+  /** Whether vetoc wrote the file. */
+  readonly isOwn: boolean;
   /** Whether an operator that flattens one pixel is a node: it moves nothing. */
   readonly keepsFlatten: (node: OnnxNode) => boolean;
   /** What the node for an operator is called, in the IR's alphabet. */
@@ -119,6 +122,9 @@ class Translation implements Target {
     this.opset = model.opsets.get('')!;
   }
 
+  get isOwn(): boolean {
+    return this.start.isOwn;
+  }
   get batch(): number {
     return this.start.batch;
   }
@@ -137,6 +143,14 @@ class Translation implements Target {
   once<T>(key: string, make: () => T): T {
     if (!this.made.has(key)) this.made.set(key, make());
     return this.made.get(key) as T;
+  }
+  copy(op: Op, id: NodeId, input: NodeId): NodeId {
+    const node = this.nodeOf(id);
+    const made = this.add(op, (own) => ({ ...node, id: own, inputs: [input] }), 'image');
+    if (this.joining.has(id)) this.joining.add(made);
+    const quantizer = this.quantizers.get(id);
+    if (quantizer !== undefined) this.quantizers.set(made, quantizer);
+    return made;
   }
   joins(id: NodeId): void {
     this.joining.add(id);
@@ -229,7 +243,7 @@ class Translation implements Target {
     const isConstant = constants.length === inputs.filter((x) => x !== null).length;
     try {
       if (isConstant && fold !== undefined) return [this.counted(fold(op, constants))];
-      return rule === undefined || isConstant ? refused('it is not taken here') : rule(op, this);
+      return rule === undefined || isConstant ? refused('it is taken of constants alone') : rule(op, this);
     } catch (error) {
       if (error instanceof Refusal || error instanceof TensorProblem || error instanceof InvariantError)
         return refused(error.message);
@@ -254,7 +268,9 @@ export function translateGraph(
   start: Start,
   external: ExternalReader,
 ): Translated {
-  const needed = neededNodes(model, [output], start.values);
+  const found = withGelu(neededNodes(model, [output], start.values), model, external);
+  // What made parts of it alone is not needed any more.
+  const needed = neededNodes({ ...model, nodes: found }, [output], start.values);
   if (needed.length > MOST_NODES)
     throw new UserError(`has ${needed.length} operators; up to ${MOST_NODES} are taken`, {
       file: model.file,

@@ -4,7 +4,8 @@
 import type { NodeId, Padding, Shape } from '../../ir/common.js';
 import type { FloatNode } from '../../ir/ops/index.js';
 import { DATA_TYPE } from '../../onnx-file/proto.js';
-import type { Head, Quantizer } from '../imported.js';
+import type { Quantizer } from '../../ir/graph.js';
+import type { Head } from '../imported.js';
 import type { OnnxNode } from './model.js';
 import { refuse } from './refusal.js';
 import type { Constant } from './tensor-data.js';
@@ -23,9 +24,13 @@ export interface Activation {
   readonly view: View;
   /** A `Pad` that the reader has to include, and its value. */
   readonly pad: { readonly padding: Padding; readonly value: number } | null;
+  /** The extents behind the batch to which an `Expand` repeats it, which a product has to include; null where none does. */
+  readonly spread: readonly number[] | null;
   readonly head: Head;
   /** The operator of the head: it becomes a node where something follows it. */
   readonly headOp?: Op;
+  /** How what the head puts out is rounded; null where it is not. */
+  readonly headQuantizer: Quantizer | null;
   /** Between QuantizeLinear and DequantizeLinear. */
   readonly codes: Codes | null;
 }
@@ -37,7 +42,9 @@ export const activation = (id: NodeId, view: View): Activation => ({
   id,
   view,
   pad: null,
+  spread: null,
   head: 'logits',
+  headQuantizer: null,
   codes: null,
 });
 /** The node `id` of `shape` as an image `[N, C, H, W]`. */
@@ -65,12 +72,16 @@ export interface Op {
 export interface Target {
   /** Extent of the batch axis in the file; 1 where it is symbolic. */
   readonly batch: number;
+  /** Whether vetoc wrote the file. */
+  readonly isOwn: boolean;
   /** Whether `op`, which flattens one pixel and so moves nothing, is a node all the same. */
   keepsFlatten(op: Op): boolean;
   shape(id: NodeId): Shape;
   nodeOf(id: NodeId): FloatNode;
   /** Appends a node named after the operator, with `suffix` where it is a part of one, and returns its id. */
   add(op: Op, make: (id: NodeId) => FloatNode, suffix?: string): NodeId;
+  /** Appends a node like `id` that reads `input`; it joins and is rounded as that is. Returns its id. */
+  copy(op: Op, id: NodeId, input: NodeId): NodeId;
   /** What `make` gives, made once for each `key`. */
   once<T>(key: string, make: () => T): T;
   /** Notes that `id`, a scale and offset or limits, may become one with the node before it where nobody else reads that. */
@@ -85,7 +96,10 @@ export type Rule = (op: Op, into: Target) => Value;
 /** Input `i` as an activation. */
 export function activationInput(op: Op, i: number): Activation {
   const value = op.inputs[i] ?? null;
-  return value?.kind === 'activation' ? value : refuse(`input ${i} is not computed from the frame`);
+  if (value?.kind !== 'activation') return refuse(`input ${i} is not computed from the frame`);
+  if (value.spread !== null)
+    refuse(`reads what an Expand repeats to ${value.spread.join('×')}; only a product with an image may`);
+  return value;
 }
 
 /** Refuses what follows a softmax, and what computes with the integers of a quantized tensor. */
@@ -99,7 +113,16 @@ export function gate(op: Op, x: Activation, into: Target): Activation {
   if (x.head !== 'sigmoid' || x.pad !== null) return x;
   const from = x.headOp ?? op;
   const make = (): NodeId => into.add(from, (id) => ({ id, kind: 'sigmoid', inputs: [x.id] }));
-  return { ...x, id: into.once(`sigmoid ${x.id}`, make), head: 'logits' };
+  const node = into.once(`sigmoid ${x.id}`, make);
+  const { headQuantizer } = x;
+  if (headQuantizer === null) return { ...x, id: node, head: 'logits' };
+  const rounded = into.once(`sigmoid ${x.id} ${JSON.stringify(headQuantizer)}`, () => {
+    const { min, max } = headQuantizer;
+    const id = into.add(from, (id) => ({ id, kind: 'clip', inputs: [node], min, max }), 'rounded');
+    into.quantized(id, headQuantizer);
+    return id;
+  });
+  return { ...x, id: rounded, head: 'logits', headQuantizer: null };
 }
 
 /** Input `i` as an activation that nothing is pending on: padding is carried out, there is no softmax. */
@@ -164,6 +187,8 @@ export const floatOf = (op: Op, name: string, otherwise: number): number =>
   op.node.attributes.get(name)?.float ?? otherwise;
 export const intsOf = (op: Op, name: string): readonly number[] | null =>
   op.node.attributes.get(name)?.ints ?? null;
+export const floatsOf = (op: Op, name: string): readonly number[] | null =>
+  op.node.attributes.get(name)?.floats ?? null;
 export const textOf = (op: Op, name: string, otherwise: string): string =>
   op.node.attributes.get(name)?.text ?? otherwise;
 
@@ -178,3 +203,14 @@ export function behindBatch(axis: number, x: Activation): number {
   const index = axisIndex(axis, x.view.axes.length + 1);
   return index === 0 ? refuse('works along the batch') : index - 1;
 }
+
+/** `x` behind one more node, which `make` makes: its values lie alike. */
+export const behind = (
+  op: Op,
+  x: Activation,
+  into: Target,
+  make: Parameters<Target['add']>[1],
+): Activation => ({
+  ...x,
+  id: into.add(op, make),
+});

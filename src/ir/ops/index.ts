@@ -15,11 +15,13 @@ import { input } from './input.js';
 import { add, concat } from './join.js';
 import { lut } from './lut.js';
 import { mask } from './mask.js';
+import { multiply } from './multiply.js';
 import { avgPool, globalAvgPool, globalMaxPool, maxPool } from './pool.js';
 import type { Place, Range, Read, SourceFacts, StageInput, Sum, Trait, Traits } from './record.js';
 import { table } from './table.js';
+import { upsample } from './upsample.js';
 
-const OPS = {
+export const OPS = {
   input,
   crop,
   mask,
@@ -38,6 +40,8 @@ const OPS = {
   globalAvgPool,
   globalMaxPool,
   add,
+  multiply,
+  upsample,
   concat,
   flatten,
   requantize,
@@ -143,6 +147,10 @@ type ActivationRecords = {
   readonly [K in ActivationNode['kind']]: {
     readonly apply: (op: OfKind<ActivationNode, K>, x: number, channel: number) => number;
     readonly nonNegative: (op: OfKind<ActivationNode, K>) => boolean;
+    readonly withChannels?: (
+      op: OfKind<ActivationNode, K>,
+      kept: (channel: number) => boolean,
+    ) => ActivationNode;
   };
 };
 // A record is looked up as a table of its own question: kind of node and record are then seen to agree.
@@ -194,3 +202,9 @@ export const applyActivation = <K extends ActivationNode['kind']>(
 /** Whether an activation is negative for no input. */
 export const isNonNegative = <K extends ActivationNode['kind']>(node: OfKind<ActivationNode, K>): boolean =>
   activationRecords[node.kind].nonNegative(node);
+
+/** An activation behind the channels alone that are `kept`. */
+export const withChannels = <K extends ActivationNode['kind']>(
+  node: OfKind<ActivationNode, K>,
+  kept: (channel: number) => boolean,
+): ActivationNode => activationRecords[node.kind].withChannels?.(node, kept) ?? node;

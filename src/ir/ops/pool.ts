@@ -7,6 +7,7 @@ import {
   nodeBase,
   NO_PADDING,
   only,
+  paddingSchema,
   proofSchema,
   windowFields,
   windowShape,
@@ -14,6 +15,14 @@ import {
   type Shape,
   type Window,
 } from '../common.js';
+import {
+  checkCounts,
+  countMap,
+  countsOf,
+  reciprocalOf,
+  type Averaging,
+  type Reciprocals,
+} from './counted.js';
 import { overWindow, type OpRecord, type Read, type SourceFacts, type Sum } from './record.js';
 
 /** The exact sum times `reciprocal * 2^-reciprocalFraction`, requantized once. */
@@ -79,20 +88,54 @@ export const maxPool = {
   },
 } satisfies OpRecord<typeof floatMaxPool, typeof fixedMaxPool>;
 
-/** Padded positions count as zeros (ONNX: `count_include_pad = 1`). */
-const avgFields = { kind: z.literal('avgPool'), ...windowFields };
+/** Padded positions count as zeros (ONNX: `count_include_pad = 1`), or those alone that are `counted`. */
+const avgFields = { kind: z.literal('avgPool'), ...windowFields, counted: paddingSchema.optional() };
 const floatAvgPool = z.strictObject({ ...nodeBase, ...avgFields }).readonly();
-const fixedAvgPool = z.strictObject({ ...fixedBase, ...avgFields, ...reciprocalFields }).readonly();
+const fixedAvgPool = z
+  .strictObject({
+    ...fixedBase,
+    ...avgFields,
+    ...reciprocalFields,
+    /** The reciprocal of `n` elements at place `n`, where windows differ in what they count. */
+    reciprocals: z.instanceof(Int32Array).optional(),
+  })
+  .readonly();
+
+/** The count whose sum, times its reciprocal, is the largest. */
+function widest(
+  op: Averaging & Reciprocals,
+  input: Shape,
+): { readonly count: number; readonly weight: number } {
+  const whole = op.kernel[0] * op.kernel[1];
+  if (op.reciprocals === undefined) return { count: whole, weight: op.reciprocal };
+  const counts = new Set(countMap(op, input, windowShape(input, op, input[2])));
+  const all = [...counts].map((count) => ({ count, weight: reciprocalOf(op, count) }));
+  return all.reduce((most, one) => (one.count * one.weight > most.count * most.weight ? one : most));
+}
 
 export const avgPool = {
   float: floatAvgPool,
   fixed: fixedAvgPool,
   traits: { sums: true, proved: true, keepsChannels: true, keepsSign: true },
-  shape: (op, inputs) => windowedShape(op, inputs, NO_PADDING),
-  sum: (op, inputs) => meanSum(op, inputs, op.kernel[0] * op.kernel[1]),
-  reads(op, _sources, [y, x, c], _shape, read) {
+  shape(op, inputs) {
+    const shape = windowedShape(op, inputs, NO_PADDING);
+    checkCounts(op, inputs[0]!, shape);
+    if ('reciprocal' in op)
+      invariant(
+        (op.counted === undefined) === (op.reciprocals === undefined),
+        `${op.id}: reciprocals belong to windows that differ in what they count`,
+      );
+    return shape;
+  },
+  sum(op, inputs) {
+    const { count, weight } = widest(op, inputs[0]!.shape);
+    return meanSum({ ...op, reciprocal: weight }, inputs, count);
+  },
+  reads(op, sources, [y, x, c], shape, read) {
+    const { rows, columns } = countsOf(op, sources[0]!.shape, shape);
+    const weight = reciprocalOf(op, rows[y]! * columns[x]!);
     overWindow(op, y, x, (iy, ix) => {
-      read(0, iy, ix, c, op.reciprocal);
+      read(0, iy, ix, c, weight);
     });
   },
 } satisfies OpRecord<typeof floatAvgPool, typeof fixedAvgPool>;

@@ -53,6 +53,8 @@ export interface Part {
   readonly weights: Int32Array | number;
   /** How many elements each weight multiplies. */
   readonly repeat: number;
+  /** Each element is multiplied by an element of this input, too: a vector of as many channels. */
+  readonly times?: number;
 }
 
 /**
@@ -68,8 +70,11 @@ export interface Sum {
   readonly fraction: (channel: number) => number;
 }
 
-/** One value read: input number `source` at (y, x, c), times `weight`; positions in the padding come, too. */
-export type Read = (source: number, y: number, x: number, c: number, weight: number) => void;
+/**
+ * One value read: input number `source` at (y, x, c), times `weight`, and times channel c of input `times`, a vector, where
+ * it is given; positions in the padding come, too.
+ */
+export type Read = (source: number, y: number, x: number, c: number, weight: number, times?: number) => void;
 
 /** Where an element is. */
 export type Place = readonly [y: number, x: number, c: number];
@@ -102,6 +107,8 @@ export interface ActivationRecord<F extends z.ZodType> extends OpRecord<F, null>
   readonly apply: (op: Omit<z.infer<F>, 'id' | 'inputs'>, x: number, channel: number) => number;
   /** Whether no input makes it negative. */
   readonly nonNegative: (op: Omit<z.infer<F>, 'id' | 'inputs'>) => boolean;
+  /** The activation of fewer channels, where it has a number for each. */
+  readonly withChannels?: (op: z.infer<F>, kept: (channel: number) => boolean) => z.infer<F>;
 }
 
 /** An activation that becomes a table; `fields` are its own, without id and inputs. */

@@ -9,14 +9,16 @@ import { findNode, inputNode, type FixedGraph, type FloatGraph } from '../../ir/
 import { serializeGraph } from '../../ir/serialize.js';
 import type { AuditIdentity } from '../../audit/identity.js';
 import { openLedgerForAudit, type GrowingLedger } from '../../audit/ledger.js';
+import { meteredNight, statedNumber, type MeteredNight, type MeterSettings } from '../../audit/meter.js';
 import { BLOCK_FRAMES, runAudit, type AuditOutcome, type ReferenceFrames } from '../../audit/run-audit.js';
+import type { FrameProcessor } from '../../audit/processor.js';
 import { openSpec, type FinderSpec, type FramesSpec, type ProcessorSetup } from '../../audit/setup.js';
 import { createWorkerProcessor } from '../../audit/worker-processor.js';
 import { parseSpotParameters } from '../../spotfind/parameters.js';
 import { beginStage, type Emit, type Progress } from '../events.js';
 import { statedGeometry, type FinderOptionValues } from '../finder-options.js';
 import { frameOptions, type FrameOptionValues } from '../frame-options.js';
-import { tellWarnings } from '../open-frames.js';
+import { createTeller, type Teller } from '../open-frames.js';
 import { openRunFrames } from '../stages/frames.js';
 import type { Recipe } from '../recipe.js';
 import { loadRun, type Run } from '../folder.js';
@@ -27,10 +29,43 @@ export interface AuditRequest extends FrameOptionValues, FinderOptionValues {
   /** Training frames to compare with; 0 for none. */
   readonly reference: number;
   readonly threads?: number;
+  /** One in how many misses the firmware keeps, and its key; none unless given. */
+  readonly prescale?: number;
+  readonly prescaleKey: number;
+  /** Under which name files state the detector's frame number; frames count from 0 unless given. */
+  readonly frameNumber?: string;
+  /** The largest share of hits that may be lost, and how sure that must be. */
+  readonly lose: number;
+  readonly confidence: number;
+}
+
+/** How the audit meters what is lost. Throws `UserError`. */
+function meterSettings(request: AuditRequest): MeterSettings | null {
+  const { prescale, prescaleKey, frameNumber, lose, confidence } = request;
+  if (prescale === undefined) {
+    if (frameNumber === undefined) return null;
+    throw new UserError('a frame number is of no use without a prescale', {
+      field: '--frame-number',
+      remedy: 'say what the firmware keeps: --prescale 100 where it is one miss in 100',
+    });
+  }
+  if (!(lose > 0 && lose < 1 && confidence > 0 && confidence < 1))
+    throw new UserError('a bound is a share of hits and a confidence, each more than 0 and less than 1', {
+      field: lose > 0 && lose < 1 ? '--confidence' : '--lose',
+      remedy: 'ask for --lose 1% --confidence 95%',
+    });
+  return { n: prescale, key: prescaleKey, number: frameNumber ?? null, lost: lose, confidence };
 }
 
 /** Folder of an audit of the run in `dir`, unless told otherwise. */
 export const auditFolder = (dir: string, out: string | undefined): string => out ?? join(dir, 'audit');
+
+export interface StartedAudit {
+  readonly ledger: GrowingLedger;
+  readonly outcome: AuditOutcome;
+  /** What the kept misses say of the hits lost; null without a prescale. */
+  readonly metered: MeteredNight | null;
+}
 
 /** Starts or continues the audit; returns with its ledger open. The caller closes it. */
 export async function audit(
@@ -38,19 +73,22 @@ export async function audit(
   options: AuditRequest,
   signal: AbortSignal,
   emit: Emit,
-): Promise<{ readonly ledger: GrowingLedger; readonly outcome: AuditOutcome }> {
+): Promise<StartedAudit> {
+  const meter = meterSettings(options);
   const run = await loadRun(dir);
   const finder: FinderSpec = { algorithm: options.algorithm, parameters: options.param };
   parseSpotParameters(finder.algorithm, finder.parameters);
   const frames: FramesSpec = { kind: 'files', paths: options.frames, options: frameOptions(options) };
   const stated = statedGeometry(options);
-  const setup: ProcessorSetup = { frames, networks: { fixed: run.fixed, float: run.float }, finder, stated };
+  const networks = { fixed: run.fixed, float: run.float };
+  const setup: ProcessorSetup = { frames, networks, finder, stated, meter };
   const threads = options.threads ?? Math.min(8, availableParallelism());
+  const tell = createTeller(emit);
   const ledger = await openLedgerForAudit(
     auditFolder(dir, options.out),
-    await identify(dir, run, options, setup, emit),
+    await identify(dir, run, options, setup, emit, tell),
   );
-  const processor = createWorkerProcessor(setup, threads);
+  const processor = tellingProcessor(createWorkerProcessor(setup, threads), tell);
   try {
     const outcome = await sitting(
       ledger,
@@ -59,7 +97,7 @@ export async function audit(
       referenceOpener(run, options, setup, threads, emit),
       emit,
     );
-    return { ledger, outcome };
+    return { ledger, outcome, metered: await meteredNight(ledger) };
   } catch (error) {
     await ledger.close();
     throw error;
@@ -68,34 +106,46 @@ export async function audit(
   }
 }
 
+/** `processor`, which tells what files warn of that are opened for its frames. */
+const tellingProcessor = (processor: FrameProcessor, tell: Teller): FrameProcessor => ({
+  ...processor,
+  async process(indices) {
+    const processed = await processor.process(indices);
+    for (const { notes } of processed) tell(notes);
+    return processed;
+  },
+});
+
 async function sitting(
   ledger: GrowingLedger,
-  processor: ReturnType<typeof createWorkerProcessor>,
+  processor: FrameProcessor,
   signal: AbortSignal,
   openReference: (() => Promise<ReferenceFrames>) | null,
   emit: Emit,
 ): Promise<AuditOutcome> {
   let progress: Progress | null = null;
   let stage = '';
-  let started = performance.now();
+  let reached = 0;
   const outcome = await runAudit({
     ledger,
     processor,
     openReference,
     signal,
+    onLook: (night) => {
+      if (night.verdict === 'beyond') emit({ event: 'warning', warning: { about: 'hits lost', night } });
+    },
     onProgress: ({ stage: now, done, total }) => {
       if (now !== stage) {
-        progress?.finish('done');
+        progress?.finish({ kind: 'counted', what: 'frames', count: reached });
         progress = beginStage(emit, now === 'reference' ? 'Reference' : 'Audit');
         stage = now;
-        started = performance.now();
       }
-      const rate = done / ((performance.now() - started) / 1000);
-      progress!.update(done, total, `frames, ${rate.toFixed(1)} a second`);
+      reached = done;
+      progress!.update(done, total, { of: 'frames', isTimed: true });
     },
   });
   // TypeScript does not see the assignment inside the callback.
-  (progress as Progress | null)?.finish(`${outcome.processed} frames in this sitting`);
+  (progress as Progress | null)?.finish({ kind: 'counted', what: 'frames', count: outcome.processed });
   return outcome;
 }
 
@@ -106,11 +156,12 @@ async function identify(
   options: AuditRequest,
   setup: ProcessorSetup,
   emit: Emit,
+  tell: Teller,
 ): Promise<AuditIdentity> {
   const source = await openSpec(setup.frames, (problem) => {
-    emit({ event: 'warning', text: `passed over: ${problem}` });
+    emit({ event: 'warning', warning: { about: 'passed over', problem } });
   });
-  tellWarnings(source, emit);
+  tell(source.notes);
   try {
     const [height, width] = inputNode(run.fixed).size;
     if (source.height !== height || source.width !== width)
@@ -122,8 +173,9 @@ async function identify(
           remedy: 'give frames of the detector that the run was made for',
         },
       );
+    checkNumbers(source, setup.meter);
     return {
-      version: 1,
+      version: 2,
       network: run.fixed.name,
       networkDigest: networkDigest(run.fixed, run.float),
       classNames: [...run.fixed.classNames],
@@ -140,11 +192,24 @@ async function identify(
       finderParameters: [...setup.finder.parameters],
       geometry: { ...setup.stated },
       reference: options.reference === 0 ? 'none' : `${options.reference} training frames`,
+      meter: setup.meter,
       blockFrames: BLOCK_FRAMES,
     };
   } finally {
     await source.close();
   }
+}
+
+/** Refuses a name for the frame number that the first frame does not have. */
+function checkNumbers(source: FrameSource, meter: MeterSettings | null): void {
+  if (meter?.number == null || source.count === 0 || statedNumber(source.meta(0)[meter.number]) !== null)
+    return;
+  const names = Object.keys(source.meta(0));
+  throw new UserError(`the first frame has no number called ${meter.number}`, {
+    file: source.name,
+    field: '--frame-number',
+    remedy: names.length === 0 ? 'leave it out: frames then count from 0' : `use one of ${names.join(', ')}`,
+  });
 }
 
 /** Which networks decided. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { openLedger } from '../../audit/ledger.js';
 import { openSecondLook } from '../../audit/second-look.js';
 import type { AuditedNetworks } from '../../audit/setup.js';
-import { createEvidenceMaker } from '../../audit/view/evidence.js';
+import { startEvidenceMaker } from '../../audit/view/evidence-thread.js';
 import { createInspector } from '../../audit/view/inspector.js';
 import { serveView } from '../../audit/view/serve.js';
 import { UserError } from '../../core/errors.js';
@@ -43,7 +43,7 @@ export async function viewAudit(
     const identity = await withGeometry(ledger.identity, options.geometry);
     const networks = await auditedNetworks(dir, identity.networkDigest);
     const source = await openAuditedFrames(identity);
-    const evidence = createEvidenceMaker(networks);
+    const evidence = startEvidenceMaker(networks);
     try {
       const look = openSecondLook(identity, source);
       const inspector = createInspector({ source, ...look, evidence });
@@ -54,7 +54,7 @@ export async function viewAudit(
           address: options.host,
           port: options.port,
           onDefect: (error) => {
-            emit({ event: 'warning', text: String(error) });
+            emit({ event: 'warning', warning: { about: 'view', problem: String(error) } });
           },
         },
       );

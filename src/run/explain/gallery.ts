@@ -8,7 +8,8 @@ import { activationHistogram } from '../../explain/activation-histogram.js';
 import { evidencePicture } from '../../explain/evidence-picture.js';
 import { dequantize, fixedValues } from '../../explain/fixed-twin.js';
 import { createExplainer, type Explainer } from '../../explain/grad-cam.js';
-import { evidenceMap, type MapMethod } from '../../explain/methods.js';
+import type { MapMethod } from '../../explain/method-names.js';
+import { evidenceMap } from '../../explain/methods.js';
 import { seenPart } from '../../explain/seen-part.js';
 import type { NodeId } from '../../ir/common.js';
 import { findNode, veto, type FixedGraph } from '../../ir/graph.js';
@@ -71,7 +72,7 @@ async function showFrame(
   const score = Math.round(veto(activations.get(fixed.output)!, fixed.hitClasses) / lsb(findNode(fixed, fixed.output).format)); // prettier-ignore
   const keep = score >= fixed.threshold;
   const map = evidenceMap(method, { explainer, pixels, layer, target: { kind: keep ? 'hit' : 'miss' }, seed: index }); // prettier-ignore
-  const caption = `frame ${index}: ${keep ? 'kept' : 'vetoed'}, score ${score}, threshold ${fixed.threshold}`;
+  const caption = `frame ${index}: ${keep ? 'kept' : 'vetoed'}, score ${score}, threshold ${fixed.threshold} levels`;
   const draw = (lines: readonly string[] | null): Uint8Array =>
     pngBytes(
       evidencePicture({ pixels, mask, size: [height, width], lines, rings: null }, seenPart(fixed), map),
@@ -99,7 +100,7 @@ export async function explainGallery(dir: string, options: GalleryRequest, emit:
       const row: Shown[] = [];
       for (const index of indices) {
         row.push(await showFrame(explainer, fixed, source, index, layer, options.method));
-        progress.update(shown.flat().length + row.length, total, 'frames');
+        progress.update(shown.flat().length + row.length, total, { of: 'frames' });
       }
       shown.push(row);
     }
@@ -122,7 +123,7 @@ export async function explainGallery(dir: string, options: GalleryRequest, emit:
         await writeFileAtomic(join(options.out, `class-${k}-${String(i).padStart(2, '0')}.png`), plate);
     const path = join(options.out, 'index.html');
     await writeFileAtomic(path, html);
-    progress.finish(`${total} frames`);
+    progress.finish({ kind: 'counted', what: 'frames', count: total });
     return path;
   } finally {
     explainer.dispose();

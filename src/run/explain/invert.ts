@@ -63,7 +63,7 @@ function invertAll(
       fidelity,
       seed: 1,
       onStep: (done) => {
-        progress.update(k * steps + done, layers.length * steps, `steps, layer ${layer}`);
+        progress.update(k * steps + done, layers.length * steps, { of: 'inversions', layer });
       },
     }),
   );
@@ -99,6 +99,6 @@ export async function explainInversion(dir: string, options: InvertRequest, emit
       join(options.out, `inversion-${layer}.json`),
       JSON.stringify({ layer, shape, loss, values: [...found] }),
     );
-  progress.finish(`${inversions.length} layers`);
+  progress.finish({ kind: 'counted', what: 'layers', count: inversions.length });
   return { path, layers: inversions.map(({ layer, loss }) => ({ layer, loss })) };
 }

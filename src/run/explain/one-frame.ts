@@ -1,19 +1,20 @@
 /** Why one frame was decided as it was: maps, pictures, and what would have changed the decision. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../../core/files.js';
 import { pngBytes } from '../../draw/picture.js';
-import { peaksToTurn, type AddedPeaks } from '../../explain/added-peaks.js';
+import { peaksToTurn } from '../../explain/added-peaks.js';
 import { evidencePicture, regionPicture, type PictureParts } from '../../explain/evidence-picture.js';
-import { flippingRegions, sufficientRegions, type FewestRegions } from '../../explain/fewest-regions.js';
+import { flippingRegions, sufficientRegions } from '../../explain/fewest-regions.js';
 import { dequantize, fixedValues } from '../../explain/fixed-twin.js';
 import { createExplainer, defaultLayer, type EvidenceMap } from '../../explain/grad-cam.js';
 import { correlation } from '../../explain/measures.js';
-import { evidenceMap, MAP_METHODS, type MapMethod } from '../../explain/methods.js';
-import { occlude, regionGrid, type Occlusion, type Scorer } from '../../explain/occlusion.js';
+import { MAP_METHODS, type MapMethod } from '../../explain/method-names.js';
+import { evidenceMap } from '../../explain/methods.js';
+import { occlude, regionGrid, type Scorer } from '../../explain/occlusion.js';
 import { seenPart } from '../../explain/seen-part.js';
 import { inputNode, type FixedGraph } from '../../ir/graph.js';
 import { interpret } from '../../simulate/interpret.js';
-import { createOrtWitness } from '../../simulate/ort.js';
+import { createOrtWitness } from '../../backends/onnx/ort/witness.js';
 import { frameGeometry, NOTHING_STATED } from '../../spotfind/geometry.js';
 import { resolutionRings } from '../../spotfind/rings.js';
 import { openBackend } from '../../tensorflow/backend.js';
@@ -21,7 +22,22 @@ import { beginStage, type Emit } from '../events.js';
 import type { FrameOptionValues } from '../frame-options.js';
 import { loadRun, type Run } from '../folder.js';
 import { layerOf, readSubject, targetOf, targetWords, type SubjectFrame } from './subject.js';
-import { marginWords, removalWords } from './words.js';
+import { framePage } from '../../report/frame-page.js';
+import type { Changes, FrameExplanation } from './explanation.js';
+import { certify } from './certify.js';
+import { physicsOf } from './physics.js';
+import { counterfactuals } from './counterfactuals.js';
+import { photonReasons } from './reasons.js';
+import { replay } from './replay.js';
+import {
+  alarmWords,
+  arithmeticLines,
+  photonLines,
+  physicsLines,
+  replayLines,
+  storySentence,
+} from './story.js';
+import { removalWords } from './words.js';
 
 const CONTROL = 'random';
 /** Strength of the peaks that are added to a vetoed frame. */
@@ -38,8 +54,10 @@ export interface ExplainRequest extends FrameOptionValues {
   readonly regions: number;
   /** Sets of regions that may be tried to prove that none is smaller. */
   readonly tries: number;
-  /** Folder for pictures and maps. */
-  readonly out: string;
+  /** Folder for the page, pictures and maps; `out/explain/FILE-NUMBER` unless given. */
+  readonly out?: string;
+  /** False: the frames that turn the decision are not replayed through the emitted files. */
+  readonly replay?: boolean;
 }
 
 interface Explained {
@@ -47,16 +65,7 @@ interface Explained {
   readonly arithmetic: 'fixed' | 'float';
   readonly map: EvidenceMap;
   readonly picture: string;
-}
-
-/** What would have changed the decision. */
-export interface Changes {
-  readonly occlusion: Occlusion;
-  readonly removal: FewestRegions;
-  /** Null where the decision is the same without any structure. */
-  readonly addition: FewestRegions | null;
-  /** For a vetoed frame. */
-  readonly peaks: AddedPeaks | null;
+  readonly png: Uint8Array;
 }
 
 /** What would have changed the decision, asked of the fixed-point network. */
@@ -95,7 +104,7 @@ async function changesOf(
 /** Maps of every method that is asked for, on both arithmetics, with their pictures and data written. */
 async function explainMaps(
   { fixed, float }: Run,
-  options: ExplainRequest,
+  options: ExplainRequest & { readonly out: string },
   { frame, index }: SubjectFrame,
   keep: boolean,
   partsFor: (line: string) => PictureParts,
@@ -118,7 +127,8 @@ async function explainMaps(
         const words = `${method} at ${layer}, ${arithmetic === 'fixed' ? "the firmware's arithmetic" : 'float network'}: evidence for ${targetWords(target, fixed)}`;
         const picture = join(options.out, `${method}-${arithmetic}.png`);
         const plate = evidencePicture(partsFor(words), seenPart(fixed), map);
-        await writeFileAtomic(picture, pngBytes(plate));
+        const png = pngBytes(plate);
+        await writeFileAtomic(picture, png);
         const data = {
           method,
           arithmetic,
@@ -128,7 +138,7 @@ async function explainMaps(
           values: [...map.values],
         };
         await writeFileAtomic(picture.replace(/png$/, 'json'), JSON.stringify(data));
-        explained.push({ method, arithmetic, map, picture });
+        explained.push({ method, arithmetic, map, picture, png });
       }
   } finally {
     explainers.fixed.dispose();
@@ -137,27 +147,16 @@ async function explainMaps(
   return explained;
 }
 
-/** An explanation; its pictures and maps stand in `out`. */
-export interface FrameExplanation extends Changes {
-  readonly keep: boolean;
-  /** In least significant bits of the logits. */
-  readonly score: number;
-  readonly threshold: number;
-  /** Rank correlation of the maps on the firmware's arithmetic and on the float network. */
-  readonly agreement: number;
-  readonly pictures: readonly Omit<Explained, 'map'>[];
-  /** The picture of the regions that were tried. */
-  readonly regions: string;
-  /** The decision in a sentence. */
-  readonly sentence: string;
-}
+/** The folder of a frame unless another is named. */
+const folderOf = (frame: string): string => join('out/explain', basename(frame).replace('#', '-'));
 
 /** Explains the frame that `options` names with the run in `dir`. Throws `UserError`. */
 export async function explainFrame(
   dir: string,
-  options: ExplainRequest,
+  request: ExplainRequest,
   emit: Emit,
 ): Promise<FrameExplanation> {
+  const options = { ...request, out: request.out ?? folderOf(request.frame) };
   const run = await loadRun(dir);
   const { fixed } = run;
   const subject = await readSubject(options.frame, options, fixed, emit);
@@ -165,36 +164,70 @@ export async function explainFrame(
   const { score, keep } = interpret(fixed, frame.pixels);
   const { threshold } = fixed;
   const labelled = truth === null ? '' : ` (labelled ${truth})`;
-  const sentence = `Frame ${index}${labelled} is ${keep ? 'kept' : 'vetoed'}: ${marginWords(score, threshold)}.`;
+  const title = `Frame ${index}${labelled} is ${keep ? 'kept' : 'vetoed'}`;
   const progress = beginStage(emit, 'Explain');
-  const rings = resolutionRings(
-    frameGeometry(subject.meta, NOTHING_STATED, frame.experiment),
-    frame.height,
-    frame.width,
-  );
+  const geometry = frameGeometry(subject.meta, NOTHING_STATED, frame.experiment);
+  const physics = await physicsOf(run, frame, geometry);
+  const rings = resolutionRings(geometry, frame.height, frame.width);
   const partsFor = (line: string): PictureParts => ({
     pixels: frame.pixels,
     size: [frame.height, frame.width],
     mask: frame.mask,
-    lines: [sentence, line],
+    lines: [`${title}.`, line],
     rings: rings.known ? rings : null,
   });
   const explained = await explainMaps(run, options, subject, keep, partsFor);
   const changes = await changesOf(fixed, frame.pixels, index, options);
+  const noisy = { pixels: frame.pixels, size: [frame.height, frame.width], mask: frame.mask } as const;
+  const reasons = await photonReasons(run, noisy, physics, keep, index);
+  const replays =
+    options.replay === false ? [] : await replay(run, counterfactuals(fixed, noisy, changes, reasons));
   const { occlusion, removal } = changes;
+  const certified = certify(fixed, noisy, keep, occlusion);
   const regions = join(options.out, 'regions.png');
   const towards = occlusion.effects.map((effect) => (keep ? effect : -effect));
   const parts = partsFor(removalWords(removal, keep));
-  const picture = regionPicture(parts, occlusion.regions, towards, removal.found?.regions ?? []);
-  await writeFileAtomic(regions, pngBytes(picture));
-  progress.finish(`${explained.length} maps, ${occlusion.regions.length} regions tried`);
+  const regionPng = pngBytes(regionPicture(parts, occlusion.regions, towards, removal.found?.regions ?? []));
+  await writeFileAtomic(regions, regionPng);
   const of = (arithmetic: 'fixed' | 'float'): EvidenceMap =>
     explained.find((e) => e.arithmetic === arithmetic)!.map;
-  const agreement = correlation(of('fixed'), of('float'));
-  const pictures = explained.map(({ method, arithmetic, picture: file }) => ({
-    method,
-    arithmetic,
-    picture: file,
+  const found: FrameExplanation = {
+    ...{ index, keep, score, threshold, physics, reasons, certified, replays, ...changes, regions },
+    agreement: correlation(of('fixed'), of('float')),
+    pictures: explained.map(({ method, arithmetic, picture }) => ({ method, arithmetic, picture })),
+    page: join(options.out, 'index.html'),
+  };
+  await writeStory(found, title, explained, regionPng);
+  progress.finish({ kind: 'mapped', maps: explained.length, regions: occlusion.regions.length });
+  return found;
+}
+
+/** The page with every picture in it. */
+async function writeStory(
+  found: FrameExplanation,
+  title: string,
+  explained: readonly Explained[],
+  regions: Uint8Array,
+): Promise<void> {
+  const maps = explained.map(({ method, arithmetic, png }) => ({
+    caption: `${method}, ${arithmetic === 'fixed' ? "the firmware's arithmetic" : 'float network'}`,
+    png,
   }));
-  return { keep, score, threshold, agreement, ...changes, pictures, regions, sentence };
+  const story = {
+    title,
+    alarm: alarmWords(found.keep, found.physics),
+    physics: physicsLines(found.physics),
+    sentence: storySentence(found),
+    photons: photonLines(found.reasons),
+    arithmetic: arithmeticLines(found),
+    replays: replayLines(found.replays),
+    pictures: [
+      ...maps,
+      {
+        caption: 'what the score loses without a region; framed: those that turn the decision',
+        png: regions,
+      },
+    ],
+  };
+  await writeFileAtomic(found.page, framePage(story));
 }

@@ -15,11 +15,17 @@ const decisionWord = (keep: boolean): string => (keep ? 'kept' : 'vetoed');
 
 const upTo = (count: number): string => (count === 1 ? 'one region' : `one to ${count} regions`);
 
+/** More regions than this are told by number and picture. */
+const LISTED_REGIONS = 5;
+
 /** The set that was found, and how far it is known that no smaller one does it. */
 function regionWords(fewest: FewestRegions): string {
   const { regions } = fewest.found!;
-  const where = regions.map((r) => `(${r.y}, ${r.x})`).join(', ');
-  const set = `${regions.length === 1 ? 'the region' : `the ${regions.length} regions`} at ${where}`;
+  const where = regions.map((r) => `row ${r.y}, column ${r.x}`).join('; ');
+  const set =
+    regions.length > LISTED_REGIONS
+      ? `${regions.length} regions, framed in regions.png,`
+      : `${regions.length === 1 ? 'the region' : `the ${regions.length} regions`} at ${where}`;
   if (regions.length === 1) return set;
   return provedSmallest(fewest)
     ? `${set} (proved: no smaller set does it)`
@@ -47,10 +53,14 @@ export function additionWords(fewest: FewestRegions | null, keep: boolean): stri
   return `Added to a frame without structure, ${regionWords(fewest)} would be enough for it to be ${decision}.`;
 }
 
-export function peakWords({ count, tried, snr }: AddedPeaks): string {
-  return count === null
-    ? `Not even ${tried} added Bragg peaks of ${snr} σ would have kept it.`
-    : `${count} added Bragg peak${count === 1 ? '' : 's'} of ${snr} σ would have kept it.`;
+/** `photons`: the fewest that keep the frame as one spot, where some do. */
+export function peakWords({ count, tried, snr }: AddedPeaks, photons: number | null): string {
+  if (count !== null)
+    return `${count} added Bragg peak${count === 1 ? '' : 's'} of ${snr} σ would have kept it.`;
+  const many = `Not even ${tried} added Bragg peaks of ${snr} σ`;
+  return photons === null
+    ? `${many} would keep it: no hit in such a frame could be kept. The network or its input is at fault (its scale, its mask?).`
+    : `${many} at random places would keep it, though one spot of ${photons} photons at the best place would.`;
 }
 
 export function agreementWords(agreement: number): string {

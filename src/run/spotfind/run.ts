@@ -109,7 +109,7 @@ async function findAll(
     tallies.push({ hit, tooManyStrong, count: spots.length });
     progress.update(index + 1, source.count);
   }
-  progress.finish(`${source.count} frames`);
+  progress.finish({ kind: 'counted', what: 'frames', count: source.count });
   return tallies;
 }
 

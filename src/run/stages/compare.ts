@@ -1,8 +1,8 @@
 /** The fixed-point network beside its float network on the same frames: what differs, where, and what it costs. */
 import { greyPicture, pngBytes } from '../../draw/picture.js';
-import type { Frame, FrameSource } from '../../data/frames.js';
+import type { Frame, FrameLabel, FrameSource } from '../../data/frames.js';
 import { streamFrames } from '../../data/stream.js';
-import { formatToString, lsb } from '../../fixed/format.js';
+import { formatToString, lsb, maxMantissa, minMantissa, type Format } from '../../fixed/format.js';
 import { findNode, type FixedGraph, type FloatGraph } from '../../ir/graph.js';
 import {
   compareGraphs,
@@ -19,6 +19,7 @@ import type {
   Difference,
   PairedDecisions,
 } from '../../report/comparison.js';
+import { spreadQuantiles, type ValueSpread } from '../../report/value-spread.js';
 import { vetoCurve } from '../../statistics/veto-curve.js';
 import type { Progress } from '../events.js';
 import { createPeaks } from '../../spotfind/peaks.js';
@@ -39,6 +40,8 @@ export function histogram(values: readonly number[], bins = BINS): Bin[] {
 /** A frame's two decisions and its truth. */
 export interface PairedFrame {
   readonly hit: boolean;
+  /** Null where nobody knows. */
+  readonly indexable: boolean | null;
   readonly floatKeep: boolean;
   readonly fixedKeep: boolean;
 }
@@ -49,18 +52,29 @@ export function pairDecisions(frames: readonly PairedFrame[]): PairedDecisions {
     frames.filter((f) => f.hit === hit && f.floatKeep === keptByFloat && f.fixedKeep !== keptByFloat).length;
   const [hitsLost, hitsGained] = [count(true, true), count(true, false)];
   const [missesDropped, missesKept] = [count(false, true), count(false, false)];
+  const patterns = (keptByFloat: boolean): number =>
+    frames.filter((f) => f.indexable === true && f.floatKeep === keptByFloat && f.fixedKeep !== keptByFloat)
+      .length;
   return {
     hitsLost,
     hitsGained,
     missesKept,
     missesDropped,
+    indexableLost: patterns(true),
+    indexableGained: patterns(false),
     mcnemarP: mcnemar(hitsLost + missesKept, hitsGained + missesDropped),
   };
 }
 
+/** log2 of the step and of the largest magnitude of `format`. */
+function rangeOf(format: Format): ValueSpread['format'] {
+  const least = Math.log2(lsb(format));
+  return [least, least + format.width - (format.signed ? 1 : 0)];
+}
+
 function comparedStage(stage: StageComparison, fixed: FixedGraph): ComparedStage {
   const { kind, format } = findNode(fixed, stage.id);
-  const { id, values, clipped, underPeaks, clippedUnderPeaks } = stage;
+  const { id, values, clipped, underPeaks, clippedUnderPeaks, magnitudes } = stage;
   return {
     id,
     kind,
@@ -70,6 +84,11 @@ function comparedStage(stage: StageComparison, fixed: FixedGraph): ComparedStage
     clipped,
     underPeaks,
     clippedUnderPeaks,
+    spread: {
+      quantiles: spreadQuantiles(magnitudes),
+      zeros: values === 0 ? 0 : magnitudes[0]! / values,
+      format: rangeOf(format),
+    },
   };
 }
 
@@ -79,14 +98,17 @@ const curveOf = (scores: readonly number[], hits: readonly boolean[]): Curve =>
 /** The paired counts and both veto curves, where every frame is known to be a hit or a miss. */
 function labelled(
   frames: readonly FrameComparison[],
-  hits: readonly (boolean | null)[],
+  labels: readonly FrameLabel[],
 ): Pick<Comparison, 'paired' | 'curves'> {
   // Frames that nobody is sure of take no part.
-  const judged = frames.filter((_, i) => hits[i] !== null);
-  const known = hits.filter((hit) => hit !== null);
+  const judged = frames.filter((_, i) => labels[i]!.hit !== null);
+  const sure = labels.filter(({ hit }) => hit !== null);
+  const known = sure.map(({ hit }) => hit === true);
   if (known.length === 0) return { paired: null, curves: null };
   return {
-    paired: pairDecisions(judged.map((f, i) => ({ ...f, hit: known[i]! }))),
+    paired: pairDecisions(
+      judged.map((f, i) => ({ ...f, hit: known[i]!, indexable: sure[i]!.indexable ?? null })),
+    ),
     curves: {
       float: curveOf(
         judged.map((f) => f.floatScore),
@@ -122,43 +144,46 @@ export async function compareStage(request: CompareRequest, progress: Progress):
   const { prepared, fixed, source, indices, onDifference } = request;
   const graphs = compareGraphs(prepared, fixed);
   const peaks = createPeaks(source);
+  const { format } = findNode(fixed, fixed.output);
+  const level = lsb(format);
   const frames: FrameComparison[] = [];
   const differences: Difference[] = [];
   for await (const { index, frame } of streamFrames(source, { indices })) {
     const seen = graphs.add(frame.pixels, peaks.of(index, frame));
     frames.push(seen);
-    progress.update(frames.length, indices.length, 'frames');
+    progress.update(frames.length, indices.length, { of: 'frames' });
     if (seen.floatKeep === seen.fixedKeep) continue;
     const { file, index: at } = source.origin(index);
     const difference: Difference = {
       index,
       origin: `${file}#${at}`,
       hit: source.label(index).hit,
-      floatScore: seen.floatScore,
-      fixedScore: seen.fixedScore,
+      floatScore: seen.floatScore / level,
+      fixedScore: seen.fixedScore / level,
       keptBy: seen.floatKeep ? 'float' : 'fixed',
       partsAt: graphs.partingStage(frame.pixels),
     };
     differences.push(difference);
     await onDifference?.(difference, frame);
   }
-  const unit = lsb(findNode(fixed, fixed.output).format);
   const comparison: Comparison = {
     frames: frames.length,
-    thresholds: { float: prepared.threshold, fixed: fixed.threshold * unit },
+    level,
+    logits: { format: formatToString(format), least: minMantissa(format), largest: maxMantissa(format) },
+    thresholds: { float: prepared.threshold / level, fixed: fixed.threshold },
     peaks: peaks.origin(),
     stages: graphs.stages().map((s) => comparedStage(s, fixed)),
     logitDifference: histogram(
-      frames.flatMap((f) => [...f.fixedLogits].map((v, c) => v - f.floatLogits[c]!)),
+      frames.flatMap((f) => [...f.fixedLogits].map((v, c) => (v - f.floatLogits[c]!) / level)),
     ),
-    scoreDifference: histogram(frames.map((f) => f.fixedScore - f.floatScore)),
+    scoreDifference: histogram(frames.map((f) => (f.fixedScore - f.floatScore) / level)),
     ...labelled(
       frames,
-      indices.map((i) => source.label(i).hit),
+      indices.map((i) => source.label(i)),
     ),
     differences,
   };
-  progress.finish(`${frames.length} frames, ${differences.length} decided differently`);
+  progress.finish({ kind: 'compared', frames: frames.length, different: differences.length });
   return { comparison, frames };
 }
 

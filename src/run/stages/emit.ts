@@ -1,36 +1,75 @@
-/** Stage 4: the ONNX files and the HLS project, written into the run folder. */
-import { designHls, type Design } from '../../backends/dataflow/design.js';
-import { emitDesign } from '../../backends/hls/emit.js';
-import { goldenFiles } from '../../backends/hls/golden.js';
-import { emitFixedOnnx } from '../../backends/onnx/fixed.js';
-import { emitFloatOnnx } from '../../backends/onnx/float.js';
+/** Stage 4: what every back end builds, written into the run folder. */
+import type { Backend, Built, FirmwareFigures } from '../../backends/backend.js';
+import { BACKENDS } from '../../backends/index.js';
+import { UnsupportedError } from '../../core/errors.js';
+import { version } from '../../core/version.js';
 import type { FixedGraph, FloatGraph } from '../../ir/graph.js';
-import { interpret } from '../../simulate/interpret.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import type { Progress } from '../events.js';
-import { version } from '../../core/version.js';
+import type { RunDraft } from '../folder.js';
+import { rememberedInterpreter } from '../golden-frames.js';
 import { recipeHash, type Recipe } from '../recipe.js';
-import { RUN_FILES, type RunDraft } from '../folder.js';
 
-/** Writes ONNX and HLS, and gives the design of the firmware; `golden` frames become the test bench's vectors. */
+/** What was emitted. */
+export interface Emitted {
+  /** Figures of the back ends that make firmware, by what they write. */
+  readonly firmware: readonly (FirmwareFigures & { readonly title: string })[];
+  readonly written: readonly { readonly backend: string; readonly title: string; readonly files: number }[];
+  /** Back ends that were left out, and why. */
+  readonly left: readonly { readonly backend: string; readonly title: string; readonly why: string }[];
+  /** Levels of the compile below the fixed graph as text, by back end and level. */
+  readonly levels: readonly { readonly backend: string; readonly level: string; readonly text: string }[];
+}
+
+/** What `backend` builds, or why it does not. */
+async function buildWith(
+  backend: Backend,
+  request: Parameters<Backend['build']>[0],
+): Promise<Built | { readonly why: string }> {
+  const why = backend.tooLarge(request.networks.fixed);
+  if (why !== null) return { why };
+  try {
+    return await backend.build(request);
+  } catch (error) {
+    if (backend.required || !(error instanceof UnsupportedError)) throw error;
+    return { why: error.message };
+  }
+}
+
+/** Writes the files of all back ends; `golden` frames become the vectors of their benches. */
 export async function emitStage(
   draft: RunDraft,
   recipe: Recipe,
-  graphs: { readonly float: FloatGraph; readonly fixed: FixedGraph },
+  networks: { readonly float: FloatGraph; readonly fixed: FixedGraph },
   target: FpgaTarget,
   golden: readonly Uint16Array[],
   progress: Progress,
-): Promise<Design> {
-  const facts = { producerVersion: version(), recipeHash: recipeHash(recipe) };
-  await draft.write(RUN_FILES.floatOnnx, emitFloatOnnx(graphs.float, facts));
-  await draft.write(RUN_FILES.fixedOnnx, emitFixedOnnx(graphs.fixed, facts));
-  const design = designHls(graphs.fixed, { target });
-  const files: Readonly<Record<string, string | Uint8Array>> = {
-    ...emitDesign(design),
-    ...goldenFiles(design, golden, (network, frame) => interpret(network, frame, true)),
+): Promise<Emitted> {
+  const request = {
+    networks,
+    wish: { target },
+    golden: { frames: golden, interpret: rememberedInterpreter() },
+    producerVersion: version(),
+    recipeHash: recipeHash(recipe),
   };
-  const paths = Object.keys(files);
-  for (const path of paths) await draft.write(`${RUN_FILES.hls}/${path}`, files[path]!);
-  progress.finish(`float.onnx, fixed.onnx, and ${paths.length} files of HLS C++ for ${target.title}`);
-  return design;
+  const firmware: Emitted['firmware'][number][] = [];
+  const written: Emitted['written'][number][] = [];
+  const left: Emitted['left'][number][] = [];
+  const levels: Emitted['levels'][number][] = [];
+  for (const [k, backend] of BACKENDS.entries()) {
+    const { name, title } = backend;
+    progress.update(k, BACKENDS.length, { of: 'back ends', title });
+    const built = await buildWith(backend, request);
+    if ('why' in built) {
+      left.push({ backend: name, title, why: built.why });
+      continue;
+    }
+    for (const [path, content] of Object.entries(built.files))
+      await draft.write(`${backend.folder}/${path}`, content);
+    written.push({ backend: name, title, files: Object.keys(built.files).length });
+    if (built.firmware !== null) firmware.push({ title, ...built.firmware });
+    levels.push(...Object.entries(built.levels).map(([level, text]) => ({ backend: name, level, text })));
+  }
+  progress.finish({ kind: 'emitted', board: target.title, written, left });
+  return { firmware, written, left, levels };
 }

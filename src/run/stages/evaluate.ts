@@ -7,7 +7,6 @@ import { chooseThreshold } from '../../statistics/veto-curve.js';
 import type { LabelledFrames } from '../../train/sample-cache.js';
 import type { EvaluationInput } from '../../statistics/metrics.js';
 import { evaluateWithGroups } from '../evaluation-groups.js';
-import { evaluationTable } from '../../report/evaluation-text.js';
 import type { Progress } from '../events.js';
 import type { Recipe } from '../recipe.js';
 import type { Decided } from './explain.js';
@@ -47,16 +46,6 @@ export async function withThreshold(
   return { ...fixed, threshold: Math.ceil(threshold) };
 }
 
-/** Points of hit/miss accuracy between float and fixed that nobody should overlook. */
-const ALARMING_LOSS = 2;
-
-/** A line to be seen where quantization costs more than it may; otherwise nothing. */
-export function lossWarning(evaluations: readonly NamedEvaluation[]): string {
-  const [float, fixed] = evaluations.map((e) => 100 * e.evaluation.hitMissAccuracy.value);
-  if (float === undefined || fixed === undefined || float - fixed < ALARMING_LOSS) return '';
-  return `\nWARNING: fixed point loses ${(float - fixed).toFixed(1)} points of hit/miss accuracy. The report says in which layer; more bits or other calibration frames may help.`;
-}
-
 /** Gives `graphs.fixed` its threshold and measures both networks on the test frames. */
 export async function evaluateStage(
   recipe: Recipe,
@@ -83,10 +72,7 @@ export async function evaluateStage(
           measure('float', { logits: floatLogits, threshold: float.threshold }),
           measure('fixed', { logits: fixedLogits, threshold: fixed.threshold, unit }),
         ];
-  progress.finish(
-    `${labels.length} test frames`,
-    evaluations.length === 0 ? '' : `${evaluationTable(evaluations)}${lossWarning(evaluations)}`,
-  );
+  progress.finish({ kind: 'evaluated', frames: labels.length, evaluations });
   const decided = partition.test.map((index, i) => {
     const score = veto(fixedLogits[i]!, hitClasses);
     return { index, score, keep: score >= fixed.threshold };

@@ -2,7 +2,7 @@
 import type { FloatEvaluator } from '../../evaluate/float-reference.js';
 import { floatShapes, type FloatGraph } from '../../ir/graph.js';
 import { isWeighted } from '../../ir/ops/index.js';
-import { createOrtFloat, type OrtFloat } from '../../simulate/ort-float.js';
+import { createOrtFloat, type OrtFloat } from '../../backends/onnx/ort/float.js';
 
 /** Multiply-accumulates a frame above which ONNX Runtime calibrates: the reference would take seconds a frame. */
 const LARGE = 3e8;

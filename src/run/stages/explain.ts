@@ -7,7 +7,7 @@ import { createExplainer, gradCam, isWithoutImages } from '../../explain/grad-ca
 import { correlation } from '../../explain/measures.js';
 import { seenPart } from '../../explain/seen-part.js';
 import type { FixedGraph, FloatGraph } from '../../ir/graph.js';
-import type { PictureEntry } from '../../report/run-report.js';
+import type { ExplainedFrame } from '../../report/explained-frames.js';
 import type { Progress } from '../events.js';
 import { checkMapsOn } from '../explain/check.js';
 import type { RunFrames } from './frames.js';
@@ -21,7 +21,7 @@ export interface Decided {
 }
 
 export interface Explanations {
-  readonly pictures: readonly PictureEntry[];
+  readonly frames: readonly ExplainedFrame[];
   /** Empty where no true peaks are known. */
   readonly checks: readonly MapCheck[];
 }
@@ -40,24 +40,26 @@ async function explainFrames(
   frames: RunFrames,
   chosen: readonly Decided[],
   progress: Progress,
-): Promise<readonly PictureEntry[]> {
+): Promise<readonly ExplainedFrame[]> {
   const decided = createExplainer(dequantize(fixed), fixedValues(fixed));
   const reference = createExplainer(float);
   try {
-    const pictures: PictureEntry[] = [];
+    const explained: ExplainedFrame[] = [];
     for (const { index, keep, score } of chosen) {
       const { pixels, mask, height, width } = await frames.source.read(index);
       const target = { kind: keep ? 'hit' : 'miss' } as const;
       const map = gradCam(decided, pixels, target);
-      const agreement = correlation(map, gradCam(reference, pixels, target));
-      const truth = frames.classNames[frames.labelOf(index)]!;
-      const decision = `${keep ? 'kept' : 'vetoed'}: frame ${index} (${truth}), score ${score}, threshold ${fixed.threshold}`;
-      const caption = `${decision}; float and fixed maps ${agreement >= 0.9 ? 'agree' : 'differ'} (rank correlation ${agreement.toFixed(2)})${isWithoutImages(decided) ? '; gradient times input, as the network has no image layer' : ''}`;
       const parts = { pixels, mask, size: [height, width] as const, lines: null, rings: null };
-      pictures.push({ caption, png: pngBytes(evidencePicture(parts, seenPart(fixed), map)) });
-      progress.update(pictures.length, chosen.length, 'overlays');
+      explained.push({
+        ...{ index, keep, score, threshold: fixed.threshold },
+        truth: frames.classNames[frames.labelOf(index)]!,
+        agreement: correlation(map, gradCam(reference, pixels, target)),
+        withoutImages: isWithoutImages(decided),
+        png: pngBytes(evidencePicture(parts, seenPart(fixed), map)),
+      });
+      progress.update(explained.length, chosen.length, { of: 'overlays' });
     }
-    return pictures;
+    return explained;
   } finally {
     decided.dispose();
     reference.dispose();
@@ -72,7 +74,7 @@ export async function explainStage(
   wanted: number,
   progress: Progress,
 ): Promise<Explanations> {
-  const pictures = await explainFrames(graphs, frames, chooseFrames(decided, wanted), progress);
+  const explained = await explainFrames(graphs, frames, chooseFrames(decided, wanted), progress);
   const checks = await checkMapsOn(
     graphs.fixed,
     frames.source,
@@ -80,6 +82,6 @@ export async function explainStage(
     wanted,
     progress,
   );
-  progress.finish(`${pictures.length} overlays, maps checked on ${checks[0]?.frames ?? 0} frames`);
-  return { pictures, checks };
+  progress.finish({ kind: 'explained', pictures: explained.length, checkedOn: checks[0]?.frames ?? 0 });
+  return { frames: explained, checks };
 }

@@ -5,7 +5,7 @@ import type { FrameSource } from '../../data/frames.js';
 import { UNREADABLE, type JournalKey, type ScoreJournal } from '../../data/write/score-journal.js';
 import { veto, type FixedGraph } from '../../ir/graph.js';
 import { serializeGraph } from '../../ir/serialize.js';
-import { createOrtWitness } from '../../simulate/ort.js';
+import { createOrtWitness } from '../../backends/onnx/ort/witness.js';
 import { scoreFrames } from '../../simulate/score-frames.js';
 import type { Progress } from '../events.js';
 import { checkFrameSize } from '../frames-for-network.js';
@@ -49,7 +49,6 @@ export async function scoreSeries(
   const indices = Array.from({ length: total }, (_, i) => before + i);
   const witness = await createOrtWitness(graph, {});
   const run = (pixels: readonly Uint16Array[]) => witness.run(pixels);
-  const started = performance.now();
   let done = 0;
   try {
     for await (const scored of scoreFrames(source, {
@@ -63,8 +62,7 @@ export async function scoreSeries(
         scored.map((one) => (one.kind === 'bad' ? UNREADABLE : veto(one.result.logits, graph.hitClasses))),
       );
       done += scored.length;
-      const rate = (1000 * done) / (performance.now() - started);
-      progress.update(done, total, `frames, ${rate.toFixed(0)} frames/s`);
+      progress.update(done, total, { of: 'frames', isTimed: true });
     }
     return total;
   } finally {

@@ -76,7 +76,7 @@ function sayUnknown(source: FrameSource, partition: Partition, emit: Emit): void
   if (known === source.count) return;
   emit({
     event: 'warning',
-    text: `${source.count - known} of ${source.count} frames are neither hits nor misses for sure and take no part`,
+    warning: { about: 'unsure frames', unsure: source.count - known, frames: source.count },
   });
 }
 

@@ -6,7 +6,7 @@ import type { BackendName } from '../../tensorflow/backend-name.js';
 import { chooseThreshold } from '../../statistics/veto-curve.js';
 import type { TrainResult } from '../../train/train.js';
 import type { Progress } from '../events.js';
-import { comparisonText, importNetwork, quantizationText } from '../../frontends/import-network.js';
+import { originalText, importNetwork } from '../../frontends/import-network.js';
 import { modelHash } from '../../frontends/model-file.js';
 import type { Recipe } from '../recipe.js';
 import { asHitOrMiss, evenly, framePixels, type RunFrames } from './frames.js';
@@ -53,7 +53,7 @@ async function importStage(
   const pixels: Uint16Array[] = [];
   for await (const frame of framePixels(source, evenly(partition.validation, COMPARED_FRAMES)))
     pixels.push(frame.pixels);
-  const { graph, title, comparison, quantizedTensors } = await importNetwork({
+  const { graph, title, comparison, stated } = await importNetwork({
     path,
     rawSize: [source.height, source.width],
     preprocess: recipe.preprocess,
@@ -82,15 +82,16 @@ async function importStage(
     (sum, n) => sum + ('weights' in n ? n.weights.length + n.bias.length : 0),
     0,
   );
-  const compared = comparison === null ? 'no original to compare with' : comparisonText(comparison);
-  progress.finish(
-    [
-      `${graph.name}, ${weights} weights, from ${path} (${title}); ${compared}`,
-      quantizationText(quantizedTensors),
-    ]
-      .filter((line) => line !== null)
-      .join('\n'),
-  );
+  progress.finish({
+    kind: 'imported',
+    network: graph.name,
+    weights,
+    path,
+    title,
+    comparison,
+    stated,
+  });
+  const compared = comparison === null ? 'no original to compare with' : originalText(comparison);
   return {
     graph: { ...graph, threshold },
     history: [],

@@ -13,16 +13,21 @@ import {
   type QuantizedNetwork,
   type QuantizeNetworkOptions,
 } from '../../passes/quantize-network.js';
+import { isStated } from '../../passes/as-stated.js';
+import { stagesWithTies } from '../../passes/no-ties.js';
 import type { Quantization } from '../../passes/recipe.js';
+import type { Departure } from '../../passes/stated-stages.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import type { BackendName } from '../../tensorflow/backend-name.js';
+import type { QuantizationAwareRequest } from '../../train/quantization-aware.js';
 import type { TrainResult } from '../../train/train.js';
 import type { Progress } from '../events.js';
 import type { Recipe } from '../recipe.js';
-import { mixedPrecisionText, searchStage } from './budget.js';
+import { searchStage } from './budget.js';
 import { calibrationFrames, withCalibrationFrames } from './calibration.js';
 import { evaluatorsFor } from './evaluators.js';
 import type { RunFrames } from './frames.js';
+import { withTeacher } from './teacher.js';
 import { followTraining, trainingFrames, validationFrames } from './training.js';
 
 /** Points of hits that narrower layers may cost, and the board whose cost they save. */
@@ -73,17 +78,31 @@ async function chooseWidths(
   return { quantization: search.chosen.quantization, search };
 }
 
-function finish(fixed: FixedGraph, { quantization, search }: ChosenWidths, how: string, progress: Progress) {
-  const { weightBits, activationBits, layers } = quantization;
-  const widths =
-    Object.keys(layers).length === 0
-      ? `${weightBits}-bit weights, ${activationBits}-bit activations`
-      : 'widths layer by layer';
-  const widest = Math.max(...fixed.nodes.map((n) => ('proof' in n ? n.proof.accumulatorWidth : 0)));
-  progress.finish(
-    `${how}${widths}; widest accumulator ${widest} bits, proved` +
-      (search === null ? '' : `\n${mixedPrecisionText(search)}`),
+interface Finished {
+  readonly fixed: FixedGraph;
+  readonly prepared: FloatGraph;
+  readonly departures: readonly Departure[];
+}
+
+function finish(
+  { fixed, prepared, departures }: Finished,
+  { quantization, search }: ChosenWidths,
+  calibratedOn: number | null,
+  progress: Progress,
+): void {
+  const widestAccumulator = Math.max(
+    ...fixed.nodes.map((n) => ('proof' in n ? n.proof.accumulatorWidth : 0)),
   );
+  progress.finish({
+    kind: 'quantized',
+    calibratedOn,
+    quantization,
+    widestAccumulator,
+    search,
+    isOfFile: isStated(prepared, quantization),
+    departures,
+    ties: quantization.noTies ? stagesWithTies(fixed) : null,
+  });
 }
 
 /** The fixed graph of a prepared network, its widths searched for where there is a budget. */
@@ -93,8 +112,11 @@ export async function quantizeWithin(
   progress: Progress,
 ): Promise<Quantized> {
   const widths = await chooseWidths(request, network, progress);
-  const fixed = quantizePrepared(network, widths.quantization, request.recipe.calibration);
-  finish(fixed, widths, `calibrated on ${network.ranges.frames} frames: `, progress);
+  const departures: Departure[] = [];
+  const fixed = quantizePrepared(network, widths.quantization, request.recipe.calibration, (departure) =>
+    departures.push(departure),
+  );
+  finish({ ...network, fixed, departures }, widths, network.ranges.frames, progress);
   return { ...network, fixed, quantization: widths.quantization, history: [] };
 }
 
@@ -112,7 +134,9 @@ async function quantizeByTraining(
       ? { quantization: recipe.quantization, search: null }
       : await chooseWidths(request, await prepareNetwork(float, calibrationFrames(part), silent), progress);
   const { trainQuantized } = await import('../../train/quantization-aware.js');
-  const trained = await trainQuantized({
+  const { classNames, hitClasses, source } = frames;
+  const pupil = { classNames, hitClasses, size: [source.height, source.width] as const };
+  const asked: QuantizationAwareRequest = {
     graph: float,
     train: trainingFrames(recipe, frames),
     validation: validationFrames(recipe, frames),
@@ -122,9 +146,18 @@ async function quantizeByTraining(
     checkpoints,
     onProgress: followTraining(progress),
     calibrationFrames: () => calibrationFrames(part),
-    quantize: { ...options, quantization: widths.quantization },
-  });
-  finish(trained.fixed, widths, 'trained on in fixed point: ', progress);
+    // Trained on, the weights are no longer those of a file.
+    quantize: { ...options, quantization: { ...widths.quantization, asStated: false } },
+  };
+  const trained = await withTeacher(recipe.training.teacher?.model ?? null, pupil, (taught) =>
+    trainQuantized({ ...asked, ...taught }),
+  );
+  finish(
+    { ...trained, departures: [] },
+    { ...widths, quantization: { ...widths.quantization, asStated: false } },
+    null,
+    progress,
+  );
   return trained;
 }
 
@@ -142,7 +175,7 @@ export async function quantizeStage(request: QuantizeRequest, progress: Progress
       ...evaluators.options,
       onStep: (step) => steps.push(step),
       onFrame: (done) => {
-        progress.update(done, part.indices.length, 'calibration frames');
+        progress.update(done, part.indices.length, { of: 'calibration frames' });
       },
     };
     if (aware) return quantizeByTraining(request, part, options, progress);

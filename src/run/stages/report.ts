@@ -1,19 +1,16 @@
 /** Stage 7: the report page, and the figures in it as JSON beside it. */
-import type { Design } from '../../backends/dataflow/design.js';
-import { summarize } from '../../backends/hls/summary.js';
-import {
-  renderRunReport,
-  type FirmwareEstimate,
-  type ReportedEpoch,
-  type RunReport,
-} from '../../report/run-report.js';
+import { renderRunReport, type ReportedEpoch, type RunReport } from '../../report/run-report.js';
 import type { FixedGraph } from '../../ir/graph.js';
-import { evaluationsJson } from '../../report/evaluation-text.js';
+import { BACKENDS } from '../../backends/index.js';
+import { machineText } from '../../core/machine.js';
+import type { RunFacts } from '../../report/run-facts.js';
+import { evaluationsJson } from '../../report/evaluation-json.js';
 import { recipeHash, type Recipe } from '../recipe.js';
 import { RUN_FILES, type RunDraft } from '../folder.js';
 import { STAGE_COLUMNS, stageRows as reachedRows } from '../../verify/drills/table.js';
 import type { VerificationRecord } from '../verification.js';
 import { version } from '../../core/version.js';
+import type { Emitted } from './emit.js';
 import type { Evaluated } from './evaluate.js';
 import type { Explanations } from './explain.js';
 import type { RunFrames } from './frames.js';
@@ -29,28 +26,43 @@ export interface Findings {
   readonly fixed: FixedGraph;
   readonly evaluations: Evaluated['evaluations'];
   readonly compared: RunReport['compared'];
-  readonly design: Design;
+  readonly emitted: Emitted;
   readonly verification: VerificationRecord;
   readonly explanations: Explanations;
+  readonly began: Date;
+  readonly durations: RunFacts['durations'];
 }
 
-/** The design's cost and speed, as the report shows them. */
-export function firmwareEstimate(design: Design): FirmwareEstimate {
-  const { timing, estimate } = summarize(design);
-  const { lut, ff, dsp, bram36 } = estimate.utilisation;
-  const needed = estimate.total;
-  return {
-    board: design.target.title,
-    fits: estimate.fits,
-    resources: [
-      { name: 'LUT', needed: needed.lut, available: design.target.resources.lut, share: lut },
-      { name: 'FF', needed: needed.ff, available: design.target.resources.ff, share: ff },
-      { name: 'DSP', needed: needed.dsp, available: design.target.resources.dsp, share: dsp },
-      { name: 'BRAM36', needed: needed.bram36, available: design.target.resources.bram36, share: bram36 },
-    ],
-    timing,
-  };
-}
+/** What stands in the folder of a run. */
+const FILES: RunFacts['files'] = [
+  {
+    path: RUN_FILES.recipe,
+    what: 'what was asked for, every default spelled out; vetoc run RECIPE repeats it',
+  },
+  { path: RUN_FILES.evaluation, what: 'the figures of this page, for programs' },
+  { path: RUN_FILES.comparison, what: 'fixed beside float, layer by layer and frame by frame' },
+  { path: RUN_FILES.verification, what: 'who was compared with whom, on how many frames' },
+  {
+    path: RUN_FILES.fixedGraph,
+    what: 'the fixed-point network: formats and proofs; its weights stand beside it',
+  },
+];
+
+/** Where each back end that wrote something stands, with the others. */
+const filesOf = ({ written }: Emitted): RunFacts['files'] => [
+  ...FILES,
+  ...written.map(({ backend, title }) => ({
+    path: `${BACKENDS.find(({ name }) => name === backend)!.folder}/`,
+    what: title,
+  })),
+];
+
+/** Frames of each part by class. */
+const splitOf = ({ partition, classNames, labelOf }: RunFrames): RunFacts['split'] =>
+  Object.entries(partition).map(([part, indices]) => ({
+    part,
+    classes: classNames.map((_, k) => indices.filter((i: number) => labelOf(i) === k).length),
+  }));
 
 const reportedEpoch = ({ epoch, loss, validation }: Network['history'][number]): ReportedEpoch => ({
   epoch,
@@ -76,7 +88,15 @@ export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findin
       ['frames', `${source.name}, ${source.count} of ${source.height} × ${source.width}`],
       ['trained on', network.origin],
     ],
+    run: {
+      began: found.began.toISOString(),
+      machine: machineText(),
+      durations: found.durations,
+      split: splitOf(frames),
+      files: filesOf(found.emitted),
+    },
     classNames,
+    hitClasses: frames.hitClasses,
     history: network.history.map(reportedEpoch),
     fixedHistory: found.fixedHistory.map(reportedEpoch),
     evaluations,
@@ -102,8 +122,9 @@ export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findin
         rows: verification.drills === null ? [] : reachedRows(verification.coverage, verification.drills),
       },
     },
-    firmware: firmwareEstimate(found.design),
-    pictures: found.explanations.pictures,
+    firmware: found.emitted.firmware,
+    left: found.emitted.left,
+    explained: found.explanations.frames,
     mapChecks: found.explanations.checks,
   });
   await draft.write(RUN_FILES.report, report);

@@ -1,8 +1,8 @@
 /** Logits of many frames, float and fixed, through ONNX Runtime in bounded memory. */
 import type { FrameSource } from '../../data/frames.js';
 import type { FixedGraph, FloatGraph } from '../../ir/graph.js';
-import { createOrtFloat } from '../../simulate/ort-float.js';
-import { createOrtWitness } from '../../simulate/ort.js';
+import { createOrtFloat } from '../../backends/onnx/ort/float.js';
+import { createOrtWitness } from '../../backends/onnx/ort/witness.js';
 import { scoreFrames } from '../../simulate/score-frames.js';
 import type { Progress } from '../events.js';
 
@@ -20,8 +20,8 @@ async function logitsOf<L>(
   {
     indices,
     batch,
-    note,
-  }: { readonly indices: readonly number[]; readonly batch: number; readonly note: string },
+    by,
+  }: { readonly indices: readonly number[]; readonly batch: number; readonly by: 'fixed' | 'float' },
   progress: Progress,
 ): Promise<L[]> {
   try {
@@ -29,7 +29,7 @@ async function logitsOf<L>(
     const run = (pixels: readonly Uint16Array[]) => scorer.run(pixels);
     for await (const scored of scoreFrames(source, { indices, batch, run })) {
       for (const one of scored) if (one.kind === 'scored') logits.push(one.result.logits);
-      progress.update(logits.length, indices.length, note);
+      progress.update(logits.length, indices.length, { of: 'scores', by });
     }
     return logits;
   } finally {
@@ -44,7 +44,7 @@ export async function scoreFixed(
   indices: readonly number[],
   progress: Progress,
 ): Promise<Int32Array[]> {
-  const asked = { indices, batch: BATCH, note: 'frames in fixed point' };
+  const asked = { indices, batch: BATCH, by: 'fixed' } as const;
   return logitsOf(await createOrtWitness(graph, {}), source, asked, progress);
 }
 
@@ -55,6 +55,6 @@ export async function scoreFloat(
   indices: readonly number[],
   progress: Progress,
 ): Promise<Float32Array[]> {
-  const asked = { indices, batch: 1, note: 'frames in float' };
+  const asked = { indices, batch: 1, by: 'float' } as const;
   return logitsOf(await createOrtFloat(graph), source, asked, progress);
 }

@@ -19,6 +19,7 @@ export function stageRows(graph: FixedGraph): readonly StageRow[] {
   return graph.nodes.map((node) => ({
     name: node.id,
     kind: node.kind,
+    inputs: node.inputs,
     shape: shapes.get(node.id)!.join(' × '),
     weights: 'weights' in node ? node.weights.mantissas.length + node.weights.bias.length : 0,
     weightBits: 'weights' in node ? node.weights.width : null,

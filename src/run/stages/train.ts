@@ -3,10 +3,10 @@ import type { RunFrames } from './frames.js';
 import { preprocessNodes } from '../../frontends/network/preprocess.js';
 import type { BackendName } from '../../tensorflow/backend-name.js';
 import { loadNetwork } from '../../frontends/network/load.js';
-import { percent } from '../../report/evaluation.js';
-import { trainNetwork, type TrainResult } from '../../train/train.js';
+import { trainNetwork, type TrainRequest, type TrainResult } from '../../train/train.js';
 import type { Progress } from '../events.js';
 import type { Recipe } from '../recipe.js';
+import { withTeacher } from './teacher.js';
 import { followTraining, trainingFrames, validationFrames } from './training.js';
 
 /** Trains the network of `recipe`; the threshold in the result is chosen on validation frames. */
@@ -25,7 +25,9 @@ export async function trainStage(
     classes: { classNames, hitClasses },
     seed: recipe.seed,
   });
-  const trained = await trainNetwork({
+  const { teacher } = recipe.training;
+  const pupil = { classNames, hitClasses, size: [source.height, source.width] as const };
+  const request: TrainRequest = {
     graph,
     train: trainingFrames(recipe, frames),
     validation: validationFrames(recipe, frames),
@@ -34,12 +36,19 @@ export async function trainStage(
     backend,
     checkpoints,
     onProgress: followTraining(progress),
-  });
-  const best = trained.history.find((h) => h.epoch === trained.bestEpoch)!;
-  progress.finish(
-    `${graph.name} on ${trained.backend.description}; best epoch ${trained.bestEpoch} of ${trained.history.length}, ` +
-      `validation hit/miss ${percent(best.validation.hitMissAccuracy, 1)}` +
-      (trained.resumedAfter === null ? '' : `; went on after epoch ${trained.resumedAfter}`),
+  };
+  const trained = await withTeacher(teacher?.model ?? null, pupil, (taught) =>
+    trainNetwork({ ...request, ...taught }),
   );
+  const best = trained.history.find((h) => h.epoch === trained.bestEpoch)!;
+  progress.finish({
+    kind: 'trained',
+    network: graph.name,
+    backend: trained.backend.description,
+    bestEpoch: trained.bestEpoch,
+    epochs: trained.history.length,
+    accuracy: best.validation.hitMissAccuracy,
+    resumedAfter: trained.resumedAfter,
+  });
   return trained;
 }

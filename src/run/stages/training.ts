@@ -2,7 +2,6 @@
 import type { LabelledFrames } from '../../train/sample-cache.js';
 import { repeated, withNuisances, withSimulated } from '../../train/simulated-frames.js';
 import type { TrainEvent } from '../../train/train.js';
-import { percent } from '../../report/evaluation.js';
 import type { Progress } from '../events.js';
 import type { Recipe } from '../recipe.js';
 import type { RunFrames } from './frames.js';
@@ -46,10 +45,10 @@ export function trainingFrames(recipe: Recipe, frames: RunFrames): LabelledFrame
   return withNuisances(all, nuisances, partition.train.length, size, recipe.seed);
 }
 
-/** Progress in words, and in events for programs: the back end, where a killed training goes on, every epoch. */
+/** Progress, and facts for programs: the back end, where a killed training goes on, every epoch. */
 export function followTraining(progress: Progress): (event: TrainEvent) => void {
   let backend = '';
-  let validation = '';
+  let accuracy: number | null = null;
   return (event) => {
     switch (event.kind) {
       case 'backend':
@@ -60,17 +59,20 @@ export function followTraining(progress: Progress): (event: TrainEvent) => void 
         progress.tell('resumed', { afterEpoch: event.epoch });
         break;
       case 'frames':
-        progress.update(event.done, event.total, `${event.part} frames read`);
+        progress.update(event.done, event.total, { of: 'frames read', part: event.part });
         break;
       case 'step':
-        progress.update(
-          Math.round(event.fraction * 1000) / 10,
-          100,
-          `% on ${backend}, epoch ${event.epoch}/${event.epochs}, loss ${event.loss.toFixed(3)}${validation}`,
-        );
+        progress.update(Math.round(event.fraction * 1000) / 10, 100, {
+          of: 'training',
+          backend,
+          epoch: event.epoch,
+          epochs: event.epochs,
+          loss: event.loss,
+          accuracy,
+        });
         break;
       case 'epoch':
-        validation = `, validation ${percent(event.result.validation.hitMissAccuracy, 1)}`;
+        accuracy = event.result.validation.hitMissAccuracy;
         progress.tell('epoch', { epochs: event.epochs, ...event.result });
         break;
     }

@@ -1,13 +1,14 @@
 /** What a veto loses and rejects of frames that are disturbed more and more, one nuisance at a time. */
-import { createRandom } from '../../core/random.js';
+import { UserError } from '../../core/errors.js';
 import type { FrameSource } from '../../data/frames.js';
-import { disturbed, seriesRandom } from '../../data/nuisances/disturb.js';
+import { disturbedSource } from '../../data/nuisances/disturb.js';
 import { nuisance, type NuisanceName } from '../../data/nuisances/table.js';
 import { veto, type FixedGraph } from '../../ir/graph.js';
 import { clopperPearson } from '../../statistics/binomial.js';
 import type { Interval } from '../../statistics/proportion.js';
 import type { Progress } from '../events.js';
 import { scoreFixed } from '../stages/score.js';
+import type { Promised } from './promised.js';
 import type { UnseenFrames } from '../unseen-frames.js';
 
 /** A share with its exact interval at 95 %. */
@@ -22,12 +23,8 @@ export interface StressPoint {
   readonly strength: number;
   readonly hitsLost: Share;
   readonly missesRejected: Share;
-}
-
-/** What a veto was made for: more lost or less rejected than this breaks it. */
-export interface Promised {
-  readonly mostLost: number;
-  readonly leastRejected: number;
+  /** Patterns that can be indexed as the frames are; null where nobody tried. A disturbed one may no longer be. */
+  readonly indexableLost: Share | null;
 }
 
 export interface StressCurve {
@@ -59,26 +56,8 @@ function share(count: number, total: number): Share {
   return { count, total, value: count / total, ...clopperPearson(count, total, CONFIDENCE) };
 }
 
-/** `source` with every frame disturbed. */
-function disturbedSource(
-  source: FrameSource,
-  name: NuisanceName,
-  strength: number,
-  seed: number,
-): FrameSource {
-  const root = createRandom(seed);
-  return {
-    ...source,
-    read: async (index) => {
-      const frame = await source.read(index);
-      const pixels = disturbed(frame, [[name, strength]], root.fork(index), seriesRandom(seed));
-      return { ...frame, pixels };
-    },
-  };
-}
-
 async function pointAt(
-  { graph, frames: { indices, isHit } }: StressRequest,
+  { graph, frames: { indices, isHit, indexable } }: StressRequest,
   source: FrameSource,
   strength: number,
   progress: Progress,
@@ -88,7 +67,14 @@ async function pointAt(
   const hits = isHit.filter(Boolean).length;
   const lost = kept.filter((keep, k) => isHit[k]! && !keep).length;
   const rejected = kept.filter((keep, k) => !isHit[k]! && !keep).length;
-  return { strength, hitsLost: share(lost, hits), missesRejected: share(rejected, isHit.length - hits) };
+  const patterns = indexable.filter((one) => one === true).length;
+  const lostPatterns = kept.filter((keep, k) => indexable[k] === true && !keep).length;
+  return {
+    strength,
+    hitsLost: share(lost, hits),
+    missesRejected: share(rejected, isHit.length - hits),
+    indexableLost: patterns === 0 ? null : share(lostPatterns, patterns),
+  };
 }
 
 const breaks = ({ hitsLost, missesRejected }: StressPoint, { mostLost, leastRejected }: Promised): boolean =>
@@ -98,24 +84,47 @@ const surelyBreaks = (
   { mostLost, leastRejected }: Promised,
 ): boolean => hitsLost.low > mostLost || missesRejected.high < leastRejected;
 
-/** Measures every nuisance of the request; the frames as they are stand first in every curve. */
+/** Fewer hits or misses than this say nothing of a share. */
+const LEAST = 5;
+
+function checkEnough({ frames: { isHit }, source }: StressRequest): void {
+  for (const [what, wanted] of [
+    ['hits', true],
+    ['misses', false],
+  ] as const) {
+    const count = isHit.filter((hit) => hit === wanted).length;
+    if (count < LEAST)
+      throw new UserError(`${count} ${what} are too few to see what a veto loses`, {
+        file: source.name,
+        field: '--frames',
+        remedy: `give at least ${LEAST} hits and ${LEAST} misses that had no part in training`,
+      });
+  }
+}
+
+/** Measures every nuisance of the request; the frames as they are stand first in every curve. Throws `UserError` on too few frames. */
 export async function stress(request: StressRequest, progress: Progress): Promise<readonly StressCurve[]> {
+  checkEnough(request);
   const { names, source, promised, trained, seed } = request;
   const steps = names.reduce((sum, name) => sum + nuisance(name).strengths.length, 1);
   let done = 0;
   const silent: Progress = { ...progress, update: () => undefined };
-  const measured = async (from: FrameSource, strength: number, note: string): Promise<StressPoint> => {
+  const measured = async (
+    from: FrameSource,
+    strength: number,
+    nuisance: NuisanceName | null,
+  ): Promise<StressPoint> => {
     const point = await pointAt(request, from, strength, silent);
-    progress.update(++done, steps, note);
+    progress.update(++done, steps, { of: 'strengths', nuisance });
     return point;
   };
-  const plain = await measured(source, 0, 'frames as they are');
+  const plain = await measured(source, 0, null);
   const curves: StressCurve[] = [];
   for (const name of names) {
-    const { strengths, none, title } = nuisance(name);
+    const { strengths, none } = nuisance(name);
     const points: StressPoint[] = [{ ...plain, strength: none }];
     for (const strength of strengths)
-      points.push(await measured(disturbedSource(source, name, strength, seed), strength, title));
+      points.push(await measured(disturbedSource(source, [[name, strength]], seed), strength, name));
     const range = trained[name];
     curves.push({
       nuisance: name,

@@ -1,11 +1,11 @@
 /** What each stage is to be driven to: both ends of every channel's accumulator, and its rounding ties. */
 import { fractionBits } from '../../fixed/format.js';
 import type { Random } from '../../core/random.js';
-import { slopesOf } from '../../ir/activations.js';
-import { activationOf } from '../../ir/prove.js';
+import { slopeBelow, slopesOf } from '../../ir/activations.js';
+import { activationOf, type Range } from '../../ir/prove.js';
 import { accumulatorFraction } from '../trace.js';
 import { findTie, type Tie, type TieGrid, type TieWish } from './solve.js';
-import { drivenEnds, fieldsOf, type SumStage, type Term } from './sums.js';
+import { drivenEnds, fieldsOf, type Addends, type SumStage, type Term } from './sums.js';
 
 export type Wish =
   { readonly kind: 'lowest' } | { readonly kind: 'highest' } | ({ readonly kind: 'tie' } & TieWish);
@@ -24,12 +24,13 @@ export function wishText({ channel, wish }: Goal): string {
 /** Where the ties of channel `c` lie on one side of zero; null where its rounding drops nothing there. */
 export function tieGrid({ node, sources }: SumStage, c: number, side: 1 | -1): TieGrid | null {
   const shift = accumulatorFraction(node, sources, c) - fractionBits(node.format);
-  const { negative, fraction } = slopesOf(activationOf(node));
+  const slopes = slopesOf(activationOf(node));
+  const negative = slopeBelow(slopes, c);
   if (side > 0) return shift > 0 ? { shift, factor: 1 } : null;
   // Below zero a ReLU leaves nothing, and so does a slope of 0.
   if (negative === 0) return null;
   let factor = negative;
-  let left = shift + fraction;
+  let left = shift + slopes.fraction;
   for (; factor % 2 === 0; factor /= 2) left -= 1;
   return left > 0 ? { shift: left, factor } : null;
 }
@@ -62,13 +63,44 @@ export function goalsOf(stage: SumStage): readonly Goal[] {
   ];
 }
 
-/** The values, one a term, that fulfil `goal`. */
-export function valuesFor(
+/** Values of a factor tried for one tie. */
+const FACTORS = 48;
+
+/** Like `valuesFor`, of one value times another, which comes last. */
+function productFor(
   stage: SumStage,
-  sum: { readonly terms: readonly Term[]; readonly bias: number },
+  [term]: readonly Term[],
+  factor: Range,
   { channel, wish }: Goal,
   random: Random,
-): Tie | { readonly kind: 'found'; readonly values: readonly number[] } {
+): Values {
+  const { range, weight } = term!;
+  if (wish.kind !== 'tie') {
+    const corners = [range.low, range.high].flatMap((a) =>
+      [factor.low, factor.high].map((b) => [a, b] as const),
+    );
+    const up = wish.kind === 'highest' ? 1 : -1;
+    const values = corners.reduce((best, at) => ((at[0] * at[1] - best[0] * best[1]) * up > 0 ? at : best));
+    return { kind: 'found', values };
+  }
+  const grid = tieGrid(stage, channel, wish.side);
+  if (grid === null) return { kind: 'none' };
+  const all = factor.high - factor.low + 1;
+  for (let i = 0; i < Math.min(all, FACTORS); i++) {
+    const by = all <= FACTORS ? factor.low + i : random.integer(factor.low, factor.high);
+    if (by === 0) continue;
+    const tie = findTie({ terms: [{ ...term!, weight: weight * by }], bias: 0 }, grid, wish, random);
+    if (tie.kind === 'found') return { kind: 'found', values: [...tie.values, by] };
+  }
+  return { kind: all <= FACTORS ? 'none' : 'missed' };
+}
+
+type Values = Tie | { readonly kind: 'found'; readonly values: readonly number[] };
+
+/** The values, one a term and then that of the factor, that fulfil `goal`. */
+export function valuesFor(stage: SumStage, sum: Addends, goal: Goal, random: Random): Values {
+  const { channel, wish } = goal;
+  if (sum.factor !== null) return productFor(stage, sum.terms, sum.factor.range, goal, random);
   if (wish.kind === 'tie') {
     const grid = tieGrid(stage, channel, wish.side);
     return grid === null ? { kind: 'none' } : findTie(sum, grid, wish, random);

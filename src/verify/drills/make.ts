@@ -1,6 +1,7 @@
 /**
  * Drills: tensors of mantissas that drive every summing stage alone to the ends of its accumulators and onto its
- * rounding ties, all stages at once, several channels to a tensor. What is left of a tensor is random within its range.
+ * rounding ties, and every table through all of its entries, all stages at once, several channels to a tensor. What is left
+ * of a tensor is random within its range.
  */
 import { createRandom, type Random } from '../../core/random.js';
 import { elements, type NodeId } from '../../ir/common.js';
@@ -10,7 +11,7 @@ import type { Drill } from '../../simulate/witness.js';
 import { decisionLogits } from './decision.js';
 import { goalsOf, valuesFor, wishText, type Goal } from './goals.js';
 import { createStageMeter, type StageDrills, type StageMeter } from './meter.js';
-import { fieldsOf, sumOf, sumStages, type SumStage } from './sums.js';
+import { accumulatorOf, fieldsOf, sumOf, sumStages, type SumStage } from './sums.js';
 
 export interface DrillOptions {
   /** Drills made at most. */
@@ -81,7 +82,8 @@ function aimAt(
       meter.noTie(outcome.kind);
       continue;
     }
-    sum.terms.forEach(({ source, index }, i) => (given.get(source)![index] = outcome.values[i]!));
+    const places = sum.factor === null ? sum.terms : [...sum.terms, sum.factor];
+    places.forEach(({ source, index }, i) => (given.get(source)![index] = outcome.values[i]!));
     const [y, x] = goal.position;
     aims.push({ stage: stage.node.id, y, x, channel: goal.channel, text: wishText(goal) });
   }
@@ -89,13 +91,37 @@ function aimAt(
   const found = new Set(aims.map((a) => `${a.channel} ${a.text}`));
   for (const goal of placed) {
     if (!found.has(`${goal.channel} ${wishText(goal)}`)) continue;
-    const { terms, bias } = sumOf(stage, goal.position, goal.channel);
-    meter.reached(
-      goal,
-      terms.reduce((s, t) => s + t.weight * given.get(t.source)![t.index]!, bias),
-    );
+    meter.reached(goal, accumulatorOf(sumOf(stage, goal.position, goal.channel), given));
   }
   return aims;
+}
+
+/** A table, which is asked with every value that its input can have, one tensor after the other. */
+interface PendingTable {
+  readonly id: NodeId;
+  readonly input: NodeId;
+  /** Values that the input can have. */
+  readonly range: Range;
+  /** How many of them were asked. */
+  asked: number;
+}
+
+const tablesOf = (graph: FixedGraph): PendingTable[] => {
+  const ranges = analyseRanges(graph);
+  return graph.nodes.flatMap((node): PendingTable[] => {
+    if (node.kind !== 'table' && node.kind !== 'lut') return [];
+    return [{ id: node.id, input: node.inputs[0]!, range: ranges.get(node.id)!.inputs[0]!.range, asked: 0 }];
+  });
+};
+
+const isAsked = ({ range: { low, high }, asked }: PendingTable): boolean => asked > high - low;
+
+/** The next values of `table`'s input, from its least one again after the greatest. */
+function nextValues(table: PendingTable, length: number): Int32Array {
+  const { low, high } = table.range;
+  const { asked } = table;
+  table.asked += length;
+  return Int32Array.from({ length }, (_, i) => low + ((asked + i) % (high - low + 1)));
 }
 
 export interface Drills {
@@ -116,6 +142,7 @@ export function createDrills(graph: FixedGraph, { most, seed }: DrillOptions): D
     done: 0,
   }));
   const open = (): Pending[] => pending.filter(({ sets, done }) => done < sets.length);
+  const tables = tablesOf(graph);
 
   /** One set of each stage whose inputs no other stage of this drill has taken; those that had least come first. */
   function next(base: ReadonlyMap<NodeId, Int32Array>, first: boolean): MadeDrill {
@@ -135,6 +162,12 @@ export function createDrills(graph: FixedGraph, { most, seed }: DrillOptions): D
       stages.add(id);
       aims.push(...aimAt(p, p.sets[p.done++]!, given, random));
     }
+    for (const table of tables) {
+      if (isAsked(table) || taken.has(table.input)) continue;
+      taken.add(table.input);
+      given.set(table.input, nextValues(table, base.get(table.input)!.length));
+      stages.add(table.id);
+    }
     return { given, stages, aims };
   }
 
@@ -146,7 +179,8 @@ export function createDrills(graph: FixedGraph, { most, seed }: DrillOptions): D
       ]),
     );
     const logits = decisionLogits(graph, ranges.get(graph.output)!.range);
-    for (let n = 0; n < most && (n < logits.length || open().length > 0); n++) {
+    const isLeft = (): boolean => open().length > 0 || !tables.every(isAsked);
+    for (let n = 0; n < most && (n < logits.length || isLeft()); n++) {
       const output = logits[n] ?? base.get(graph.output)!;
       yield next(new Map([...base, [graph.output, output]]), n === 0);
     }

@@ -78,7 +78,12 @@ export function createStageMeter(stage: SumStage): StageMeter {
   };
   return {
     reached({ channel, wish }, sum) {
-      const rounded = roundedOf(stage.node, accumulatorFraction(stage.node, stage.sources, channel), sum);
+      const rounded = roundedOf(
+        stage.node,
+        accumulatorFraction(stage.node, stage.sources, channel),
+        sum,
+        channel,
+      );
       if (rounded.tie && sum > 0) counts.tiesAbove += 1;
       if (rounded.tie && sum < 0) counts.tiesBelow += 1;
       if (rounded.above) counts.saturatedHigh += 1;

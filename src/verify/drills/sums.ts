@@ -3,10 +3,17 @@
  * a stage can be driven to when it stands alone.
  */
 import type { NodeId } from '../../ir/common.js';
-import type { FixedGraph } from '../../ir/graph.js';
+import { cachedByGraph, type FixedGraph } from '../../ir/graph.js';
 import { gainOf } from '../../ir/activations.js';
-import { isSumming, type SummingNode } from '../../ir/ops/index.js';
-import { activationOf, analyseRanges, type Range } from '../../ir/prove.js';
+import { isSumming, sumOf as ownSum, type SummingNode } from '../../ir/ops/index.js';
+import {
+  activationOf,
+  analyseRanges,
+  productRange,
+  sumBounds,
+  type Bounds,
+  type Range,
+} from '../../ir/prove.js';
 import { biasOf, factsOf, visitSources, type NodeFacts } from '../trace.js';
 
 export interface SumStage extends NodeFacts {
@@ -70,15 +77,22 @@ export function endsOf(terms: readonly Term[], bias: number): Range {
  * What the proof says of channel `c`'s accumulator before its activation: bounds of every partial sum, in any order. A
  * change of format has no proof of its own: its accumulator is the value that it reads.
  */
-export function provedEnds({ node, ranges }: SumStage, c: number): Range {
+export function provedEnds(stage: SumStage, c: number): Range {
+  const { node, ranges } = stage;
   if (!('proof' in node)) return ranges[0]!;
-  // The proof is of the accumulator behind its activation.
-  const scale = gainOf(activationOf(node));
-  return {
-    low: node.proof.accumulatorMin[c]! / scale,
-    high: node.proof.accumulatorMax[c]! / scale,
-  };
+  if (node.proof.worstCase) {
+    // Of any weights: as far below zero as above it. The proof is of the accumulator behind its activation.
+    const most = node.proof.accumulatorMax[c]! / gainOf(activationOf(node), c);
+    return { low: -most, high: most };
+  }
+  const { min, max } = ownBounds(stage);
+  return { low: min[c]!, high: max[c]! };
 }
+
+/** Bounds of the accumulators of a stage before its activation. */
+const ownBounds = cachedByGraph(({ node, sources, ranges }: SumStage): Bounds =>
+  sumBounds(ownSum(node, sources)!, ranges),
+);
 
 /** Positions along one axis whose windows lie wholly inside and do not meet; else the one that reads most. */
 function alongAxis(
@@ -110,6 +124,8 @@ export interface Fields {
 export function fieldsOf({ node, shape, sources }: SumStage): Fields {
   const [height, width, channels] = shape;
   const [rows, columns] = sources[0]!.shape;
+  // All positions read the same vector.
+  if (node.kind === 'multiply') return { positions: [[0, 0]], classOf: (c) => c };
   const positions =
     'kernel' in node
       ? alongAxis(rows, node.kernel[0], node.strides[0], node.padding[0], height).flatMap((y) =>
@@ -124,15 +140,45 @@ export function fieldsOf({ node, shape, sources }: SumStage): Fields {
   return { positions, classOf: (c) => Math.floor(c / perGroup) };
 }
 
-/** Bias and terms of channel `c` at a position. */
-export const sumOf = (
-  stage: SumStage,
-  [y, x]: readonly [number, number],
+/** An accumulator taken apart: bias + factor · Σ weight · value. */
+export interface Addends {
+  readonly terms: readonly Term[];
+  readonly bias: number;
+  /** A value that is read, too, and that the terms are multiplied by; null where there is none. */
+  readonly factor: Omit<Term, 'weight'> | null;
+}
+
+/** What the terms of element (y, x, c) are multiplied by, if anything. */
+function factorOf(
+  { node, sources, shape, ranges }: SumStage,
+  y: number,
+  x: number,
   c: number,
-): { readonly terms: readonly Term[]; readonly bias: number } => ({
+): Addends['factor'] {
+  let factor: Addends['factor'] = null;
+  if (node.kind !== 'multiply') return factor;
+  visitSources(node, sources, shape, y, x, c, (_source, _index, _weight, times) => {
+    if (times !== undefined)
+      factor = { source: node.inputs[times.source]!, index: times.index, range: ranges[times.source]! };
+  });
+  return factor;
+}
+
+/** Bias, terms and factor of channel `c` at a position. */
+export const sumOf = (stage: SumStage, [y, x]: readonly [number, number], c: number): Addends => ({
   terms: termsOf(stage, y, x, c),
   bias: biasOf(stage.node, stage.sources, c),
+  factor: factorOf(stage, y, x, c),
 });
+
+/** The accumulator that the values `given` make. */
+export function accumulatorOf(
+  { terms, bias, factor }: Addends,
+  given: ReadonlyMap<NodeId, Int32Array>,
+): number {
+  const by = factor === null ? 1 : given.get(factor.source)![factor.index]!;
+  return terms.reduce((sum, t) => sum + by * t.weight * given.get(t.source)![t.index]!, bias);
+}
 
 /** Least and greatest accumulator that channel `c` can be driven to, by its first position. */
 export function drivenEnds(stage: SumStage, { positions }: Fields, c: number): Range {
@@ -142,8 +188,9 @@ export function drivenEnds(stage: SumStage, { positions }: Fields, c: number): R
   // Without a list of terms: a dense layer has millions.
   const bias = biasOf(node, sources, c);
   let [low, high] = [bias, bias];
-  visitSources(node, sources, shape, y, x, c, (source, _index, weight) => {
-    const range = ranges[source]!;
+  visitSources(node, sources, shape, y, x, c, (source, _index, weight, times) => {
+    const own = ranges[source]!;
+    const range = times === undefined ? own : productRange(own, ranges[times.source]!);
     low += Math.min(weight * range.low, weight * range.high);
     high += Math.max(weight * range.low, weight * range.high);
   });

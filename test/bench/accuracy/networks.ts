@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { showEvents } from '../../../src/cli/console.js';
 import { beginStage } from '../../../src/run/events.js';
 import { withThreshold } from '../../../src/run/stages/evaluate.js';
+import { withTeacher } from '../../../src/run/stages/teacher.js';
 import { validationSet } from '../../../src/run/stages/training.js';
 import type { Recipe } from '../../../src/run/recipe.js';
 import { readGraph, writeGraph } from '../../../src/ir/graph-files.js';
@@ -61,11 +62,20 @@ function trainingFrames({ source, parts, recipe, seen }: NetworksRequest): Train
   return withNuisances(joined(sets), nuisances, own.count, [source.height, source.width], recipe.seed);
 }
 
+const pupilOf = (source: FrameSource) => ({
+  classNames: source.classNames!,
+  hitClasses: HIT_CLASSES,
+  size: [source.height, source.width] as const,
+});
+
 async function trainedFloat(request: NetworksRequest, training: TrainRequest): Promise<FloatGraph> {
   const file = request.keep === null ? null : join(request.keep, `${request.name}.json`);
   const kept = file === null ? null : await readGraph(file, 'float').catch(() => null);
   if (kept !== null) return kept;
-  const { graph } = await trainNetwork(training);
+  const { recipe, source } = request;
+  const { graph } = await withTeacher(recipe.training.teacher?.model ?? null, pupilOf(source), (taught) =>
+    trainNetwork({ ...training, ...taught }),
+  );
   if (file !== null) await writeGraph(file, 'float', graph);
   return graph;
 }
@@ -98,12 +108,14 @@ export async function trainedNetworks(request: NetworksRequest): Promise<Network
   const quantize = { calibration, quantization };
   const { fixed } =
     training.quantizationAware.epochs > 0
-      ? await trainQuantized({
-          ...trainRequest,
-          graph: float,
-          calibrationFrames: () => calibrationFrames,
-          quantize,
-        })
+      ? await withTeacher(training.teacher?.model ?? null, pupilOf(source), (taught) =>
+          trainQuantized({
+            ...{ ...trainRequest, ...taught },
+            graph: float,
+            calibrationFrames: () => calibrationFrames,
+            quantize,
+          }),
+        )
       : await quantizeNetwork(float, calibrationFrames, quantize);
   const { keepFraction } = training;
   const progress = beginStage(showEvents(), 'Threshold');

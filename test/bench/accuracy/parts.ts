@@ -19,6 +19,13 @@ export interface Seen {
   readonly styles: readonly string[];
 }
 
+/** What trains: `whole` the train split, A and B two crystals and some styles of it. */
+export const FOLDS: Readonly<Record<string, Seen | null>> = {
+  whole: null,
+  A: { crystals: ['lysozyme', 'PSII'], styles: ['counting', 'ccd'] },
+  B: { crystals: ['hydrogenase', 'thermolysin'], styles: ['panels'] },
+};
+
 const all = (source: FrameSource): number[] => Array.from({ length: source.count }, (_, i) => i);
 const text = (source: FrameSource, i: number, key: string): string => {
   const value = source.meta(i)[key];

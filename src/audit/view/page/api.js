@@ -15,7 +15,7 @@
  * @typedef {{ name: string, title: string, help: string, count: number }} Flag
  * @typedef {{ network: string, threshold: number, frames: number, audited: number, vetoed: number,
  *   truth: object | null, finished: boolean }} Summary
- * @typedef {{ summary: Summary, flags: Flag[], palette: [number, number, number][], height: number, width: number,
+ * @typedef {{ summary: Summary, metered: { words: string, alarm: boolean } | null, flags: Flag[], palette: [number, number, number][], height: number, width: number,
  *   run: string, finder: string }} Audit
  */
 

@@ -20,6 +20,14 @@ byId('figures', 'p').textContent =
   `${audit.run}: ${summary.audited} frames, ${summary.vetoed} vetoed` +
   (summary.finished ? '' : ` (unfinished, of ${summary.frames})`);
 
+if (audit.metered !== null) {
+  // What the veto's own prescale says of the hits that are gone; an alarm where that is beyond the bound.
+  const line = byId('metered', 'p');
+  line.hidden = false;
+  line.textContent = `${audit.metered.alarm ? 'Alarm: ' : ''}${audit.metered.words}.`;
+  if (audit.metered.alarm) line.setAttribute('role', 'alert');
+}
+
 /** @type {Shown | null} */
 let shown = null;
 let camera = wholeFrame(height, width);
@@ -205,7 +213,14 @@ const KEYS = [
 
 document.addEventListener('keydown', (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
-  if (target.matches('input:not([type=checkbox]), select, textarea')) return;
+  if (target.matches('input:not([type=checkbox]), select, textarea')) {
+    // Out of a filter, on to the frames: the keys work at once.
+    if (target.closest('#filters') !== null && ['Enter', 'Escape'].includes(event.key)) {
+      event.preventDefault();
+      byId('frame', 'section').focus();
+    }
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || byId('help', 'dialog').open) return;
   const key = KEYS.find(([keys]) => keys.includes(event.key));
   // Up and down scroll the page until there is something to move in the picture.
@@ -242,3 +257,5 @@ addEventListener('resize', draw);
 await list.load();
 const asked = /^#(\d+)$/.exec(location.hash);
 if (asked !== null) await open(Number(asked[1]));
+// On a wide screen there is room for a frame beside the list: the first one is open.
+else if (!matchMedia('(max-width: 56rem)').matches) await go(1);

@@ -115,6 +115,14 @@ export function createList(audit, choose) {
     offset = 0;
     void load();
   });
+  // A choice made with the mouse is over: the keys belong to the frames again. One made with arrow keys goes on.
+  let pointed = false;
+  form.addEventListener('pointerdown', () => (pointed = true));
+  form.addEventListener('keydown', () => (pointed = false));
+  form.addEventListener('change', (event) => {
+    if (pointed && /** @type {HTMLElement} */ (event.target).matches('select, input[type=checkbox]'))
+      byId('frame', 'section').focus({ preventScroll: true });
+  });
   form.addEventListener('submit', (event) => event.preventDefault());
   byId('page-back', 'button').addEventListener('click', () => void turn(-1));
   byId('page-on', 'button').addEventListener('click', () => void turn(1));

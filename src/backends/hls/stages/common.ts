@@ -7,7 +7,16 @@ import type { Proof, Shape, Window } from '../../../ir/common.js';
 import type { FixedGraph } from '../../../ir/graph.js';
 import type { Multiplier } from '../../dataflow/multipliers.js';
 import { watchedStages } from '../memories.js';
-import { configStruct, constant, formatType, intType, mantissaType, typedef, type Member } from '../cpp.js';
+import {
+  configStruct,
+  constant,
+  formatType,
+  intType,
+  mantissaType,
+  numberRows,
+  typedef,
+  type Member,
+} from '../cpp.js';
 import {
   reloadedStages,
   wordsPerFrame,
@@ -61,9 +70,18 @@ export interface Parts {
   readonly memories?: readonly Memory[];
 }
 
-/** The streams on which `stage` gets its new weights and hears which set counts, as the top function names them. */
-export function reloadStreams(plan: Plan, stage: Stage): readonly [part: string, sets: string] {
-  const i = reloadedStages(plan).findIndex((s) => s.name === stage.name);
+/**
+ * The streams on which `stage` gets its new weights and hears which set counts, as the top function names them: those of the
+ * second network stand behind those of the first. `decide` has both.
+ */
+export function reloadStreams(
+  plan: Plan,
+  stage: Stage,
+  second = stage.twin !== undefined,
+): readonly [part: string, sets: string] {
+  const stages = reloadedStages(plan);
+  const own = stages.findIndex((s) => s.name === (stage.twin ?? stage.name));
+  const i = own + (second ? stages.length : 0);
   return [`parts[${i}]`, `sets[${i}]`];
 }
 
@@ -115,19 +133,47 @@ export const lanesAndWords = (stream: Stream): Member[] => [
 ];
 
 /** The type of hls-templates/vetoc/requantize.h that an activation is. */
-const activationTypes: Table<Activation, [], string> = {
+const activationTypes: Table<Activation, [stage: string], string> = {
   none: () => 'vetoc::identity',
   relu: () => 'vetoc::relu',
   clip: ({ min, max }) => `vetoc::clip<${min}, ${max}>`,
   leakyRelu: ({ alphaMantissa, alphaFraction }) => `vetoc::leaky_relu<${alphaMantissa}, ${alphaFraction}>`,
+  prelu: ({ alphaFraction }, stage) => `vetoc::prelu<struct ${slopesName(stage)}, ${alphaFraction}>`,
 };
+
+const slopesName = (stage: string): string => `${stage}_slopes`;
+
+/**
+ * The slopes of a stage's channels, where its activation has one for each: constants between the logic, no memory that
+ * could be watched or reloaded.
+ */
+export function slopeTables({ name }: Stage, activation: Activation): readonly string[] {
+  if (activation.kind !== 'prelu') return [];
+  const { alphaMantissas, alphaFraction } = activation;
+  return [
+    [
+      `// Slope of each channel below zero, times 2^-${alphaFraction}.`,
+      `struct ${slopesName(name)} {`,
+      '  static int of(int channel) {',
+      '#pragma HLS INLINE',
+      `    static const int slopes[${alphaMantissas.length}] = {`,
+      `${numberRows(alphaMantissas, '        ')}};`,
+      '#pragma HLS ARRAY_PARTITION variable = slopes complete',
+      '    return slopes[channel];',
+      '  }',
+      '};',
+      '',
+    ].join('\n'),
+  ];
+}
 
 /** How the accumulators of a stage's channels come to one fraction. */
 export interface Alignment {
   /** Fraction bits that all channels have once aligned. */
   readonly fraction: number;
-  /** Left shift of each channel's accumulator to `fraction`. */
+  /** Left shift of each channel's accumulator to `fraction`, and the largest that may come. */
   readonly shifts: Int32Array;
+  readonly most: number;
   /** Bits that hold every aligned accumulator. */
   readonly width: number;
 }
@@ -146,20 +192,24 @@ export function alignment(proof: Proof, name: string): Alignment {
   // Weights that come later may have finer and coarser scales than these: room on both sides.
   const fraction = finest + (proof.worstCase ? Math.floor((most - (finest - coarsest)) / 2) : 0);
   const shifts = proof.accumulatorFraction.map((f) => fraction - f);
-  if (proof.worstCase) return { fraction, shifts, width: proof.accumulatorWidth + most };
+  if (proof.worstCase) return { fraction, shifts, most, width: proof.accumulatorWidth + most };
   let width = proof.accumulatorWidth;
   shifts.forEach((shift, c) => {
     const low = Math.min(proof.accumulatorMin[c]!, 0);
     const high = Math.max(proof.accumulatorMax[c]!, 0);
     width = Math.max(width, bitsFor(low, high, true) + shift);
   });
-  return { fraction, shifts, width };
+  return { fraction, shifts, most: finest - coarsest, width };
 }
+
+/** The fewest low bits that hold 0 to `most`. */
+const maskFor = (most: number): number => (most === 0 ? 0 : 2 ** (Math.floor(Math.log2(most)) + 1) - 1);
 
 /** Accumulator, its exact value at the common fraction, and the rounding to the output format. */
 export const requantizeMembers = (
+  stage: Stage,
   accumulatorWidth: number,
-  exact: { readonly width: number; readonly fraction: number },
+  exact: { readonly width: number; readonly fraction: number; readonly most?: number },
   activation: Activation,
   to: Format,
 ): Member[] => [
@@ -169,9 +219,31 @@ export const requantizeMembers = (
     `ap_fixed<${exact.width}, ${exact.width - exact.fraction}, AP_TRN, AP_WRAP>`,
     'an accumulator, aligned',
   ),
-  typedef('activation', dispatch(activationTypes, activation)),
+  constant('SHIFT_MASK', maskFor(exact.most ?? 0), 'bits of the largest shift of a channel'),
+  typedef('activation', dispatch(activationTypes, activation, stage.name)),
   typedef('format_t', formatType(to), 'the one rounding of the stage'),
 ];
+
+/** What a stage that sums, activates and rounds once says of it. */
+interface Rounding {
+  readonly id: string;
+  readonly proof: Proof;
+  readonly activation: Activation;
+  readonly format: Format;
+}
+
+/** The same for a stage whose node states all of it; `align` where the caller has it already. */
+export const roundingMembers = (
+  stage: Stage & { readonly node: Rounding },
+  align: Alignment = alignment(stage.node.proof, stage.node.id),
+): Member[] =>
+  requantizeMembers(
+    stage,
+    stage.node.proof.accumulatorWidth,
+    align,
+    stage.node.activation,
+    stage.node.format,
+  );
 
 /** The line buffer of a stage. */
 export const windowMembers = (window: Window, from: Stream, to: Stream, depth: number): Member[] => [

@@ -62,9 +62,10 @@ export const decide: Renderer<'decide'> = (stage, { graph, plan }) => {
   const name = `${stage.name}_hit`;
   const hits = graph.hitClasses.map(Number);
   const reloaded = graph.reloadable ? reloadStreams(plan, stage) : [];
+  const shadow = plan.canary ? reloadStreams(plan, stage, true) : [];
   return code(stage, {
     header: 'decide',
-    ...(graph.reloadable ? { function: 'decide_reloadable' } : {}),
+    ...(graph.reloadable ? { function: plan.canary ? 'decide_canary' : 'decide_reloadable' } : {}),
     text: 'score and decision',
     members: [
       valueType('logit_t', logits.format),
@@ -74,11 +75,12 @@ export const decide: Renderer<'decide'> = (stage, { graph, plan }) => {
       constant('THRESHOLD', graph.threshold, 'in least significant bits of the logits'),
       constant('MEMORIES', watchedStages(plan).length, 'that are watched'),
       constant('SCRUB_FRAMES', scrubFrames(plan), 'within which a flipped bit is flagged'),
+      flag('CANARY', plan.canary, 'a second network is in shadow'),
       flag('NUMBERED', plan.link.header, "frames bring the detector's number"),
     ],
     tables: [
       `// Which classes are hits.\n${table1('bool', name, hits, { format: (v) => (v === 1 ? 'true' : 'false') })}`,
     ],
-    arguments: [...reloaded, name],
+    arguments: [...reloaded, ...shadow, name],
   });
 };

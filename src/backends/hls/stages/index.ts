@@ -12,8 +12,10 @@ import {
   globalAvgPool,
   globalMaxPool,
   maxPool,
+  multiply,
   repack,
   requantize,
+  upsample,
 } from './other.js';
 import { absorb, decide, receive } from './ends.js';
 import { bin, clamp, contrast, crop, lut, mask, table } from './preprocess.js';
@@ -41,6 +43,8 @@ const renderers: Table<Stage, [context: Context], StageCode> = {
   globalMaxPool,
   globalAvgPool,
   add,
+  multiply,
+  upsample,
   concat,
   requantize,
   table,

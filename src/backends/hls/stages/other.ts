@@ -1,17 +1,19 @@
 /** Pooling, joining, changes of format, and the stages without arithmetic. */
 import { fractionBits, minMantissa, type Format } from '../../../fixed/format.js';
 import type { Proof } from '../../../ir/common.js';
-import { constant, mantissaType, typedef, type Member } from '../cpp.js';
+import { countsOf } from '../../../ir/ops/counted.js';
+import { constant, mantissaType, numberRows, typedef, type Member } from '../cpp.js';
 import { wordsPerFrame, type StageOf } from '../../dataflow/plan.js';
 import { repackRuns } from '../../dataflow/events.js';
 import {
-  alignment,
   code,
   input,
   ioTypes,
   lanesAndWords,
   output,
   requantizeMembers,
+  roundingMembers,
+  slopeTables,
   valueType,
   windowMembers,
   windowText,
@@ -39,9 +41,10 @@ interface Average {
 }
 
 /** The reciprocal and the rounding of an average. */
-const averageMembers = (node: Average): Member[] => [
+const averageMembers = (stage: StageOf<'avgPool' | 'globalAvgPool'>, node: Average): Member[] => [
   constant('RECIPROCAL', node.reciprocal, `times 2^-${node.reciprocalFraction}`),
   ...requantizeMembers(
+    stage,
     node.proof.accumulatorWidth,
     { width: node.proof.accumulatorWidth, fraction: node.proof.accumulatorFraction[0]! },
     { kind: 'none' },
@@ -49,16 +52,43 @@ const averageMembers = (node: Average): Member[] => [
   ),
 ];
 
+/** Reciprocals by row and column of the output, where windows differ in what they count. */
+function meansTable(stage: StageOf<'avgPool'>): readonly string[] {
+  const { node, name } = stage;
+  const { reciprocals } = node;
+  if (reciprocals === undefined) return [];
+  const { rows, columns } = countsOf(node, input(stage).shape, output(stage).shape);
+  const list = (type: string, what: string, values: ArrayLike<number>): string =>
+    `    static const ${type} ${what}[${values.length}] = {\n${numberRows(values, '        ')}};`;
+  return [
+    [
+      `// Reciprocals of what each window counts, times 2^-${node.reciprocalFraction}.`,
+      `struct ${name}_means {`,
+      '  static int of(int row, int column) {',
+      '#pragma HLS INLINE',
+      list('short', 'rows', rows),
+      list('short', 'columns', columns),
+      list('int', 'reciprocals', reciprocals),
+      '    return reciprocals[rows[row] * columns[column]];',
+      '  }',
+      '};',
+      '',
+    ].join('\n'),
+  ];
+}
+
 export const avgPool: Renderer<'avgPool'> = (stage, { windowDepth }) =>
   code(stage, {
     header: 'pool',
-    function: 'avg_pool',
+    function: stage.node.reciprocals === undefined ? 'avg_pool' : 'counted_pool',
     text: `average pool ${windowText(stage.node)}`,
+    tables: meansTable(stage),
     members: [
+      ...(stage.node.reciprocals === undefined ? [] : [typedef('means', `struct ${stage.name}_means`)]),
       ...ioTypes(stage),
       ...windowMembers(stage.node, input(stage), output(stage), windowDepth),
       constant('WORDS', wordsPerFrame(output(stage)), 'words a frame, out'),
-      ...averageMembers(stage.node),
+      ...averageMembers(stage, stage.node),
     ],
   });
 
@@ -81,7 +111,7 @@ export const globalAvgPool: Renderer<'globalAvgPool'> = (stage) =>
     header: 'global_pool',
     function: 'global_avg_pool',
     text: 'mean of the image',
-    members: [...ioTypes(stage), ...globalMembers(stage), ...averageMembers(stage.node)],
+    members: [...ioTypes(stage), ...globalMembers(stage), ...averageMembers(stage, stage.node)],
   });
 
 export const add: Renderer<'add'> = (stage) => {
@@ -98,12 +128,45 @@ export const add: Renderer<'add'> = (stage) => {
       constant('SHIFT_A', fraction - fractionBits(a.format), 'to the finer resolution of the two'),
       constant('SHIFT_B', fraction - fractionBits(b.format)),
       ...lanesAndWords(a),
-      ...requantizeMembers(
-        node.proof.accumulatorWidth,
-        alignment(node.proof, node.id),
-        node.activation,
-        node.format,
-      ),
+      constant('GROUPS', a.shape[2] / a.lanes, 'words a pixel'),
+      ...roundingMembers(stage),
+    ],
+    tables: slopeTables(stage, node.activation),
+  });
+};
+
+export const multiply: Renderer<'multiply'> = (stage) => {
+  const [image, vector] = [input(stage, 0), input(stage, 1)];
+  const { node } = stage;
+  return code(stage, {
+    header: 'multiply',
+    text: 'times a vector, channel by channel',
+    members: [
+      ...ioTypes(stage),
+      valueType('factor_t', vector.format),
+      constant('PIXELS', image.shape[0] * image.shape[1]),
+      constant('GROUPS', image.shape[2] / image.lanes, 'words a pixel'),
+      constant('LANES', image.lanes, 'channels a word'),
+      ...roundingMembers(stage),
+    ],
+    tables: slopeTables(stage, node.activation),
+  });
+};
+
+export const upsample: Renderer<'upsample'> = (stage) => {
+  const from = input(stage);
+  const [height, width, channels] = from.shape;
+  return code(stage, {
+    header: 'upsample',
+    text: `pixels as blocks of ${stage.node.factor.join(' x ')}`,
+    members: [
+      typedef('value_t', mantissaType(from.format)),
+      constant('HEIGHT', height),
+      constant('WIDTH', width),
+      constant('GROUPS', channels / from.lanes, 'words a pixel'),
+      constant('LANES', from.lanes, 'channels a word'),
+      constant('FACTOR_Y', stage.node.factor[0]),
+      constant('FACTOR_X', stage.node.factor[1]),
     ],
   });
 };
@@ -141,6 +204,7 @@ export const requantize: Renderer<'requantize'> = (stage) => {
       ...ioTypes(stage),
       ...lanesAndWords(input(stage)),
       ...requantizeMembers(
+        stage,
         width,
         { width, fraction: fractionBits(from) },
         { kind: 'none' },

@@ -2,7 +2,7 @@
 import { invariant } from '../../../core/errors.js';
 import type { FixedGraph } from '../../../ir/graph.js';
 import { constant, mantissaType, typedef } from '../cpp.js';
-import { reloadedStages } from '../../dataflow/plan.js';
+import { networksOf, reloadedStages } from '../../dataflow/plan.js';
 import { DECIDE_WORDS, imageWords, weightLayout, type WeightLayout } from '../weight-layout.js';
 import { factorsPerWord } from '../part-words.js';
 import { code, input, lanesAndWords, type Renderer } from './common.js';
@@ -38,6 +38,7 @@ export const loadWeights: Renderer<'loadWeights'> = (stage, { graph, plan }) => 
     text: 'new weights over AXI4-Stream',
     members: [
       constant('STAGES', reloadedStages(plan).length, 'parts of an image'),
+      constant('NETWORKS', networksOf(plan), 'that see each frame'),
       constant('WORDS', imageWords(layout), 'words of an image'),
       {
         declaration: `static constexpr unsigned DESIGN = ${layout.design}U;`,
@@ -58,5 +59,6 @@ export const swapWeights: Renderer<'swapWeights'> = (stage, { plan }) =>
       typedef('value_t', mantissaType(input(stage).format)),
       ...lanesAndWords(input(stage)),
       constant('STAGES', reloadedStages(plan).length),
+      constant('NETWORKS', networksOf(plan), 'that see each frame'),
     ],
   });

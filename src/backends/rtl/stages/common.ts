@@ -1,20 +1,33 @@
 /** What every stage becomes in hardware: instances, wires between them, and the processes of the cycle model. */
 import { invariant } from '../../../core/errors.js';
 import { fractionBits, type Format, type Overflow, type Quantization } from '../../../fixed/format.js';
-import type { Activation } from '../../../ir/activations.js';
+import { limitsOf, multiplies, rectifies, slopesOf, type Activation } from '../../../ir/activations.js';
 import type { FixedGraph } from '../../../ir/graph.js';
 import type { Events } from '../../dataflow/dataflow.js';
 import type { Multiplier } from '../../dataflow/multipliers.js';
-import type { StageKind, StageOf, Stage, Stream } from '../../dataflow/plan.js';
-import type { GeneratedModule } from '../memory.js';
+import type { Plan, StageKind, StageOf, Stage, Stream } from '../../dataflow/plan.js';
+import type { GeneratedModule, WatchedMemory } from '../memory.js';
 import type { Instance, Wire } from '../sv.js';
 
 /** A process of the cycle model. Outputs name streams of the plan or links of the stage's own. */
 export interface RtlProcess {
   readonly name: string;
   readonly inputs: readonly string[];
-  readonly outputs: readonly { readonly stream: string; readonly depth: number }[];
+  readonly outputs: readonly {
+    readonly stream: string;
+    readonly depth: number;
+    /** Which of the events' writes it is; its place in the list unless given. */
+    readonly port?: number;
+  }[];
   readonly events: Events;
+}
+
+/** A link that a stage has beside the streams of the plan. */
+export interface StageLink extends Wire {
+  /** Its depth, where that does not follow from the model. */
+  readonly words?: number;
+  /** Why it is as deep as it is, where that is not the usual. */
+  readonly reason?: string;
 }
 
 export interface Hardware {
@@ -23,14 +36,17 @@ export interface Hardware {
   readonly instances: readonly Instance[];
   readonly modules?: readonly GeneratedModule[];
   /** Links inside the stage. */
-  readonly links?: readonly Wire[];
+  readonly links?: readonly StageLink[];
   readonly processes?: readonly RtlProcess[];
+  /** What the scrubber watches; each of them says so in a wire. */
+  readonly memories?: readonly WatchedMemory[];
   /** Cycles that words take through a stage without events. */
   readonly pass?: number;
 }
 
 export interface Context {
   readonly graph: FixedGraph;
+  readonly plan: Plan;
   /** Prefix of the modules that are made for this design. */
   readonly top: string;
   /** Where the products of a stage that multiplies are made. */
@@ -87,25 +103,17 @@ const OVERFLOW: Readonly<Record<Overflow, number>> = {
   AP_WRAP_SM: 4,
 };
 
-function activationParameters(activation: Activation): Record<string, number> {
-  switch (activation.kind) {
-    case 'none':
-      return { ACTIVATION: 0 };
-    case 'relu':
-      return { ACTIVATION: 1 };
-    case 'clip':
-      return { ACTIVATION: 2, MIN: activation.min, MAX: activation.max };
-    case 'leakyRelu':
-      return { ACTIVATION: 3, ALPHA: activation.alphaMantissa, ALPHA_FRACTION: activation.alphaFraction };
-  }
+type Parameters = Readonly<Record<string, number | string>>;
+
+function activationParameters(activation: Activation): Parameters {
+  if (multiplies(activation)) return { ACTIVATION: 3, ALPHA_FRACTION: slopesOf(activation).fraction };
+  const limits = limitsOf(activation);
+  if (limits !== null) return { ACTIVATION: 2, MIN: limits.min, MAX: limits.max };
+  return { ACTIVATION: Number(rectifies(activation)) };
 }
 
 /** Parameters of `vetoc_requantize`: from accumulators with `fraction` fraction bits to `to`. */
-export const requantizeParameters = (
-  fraction: number,
-  activation: Activation,
-  to: Format,
-): Record<string, number> => {
+export const requantizeParameters = (fraction: number, activation: Activation, to: Format): Parameters => {
   invariant(to.width <= 32, `${to.width} bits`);
   return {
     DROP: fraction - fractionBits(to),

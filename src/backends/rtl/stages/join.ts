@@ -1,9 +1,19 @@
 /** Where streams meet, part, or change their form: addition, concatenation, requantize, fork, repack. */
 import { fractionBits } from '../../../fixed/format.js';
 import { READ } from '../../dataflow/dataflow.js';
-import { concatEvents, everyWord, R0, repackEvents, repackRuns, W0 } from '../../dataflow/events.js';
+import {
+  concatEvents,
+  everyWord,
+  multiplyEvents,
+  R0,
+  repackEvents,
+  repackRuns,
+  upsampleEvents,
+  W0,
+} from '../../dataflow/events.js';
 import { DEPTH, requantizePass } from '../depths.js';
 import { streamBits } from '../flow.js';
+import { laneSlopes } from '../slopes.js';
 import { type Instance } from '../sv.js';
 import {
   asks,
@@ -58,6 +68,7 @@ export const add: Builder<'add'> = (stage, context) => {
           LANES: a.lanes,
           IW: width,
           ...requantizeParameters(node.proof.accumulatorFraction[0]!, node.activation, node.format),
+          ...laneSlopes(node.activation, a.lanes, a.shape[2]),
         },
         ports: { ...CLOCK, ...takesWords(`${name}_exact`), ...makes(to.name) },
       },
@@ -68,6 +79,87 @@ export const add: Builder<'add'> = (stage, context) => {
         inputs: [a.name, b.name],
         outputs: [{ stream: to.name, depth: DEPTH.add + requantizePass(node.activation) }],
         events: everyWord(stage, R0 | READ(1) | W0),
+      },
+    ],
+  };
+};
+
+export const multiply: Builder<'multiply'> = (stage, context) => {
+  const [image, vector] = [input(stage, 0), input(stage, 1)];
+  const { node, name } = stage;
+  const to = output(stage);
+  const width = node.proof.accumulatorWidth;
+  return {
+    wires: wordWires(`${name}_exact`, image.lanes * width),
+    instances: [
+      {
+        module: 'vetoc_multiply',
+        name: `${name}_multiply`,
+        parameters: {
+          LANES: image.lanes,
+          GROUPS: image.shape[2] / image.lanes,
+          PIXELS: image.shape[0] * image.shape[1],
+          A_WIDTH: image.format.width,
+          A_SIGNED: Number(image.format.signed),
+          B_WIDTH: vector.format.width,
+          B_SIGNED: Number(vector.format.signed),
+          AW: width,
+        },
+        ports: {
+          ...CLOCK,
+          ...reads(image.name, 'a_'),
+          ...reads(vector.name, 'b_'),
+          ...asks(to.name, context),
+          ...gives(`${name}_exact`),
+        },
+      },
+      {
+        module: 'vetoc_requantize_lanes',
+        name: `${name}_round`,
+        parameters: {
+          LANES: image.lanes,
+          IW: width,
+          ...requantizeParameters(node.proof.accumulatorFraction[0]!, node.activation, node.format),
+          ...laneSlopes(node.activation, image.lanes, image.shape[2]),
+        },
+        ports: { ...CLOCK, ...takesWords(`${name}_exact`), ...makes(to.name) },
+      },
+    ],
+    processes: [
+      {
+        name,
+        inputs: [image.name, vector.name],
+        outputs: [{ stream: to.name, depth: DEPTH.multiply + requantizePass(node.activation) }],
+        events: multiplyEvents(stage),
+      },
+    ],
+  };
+};
+
+export const upsample: Builder<'upsample'> = (stage, context) => {
+  const [from, to] = [input(stage), output(stage)];
+  const [fy, fx] = stage.node.factor;
+  return {
+    instances: [
+      {
+        module: 'vetoc_upsample',
+        name: `${stage.name}_blocks`,
+        parameters: {
+          W: streamBits(from),
+          GROUPS: from.shape[2] / from.lanes,
+          WIDTH: from.shape[1],
+          FY: fy,
+          FX: fx,
+        },
+        ports: { ...CLOCK, ...reads(from.name), ...asks(to.name, context), ...makes(to.name) },
+      },
+    ],
+    processes: [
+      {
+        name: stage.name,
+        inputs: [from.name],
+        outputs: [{ stream: to.name, depth: DEPTH.upsample }],
+        events: upsampleEvents(stage),
       },
     ],
   };

@@ -1,9 +1,10 @@
 /** Pooling as hardware: the largest or the mean of a window, or of the whole image. */
-import { minMantissa } from '../../../fixed/format.js';
+import { bitsFor, minMantissa } from '../../../fixed/format.js';
 import type { Proof } from '../../../ir/common.js';
 import { eventRecorder } from '../../dataflow/dataflow.js';
 import { R0, W0, windowEvents } from '../../dataflow/events.js';
 import type { StageOf } from '../../dataflow/plan.js';
+import { countsOf } from '../../../ir/ops/counted.js';
 import { DEPTH, meanPass, PASS, requantizePass } from '../depths.js';
 import { packedLiteral, type Instance, type Wire } from '../sv.js';
 import {
@@ -67,6 +68,27 @@ interface Average {
   readonly reciprocal: number;
 }
 
+/** What `vetoc_mean` multiplies by where windows differ in what they count. */
+function countedParameters(stage: StageOf<'avgPool'>): Readonly<Record<string, number | string>> {
+  const { node } = stage;
+  const [from, to] = [input(stage), output(stage)];
+  if (node.reciprocals === undefined) return {};
+  const { rows, columns } = countsOf(node, from.shape, to.shape);
+  const countBits = bitsFor(0, Math.max(...rows, ...columns));
+  const bits = bitsFor(0, Math.max(...node.reciprocals));
+  return {
+    COUNTED: 1,
+    GROUPS: to.shape[2] / to.lanes,
+    HEIGHT: to.shape[0],
+    WIDTH: to.shape[1],
+    CW: countBits,
+    RW: bits,
+    ROWS: packedLiteral(rows, countBits),
+    COLUMNS: packedLiteral(columns, countBits),
+    RECIPROCALS: packedLiteral(node.reciprocals, bits),
+  };
+}
+
 /** The reciprocal of `n` values of `bits` bits, and the rounding. */
 function meanInstances(
   stage: StageOf<'avgPool'> | StageOf<'globalAvgPool'>,
@@ -82,7 +104,15 @@ function meanInstances(
   const mean: Instance = {
     module: 'vetoc_mean',
     name: `${name}_mean`,
-    parameters: { LANES: lanes, IW: bits, ISIGNED: Number(signed), N: n, AW: width, RECIPROCAL: reciprocal },
+    parameters: {
+      LANES: lanes,
+      IW: bits,
+      ISIGNED: Number(signed),
+      N: n,
+      AW: width,
+      RECIPROCAL: reciprocal,
+      ...(stage.kind === 'avgPool' ? countedParameters(stage) : {}),
+    },
     ports: { ...CLOCK, ...takesWords(source), ...gives(`${name}_exact`) },
   };
   return {

@@ -4,7 +4,8 @@ import { maskWords } from '../../hls/stages/mask-words.js';
 import { binEvents, cropEvents, windowEvents } from '../../dataflow/events.js';
 import { wordsPerFrame, type StageOf } from '../../dataflow/plan.js';
 import { DEPTH, PASS } from '../depths.js';
-import { romModule } from '../memory.js';
+import { wordsCrc } from '../../hls/part-words.js';
+import { romModule, romPorts, watched, type Rom } from '../memory.js';
 import { addressBits, packedDigits } from '../sv.js';
 import {
   asks,
@@ -63,17 +64,20 @@ export const crop: Builder<'crop'> = (stage, context) => {
 export const mask: Builder<'mask'> = (stage, { top }) => {
   const [from, to] = [input(stage), output(stage)];
   const words = maskWords(stage.node.live, from.shape, from.lanes);
-  const rom = romModule({
+  const rom: Rom = {
     name: `${top}_${stage.name}_live`,
     what: `Mask of ${stage.node.id}, one bit a pixel in stream order, 1 for a live one`,
     width: 32,
     depth: words.length,
     words: () => words.map((w) => w.toString(16)),
-  });
+    scrub: { words: ['row'], crc: () => wordsCrc(words) },
+  };
+  const module = romModule(rom);
   return {
     wires: [
       { name: `${stage.name}_address`, bits: addressBits(words.length) },
       { name: `${stage.name}_live`, bits: 32 },
+      { name: `${stage.name}_wrong`, bits: 1 },
     ],
     instances: [
       {
@@ -97,10 +101,11 @@ export const mask: Builder<'mask'> = (stage, { top }) => {
         module: rom.name,
         name: `${stage.name}_rom`,
         parameters: {},
-        ports: { clk: 'clk', addr: `${stage.name}_address`, q: `${stage.name}_live` },
+        ports: { ...romPorts(stage.name), addr: `${stage.name}_address`, q: `${stage.name}_live` },
       },
     ],
-    modules: [rom],
+    modules: [module],
+    memories: [watched(rom, `${stage.name}_wrong`)],
     pass: PASS.mask,
   };
 };
@@ -192,17 +197,25 @@ export const clamp: Builder<'clamp'> = (stage) => {
 function looked(stage: StageOf<'lut' | 'table'>, { top }: Context): Hardware {
   const [from, to] = [input(stage), output(stage)];
   const { first, table } = stage.node;
-  const rom = romModule({
+  const rom: Rom = {
     name: `${top}_${stage.name}_table`,
     what: `Table of ${stage.node.id}, for the values from ${first} on`,
     width: to.format.width,
     depth: table.length,
     words: () => Array.from(table, (v) => packedDigits([v], to.format.width)),
     ports: from.lanes,
-  });
+    scrub: {
+      words: [to.format.signed ? "32'($signed(row))" : "32'(row)"],
+      crc: () => wordsCrc(Array.from({ length: from.lanes }, () => Array.from(table, (v) => v >>> 0)).flat()),
+    },
+  };
+  const module = romModule(rom);
   const place = `${stage.name}_place`;
   return {
-    wires: wordWires(place, from.lanes * addressBits(table.length)),
+    wires: [
+      ...wordWires(place, from.lanes * addressBits(table.length)),
+      { name: `${stage.name}_wrong`, bits: 1 },
+    ],
     instances: [
       {
         module: 'vetoc_index',
@@ -220,7 +233,7 @@ function looked(stage: StageOf<'lut' | 'table'>, { top }: Context): Hardware {
         module: rom.name,
         name: `${stage.name}_rom`,
         parameters: {},
-        ports: { clk: 'clk', addr: `${place}_d`, q: `${to.name}_made` },
+        ports: { ...romPorts(stage.name), addr: `${place}_d`, q: `${to.name}_made` },
       },
       {
         module: 'vetoc_delay',
@@ -229,7 +242,8 @@ function looked(stage: StageOf<'lut' | 'table'>, { top }: Context): Hardware {
         ports: { ...CLOCK, a: `${place}_we`, y: `${to.name}_we` },
       },
     ],
-    modules: [rom],
+    modules: [module],
+    memories: [watched(rom, `${stage.name}_wrong`)],
     pass: PASS.table,
   };
 }

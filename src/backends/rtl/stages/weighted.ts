@@ -1,16 +1,17 @@
 /** Convolutions and dense layers: folded onto multipliers, or as shifts and additions. */
-import { bitsFor } from '../../../fixed/format.js';
+import type { Activation } from '../../../ir/activations.js';
 import type { Window } from '../../../ir/common.js';
-import { weightedCost } from '../../dataflow/folding.js';
 import { matrixEvents, windowEvents } from '../../dataflow/events.js';
+import { READ, type Events } from '../../dataflow/dataflow.js';
 import type { Stage, Stream, WeightedStage } from '../../dataflow/plan.js';
 import type { AdderGraph } from '../../dataflow/shift-add.js';
-import { weightSteps } from '../../dataflow/weights.js';
 import { adderModule } from '../adders.js';
 import { DEPTH, multiplyDepth, requantizePass } from '../depths.js';
 import { isWindowed, streamBits } from '../flow.js';
-import { romModule } from '../memory.js';
-import { addressBits, packedDigits, packedLiteral, type Instance } from '../sv.js';
+import { hardwareSlopes, laneSlopes } from '../slopes.js';
+import { packedLiteral, signedLiteral, type Instance } from '../sv.js';
+import { setLink } from './reload.js';
+import { memories, setPorts, weightAlignment } from './weight-memories.js';
 import {
   alignment,
   asks,
@@ -23,7 +24,6 @@ import {
   requantizeParameters,
   takesWords,
   wordWires,
-  type Alignment,
   type Builder,
   type Context,
   type Hardware,
@@ -114,6 +114,7 @@ function shiftAddStage(stage: WeightedStage, adders: AdderGraph, context: Contex
           SHIFT: packedLiteral(align.shifts, align.width),
           MAXSHIFT: align.most,
           ...requantizeParameters(align.fraction, node.activation, node.format),
+          ...laneSlopes(node.activation, to.lanes, to.shape[2]),
         },
         ports: { ...CLOCK, ...takesWords(`${name}_sums`), ...makes(to.name) },
       },
@@ -136,62 +137,21 @@ function shiftAddStage(stage: WeightedStage, adders: AdderGraph, context: Contex
   };
 }
 
-/** The memories of weights and of {shifts, biases}, and the wires that ask them. */
-function memories(stage: WeightedStage, align: Alignment, { top }: Context): Hardware & { biasBits: number } {
-  const { node, folding, name } = stage;
-  const { multipliers } = weightedCost(node, input(stage).shape, output(stage).shape, folding);
-  const steps = node.weights.mantissas.length / multipliers;
-  const { bias, width } = node.weights;
-  const biasBits = bias.reduce((m, b) => Math.max(m, bitsFor(Math.min(b, 0), Math.max(b, 0), true)), 2);
-  const lanes = node.kind === 'depthwiseConv2d' ? folding.inLanes : folding.outLanes;
-  const weights = romModule({
-    name: `${top}_${name}_weights`,
-    what: `Weights of ${node.id}, a row a cycle, [output lane][value], the first in the low bits`,
-    width: multipliers * width,
-    depth: steps,
-    words: () => {
-      const { values } = weightSteps(node, input(stage).shape, folding);
-      return Array.from({ length: steps }, (_, t) =>
-        packedDigits(values.subarray(t * multipliers, (t + 1) * multipliers), width),
-      );
-    },
-  });
-  const biases = Array.from(bias);
-  const constants = romModule({
-    name: `${top}_${name}_constants`,
-    what: `Biases of ${node.id} (${biasBits} bits each) and, above them, the shifts that align its channels`,
-    width: lanes * (biasBits + align.width),
-    depth: bias.length / lanes,
-    words: () =>
-      Array.from({ length: bias.length / lanes }, (_, i) => {
-        const own = (list: readonly number[]): number[] => list.slice(i * lanes, (i + 1) * lanes);
-        const low = BigInt(`0x${packedDigits(own(biases), biasBits)}`);
-        const high = BigInt(`0x${packedDigits(own(align.shifts), align.width)}`);
-        return (low | (high << BigInt(lanes * biasBits))).toString(16);
-      }),
-  });
-  const ask = (rom: string, what: string, words: number, bits: number): Hardware => ({
-    wires: [
-      { name: `${name}_${what}_at`, bits: addressBits(words) },
-      { name: `${name}_${what}`, bits },
-    ],
-    instances: [
-      {
-        module: rom,
-        name: `${name}_${what}_rom`,
-        parameters: {},
-        ports: { clk: 'clk', addr: `${name}_${what}_at`, q: `${name}_${what}` },
-      },
-    ],
-  });
-  const a = ask(weights.name, 'weights', steps, multipliers * width);
-  const b = ask(constants.name, 'constants', bias.length / lanes, lanes * (biasBits + align.width));
-  return {
-    biasBits,
-    wires: [...a.wires!, ...b.wires!],
-    instances: [...a.instances, ...b.instances],
-    modules: [weights, constants],
-  };
+/** Parameters of the slopes of `vetoc_matvec`: a constant, or where they come with the biases. */
+function slopeParameters(activation: Activation): Readonly<Record<string, number | string>> {
+  const slopes = hardwareSlopes(activation);
+  if (slopes === null) return {};
+  const { values, width } = slopes;
+  return values.length === 1
+    ? { LW: width, ALPHA: signedLiteral(values[0]!, width) }
+    : { LW: width, CHANNELWISE: 1 };
+}
+
+/** The same events, the first of which also asks which set of weights counts. */
+function askingFirst(events: Events): Events {
+  const flags = events.flags.slice();
+  flags[0] = flags[0]! | READ(1);
+  return { ...events, flags };
 }
 
 function foldedStage(stage: WeightedStage, context: Context): Hardware {
@@ -206,7 +166,8 @@ function foldedStage(stage: WeightedStage, context: Context): Hardware {
   const outFold = depthwise ? 1 : to.shape[2] / groups / outLanes;
   const taps = kernel * folding.inLanes;
   const part = depthwise ? kernel / folding.tapFold : taps / folding.tapFold;
-  const align = alignment(node.proof.accumulatorFraction);
+  const reloadable = node.proof.worstCase;
+  const align = weightAlignment(stage);
   const memory = memories(stage, align, context);
   const source = windowed ? `${name}_windows` : from.name;
   const multiply: Instance = {
@@ -224,16 +185,20 @@ function foldedStage(stage: WeightedStage, context: Context): Hardware {
       TAP_FOLD: folding.tapFold,
       OUT_LANES: outLanes,
       OUT_FOLD: outFold,
+      RELOADABLE: Number(reloadable),
+      VECTORS: to.shape[0] * to.shape[1],
       AW: node.proof.accumulatorWidth,
       BW: memory.biasBits,
       SW: align.width,
       MAXSHIFT: align.most,
       ...requantizeParameters(align.fraction, node.activation, node.format),
+      ...slopeParameters(node.activation),
     },
     ports: {
       ...CLOCK,
       ...reads(source),
       step: `${name}_weights_at`,
+      ...setPorts(stage, `${name}_bank`, `${name}_channel_bank`),
       weights: `${name}_weights`,
       channel: `${name}_constants_at`,
       constants: `${name}_constants`,
@@ -241,11 +206,12 @@ function foldedStage(stage: WeightedStage, context: Context): Hardware {
       ...makes(to.name),
     },
   };
+  const events = matrixEvents(to.shape[0] * to.shape[1], groups, words, folding.tapFold, outFold);
   const multiplying = {
     name: windowed ? `${name}.multiply` : name,
-    inputs: [source],
+    inputs: [source, ...(reloadable ? [setLink(name)] : [])],
     outputs: [{ stream: to.name, depth: multiplyDepth(part, node.activation) }],
-    events: matrixEvents(to.shape[0] * to.shape[1], groups, words, folding.tapFold, outFold),
+    events: reloadable ? askingFirst(events) : events,
   };
   if (!windowed) return { ...memory, instances: [multiply, ...memory.instances], processes: [multiplying] };
   const window = windowInstance(stage, node, ZERO, {

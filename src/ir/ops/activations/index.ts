@@ -1,20 +1,22 @@
 /** The activations of the float graph. A new one is a file beside this one and a line here. */
 import { z } from 'zod';
 import { clip } from './clip.js';
+import { elu } from './elu.js';
 import { gelu } from './gelu.js';
 import { hardSigmoid } from './hard-sigmoid.js';
 import { hardSwish } from './hard-swish.js';
 import { leakyRelu } from './leaky-relu.js';
+import { prelu } from './prelu.js';
 import { relu } from './relu.js';
 import { sigmoid } from './sigmoid.js';
 import { silu } from './silu.js';
 import { tanh } from './tanh.js';
 
 /** Exact in integers on the accumulator of the stage before. */
-export const FUSED_ACTIVATIONS = { relu, clip, leakyRelu };
+export const FUSED_ACTIVATIONS = { relu, clip, leakyRelu, prelu };
 
 /** Tables: exact by construction, each entry the nearest value of the output's format. */
-export const TABLED_ACTIVATIONS = { hardSwish, silu, sigmoid, hardSigmoid, tanh, gelu };
+export const TABLED_ACTIVATIONS = { hardSwish, silu, sigmoid, hardSigmoid, tanh, gelu, elu };
 
 const functions = [
   z.strictObject(hardSwish.fields).readonly(),
@@ -23,6 +25,7 @@ const functions = [
   z.strictObject(hardSigmoid.fields).readonly(),
   z.strictObject(tanh.fields).readonly(),
   z.strictObject(gelu.fields).readonly(),
+  z.strictObject(elu.fields).readonly(),
 ] as const;
 
 /** The function that a table is of: an activation without its place in a graph. */

@@ -1,0 +1,111 @@
+/** HLS C++, with the compiled project as a witness: under the headers that come with it, and under the vendor's. */
+import { readdir } from 'node:fs/promises';
+import { UserError } from '../../core/errors.js';
+import type { MissingWitness, Witness } from '../../simulate/witness.js';
+import {
+  neverTooLarge,
+  type Backend,
+  type Built,
+  type FirmwareFigures,
+  type ProjectRequest,
+  type WitnessRecord,
+  type WitnessRequest,
+} from '../backend.js';
+import { designHls, type Design } from '../dataflow/design.js';
+import { designLevels } from '../dataflow/print.js';
+import { createCsim } from './csim.js';
+import { emitDesign } from './emit.js';
+import { goldenFiles } from './golden.js';
+import { withReloadableWeights } from './reloadable.js';
+import { summarize, type Summary } from './summary.js';
+
+function figures({ target }: Design, { timing, estimate }: Summary): FirmwareFigures {
+  const row = (name: string, key: 'lut' | 'ff' | 'dsp' | 'bram36') => ({
+    name,
+    needed: estimate.total[key],
+    available: target.resources[key],
+    share: estimate.utilisation[key],
+  });
+  return {
+    board: target.title,
+    basis: 'estimated',
+    fits: estimate.fits,
+    resources: [row('LUT', 'lut'), row('FF', 'ff'), row('DSP', 'dsp'), row('BRAM36', 'bram36')],
+    timing,
+    stages: estimate.stages.map(({ stage, cycles, lut, ff, dsp, bram36 }) => ({
+      stage,
+      cycles,
+      resources: { LUT: lut, FF: ff, DSP: dsp, BRAM36: bram36 },
+    })),
+  };
+}
+
+/** Two networks are not built for a board that has no room for them. */
+function checkCanaryFits({ plan, target }: Design, { estimate }: Summary): void {
+  if (!plan.canary || estimate.fits) return;
+  const { lut, ff, dsp, bram36 } = estimate.utilisation;
+  const [name, share] = Object.entries({ LUT: lut, FF: ff, DSP: dsp, BRAM36: bram36 }).reduce((a, b) =>
+    b[1] > a[1] ? b : a,
+  );
+  throw new UserError(
+    `two networks do not fit ${target.title}: they take ${Math.ceil(100 * share)} % of its ${name}`,
+    { field: '--canary', remedy: 'leave it out, ask for fewer frames per second, or for a larger board' },
+  );
+}
+
+function build({ fixed, wish, golden, reloadable }: ProjectRequest): Built {
+  const design = designHls(reloadable ? withReloadableWeights(fixed) : fixed, wish);
+  const summary = summarize(design);
+  checkCanaryFits(design, summary);
+  const { frames, interpret } = golden;
+  return {
+    files: { ...emitDesign(design), ...goldenFiles(design, frames, interpret) },
+    firmware: figures(design, summary),
+    levels: designLevels(design),
+    facts: summary,
+  };
+}
+
+type Name = 'csim' | 'csim-vendor';
+
+async function openCsim(
+  name: Name,
+  { folder, fixed, compiler, apTypes }: WitnessRequest,
+): Promise<Witness | MissingWitness> {
+  if ((await readdir(folder).catch(() => [])).length === 0)
+    return { name, reason: `${folder} holds no project` };
+  if (name === 'csim-vendor' && apTypes === undefined)
+    return { name, reason: 'VETOC_AP_TYPES does not name the vendor’s headers' };
+  const opened = await createCsim(fixed, folder, {
+    ...(compiler === undefined ? {} : { compiler }),
+    ...(name === 'csim-vendor' && apTypes !== undefined ? { apTypes } : {}),
+  });
+  return opened.kind === 'ready' ? { ...opened.witness, name } : { name, reason: opened.reason };
+}
+
+const witness = (name: Name, asked: WitnessRecord['asked']): WitnessRecord => ({
+  name,
+  asked,
+  prepares: 'compiling the C++',
+  open: async (request) => [await openCsim(name, request)],
+});
+
+export const hls: Backend = {
+  name: 'hls',
+  title: 'HLS C++',
+  description: 'The HLS C++ project with test bench, golden vectors and scripts.',
+  folder: 'hls',
+  required: true,
+  tooLarge: neverTooLarge,
+  build: ({ networks, wish, golden }) =>
+    Promise.resolve(build({ fixed: networks.fixed, wish, golden, reloadable: false })),
+  compares: (path) => !/^(golden|build)\//.test(path),
+  witnesses: [witness('csim', 'always'), witness('csim-vendor', 'where the vendor’s headers are')],
+  export: {
+    kind: 'project',
+    build,
+    levels: (fixed, wish) => designLevels(designHls(fixed, wish)),
+    mark: 'report.json',
+    check: 'check-streams',
+  },
+};

@@ -1,0 +1,117 @@
+/** SystemVerilog, with the project in Verilator as a witness of its values and of the cycle of every decision. */
+import { UserError } from '../../core/errors.js';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FixedGraph } from '../../ir/graph.js';
+import type { MissingWitness, Witness } from '../../simulate/witness.js';
+import type { Backend, Built, FirmwareFigures, ProjectRequest, Timing, WitnessRequest } from '../backend.js';
+import { designLevels } from '../dataflow/print.js';
+import { beatsOf } from '../dataflow/schedule.js';
+import { withReloadableWeights } from '../hls/reloadable.js';
+import { designRtl, type RtlDesign } from './design.js';
+import { emitRtl } from './emit.js';
+import { rtlGolden } from './golden.js';
+import { parseModel } from './model-file.js';
+import { createRtl } from './verilator.js';
+
+/** Weights of a network that `vetoc run` builds: of a larger one the project has tens of megabytes. */
+const MOST_WEIGHTS = 50_000;
+
+function timingOf(design: RtlDesign): Timing {
+  const { schedule, clockMHz, pixelsPerClock, plan } = design;
+  const { cyclesPerFrame, bottleneck, latencyFirstPixel, latencyLastPixel } = schedule;
+  return {
+    clockMHz,
+    pixelsPerClock,
+    beatsPerFrame: beatsOf(plan),
+    cyclesPerFrame,
+    framesPerSecond: (clockMHz * 1e6) / cyclesPerFrame,
+    limitedBy: bottleneck,
+    firstPixelMicroseconds: latencyFirstPixel / clockMHz,
+    lastPixelMicroseconds: latencyLastPixel / clockMHz,
+  };
+}
+
+/** Of each stage the slowest of its processes. */
+function slowestLoops({ schedule }: RtlDesign): FirmwareFigures['stages'] {
+  const slowest = new Map<string, number>();
+  for (const { stage, cycles } of schedule.processes)
+    slowest.set(stage, Math.max(slowest.get(stage) ?? 0, cycles));
+  return [...slowest].map(([stage, cycles]) => ({ stage, cycles, resources: {} }));
+}
+
+const figures = (design: RtlDesign): FirmwareFigures => ({
+  board: design.target.title,
+  basis: 'simulated',
+  fits: null,
+  resources: [],
+  timing: timingOf(design),
+  stages: slowestLoops(design),
+});
+
+function build({ fixed, wish, golden, reloadable }: ProjectRequest): Built {
+  if (wish.canary === true || wish.ecc === true)
+    throw new UserError('a second network in shadow and ECC are in the HLS firmware only, so far', {
+      field: wish.canary === true ? '--canary' : '--ecc',
+      remedy: 'use vetoc export hls, or leave the option out',
+    });
+  const design = designRtl(reloadable ? withReloadableWeights(fixed) : fixed, wish);
+  const { cyclesPerFrame, bottleneck, latencyLastPixel } = design.schedule;
+  return {
+    files: { ...emitRtl(design), ...rtlGolden(design, golden.frames, golden.interpret) },
+    firmware: figures(design),
+    levels: designLevels(design),
+    facts: { clockMHz: design.clockMHz, cycles: { cyclesPerFrame, bottleneck, latencyLastPixel } },
+  };
+}
+
+/** The project in Verilator: values, and every decision to the cycle of the project's own model. */
+async function open({ run, folder, fixed }: WitnessRequest): Promise<Witness | MissingWitness> {
+  const file = join(folder, 'model.json');
+  const text = await readFile(file, 'utf8').catch(() => null);
+  if (text === null)
+    return {
+      name: 'rtl',
+      reason: `${folder} holds no project: vetoc export rtl ${run} --out ${folder} writes it`,
+    };
+  const opened = await createRtl(fixed, folder, parseModel(text, file));
+  return opened.kind === 'ready' ? opened.witness : { name: 'rtl', reason: opened.reason };
+}
+
+function tooLarge(fixed: FixedGraph): string | null {
+  const weights = fixed.nodes.reduce(
+    (sum, node) => sum + ('weights' in node ? node.weights.mantissas.length : 0),
+    0,
+  );
+  return weights <= MOST_WEIGHTS
+    ? null
+    : `${weights} weights are more than the ${MOST_WEIGHTS} that are built with every run`;
+}
+
+export const rtl: Backend = {
+  name: 'rtl',
+  title: 'SystemVerilog',
+  description: 'The SystemVerilog project with benches, golden vectors, cycle model and scripts.',
+  folder: 'rtl',
+  // Its projects are checked by simulators that not every machine has.
+  required: false,
+  tooLarge,
+  build: ({ networks, wish, golden }) =>
+    Promise.resolve(build({ fixed: networks.fixed, wish, golden, reloadable: false })),
+  compares: (path) => !/^(golden|build)\//.test(path),
+  witnesses: [
+    {
+      name: 'rtl',
+      asked: 'where its project is',
+      prepares: 'compiling the RTL',
+      open: async (request) => [await open(request)],
+    },
+  ],
+  export: {
+    kind: 'project',
+    build,
+    levels: (fixed, wish) => designLevels(designRtl(fixed, wish)),
+    mark: 'model.json',
+    check: 'check',
+  },
+};

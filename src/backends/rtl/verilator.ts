@@ -1,0 +1,139 @@
+/**
+ * The RTL project in Verilator: compiled once, then asked frame by frame. It shares no arithmetic with the interpreter or
+ * with the C++: the SystemVerilog of `hls-templates/rtl/` does it all. The project's own `tb/serve.cpp` answers binary
+ * requests, see there for the protocol.
+ *
+ * Besides values, the witness holds every decision to the cycle that the design's model says, with the frames back to
+ * back and with random gaps between the beats; in a third of the requests decisions are also taken late.
+ */
+import { invariant } from '../../core/errors.js';
+import { createRandom } from '../../core/random.js';
+import type { FixedGraph } from '../../ir/graph.js';
+import { startServer, type Server } from '../../simulate/process.js';
+import {
+  answerForm,
+  buildAndOpen,
+  bytesOf,
+  DRIVEN,
+  readAnswer,
+  servedWitness,
+  type Simulation,
+} from '../../simulate/served.js';
+import { buildVerilator, verilatorVersion, type RtlSimulationOptions } from './verilator-build.js';
+import type { FrameResult, Witness } from '../../simulate/witness.js';
+
+/** What `rtl/model.json` of a project says of its cycles. */
+export interface CycleModel {
+  readonly top: string;
+  /** Of a frame. */
+  readonly beats: number;
+  /** The cycle in which each decision is offered, for beats that are offered in `arrivals`. */
+  readonly decided: (arrivals: Int32Array, frames: number) => ArrayLike<number>;
+}
+
+/** Bits of a request, beside those of every simulator: the cycles of the beats come along; decisions are taken late. */
+const ARRIVALS = 4;
+const STALLS = 8;
+
+/** How the beats of a request come and the decisions are taken: in turns. */
+const MANNERS = ['back to back', 'with gaps', 'with gaps and stalls'] as const;
+type Manner = (typeof MANNERS)[number];
+
+/** Cycles in which `count` beats are offered: one a cycle, or with random pauses. */
+function arrivalsOf(count: number, manner: Manner, seed: number): Int32Array {
+  const times = new Int32Array(count);
+  if (manner === 'back to back') return times.map((_, i) => i);
+  const random = createRandom(seed);
+  let time = 0;
+  for (let i = 0; i < count; i++) {
+    // Runs of beats and pauses of any length, so that links run empty and full.
+    if (random.uniform() < 0.02) time += random.integer(1, 40);
+    times[i] = time;
+    time += 1 + (random.uniform() < 0.2 ? 1 : 0);
+  }
+  return times;
+}
+
+interface Asked {
+  readonly parts: readonly (readonly Uint8Array[])[];
+  readonly flags: number;
+}
+
+/** Score, decision, whether the frame was malformed, its number, the cycle of the decision. */
+const FACTS = 5;
+
+/** One request; `serial` chooses its manner. */
+async function request(
+  server: Server,
+  graph: FixedGraph,
+  { beats, decided: cyclesOf }: CycleModel,
+  { parts, flags }: Asked,
+  serial: number,
+): Promise<FrameResult[]> {
+  const manner = (flags & DRIVEN) === 0 ? MANNERS[serial % MANNERS.length]! : 'back to back';
+  const arrivals = arrivalsOf(beats * parts.length, manner, serial);
+  const stalls = manner === 'with gaps and stalls';
+  const all = flags | ARRIVALS | (stalls ? STALLS : 0);
+  const writes = [
+    server.write(bytesOf(Int32Array.of(all, parts.length, serial))),
+    server.write(bytesOf(arrivals)),
+    ...parts.flat().map((part) => server.write(part)),
+  ];
+  const form = answerForm(graph, flags, FACTS);
+  const results: FrameResult[] = [];
+  const decided: number[] = [];
+  for (let i = 0; i < parts.length; i++) {
+    const { facts, ...values } = await readAnswer(server, form);
+    const [score, keep, malformed, , cycle] = facts;
+    invariant(malformed === 0, 'the firmware called a whole frame malformed');
+    results.push({ ...values, score: score!, keep: keep === 1 });
+    decided.push(cycle!);
+  }
+  await Promise.all(writes);
+  if (!stalls) {
+    const expected = cyclesOf(arrivals, parts.length);
+    decided.forEach((cycle, i) => {
+      invariant(
+        cycle === expected[i],
+        `with beats ${manner}, frame ${i + 1} of ${parts.length} was decided in cycle ${cycle} where the model says ${expected[i]}`,
+      );
+    });
+  }
+  return results;
+}
+
+/** A witness on a program that `buildVerilator` made of `tb/serve.cpp`. */
+export function openRtl(
+  graph: FixedGraph,
+  program: string,
+  version: string,
+  model: CycleModel,
+  args: readonly string[] = [],
+): Witness & Required<Pick<Witness, 'drill'>> {
+  const server = startServer(program, args);
+  let serial = 0;
+  return servedWitness({
+    name: 'rtl',
+    version,
+    graph,
+    server,
+    ask: (parts, flags) => request(server, graph, model, { parts, flags }, serial++),
+  });
+}
+
+/**
+ * The witness of the RTL project in the folder `project`, made from `graph`, whose cycles are those of `model`.
+ * Compiles once into a temporary folder, which `close` removes. A missing simulator is an answer, not an error.
+ */
+export function createRtl(
+  graph: FixedGraph,
+  project: string,
+  model: CycleModel,
+  options: RtlSimulationOptions = {},
+): Promise<Simulation> {
+  return buildAndOpen(
+    'rtl',
+    (folder) => buildVerilator(project, model.top, 'serve', folder, options),
+    async (program) => openRtl(graph, program, await verilatorVersion(), model),
+  );
+}

@@ -1,0 +1,46 @@
+/** `vetoc export BACKEND` for back ends that write projects: the firmware of a run, for a board and a rate. */
+import type { Command } from 'commander';
+import { exportProject, PROJECT_BACKENDS } from '../../index.js';
+import { projectText } from '../../text/index.js';
+import { say, sayJson } from '../console.js';
+import { output } from '../outputs.js';
+import { addFirmwareOptions, firmwareOptions, type FirmwareOptionValues } from '../firmware-options.js';
+
+interface Values extends FirmwareOptionValues {
+  readonly out?: string;
+  readonly replace?: boolean;
+  readonly reloadable?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds such back ends to `vetoc export`. */
+export function addProjectExports(parent: Command): void {
+  for (const { name, description, folder } of PROJECT_BACKENDS)
+    addFirmwareOptions(
+      parent
+        .command(name)
+        .description(description)
+        .argument('<run>', 'folder of a finished run')
+        .addOption(output('--out <dir>', `folder to write (default: RUN/${folder}-TARGET)`))
+        .option('--replace', 'replace the project if it is there')
+        .option(
+          '--reloadable',
+          'weights that can be exchanged while frames run (vetoc export weights writes them)',
+        )
+        .option('--json', 'print JSON'),
+    )
+      .addHelpText(
+        'after',
+        `\nExample:\n  vetoc export ${name} out/demo --target zcu102 --pixels-per-clock 4 --frames-per-second 2000\n\nvetoc verify looks into RUN/${folder}.`,
+      )
+      .action(async (run: string, { out, replace, reloadable, ...values }: Values) => {
+        const written = await exportProject(name, run, {
+          design: await firmwareOptions(values),
+          ...(out === undefined ? {} : { out }),
+          replace: replace === true,
+          reloadable: reloadable === true,
+        });
+        if (values.json === true) sayJson({ out: written.out, files: written.files, ...written.facts });
+        else say(projectText(written));
+      });
+}

@@ -1,0 +1,102 @@
+/** A deciding process: unpacks images, and puts those that wait together through the networks. */
+import { InvariantError } from '../../core/errors.js';
+import { servesParent } from '../../core/worker.js';
+import { inputNode } from '../../ir/graph.js';
+import { createCheckedOrt } from '../../backends/onnx/ort/checked.js';
+import type { FrameResult, Witness } from '../../simulate/witness.js';
+import { DamagedBlock } from '../protocol/lz4.js';
+import type { LiveNetwork } from './network.js';
+import { pixelsOf } from './pixels.js';
+import type { Answer, Networks, Ready, SeriesSetup, Verdict, Work } from './work.js';
+
+/** Frames in one call at most: more would make the first of them wait. */
+const BATCH = 8;
+
+interface Opened {
+  readonly network: LiveNetwork;
+  readonly witness: Witness;
+}
+
+const open = async (network: LiveNetwork): Promise<Opened> => ({
+  network,
+  witness: await createCheckedOrt(network.fixed, { threads: 1, batch: BATCH }, network.model),
+});
+
+type FrameWork = Extract<Work, { kind: 'frame' }>;
+
+function start(): void {
+  const series = new Map<number, SeriesSetup>();
+  let [active, shadow]: [Opened | null, Opened | null] = [null, null];
+
+  async function exchange(next: Networks): Promise<void> {
+    const before = [active, shadow];
+    [active, shadow] = [await open(next.active), next.shadow === null ? null : await open(next.shadow)];
+    for (const old of before) await old?.witness.close();
+    answer({ ready: true });
+  }
+
+  async function decide(frames: readonly FrameWork[], { network, witness }: Opened): Promise<void> {
+    const { size } = inputNode(network.fixed);
+    const ready: { readonly task: number; readonly pixels: Uint16Array }[] = [];
+    for (const { task, series: number, image } of frames) {
+      try {
+        ready.push({
+          task,
+          pixels: pixelsOf(image, series.get(number)!, size),
+        });
+      } catch (error) {
+        if (!(error instanceof DamagedBlock)) throw error;
+        answer({ task, damaged: error.message });
+      }
+    }
+    if (ready.length === 0) return;
+    const pixels = ready.map((one) => one.pixels);
+    const results = await witness.run(pixels);
+    const others = await shadow?.witness.run(pixels);
+    ready.forEach(({ task }, i) => {
+      answer({ task, verdict: verdictOf(results[i]!, network, others?.[i] ?? null) });
+    });
+  }
+
+  function verdictOf(
+    { score, logits }: FrameResult,
+    { threshold }: LiveNetwork,
+    other: FrameResult | null,
+  ): Verdict {
+    return {
+      score,
+      keep: score >= threshold,
+      logits: Int32Array.from(logits),
+      shadowKeep: other === null || shadow === null ? null : other.score >= shadow.network.threshold,
+    };
+  }
+
+  const queue: Work[] = [];
+  let busy = false;
+  async function drain(): Promise<void> {
+    busy = true;
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      if (next.kind === 'networks') await exchange(next.networks);
+      else if (next.kind === 'series') series.set(next.setup.series, next.setup);
+      else {
+        const frames = [next];
+        while (frames.length < BATCH && queue[0]?.kind === 'frame') frames.push(queue.shift() as FrameWork);
+        await (
+          active === null
+            ? Promise.reject(new InvariantError('no network came first'))
+            : decide(frames, active)
+        ).catch((error: unknown) => {
+          const defect = error instanceof Error ? (error.stack ?? error.message) : String(error);
+          for (const { task } of frames) answer({ task, defect });
+        });
+      }
+    }
+    busy = false;
+  }
+  const answer = servesParent<Work, Answer | Ready>((work) => {
+    queue.push(work);
+    if (!busy) void drain();
+  });
+}
+
+start();

@@ -1,0 +1,23 @@
+/** Cycles, latency, frame rate and resources of the HLS firmware of a run on a board, as estimates. */
+import { designHls, type Design, type HlsOptions } from '../backends/dataflow/design.js';
+import { withReloadableWeights } from '../backends/hls/reloadable.js';
+import { neighbouringBoards, summarize, type Neighbours, type Summary } from '../backends/hls/summary.js';
+import { listTargets } from '../targets/load.js';
+import { loadRun } from './folder.js';
+
+export interface FirmwareEstimate extends Summary {
+  /** With its FIFOs. */
+  readonly design: Design;
+  /** The next boards by size, and whether it fits there. */
+  readonly neighbours: Neighbours;
+}
+
+/** Throws `UserError` or `UnsupportedError` where what is asked for cannot be had. */
+export async function estimateRun(dir: string, options: HlsOptions): Promise<FirmwareEstimate> {
+  const { fixed } = await loadRun(dir);
+  // A second network is there for weights that can be exchanged.
+  const graph = options.canary === true ? withReloadableWeights(fixed) : fixed;
+  const design = designHls(graph, options);
+  const boards = (await listTargets()).filter((t) => t.kind === 'fpga');
+  return { ...summarize(design), design, neighbours: neighbouringBoards(design, boards) };
+}

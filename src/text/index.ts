@@ -1,0 +1,24 @@
+/** `vetoc/text`: events and outcomes in words, for a terminal. */
+export { outcomeText, warningText } from './outcomes.js';
+export type { OutcomeText } from './outcomes.js';
+export { progressLine, seconds, stepsText } from './progress.js';
+export { decisionsTable } from './decisions.js';
+export { differenceText, recipesText, runsTable } from './runs.js';
+export { spotsText } from './spots.js';
+export { targetsText, targetText } from './targets.js';
+export { importedText } from './imported.js';
+export { comparisonText } from './comparison.js';
+export { meteredText } from '../audit/words.js';
+export { projectText } from './projects.js';
+export { queryCsv, queryText } from './query.js';
+export { evaluationTable, measuredText, thresholdText } from './evaluation.js';
+export { estimateText } from './estimate.js';
+export { liveEventText, liveText } from './live.js';
+export { inspectionText } from './inspection.js';
+export { sideBySideTable } from './side-by-side.js';
+export { thresholdFoundText } from './threshold.js';
+export { mapChecksText } from './map-checks.js';
+export { describeVerification } from './verification.js';
+export { stressText } from '../run/stress/words.js';
+export { noiseCheckText } from './noise-check.js';
+export { storyText } from '../run/explain/story.js';

@@ -1,0 +1,47 @@
+/** Folders and files that cannot be made say why. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type * as Files from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { makeFolder, writeFileAtomic } from '../../src/core/files.js';
+import { problemOf } from '../../src/core/problems.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'vetoc-files-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** A disk that is read-only, as Node 20 to 24 tell of it on Linux: asked for several folders at once, it says that they do not exist. */
+const readOnly = join(folder, 'disk');
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof Files>();
+  const mkdir = (path: string, options?: { readonly recursive?: boolean }): Promise<unknown> => {
+    if (!path.startsWith(readOnly)) return real.mkdir(path, options);
+    const code = options?.recursive === true ? 'ENOENT' : 'EROFS';
+    return Promise.reject(Object.assign(new Error(code), { code, path }));
+  };
+  return { ...real, mkdir };
+});
+
+describe('a folder that cannot be made', () => {
+  it('is told as what it is on a disk that is read-only', async () => {
+    for (const making of [makeFolder(join(readOnly, 'a/b')), writeFileAtomic(join(readOnly, 'a/b/c'), '')]) {
+      const error: unknown = await making.then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      expect(problemOf(error)).toEqual({ text: `${readOnly}: the disk is read-only`, kind: 'input' });
+    }
+  });
+
+  it('is told as a file in the way', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    await expect(makeFolder(join(folder, 'file/below'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+  });
+
+  it('is made with those above it otherwise', async () => {
+    await makeFolder(join(folder, 'a/b/c'));
+    await writeFileAtomic(join(folder, 'a/b/c/d'), 'content');
+  });
+});
