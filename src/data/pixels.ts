@@ -6,6 +6,7 @@
  * 65535; both stay live. `uint8` and `uint16` pass unchanged.
  */
 import { invariant } from '../core/errors.js';
+import { roundHalfEven } from '../fixed/cast.js';
 
 export type PixelArray =
   | Uint8Array
@@ -117,15 +118,6 @@ function isEmptyRule(rule: ValueRule): boolean {
   const { sentinels, below, above } = rule;
   const unbounded = below === null && above === null && !hasLimits(rule);
   return sentinels.length === 0 && unbounded && (rule.ranges ?? []).length === 0;
-}
-
-/** Rounds half to even; exact for |v| < 2^52. */
-export function roundHalfEven(v: number): number {
-  const down = Math.floor(v);
-  const rest = v - down;
-  if (rest > 0.5) return down + 1;
-  if (rest < 0.5) return down;
-  return down % 2 === 0 ? down : down + 1;
 }
 
 export interface ConvertedFrame {

@@ -1,5 +1,5 @@
 /** The end of a summing stage, fast: accumulators to mantissas of one format. */
-import { castNumber, roundShiftNumber } from '../fixed/cast.js';
+import { castNumber, roundHalfEven, roundShiftNumber } from '../fixed/cast.js';
 import { fractionBits, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
 import { limitsOf, slopeBelow, slopesOf, type Activation } from '../ir/activations.js';
 
@@ -20,10 +20,7 @@ export interface Requantizer {
 
 /** `castNumber` for the default modes, without its branches. Exact below 2^53. */
 function fastCast(value: number, scale: number, low: number, high: number): number {
-  const scaled = value * scale;
-  const floor = Math.floor(scaled);
-  const rest = scaled - floor;
-  const rounded = rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
+  const rounded = roundHalfEven(value * scale);
   return rounded < low ? low : rounded > high ? high : rounded;
 }
 

@@ -43,7 +43,10 @@ export function roundShift(q: bigint, shift: number, mode: Quantization): bigint
   return roundsUp(mode, half, remainder === 0n, q < 0n, (floor & 1n) === 1n) ? floor + 1n : floor;
 }
 
-/** The same below 2^53: division by a power of two and `Math.floor` are exact there. */
+/**
+ * The same below 2^53: division by a power of two and `Math.floor` are exact there, and so are both sides of each
+ * comparison; the remainder itself is not where the step is 2^54 and more.
+ */
 export function roundShiftNumber(q: number, shift: number, mode: Quantization): number {
   if (shift <= 0) {
     // `+ 0` turns a negative zero into zero.
@@ -53,17 +56,26 @@ export function roundShiftNumber(q: number, shift: number, mode: Quantization): 
   }
   const step = 2 ** shift;
   const floor = Math.floor(q / step);
-  const remainder = q - floor * step;
-  const half = remainder > step / 2 ? 1 : remainder === step / 2 ? 0 : -1;
-  return (roundsUp(mode, half, remainder === 0, q < 0, floor % 2 !== 0) ? floor + 1 : floor) + 0;
+  const middle = (2 * floor + 1) * step;
+  const half = 2 * q > middle ? 1 : 2 * q === middle ? 0 : -1;
+  return (roundsUp(mode, half, floor * step === q, q < 0, floor % 2 !== 0) ? floor + 1 : floor) + 0;
 }
 
 /** `x` rounded to an integer; the double is taken as it is. */
 export function roundReal(x: number, mode: Quantization): number {
   const floor = Math.floor(x);
-  const rest = x - floor;
-  const half = rest > 0.5 ? 1 : rest === 0.5 ? 0 : -1;
-  return (roundsUp(mode, half, rest === 0, x < 0, floor % 2 !== 0) ? floor + 1 : floor) + 0;
+  const half = x > floor + 0.5 ? 1 : x === floor + 0.5 ? 0 : -1;
+  return (roundsUp(mode, half, x === floor, x < 0, floor % 2 !== 0) ? floor + 1 : floor) + 0;
+}
+
+/**
+ * The nearest integer to `x`, halves to even: exact for |x| < 2^52. As `roundReal` under AP_RND_CONV, for loops over
+ * pixels and weights. Compared, not subtracted: just above -0.5 the difference to -1 would be rounded to a tie.
+ */
+export function roundHalfEven(x: number): number {
+  const floor = Math.floor(x);
+  const middle = floor + 0.5;
+  return x > middle || (x === middle && floor % 2 !== 0) ? floor + 1 : floor + 0;
 }
 
 /** What `mode` keeps of the rounded `q`; `floor` is `q` before it was rounded up. */

@@ -7,9 +7,9 @@
  * powers of two: Σ and the borders are multiples of g, so that all b strictly between two multiples of g lie on the same
  * side of every border, and none of them meets one. The one in the middle, an odd multiple of g/2, stands for all.
  */
+import { roundHalfEven } from '../fixed/cast.js';
 import { bitsFor } from '../fixed/format.js';
 import type { QuantizedWeights } from '../ir/common.js';
-import { roundHalfEven } from './quantize-weights.js';
 import type { WeightedNode } from './rewrite.js';
 
 /** Mantissas of weights are held in so many bits at most. */

@@ -3,6 +3,7 @@
  * resolution, one rounding.
  */
 import { UserError } from '../core/errors.js';
+import { roundHalfEven } from '../fixed/cast.js';
 import { fractionBits, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
 import { NO_ACTIVATION, type Activation } from '../ir/activations.js';
 import type { FixedGraphBuilder, UnprovenNode } from '../ir/build.js';
@@ -22,7 +23,7 @@ import { tableOf } from '../ir/ops/table.js';
 import { magnitude, type StageInput } from '../ir/prove.js';
 import type { Widths } from './assign-formats.js';
 import type { WeightChooser } from './choose-weights.js';
-import { quantizeBias, roundHalfEven } from './quantize-weights.js';
+import { quantizeBias } from './quantize-weights.js';
 import { reciprocalWithoutTies, slopesWithoutTies, withoutTies } from './no-ties.js';
 import { averageReciprocal, countedReciprocals } from './reciprocal.js';
 import type { WeightedNode } from './rewrite.js';

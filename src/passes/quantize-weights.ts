@@ -6,13 +6,7 @@
  * weight is clipped to half a bit" is tried. (Below and above lie only worse ones; see the test.)
  */
 import { invariant } from '../core/errors.js';
-
-/** `x` rounded to an integer, halves to even: exact for |x| < 2^52. */
-export function roundHalfEven(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor + 0;
-}
+import { roundHalfEven } from '../fixed/cast.js';
 
 /** The least weight of `width` bits that is used. Of int8 it is −127: symmetric kernels (TensorRT's) have no −128. */
 export const leastWeight = (width: number): number => (width === 8 ? -127 : -(2 ** (width - 1)));

@@ -1,8 +1,7 @@
 /** The reciprocal of an average whose every sum is to be rounded as a file rounds the quotient. */
-import { castNumber } from '../fixed/cast.js';
+import { castNumber, roundHalfEven } from '../fixed/cast.js';
 import { fractionBits, lsb, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
 import type { StageInput } from '../ir/prove.js';
-import { roundHalfEven } from './quantize-weights.js';
 import type { Reciprocal } from './reciprocal.js';
 
 /** Sums that are tried, each with every reciprocal. */

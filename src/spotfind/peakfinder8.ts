@@ -11,7 +11,8 @@
  */
 import { checkLayout, type DetectorLayout, type PanelArea } from './layout.js';
 import { createRadialBins, createRadialLimits, radialLimits, type RadialBins } from './radial.js';
-import { rint, type FoundSpot } from './spot.js';
+import { roundHalfEven } from '../fixed/cast.js';
+import type { FoundSpot } from './spot.js';
 
 export interface Peakfinder8Parameters {
   /** Pixels must exceed this value in ADU (OM `adc_threshold`, CrystFEL `threshold`, Cheetah `hitfinderADC`). */
@@ -227,7 +228,10 @@ function roughCentre(
     momentY = Math.fround(momentY + Math.fround(weight * (y - panel.y)));
   }
   if (Math.abs(sum) < 1e-10) return null;
-  return { x: panel.x + rint(Math.fround(momentX / sum)), y: panel.y + rint(Math.fround(momentY / sum)) };
+  return {
+    x: panel.x + roundHalfEven(Math.fround(momentX / sum)),
+    y: panel.y + roundHalfEven(Math.fround(momentY / sum)),
+  };
 }
 
 interface LocalBackground {

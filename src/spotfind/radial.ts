@@ -8,8 +8,8 @@
  *
  * Source: peakfinder8 in OM, CrystFEL and Cheetah (Barty et al., J. Appl. Cryst. 47 (2014) 1118).
  */
+import { roundHalfEven } from '../fixed/cast.js';
 import type { DetectorLayout } from './layout.js';
-import { rint } from './spot.js';
 
 const ROUNDS = 5;
 const FLT_MAX = 3.4028234663852886e38;
@@ -45,7 +45,7 @@ export function createRadialBins(layout: DetectorLayout): RadialBins {
   const binOfPixel = new Uint16Array(size);
   const start = new Uint32Array(binCount + 2);
   for (let i = 0; i < size; i++) {
-    const bin = mask !== null && mask[i] === 0 ? binCount : rint(radii[i]!);
+    const bin = mask !== null && mask[i] === 0 ? binCount : roundHalfEven(radii[i]!);
     binOfPixel[i] = bin;
     start[bin + 1]!++;
   }

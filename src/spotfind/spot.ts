@@ -20,12 +20,3 @@ export interface FoundSpot extends Spot {
  */
 export const photonSnr = ({ snr, intensity }: Pick<Spot, 'snr' | 'intensity'>): number =>
   Math.min(snr, Math.sqrt(Math.max(intensity, 0)));
-
-/** Rounds half to even, as C's `rint`. */
-export function rint(value: number): number {
-  const floor = Math.floor(value);
-  const part = value - floor;
-  if (part < 0.5) return floor;
-  if (part > 0.5) return floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
-}

@@ -10,6 +10,7 @@
 import type { Ranges } from '../calibrate/ranges.js';
 import { UserError } from '../core/errors.js';
 import { multiplies, slopesOf } from '../ir/activations.js';
+import { roundHalfEven } from '../fixed/cast.js';
 import { fractionBits, lsb, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
 import type { NodeId } from '../ir/common.js';
 import { findNode, floatShapes, type FixedGraph, type FloatGraph } from '../ir/graph.js';
@@ -79,10 +80,6 @@ export interface Quantizer {
   /** The fixed graph of the same parameters. */
   fixed(parameters: Float32Array, threshold: number): FixedGraph;
 }
-
-/** Adding and taking away 1.5 · 2^52 rounds a double to an integer, halves to even. */
-const ROUNDER = 6755399441055744;
-const roundHalfEven = (x: number): number => x + ROUNDER - ROUNDER;
 
 /** A function to the value in `format` that is nearest to what `exact` makes of a number. */
 function rounder(format: Format, exact: (x: number) => number = (x) => x): (x: number) => number {

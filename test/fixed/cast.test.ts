@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { castMantissa, castNumber, castReal, roundShift, roundShiftNumber } from '../../src/fixed/cast.js';
+import {
+  castMantissa,
+  castNumber,
+  castReal,
+  roundHalfEven,
+  roundReal,
+  roundShift,
+  roundShiftNumber,
+} from '../../src/fixed/cast.js';
 import {
   OVERFLOWS,
   QUANTIZATIONS,
@@ -86,11 +94,50 @@ describe('rounding', () => {
     expect(Object.is(roundShiftNumber(-0, 0, 'AP_TRN'), 0)).toBe(true);
   });
 
+  it('tells the middle of a step from its neighbours where the difference to the floor is no double', () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    for (const mode of QUANTIZATIONS)
+      for (const shift of [51, 52, 53, 54, 55, 60, 80])
+        for (const q of [most, most - 1, 2 ** 52 + 1, 2 ** 52, 2 ** 51 + 1, 2 ** 51, 1, 0])
+          for (const signed of [q, 0 - q])
+            expect([mode, shift, signed, roundShiftNumber(signed, shift, mode)]).toEqual([
+              mode,
+              shift,
+              signed,
+              Number(roundSlowly(BigInt(signed), shift, mode)),
+            ]);
+  });
+
+  it('rounds doubles beside a tie to the nearer integer', () => {
+    const below = 0.49999999999999994;
+    for (const mode of ['AP_RND', 'AP_RND_ZERO', 'AP_RND_MIN_INF', 'AP_RND_INF', 'AP_RND_CONV'] as const) {
+      expect([below, -below, Number.MIN_VALUE, -Number.MIN_VALUE].map((x) => roundReal(x, mode))).toEqual([
+        0, 0, 0, 0,
+      ]);
+      const half = [-below, below, 0.5, 1.5, -0.5, -1.5].map(roundHalfEven);
+      expect(half.map((q) => Object.is(q, -0))).not.toContain(true);
+      expect(half).toEqual([0, 0, 0, 2, 0, -2]);
+      expect([1.4999999999999998, -1.4999999999999998].map((x) => roundReal(x, mode))).toEqual([1, -1]);
+    }
+  });
+
   it('carries a number to 53 bits and refuses more', () => {
     const most = Number.MAX_SAFE_INTEGER;
     expect(roundShiftNumber(most, 0, 'AP_RND')).toBe(most);
     expect(roundShiftNumber(-most, 0, 'AP_RND')).toBe(-most);
     expect(() => roundShiftNumber(2 ** 50, -3, 'AP_RND')).toThrow('1125899906842624 << 3 leaves 53 bits');
+  });
+});
+
+describe('rounding of real numbers', () => {
+  it('is that of AP_RND_CONV', () => {
+    const wide = format(true, 40, 40);
+    fc.assert(
+      fc.property(fc.integer({ min: -1_000_000, max: 1_000_000 }), (n) => {
+        for (const x of [n / 2, n / 8, n / 3]) expect(roundHalfEven(x)).toBe(castReal(x, wide) + 0);
+      }),
+    );
+    expect(Object.is(roundHalfEven(-0.25), 0)).toBe(true);
   });
 });
 

@@ -1,12 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { format } from '../../src/fixed/format.js';
-import { castReal } from '../../src/fixed/cast.js';
 import {
   bestWeightFraction,
   quantizeBias,
   quantizeWeights,
-  roundHalfEven,
   weightMantissa,
 } from '../../src/passes/quantize-weights.js';
 import { averageReciprocal } from '../../src/passes/reciprocal.js';
@@ -95,18 +92,6 @@ describe('quantized weights', () => {
     const [first] = quantizeBias(bias, fraction, 8);
     expect(Math.abs(first!)).toBeLessThan(2 ** 22);
     expect(Math.abs(first!)).toBeGreaterThan(2 ** 12);
-  });
-});
-
-describe('rounding of real numbers', () => {
-  it('is that of AP_RND_CONV', () => {
-    const wide = format(true, 40, 40);
-    fc.assert(
-      fc.property(fc.integer({ min: -1_000_000, max: 1_000_000 }), (n) => {
-        for (const x of [n / 2, n / 8, n / 3]) expect(roundHalfEven(x)).toBe(castReal(x, wide) + 0);
-      }),
-    );
-    expect(Object.is(roundHalfEven(-0.25), 0)).toBe(true);
   });
 });
 

@@ -18,7 +18,6 @@ import {
   type DetectorLayout,
 } from '../../src/spotfind/layout.js';
 import { parseSpotParameters, SPOT_ALGORITHMS, type SpotAlgorithm } from '../../src/spotfind/parameters.js';
-import { rint } from '../../src/spotfind/spot.js';
 
 const SIDE = 128;
 
@@ -223,9 +222,5 @@ describe('geometry', () => {
     expect(find(frame).spots).toHaveLength(1);
     expect(find({ ...frame, mask: new Uint8Array(SIDE * SIDE) }).spots).toHaveLength(0);
     expect(find(frame).spots).toHaveLength(1);
-  });
-
-  it('rounds half to even', () => {
-    expect([0.5, 1.5, 2.5, 2.4999, 2.5001, 3].map(rint)).toEqual([0, 2, 2, 2, 3, 3]);
   });
 });

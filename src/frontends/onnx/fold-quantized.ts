@@ -1,8 +1,8 @@
 /** Weights that a file quantizes or dequantizes itself: constants all of them. */
 import { DATA_TYPE } from '../../onnx-file/proto.js';
-import { roundReal } from '../../fixed/cast.js';
+import { roundHalfEven, roundReal } from '../../fixed/cast.js';
 import { first, type Fold } from './fold-shapes.js';
-import { parameterIndex, parametersOf, quantOf, roundHalfEven } from './quantization.js';
+import { parameterIndex, parametersOf, quantOf } from './quantization.js';
 import type { Constant } from './tensor-data.js';
 import { axisIndex, constant, constantInput, intOf, optionalConstant, type Op } from './values.js';
 

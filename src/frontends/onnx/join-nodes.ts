@@ -5,8 +5,9 @@
  */
 import { NO_PADDING, type NodeId, type Shape } from '../../ir/common.js';
 import type { FloatNode, FloatNodeOf } from '../../ir/ops/index.js';
+import { roundHalfEven } from '../../fixed/cast.js';
 import { fractionBits, format, lsb } from '../../fixed/format.js';
-import { isPowerOfTwo, roundHalfEven } from './quantization.js';
+import { isPowerOfTwo } from './quantization.js';
 import type { Quantizer } from '../../ir/graph.js';
 import { reachedFrom } from '../reached.js';
 import { withoutIdleQuantizers } from './idle-quantizers.js';

@@ -1,16 +1,10 @@
 /** Quantizers of ONNX (QuantizeLinear) and QONNX (Quant): a scale, a zero point and limits. */
 import { DATA_TYPE } from '../../onnx-file/proto.js';
+import { roundHalfEven } from '../../fixed/cast.js';
 import type { Quantization } from '../../fixed/format.js';
 import { refuse } from './refusal.js';
 import type { Constant } from './tensor-data.js';
 import { constantInput, intOf, optionalConstant, textOf, type Op } from './values.js';
-
-/** Halves to even, as QuantizeLinear rounds. */
-export function roundHalfEven(v: number): number {
-  const floor = Math.floor(v);
-  const rest = v - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
-}
 
 /** `v` with `digits` bits of significand and exponents from `least` on, halves to even. */
 export function roundedFloat(v: number, digits: number, least: number): number {

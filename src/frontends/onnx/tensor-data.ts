@@ -3,6 +3,7 @@
  *
  * Sizes are checked before anything is copied: a tensor whose dims do not match its bytes is refused by name.
  */
+import { roundHalfEven } from '../../fixed/cast.js';
 import { DATA_TYPE } from '../../onnx-file/proto.js';
 
 /** A tensor as it stands in the file: nothing decoded yet. */
@@ -71,10 +72,8 @@ export function halfBits(value: number): number {
   if (size === 0) return sign;
   const exponent = Math.max(Math.floor(Math.log2(size)), -14);
   const steps = size / 2 ** (exponent - 10);
-  const floor = Math.floor(steps);
-  const isUp = steps - floor > 0.5 || (steps - floor === 0.5 && floor % 2 !== 0);
   // A subnormal has no bit before the point; one that rounds up to 2048 carries into the exponent.
-  return sign | (((exponent + 14) << 10) + (isUp ? floor + 1 : floor));
+  return sign | (((exponent + 14) << 10) + roundHalfEven(steps));
 }
 
 /** The value of 16 bits of bfloat16: the upper half of a float32. */
