@@ -129,8 +129,15 @@ export async function openAtomicStream(path: string): Promise<AtomicStream> {
   };
 }
 
-/** The file at `path`, however it is called: links lead to the same. Null where none can be looked at. */
+/**
+ * The file at `path`, however it is called: links lead to the same. Null where none can be looked at; a path may come
+ * from a damaged list, so one that no file can have is no error.
+ */
 export function fileIdentity(path: string): string | null {
-  const facts = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return facts === undefined ? null : `${facts.dev}:${facts.ino}`;
+  try {
+    const facts = statSync(path, { bigint: true });
+    return `${facts.dev}:${facts.ino}`;
+  } catch {
+    return null;
+  }
 }

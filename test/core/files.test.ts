@@ -1,10 +1,10 @@
-/** Folders and files that cannot be made say why. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+/** Folders and files that cannot be made say why; files are told apart however they are called. */
+import { linkSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type * as Files from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { makeFolder, writeFileAtomic } from '../../src/core/files.js';
+import { fileIdentity, makeFolder, writeFileAtomic } from '../../src/core/files.js';
 import { problemOf } from '../../src/core/problems.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vetoc-files-'));
@@ -43,5 +43,25 @@ describe('a folder that cannot be made', () => {
   it('is made with those above it otherwise', async () => {
     await makeFolder(join(folder, 'a/b/c'));
     await writeFileAtomic(join(folder, 'a/b/c/d'), 'content');
+  });
+});
+
+describe('the identity of a file', () => {
+  const path = join(folder, 'one');
+
+  it('is one by whatever link, and another for another file', () => {
+    writeFileSync(path, '');
+    writeFileSync(`${path}-other`, '');
+    symlinkSync(path, `${path}-soft`);
+    linkSync(path, `${path}-hard`);
+    const own = fileIdentity(path);
+    expect(own).not.toBeNull();
+    expect([fileIdentity(`${path}-soft`), fileIdentity(`${path}-hard`)]).toEqual([own, own]);
+    expect(fileIdentity(`${path}-other`)).not.toBe(own);
+  });
+
+  it('is none for a path that no file can have, as a damaged list names it', () => {
+    const wrong = [`${path}\0x`, `${path}/below`, join(folder, 'x'.repeat(5000)), join(folder, 'missing')];
+    expect(wrong.map(fileIdentity)).toEqual([null, null, null, null]);
   });
 });
