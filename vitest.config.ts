@@ -30,6 +30,7 @@ export default defineConfig({
     reporters: ['default', '.ci/skips.mjs'],
     // A test run does not depend on a build before it: it makes the ONNX codec itself.
     globalSetup: ['.ci/onnx-codec.mjs'],
+    setupFiles: ['test/property-seed.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Two cores: more workers than cores only makes the simulators time out.

@@ -11,6 +11,7 @@ npm run --silent setup || exit 1
 seed="$(date +%s)"
 step npm run --silent docs
 step npm run --silent mutate
+step env VETOC_PROPERTY_SEED="${seed}" npm run --silent test:fast
 step npm run --silent fuzz -- --seconds 1800 --seed "${seed}" --csim 0.01
 step npm run --silent fuzz -- --seconds 10800 --seed "${seed}" --only rtl --count 2000
 step env VETOC_ALL_FAULTS=1 npx vitest run test/rtl/faults.test.ts test/rtl/bench-faults.test.ts
