@@ -183,20 +183,22 @@ function calibrationFor(options: JungfrauOptions, pixels: number): Promise<Jungf
 }
 
 /**
- * Words of `sources`, the modules of one detector, as photons (float32, NaN where masked); as they are without
- * `options`. The maps hold all modules, one after the other.
+ * Words of `sources`, files of one detector, as photons (float32, NaN where masked); as they are without `options`.
+ * `modules` says of each which module it is, from 0. The maps hold all modules, one after the other.
  */
 export async function calibrateAll(
   sources: readonly RawSource[],
+  modules: readonly number[],
   options: JungfrauOptions | undefined,
 ): Promise<readonly RawSource[]> {
   if (options === undefined) return sources;
   for (const raw of sources) checkWords(raw);
   const pixels = sources[0]!.frameShape.reduce((a, b) => a * b, 1);
-  const calibration = await calibrationFor(options, pixels * sources.length);
+  const calibration = await calibrationFor(options, pixels * (Math.max(...modules) + 1));
   const cut = <T extends Float32Array | Float64Array | number>(map: T, module: number): T =>
     typeof map === 'number' ? map : (map.subarray(module * pixels, (module + 1) * pixels) as T);
-  return sources.map((raw, module) => {
+  return sources.map((raw, i) => {
+    const module = modules[i]!;
     const own = {
       ...calibration,
       pedestals: calibration.pedestals.map((map) => cut(map, module)),

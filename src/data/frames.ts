@@ -62,6 +62,8 @@ export interface FrameOrigin {
   readonly dataset?: string;
   /** Where it stands on each of several axes that count frames (train and memory cell), slowest first. */
   readonly place?: readonly number[];
+  /** True where it was put together from rows of several files: then no row of `file` is the frame. */
+  readonly joined?: boolean;
   /** Its event as CrystFEL writes it, where a geometry file says which part of the path that is. */
   readonly event?: string;
 }

@@ -8,7 +8,7 @@ import type { FrameSource } from './frames.js';
 import type { Masking } from './masked.js';
 import type { OpenFramesOptions } from './open-options.js';
 import { openStored } from './stored.js';
-import { joinModules } from './xfel-modules.js';
+import { joinModules, moduleRanks } from './xfel-modules.js';
 
 /** Frames, and the files that were opened for them. */
 export interface OpenedGroup {
@@ -27,7 +27,8 @@ export async function openGroup(
 ): Promise<OpenedGroup> {
   const stored = await openFiles(files, dataset, options, masking.stated);
   try {
-    const calibrated = await calibrateAll(stored, options.jungfrau);
+    const ranks = moduleRanks(stored.map(({ file }) => file));
+    const calibrated = await calibrateAll(stored, ranks, options.jungfrau);
     const source = await masking.frames(joinModules(calibrated));
     const [only, ...others] = stored;
     const glance = others.length === 0 ? (only?.glance ?? null) : null;

@@ -122,7 +122,7 @@ async function openArgument(
     const listed = isFrameList(argument.path) ? await framesOfList(series.source, argument.path) : null;
     const whole =
       listed === null
-        ? labelledByFolder(series.source, files)
+        ? withNotes(labelledByFolder(series.source, files), files.notes)
         : withNotes(selectFrames(series.source, listed.chosen), listed.notes);
     if (range === null)
       return { source: whole, whole, series: { dataset, groups, chosen: listed?.chosen ?? null } };

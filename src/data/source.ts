@@ -76,7 +76,8 @@ export function framesFromRaw(raw: RawSource, options: ConvertOptions = {}): Fra
     spots: (index) => raw.annotations.spots(index),
     spotCount: (index) => countSpots(raw.annotations, index),
     origin: (index) => ({
-      file: raw.file,
+      file: raw.originFile?.(index) ?? raw.file,
+      ...(raw.joined === true ? { joined: true } : {}),
       index: raw.originIndex?.(index) ?? index,
       ...(raw.dataset === null ? {} : { dataset: raw.datasetOf?.(index) ?? raw.dataset }),
       ...(raw.eventOf === undefined ? {} : { event: raw.eventOf(index) }),

@@ -1,18 +1,21 @@
 /**
- * Detectors of the European XFEL that write a file per module: the modules of one event joined into one frame.
+ * Detectors of the European XFEL that write files of their own for each module: the modules of one event joined into one frame.
  *
- * Files are recognised by name, as `RAW-R0001-AGIPD03-S00000.h5`. Frames are matched by train and pulse (or by train
- * and cell); an event that a module misses has that module masked, as the virtual CXI of EXtra-data has it. Refuses
- * modules of different shapes, and the same event twice in one module.
+ * Files are recognised by name, as `RAW-R0001-AGIPD03-S00000.h5`; all sequences of a run belong together. Frames are matched
+ * by train and pulse over them (xfel-events.ts); an event that a module misses has that module masked, as the virtual CXI of
+ * EXtra-data has it. Refuses modules of different shapes.
  */
 import { basename, resolve } from 'node:path';
 import { UserError } from '../core/errors.js';
 import type { Annotations, RawSource } from './formats/format.js';
-import { checkFrameIndex, UNKNOWN_LABEL } from './formats/format.js';
+import { UNKNOWN_LABEL } from './formats/format.js';
 import { mergeNotes, warning, type Note } from './notes.js';
 import { PIXEL_BYTES, pixelArray, type PixelArray } from './pixels.js';
+import { matchEvents, type ModuleEvents, type ModuleFiles } from './xfel-events.js';
 
 const MODULE_NAME = /^(.*-)(AGIPD|LPD|DSSC|JNGFR)(\d{2})(-.*\.h5)$/;
+/** The end of a name that says which of the files of a module it is. */
+const SEQUENCE = /-S(\d+)\.h5$/;
 /** The megapixel detectors have sixteen modules, counted from 0. */
 const MODULES = 16;
 /** Modules of the detectors that are smaller, by the name of the instrument's source in the files. */
@@ -22,18 +25,27 @@ const SIZES: readonly (readonly [RegExp, number])[] = [
   [/JF1M/i, 2],
 ];
 
-/** Files of modules that belong together: by detector and sequence; other files stand alone. */
+/** Files of modules that belong together: all of one detector in one run. Other files, and those of one module only, stand alone. */
 export function groupModules(files: readonly string[]): readonly (readonly string[])[] {
   const groups = new Map<string, string[]>();
   for (const file of files) {
     const [, start, kind, , end] = MODULE_NAME.exec(basename(file)) ?? [];
-    const key = start === undefined ? file : `${file.slice(0, -basename(file).length)}${start}${kind}*${end}`;
+    const key =
+      start === undefined
+        ? file
+        : `${file.slice(0, -basename(file).length)}${start}${kind}*${end!.replace(SEQUENCE, '-S*.h5')}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [file]);
     else group.push(file);
   }
-  return [...groups.values()];
+  return [...groups.values()].flatMap((group) =>
+    new Set(moduleRanks(group)).size > 1 ? [group] : group.map((file) => [file]),
+  );
 }
+
+/** Whether `file` is named as what the European XFEL writes beside the modules: `RAW-R0001-DA01-S00000.h5`. */
+export const isOtherSource = (file: string): boolean =>
+  /^[A-Z]+-R\d+-[A-Z0-9]+-S\d+\.h5$/.test(basename(file)) && !MODULE_NAME.test(basename(file));
 
 /** Modules of a detector. */
 interface Detector {
@@ -51,6 +63,13 @@ function detectorOf(sources: readonly RawSource[]): Detector {
   return { modules: Math.max(known ?? (first === 1 ? least : MODULES), 1), first };
 }
 
+/** For each of `files` of one detector the rank of its module among those that are there, from 0. */
+export function moduleRanks(files: readonly string[]): readonly number[] {
+  const numbers = files.map((file) => Number(MODULE_NAME.exec(basename(file))?.[3] ?? 0));
+  const present = [...new Set(numbers)].sort((a, b) => a - b);
+  return numbers.map((number) => present.indexOf(number));
+}
+
 /** The place of a file's module in the detector, or null. */
 function moduleOf(file: string, { modules, first }: Detector): number | null {
   const number = MODULE_NAME.exec(basename(file))?.[3];
@@ -58,125 +77,134 @@ function moduleOf(file: string, { modules, first }: Detector): number | null {
   return place < 0 || place >= modules ? null : place;
 }
 
-interface Event {
-  readonly key: string;
-  readonly order: readonly number[];
-  /** The frame of each module, −1 where it has none. */
-  readonly frames: Int32Array;
-}
-
-function eventsOf(sources: ReadonlyMap<number, RawSource>, modules: number): readonly Event[] {
-  const events = new Map<string, Event>();
-  for (const [module, source] of sources) {
-    for (let index = 0; index < source.count; index++) {
-      const { trainId, pulseId, cellId } = source.annotations.meta(index);
-      if (trainId === undefined || (pulseId ?? cellId) === undefined) {
-        throw new UserError('has no trainId and pulseId for its frames', {
-          file: source.file,
-          remedy: 'read the module files one by one',
-        });
-      }
-      const key = `${trainId}:${pulseId ?? cellId}`;
-      let event = events.get(key);
-      if (event === undefined) {
-        const order = [Number(trainId), Number(pulseId ?? cellId)];
-        event = { key, order, frames: new Int32Array(modules).fill(-1) };
-        events.set(key, event);
-      }
-      if (event.frames[module] !== -1)
-        throw new UserError(`holds the event ${key} twice`, { file: source.file });
-      event.frames[module] = index;
-    }
-  }
-  return [...events.values()].sort((a, b) => a.order[0]! - b.order[0]! || a.order[1]! - b.order[1]!);
-}
-
-/** Says where a module lacks events that others have: lost, or cut into another sequence of files than theirs. */
-function lackingNotes(sources: ReadonlyMap<number, RawSource>, events: readonly Event[]): readonly Note[] {
-  return [...sources].flatMap(([module, { file }]) => {
-    const lacking = events.filter(({ frames }) => frames[module] === -1).length;
-    const text = `lacks ${lacking} of ${events.length} events of the other modules: it is masked there, and where another sequence of files has them they are frames of their own`;
-    return lacking === 0 ? [] : [warning('frames', file, null, text)];
-  });
-}
-
-/** One source `[module, y, x]` of all modules from the sources of single modules, which it owns; a lone one as it is. */
-export function joinModules(modules: readonly RawSource[]): RawSource {
-  if (modules.length === 1) return modules[0]!;
-  const sources = new Map<number, RawSource>();
-  const first = modules[0]!;
-  const detector = detectorOf(modules);
-  for (const source of modules) {
+/** The files of each module of `detector`, in the order of their names. Throws `UserError` where one does not fit. */
+function filesOfModules(sources: readonly RawSource[], detector: Detector): readonly ModuleFiles[] {
+  const first = sources[0]!;
+  const byModule = new Map<number, RawSource[]>();
+  for (const source of sources) {
     const module = moduleOf(source.file, detector);
     const same =
       String(source.frameShape) === String(first.frameShape) && source.pixelType === first.pixelType;
-    if (module === null || !same || source.frameShape.length !== 2 || sources.has(module)) {
+    if (module === null || !same || source.frameShape.length !== 2) {
       throw new UserError(`does not fit beside ${basename(first.file)}`, {
         file: source.file,
         remedy: 'read it alone',
       });
     }
-    sources.set(module, source);
+    const known = byModule.get(module);
+    if (known === undefined) byModule.set(module, [source]);
+    else known.push(source);
   }
-  const events = eventsOf(sources, detector.modules);
+  return [...byModule].map(([module, files]) => ({ module, sources: files }));
+}
+
+/** Says where a module lacks events that others have. */
+function lackingNotes(modules: readonly ModuleFiles[], events: ModuleEvents): readonly Note[] {
+  return modules.flatMap(({ module, sources }) => {
+    const lacking = events.lackedBy(module);
+    const files = sources.length === 1 ? 'this file' : `the ${sources.length} files`;
+    const text = `lacks ${lacking} of ${events.count} events of the other modules in ${files} of its module: it is masked there; give all sequences of a run together`;
+    return lacking === 0 ? [] : [warning('frames', sources[0]!.file, null, text)];
+  });
+}
+
+/** A frame is named by a file of its sequence, and by its place among the frames that are named so. */
+interface FrameNames {
+  readonly files: readonly string[];
+  readonly index: Uint32Array;
+}
+
+function nameFrames(sources: readonly RawSource[], events: ModuleEvents): FrameNames {
+  const leading = new Map<string, string>();
+  const sequenceOf = (file: string): string => SEQUENCE.exec(basename(file))?.[1] ?? '';
+  for (const { file } of sources) {
+    const sequence = sequenceOf(file);
+    if (!leading.has(sequence)) leading.set(sequence, file);
+  }
+  const next = new Map<string, number>();
+  const index = new Uint32Array(events.count);
+  const files = Array.from(index, (_, event) => {
+    const file = leading.get(sequenceOf(events.firstRow(event).source.file))!;
+    index[event] = next.get(file) ?? 0;
+    next.set(file, index[event]! + 1);
+    return file;
+  });
+  return { files, index };
+}
+
+/** Modules that have no file at all. */
+function absentNotes(file: string, modules: readonly ModuleFiles[], detector: Detector): readonly Note[] {
+  const here = new Set(modules.map(({ module }) => module));
+  const absent = Array.from({ length: detector.modules }, (_, i) => i).filter((module) => !here.has(module));
+  if (absent.length === 0) return [];
+  const names = absent.map((module) => String(module + detector.first).padStart(2, '0'));
+  const text = `${absent.length} of ${detector.modules} modules have no file and are masked: ${names.join(', ')}`;
+  return [warning('frames', file, null, text)];
+}
+
+/** One source `[module, y, x]` of all modules from the sources of their files, which it owns; a lone one as it is. */
+export function joinModules(sources: readonly RawSource[]): RawSource {
+  if (sources.length === 1) return sources[0]!;
+  const first = sources[0]!;
+  const detector = detectorOf(sources);
+  const modules = filesOfModules(sources, detector);
+  const events = matchEvents(modules, detector.modules);
+  const names = nameFrames(sources, events);
   const [height, width] = first.frameShape as [number, number];
   const size = height * width;
-  const eventAt = (index: number): Event => {
-    checkFrameIndex(first.file, index, events.length);
-    return events[index]!;
-  };
-  const sourceOf = (event: Event): { readonly source: RawSource; readonly index: number } => {
-    const module = event.frames.findIndex((frame) => frame >= 0);
-    return { source: sources.get(module)!, index: event.frames[module]! };
-  };
   const annotations: Annotations = {
     classNames: null,
     label: () => UNKNOWN_LABEL,
     meta(index) {
-      const { source, index: at } = sourceOf(eventAt(index));
-      return source.annotations.meta(at);
+      const row = events.firstRow(index);
+      return row.source.annotations.meta(row.index);
     },
     spots: () => null,
   };
   // Rows of one module say nothing of where a joined frame stands.
-  const { originIndex, originPlace, datasetOf, glance, experiment, ...rest } = first;
-  void [originIndex, originPlace, datasetOf, glance, experiment];
+  const { originPlace, datasetOf, glance, experiment, ...rest } = first;
+  void [originPlace, datasetOf, glance, experiment];
   return {
     ...rest,
-    format: `${first.format}, ${sources.size} module files`,
-    count: events.length,
+    format: `${first.format}, ${sources.length} files of ${modules.length} modules`,
+    count: events.count,
     frameShape: [detector.modules, height, width],
     annotations,
+    joined: true,
+    originFile: (index) => names.files[index]!,
+    originIndex: (index) => names.index[index]!,
     experiment(index) {
-      const { source, index: at } = sourceOf(eventAt(index));
-      return source.experiment?.(at) ?? {};
+      const row = events.firstRow(index);
+      return row.source.experiment?.(row.index) ?? {};
     },
-    notes: [...mergeNotes(modules.map((module) => module.notes ?? [])), ...lackingNotes(sources, events)],
-    reads: modules.slice(1).map((module) => resolve(module.file)),
+    notes: [
+      ...mergeNotes(sources.map((source) => source.notes ?? [])),
+      ...absentNotes(first.file, modules, detector),
+      ...lackingNotes(modules, events),
+    ],
+    reads: sources.slice(1).map((source) => resolve(source.file)),
     async readRaw(index) {
-      const { frames } = eventAt(index);
-      const out = pixelArray(
-        first.pixelType,
-        new ArrayBuffer(detector.modules * size * PIXEL_BYTES[first.pixelType]),
-      );
-      for (const [module, frame] of frames.entries()) {
-        if (frame >= 0) place(out, await sources.get(module)!.readRaw(frame), module * size);
+      const bytes = detector.modules * size * PIXEL_BYTES[first.pixelType];
+      const out = pixelArray(first.pixelType, new ArrayBuffer(bytes));
+      for (const { module } of modules) {
+        const row = events.rowOf(index, module);
+        if (row !== null) place(out, await row.source.readRaw(row.index), module * size);
       }
       return out;
     },
     async mask(index) {
-      const { frames } = eventAt(index);
       const mask = new Uint8Array(detector.modules * size);
-      for (const [module, frame] of frames.entries()) {
-        if (frame < 0) continue;
-        const own = await sources.get(module)!.mask(frame);
+      for (const { module } of modules) {
+        const row = events.rowOf(index, module);
+        if (row === null) continue;
+        const own = await row.source.mask(row.index);
         if (own === null) mask.fill(1, module * size, (module + 1) * size);
         else mask.set(own, module * size);
       }
       return mask;
     },
     close: async () => {
-      await Promise.all(modules.map((source) => source.close()));
+      await Promise.all(sources.map((source) => source.close()));
     },
   };
 }

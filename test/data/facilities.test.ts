@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openFrames } from '../../src/data/open.js';
+import { writeKeptFrames } from '../../src/data/write/kept-frames.js';
 import { resolveLinked } from '../../src/data/hdf5/linked-files.js';
 import { writeHdf5, type MadeFile } from './make-hdf5.js';
 
@@ -125,7 +126,7 @@ describe('modules of the European XFEL', () => {
     expect(notes).toContain('2 rows of train 0 are padding');
   });
 
-  it('that lack events of the others are masked there, which is said: sequences may be cut at other trains', async () => {
+  it('that lack events of the others are masked there, which is said', async () => {
     const where = place('cut');
     const rows = { 0: [7, 8, 9], 1: [7, 9] } as const;
     for (const module of [0, 1] as const)
@@ -140,8 +141,108 @@ describe('modules of the European XFEL', () => {
     const { firsts, notes } = await seen(where);
     expect(firsts.map((frame) => frame.slice(0, 2))).toEqual([[7, 7], [8, null], [9, 9]]); // prettier-ignore
     expect(notes.filter((text) => /lacks/.test(text))).toEqual([
-      expect.stringMatching(/^lacks 1 of 3 events of the other modules: .*another sequence/),
+      expect.stringMatching(
+        /^lacks 1 of 3 events of the other modules in this file.*masked there.*all sequences/,
+      ),
     ]);
+  });
+
+  /** Trains of each file of each module, a pulse each; the value of a pixel is ten times the train, and the module. */
+  const writeCut = async (where: string, trains: Readonly<Record<number, readonly (readonly number[])[]>>): Promise<void> => {
+    for (const [module, files] of Object.entries(trains))
+      for (const [sequence, rows] of files.entries())
+        await writeHdf5(
+          join(where, `CORR-R0001-AGIPD0${module}-S0000${sequence}.h5`),
+          image('AGIPD', Number(module), {
+            data: { data: flat(rows.map((train) => 10 * train), Number(module)), shape: [rows.length, H, W] },
+            trainId: { data: ids(rows) },
+            pulseId: { data: ids(rows.map(() => 0)) },
+          }),
+        );
+  }; // prettier-ignore
+
+  it('are joined over all files of a module, wherever one was cut', async () => {
+    const where = place('cut-elsewhere');
+    await writeCut(where, { 0: [[5, 6, 7], [8, 9]], 1: [[5, 6], [7, 8, 9]], 2: [[5, 6, 7, 8], [], [9]] }); // prettier-ignore
+    const { size, firsts, meta, notes } = await seen(where);
+    expect(size).toEqual([5, 16 * H, W]);
+    expect(firsts.map((frame) => frame.slice(0, 3))).toEqual(
+      [5, 6, 7, 8, 9].map((train) => [10 * train, 10 * train + 1, 10 * train + 2]),
+    );
+    expect(meta.map((one) => one['trainId'])).toEqual([5, 6, 7, 8, 9]);
+    expect(notes.filter((text) => /lacks/.test(text))).toEqual([]);
+    expect(notes).toContainEqual(expect.stringMatching(/^13 of 16 modules have no file.*: 03, 04, .*15$/));
+    const threads = await seen(`${where}[2:4]`);
+    expect(threads.firsts.map((frame) => frame.slice(0, 3))).toEqual([[70, 71, 72], [80, 81, 82]]); // prettier-ignore
+  });
+
+  it('are named by the first file of their sequence, and each once', async () => {
+    const where = place('cut-names');
+    await writeCut(where, { 0: [[5, 6, 7], [8, 9]], 1: [[5, 6], [7, 8, 9]] }); // prettier-ignore
+    const source = await openFrames(where);
+    const origins = Array.from({ length: source.count }, (_, i) => source.origin(i));
+    await source.close();
+    expect(origins.map(({ file, index }) => [file.slice(-6), index])).toEqual([
+      ['000.h5', 0], ['000.h5', 1], ['000.h5', 2], ['001.h5', 0], ['001.h5', 1],
+    ]); // prettier-ignore
+    expect(origins.every(({ joined }) => joined === true)).toBe(true);
+  });
+
+  it('that hold an event in two files are refused', async () => {
+    const where = place('cut-twice');
+    await writeCut(where, { 0: [[5, 6], [6, 7]], 1: [[5, 6, 7]] }); // prettier-ignore
+    await expect(openFrames(where)).rejects.toThrow(/AGIPD00-S00001\.h5.*holds the event 6:0, which/);
+  });
+
+  it('stand in the folder of a run beside cameras and settings, which are left out by name', async () => {
+    const where = place('run-folder');
+    await writeCut(where, { 0: [[5]], 1: [[5]] });
+    await writeHdf5(join(where, 'CORR-R0001-DA01-S00000.h5'), {
+      '/INSTRUMENT/SPB/CAM/SIDE:daqOutput/data/image/pixels': { data: flat([1, 2]), shape: [2, H, W] },
+    });
+    const { size, notes } = await seen(where);
+    expect(size).toEqual([1, 16 * H, W]);
+    expect(notes).toContain('1 files hold no modules of the detector and were left out, as CORR-R0001-DA01-S00000.h5'); // prettier-ignore
+    await writeHdf5(join(where, 'other.h5'), { '/data/data': { data: flat([1, 2]), shape: [2, H, W] } });
+    await expect(openFrames(where)).rejects.toThrow(/DA01-S00000.*give files of one detector together/);
+  });
+
+  it('of one module only are read as they are, one file after the other', async () => {
+    const where = place('cut-alone');
+    await writeCut(where, { 3: [[5, 6], [7]] }); // prettier-ignore
+    const { size, firsts } = await seen(where);
+    expect(size).toEqual([3, H, W]);
+    expect(firsts).toEqual([[53], [63], [73]]);
+  });
+
+  it('carry the train of each frame to the file of kept frames, though a module lacks some', async () => {
+    const where = place('cut-kept');
+    await writeCut(where, { 0: [[5, 7], [9]], 1: [[5, 6, 7], [8, 9]] }); // prettier-ignore
+    const source = await openFrames(where);
+    const out = join(where, 'kept.cxi');
+    await writeKeptFrames(out, {
+      source,
+      kept: [1, 2, 4],
+      scores: Int32Array.of(0, 9, 9, 0, 9),
+      datasetOf: () => null,
+      asStored: true,
+      attributes: {},
+    });
+    await source.close();
+    const { firsts, meta } = await seen(out);
+    expect(firsts.map((frame) => frame.slice(0, 2))).toEqual([[null, 61], [70, 71], [90, 91]]); // prettier-ignore
+    expect(meta.map((one) => one['trainId'])).toEqual([6, 7, 9]);
+    const again = await openFrames(out);
+    await writeKeptFrames(join(where, 'again.cxi'), {
+      source: again,
+      kept: [0, 2],
+      scores: Int32Array.of(9, 0, 9),
+      datasetOf: () => null,
+      asStored: true,
+      attributes: {},
+    });
+    await again.close();
+    expect((await seen(join(where, 'again.cxi'))).meta.map((one) => one['trainId'])).toEqual([6, 9]);
   });
 
   it('JUNGFRAU: a memory cell of a train is a frame, a module a file, masks a cell each', async () => {

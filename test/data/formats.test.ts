@@ -161,7 +161,7 @@ describe.skipIf(!existsSync(REAL))('files as the instruments wrote them (needs .
     // The receiver's gain map is not there; these are the means of its stages, ADU per photon (so 1 keV stands for one).
     const pedestal = [0, 1, 2].map((stage) => `${REAL}/jungfrau/mod5_pedeG${stage}.bin`).join(',');
     const raw = await openRaw(`${REAL}/jungfrau/mod5_raw0.bin`);
-    const [calibrated] = await calibrateAll([raw], {
+    const [calibrated] = await calibrateAll([raw], [0], {
       pedestal,
       gain: '508.4,-17.95,-1.430',
       photonEnergyEv: 1000,

@@ -234,6 +234,8 @@ describe('masks', () => {
     [{ good: 1 }, 'live'],
     [{ mask_bad: 1 }, 'bad'],
     [{ flag_values: '0, 1', flag_meanings: 'bad good' }, 'live'],
+    [{ meaning: '0 = live, not zero = masked' }, 'bad'],
+    [{ meaning: 'non-zero = bad' }, 'bad'],
     [{ long_name: 'valid pixels: 1' }, 'live'],
   ] as const)('mean what their attributes say: %j', async (attributes, nonzero) => {
     const data = Uint8Array.from(bad, (value) => Number((value === 0) === (nonzero === 'live')));

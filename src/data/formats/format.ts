@@ -80,6 +80,10 @@ export interface RawSource {
   experiment?(index: number): Partial<Experiment>;
   /** Absolute paths of other files that frames are read from: links and virtual datasets. */
   readonly reads?: readonly string[];
+  /** Whether a frame is put together from rows of several files, so that none of them holds it. */
+  readonly joined?: boolean;
+  /** The file that frame `index` is named by, where that is not `file`. */
+  originFile?(index: number): string;
   /** The number in the file of frame `index`, where that is another (LCLS2 events sorted by time). */
   originIndex?(index: number): number;
   /** The event of frame `index` as CrystFEL writes it, where a geometry file names the paths of events. */

@@ -4,6 +4,7 @@
  * - CXI and Cheetah: `/LCLS/*`, `/cheetah/event_data/*`, identifiers, `result_1` with one row of peaks a frame, whose
  *   positions are pixel indices (pixel centre = integer).
  * - European XFEL: `trainId`, `pulseId`, `cellId` beside the frames or in `entry_1`.
+ * - vetoc's own kept frames: `/vetoc/meta`, facts of frames whose files had no datasets for them.
  * - LCLS2 small data: flat datasets with the event as first axis; `timestamp` gives the order; `-99999` and NaN are
  *   missing; `var_x_len` says how many of the concatenated `var_x` values an event has.
  */
@@ -17,7 +18,7 @@ export const LCLS2_MISSING = -99999;
 
 /** Groups of the facility layouts with per-frame facts, and what goes before their names. */
 function facilityGroups(file: Hdf5File): readonly { readonly group: string; readonly prefix: string }[] {
-  const places = ['/LCLS', '/cheetah/event_data', '/entry_1', '/entry_1/result_1'];
+  const places = ['/LCLS', '/cheetah/event_data', '/entry_1', '/entry_1/result_1', '/vetoc/meta'];
   const groups = places.map((group) => ({ group, prefix: '' }));
   if (file.node('/timestamp').kind !== 'dataset') return groups;
   const named = file.children('/').filter((name) => file.node(`/${name}`).kind === 'group');

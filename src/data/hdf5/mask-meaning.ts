@@ -11,7 +11,7 @@ export type Polarity = 'live' | 'bad';
 const LIVE_WORDS = 'good|live|valid|usable|used?|ok|active|unmasked|not[ _-]?masked|keep|kept|measured';
 const BAD_WORDS = 'bad|dead|hot|masked(?:[ _-]?out)?|invalid|excluded?|ignored?|gaps?|defective|unusable';
 const ONE = '1|non-?zero|not zero|true|one';
-const ZERO = '0|zero|false';
+const ZERO = '0|(?<!non[- ]|not )zero|false';
 const SIGN = String.raw`\s*(?:=|==|:|->|→|is|are|means?|for|stands for)\s*`;
 
 /** Whether `text` has one of `numbers` beside one of `words`, in either order. */

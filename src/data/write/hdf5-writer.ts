@@ -188,6 +188,8 @@ async function syncAndRename(partial: string, target: string, path: string): Pro
 
 function setAttribute(file: H5wasm.File, path: string, name: string, value: AttributeValue): void {
   const object = path === '/' ? file : (file.get(path) as H5wasm.Group | H5wasm.Dataset);
+  // A group of the frames' file may be one that was made already, with its attributes.
+  if (Object.hasOwn(object.attrs, name)) object.delete_attribute(name);
   if (typeof value === 'string') object.create_attribute(name, value);
   else if (typeof value === 'number') {
     if (Number.isInteger(value) && Math.abs(value) < 2 ** 31) object.create_attribute(name, value, [], '<i');

@@ -42,7 +42,7 @@ export async function checkTogether(
   const files = new Set<string>();
   for (let i = 0; i < source.count; i++) files.add(source.origin(i).file);
   if (files.size < 2) return;
-  const cursor = fileCursor(datasetOf);
+  const cursor = fileCursor(datasetOf, source.origin(0).joined === true);
   let first: (FileColumns & { readonly kind: string }) | null = null;
   try {
     for (const file of files) {

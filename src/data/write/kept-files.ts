@@ -15,9 +15,9 @@ export interface OpenFile {
   readonly hdf5: Hdf5File | null;
 }
 
-async function openFile(file: string, dataset: string | null): Promise<OpenFile> {
+async function openFile(file: string, dataset: string | null, carries: boolean): Promise<OpenFile> {
   const raw = await openRaw(dataset === null ? file : `${file}#${dataset}`, { allowMissing: true });
-  const hdf5 = raw.format.startsWith('HDF5') ? await openHdf5(resolve(file), file) : null;
+  const hdf5 = carries && raw.format.startsWith('HDF5') ? await openHdf5(resolve(file), file) : null;
   const { originIndex } = raw;
   if (originIndex === undefined) return { file, raw, hdf5, indexOf: (row) => row };
   const inverse = new Map(Array.from({ length: raw.count }, (_, i) => [originIndex(i), i]));
@@ -29,8 +29,14 @@ async function closeFile(open: OpenFile): Promise<void> {
   open.hdf5?.close();
 }
 
-/** Opens the files that frames come from, one at a time. */
-export function fileCursor(datasetOf: (file: string) => string | null): {
+/**
+ * Opens the files that frames come from, one at a time. What stands beside the rows of a file belongs to its frames unless
+ * they were `joined` from rows of several.
+ */
+export function fileCursor(
+  datasetOf: (file: string) => string | null,
+  joined: boolean,
+): {
   readonly at: (file: string) => Promise<OpenFile>;
   readonly close: () => Promise<void>;
 } {
@@ -43,7 +49,7 @@ export function fileCursor(datasetOf: (file: string) => string | null): {
     async at(file) {
       if (current?.file === file) return current;
       await close();
-      current = await openFile(file, datasetOf(file));
+      current = await openFile(file, datasetOf(file), !joined);
       return current;
     },
     close,

@@ -64,9 +64,12 @@ const DATA_GROUP = '/entry_1/data_1';
 
 const ALWAYS_OWN: readonly string[] = [`${DETECTOR}/data`, '/cxi_version', '/entry/spots', '/vetoc'];
 
-/** Whether this file writes `path` itself: always, or (`spare`) since the frames' files have nothing of the kind. */
+/**
+ * Whether this file writes `path` itself: always, or (`spare`) since the frames' files have nothing of the kind. Facts of frames
+ * that were kept before are facts of these.
+ */
 const isOwn = (path: string, spare: ReadonlySet<string>): boolean =>
-  ALWAYS_OWN.includes(path) || spare.has(path) || path.startsWith('/vetoc/');
+  ALWAYS_OWN.includes(path) || spare.has(path) || /^\/vetoc\/(?!meta(\/|$))/.test(path);
 
 /** Whether the frames of `open` can be copied as they are stored. */
 function storedAsIs(open: OpenFile, request: KeptFrames): boolean {
@@ -138,7 +141,7 @@ export async function writeKeptFrames(path: string, request: KeptFrames): Promis
   if (kept.length === 0)
     throw new UserError('no frame is kept', { file: source.name, remedy: 'lower the threshold' });
   const writer = await createHdf5(path);
-  const cursor = fileCursor(request.datasetOf);
+  const cursor = fileCursor(request.datasetOf, source.origin(kept[0]!).joined === true);
   try {
     const layout = layOut(writer, await cursor.at(source.origin(kept[0]!).file), request);
     await writeRows(writer, layout, cursor.at, request);
@@ -197,6 +200,8 @@ async function writeRows(
   meta.finish(writer);
   writer.attribute(`${DETECTOR}/data`, 'numEvents', kept.length);
   writer.attribute(`${DETECTOR}/data`, 'axes', 'experiment_identifier:y:x');
+  // A mask that says what it means may hide most of a frame, as missing modules do.
+  if (mask !== null) writer.attribute(MASK, 'meaning', '0 = live, not zero = masked');
   if (layout.spare.has(IDENTIFIER))
     writer.strings(
       IDENTIFIER,

@@ -11,9 +11,8 @@ import type { FrameSource } from '../frames.js';
 import { tagOf } from '../hdf5/tags.js';
 
 function lineOf(source: FrameSource, index: number, alone: ReadonlySet<string>): string {
-  const { file, index: inFile, dataset, place, event: stated } = source.origin(index);
-  const joined = dataset?.startsWith('/INSTRUMENT/') === true && (source.frameShape?.length ?? 2) > 2;
-  if (joined) {
+  const { file, index: inFile, dataset, place, event: stated, joined } = source.origin(index);
+  if (joined === true) {
     throw new UserError('holds one module of its frames: no event of it is a frame', {
       file,
       field: '--list',
