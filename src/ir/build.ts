@@ -3,7 +3,14 @@ import { invariant } from '../core/errors.js';
 import type { NodeId } from './common.js';
 import type { FixedGraph } from './graph.js';
 import { fixedShape, traitsOf, type FixedNode } from './ops/index.js';
-import { nodeRange, proveStage, type ProvenNode, type StageInput, type UnprovenStage } from './prove.js';
+import {
+  NO_PROOF,
+  nodeRange,
+  proveStage,
+  type ProvenNode,
+  type StageInput,
+  type UnprovenStage,
+} from './prove.js';
 import { verifyFixedGraph } from './verify.js';
 
 /** A node as the builder takes it: stages whose accumulators are proved come without their proof. */
@@ -31,13 +38,14 @@ export function createFixedGraphBuilder(reloadable = false): FixedGraphBuilder {
         invariant(input !== undefined, `${unproven.id} reads ${id}, which was not added`);
         return input;
       });
+      // Whether it fits its inputs is asked first: what does not has no bounds, either.
+      const shape = fixedShape(
+        isUnproven(unproven) ? { ...unproven, proof: NO_PROOF } : unproven,
+        inputs.map((i) => i.shape),
+      );
       const node: FixedNode = isUnproven(unproven)
         ? { ...unproven, proof: proveStage(unproven, inputs, reloadable) }
         : unproven;
-      const shape = fixedShape(
-        node,
-        inputs.map((i) => i.shape),
-      );
       const range = nodeRange(node, inputs);
       nodes.push(node);
       outputs.set(node.id, { range, format: node.format, shape });

@@ -106,7 +106,8 @@ export function stageSum(node: UnprovenStage, inputs: readonly StageInput[]): Su
   return sum;
 }
 
-const NO_PROOF: Proof = {
+/** Stands for the proof of a node that is not proved yet. */
+export const NO_PROOF: Proof = {
   accumulatorMin: new Float64Array(0),
   accumulatorMax: new Float64Array(0),
   accumulatorFraction: new Int32Array(0),

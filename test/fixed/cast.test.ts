@@ -71,6 +71,7 @@ describe('rounding', () => {
           const expected = roundSlowly(BigInt(q), shift, mode);
           expect(roundShift(BigInt(q), shift, mode)).toBe(expected);
           expect(roundShiftNumber(q, shift, mode)).toBe(Number(expected));
+          expect(roundReal(q / 2 ** shift, mode)).toBe(Number(expected));
         }
   });
 
@@ -92,6 +93,7 @@ describe('rounding', () => {
       for (const q of [-1, -0, 0, 1])
         expect(Object.is(castNumber(q, 5, format(true, 8, 8, mode)), -0)).toBe(false);
     expect(Object.is(roundShiftNumber(-0, 0, 'AP_TRN'), 0)).toBe(true);
+    for (const mode of QUANTIZATIONS) expect(Object.is(roundReal(-0, mode), 0)).toBe(true);
   });
 
   it('tells the middle of a step from its neighbours where the difference to the floor is no double', () => {

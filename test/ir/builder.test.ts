@@ -26,7 +26,7 @@ describe('the builder', () => {
 
   it.each<[string, RegExp, readonly UnprovenNode[]]>([
     ['a missing input', /x reads nowhere, which was not added/, [{ ...conv, inputs: [nodeId('nowhere')] }]],
-    ['no input at all', /x has no input/, [{ ...conv, inputs: [] }]],
+    ['no input at all', /x takes one input, not 0/, [{ ...conv, inputs: [] }]],
     [
       'two inputs of an op that takes one',
       /x takes one input, not 2/,

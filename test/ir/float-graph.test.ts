@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nodeId } from '../../src/ir/common.js';
-import type { FloatGraph } from '../../src/ir/graph.js';
+import { quantizerOf, type FloatGraph, type Quantizer } from '../../src/ir/graph.js';
 import { mayBeNegative } from '../../src/ir/may-be-negative.js';
 import type { FloatNode } from '../../src/ir/ops/index.js';
 import { verifyFloatGraph } from '../../src/ir/verify.js';
@@ -32,6 +32,7 @@ describe('a float graph', () => {
     hitClasses: [false, true],
     threshold: 0,
   };
+  const quantizer: Quantizer = { scale: 0.5, min: 0, max: 3, rounding: 'AP_RND' };
   const norm = (values: Float32Array<ArrayBuffer>): FloatNode => ({
     id: nodeId('norm'),
     kind: 'batchNorm',
@@ -45,6 +46,10 @@ describe('a float graph', () => {
 
   it('passes as it is', () => {
     expect(verifyFloatGraph(graph)).toBe(graph);
+    const rounded = { ...graph, quantizers: { all: quantizer, logits: quantizer } };
+    expect(verifyFloatGraph(rounded)).toBe(rounded);
+    expect([quantizerOf(rounded, all.id), quantizerOf(rounded, input.id)]).toEqual([quantizer, null]);
+    expect(quantizerOf(graph, all.id)).toBe(null);
     expect(
       verifyFloatGraph({ ...graph, nodes: [input, all, norm(new Float32Array(1)), dense] }).nodes,
     ).toHaveLength(4);
@@ -77,6 +82,11 @@ describe('a float graph', () => {
           dense,
         ],
       },
+    ],
+    [
+      'a rounding of a node that is not there',
+      /float: a quantizer of nowhere, which is no node/,
+      { ...graph, quantizers: { all: quantizer, nowhere: quantizer } },
     ],
   ])('is refused with %s', (_what, message, wrong) => {
     expect(() => verifyFloatGraph(wrong)).toThrow(message);

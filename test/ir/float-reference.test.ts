@@ -154,6 +154,28 @@ describe('the float reference, worked out by hand', () => {
     expect(pooled({ ...base, kind: 'globalAvgPool' })).toEqual([-3.5]);
   });
 
+  it('divides by what a window counts, where not all of its padding does', () => {
+    const mean: FloatNode = {
+      ...base,
+      kind: 'avgPool',
+      ...window([2, 2], [1, 2], [1, 0, 0, 1]),
+      counted: [0, 0, 0, 1],
+    };
+    // 1 2 3 0 and 4 5 6 0, of which the row of padding above counts nothing.
+    expect(computed([2, 3], [spread([1], [0]), mean], [1, 2, 3, 4, 5, 6])).toEqual([1.5, 1.5, 3, 2.25]);
+  });
+
+  it('multiplies by a vector and enlarges pixels, channel by channel', () => {
+    const two = spread([1, -1], [0, 0.5]);
+    const vector: FloatNode = { id: nodeId('vector'), kind: 'globalMaxPool', inputs: from };
+    const gated: FloatNode = { id, kind: 'multiply', inputs: [from[0]!, vector.id] };
+    // The largest of 2, 4 and of -1.5, -3.5.
+    expect(computed([1, 2], [two, vector, gated], [2, 4])).toEqual([8, 2.25, 16, 5.25]);
+    expect(computed([2, 1], [two, { ...base, kind: 'upsample', factor: [2, 3] }], [2, 4])).toEqual(
+      [2, 2, 4, 4].flatMap((p) => [0, 1, 2].flatMap(() => [p, 0.5 - p])),
+    );
+  });
+
   it('adds, concatenates and flattens', () => {
     const two = spread([1, -1], [0, 0]);
     const half: FloatNode = { ...spread([0.5, 2], [0, 1]), id: nodeId('half') };

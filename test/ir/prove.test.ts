@@ -121,6 +121,10 @@ describe('the proof', () => {
     expect(proof.worstCase).toBe(true);
   });
 
+  it('needs an input', () => {
+    expect(() => proveStage(conv, [], false)).toThrow('x has no input');
+  });
+
   it('counts every position of a mean, and both terms of a sum at the finer resolution', () => {
     const mean = { id, inputs, reciprocal: 3, reciprocalFraction: 4, format: counts(4) } as const;
     expect(proved([{ ...mean, kind: 'globalAvgPool' }])).toMatchObject({

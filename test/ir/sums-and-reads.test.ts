@@ -1,11 +1,14 @@
 /** An op says what it adds up twice: for bounds, channel by channel (`sum`), and value by value (`reads`). They must agree. */
 import { describe, expect, it } from 'vitest';
+import type { UnprovenNode } from '../../src/ir/build.js';
+import { nodeId } from '../../src/ir/common.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import { isSumming, OPS, readsOf, sumOf, type FixedNode } from '../../src/ir/ops/index.js';
 import { factsOf } from '../../src/verify/trace.js';
-import { quantized } from '../hls/gated-network.js';
 import { zooNetwork } from '../hls/networks.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
+import { pointwise } from './computed.js';
+import { integers, NONE, smallGraph } from './small-graphs.js';
 
 /** `source × weight` of every addend of channel `c`, in order. */
 function addends(graph: FixedGraph, node: FixedNode, c: number): readonly string[] {
@@ -29,9 +32,17 @@ function readings(graph: FixedGraph, node: FixedNode, c: number): readonly strin
   return found.sort();
 }
 
+const image = [nodeId('image')];
+const vector = nodeId('vector');
+const products: readonly UnprovenNode[] = [
+  pointwise('image', [1, -2], [0, 5], integers(9)),
+  { id: vector, kind: 'globalMaxPool', inputs: image, format: integers(9) },
+  { id: nodeId('x'), kind: 'multiply', inputs: [...image, vector], activation: NONE, format: integers(18) },
+];
+
 const graphs = [
   ['of every op', zooNetwork()],
-  ['with products', await quantized()],
+  ['with products', smallGraph([2, 3], 100, products)],
   ['with a residual', sampleFixedGraph({ weightBits: 5, activationBits: 5 })],
 ] as const;
 

@@ -1,0 +1,114 @@
+/** What an op says that it reads is what it computes with: from the reads alone, every element comes out again. */
+import { describe, expect, it } from 'vitest';
+import { castNumber } from '../../src/fixed/cast.js';
+import { activated, limitsOf, slopesOf } from '../../src/ir/activations.js';
+import { dispatch, type Table } from '../../src/ir/dispatch.js';
+import { fixedShapes } from '../../src/ir/graph.js';
+import {
+  isSumming,
+  OPS,
+  readsOf,
+  sumOf,
+  type FixedNode,
+  type SummingKind,
+  type SummingNode,
+} from '../../src/ir/ops/index.js';
+import type { SourceFacts } from '../../src/ir/ops/record.js';
+import { activationOf } from '../../src/ir/prove.js';
+import { interpretTensors } from '../../src/simulate/interpret.js';
+import { everyOpFrames, everyOpGraph } from './every-op.js';
+
+const graph = everyOpGraph();
+const shapes = fixedShapes(graph);
+const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+
+/** The products that are read, in order: 0 where a position lies in the padding, which `inside` leaves out. */
+interface Reads {
+  readonly all: readonly number[];
+  readonly inside: readonly number[];
+}
+
+const total = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+const one = ({ all }: Reads): number => {
+  expect(all).toHaveLength(1);
+  return all[0]!;
+};
+const most = ({ inside }: Reads): number => Math.max(...inside);
+
+/** Elements of ops that do not sum. */
+const moved: Table<Exclude<FixedNode, { kind: SummingKind | 'input' }>, [reads: Reads], number> = {
+  crop: (_op, reads) => one(reads),
+  mask: (_op, { all }) => total(all),
+  bin({ mode }, { all }) {
+    if (mode === 'sum') return total(all);
+    return [...all].sort((a, b) => b - a)[mode === 'max' ? 0 : 1]!;
+  },
+  contrast(_op, { all }) {
+    const pairs = [0, 1, 2, 3].map((i) => Math.min(all[i]!, all[8 - i]!));
+    return Math.max(0, all[4]! - Math.max(...pairs));
+  },
+  clamp: ({ min, max }, reads) => Math.min(Math.max(one(reads), min), max),
+  lut: ({ first, table }, reads) => table[one(reads) - first]!,
+  table: ({ first, table }, reads) => table[one(reads) - first]!,
+  maxPool: (_op, reads) => most(reads),
+  globalMaxPool: (_op, reads) => most(reads),
+  upsample: (_op, reads) => one(reads),
+  concat: (_op, reads) => one(reads),
+  flatten: (_op, reads) => one(reads),
+};
+
+/** The element of a stage that adds: the sum with its bias, activated, rounded, limited. */
+function added(node: SummingNode, sources: readonly SourceFacts[], reads: Reads, c: number): number {
+  const { bias, fraction } = sumOf(node, sources)!;
+  const activation = activationOf(node);
+  const slopes = slopesOf(activation);
+  const sum = total(reads.all) + (bias?.[c] ?? 0);
+  const value = castNumber(activated(slopes, sum, c), fraction(c) + slopes.fraction, node.format);
+  const limits = limitsOf(activation);
+  return limits === null ? value : Math.min(Math.max(value, limits.min), limits.max);
+}
+
+describe.each(graph.nodes.filter(({ kind }) => kind !== 'input'))('$id', (node) => {
+  const shape = shapes.get(node.id)!;
+  const sources = node.inputs.map((id) => ({ shape: shapes.get(id)!, format: nodes.get(id)!.format }));
+
+  it('computes every element of what it reads', () => {
+    for (const frame of everyOpFrames(3)) {
+      const tensors = interpretTensors(graph, frame);
+      const valueOf = (source: number, y: number, x: number, c: number): number | undefined => {
+        const [height, width, channels] = sources[source]!.shape;
+        const isInside = y >= 0 && y < height && x >= 0 && x < width;
+        return isInside ? tensors.get(node.inputs[source]!)![(y * width + x) * channels + c]! : undefined;
+      };
+      const elements: number[] = [];
+      for (let y = 0; y < shape[0]; y++)
+        for (let x = 0; x < shape[1]; x++)
+          for (let c = 0; c < shape[2]; c++) {
+            const read: (number | undefined)[] = [];
+            readsOf(node, sources, [y, x, c], shape, (source, iy, ix, channel, weight, times) => {
+              const value = valueOf(source, iy, ix, channel);
+              const factor = times === undefined ? 1 : valueOf(times, 0, 0, channel)!;
+              read.push(value === undefined ? undefined : value * weight * factor);
+            });
+            const reads = {
+              all: read.map((v) => v ?? 0),
+              inside: read.filter((v) => v !== undefined),
+            };
+            if (isSumming(node)) elements.push(added(node, sources, reads, c));
+            else if (node.kind !== 'input') elements.push(dispatch(moved, node, reads));
+          }
+      expect(elements).toEqual([...tensors.get(node.id)!]);
+    }
+  });
+});
+
+it('is shown of every op', () => {
+  const fixed = Object.entries(OPS).flatMap(([kind, op]) => (op.fixed === null ? [] : [kind]));
+  expect([...new Set(graph.nodes.map((n) => n.kind))].sort()).toEqual(fixed.sort());
+});
+
+it('reads nothing for a raw pixel', () => {
+  readsOf(graph.nodes[0]!, [], [0, 0, 0], [1, 1, 1], () => {
+    throw new Error('a raw pixel reads nothing');
+  });
+});
