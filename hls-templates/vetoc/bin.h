@@ -83,6 +83,8 @@ void bin(hls::stream<word<typename CONFIG::input_t, CONFIG::PIXELS>> &in,
   constexpr int OUT_WORDS = divide_up(CONFIG::OUT_WIDTH, CONFIG::OUT_PIXELS);
   static_assert(PER_GROUP * CONFIG::OUT_PIXELS == CONFIG::PIXELS && PER_GROUP * SPAN == CONFIG::FACTOR_X,
                 "blocks and words do not line up");
+  constexpr int NEXT_ROW = (OUT_WORDS - 1) * SPAN + 1;  // from the last word of a block to the first of the one below
+  static_assert(bears(OUT_WORDS, NEXT_ROW), "read before it is written");
   // One row of unfinished blocks. The first row of each block overwrites it, so nothing outlives a frame.
   word<part_t, CONFIG::OUT_PIXELS> blocks[OUT_WORDS];
 #pragma HLS AGGREGATE variable = blocks
@@ -98,7 +100,7 @@ WORDS:
   for (int i = 0; i < CONFIG::OUT_HEIGHT * CONFIG::FACTOR_Y * OUT_WORDS * SPAN; ++i) {
 #pragma HLS PIPELINE II = 1
 // A block is read again with the next row.
-#pragma HLS DEPENDENCE variable = blocks type = inter direction = RAW distance = OUT_WORDS * SPAN true
+#pragma HLS DEPENDENCE variable = blocks type = inter direction = RAW distance = NEXT_ROW true
     const word<typename CONFIG::input_t, CONFIG::PIXELS> pixels = in.read();
     if (part == 0 && dy > 0) block = blocks[bx];
   LANES:

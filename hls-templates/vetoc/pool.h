@@ -88,16 +88,14 @@ template <typename CONFIG>
 void window_counted_mean(hls::stream<window_word<CONFIG>> &windows,
                          hls::stream<word<typename CONFIG::output_t, CONFIG::LANES>> &out) {
   constexpr int GROUPS = CONFIG::IN_CHANNELS / CONFIG::LANES;
-ROWS:
-  for (int y = 0; y < CONFIG::OUT_HEIGHT; ++y) {
-  COLUMNS:
-    for (int i = 0; i < CONFIG::OUT_WIDTH; ++i) {
-    GROUPS:
-      for (int g = 0; g < GROUPS; ++g) {
+  int g = 0;  // group of channels
+  int x = 0;
+  int y = 0;
+WINDOWS:
+  for (int i = 0; i < CONFIG::OUT_HEIGHT * CONFIG::OUT_WIDTH * GROUPS; ++i) {
 #pragma HLS PIPELINE II = 1
-        out.write(mean_of<CONFIG>(windows.read(), CONFIG::means::of(y, i)));
-      }
-    }
+    out.write(mean_of<CONFIG>(windows.read(), CONFIG::means::of(y, x)));
+    if (next<GROUPS>(g) && next<CONFIG::OUT_WIDTH>(x)) ++y;
   }
 }
 

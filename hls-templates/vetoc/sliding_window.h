@@ -26,6 +26,8 @@ void sliding_window(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &
   constexpr int ROWS = CONFIG::PAD_TOP + CONFIG::IN_HEIGHT + CONFIG::PAD_BOTTOM;
   constexpr int COLUMNS = CONFIG::PAD_LEFT + CONFIG::IN_WIDTH + CONFIG::PAD_RIGHT;
   constexpr int LINES = KH > 1 ? KH - 1 : 1;
+  constexpr int NEXT_ROW = COLUMNS * GROUPS;
+  static_assert(bears(COLUMNS * GROUPS, NEXT_ROW) && bears(GROUPS, GROUPS), "read before it is written");
 
   word_t lines[LINES][COLUMNS][GROUPS];
 #pragma HLS ARRAY_PARTITION variable = lines complete dim = 1
@@ -54,7 +56,7 @@ POSITIONS:
 #pragma HLS PIPELINE II = 1
 // What is written is read again a row (of the line buffer), or all groups of a pixel (of a window), later: the tool knows how
 // much its memories need, and more than four groups have that much room.
-#pragma HLS DEPENDENCE variable = lines type = inter direction = RAW distance = COLUMNS * GROUPS true
+#pragma HLS DEPENDENCE variable = lines type = inter direction = RAW distance = NEXT_ROW true
 #pragma HLS DEPENDENCE variable = window type = inter direction = RAW distance = GROUPS true
     const bool inside = y >= CONFIG::PAD_TOP && y < CONFIG::PAD_TOP + CONFIG::IN_HEIGHT && x >= CONFIG::PAD_LEFT &&
                         x < CONFIG::PAD_LEFT + CONFIG::IN_WIDTH;

@@ -12,32 +12,39 @@ namespace vetoc {
 template <typename CONFIG>
 void upsample(hls::stream<word<typename CONFIG::value_t, CONFIG::LANES>> &in,
               hls::stream<word<typename CONFIG::value_t, CONFIG::LANES>> &out) {
-  word<typename CONFIG::value_t, CONFIG::LANES> row[CONFIG::WIDTH * CONFIG::GROUPS];
-ROWS:
-  for (int y = 0; y < CONFIG::HEIGHT; ++y) {
-  COPIES:
-    for (int dy = 0; dy < CONFIG::FACTOR_Y; ++dy) {
-    PIXELS:
-      for (int x = 0; x < CONFIG::WIDTH; ++x) {
-      REPEATS:
-        for (int dx = 0; dx < CONFIG::FACTOR_X; ++dx) {
-        GROUPS:
-          for (int g = 0; g < CONFIG::GROUPS; ++g) {
+  typedef word<typename CONFIG::value_t, CONFIG::LANES> word_t;
+  constexpr int WORDS_OF_ROW = CONFIG::WIDTH * CONFIG::GROUPS;
+  constexpr int NEXT_ROW = WORDS_OF_ROW * CONFIG::FACTOR_X;
+  word_t row[WORDS_OF_ROW];
+#pragma HLS AGGREGATE variable = row
+  word_t pixel[CONFIG::GROUPS];  // that is repeated
+#pragma HLS AGGREGATE variable = pixel
+  static_assert(bears(WORDS_OF_ROW, NEXT_ROW) && bears(CONFIG::GROUPS, CONFIG::GROUPS), "read before it is written");
+  int g = 0;   // group of channels
+  int dx = 0;  // copy of a pixel
+  int x = 0;
+  int dy = 0;  // copy of a row
+WORDS:
+  for (int i = 0; i < CONFIG::HEIGHT * CONFIG::FACTOR_Y * NEXT_ROW; ++i) {
 #pragma HLS PIPELINE II = 1
-#pragma HLS DEPENDENCE variable = row type = inter false
-            const int at = x * CONFIG::GROUPS + g;
-            word<typename CONFIG::value_t, CONFIG::LANES> value;
-            if (dy == 0 && dx == 0) {
-              value = in.read();
-              row[at] = value;
-            } else {
-              value = row[at];
-            }
-            out.write(value);
-          }
-        }
+// A row is read again with its first copy, a pixel with its next one.
+#pragma HLS DEPENDENCE variable = row type = inter direction = RAW distance = NEXT_ROW true
+#pragma HLS DEPENDENCE variable = pixel type = inter direction = RAW distance = CONFIG::GROUPS true
+    const int at = x * CONFIG::GROUPS + g;
+    word_t value;
+    if (dx > 0) {
+      value = pixel[g];
+    } else {
+      if (dy > 0) {
+        value = row[at];
+      } else {
+        value = in.read();
+        row[at] = value;
       }
+      pixel[g] = value;
     }
+    out.write(value);
+    if (next<CONFIG::GROUPS>(g) && next<CONFIG::FACTOR_X>(dx) && next<CONFIG::WIDTH>(x)) next<CONFIG::FACTOR_Y>(dy);
   }
 }
 

@@ -61,6 +61,13 @@ bool next(int &i) {
   return around;
 }
 
+/// Elements up to which the tool makes an array registers (config_array_partition, complete_threshold).
+static constexpr int MOST_REGISTERS = 4;
+
+/// Whether what a loop of one iteration a cycle writes to an array of `elements` can be read again `distance` iterations later:
+/// registers can at once, a memory once the word has arrived (block RAM with ECC: read 3 cycles, written 1).
+constexpr bool bears(int elements, int distance) { return elements <= MOST_REGISTERS || distance > MOST_REGISTERS; }
+
 /// a / b, rounded up.
 constexpr int divide_up(int a, int b) { return (a + b - 1) / b; }
 
