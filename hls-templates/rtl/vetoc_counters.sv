@@ -13,6 +13,7 @@ module vetoc_counters (
     input  wire logic [201:0] packet,
     /* verilator lint_on UNUSEDSIGNAL */
     input  wire logic [31:0]  upsets_now,
+    input  wire logic         taken_over,  // the network in shadow has taken over
     output logic [63:0]       frame_count,
     output logic [63:0]       kept_count,
     output logic [63:0]       vetoed_count,
@@ -44,7 +45,7 @@ module vetoc_counters (
         {overflow_count, timeout_count, dropped_beats, gap_count, malformed_count, prescaled_count, vetoed_count, kept_count}
             <= next;
       end
-      status <= {29'd0, d[101], packet[201], hold};
+      status <= {27'd0, taken_over, d[120], d[101], packet[201], hold};
       upsets <= upsets_now;
     end
     if (rst) begin

@@ -3,9 +3,12 @@
 // New weights over AXI4-Stream: checks an image of WORDS words (registers.h: weights_status; the format stands in the README) and
 // hands the stages their parts, a word a cycle: `part_we` with the index of the part. When the whole image was good, `commit`
 // tells them so; `announce` follows 3 cycles later. An image waits while a stage still holds the one before it (`pending`).
+// Of two networks the one in shadow gets it (the parts of the second, its commit and its news stand behind those of the first):
+// none is taken while the shadow may take over, or when the networks changed places under it.
 // A part is FACTORS words of which the bits of UNUSED are 0, then two words a channel with a bias from LOW to HIGH.
 `default_nettype none
 module vetoc_load #(
+    parameter int NETWORKS = 1,
     parameter int PARTS = 2,
     parameter int WORDS = 16,
     parameter logic [31:0] DESIGN = '0,
@@ -15,22 +18,24 @@ module vetoc_load #(
     parameter logic [PARTS*56-1:0] LOW = '0,
     parameter logic [PARTS*56-1:0] HIGH = '0
 ) (
-    input  wire logic             clk,
-    input  wire logic             rst,
-    input  wire logic             w_tvalid,
-    output logic                  w_tready,
-    input  wire logic [31:0]      w_tdata,
-    input  wire logic [3:0]       w_tkeep,
-    input  wire logic             w_tlast,
-    input  wire logic             pending,
-    output logic [PARTS-1:0]      part_we,
-    output logic                  part_first,
-    output logic [31:0]           part_data,
-    output logic                  commit,
-    output logic                  announce,
-    output logic [31:0]           weights_loaded,
-    output logic [31:0]           weights_refused,
-    output logic [31:0]           weights_status
+    input  wire logic                      clk,
+    input  wire logic                      rst,
+    input  wire logic                      second_decides,
+    input  wire logic                      may_take_over,
+    input  wire logic                      w_tvalid,
+    output logic                           w_tready,
+    input  wire logic [31:0]               w_tdata,
+    input  wire logic [3:0]                w_tkeep,
+    input  wire logic                      w_tlast,
+    input  wire logic [NETWORKS-1:0]       pending,
+    output logic [NETWORKS*PARTS-1:0]      part_we,
+    output logic                           part_first,
+    output logic [31:0]                    part_data,
+    output logic [NETWORKS-1:0]            commit,
+    output logic [NETWORKS-1:0]            announce,
+    output logic [31:0]                    weights_loaded,
+    output logic [31:0]                    weights_refused,
+    output logic [31:0]                    weights_status
 );
   localparam logic [31:0] MAGIC = 32'h32574556;
   localparam logic [31:0] TAKEN = 32'd1;
@@ -42,7 +47,20 @@ module vetoc_load #(
   logic signed [55:0] low, high, bias;
   vetoc_crc32 step (.state(crc), .data(w_tdata), .next(next_crc));
 
-  assign w_tready = !(pending && i == '0);
+  // The network that the image is for, with its first word; one that decides by now must not be touched.
+  logic [NETWORKS-1:0] network, network_now;  // one hot
+  logic busy;
+  if (NETWORKS > 1) begin : g_two
+    assign network_now = i == '0 ? {!second_decides, second_decides} : network;
+    assign busy = may_take_over || network_now[second_decides];
+  end else begin : g_one
+    logic unused;
+    assign unused = &{1'b0, second_decides, may_take_over, network};
+    assign network_now = 1'b1;
+    assign busy = 1'b0;
+  end
+
+  assign w_tready = !((pending & network_now) != '0 && i == '0);
   assign taken = w_tvalid && w_tready;
   assign of_a_part = i >= 32'd2 && i < 32'(WORDS - 1);
   assign bias = {w_tdata[23:0], previous};
@@ -63,7 +81,7 @@ module vetoc_load #(
     if (place < factors) in_range = (w_tdata & unused_bits) == '0;
     else in_range = place[0] == factors[0] || (w_tdata[31:24] <= 8'd15 && bias >= low && bias <= high);
     // The first that is found counts; in a word the last one here.
-    wrong = '0;
+    wrong = busy ? 4'd9 : '0;
     if (i == 32'(WORDS - 1) && w_tdata != ~crc) wrong = 4'd7;
     if (i == 32'd1 && w_tdata != DESIGN) wrong = 4'd3;
     if (i == '0 && w_tdata != MAGIC) wrong = 4'd2;
@@ -75,16 +93,19 @@ module vetoc_load #(
     found_now = found == '0 ? wrong : found;
     ends = taken && w_tlast;
   end
-  logic [1:0] committed;
+  logic [NETWORKS-1:0] committed, committed1;
   always_ff @(posedge clk) begin
-    part_we <= taken && !swallow && of_a_part && found_now == '0 ? part : '0;
+    for (int n = 0; n < NETWORKS; n++)
+      part_we[n*PARTS+:PARTS] <= taken && !swallow && of_a_part && found_now == '0 && network_now[n] ? part : '0;
     part_first <= place == '0;
     part_data <= w_tdata;
-    commit <= ends && found_now == '0;
-    committed <= {committed[0], commit};
-    announce <= committed[1];
+    commit <= ends && found_now == '0 ? network_now : '0;
+    committed <= commit;
+    committed1 <= committed;
+    announce <= committed1;
     if (taken) begin
       found <= found_now;
+      network <= network_now;
       previous <= w_tdata;
       crc <= next_crc;
       i <= i + 1'b1;
@@ -111,9 +132,10 @@ module vetoc_load #(
     end
     if (rst) begin
       part_we <= '0;
-      commit <= 1'b0;
+      commit <= '0;
       committed <= '0;
-      announce <= 1'b0;
+      committed1 <= '0;
+      announce <= '0;
       weights_loaded <= '0;
       weights_refused <= '0;
       weights_status <= '0;

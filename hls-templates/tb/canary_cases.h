@@ -15,7 +15,10 @@ class canary {
 
   vetoc::registers registers;
 
-  void load(const weight_image &image) { send_weights(weights_, image); }
+  /// Words `from` to `to` of an image.
+  void load(const weight_image &image, std::size_t from = 0, std::size_t to = SIZE_MAX) {
+    send_weights(weights_, image, from, to);
+  }
   /// A threshold between the scores of the first frame, so that the networks disagree about that.
   void let_them_disagree() {
     const std::int32_t a = built_in_.score(0);
@@ -58,6 +61,30 @@ class canary {
     std::printf("PASS %s\n", name);
     return true;
   }
+  /// A packet that ends after its first beat: it is kept, and counts for neither network.
+  bool malformed(const char *name) {
+    std::vector<design::pixel_beat> beats(1, frames_.beats(0, number_++)[0]);
+    beats[0].last = 1;
+    send(input_, beats);
+    run(input_, weights_, output_, registers);
+    const decision d = take(output_);
+    return says(name, d.malformed && d.keep && registers.canary_count == seen_ &&
+                          registers.canary_disagreements == disagreements_);
+  }
+  /// While `hold` is set what can be read stands still.
+  bool held(const char *name) {
+    const ap_uint<32> mode = registers.mode;
+    registers.mode = mode | 1 << HOLD;
+    const std::size_t f = number_ % frames_.count;
+    send(input_, frames_.beats(f, number_++));
+    run(input_, weights_, output_, registers);
+    const decision d = take(output_);
+    const bool still = registers.canary_count == seen_ && registers.canary_disagreements == disagreements_;
+    registers.mode = mode;
+    ++seen_;
+    disagreements_ += d.by_score != d.shadow_keep ? 1 : 0;
+    return says(name, still);
+  }
   /// The counts start again: other weights, or other places.
   void restart() {
     seen_ = 0;
@@ -98,6 +125,25 @@ inline bool canary_cases(const std::string &folder, const golden_frames &frames,
   if (!c.all("two networks with the same weights agree", false, built_in, built_in, 0) ||
       !c.says("no disagreement", c.disagreements() == 0))
     return false;
+  if (!c.malformed("a malformed frame counts for neither") || !c.held("counts that are held stand still") ||
+      !c.next("and go on counting", false, built_in, built_in, 0))
+    return false;
+  std::printf("PASS counts of a network in shadow\n");
+
+  // Half of an image is there when the networks change places: what would decide then must not be touched.
+  const std::size_t half = other.size() / 2;
+  c.load(other, 0, half);
+  if (!c.next("half of an image", false, built_in, built_in, 0)) return false;
+  c.registers.mode = 1 << SECOND_DECIDES;
+  c.load(other, half);
+  c.restart();
+  if (!c.next("an image under which the networks change places", true, built_in, built_in, 0) ||
+      !c.says("it is refused as busy, too", c.registers.weights_status == static_cast<unsigned>(image_status::busy)))
+    return false;
+  c.registers.mode = 0;
+  c.restart();
+  if (!c.next("and back, with the same weights", false, built_in, built_in, 0)) return false;
+  std::printf("PASS an image under which the networks change places\n");
 
   c.load(other);
   c.restart();
@@ -115,10 +161,17 @@ inline bool canary_cases(const std::string &folder, const golden_frames &frames,
   c.registers.mode = first;
   c.restart();
   if (!c.next("and back, with the next frame", false, built_in, with_other, 0) ||
-      !c.says("two swaps are counted", c.registers.canary_swaps == 2))
+      !c.says("all swaps are counted", c.registers.canary_swaps == 4))
     return false;
   std::printf("PASS swaps on command\n");
 
+  // 0 frames are no proof of anything.
+  c.registers.canary_frames = 0;
+  c.registers.canary_bound = 0xffffffffU;
+  c.registers.mode = first | 1 << TAKE_OVER;
+  for (int i = 0; i < 3; ++i)
+    if (!c.next("a shadow that shall never take over", false, built_in, with_other, 0)) return false;
+  c.registers.mode = first;
   // They disagree about the first frame: a bound of 0 is never kept.
   c.rewind();
   c.registers.canary_frames = static_cast<unsigned>(c.seen() + 1);
@@ -132,12 +185,14 @@ inline bool canary_cases(const std::string &folder, const golden_frames &frames,
   if (!c.next("an image while the shadow may take over", false, built_in, with_other, 0) ||
       !c.says("it is refused as busy", c.registers.weights_status == static_cast<unsigned>(image_status::busy)))
     return false;
-  c.registers.canary_frames = static_cast<unsigned>(c.seen() + 1);
+  c.registers.canary_frames = static_cast<unsigned>(c.seen() + 3);
   c.registers.canary_bound = 0xffffffffU;
-  if (!c.next("the last frame before the shadow takes over", false, built_in, with_other, 0)) return false;
+  for (int i = 0; i < 3; ++i)
+    if (!c.next("the last frames before the shadow takes over", false, built_in, with_other, 0)) return false;
   c.restart();
   if (!c.next("within the bound it takes over", true, with_other, built_in, 1) ||
-      !c.says("it says so", c.registers.status.test(TAKEN_OVER)))
+      !c.says("it says so", c.registers.status.test(TAKEN_OVER)) ||
+      !c.next("and stays", true, with_other, built_in, 1))
     return false;
   c.registers.mode = second;
   if (!c.next("software follows, and nothing changes", true, with_other, built_in, 1) ||
@@ -152,8 +207,34 @@ inline bool canary_cases(const std::string &folder, const golden_frames &frames,
   c.registers.mode = 0;
   c.restart();
   if (!c.next("and that one decides with it", false, with_other, with_other, 1)) return false;
-  reset_firmware();
+  c.registers.mode = second;
   c.restart();
+  if (!c.next("the second decides, and a reset comes", true, with_other, with_other, 1)) return false;
+  reset_firmware();
+  c.registers.mode = 0;
+  c.registers.canary_frames = 0;
+  c.registers.canary_bound = 0;
+  c.restart();
+  if (!c.next("after a reset the first decides with the built-in weights", false, built_in, built_in, 0) ||
+      !c.says("swaps count from the reset on", c.registers.canary_swaps == 0))
+    return false;
+  std::printf("PASS a reset of two networks\n");
+
+  // Each is held to the threshold that came with its weights: one that no score, or every score, reaches.
+  const bool never = built_in.keep(0);
+  weight_image extreme = other;
+  extreme[extreme.size() - 2] = static_cast<std::uint32_t>(never ? INT32_MAX : INT32_MIN);
+  extreme.back() = crc_of_words(extreme);
+  golden_results with_extreme = with_other;
+  for (std::size_t f = 0; f < frames.count; ++f) with_extreme.decisions[2 * f + 1] = never ? 0 : 1;
+  c.load(extreme);
+  c.restart();
+  if (!c.all("a network in shadow has its own threshold", false, built_in, with_extreme, 0)) return false;
+  c.registers.mode = 1 << SECOND_DECIDES;
+  c.restart();
+  if (!c.all("and keeps it when it decides", true, with_extreme, built_in, 1)) return false;
+  c.registers.mode = 0;
+  reset_firmware();
   return true;
 }
 

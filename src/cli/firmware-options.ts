@@ -100,7 +100,7 @@ export const addFirmwareOptions = (command: Command): Command =>
       'wait',
     )
     .option('--ecc', 'HLS: line buffers in block RAM that corrects single flipped bits')
-    .option('--canary', 'HLS, reloadable: a second network in shadow, before new weights decide');
+    .option('--canary', 'reloadable: a second network in shadow, before new weights decide');
 
 export async function firmwareOptions(values: FirmwareOptionValues): Promise<HlsOptions> {
   return {

@@ -5,13 +5,13 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Link } from '../../src/backends/dataflow/link.js';
+import type { HlsOptions } from '../../src/backends/dataflow/design.js';
 import { withReloadableWeights } from '../../src/backends/hls/reloadable.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import { runProcess } from '../../src/simulate/process.js';
 import type { HlsFault } from '../mutation/plant.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
-import { BUS_FAULTS, CHECK_FAULTS, DROP_FAULTS, UPSET_FAULTS } from './bench-faults.js';
+import { BUS_FAULTS, CANARY_FAULTS, CHECK_FAULTS, DROP_FAULTS, UPSET_FAULTS } from './bench-faults.js';
 import { planted } from './planted.js';
 import { benchProject } from './project.js';
 
@@ -21,7 +21,7 @@ const today = Math.floor(Date.now() / 86_400_000);
 const CASES: readonly (readonly [
   string,
   () => FixedGraph,
-  Partial<Link>,
+  Omit<HlsOptions, 'target'>,
   readonly HlsFault[],
   readonly string[],
   RegExp,
@@ -29,7 +29,7 @@ const CASES: readonly (readonly [
   [
     'make check: weights that are exchanged, a CRC, a FIFO in front',
     () => withReloadableWeights(sampleFixedGraph()),
-    { crc: true, fifoBeats: 64 },
+    { link: { crc: true, fifoBeats: 64 } },
     CHECK_FAULTS,
     ['check'],
     /PASS: 0 differences/,
@@ -37,8 +37,16 @@ const CASES: readonly (readonly [
   [
     'make check: a detector that cannot wait',
     sampleFixedGraph,
-    { crc: true, overflow: 'drop', fifoBeats: 1024 },
+    { link: { crc: true, overflow: 'drop', fifoBeats: 1024 } },
     DROP_FAULTS,
+    ['check'],
+    /PASS: 0 differences/,
+  ],
+  [
+    'make check: a second network in shadow',
+    () => withReloadableWeights(sampleFixedGraph()),
+    { canary: true },
+    CANARY_FAULTS,
     ['check'],
     /PASS: 0 differences/,
   ],
@@ -46,14 +54,14 @@ const CASES: readonly (readonly [
   ['make check-icarus', sampleFixedGraph, {}, BUS_FAULTS, ['check-icarus'], /PASS: 1 frames, registers/],
 ];
 
-describe.each(CASES)('planted faults that %s must see', (_name, make, link, faults, goals, passed) => {
+describe.each(CASES)('planted faults that %s must see', (_name, make, options, faults, goals, passed) => {
   it('are seen, each of them, and nothing is seen without one', async () => {
-    const folder = benchProject(make(), link, (design) => planted(design, faults));
+    const folder = benchProject(make(), {}, (design) => planted(design, faults), options);
     /** Whether the bench passes with fault `number`. */
     const passes = async (number: number): Promise<boolean> => {
       writeFileSync(join(folder, 'fault'), String(number));
-      const options = ['-s', ...goals, 'CXXFLAGS=-O0'];
-      const result = await runProcess('make', options, { cwd: folder, timeoutSeconds: 300 });
+      const words = ['-s', ...goals, 'CXXFLAGS=-O0'];
+      const result = await runProcess('make', words, { cwd: folder, timeoutSeconds: 300 });
       if (result.kind !== 'finished') return false;
       if (number === 0 && result.code !== 0) throw new Error(result.stdout + result.stderr);
       return result.code === 0 && passed.test(result.stdout);

@@ -56,7 +56,12 @@ export const CHECK_FAULTS: readonly HlsFault[] = [
     /assign wanted = by_score4 \|\| (malformed) \|\|/,
     "1'b0",
   ),
-  fault('decide', 'a threshold register without effect', /limit3 <= (decided\[172\]) \?/, "1'b0"),
+  fault(
+    'decide',
+    'a threshold register without effect',
+    /limit3\[n\*32\+:32\] <= (decided\[172\]) \?/,
+    "1'b0",
+  ),
   fault('load', 'an image with any CRC', /if \((i == 32'\(WORDS - 1\) && w_tdata != ~crc)\)/, "1'b0"),
   fault('load', 'what is no image', /if \((i == '0 && w_tdata != MAGIC)\)/, "1'b0"),
   fault('load', 'an image of another design', /if \((i == 32'd1 && w_tdata != DESIGN)\)/, "1'b0"),
@@ -64,7 +69,7 @@ export const CHECK_FAULTS: readonly HlsFault[] = [
   fault('load', 'an image too long', /if \((!w_tlast && i == 32'\(WORDS - 1\))\)/, "1'b0"),
   fault('load', 'words that are not whole', /if \((w_tkeep != 4'hf)\)/, "1'b0"),
   fault('load', 'weights out of range', /if \((of_a_part && wrong == '0 && !in_range)\)/, "1'b0"),
-  fault('load', 'a refused image in use', /commit <= ends && (found_now == '0);/, "1'b1"),
+  fault('load', 'a refused image in use', /commit <= ends && (found_now == '0) \?/, "1'b1"),
   fault(
     'load',
     'a refused image that is not counted',
@@ -81,8 +86,56 @@ export const CHECK_FAULTS: readonly HlsFault[] = [
     /assign spent = (gone && !loaded && !in_use\[0\]);/,
     "1'b0",
   ),
-  fault('swap', 'the set after the next', /set_d <= (set_d \+ 1'b1);/, "set_d + 2'd2"),
-  fault('swap', 'weights that never change', /if \((announce)\) announced/, "1'b0"),
+  fault('swap', 'the set after the next', /<= (set_d\[n\*8\+:8\] \+ 1'b1);/, "set_d[n*8+:8] + 2'd2"),
+  fault('swap', 'weights that never change', /if \((announce\[n\])\) announced/, "1'b0"),
+];
+
+/** Of a project with a second network in shadow: `make check`. */
+export const CANARY_FAULTS: readonly HlsFault[] = [
+  fault(
+    'canary',
+    'disagreements that are not counted',
+    /disagreements \+ 64'\((!d\[99\] && d\[97\] != d\[121\])\)/,
+    "1'b0",
+  ),
+  fault('canary', 'malformed frames that count', /frames \+ 64'\((!d\[99\])\)/, "1'b1"),
+  fault('canary', 'any bound will do', /&& (disagreements <= 64'\(canary_bound\));/, "1'b1"),
+  fault(
+    'canary',
+    'a shadow that takes over a frame early',
+    /&& (frames >= 64'\(canary_frames\)) &&/,
+    "frames + 1'b1 >= 64'(canary_frames)",
+  ),
+  fault('canary', 'no frame at all is proof enough', /(canary_frames != '0) &&/, "1'b1"),
+  fault('canary', 'a shadow that never takes over', /\(taken_over \|\| (ripe)\);/, "1'b0"),
+  fault('canary', 'a takeover for one decision', /may_take_over && \((taken_over) \|\|/, "1'b0"),
+  fault('canary', 'a takeover that outlives its permission', /takes_over = (may_take_over) &&/, "1'b1"),
+  fault('canary', 'counts that go on when places change', /if \((swaps_now) \|\| weights/, "1'b0"),
+  fault('canary', 'counts that go on with other weights', /\|\| (weights != seen)\)/, "1'b0"),
+  fault('canary', 'swaps that are not counted', /if \((swaps_now && !\(&swaps\))\) swaps/, "1'b0"),
+  fault('canary', 'counts that do not stand still', /if \((!hold)\) begin/, "1'b1"),
+  fault('canary', 'a command without effect', /second_now = (second_decides \^ takes_over);/, 'takes_over'),
+  fault('decide', "the other network's score", /assign score = (second) \?/, '!second'),
+  fault('decide', "the other network's weights", /assign set = (second) \?/, '!second'),
+  fault('decide', "the other network's limit", /assign limit = (second) \?/, '!second'),
+  fault('decide', "a shadow held to the other's limit", /\$signed\((second) \? limit3/, '!second'),
+  fault('counters', 'a takeover that is not told', /status <= \{27'd0, (taken_over),/, "1'b0"),
+  fault(
+    'load',
+    'an image for whoever decides',
+    /i == '0 \? (\{!second_decides, second_decides\})/,
+    '{second_decides, !second_decides}',
+  ),
+  fault('load', 'an image while the shadow may take over', /busy = (may_take_over) \|\|/, "1'b0"),
+  fault('load', 'an image under which they changed places', /\|\| (network_now\[second_decides\]);/, "1'b0"),
+  fault('load', 'parts for the first network alone', /(network_now\[n\]) \? part/, 'n == 0'),
+  fault('load', 'a commit for both', /found_now == '0 \? (network_now) : '0;/, "'1"),
+  fault(
+    'swap',
+    "the other network's set",
+    /if \(set_take && (announced\[n\])\) set_d/,
+    'announced[NETWORKS-1-n]',
+  ),
 ];
 
 /** Of a detector that cannot wait: `make check`. */

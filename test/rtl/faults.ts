@@ -245,20 +245,20 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
     "SA'(RATIO - 1 - s)",
   ),
   // The decision.
-  fault(module('decide'), 'a class that changed sides', /if \((hits1\[l\]) && x > hit_next\)/, '!hits1[l]'),
+  fault(module('score'), 'a class that changed sides', /if \((hits1\[l\]) && x > hit_next\)/, '!hits1[l]'),
   fault(
     module('decide'),
     'a threshold that must be exceeded',
-    /by_score4 <= !malformed && (score3 >= limit3);/,
-    'score3 > limit3 + 200',
+    /by_score4 <= !malformed && (score >= limit);/,
+    'score > limit + 200',
   ),
   fault(
-    module('decide'),
+    module('score'),
     'a score the wrong way round',
-    /'0 : (32'\(hit2\) - 32'\(miss2\));/,
+    /assign score = (32'\(hit2\) - 32'\(miss2\));/,
     "32'(miss2) - 32'(hit2)",
   ),
-  fault(module('decide'), 'best logits of the frame before', /first1 <= (i == '0);/, "1'b0"),
+  fault(module('score'), 'best logits of the frame before', /first1 <= (first);/, "1'b0"),
 ];
 
 /** Of those that only a residual network has. */

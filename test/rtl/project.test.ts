@@ -11,6 +11,9 @@ import { writeProject } from '../hls/project.js';
 import { smallVetoNetwork, zooNetwork } from '../hls/networks.js';
 import { benchProject, rtlDesign } from './project.js';
 
+/** Every night, and where it is asked for, a thousand flips of each kind of memory. */
+const many = process.env['VETOC_MANY_UPSETS'] === '1';
+
 /** The output of a tool that must end well. */
 async function output(command: string, args: readonly string[], cwd?: string): Promise<string> {
   const result = await runProcess(command, args, cwd === undefined ? {} : { cwd });
@@ -29,30 +32,56 @@ describe('an RTL project', () => {
     ],
     ['weights that are exchanged', () => withReloadableWeights(sampleFixedGraph()), {}],
     ['a detector that cannot wait', sampleFixedGraph, { crc: true, overflow: 'drop', fifoBeats: 1024 }],
+    ['a second network in shadow', () => withReloadableWeights(sampleFixedGraph()), {}, { canary: true }],
   ] as const)(
     'passes its benches, and that of the HLS firmware: %s',
-    async (_name, make, link) => {
-      const text = await output('make', ['-s', 'check', 'CXXFLAGS=-O0'], benchProject(make(), link));
+    async (_name, make, link, options?: { readonly canary: true }) => {
+      const folder = benchProject(make(), link, undefined, options);
+      const text = await output('make', ['-s', 'check', 'CXXFLAGS=-O0'], folder);
       expect(text).toContain('5 resets in mid-frame, 0 wrong');
       expect(text).toContain('PASS: 0 differences');
       expect(text).toMatch(/^PASS a reset in the middle of a frame$/m);
       expect(text).not.toContain('MISMATCH');
+      const canary = [
+        'swaps on command',
+        'taking over within a bound',
+        'an image goes to whichever is in shadow',
+      ];
+      for (const line of canary) expect(text.includes(`PASS ${line}`)).toBe(options !== undefined);
     },
     600_000,
   );
 
-  it('finds every bit that flips in a memory, within the time that it says', async () => {
-    const text = await output(
-      'make',
-      ['-s', 'check-upsets', 'COUNT=1000', 'CXXFLAGS=-O1'],
-      benchProject(sampleFixedGraph()),
-    );
-    expect(text).toMatch(/PASS 1000 upsets, all flagged within \d+ frames; [1-9]\d* changed a score before/);
-  }, 600_000);
+  it.each([
+    ['of constant weights', sampleFixedGraph, false, 1000],
+    ['of weights that can be exchanged', () => withReloadableWeights(sampleFixedGraph()), false, 200],
+    ['of either network, where one is in shadow', () => withReloadableWeights(sampleFixedGraph()), true, 200],
+  ] as const)(
+    'finds every bit that flips in a memory %s, within the time that it says',
+    async (_name, make, canary, count) => {
+      const text = await output(
+        'make',
+        ['-s', 'check-upsets', `COUNT=${many ? 1000 : count}`, 'CXXFLAGS=-O1'],
+        benchProject(make(), {}, undefined, { canary }),
+      );
+      expect(text).toMatch(/PASS \d+ upsets, all flagged within \d+ frames; [1-9]\d* changed a score before/);
+      expect(text).toContain(`PASS ${many ? 1000 : count} upsets`);
+    },
+    600_000,
+  );
 
   it('decides the same in Icarus Verilog, through its AXI ports', async () => {
     const text = await output('make', ['-s', 'check-icarus', 'FRAMES=3'], benchProject(smallVetoNetwork(32)));
     expect(text).toContain('PASS: 3 frames, registers');
+  }, 300_000);
+
+  it('has no warning with a second network in shadow, in simulators, linter and synthesis front end', async () => {
+    const graph = withReloadableWeights(sampleFixedGraph());
+    const folder = benchProject(graph, {}, undefined, { canary: true });
+    await output('make', ['-s', 'lint'], folder);
+    expect(await output('make', ['-s', 'check-icarus', 'FRAMES=1'], folder)).toContain('PASS: 1 frames');
+    const read = 'read_verilog -sv rtl/*.sv rtl/tables/*.sv rtl/vetoc/*.sv';
+    await output('yosys', ['-q', '-p', `${read}; hierarchy -check; proc; check -assert`], folder);
   }, 300_000);
 
   it.each([1, 4, 16] as const)(

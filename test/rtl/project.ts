@@ -41,13 +41,14 @@ export function benchProject(
   graph: FixedGraph,
   link: Partial<Link> = {},
   emit: (design: RtlDesign) => Readonly<Record<string, string | Uint8Array>> = emitRtl,
+  options: Omit<HlsOptions, 'target'> = {},
 ): string {
   const [height, width] = inputNode(graph).size;
   const random = createRandom(4);
   const frames = Array.from({ length: 3 }, () =>
     Uint16Array.from({ length: height * width }, () => random.integer(0, 300)),
   );
-  const design = rtlDesign(graph, { pixelsPerClock: 2, link });
+  const design = rtlDesign(graph, { pixelsPerClock: 2, link, ...options });
   return writeProject({
     ...emit(design),
     ...rtlGolden(design, frames, (network, frame) => interpret(network, frame, true)),

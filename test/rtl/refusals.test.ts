@@ -10,6 +10,8 @@ import { parseModel, printModel } from '../../src/backends/rtl/model-file.js';
 import { rtlModel } from '../../src/backends/rtl/schedule.js';
 import { createRtl } from '../../src/backends/rtl/verilator.js';
 import { dequantize } from '../../src/explain/fixed-twin.js';
+import { interpret } from '../../src/simulate/interpret.js';
+import { loadFpga } from '../../src/targets/load.js';
 import { RUN_FILES } from '../../src/run/folder.js';
 import { runCli } from '../cli/run-cli.js';
 import { writeRun } from '../cli/written-run.js';
@@ -63,8 +65,8 @@ describe('a schedule of the RTL', () => {
 
 describe('vetoc export rtl', () => {
   it.each([
-    [['--canary'], /^2 .*--canary: a second network in shadow and ECC are in the HLS firmware only/],
-    [['--ecc'], /^2 .*--ecc: a second network in shadow and ECC are in the HLS firmware only/],
+    [['--canary'], /^2 .*--canary: a network in shadow needs weights that can be exchanged.*--reloadable/s],
+    [['--ecc'], /^2 .*--ecc: ECC is in the HLS firmware only/],
     [['--target', 'nowhere'], /^2 .*nowhere/],
     [['--pixels-per-clock', '3'], /^2 .*--pixels-per-clock/],
     [['--latency', '0.001'], /^2 .*latency: a decision within 0.001 µs .* cannot be had/],
@@ -73,6 +75,20 @@ describe('vetoc export rtl', () => {
     const { code, stderr } = await runCli('export', 'rtl', run, '--out', out, ...options);
     expect(`${code} ${stderr}`).toMatch(message);
     expect(existsSync(out)).toBe(false);
+  });
+
+  it('refuses two networks on a board that has no room for them', async () => {
+    const { resources, ...board } = await loadFpga('kcu1500');
+    if (rtl.export?.kind !== 'project') throw new Error('RTL writes projects');
+    const { build } = rtl.export;
+    const request = (lut: number) => ({
+      fixed: sampleFixedGraph(),
+      wish: { target: { ...board, resources: { ...resources, lut } }, canary: true },
+      golden: { frames: [], interpret },
+      reloadable: true,
+    });
+    expect(() => build(request(20_000))).toThrow(/canary.*two networks do not fit.*% of its LUT/);
+    expect(Object.keys(build(request(resources.lut)).files)).toContain('rtl/vetoc/vetoc_canary.sv');
   });
 
   it('leaves what is there as it is', async () => {

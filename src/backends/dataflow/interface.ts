@@ -100,7 +100,12 @@ const REGISTERS: readonly Register[] = [
     'u32',
     'a bit for each memory in which the scrubber found a flipped bit; memories 31 and above share bit 31',
   ),
-  r(0x130, 'scrub_frames', 'u32', 'constant: frames after which every memory has been read once'),
+  r(
+    0x130,
+    'scrub_frames',
+    'u32',
+    'constant: frames within which a flipped bit is flagged, wherever it is: two rounds of the scrubber',
+  ),
   r(0x140, 'weights_loaded', 'u32', 'images of weights that were taken', reloadable),
   r(0x150, 'weights_refused', 'u32', 'images that were refused: the weights stayed as they were', reloadable),
   r(0x160, 'weights_status', 'u32', 'what became of the last image, see below', reloadable),

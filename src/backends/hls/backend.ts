@@ -1,6 +1,5 @@
 /** HLS C++, with the compiled project as a witness: under the headers that come with it, and under the vendor's. */
 import { readdir } from 'node:fs/promises';
-import { UserError } from '../../core/errors.js';
 import type { MissingWitness, Witness } from '../../simulate/witness.js';
 import {
   neverTooLarge,
@@ -17,7 +16,7 @@ import { createCsim } from './csim.js';
 import { emitDesign } from './emit.js';
 import { goldenFiles } from './golden.js';
 import { withReloadableWeights } from './reloadable.js';
-import { summarize, type Summary } from './summary.js';
+import { checkCanaryFits, summarize, type Summary } from './summary.js';
 
 function figures({ target }: Design, { timing, estimate }: Summary): FirmwareFigures {
   const row = (name: string, key: 'lut' | 'ff' | 'dsp' | 'bram36') => ({
@@ -40,23 +39,10 @@ function figures({ target }: Design, { timing, estimate }: Summary): FirmwareFig
   };
 }
 
-/** Two networks are not built for a board that has no room for them. */
-function checkCanaryFits({ plan, target }: Design, { estimate }: Summary): void {
-  if (!plan.canary || estimate.fits) return;
-  const { lut, ff, dsp, bram36 } = estimate.utilisation;
-  const [name, share] = Object.entries({ LUT: lut, FF: ff, DSP: dsp, BRAM36: bram36 }).reduce((a, b) =>
-    b[1] > a[1] ? b : a,
-  );
-  throw new UserError(
-    `two networks do not fit ${target.title}: they take ${Math.ceil(100 * share)} % of its ${name}`,
-    { field: '--canary', remedy: 'leave it out, ask for fewer frames per second, or for a larger board' },
-  );
-}
-
 function build({ fixed, wish, golden, reloadable }: ProjectRequest): Built {
   const design = designHls(reloadable ? withReloadableWeights(fixed) : fixed, wish);
   const summary = summarize(design);
-  checkCanaryFits(design, summary);
+  checkCanaryFits(design, summary.estimate);
   const { frames, interpret } = golden;
   return {
     files: { ...emitDesign(design), ...goldenFiles(design, frames, interpret) },

@@ -25,7 +25,8 @@ check-streams: build/bench
 
 # Flips 1,000 single bits of the memories, one after the other, and sees each of them flagged.
 check-upsets: build/upsets
-	build/upsets 1000 golden
+	build/upsets $(COUNT) golden
+COUNT ?= 1000
 
 # Under the address and undefined-behaviour sanitizers; under clang-tidy, whose checks stand in .clang-tidy.
 check-sanitized:

@@ -1,5 +1,6 @@
 /** What a design costs and how fast it is, as plain values: for the estimate command, the README and the report. */
 import type { Timing } from '../backend.js';
+import { UserError } from '../../core/errors.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import type { Design } from '../dataflow/design.js';
 import { estimateDesign, type Estimate } from './estimate.js';
@@ -51,6 +52,19 @@ export interface Summary {
   readonly part: string;
   readonly timing: Timing;
   readonly estimate: Estimate;
+}
+
+/** Two networks are not built for a board that has no room for them, by the estimate. */
+export function checkCanaryFits({ plan, target }: Design, { fits, utilisation }: Estimate): void {
+  if (!plan.canary || fits) return;
+  const { lut, ff, dsp, bram36 } = utilisation;
+  const [name, share] = Object.entries({ LUT: lut, FF: ff, DSP: dsp, BRAM36: bram36 }).reduce((a, b) =>
+    b[1] > a[1] ? b : a,
+  );
+  throw new UserError(
+    `two networks do not fit ${target.title}: they take ${Math.ceil(100 * share)} % of its ${name}`,
+    { field: '--canary', remedy: 'leave it out, ask for fewer frames per second, or for a larger board' },
+  );
 }
 
 export const summarize = (design: Design): Summary => ({

@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import type { FixedGraph } from '../../ir/graph.js';
 import type { MissingWitness, Witness } from '../../simulate/witness.js';
 import type { Backend, Built, FirmwareFigures, ProjectRequest, Timing, WitnessRequest } from '../backend.js';
+import { designHls } from '../dataflow/design.js';
 import { designLevels } from '../dataflow/print.js';
 import { beatsOf } from '../dataflow/schedule.js';
+import { estimateDesign } from '../hls/estimate.js';
 import { withReloadableWeights } from '../hls/reloadable.js';
+import { checkCanaryFits } from '../hls/summary.js';
 import { designRtl, type RtlDesign } from './design.js';
 import { emitRtl } from './emit.js';
 import { rtlGolden } from './golden.js';
@@ -50,12 +53,18 @@ const figures = (design: RtlDesign): FirmwareFigures => ({
 });
 
 function build({ fixed, wish, golden, reloadable }: ProjectRequest): Built {
-  if (wish.canary === true || wish.ecc === true)
-    throw new UserError('a second network in shadow and ECC are in the HLS firmware only, so far', {
-      field: wish.canary === true ? '--canary' : '--ecc',
+  if (wish.ecc === true)
+    throw new UserError('ECC is in the HLS firmware only, so far', {
+      field: '--ecc',
       remedy: 'use vetoc export hls, or leave the option out',
     });
-  const design = designRtl(reloadable ? withReloadableWeights(fixed) : fixed, wish);
+  const graph = reloadable ? withReloadableWeights(fixed) : fixed;
+  // The area of the RTL is not estimated; that of the same plan as HLS is.
+  if (wish.canary === true) {
+    const asHls = designHls(graph, wish);
+    checkCanaryFits(asHls, estimateDesign(asHls));
+  }
+  const design = designRtl(graph, wish);
   const { cyclesPerFrame, bottleneck, latencyLastPixel } = design.schedule;
   return {
     files: { ...emitRtl(design), ...rtlGolden(design, golden.frames, golden.interpret) },

@@ -6,7 +6,7 @@ import { registersOf } from '../dataflow/interface.js';
 import { designHeader, type ProjectFiles } from '../hls/emit.js';
 import { registerArgument } from '../hls/registers.js';
 import { hlsTemplates } from '../hls/templates.js';
-import { topHeader } from '../hls/top.js';
+import { featuresOf, topHeader } from '../hls/top.js';
 import type { RtlDesign } from './design.js';
 import { rtlTemplates } from './templates.js';
 import { upsetId } from './memory.js';
@@ -78,11 +78,11 @@ function benchHeader({ graph, plan, top }: RtlDesign): string {
 }
 
 /** The top function of the HLS firmware, with the module behind it. */
-function firmwareFunction({ graph, network, top }: RtlDesign): string {
+function firmwareFunction({ graph, plan, network, top }: RtlDesign): string {
   const memories = [...network.hardware.values()].flatMap((h) =>
     (h.memories ?? []).filter((m) => m.cycles > 0),
   );
-  const registers = registersOf(graph);
+  const registers = registersOf(featuresOf(graph, plan));
   const parameters = [
     'hls::stream<pixel_beat> &frames',
     ...(graph.reloadable ? ['hls::stream<vetoc::weight_beat> &weights'] : []),

@@ -7,9 +7,10 @@ import { benchFiles } from './bench.js';
 import { simpleBench } from './simple-bench.js';
 import { printModel } from './model-file.js';
 import { registerHeader, registerJson } from '../hls/registers.js';
+import { featuresOf } from '../hls/top.js';
 import { fractionBits } from '../../fixed/format.js';
 import { weightLayout } from '../hls/weight-layout.js';
-import { constraints, makefile, vivadoTcl } from './project.js';
+import { constraints, makefile, packageTcl, vivadoTcl } from './project.js';
 import { blockDiagram, projectReadme, projectReport } from './readme.js';
 import { topModule } from './wrapper.js';
 import type { RtlDesign } from './design.js';
@@ -42,12 +43,13 @@ export function emitRtl(design: RtlDesign): ProjectFiles {
     'diagram.svg': blockDiagram(design),
     'model.json': printModel(design),
     'report.json': projectReport(design),
-    'registers.h': registerHeader(top, graph, {
+    'registers.h': registerHeader(top, featuresOf(graph, design.plan), {
       threshold: graph.threshold,
       unit: `2^-${fractionBits(logits.format)} of a logit`,
     }),
-    'registers.json': registerJson(top, graph),
+    'registers.json': registerJson(top, featuresOf(graph, design.plan)),
     'vivado.tcl': vivadoTcl(design),
+    'package_ip.tcl': packageTcl(design),
     [`${top}.xdc`]: constraints(design),
     [`rtl/${top}.sv`]: whole,
     'tb/bench.sv': simpleBench(design),

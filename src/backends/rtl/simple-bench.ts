@@ -3,6 +3,7 @@ import { inputNode } from '../../ir/graph.js';
 import { registersOf } from '../dataflow/interface.js';
 import { headerBeats, trailerBeats } from '../dataflow/link.js';
 import { LICENCE } from '../hls/cpp.js';
+import { featuresOf } from '../hls/top.js';
 import type { RtlDesign } from './design.js';
 
 /** One handshake: `valid` is up until a rising edge that finds `ready`; `then` looks at what came with it. */
@@ -24,7 +25,7 @@ export function simpleBench({ graph, plan, top }: RtlDesign): string {
   const p = plan.pixelsPerClock;
   const ssi = plan.link.framing === 'ssi';
   const [header, trailer] = [headerBeats(plan.link, p), trailerBeats(plan.link, p)];
-  const registers = registersOf(graph);
+  const registers = registersOf(featuresOf(graph, plan));
   const at = (name: string): string => `12'h${registers.find((r) => r.name === name)!.offset.toString(16)}`;
   const settings = registers.filter((r) => r.access === 'rw');
   return `${LICENCE}

@@ -25,6 +25,10 @@ export const packedLiteral = (values: ArrayLike<number>, width: number): string 
 export const signedLiteral = (value: number, width: number): string =>
   `${width}'sh${bitsOf(value, width).toString(16)}`;
 
+/** `{b, a}` of `a` and `b`: the first in the low bits. */
+export const concatenated = (parts: readonly string[]): string =>
+  parts.length === 1 ? parts[0]! : `{${[...parts].reverse().join(', ')}}`;
+
 export const range = (bits: number): string => `[${bits - 1}:0]`;
 
 /** `logic [7:0] name;`, also for one bit, so that every word can be indexed. */

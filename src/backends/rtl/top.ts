@@ -3,6 +3,7 @@ import { invariant } from '../../core/errors.js';
 import type { NodeId } from '../../ir/common.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import { plainText } from '../hls/cpp.js';
+import { featuresOf } from '../hls/top.js';
 import { isWeighted, nodeOf, type Plan, type Stage, type Stream } from '../dataflow/plan.js';
 import { FIFO_LATENCY } from './depths.js';
 import { streamBits } from './flow.js';
@@ -208,7 +209,7 @@ export function dataflowModule(
     '//',
     `// ${plainText(graph.name)}: the dataflow, stage by stage. Words travel over links that hold credits, see vetoc_link.`,
     '`default_nettype none',
-    ...(graph.reloadable
+    ...(plan.canary
       ? []
       : ['/* verilator lint_off PINCONNECTEMPTY */  // ports of weights that can be exchanged']),
     `module ${name} (`,
@@ -222,7 +223,7 @@ export function dataflowModule(
     ...(plan.link.framing === 'ssi' ? ['    input  wire logic [1:0] s_tuser,'] : []),
     ...(graph.reloadable ? WEIGHT_PORTS : []),
     '    /* verilator lint_off UNUSEDSIGNAL */  // bits of mode that mean nothing',
-    ...registersOf(graph).map(registerPort),
+    ...registersOf(featuresOf(graph, plan)).map(registerPort),
     '    /* verilator lint_on UNUSEDSIGNAL */',
     ...probePorts(plan),
     '    output logic m_tvalid,',

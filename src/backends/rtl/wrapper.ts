@@ -1,5 +1,6 @@
 /** The top module: the dataflow behind AXI4-Stream and AXI4-Lite ports that are called as those of the HLS firmware. */
 import { plainText } from '../hls/cpp.js';
+import { featuresOf } from '../hls/top.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import { DECISION_BITS, registersOf } from '../dataflow/interface.js';
 import type { Plan } from '../dataflow/plan.js';
@@ -13,8 +14,9 @@ const addresses = (list: readonly number[]): string =>
     .map((a) => `${ADDRESS_BITS}'h${a.toString(16)}`)
     .join(', ')}}`;
 
-export function topModule(graph: FixedGraph, { pixelsPerClock, link }: Plan, top: string): string {
-  const registers = registersOf(graph);
+export function topModule(graph: FixedGraph, plan: Plan, top: string): string {
+  const { pixelsPerClock, link } = plan;
+  const registers = registersOf(featuresOf(graph, plan));
   const settings = registers.filter((r) => r.access === 'rw');
   const facts = registers.filter((r) => r.access === 'r');
   const ssi = link.framing === 'ssi';

@@ -3,10 +3,11 @@ import { CAUSES, registersOf } from '../../dataflow/interface.js';
 import { R0, repeat, W0 } from '../../dataflow/events.js';
 import { eventRecorder, READ, WRITE } from '../../dataflow/dataflow.js';
 import { headerBeats, trailerBeats } from '../../dataflow/link.js';
-import { wordsPerFrame, type Plan, type StageOf } from '../../dataflow/plan.js';
+import { networksOf, wordsPerFrame } from '../../dataflow/plan.js';
 import { DEPTH } from '../depths.js';
-import { signedLiteral, type Instance } from '../sv.js';
-import { fullWire, LOAD, partWire, setLink } from './reload.js';
+import { concatenated, signedLiteral } from '../sv.js';
+import { canaryHardware, thresholdInstance } from './canary.js';
+import { setLink } from './reload.js';
 import { asks, CLOCK, gives, input, makes, output, reads, type Builder } from './common.js';
 
 /** The link on which `receive` says what came of each packet, and its bits: see vetoc_status. */
@@ -144,45 +145,45 @@ const COUNTED = registersOf({ reloadable: false })
 /** Cycles from a packet to the earliest next one: its hash, and the way of its credit. */
 const PACKET_CYCLES = DEPTH.prescale + 3;
 
-/** The threshold that comes with the weights. */
-const thresholdInstance = (stage: StageOf<'decide'>, plan: Plan, builtIn: number): Instance => ({
-  module: 'vetoc_threshold',
-  name: `${stage.name}_threshold`,
-  parameters: { BUILT_IN: signedLiteral(builtIn, 32) },
-  ports: {
-    ...CLOCK,
-    set_pop: `${setLink(stage.name)}_pop`,
-    set_q: `${setLink(stage.name)}_q`,
-    we: partWire(plan, stage),
-    data: LOAD.data,
-    commit: LOAD.commit,
-    full: fullWire(stage.name),
-    trained: `${stage.name}_trained`,
-  },
+/** Ports that read a word of every link at once; those behind the first are popped with it. */
+const joined = (links: readonly string[]): Record<string, string> => ({
+  valid: links.map((l) => `${l}_valid`).join(' && '),
+  q: concatenated(links.map((l) => `${l}_q`)),
+  pop: `${links[0]!}_pop`,
 });
 
 export const decide: Builder<'decide'> = (stage, { graph, plan }) => {
   const logits = input(stage);
   const words = wordsPerFrame(logits);
   const { name } = stage;
+  const networks = networksOf(plan);
+  const canary = canaryHardware(stage, plan);
   const packet = eventRecorder();
   packet.tick(R0 | W0);
   packet.skip(PACKET_CYCLES - 1);
   const r = eventRecorder();
   for (let i = 0; i < words; i++)
-    r.tick(R0 | (i === words - 1 ? READ(1) | (graph.reloadable ? READ(2) : 0) | W0 : 0));
+    r.tick(
+      R0 |
+        (networks > 1 ? READ(3) : 0) |
+        (i === words - 1 ? READ(1) | (graph.reloadable ? READ(2) : 0) | W0 : 0),
+    );
   const hits = graph.hitClasses.map(Number).reverse().join('');
   return {
     wires: [
       { name: `${name}_packet`, bits: JUDGED_BITS },
       { name: `${name}_upsets`, bits: 32 },
-      ...(graph.reloadable ? [{ name: `${name}_trained`, bits: 32 }] : []),
+      ...(graph.reloadable ? [{ name: `${name}_trained`, bits: networks * 32 }] : []),
+      ...canary.wires,
     ],
+    assigns: stage.inputs.slice(1).map((s) => [`${s.name}_pop`, `${logits.name}_pop`]),
     links: [
       { name: JUDGED, bits: JUDGED_BITS, words: 1, reason: 'registers count for the next decision but one' },
     ],
     instances: [
-      ...(graph.reloadable ? [thresholdInstance(stage, plan, graph.threshold)] : []),
+      ...(graph.reloadable
+        ? Array.from({ length: networks }, (_, n) => thresholdInstance(stage, plan, graph.threshold, n === 1))
+        : []),
       {
         module: 'vetoc_prescale',
         name: `${name}_prescale`,
@@ -200,6 +201,7 @@ export const decide: Builder<'decide'> = (stage, { graph, plan }) => {
         module: 'vetoc_decide',
         name: `${name}_score`,
         parameters: {
+          ...(networks > 1 ? { NETWORKS: networks } : {}),
           LW: logits.format.width,
           LSIGNED: Number(logits.format.signed),
           LANES: logits.lanes,
@@ -209,17 +211,19 @@ export const decide: Builder<'decide'> = (stage, { graph, plan }) => {
         },
         ports: {
           ...CLOCK,
-          ...reads(logits.name),
+          ...joined(stage.inputs.map((s) => s.name)),
           ...reads(JUDGED, 'packet_'),
           threshold: 'threshold',
           trained: graph.reloadable ? `${name}_trained` : signedLiteral(graph.threshold, 32),
           set_valid: graph.reloadable ? `${setLink(name)}_valid` : "1'b0",
           set_q: graph.reloadable ? `${setLink(name)}_q` : "8'd0",
           set_pop: graph.reloadable ? `${setLink(name)}_pop` : '',
+          second: canary.second,
           memories: 'memories',
           ok: 'decisions_ok',
           take: 'decisions_take',
           ...gives(DECISIONS),
+          weights: canary.weights,
           decided: `${name}_packet`,
           upsets: `${name}_upsets`,
         },
@@ -233,9 +237,11 @@ export const decide: Builder<'decide'> = (stage, { graph, plan }) => {
           ...gives(DECISIONS),
           packet: `${name}_packet`,
           upsets_now: `${name}_upsets`,
+          taken_over: canary.takenOver,
           ...Object.fromEntries(COUNTED.map((register) => [register, register])),
         },
       },
+      ...canary.instances,
     ],
     processes: [
       {
@@ -246,7 +252,12 @@ export const decide: Builder<'decide'> = (stage, { graph, plan }) => {
       },
       {
         name,
-        inputs: [logits.name, JUDGED, ...(graph.reloadable ? [setLink(name)] : [])],
+        inputs: [
+          logits.name,
+          JUDGED,
+          ...(graph.reloadable ? [setLink(name)] : []),
+          ...stage.inputs.slice(1).map((s) => s.name),
+        ],
         outputs: [{ stream: DECISIONS, depth: DEPTH.decide }],
         events: r.finish(),
       },

@@ -2,12 +2,19 @@
 import type { FixedGraph } from '../../../ir/graph.js';
 import { R0, W0 } from '../../dataflow/events.js';
 import { eventRecorder, WRITE } from '../../dataflow/dataflow.js';
-import { reloadedStages, wordsPerFrame, type Plan, type Stage } from '../../dataflow/plan.js';
+import {
+  isWeighted,
+  networksOf,
+  reloadedStages,
+  wordsPerFrame,
+  type Plan,
+  type Stage,
+} from '../../dataflow/plan.js';
 import { DECIDE_WORDS, imageWords, weightLayout } from '../../hls/weight-layout.js';
 import { factorsPerWord } from '../../hls/part-words.js';
 import { DEPTH } from '../depths.js';
 import { streamBits } from '../flow.js';
-import { packedDigits } from '../sv.js';
+import { concatenated, packedDigits } from '../sv.js';
 import { asks, CLOCK, input, makes, output, reads, type Builder } from './common.js';
 
 /** The wires of new weights, from `vetoc_load` to every stage. */
@@ -24,9 +31,39 @@ const SET_BITS = 8;
 /** Whether the other bank of a stage holds a set that no frame has asked for yet. */
 export const fullWire = (stage: string): string => `${stage}_full`;
 
-/** The wire that says that the word is for `stage`. */
-export const partWire = (plan: Plan, stage: Stage): string =>
-  `${LOAD.we}[${reloadedStages(plan).findIndex((s) => s.name === stage.name)}]`;
+/** The stages with weights of the second network. */
+const shadowStages = (plan: Plan): readonly Stage[] =>
+  plan.stages.filter((s) => isWeighted(s) && s.twin !== undefined);
+
+const isSecond = (stage: Stage): boolean => stage.twin !== undefined;
+
+/** The wire that says that the word is for `stage`; the decision has a part of each network. */
+export function partWire(plan: Plan, stage: Stage, second = isSecond(stage)): string {
+  const stages = reloadedStages(plan);
+  const own = stages.findIndex((s) => s.name === (stage.twin ?? stage.name));
+  return `${LOAD.we}[${own + (second ? stages.length : 0)}]`;
+}
+
+/** The wire that says that the image was good for the network of `stage`. */
+export const commitWire = (plan: Plan, stage: Stage, second = isSecond(stage)): string =>
+  networksOf(plan) === 1 ? LOAD.commit : `${LOAD.commit}[${Number(second)}]`;
+
+/** The name by which the threshold of the second network goes. */
+export const shadowThreshold = (stage: string): string => `${stage}_second`;
+
+/** What the loader waits for: the sets that stages of a network hold, for each network. */
+const pendingOf = (plan: Plan): readonly (readonly string[])[] => {
+  const first = reloadedStages(plan).map((s) => s.name);
+  const decide = reloadedStages(plan).find((s) => s.kind === 'decide')!;
+  const second = [...shadowStages(plan).map((s) => s.name), shadowThreshold(decide.name)];
+  return plan.canary ? [first, second] : [first];
+};
+
+/** Ports that say which of two networks decides. */
+export const whoDecides = (plan: Plan): Record<string, string> =>
+  plan.canary
+    ? { second_decides: 'mode[4]', may_take_over: 'mode[5]' }
+    : { second_decides: "1'b0", may_take_over: "1'b0" };
 
 /** Width of the bounds of a bias, signed: what `vetoc_load` compares its two words with. */
 const BIAS_BITS = 56;
@@ -65,27 +102,29 @@ function limits(graph: FixedGraph, plan: Plan): Record<string, string | number> 
 }
 
 export const loadWeights: Builder<'loadWeights'> = ({ name }, { graph, plan }) => {
-  const stages = reloadedStages(plan);
+  const networks = networksOf(plan);
+  const pending = pendingOf(plan);
   return {
     wires: [
-      { name: LOAD.we, bits: stages.length },
+      { name: LOAD.we, bits: networks * reloadedStages(plan).length },
       { name: LOAD.first, bits: 1 },
       { name: LOAD.data, bits: 32 },
-      { name: LOAD.commit, bits: 1 },
-      { name: 'load_announce', bits: 1 },
-      ...stages.map((s) => ({ name: fullWire(s.name), bits: 1 })),
+      { name: LOAD.commit, bits: networks },
+      { name: 'load_announce', bits: networks },
+      ...pending.flat().map((name) => ({ name: fullWire(name), bits: 1 })),
     ],
     instances: [
       {
         module: 'vetoc_load',
         name,
-        parameters: limits(graph, plan),
+        parameters: { ...(networks > 1 ? { NETWORKS: networks } : {}), ...limits(graph, plan) },
         ports: {
           ...CLOCK,
+          ...whoDecides(plan),
           ...Object.fromEntries(
             ['tvalid', 'tready', 'tdata', 'tkeep', 'tlast'].map((p) => [`w_${p}`, `w_${p}`]),
           ),
-          pending: stages.map((s) => fullWire(s.name)).join(' || '),
+          pending: concatenated(pending.map((names) => names.map(fullWire).join(' || '))),
           part_we: LOAD.we,
           part_first: LOAD.first,
           part_data: LOAD.data,
@@ -103,7 +142,15 @@ export const loadWeights: Builder<'loadWeights'> = ({ name }, { graph, plan }) =
 export const swapWeights: Builder<'swapWeights'> = (stage, context) => {
   const [from, to] = [input(stage), output(stage)];
   const words = wordsPerFrame(from);
-  const links = reloadedStages(context.plan).map((s) => setLink(s.name));
+  const { plan } = context;
+  const networks = networksOf(plan);
+  // The decision hears of all networks, every other stage of its own.
+  const told = [...reloadedStages(plan), ...shadowStages(plan)].map((s) => ({
+    name: setLink(s.name),
+    bits: s.kind === 'decide' ? networks * SET_BITS : SET_BITS,
+    low: isSecond(s) ? SET_BITS : 0,
+  }));
+  const links = told.map((l) => l.name);
   const r = eventRecorder();
   for (let i = 0; i < words; i++) r.tick(R0 | W0 | (i === 0 ? WRITE(1) : 0));
   return {
@@ -111,22 +158,22 @@ export const swapWeights: Builder<'swapWeights'> = (stage, context) => {
       { name: 'sets_ok', bits: 1 },
       { name: 'sets_take', bits: 1 },
       { name: 'sets_we', bits: 1 },
-      { name: 'sets_d', bits: SET_BITS },
+      { name: 'sets_d', bits: networks * SET_BITS },
     ],
-    links: links.map((name) => ({ name, bits: SET_BITS, reason: 'frames on their way through the network' })),
+    links: told.map(({ name, bits }) => ({ name, bits, reason: 'frames on their way through the network' })),
     assigns: [
       ['sets_ok', links.map((l) => `${l}_ok`).join(' && ')],
-      ...links.flatMap((l): [string, string][] => [
-        [`${l}_take`, 'sets_take'],
-        [`${l}_we`, 'sets_we'],
-        [`${l}_d`, 'sets_d'],
+      ...told.flatMap(({ name, bits, low }): [string, string][] => [
+        [`${name}_take`, 'sets_take'],
+        [`${name}_we`, 'sets_we'],
+        [`${name}_d`, bits === networks * SET_BITS ? 'sets_d' : `sets_d[${low}+:${bits}]`],
       ]),
     ],
     instances: [
       {
         module: 'vetoc_swap',
         name: stage.name,
-        parameters: { W: streamBits(from), WORDS: words },
+        parameters: { ...(networks > 1 ? { NETWORKS: networks } : {}), W: streamBits(from), WORDS: words },
         ports: {
           ...CLOCK,
           announce: 'load_announce',

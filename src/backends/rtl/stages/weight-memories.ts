@@ -11,7 +11,7 @@ import { bankedModule } from '../memory-banks.js';
 import { romModule, romPorts, watched, type Rom } from '../memory.js';
 import { addressBits, packedDigits } from '../sv.js';
 import { alignment, CLOCK, input, output, type Alignment, type Context, type Hardware } from './common.js';
-import { fullWire, LOAD, partWire, setLink } from './reload.js';
+import { commitWire, fullWire, LOAD, partWire, setLink } from './reload.js';
 
 /** The two words of lane `p` in an image of weights: bias 31..0; bias 55..32 and the shift. */
 function channelExpressions(p: number, lanes: number, biasBits: number, shiftBits: number): string[] {
@@ -139,7 +139,7 @@ export function memories(
                   d: `${own}_new`,
                   bank: `${name}_counts`,
                   restart: `${name}_changed`,
-                  commit: LOAD.commit,
+                  commit: commitWire(plan, stage),
                   crc: `${own}_crc`,
                 }
               : {}),
@@ -254,7 +254,7 @@ function spareBank(
           set_pop: `${set}_pop`,
           set_q: `${set}_q`,
           written: `${name}_weights_new_we || ${name}_constants_new_we`,
-          commit: LOAD.commit,
+          commit: commitWire(plan, stage),
           bank: `${name}_counts`,
           changed: `${name}_changed`,
           full: fullWire(name),
