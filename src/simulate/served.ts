@@ -1,6 +1,7 @@
 /**
  * A simulator that is a program of its own: what the witnesses behind `tb/serve.cpp` of the HLS and of the RTL projects
- * share. Requests go in batches, one after the other; an answer is the logits, the decision, and every stage if asked for.
+ * share. Requests go in batches, one after the other or shared out among processes; an answer is the logits, the decision,
+ * and every stage if asked for.
  */
 import { rm } from 'node:fs/promises';
 import { temporaryFolder } from '../core/temporary.js';
@@ -69,11 +70,16 @@ export interface Served {
   readonly name: Witness['name'];
   readonly version: string;
   readonly graph: FixedGraph;
-  readonly server: Server;
+  /** Processes of one program, which share the frames of a batch. */
+  readonly servers: readonly Server[];
   /** Whether requests may say `PRESCALED`. */
   readonly prescales?: boolean;
-  /** Asks for at most `FRAMES_A_REQUEST` frames, each in parts. */
-  readonly ask: (parts: readonly (readonly Uint8Array[])[], flags: number) => Promise<FrameResult[]>;
+  /** Asks `server` for at most `FRAMES_A_REQUEST` frames, each in parts. Called in the order of the frames. */
+  readonly ask: (
+    server: Server,
+    parts: readonly (readonly Uint8Array[])[],
+    flags: number,
+  ) => Promise<FrameResult[]>;
 }
 
 /** What stands in front of a frame. */
@@ -82,22 +88,31 @@ function prescaleWords({ number, key, n }: PrescaleQuestion): Uint8Array {
   return bytesOf(Int32Array.from([...words, n, key], (word) => word | 0));
 }
 
-/** The witness that a program behind `server` is. */
+/** The witness that a program behind `servers` is. */
 export function servedWitness({
   name,
   version,
   graph,
-  server,
+  servers,
   prescales = false,
   ask,
 }: Served): Witness & Required<Pick<Witness, 'drill'>> {
   const [height, width] = inputNode(graph).size;
   const black = bytesOf(new Uint16Array(height * width));
   async function askAll(parts: readonly (readonly Uint8Array[])[], flags: number): Promise<FrameResult[]> {
-    const results: FrameResult[] = [];
-    for (let first = 0; first < parts.length; first += FRAMES_A_REQUEST)
-      results.push(...(await ask(parts.slice(first, first + FRAMES_A_REQUEST), flags)));
-    return results;
+    const size = Math.min(FRAMES_A_REQUEST, Math.ceil(parts.length / servers.length));
+    const results: FrameResult[][] = [];
+    let next = 0;
+    const turns = servers.map(async (server) => {
+      while (next < parts.length) {
+        const first = next;
+        next += size;
+        results[first / size] = await ask(server, parts.slice(first, next), flags);
+      }
+    });
+    // All have to be quiet before the next batch, also where one has failed.
+    for (const turn of await Promise.allSettled(turns)) if (turn.status === 'rejected') throw turn.reason;
+    return results.flat();
   }
   // One request after the other: answers carry no name.
   let last: Promise<unknown> = Promise.resolve();
@@ -126,7 +141,7 @@ export function servedWitness({
       ),
     async close() {
       await last;
-      await server.close();
+      await Promise.all(servers.map((server) => server.close()));
     },
   };
 }

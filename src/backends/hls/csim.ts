@@ -128,14 +128,13 @@ export function openCsim(
   env: Readonly<Record<string, string>> = {},
   prescales = true,
 ): Witness {
-  const server = startServer(program, [], { env });
   return servedWitness({
     name: 'csim',
     version,
     graph,
-    server,
+    servers: [startServer(program, [], { env })],
     prescales,
-    ask: (parts, flags) => ask(server, graph, parts, flags),
+    ask: (server, parts, flags) => ask(server, graph, parts, flags),
   });
 }
 
