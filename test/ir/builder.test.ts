@@ -95,6 +95,11 @@ describe('the builder', () => {
       [{ id, kind: 'bin', mode: 'max', inputs, factor: [2, 1], format: counts(7) }],
     ],
     [
+      'the second brightest of single pixels',
+      /x: a block of one pixel has no second brightest/,
+      [{ id, kind: 'bin', mode: 'second', inputs, factor: [1, 1], format: counts(7) }],
+    ],
+    [
       'an empty range of counts',
       /x: empty range \[5, 5\]/,
       [{ id, kind: 'clamp', inputs, min: 5, max: 5, format: counts(3) }],

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { format, type Format } from '../../src/fixed/format.js';
 import type { Activation } from '../../src/ir/activations.js';
 import { nodeId } from '../../src/ir/common.js';
+import { sumPool, wholeImage } from '../../src/evaluate/kernels.js';
 import { createFixedEvaluator } from '../../src/evaluate/fixed-evaluate.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import { interpret } from '../../src/simulate/interpret.js';
@@ -69,6 +70,19 @@ describe('what the evaluator calls clipped', () => {
     expect(found).toEqual([]);
     expect(clippedOf([60], integers(4))).toEqual([0]);
   });
+});
+
+it('sums a whole image as one window of it, channel by channel', () => {
+  const window = wholeImage([2, 3, 2]);
+  expect(window).toEqual({
+    input: [2, 3, 2],
+    output: [1, 1, 2],
+    kernel: [2, 3],
+    strides: [1, 1],
+    padding: [0, 0, 0, 0],
+  });
+  const image = Int32Array.of(1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -7);
+  expect([...sumPool(window, image)]).toEqual([21, -22]);
 });
 
 describe('the evaluator', () => {

@@ -9,7 +9,7 @@ import { counts, integers, NONE, weights } from './small-graphs.js';
 import { window } from './computed.js';
 
 /** Rows and columns of its frames. */
-export const SIZE = [13, 11] as const;
+export const SIZE = [13, 20] as const;
 
 type Fields<N> = N extends UnprovenNode ? Omit<N, 'id' | 'inputs'> : never;
 
@@ -29,13 +29,13 @@ export function everyOpGraph(): FixedGraph {
     Int32Array.from({ length }, () => random.integer(0, 255));
 
   const input = add('input', [], { kind: 'input', size: SIZE, format: counts(16) });
-  const crop = add('crop', [input], { kind: 'crop', offset: [1, 2], size: [12, 9], format: counts(16) });
-  const live = Uint8Array.from({ length: 12 * 9 }, (_, i) => (i % 5 === 2 ? 0 : 1));
+  const crop = add('crop', [input], { kind: 'crop', offset: [1, 2], size: [12, 18], format: counts(16) });
+  const live = Uint8Array.from({ length: 12 * 18 }, (_, i) => (i % 5 === 2 ? 0 : 1));
   const mask = add('mask', [crop], { kind: 'mask', live, format: counts(16) });
-  const second = add('second', [mask], { kind: 'bin', mode: 'second', factor: [2, 1], format: counts(16) });
+  const second = add('second', [mask], { kind: 'bin', mode: 'second', factor: [2, 2], format: counts(16) });
   const contrast = add('contrast', [second], { kind: 'contrast', distance: 2, format: counts(16) });
-  const sum = add('sum', [mask], { kind: 'bin', mode: 'sum', factor: [2, 1], format: counts(17) });
-  const max = add('max', [mask], { kind: 'bin', mode: 'max', factor: [2, 1], format: counts(16) });
+  const sum = add('sum', [mask], { kind: 'bin', mode: 'sum', factor: [2, 2], format: counts(18) });
+  const max = add('max', [mask], { kind: 'bin', mode: 'max', factor: [2, 2], format: counts(16) });
   const views = [contrast, sum, max].map((from, i) => {
     const [least, most] = [i, 40 + i];
     const clamp = add(`clamp${i}`, [from], {
@@ -73,7 +73,7 @@ export function everyOpGraph(): FixedGraph {
   // 6 × 3 × 6 from here on.
   const residual = add('residual', [largest, depthwise], {
     kind: 'add',
-    activation: { kind: 'leakyRelu', alphaMantissa: 3, alphaFraction: 3 },
+    activation: { kind: 'prelu', alphaMantissas: [3, -2, 0, 8, 11, -9], alphaFraction: 3 },
     format: format(true, 10, 4),
   });
   const narrow = add('narrow', [residual], { kind: 'requantize', format: format(true, 6, 3) });
@@ -94,21 +94,21 @@ export function everyOpGraph(): FixedGraph {
   });
   const mean = add('mean', [gated], {
     kind: 'avgPool',
-    ...window([3, 3], [2, 1], [1, 1, 1, 1]),
-    counted: [0, 1, 0, 0],
+    ...window([3, 3], [2, 1], [1, 1, 2, 2]),
+    counted: [0, 1, 1, 1],
     reciprocal: 7,
     reciprocalFraction: 6,
     reciprocals: Int32Array.of(0, 64, 32, 21, 16, 13, 11, 9, 8, 7),
     format: format(true, 8, 3),
   });
-  // 3 × 3 × 6, then 3 × 6 × 6.
-  const wide = add('wide', [mean], { kind: 'upsample', factor: [1, 2], format: format(true, 8, 3) });
+  // 4 × 4 × 6, then 8 × 12 × 6.
+  const wide = add('wide', [mean], { kind: 'upsample', factor: [2, 3], format: format(true, 8, 3) });
   const whole = add('whole', [wide], { kind: 'globalMaxPool', format: format(true, 8, 3) });
   const flat = add('flat', [wide], { kind: 'flatten', format: format(true, 8, 3) });
   const all = add('all', [whole, flat], { kind: 'concat', format: format(true, 8, 3) });
   const logits = add('logits', [all], {
     kind: 'dense',
-    weights: drawn((6 + 3 * 6 * 6) * 2, 2),
+    weights: drawn((6 + 8 * 12 * 6) * 2, 2),
     activation: NONE,
     format: integers(12),
   });

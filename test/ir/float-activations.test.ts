@@ -5,7 +5,10 @@ import { TABLED_NAMES, usualFunction, type TabledFunction } from '../../src/ir/o
 import {
   applyActivation,
   floatShape,
+  isActivation,
+  isFused,
   isNonNegative,
+  isTabled,
   withChannels,
   type ActivationNode,
 } from '../../src/ir/ops/index.js';
@@ -109,6 +112,17 @@ describe('an activation that is fused', () => {
     expect(() => floatShape(prelu, [])).toThrow('x takes one input, not 0');
   });
 
+  it('is no table, and a table is not fused', () => {
+    for (const node of [prelu, { ...base, kind: 'relu' } as const])
+      expect([isActivation(node), isFused(node), isTabled(node)]).toEqual([true, true, false]);
+    for (const name of TABLED_NAMES) {
+      const node: ActivationNode = { ...base, ...usualFunction(name) };
+      expect([isActivation(node), isFused(node), isTabled(node)]).toEqual([true, false, true]);
+    }
+    const flat = { ...base, kind: 'flatten' } as const;
+    expect([isActivation(flat), isFused(flat), isTabled(flat)]).toEqual([false, false, false]);
+  });
+
   it('keeps its slopes with their channels, and is the same where it has none', () => {
     expect(withChannels(prelu, (c) => c !== 1)).toEqual({ ...prelu, alpha: Float32Array.of(0.5, 3) });
     const relu: ActivationNode = { ...base, kind: 'relu' };
@@ -130,6 +144,7 @@ it.each<[ActivationNode, boolean]>([
   [{ ...base, kind: 'tanh' }, false],
   [{ ...base, ...exact }, false],
   [{ ...base, ...elu }, false],
+  [{ ...base, kind: 'elu', alpha: 0.5 }, false],
   [{ ...base, kind: 'elu', alpha: 0 }, true],
   [{ ...base, kind: 'elu', alpha: -1 }, true],
 ])('%j is never negative: %s', (node, expected) => {

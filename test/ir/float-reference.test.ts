@@ -136,6 +136,8 @@ describe('the float reference, worked out by hand', () => {
     const leaky: FloatNode = { ...base, kind: 'leakyRelu', alpha: 0.25 };
     expect(activated(leaky)).toEqual([-0.5, -0.25, 0, 1, 2]);
     expect(computed([1, 2], [spread([0.5], [-1]), leaky], [1, 3])).toEqual([-0.125, 0.5]);
+    const prelu: FloatNode = { ...base, kind: 'prelu', alpha: floats(0.5, -2) };
+    expect(computed([1, 2], [spread([1, -1], [-2, 0]), prelu], [1, 3])).toEqual([-0.5, 2, 1, 6]);
     const relu: FloatNode = { ...base, kind: 'relu' };
     expect(computed([1, 1], [spread([NaN, -1], [0, 0]), relu], [3])).toEqual([NaN, 0]);
     const given = new Map([[from[0]!, floats(-0)]]);
@@ -203,6 +205,23 @@ describe('the decision of the float reference', () => {
     expect(() => createFloatReference({ ...graph, output: id }).decide(Uint16Array.of(3))).toThrow(
       'floats: no output x',
     );
+  });
+
+  it('takes what is given for tensors of the network, not for pixels', () => {
+    const given = new Map([
+      [input, floats(9)],
+      [from[0]!, floats(7, 8)],
+    ]);
+    const seen: unknown[] = [];
+    createFloatReference(graph).visit(
+      Uint16Array.of(3),
+      (node, tensor) => seen.push([node, [...tensor]]),
+      given,
+    );
+    expect(seen).toEqual([
+      [input, [3]],
+      [from[0], [7, 8]],
+    ]);
   });
 
   it('has all its tensors as an evaluator', async () => {

@@ -204,6 +204,15 @@ describe('the interpreter, worked out by hand', () => {
     await expect(createInterpreter(graph).close()).resolves.toBeUndefined();
   });
 
+  it('keeps what the prescale chooses, where it is told of one', () => {
+    const graph = { ...smallGraph([1, 2], 100, []), threshold: 1 };
+    const frame = Uint16Array.from([3, 4]);
+    // The hash of frame 0 under key 0 is 0: every N chooses it.
+    const { keep, prescaled } = interpret(graph, frame, false, { number: 0n, key: 0, n: 9 });
+    expect([keep, prescaled]).toEqual([false, { keep: true, byPrescale: true, weight: 9 }]);
+    expect(interpret(graph, frame)).not.toHaveProperty('prescaled');
+  });
+
   it('computes each stage that a drill asks from what its input is given', async () => {
     const graph = { ...smallGraph([1, 2], 100, []), threshold: 8 };
     const drill = (...asked: readonly string[]): Drill => ({

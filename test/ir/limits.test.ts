@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
+import { format } from '../../src/fixed/format.js';
 import { activationSchema } from '../../src/ir/activations.js';
 import { pairSchema, paddingSchema, proofSchema, weightsSchema } from '../../src/ir/common.js';
-import { fixedGraphSchema } from '../../src/ir/graph.js';
+import { fixedGraphSchema, floatGraphSchema } from '../../src/ir/graph.js';
 import { fixedNodeSchema } from '../../src/ir/ops/index.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { weights } from './small-graphs.js';
@@ -36,6 +37,27 @@ const within: readonly Row[] = [
     0,
     15,
     (alphaFraction) => ({ kind: 'leakyRelu', alphaMantissa: 1, alphaFraction }),
+  ],
+  [
+    'a slope of one channel',
+    activationSchema,
+    -(2 ** 20),
+    2 ** 20,
+    (slope) => ({ kind: 'prelu', alphaMantissas: [1, slope], alphaFraction: 3 }),
+  ],
+  [
+    'fraction bits of slopes of channels',
+    activationSchema,
+    0,
+    15,
+    (alphaFraction) => ({ kind: 'prelu', alphaMantissas: [1, -1], alphaFraction }),
+  ],
+  [
+    'the distance of a contrast',
+    fixedNodeSchema,
+    1,
+    8,
+    (distance) => ({ id: 'x', kind: 'contrast', inputs: ['y'], distance, format: format(false, 16, 16) }),
   ],
   ['reciprocals', fixedNodeSchema, 1, 2 ** 20, (reciprocal) => ({ ...node('avg1'), reciprocal })],
   [
@@ -87,6 +109,37 @@ describe('the fields of a graph file', () => {
   it.each(atLeast)('have a least value: %s', (what, schema, least, put) => {
     for (const n of [least, least + 1]) expect(schema.safeParse(put(n)).success, `${n} ${what}`).toBe(true);
     expect(schema.safeParse(put(least - 1)).success, `${least - 1} ${what}`).toBe(false);
+  });
+
+  it('hold slopes of a channel at least', () => {
+    const prelu = { kind: 'prelu', alphaMantissas: [], alphaFraction: 3 };
+    expect(activationSchema.safeParse(prelu).success).toBe(false);
+  });
+
+  it('hold roundings of a scale above 0, in a mode that there is', () => {
+    const rounding = { scale: 2 ** -1074, min: -1, max: 1, rounding: 'AP_RND' };
+    const parsed = (change: object): boolean => {
+      const quantizers = { x: { ...rounding, ...change } };
+      const facts = {
+        name: 'a',
+        nodes: [],
+        output: 'x',
+        classNames: ['a', 'b'],
+        hitClasses: [],
+        threshold: 0,
+      };
+      return floatGraphSchema.safeParse({ ...facts, quantizers }).success;
+    };
+    expect(parsed({})).toBe(true);
+    for (const wrong of [
+      { scale: 0 },
+      { scale: -1 },
+      { min: '1' },
+      { max: null },
+      { rounding: 'AP_SAT' },
+      { more: 1 },
+    ])
+      expect(parsed(wrong), JSON.stringify(wrong)).toBe(false);
   });
 
   it('hold one line of text as a name, and an identifier as the name of a node', () => {

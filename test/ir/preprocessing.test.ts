@@ -122,6 +122,14 @@ describe('preprocessing, worked out by hand', () => {
     };
     expect(computed([3, 4], [spread, crop], FRAME)).toEqual([6, 70, 7, 65, 10, 50, 11, 45]);
     const bin = { id, kind: 'bin', inputs: from, factor: [3, 2] } as const;
+    expect(computed([3, 4], [spread, { ...bin, mode: 'second', format: counts(7) }], FRAME)).toEqual([
+      9, 90, 11, 80,
+    ]);
+    const contrast: UnprovenNode = { id, kind: 'contrast', inputs: from, distance: 1, format: counts(7) };
+    // As p, and as 100 - 5p where that is above 0: 100 75 100 100, 0 100 100 25, 100 100 0 100.
+    const spots = [0, 5, 0, 0, 90, 0, 0, 15, 0, 0, 20, 0];
+    const other = [100, 0, 25, 100, 0, 0, 0, 0, 100, 100, 0, 100];
+    expect(computed([3, 4], [spread, contrast], spots)).toEqual(spots.flatMap((p, i) => [p, other[i]!]));
     expect(computed([3, 4], [spread, { ...bin, mode: 'max', format: counts(7) }], FRAME)).toEqual([
       10, 95, 12, 85,
     ]);

@@ -96,6 +96,12 @@ describe('the prescale', () => {
     const question = { number: 0n, key: 0, n: 50 };
     expect(prescaled(false, question)).toEqual({ keep: true, byPrescale: true, weight: 50 });
     expect(prescaled(true, question)).toEqual({ keep: true, byPrescale: false, weight: 1 });
+    // The hash of frame 1 is far from 0: 2^24 of them would go beyond 2^32.
+    expect(prescaled(false, { number: 1n, key: 0, n: MAX_PRESCALE })).toEqual({
+      keep: false,
+      byPrescale: false,
+      weight: 0,
+    });
     expect(prescaled(false, { ...question, n: 0 })).toEqual({ keep: false, byPrescale: false, weight: 0 });
   });
 

@@ -4,7 +4,15 @@ import type { UnprovenNode } from '../../src/ir/build.js';
 import type { Activation } from '../../src/ir/activations.js';
 import { nodeId, type Proof } from '../../src/ir/common.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
-import { analyseRanges, proveStage, reloadableBiasWidth, reloadableSumBound } from '../../src/ir/prove.js';
+import {
+  analyseRanges,
+  largestSum,
+  magnitude,
+  nodeRange,
+  proveStage,
+  reloadableBiasWidth,
+  reloadableSumBound,
+} from '../../src/ir/prove.js';
 import { counts, integers, NONE, smallGraph, weights } from './small-graphs.js';
 
 const id = nodeId('x');
@@ -121,8 +129,34 @@ describe('the proof', () => {
     expect(proof.worstCase).toBe(true);
   });
 
+  it('knows the largest partial sum of any channel, whatever the signs', () => {
+    const sum = {
+      channels: 2,
+      parts: [
+        // Of 3 and -2 twice each, and of 1 by the product of both inputs.
+        { source: 0, weights: Int32Array.of(3, 1, -2, 4), repeat: 2 },
+        { source: 1, weights: 1, repeat: 1, times: 0 },
+      ],
+      bias: Float64Array.of(-7, 5),
+      fraction: () => 0,
+    };
+    const ranges = [
+      { low: -2, high: 10 },
+      { low: -3, high: 1 },
+    ];
+    expect(magnitude({ low: -3, high: 1 })).toBe(3);
+    // 2 · (3 + 2) · 10 + 3 · 10 + 7, and 2 · (1 + 4) · 10 + 3 · 10 + 5.
+    expect(largestSum(sum, ranges)).toBe(137);
+    expect(largestSum({ ...sum, bias: Float64Array.of(-7, 9) }, ranges)).toBe(139);
+    expect(largestSum({ ...sum, bias: null }, ranges)).toBe(130);
+    const nothing = { ...sum, parts: [], bias: null };
+    expect(largestSum(nothing, ranges)).toBe(0);
+  });
+
   it('needs an input', () => {
     expect(() => proveStage(conv, [], false)).toThrow('x has no input');
+    const flat = { id, kind: 'flatten', inputs: [], format: integers(9) } as const;
+    expect(() => nodeRange(flat, [])).toThrow('x has no input');
   });
 
   it('counts every position of a mean, and both terms of a sum at the finer resolution', () => {

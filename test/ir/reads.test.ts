@@ -13,6 +13,7 @@ import {
   type SummingKind,
   type SummingNode,
 } from '../../src/ir/ops/index.js';
+import { contrastWindow } from '../../src/ir/ops/contrast.js';
 import type { SourceFacts } from '../../src/ir/ops/record.js';
 import { activationOf } from '../../src/ir/prove.js';
 import { interpretTensors } from '../../src/simulate/interpret.js';
@@ -59,7 +60,8 @@ const moved: Table<Exclude<FixedNode, { kind: SummingKind | 'input' }>, [reads: 
 
 /** The element of a stage that adds: the sum with its bias, activated, rounded, limited. */
 function added(node: SummingNode, sources: readonly SourceFacts[], reads: Reads, c: number): number {
-  const { bias, fraction } = sumOf(node, sources)!;
+  const { bias, fraction, channels } = sumOf(node, sources)!;
+  expect(channels).toBe(shapes.get(node.id)![2]);
   const activation = activationOf(node);
   const slopes = slopesOf(activation);
   const sum = total(reads.all) + (bias?.[c] ?? 0);
@@ -105,6 +107,14 @@ describe.each(graph.nodes.filter(({ kind }) => kind !== 'input'))('$id', (node) 
 it('is shown of every op', () => {
   const fixed = Object.entries(OPS).flatMap(([kind, op]) => (op.fixed === null ? [] : [kind]));
   expect([...new Set(graph.nodes.map((n) => n.kind))].sort()).toEqual(fixed.sort());
+});
+
+it('reads of a contrast what the line buffer of a back end holds', () => {
+  expect(contrastWindow({ distance: 3 })).toEqual({
+    kernel: [7, 7],
+    strides: [1, 1],
+    padding: [3, 3, 3, 3],
+  });
 });
 
 it('reads nothing for a raw pixel', () => {

@@ -120,6 +120,20 @@ describe('a table in a graph', () => {
     expect(smallGraph([1, 3], 2, [most, allowed]).nodes).toHaveLength(6);
   });
 
+  it('may be off the nearest by 2^-20 of a step, which machines can differ in, and no more', () => {
+    const constant = (beta: number, entry: number) =>
+      graphOf({
+        of: { kind: 'hardSigmoid', alpha: 0, beta },
+        table: new Int32Array(16).fill(entry),
+        format: format(false, 6, 3),
+      });
+    // In eighths: 2.5 steps, and a little more.
+    for (const more of [0, 0.75, 1])
+      expect(constant((2.5 + more * 2 ** -20) / 8, 2).nodes, `${more} of the doubt`).toHaveLength(6);
+    expect(() => constant((2.5 + 1.5 * 2 ** -20) / 8, 2)).toThrow('entry 0 of the table is 2 where');
+    expect(() => constant((2.5 - 1.5 * 2 ** -20) / 8, 3)).toThrow('entry 0 of the table is 3 where');
+  });
+
   it('may round a tie either way, as machines differ in its last digit, and may keep its limits', () => {
     // At -1.5 the value is -3/8: between -2 and -1 quarters.
     for (const value of [-2, -1]) expect(graphOf({ table: withEntry(5, value) }).nodes).toHaveLength(6);

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { instrument, type Instrumented } from './instrument.js';
 
 const ROOT = join(import.meta.dirname, '../..');
-const FILES: readonly string[] = ['src/fixed', 'src/ir', 'src/evaluate', 'src/simulate/interpret.ts'];
+const FILES: readonly string[] = [
+  'src/fixed',
+  'src/ir',
+  'src/evaluate',
+  'src/simulate/interpret.ts',
+  'src/simulate/interpret-sums.ts',
+];
 
 function filesOf(path: string): readonly string[] {
   if (path.endsWith('.ts')) return [path];

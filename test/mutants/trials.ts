@@ -16,7 +16,9 @@ const TEST_FILES = ['test/fixed', 'test/ir'].flatMap((folder) =>
 /** What finds a mutant: a test, or a test (or a failure to load) after the files were loaded with the mutant on. */
 export type Fate = 'killed' | 'killed on loading' | 'survived' | 'not reached';
 
-type KnownTest = CollectedTest & Run;
+interface KnownTest extends CollectedTest, Run {
+  readonly milliseconds: number;
+}
 
 /** Everything that the trials need to know of the tests without a mutant. */
 interface Baseline {
@@ -39,19 +41,30 @@ async function loadTests(): Promise<readonly CollectedTest[]> {
 export async function runWithoutMutant(): Promise<Baseline> {
   const tests: KnownTest[] = [];
   const loading = await withMutant(-1, Infinity, loadTests);
-  for (const test of await loadTests())
-    tests.push({ ...test, ...(await withMutant(-1, Infinity, test.run)) });
+  for (const test of await loadTests()) {
+    const start = performance.now();
+    const run = await withMutant(-1, Infinity, test.run);
+    tests.push({ ...test, ...run, milliseconds: performance.now() - start });
+  }
   const failing = tests.filter((test) => !test.passed);
   if (failing.length > 0)
     throw new Error(`without a mutant fail: ${failing.map(({ name }) => name).join(', ')}`);
-  return { tests: tests.sort((a, b) => a.questions - b.questions), loading };
+  return { tests: tests.sort((a, b) => a.milliseconds - b.milliseconds), loading };
 }
 
-/** The tests that reach the mutant, the quickest first, until one fails. */
-async function tryLoaded({ id }: Mutant, { tests }: Baseline): Promise<Fate> {
+/**
+ * The tests that reach the mutant until one fails: first the one that found the mutant before it, which most often
+ * stands beside it, then the quickest.
+ */
+async function tryLoaded(
+  { id }: Mutant,
+  tests: readonly KnownTest[],
+  before: KnownTest | null,
+): Promise<KnownTest | 'survived' | 'not reached'> {
   const reaching = tests.filter((t) => t.reached.has(id));
-  for (const test of reaching)
-    if (!(await withMutant(id, limit(test.questions), test.run)).passed) return 'killed';
+  const found = before?.reached.has(id) === true ? [before] : [];
+  for (const test of [...found, ...reaching.filter((t) => t !== before)])
+    if (!(await withMutant(id, limit(test.questions), test.run)).passed) return test;
   return reaching.length === 0 ? 'not reached' : 'survived';
 }
 
@@ -76,10 +89,14 @@ export async function* tryMutants(
   baseline: Baseline,
 ): AsyncGenerator<readonly [Mutant, Fate]> {
   const left: Mutant[] = [];
+  let before: KnownTest | null = null;
   for (const mutant of mutants) {
-    const fate = await tryLoaded(mutant, baseline);
-    if (fate !== 'killed' && baseline.loading.reached.has(mutant.id)) left.push(mutant);
-    else yield [mutant, fate];
+    const found: KnownTest | 'survived' | 'not reached' = await tryLoaded(mutant, baseline.tests, before);
+    if (typeof found !== 'string') {
+      before = found;
+      yield [mutant, 'killed'];
+    } else if (baseline.loading.reached.has(mutant.id)) left.push(mutant);
+    else yield [mutant, found];
   }
   for (const mutant of left) yield [mutant, await tryLoading(mutant, baseline)];
 }
