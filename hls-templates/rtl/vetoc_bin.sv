@@ -14,7 +14,9 @@ module vetoc_bin #(
     parameter int OUT_PIXELS = 1,
     parameter int SPAN = 1,
     parameter int FACTOR_Y = 2,
-    parameter int COLUMNS = 64
+    parameter int COLUMNS = 64,
+    parameter bit ECC = 0,     // the memory corrects single flipped bits
+    parameter int ID = 0
 ) (
     input  wire logic                     clk,
     input  wire logic                     rst,
@@ -75,14 +77,21 @@ module vetoc_bin #(
   end
 
   if (COLUMNS > 1) begin : g_rows
-    (* ram_style = "distributed" *) logic [W-1:0] rows[0:COLUMNS-1];
     logic [XA-1:0] x1;
     logic end1;
     always_ff @(posedge clk) begin
       x1 <= x;
       end1 <= last_part;
-      if (fire) row1 <= rows[x];
-      if (v1 && end1) rows[x1] <= joined;
+    end
+    if (ECC) begin : g_protected
+      vetoc_protected #(.W(W), .WORDS(COLUMNS), .ID(ID)) rows (
+          .clk, .read(fire), .at(x), .q(row1), .write(v1 && end1), .write_at(x1), .d(joined));
+    end else begin : g_plain
+      (* ram_style = "distributed" *) logic [W-1:0] rows[0:COLUMNS-1];
+      always_ff @(posedge clk) begin
+        if (fire) row1 <= rows[x];
+        if (v1 && end1) rows[x1] <= joined;
+      end
     end
   end else begin : g_column
     assign row1 = block;  // the block before is the one above

@@ -3,12 +3,14 @@
 // The rows above the one that arrives: a memory of one padded row, WORDS words, that is walked round and round. Each word
 // holds the rows' values one above the other.
 // `read` asks for the word at the current place, which `q` shows in the next cycle; `write`, one cycle after `read`,
-// replaces it by `d`.
+// replaces it by `d`. With ECC single bits that flip in it are corrected (vetoc_protected).
 `default_nettype none
 module vetoc_lines #(
     parameter int W = 16,
     parameter int WORDS = 18,
-    parameter bit BLOCK = 0
+    parameter bit BLOCK = 0,
+    parameter bit ECC = 0,
+    parameter int ID = 0
 ) (
     input  wire logic         clk,
     input  wire logic         rst,
@@ -30,7 +32,10 @@ module vetoc_lines #(
       if (read) at <= at == A'(WORDS - 1) ? '0 : at + 1'b1;
       if (rst) at <= '0;
     end
-    if (BLOCK) begin : g_block
+    if (ECC) begin : g_protected
+      vetoc_protected #(.W(W), .WORDS(WORDS), .BLOCK(BLOCK), .ID(ID)) line (
+          .clk, .read, .at, .q, .write, .write_at(at1), .d);
+    end else if (BLOCK) begin : g_block
       (* ram_style = "block" *) logic [W-1:0] line[0:WORDS-1];
       always_ff @(posedge clk) begin
         if (read) q <= line[at];

@@ -19,6 +19,8 @@ module vetoc_window #(
     parameter int WIDTH = 16,
     parameter int GROUPS = 1,
     parameter bit BLOCK = 0,                  // lines in block RAM
+    parameter bit ECC = 0,                    // that corrects single flipped bits
+    parameter int ID = 0,
     parameter logic [W-1:0] PADDING = '0
 ) (
     input  wire logic              clk,
@@ -63,7 +65,7 @@ module vetoc_window #(
   assign entering1[(KH-1)*W+:W] = arriving1;
   if (KH > 1) begin : g_lines
     logic [(KH-1)*W-1:0] above1;
-    vetoc_lines #(.W((KH - 1) * W), .WORDS(WORDS), .BLOCK(BLOCK)) lines (
+    vetoc_lines #(.W((KH - 1) * W), .WORDS(WORDS), .BLOCK(BLOCK), .ECC(ECC), .ID(ID)) lines (
         .clk, .rst, .read(fire), .q(above1), .write(v1), .d(entering1[KH*W-1:W]));
     assign entering1[(KH-1)*W-1:0] = above1;
   end

@@ -45,6 +45,16 @@ inline std::vector<memory> &memories() {
   return all;
 }
 
+/// Memories that correct single flips, in simulations of the RTL: a flip comes `flip_after` cycles later, while a frame is under way.
+inline std::vector<memory> &corrected_memories() {
+  static std::vector<memory> all;
+  return all;
+}
+inline long &flip_after() {
+  static long cycles = 0;
+  return cycles;
+}
+
 template <typename T>
 void flip_bit(T &entry, int bit, int bits) {
   std::uint64_t value = static_cast<std::uint64_t>(entry) ^ std::uint64_t(1) << bit;

@@ -99,7 +99,7 @@ export const addFirmwareOptions = (command: Command): Command =>
       choiceOption('--overflow', OVERFLOWS),
       'wait',
     )
-    .option('--ecc', 'HLS: line buffers in block RAM that corrects single flipped bits')
+    .option('--ecc', 'line buffers that correct single flipped bits')
     .option('--canary', 'reloadable: a second network in shadow, before new weights decide');
 
 export async function firmwareOptions(values: FirmwareOptionValues): Promise<HlsOptions> {

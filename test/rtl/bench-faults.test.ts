@@ -11,7 +11,14 @@ import type { FixedGraph } from '../../src/ir/graph.js';
 import { runProcess } from '../../src/simulate/process.js';
 import type { HlsFault } from '../mutation/plant.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
-import { BUS_FAULTS, CANARY_FAULTS, CHECK_FAULTS, DROP_FAULTS, UPSET_FAULTS } from './bench-faults.js';
+import {
+  BUS_FAULTS,
+  CANARY_FAULTS,
+  CHECK_FAULTS,
+  DROP_FAULTS,
+  ECC_FAULTS,
+  UPSET_FAULTS,
+} from './bench-faults.js';
 import { planted } from './planted.js';
 import { benchProject } from './project.js';
 
@@ -51,6 +58,14 @@ const CASES: readonly (readonly [
     /PASS: 0 differences/,
   ],
   ['make check-upsets', sampleFixedGraph, {}, UPSET_FAULTS, ['check-upsets', 'COUNT=12'], /PASS 12 upsets/],
+  [
+    'make check-upsets of line buffers that correct flips',
+    sampleFixedGraph,
+    { ecc: true },
+    ECC_FAULTS,
+    ['check-upsets', 'COUNT=100'],
+    /PASS 100 flips in line buffers/,
+  ],
   ['make check-icarus', sampleFixedGraph, {}, BUS_FAULTS, ['check-icarus'], /PASS: 1 frames, registers/],
 ];
 

@@ -180,6 +180,17 @@ export const UPSET_FAULTS: readonly HlsFault[] = [
   ),
 ];
 
+/** `make check-upsets` of a project whose line buffers correct flips. */
+export const ECC_FAULTS: readonly HlsFault[] = [
+  fault('protected', 'a flip that is not corrected', /\^ \((odd && syndrome == code\(i\))\);/, "1'b0"),
+  fault(
+    'protected',
+    'a code that bits share',
+    /code = (i < 63 \? 7'\(65 \+ i\) : 7'd63);/,
+    "7'(65 + (i & 7))",
+  ),
+];
+
 /** `make check-icarus`: the bus. */
 export const BUS_FAULTS: readonly HlsFault[] = [
   fault('registers', 'strobes without effect', /if \((wstrb\[b\])\)/, "1'b1"),

@@ -70,6 +70,16 @@ describe('an RTL project', () => {
     600_000,
   );
 
+  it('corrects every bit that flips in a line buffer or a block of a bin, where it is asked to', async () => {
+    const folder = benchProject(sampleFixedGraph(), {}, undefined, { ecc: true });
+    await output('make', ['-s', 'lint'], folder);
+    expect(await output('make', ['-s', 'check', 'CXXFLAGS=-O0'], folder)).toContain('PASS: 0 differences');
+    const count = many ? 1000 : 200;
+    const text = await output('make', ['-s', 'check-upsets', `COUNT=${count}`, 'CXXFLAGS=-O1'], folder);
+    expect(text).toContain(`PASS ${count} upsets`);
+    expect(text).toContain(`PASS ${count} flips in line buffers, 0 of them seen`);
+  }, 600_000);
+
   it('decides the same in Icarus Verilog, through its AXI ports', async () => {
     const text = await output('make', ['-s', 'check-icarus', 'FRAMES=3'], benchProject(smallVetoNetwork(32)));
     expect(text).toContain('PASS: 3 frames, registers');

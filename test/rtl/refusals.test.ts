@@ -66,7 +66,6 @@ describe('a schedule of the RTL', () => {
 describe('vetoc export rtl', () => {
   it.each([
     [['--canary'], /^2 .*--canary: a network in shadow needs weights that can be exchanged.*--reloadable/s],
-    [['--ecc'], /^2 .*--ecc: ECC is in the HLS firmware only/],
     [['--target', 'nowhere'], /^2 .*nowhere/],
     [['--pixels-per-clock', '3'], /^2 .*--pixels-per-clock/],
     [['--latency', '0.001'], /^2 .*latency: a decision within 0.001 µs .* cannot be had/],

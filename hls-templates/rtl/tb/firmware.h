@@ -91,6 +91,14 @@ class firmware {
                                    upset()[0] = -1;
                                  }});
   }
+  /// Puts a memory on the list of those that correct single flips.
+  static void corrects(const char *name, int id, std::size_t words, int bits) {
+    vetoc::corrected_memories().push_back({name, words, bits, 1, [id](std::size_t word, int bit) {
+                             const int which[4] = {id, static_cast<int>(word), bit, 0};
+                             for (int i = 0; i < 4; ++i) instance().next_[i] = which[i];
+                             instance().until_ = vetoc::flip_after();
+                           }});
+  }
 #endif
 
  private:
@@ -110,6 +118,16 @@ class firmware {
   }
 
   bool step(bool all, bool takes) {
+#ifdef VETOC_UPSETS
+    if (until_ >= 0) {
+      for (int i = 0; i < 4; ++i) upset()[i] = next_[i];
+      if (until_ > 0) upset()[0] = -1;
+      // From the cycle after the flip on there is none.
+      --until_;
+    } else if (next_[0] >= 0) {
+      next_[0] = upset()[0] = -1;
+    }
+#endif
     const bool taken = sim_.step(waiting_.empty() ? nullptr : &waiting_.front(), takes, all);
     if (taken) waiting_.pop_front();
     return taken;
@@ -122,6 +140,10 @@ class firmware {
     return true;
   }
 
+#ifdef VETOC_UPSETS
+  int next_[4] = {-1, 0, 0, 0};
+  long until_ = -1;
+#endif
   simulation sim_;
   std::deque<beat> waiting_;
 };

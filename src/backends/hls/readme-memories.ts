@@ -27,16 +27,16 @@ export function memoriesText({ plan, ecc }: Design, frameMicroseconds: number): 
     '|---|---|---|---|',
     ...rows,
     '',
-    ...coveredElsewhere(ecc),
+    ...coveredElsewhere(ecc ? ['stand in block RAM with ECC, which corrects single flips'] : []),
   ].join('\n');
 }
 
-/** What no scrubber of a project reads, and who covers it. */
-export const coveredElsewhere = (ecc: boolean): readonly string[] => [
+/** What no scrubber of a project reads, and who covers it; `lines`: how line buffers correct flips, where they do. */
+export const coveredElsewhere = (lines: readonly string[]): readonly string[] => [
   'Constants that became logic (a stage with one row of weights, shifts and additions), flip-flops, FIFOs and line buffers are not read back.',
   "The first are bits of the configuration: the vendor's own scrubbing (SEM IP; on parts of several dies one a die) finds and mends those, and",
   'does not look into block RAM or LUT RAM that is written: the two cover what the other leaves. A flip in a FIFO changes one frame.',
-  ecc
-    ? 'Line buffers stand in block RAM with ECC, which corrects single flips. Weights and tables do not: their second port is the scrubber’s.'
-    : 'So does one in a line buffer, unless these are built with ECC (\`vetoc export hls --ecc\`). Weights and tables have none: their second port is the scrubber’s.',
+  lines.length > 0
+    ? `Line buffers ${lines.join(' ')}. Weights and tables do not: their second port is the scrubber’s.`
+    : 'So does one in a line buffer, unless these are built to correct it (\`--ecc\`). Weights and tables have none: their second port is the scrubber’s.',
 ];

@@ -1,5 +1,4 @@
 /** SystemVerilog, with the project in Verilator as a witness of its values and of the cycle of every decision. */
-import { UserError } from '../../core/errors.js';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FixedGraph } from '../../ir/graph.js';
@@ -53,11 +52,6 @@ const figures = (design: RtlDesign): FirmwareFigures => ({
 });
 
 function build({ fixed, wish, golden, reloadable }: ProjectRequest): Built {
-  if (wish.ecc === true)
-    throw new UserError('ECC is in the HLS firmware only, so far', {
-      field: '--ecc',
-      remedy: 'use vetoc export hls, or leave the option out',
-    });
   const graph = reloadable ? withReloadableWeights(fixed) : fixed;
   // The area of the RTL is not estimated; that of the same plan as HLS is.
   if (wish.canary === true) {

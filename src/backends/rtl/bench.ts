@@ -8,6 +8,7 @@ import { registerArgument } from '../hls/registers.js';
 import { hlsTemplates } from '../hls/templates.js';
 import { featuresOf, topHeader } from '../hls/top.js';
 import type { RtlDesign } from './design.js';
+import { correctedMemories } from './ecc.js';
 import { rtlTemplates } from './templates.js';
 import { upsetId } from './memory.js';
 import { probesOf } from './top.js';
@@ -82,6 +83,7 @@ function firmwareFunction({ graph, plan, network, top }: RtlDesign): string {
   const memories = [...network.hardware.values()].flatMap((h) =>
     (h.memories ?? []).filter((m) => m.cycles > 0),
   );
+  const corrects = [...network.hardware.values()].flatMap(correctedMemories);
   const registers = registersOf(featuresOf(graph, plan));
   const parameters = [
     'hls::stream<pixel_beat> &frames',
@@ -100,6 +102,7 @@ function firmwareFunction({ graph, plan, network, top }: RtlDesign): string {
     ...memories.map(
       (m) => `  rtl::firmware::watch("${m.name}", ${upsetId(m.name)}, ${m.depth}, ${m.width}, ${m.copies});`,
     ),
+    ...corrects.map((m) => `  rtl::firmware::corrects("${m.name}", ${m.id}, ${m.words}, ${m.bits});`),
     '  return true;',
     '}',
     'static const bool watching = with_memories();',
@@ -145,7 +148,8 @@ export function benchFiles(design: RtlDesign): ProjectFiles {
     [`tb/firmware/${top}.h`]: topHeader(graph, plan, top),
     [`tb/firmware/${top}.cpp`]: firmwareFunction(design),
   };
-  for (const [path, text] of Object.entries(rtlTemplates())) if (path.startsWith('tb/')) files[path] = text;
+  for (const [path, text] of Object.entries(rtlTemplates()))
+    if (path.startsWith('tb/') && (design.ecc || path !== 'tb/corrections.cpp')) files[path] = text;
   const templates = hlsTemplates();
   for (const name of headersOf(['decide.h', 'receive.h'], templates))
     files[`tb/firmware/vetoc/${name}`] = templates[`vetoc/${name}`]!;

@@ -19,7 +19,7 @@ export function designRtl(graph: FixedGraph, options: HlsOptions): RtlDesign {
   const top = topName(graph);
   const known = new Map<Plan, { network: RtlNetwork; schedule: RtlSchedule }>();
   const schedule = (plan: Plan, interval?: number): RtlSchedule => {
-    const network = rtlNetwork(graph, plan, options.target, top);
+    const network = rtlNetwork(graph, plan, options.target, { top, ecc: options.ecc ?? false });
     const result = scheduleRtl(network, beatsOf(plan), interval);
     known.set(plan, { network, schedule: result });
     return result;

@@ -7,6 +7,7 @@ import { assignMultipliers } from '../dataflow/multipliers.js';
 import { receiveOf, type Plan, type Stage } from '../dataflow/plan.js';
 import { RESTART } from './depths.js';
 import { endsOf, passes, readers, streamBits, type End } from './flow.js';
+import { corrected } from './ecc.js';
 import type { Hardware, StageLink } from './stages/common.js';
 import { buildStage } from './stages/index.js';
 import { DECISION_BITS } from '../dataflow/interface.js';
@@ -28,30 +29,40 @@ export interface RtlLink extends StageLink {
   readonly consumer: string;
 }
 
+const same = (hardware: Hardware): Hardware => hardware;
+
 /** The wires that ask for room behind `stream`. */
 const roomOf = (stream: string, links: readonly End[]): { ok: string; take: string } => {
   const name = links.length === 1 ? links[0]!.link : stream;
   return { ok: `${name}_ok`, take: `${name}_take` };
 };
 
-export function rtlNetwork(graph: FixedGraph, plan: Plan, target: FpgaTarget, top: string): RtlNetwork {
+/** `ecc`: line buffers and unfinished blocks correct single flipped bits. */
+export function rtlNetwork(
+  graph: FixedGraph,
+  plan: Plan,
+  target: FpgaTarget,
+  { top, ecc }: { readonly top: string; readonly ecc: boolean },
+): RtlNetwork {
   const readerOf = readers(plan);
   const multipliers = assignMultipliers(plan, target);
   const hardware = new Map<Stage, Hardware>();
   for (const stage of plan.stages)
     hardware.set(
       stage,
-      buildStage(stage, {
-        graph,
-        plan,
-        top,
-        multiplier: multipliers.get(stage.name),
-        room: (stream) =>
-          roomOf(
-            stream,
-            endsOf(stream, readerOf, () => 0),
-          ),
-      }),
+      (ecc ? corrected : same)(
+        buildStage(stage, {
+          graph,
+          plan,
+          top,
+          multiplier: multipliers.get(stage.name),
+          room: (stream) =>
+            roomOf(
+              stream,
+              endsOf(stream, readerOf, () => 0),
+            ),
+        }),
+      ),
     );
   const passOf = (stage: Stage): number => hardware.get(stage)!.pass!;
   const ends = new Map(plan.streams.map((s) => [s.name, endsOf(s.name, readerOf, passOf)]));

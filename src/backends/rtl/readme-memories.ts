@@ -28,6 +28,10 @@ export function memoriesText({ plan, network, schedule, clockMHz, ecc }: RtlDesi
     '|---|---|---|---|',
     ...rows,
     '',
-    ...coveredElsewhere(ecc),
+    ...coveredElsewhere(
+      ecc
+        ? ['and the unfinished blocks of a bin carry 8 check bits for each 64, which correct single flips']
+        : [],
+    ),
   ].join('\n');
 }
