@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseFrameArgument } from '../../src/data/arguments.js';
 import { endOfHeader } from '../../src/data/formats/headers.js';
@@ -308,6 +309,78 @@ describe('TIFF', () => {
       Array.from({ length: SIZE }, () => 1),
     ]);
   });
+
+  /** A TIFF of one page and tags of one number each, in either order of bytes. */
+  const ordered = (little: boolean, tags: readonly (readonly [number, number])[], data: Uint8Array): string => {
+    const all = [...tags, [273, 8 + 2 + 12 * (tags.length + 2) + 4], [279, data.length]].sort(([a], [b]) => a! - b!);
+    const head = Buffer.alloc(8 + 2 + 12 * all.length + 4);
+    head.write(little ? 'II' : 'MM', 'latin1');
+    const [two, four] = little ? (['writeUInt16LE', 'writeUInt32LE'] as const) : (['writeUInt16BE', 'writeUInt32BE'] as const);
+    head[two](42, 2);
+    head[four](8, 4);
+    head[two](all.length, 8);
+    all.forEach(([tag, value], i) => {
+      head[two](tag!, 10 + 12 * i);
+      head[two](4, 12 + 12 * i);
+      head[four](1, 14 + 12 * i);
+      head[four](value!, 18 + 12 * i);
+    });
+    return write('ordered.tif', Buffer.concat([head, data]));
+  }; // prettier-ignore
+
+  describe.each([true, false])('packed with differences, little-endian: %s', (little) => {
+    const numbers = Array.from({ length: SIZE }, (_, i) => 1000.5 - 17 * (i % 31));
+
+    it.each([4, 8])('of the bytes of floats of %i bytes (predictor 3)', async (size) => {
+      const rows = Array.from({ length: H }, (_, y) => {
+        const row = Buffer.alloc(W * size);
+        // All first bytes of a row, then all second ones, the highest first; then their differences.
+        for (let x = 0; x < W; x++) {
+          const one = Buffer.alloc(size);
+          if (size === 4) one.writeFloatBE(numbers[y * W + x]!);
+          else one.writeDoubleBE(numbers[y * W + x]!);
+          one.forEach((byte, k) => (row[k * W + x] = byte));
+        }
+        return row.map((byte, i) => byte - (i === 0 ? 0 : row[i - 1]!));
+      });
+      const tags = [...plain(8 * size, 3, 8), [317, 3]] as const;
+      expect(await stored(ordered(little, tags, deflateSync(Buffer.concat(rows))))).toEqual([numbers]);
+    });
+
+    it('of floats as if they were integers, and of integers of 64 bits (predictor 2)', async () => {
+      const differences = (size: 4 | 8, write: (view: DataView, i: number) => void): Buffer => {
+        const view = new DataView(new ArrayBuffer(SIZE * size));
+        for (let i = 0; i < SIZE; i++) write(view, i);
+        const out = new DataView(new ArrayBuffer(SIZE * size));
+        for (let i = 0; i < SIZE; i++) {
+          const before = i % W === 0 ? null : (i - 1) * size;
+          if (size === 4) out.setUint32(4 * i, view.getUint32(4 * i, little) - (before === null ? 0 : view.getUint32(before, little)), little);
+          else out.setBigUint64(8 * i, view.getBigUint64(8 * i, little) - (before === null ? 0n : view.getBigUint64(before, little)), little);
+        }
+        return deflateSync(Buffer.from(out.buffer));
+      };
+      const floats = differences(4, (view, i) => view.setFloat32(4 * i, numbers[i]!, little));
+      expect(await stored(ordered(little, [...plain(32, 3, 8), [317, 2]], floats))).toEqual([numbers]);
+      const longs = differences(8, (view, i) => view.setBigUint64(8 * i, BigInt(3 * i + 1), little));
+      expect((await stored(ordered(little, [...plain(64, 1, 8), [317, 2]], longs))).map((frame) => frame.map(Number))).toEqual([
+        Array.from({ length: SIZE }, (_, i) => 3 * i + 1),
+      ]);
+    });
+  }); // prettier-ignore
+
+  it('packed with differences in a way that the library turns over is refused', async () => {
+    const path = ordered(false, [...plain(16, 3, 8), [317, 3]], deflateSync(Buffer.alloc(2 * SIZE)));
+    await expect(stored(path)).rejects.toThrow(/predictor 3 in big-endian order/);
+  });
+
+  it('that a viewer would turn is read as it is stored, which is said', async () => {
+    const source = await openFrames(tiff({ tags: [...plain(16), [274, 6]], data: uint16(values(1)) }));
+    const said = source.notes!.filter(({ kind }) => kind === 'warning');
+    const { pixels } = await source.read(0);
+    await source.close();
+    expect(said).toMatchObject([{ field: 'Orientation', text: 'is 6, not 1: rows and columns are read as they are stored' }]);
+    expect(Array.from(pixels)).toEqual(values(1));
+  }); // prettier-ignore
 
   it('of a packing that nobody knows is refused with its number', async () => {
     await expect(stored(tiff({ tags: plain(8, 1, 12345), data: Buffer.alloc(9) }))).rejects.toThrow(

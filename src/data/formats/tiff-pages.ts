@@ -18,9 +18,11 @@ export interface TiffPage {
   readonly pieceDepth: number;
   /** The page's number among the directories of the file, those of reduced pictures included. */
   readonly directory: number;
-  /** 1 none, 2 horizontal differences. */
+  /** 1 none, 2 horizontal differences, 3 differences of the bytes of floats. */
   readonly predictor: number;
   readonly tiled: boolean;
+  /** 1: rows from the top, columns from the left. Pixels are given as they are stored, whatever it says. */
+  readonly orientation: number;
   /** Size of a tile; of a strip (`pieceWidth` = `width`). */
   readonly pieceHeight: number;
   readonly pieceWidth: number;
@@ -39,8 +41,11 @@ const TAG = {
   width: 256, height: 257, bits: 258, compression: 259, photometric: 262, description: 270, stripOffsets: 273,
   samples: 277, rowsPerStrip: 278, stripByteCounts: 279, model: 272, predictor: 317, tileWidth: 322, tileHeight: 323,
   tileOffsets: 324, tileByteCounts: 325, sampleFormat: 339, make: 271, software: 305, subfile: 254, oldSubfile: 255,
-  fillOrder: 266, depth: 32997, tileDepth: 32998,
+  fillOrder: 266, orientation: 274, depth: 32997, tileDepth: 32998,
 } as const; // prettier-ignore
+
+/** The predictor of floating-point numbers: differences of their bytes, the first bytes of a row before all second ones. */
+export const FLOAT_PREDICTOR = 3;
 
 /** What the library unpacks: none, JPEG, deflate, PackBits, Zstd. Its LZW does not end on damaged codes. */
 const LIBRARY_CODES: readonly number[] = [1, 7, 8, 32773, 32946, 50000];
@@ -216,6 +221,7 @@ async function describePage(
   }
   const type = typeOf(file, bits, await first(TAG.sampleFormat, 1));
   const depth = await first(TAG.depth, 1);
+  const orientation = await first(TAG.orientation, 1);
   checkFrameShape(file, [depth, height, width], PIXEL_BYTES[type]);
   const code = await first(TAG.compression, 1);
   const predictor = await first(TAG.predictor, 1);
@@ -223,7 +229,17 @@ async function describePage(
     bits === 8 * PIXEL_BYTES[type] &&
     (code === 1 || code === 8 || code === 32946 || code === 5) &&
     (await first(TAG.fillOrder, 1)) === 1 &&
-    (predictor === 1 || (predictor === 2 && code !== 1 && !type.startsWith('float') && !type.endsWith('64')));
+    (predictor === 1 ||
+      (code !== 1 && (predictor === 2 || (predictor === FLOAT_PREDICTOR && type.startsWith('float')))));
+  if (!plain && predictor !== 1 && !littleEndian) {
+    throw new UserError(
+      `is packed with predictor ${predictor} in big-endian order in a way that vetoc does not read`,
+      {
+        file,
+        remedy: 'save it uncompressed or with deflate',
+      },
+    );
+  }
   if (!plain && !LIBRARY_CODES.includes(code)) {
     throw new UserError(
       `is packed with ${COMPRESSIONS[code] ?? `compression ${code}`} in a way that vetoc does not read`,
@@ -267,7 +283,7 @@ async function describePage(
     .trim();
   const compression = !plain ? 'other' : code === 1 ? 'none' : code === 5 ? 'lzw' : 'deflate';
   return {
-    width, height, depth, type, littleEndian, compression, predictor, tiled, pieceDepth, pieceHeight, pieceWidth, directory,
+    width, height, depth, type, littleEndian, compression, predictor, tiled, orientation, pieceDepth, pieceHeight, pieceWidth, directory,
     offsets: offsets.slice(0, pieces), byteCounts: byteCounts.slice(0, pieces), description,
   }; // prettier-ignore
 }

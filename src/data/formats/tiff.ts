@@ -11,7 +11,7 @@
 import { inflateSync } from 'node:zlib';
 import { UserError } from '../../core/errors.js';
 import { warning, type Note } from '../notes.js';
-import { PIXEL_BYTES, type PixelArray, type PixelType } from '../pixels.js';
+import { PIXEL_BYTES, type PixelArray } from '../pixels.js';
 import { decodePixels, openBytes, type ByteSource } from './bytes.js';
 import {
   checkFrameIndex,
@@ -25,7 +25,7 @@ import { readMarHeader } from './marccd.js';
 import { markRule, withSaturation } from './marks.js';
 import { miniHeader } from './mini-header.js';
 import { libraryReader } from './tiff-library.js';
-import { readPages, type TiffPage } from './tiff-pages.js';
+import { FLOAT_PREDICTOR, readPages, type TiffPage } from './tiff-pages.js';
 
 export const tiffFormat: FrameFormat = {
   name: 'TIFF',
@@ -64,7 +64,11 @@ async function openTiff(request: OpenRequest): Promise<RawSource> {
     rule: withSaturation(markRule(first.description, first.type), mar?.['saturation']),
     // marCCD and Rayonix are CCDs: what DIALS takes for the smallest spot depends on it.
     details: mar === null ? { ...described, ...facts.details } : { ...mar, sensor: 'CCD' },
-    notes: [...facts.notes, ...channelNotes(request.file, first.description)],
+    notes: [
+      ...facts.notes,
+      ...channelNotes(request.file, first.description),
+      ...orientationNotes(request.file, pages),
+    ],
     annotations: NO_ANNOTATIONS,
     readRaw(index) {
       checkFrameIndex(request.file, index, frames.length);
@@ -83,6 +87,14 @@ function channelNotes(file: string, description: string): readonly Note[] {
   );
   if (!(channels > 1)) return [];
   return [warning('frames', file, null, `states ${channels} channels: each is read as a frame of its own`)];
+}
+
+/** Says where a viewer would turn the pixels: masks and beams of detectors count them as they are stored. */
+function orientationNotes(file: string, pages: readonly TiffPage[]): readonly Note[] {
+  const turned = pages.find(({ orientation }) => orientation !== 1);
+  if (turned === undefined) return [];
+  const text = `is ${turned.orientation}, not 1: rows and columns are read as they are stored`;
+  return [warning('frames', file, 'Orientation', text)];
 }
 
 /** The images of all pages, and of a single page of ImageJ those that stand behind it. */
@@ -164,7 +176,9 @@ async function readPiece(
       remedy: 'check that it was copied whole',
     });
   }
-  if (page.predictor === 2) undoDifferences(data, page.type, page.littleEndian, rows, page.pieceWidth);
+  const size = PIXEL_BYTES[page.type];
+  if (page.predictor === 2) undoDifferences(data, size, page.littleEndian, rows, page.pieceWidth);
+  if (page.predictor === FLOAT_PREDICTOR) undoBytes(data, size, page.littleEndian, rows, page.pieceWidth);
   return data;
 }
 
@@ -193,12 +207,11 @@ function inflatePiece(file: string, stored: Uint8Array, needed: number): Uint8Ar
 /** Horizontal differencing (predictor 2) undone in place: each value is the sum of the differences before it. */
 function undoDifferences(
   data: Uint8Array,
-  type: PixelType,
+  size: number,
   littleEndian: boolean,
   rows: number,
   width: number,
 ): void {
-  const size = PIXEL_BYTES[type];
   const view = new DataView(data.buffer, data.byteOffset, data.length);
   for (let y = 0; y < rows; y++) {
     for (let x = 1; x < width; x++) {
@@ -210,13 +223,28 @@ function undoDifferences(
           view.getUint16(at, littleEndian) + view.getUint16(at - 2, littleEndian),
           littleEndian,
         );
-      } else {
+      } else if (size === 4) {
         view.setUint32(
           at,
           view.getUint32(at, littleEndian) + view.getUint32(at - 4, littleEndian),
           littleEndian,
         );
+      } else {
+        const sum = view.getBigUint64(at, littleEndian) + view.getBigUint64(at - 8, littleEndian);
+        view.setBigUint64(at, sum, littleEndian);
       }
     }
+  }
+}
+
+/** The same of floating-point numbers (predictor 3): bytes are differences, the highest ones of a row first. */
+function undoBytes(data: Uint8Array, size: number, littleEndian: boolean, rows: number, width: number): void {
+  for (let y = 0; y < rows; y++) {
+    const row = data.subarray(y * width * size, (y + 1) * width * size);
+    for (let i = 1; i < row.length; i++) row[i] = row[i]! + row[i - 1]!;
+    const planes = Uint8Array.from(row);
+    for (let x = 0; x < width; x++)
+      for (let byte = 0; byte < size; byte++)
+        row[x * size + (littleEndian ? size - 1 - byte : byte)] = planes[byte * width + x]!;
   }
 }
