@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseEvent, readList } from '../../src/data/crystfel/lists.js';
 import type { FrameSource } from '../../src/data/frames.js';
+import { indexedFrames } from '../../src/data/labels/indexed-frames.js';
 import { labelFrames } from '../../src/data/labels/label-frames.js';
 import { framesFromArrays } from '../../src/data/memory-source.js';
 import { describeNote } from '../../src/data/notes.js';
@@ -189,6 +190,36 @@ describe('events in labels', () => {
       /line 1 says indexed, line 6 says not indexed/,
     );
   });
+
+  describe('of a stream', () => {
+    const chunk = (event: number, ...lines: readonly string[]): string =>
+      ['----- Begin chunk -----', 'Image filename: run7/frames.cxi', `Event: //${event}`, 'Image serial number: 1', ...lines, '----- End chunk -----', ''].join('\n');
+    const [HIT, MISS, INDEXED, NOT] = ['hit = 1', 'hit = 0', 'indexed_by = xgandalf-nolatt-cell', 'indexed_by = none'];
+
+    it.each([
+      ['with lines hit: those are the hits, indexed or not', [chunk(0, HIT, INDEXED), chunk(1, HIT, NOT), chunk(2, MISS, NOT)], [true, true, false, null], [/^hits are the frames of hit = 1, in 3 of 3 chunks$/]],
+      ['without: what was indexed', [chunk(0, INDEXED), chunk(1, NOT)], [true, false, null, null], [/^hits are the frames that were indexed \(indexed_by\): no chunk has a line hit$/]],
+      ['of both kinds', [chunk(0, HIT, NOT), chunk(1, INDEXED), chunk(2, NOT)], [true, true, false, null], [/in 1 of 3 chunks$/, /^stands in 1 of 3 chunks; in the others hits are the frames that were indexed/]],
+      ['of a hit that is no yes or no', [chunk(0, 'hit = 2', INDEXED)], [true, null, null, null], [/line 5: hit is 2, neither 0 nor 1/, /no chunk has a line hit/]],
+      ['whose chunk has no end', [chunk(0, HIT, NOT).replace('----- End chunk -----\n', ''), chunk(1, MISS, NOT)], [null, false, null, null], [/the chunk of line 1 has no end before line 7 and is left out/, /in 1 of 1 chunks/]],
+    ])('%s', async (_, chunks, hits, said) => {
+      const source = await label(frames('run7/frames.cxi'), 'hits.stream', chunks.join(''));
+      expect(hitsOf(source)).toEqual(hits);
+      const notes = source.notes!.filter(({ file, text }) => file.endsWith('hits.stream') && !/^labels of/.test(text)).map(({ text }) => text);
+      expect(notes).toEqual(said.map((one) => expect.stringMatching(one) as string));
+    });
+
+    it('what can be indexed is by indexed_by, whatever is a hit', async () => {
+      const indexed = write('indexed.stream', chunk(0, HIT, INDEXED) + chunk(1, HIT, NOT));
+      const source = await indexedFrames(frames('run7/frames.cxi'), indexed);
+      expect(Array.from({ length: 4 }, (__, i) => source.label(i).indexable ?? null)).toEqual([true, false, null, null]);
+    });
+
+    it('two chunks that contradict each other are refused', async () => {
+      const text = chunk(0, HIT, NOT) + chunk(0, MISS, NOT);
+      await expect(label(frames('run7/frames.cxi'), 'two.stream', text)).rejects.toThrow(/line 1 says a hit, line 8 says not a hit/);
+    });
+  }); // prettier-ignore
 
   it.each([
     ['empty.stream', 'CrystFEL stream format 2.3\n', /holds no chunk/],

@@ -27,6 +27,8 @@ export interface ListedFrame {
   readonly event: FrameEvent;
   /** Whether a method indexed it; null in a list, which does not say. */
   readonly indexed: boolean | null;
+  /** What its `hit` line says; absent where it has none, as in streams before CrystFEL 0.8. */
+  readonly hit?: boolean;
 }
 
 export const EVERY_FRAME: FrameEvent = { text: '', path: [], numbers: [] };
@@ -67,6 +69,7 @@ interface Chunk {
   image: string | null;
   event: string | null;
   indexed: boolean;
+  hit: boolean | null;
 }
 
 function frameOfChunk(file: string, chunk: Chunk): ListedFrame {
@@ -78,7 +81,13 @@ function frameOfChunk(file: string, chunk: Chunk): ListedFrame {
   }
   const event = chunk.event === null ? EVERY_FRAME : parseEvent(chunk.event);
   if (event === null) throw badEvent(file, chunk.line, chunk.event!);
-  return { line: chunk.line, file: chunk.image, event, indexed: chunk.indexed };
+  return {
+    line: chunk.line,
+    file: chunk.image,
+    event,
+    indexed: chunk.indexed,
+    ...(chunk.hit === null ? {} : { hit: chunk.hit }),
+  };
 }
 
 function badEvent(file: string, line: number, text: string): UserError {
@@ -89,8 +98,9 @@ function badEvent(file: string, line: number, text: string): UserError {
 }
 
 /**
- * The chunks of a CrystFEL stream: image, event, and whether a method indexed it. `onNote` hears of a stream that ends
- * inside a chunk, which indexamajig leaves when it is stopped. Throws `UserError`.
+ * The chunks of a CrystFEL stream: image, event, whether it is a hit, and whether a method indexed it. `onNote` hears of a stream
+ * that ends inside a chunk, which indexamajig leaves when it is stopped, of another that begins there, and of a `hit` that is
+ * neither 0 nor 1. Throws `UserError`.
  */
 export async function readStream(
   file: string,
@@ -100,12 +110,18 @@ export async function readStream(
   const frames: ListedFrame[] = [];
   let chunk: Chunk | null = null;
   for await (const [number, line] of readLines(file, field)) {
-    if (line.startsWith('----- Begin chunk'))
-      chunk = { line: number, image: null, event: null, indexed: false };
-    else if (chunk === null) continue;
+    if (line.startsWith('----- Begin chunk')) {
+      if (chunk !== null)
+        onNote(`the chunk of line ${chunk.line} has no end before line ${number} and is left out`);
+      chunk = { line: number, image: null, event: null, indexed: false, hit: null };
+    } else if (chunk === null) continue;
     else if (line.startsWith('Image filename:')) chunk.image = line.slice(15).trim();
     else if (line.startsWith('Event:')) chunk.event = line.slice(6).trim();
-    else if (line.startsWith('indexed_by =')) chunk.indexed ||= line.slice(12).trim() !== 'none';
+    else if (/^hit\s*=/.test(line)) {
+      const value = line.slice(line.indexOf('=') + 1).trim();
+      if (value === '0' || value === '1') chunk.hit = value === '1';
+      else onNote(`line ${number}: hit is ${value}, neither 0 nor 1, and is not used`);
+    } else if (line.startsWith('indexed_by =')) chunk.indexed ||= line.slice(12).trim() !== 'none';
     else if (line.startsWith('----- End chunk')) {
       frames.push(frameOfChunk(file, chunk));
       chunk = null;

@@ -4,7 +4,7 @@ import { UserError } from '../../core/errors.js';
 import { readList, readStream, type ListedFrame } from '../crystfel/lists.js';
 import { readExperiments } from '../dials/experiments.js';
 import type { FrameLabel } from '../frames.js';
-import { warning, type Note } from '../notes.js';
+import { taken, warning, type Note } from '../notes.js';
 import { createFrameFinder } from './frame-finder.js';
 import type { Labelling, LabelRequest } from './labelling.js';
 
@@ -17,8 +17,20 @@ export async function fromStream(request: LabelRequest, file: string, said: Said
   const frames = await readStream(file, OPTION[said], (text) =>
     notes.push(warning('labels', file, null, text)),
   );
+  if (said === 'hit') notes.push(...hitNotes(file, frames));
   return labelling(request, { file, said, listed: frames, unlisted: null }, notes);
 }
+
+/** By which lines of a stream its frames are hits. */
+function hitNotes(file: string, frames: readonly ListedFrame[]): readonly Note[] {
+  const stated = frames.filter(({ hit }) => hit !== undefined).length;
+  const without = frames.length - stated;
+  const byIndexing = `hits are the frames that were indexed (indexed_by)`;
+  if (stated === 0) return [taken('labels', file, 'indexed_by', `${byIndexing}: no chunk has a line hit`)];
+  const byHit = taken('labels', file, 'hit', `hits are the frames of hit = 1, in ${stated} of ${frames.length} chunks`);
+  if (without === 0) return [byHit];
+  return [byHit, warning('labels', file, 'hit', `stands in ${stated} of ${frames.length} chunks; in the others ${byIndexing}`)];
+} // prettier-ignore
 
 export async function fromList(request: LabelRequest, file: string, said: Said): Promise<Labelling> {
   const listed = await readList(file, OPTION[said], existsSync);
@@ -39,6 +51,10 @@ interface Statement {
   readonly unlisted: false | null;
 }
 
+/** What a line of a list says of its frame. A stream may say which frames are hits; else those that were indexed are. */
+const says = ({ hit, indexed }: ListedFrame, said: Said): boolean =>
+  (said === 'hit' ? (hit ?? indexed) : indexed) ?? true;
+
 interface Told {
   readonly yes: boolean;
   readonly line: number;
@@ -58,7 +74,7 @@ function labelling(
     if (known === null) elsewhere.push(one);
     else
       for (const frame of find.frames(known, one.event, place))
-        tell(told, frame, { yes: one.indexed ?? true, line: one.line }, place.listFile, said, one);
+        tell(told, frame, { yes: says(one, said), line: one.line }, place.listFile, said, one);
   }
   const [other] = elsewhere;
   if (told.size === 0) {
@@ -99,12 +115,13 @@ function tell(
   now: Told,
   file: string,
   said: Said,
-  { file: image, event }: ListedFrame,
+  { file: image, event, hit }: ListedFrame,
 ): void {
   const before = told.get(frame);
   if (before !== undefined && before.yes !== now.yes) {
-    const says = ({ yes, line }: Told): string => `line ${line} says ${yes ? 'indexed' : 'not indexed'}`;
-    throw new UserError(`names ${`${image} ${event.text}`.trim()} twice: ${says(before)}, ${says(now)}`, {
+    const word = said === 'hit' && hit !== undefined ? 'a hit' : 'indexed';
+    const tells = ({ yes, line }: Told): string => `line ${line} says ${yes ? word : `not ${word}`}`;
+    throw new UserError(`names ${`${image} ${event.text}`.trim()} twice: ${tells(before)}, ${tells(now)}`, {
       file,
       field: OPTION[said],
       remedy: 'keep one of them',

@@ -6,7 +6,7 @@
  *     FILE.csv, .tsv    columns frame | file[,index|frame|event]; label, class, hit, split, group
  *     folders           the class is the name of the file's folder
  *     peaks:K           a hit has at least K listed peaks
- *     FILE.stream       CrystFEL's output: an indexed frame is a hit, another frame of the stream a miss
+ *     FILE.stream       CrystFEL's output: hits by its lines `hit`, where there are none by `indexed_by`; another frame of the stream is a miss
  *     FILE.lst          a list `file //event`: a listed frame is a hit, every other a miss
  *     FILE.expt         what DIALS indexed: a frame with a crystal is a hit, every other a miss
  *
