@@ -2,12 +2,13 @@
  * From stored values to what the network sees: the one rule to `uint16`, the file's own masks, and those that the user
  * or the geometry states.
  */
+import { resolve } from 'node:path';
 import type { RawSource } from './formats/format.js';
 import type { FrameSource } from './frames.js';
 import type { DetectorGeometry } from './geometry/geometry.js';
 import { placeGeometry, type PlacedGeometry } from './geometry/place.js';
 import { findDefects, joinTwo, maskFrames, parseMaskRule } from './masking.js';
-import { withNotes } from './notes.js';
+import { NOT_USED, withNotes, type Note } from './notes.js';
 import type { OpenFramesOptions } from './open-options.js';
 import { shared } from './shared-masks.js';
 import { NO_RULE } from './pixels.js';
@@ -49,12 +50,21 @@ export function createMasking(options: OpenFramesOptions, geometry: DetectorGeom
       ...(options.overloads === undefined ? {} : { overloads: options.overloads }),
     });
     const placedFrames = placed === null ? frames : { ...frames, geometry: placed.geometry };
-    return withNotes(masked(placedFrames, stated, placed?.mask ?? null), stated?.notes ?? []);
+    return withoutIdle(withNotes(masked(placedFrames, stated, placed?.mask ?? null), stated?.notes ?? []));
   };
   const places = new Set(geometry?.panels.map(({ data }) => data));
   const stated = places.size === 1 ? [...places][0]! : null;
   return { frames, stated, fileOfFrameMasks: () => fileOfFrameMasks };
 }
+
+/** `source` without the words that a mask of the file was not used, where the user or a geometry took it. */
+function withoutIdle(source: FrameSource): FrameSource {
+  const of = ({ file, field }: Note): string => JSON.stringify([resolve(file), field]);
+  const masks = (source.notes ?? []).filter(({ about }) => about === 'mask');
+  const used = new Set(masks.filter(({ kind }) => kind === 'taken').map(of));
+  const idle = new Set(masks.filter((note) => note.kind === 'warning' && note.text.includes(NOT_USED) && used.has(of(note))));
+  return idle.size === 0 ? source : { ...source, notes: source.notes!.filter((note) => !idle.has(note)) };
+} // prettier-ignore
 
 /** `source` with the mask of the user and that of a geometry. */
 function masked(source: FrameSource, stated: StatedMask | null, placed: Uint8Array | null): FrameSource {

@@ -31,6 +31,9 @@ export function warning(about: NoteSubject, file: string, field: string | null, 
   return { kind: 'warning', about, file, field, text };
 }
 
+/** What a note says of a mask that nobody took. */
+export const NOT_USED = 'is called a mask and was not used';
+
 /** A note as one line. */
 export function describeNote(note: Note): string {
   const more = (note.files ?? 1) > 1 ? ` (and ${note.files! - 1} more files)` : '';

@@ -73,6 +73,8 @@ export interface ValueRule {
   readonly saturation: number | null;
   /** The same of each pixel, Infinity where none is stated; the smaller one counts. */
   readonly limits?: Float64Array;
+  /** What `below` is, of each pixel, −Infinity where none is stated; the larger one counts. */
+  readonly floors?: Float64Array;
   /** Inclusive ranges of values that are none. */
   readonly ranges?: readonly (readonly [number, number])[];
 }
@@ -97,17 +99,23 @@ export function mergeRules(a: ValueRule, b: ValueRule): ValueRule {
     below: tighter(a.below, b.below, Math.max),
     above: tighter(a.above, b.above, Math.min),
     saturation: tighter(a.saturation, b.saturation, Math.min),
-    ...joinLimits(a.limits, b.limits),
+    ...joinMaps('limits', a.limits, b.limits, Math.min),
+    ...joinMaps('floors', a.floors, b.floors, Math.max),
     ...(a.ranges === undefined && b.ranges === undefined
       ? {}
       : { ranges: [...(a.ranges ?? []), ...(b.ranges ?? [])] }),
   };
 }
 
-function joinLimits(a: ValueRule['limits'], b: ValueRule['limits']): Pick<ValueRule, 'limits'> {
+function joinMaps(
+  name: 'limits' | 'floors',
+  a: Float64Array | undefined,
+  b: Float64Array | undefined,
+  tighter: (x: number, y: number) => number,
+): Pick<ValueRule, 'limits' | 'floors'> {
   if (a === undefined || b === undefined)
-    return a === undefined && b === undefined ? {} : { limits: a ?? b! };
-  return { limits: a.map((limit, i) => Math.min(limit, b[i]!)) };
+    return a === undefined && b === undefined ? {} : { [name]: a ?? b! };
+  return { [name]: a.map((limit, i) => tighter(limit, b[i]!)) };
 }
 
 /** Whether `rule` knows overloads. */
@@ -116,7 +124,7 @@ export const hasLimits = ({ saturation, limits }: ValueRule): boolean =>
 
 function isEmptyRule(rule: ValueRule): boolean {
   const { sentinels, below, above } = rule;
-  const unbounded = below === null && above === null && !hasLimits(rule);
+  const unbounded = below === null && above === null && !hasLimits(rule) && rule.floors === undefined;
   return sentinels.length === 0 && unbounded && (rule.ranges ?? []).length === 0;
 }
 
@@ -148,9 +156,22 @@ export function convertToUint16(
   if (raw instanceof BigInt64Array || raw instanceof BigUint64Array) {
     return convertToUint16(Float64Array.from(raw, Number), rule, mask, scale, overloads);
   }
-  const converted = convertByValue(raw, rule, mask, scale, overloads);
+  const known = rule.floors === undefined ? mask : aboveFloors(raw, rule.floors, mask);
+  const converted = convertByValue(raw, rule, known, scale, overloads);
   return rule.limits === undefined ? converted : withLimits(raw, rule.limits, rule, converted, scale, overloads);
 } // prettier-ignore
+
+/** `mask` without the pixels that are below the floor of their own; `mask` itself where none is. */
+function aboveFloors(raw: PixelArray, floors: Float64Array, mask: Uint8Array | null): Uint8Array | null {
+  invariant(floors.length === raw.length, 'floors and frame differ in length');
+  let live: Uint8Array | null = null;
+  for (let i = 0; i < raw.length; i++) {
+    if (!(Number(raw[i]) < floors[i]!)) continue;
+    live ??= mask === null ? new Uint8Array(raw.length).fill(1) : mask.slice();
+    live[i] = 0;
+  }
+  return live ?? mask;
+}
 
 /** `converted`, in which what is above the limit of its own pixel is an overload, too: a pass of its own, since few files have such a map. */
 function withLimits(

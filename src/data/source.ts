@@ -7,7 +7,7 @@ import { lastAtMost } from '../core/search.js';
 import type { Frame, FrameSource } from './frames.js';
 import { experimentOfFacts, joinExperiments, type Experiment } from './experiment.js';
 import { joinTwo } from './masking.js';
-import { mergeNotes } from './notes.js';
+import { mergeNotes, warning, type Note } from './notes.js';
 import {
   convertToUint16,
   hasLimits,
@@ -87,6 +87,17 @@ export function framesFromRaw(raw: RawSource, options: ConvertOptions = {}): Fra
   };
 }
 
+/** Says where a geometry moves the panels of a file otherwise than those of the first, which stand for all. */
+function movedNotes(sources: readonly FrameSource[]): readonly Note[] {
+  const panels = sources[0]!.geometry?.panels;
+  const moved = sources.find(({ geometry }) =>
+    geometry?.panels.some(({ corner }, i) => String(corner) !== String(panels?.[i]?.corner)),
+  );
+  if (moved === undefined) return [];
+  const text = `places the panels otherwise than ${sources[0]!.name}, which are used for all files`;
+  return [warning('geometry', moved.name, null, text)];
+}
+
 /** Several sources of one shape in a row. Throws `UserError` where shapes or class names differ. */
 export function concatenateFrames(sources: readonly FrameSource[]): FrameSource {
   const [first, ...rest] = sources;
@@ -128,7 +139,7 @@ export function concatenateFrames(sources: readonly FrameSource[]): FrameSource 
     width: first.width,
     ...(first.frameShape === undefined ? {} : { frameShape: first.frameShape }),
     classNames: named?.classNames ?? null,
-    notes: mergeNotes(sources.map((source) => source.notes ?? [])),
+    notes: mergeNotes([...sources.map((source) => source.notes ?? []), movedNotes(sources)]),
     ...(first.details === undefined ? {} : { details: first.details }),
     ...(first.geometry === undefined ? {} : { geometry: first.geometry }),
     read: (index) => at(index, (source, local) => source.read(local)),

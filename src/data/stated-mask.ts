@@ -8,8 +8,9 @@
  * below zero, which say neither live nor masked; and masks that hide more than half of the pixels.
  */
 import { UserError } from '../core/errors.js';
+import { parseFrameArgument } from './arguments.js';
 import type { RawSource } from './formats/format.js';
-import { taken, warning, warningsOf, type Note } from './notes.js';
+import { NOT_USED, taken, warning, warningsOf, type Note } from './notes.js';
 import type { PixelArray } from './pixels.js';
 import { isOwnMask } from './open-options.js';
 import { stackedShape } from './source.js';
@@ -66,16 +67,22 @@ function kindOf(source: RawSource, raw: RawSource): StatedMask['kind'] {
   });
 }
 
+/** Whether a note is of other images of a file than those that were asked for by their path. */
+const isOfOthers = ({ about, text }: Note): boolean => about === 'unused' || text.includes(NOT_USED);
+
 /** The mask that `spec` names for the frames of `raw`; null where it names no file. Throws `UserError`. */
 export async function readStatedMask(spec: string | undefined, raw: RawSource): Promise<StatedMask | null> {
   if (spec === undefined || spec === 'none' || isOwnMask(spec)) return null;
   const inverted = spec.startsWith('bad:');
-  const source = await openRaw(inverted ? spec.slice(4) : spec);
+  const argument = inverted ? spec.slice(4) : spec;
+  const named = parseFrameArgument(argument).dataset !== null;
+  const source = await openRaw(argument);
   const read = async (index: number): Promise<Uint8Array> =>
     maskFromArray(await source.readRaw(index), inverted, source.file);
   try {
     refuseContradiction(source, inverted);
-    const notes = [...warningsOf(source.notes), ...meaningNotes(source, await source.readRaw(0), inverted)];
+    const own = warningsOf(source.notes).filter((note) => !named || !isOfOthers(note));
+    const notes = [...own, ...meaningNotes(source, await source.readRaw(0), inverted)];
     if (kindOf(source, raw) === 'a frame') {
       await read(0);
       return { kind: 'a frame', file: source.file, of: read, notes, close: () => source.close() };

@@ -186,6 +186,28 @@ describe('the numbers of a geometry', () => {
     });
   });
 
+  it('that differ by frame or by file are those of the first, which is said with how far they are apart', async () => {
+    const path = of('detector_shift_x = /LCLS/moving');
+    const files = [];
+    for (const [name, metres] of [['still', [0, 0, 0]], ['later', [0.001, 0.001, 0.001]], ['moves', [0, 0.0015, 0]]] as const) {
+      const writer = await createHdf5(join(folder, `${name}.h5`));
+      for (const group of ['/data', '/LCLS']) writer.group(group, {});
+      writer.dataset('/data/data', new Uint16Array(3 * HEIGHT * WIDTH), [3, HEIGHT, WIDTH]);
+      writer.dataset('/LCLS/moving', Float64Array.from(metres), [3]);
+      await writer.commit();
+      files.push(writer.path);
+    }
+    const said = async (...names: string[]): Promise<readonly string[]> => {
+      const source = await openFrames(names, { geometry: path });
+      await source.close();
+      return source.notes!.filter(({ kind }) => kind === 'warning').map(({ text }) => text);
+    };
+    const [still, later, moves] = files as [string, string, string];
+    expect(await said(still)).toEqual([]);
+    expect(await said(moves)).toEqual(['detector_shift_x of frame 1 differs by 1.50 mm; that of the first is used for the places of all panels']);
+    expect(await said(still, later)).toEqual([`places the panels otherwise than ${still}, which are used for all files`]);
+  }); // prettier-ignore
+
   it.each([
     ['clen = 95.3 inch', /p0\/clen: is '95\.3 inch', in the unknown unit inch/],
     ['clen = far', /neither a number nor a place/],

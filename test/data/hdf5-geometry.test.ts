@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Experiment } from '../../src/data/experiment.js';
+import { openHdf5 } from '../../src/data/hdf5/file.js';
 import { openFrames } from '../../src/data/open.js';
 import { writeHdf5, type MadeDataset, type MadeFile } from './make-hdf5.js';
 
@@ -489,5 +490,103 @@ describe('statements that contradict each other', () => {
     expect((await seen(agreeing)).warnings).toEqual([]);
     const aimed = nxmx({}, { incident_wavelength: inUnit([1, 1.005, 0.995], 'angstrom'), incident_energy: inUnit(HC, 'eV') });
     expect((await seen(aimed)).warnings).toEqual([]);
+  }); // prettier-ignore
+});
+
+describe('vectors of CXI', () => {
+  const DET = '/entry_1/instrument_1/detector_1';
+  const vectors = (...values: readonly number[]): MadeDataset => ({
+    data: Float64Array.from(values),
+    shape: values.length === 3 ? [3] : [values.length / 3, 3],
+  });
+  const cxi = (more: MadeFile): MadeFile => ({
+    '/cxi_version': { data: Int32Array.of(150), shape: [] },
+    [`${DET}/data`]: frames,
+    '/entry_1/data_1/data': { soft: `${DET}/data` },
+    [`${DET}/x_pixel_size`]: inUnit(1e-4),
+    [`${DET}/y_pixel_size`]: inUnit(1e-4),
+    ...more,
+  });
+
+  it('corner_position with basis_vectors gives distance and beam', async () => {
+    const { experiments, warnings } = await seen(
+      cxi({
+        [`${DET}/corner_position`]: vectors(10e-4, -5e-4, 0.25),
+        [`${DET}/basis_vectors`]: vectors(0, 1e-4, 0, -1e-4, 0, 0),
+      }),
+    );
+    // Ten pixels along −x and five along y from the corner of the first pixel, whose middle is half a pixel further.
+    const [{ beamX, beamY, distanceMm }] = experiments as [Experiment];
+    expect([beamX, beamY, distanceMm].map((value) => Number(value!.toFixed(9)))).toEqual([9.5, 4.5, 250]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('corner_position alone is read along the axes of the format; in the beam it states the distance only', async () => {
+    const { experiments } = await seen(cxi({ [`${DET}/corner_position`]: vectors(10e-4, 5e-4, 0.25) }));
+    expect(experiments[0]!.beamX).toBeCloseTo(9.5, 9);
+    expect(experiments[0]!.beamY).toBeCloseTo(4.5, 9);
+    const inBeam = await seen(cxi({ [`${DET}/corner_position`]: vectors(0, 0, 0.25) }));
+    expect(inBeam.experiments[0]).toMatchObject({ beamX: null, beamY: null, distanceMm: 250 });
+  });
+
+  it('geometry_1/translation gives the distance, of each frame where there is one each; its x and y are said', async () => {
+    const at = `${DET}/geometry_1/translation`;
+    const each = await seen(cxi({ [at]: vectors(1e-3, 0, 0.1, 1e-3, 0, 0.2, 1e-3, 0, 0.3) }));
+    expect(each.experiments.map(({ distanceMm }) => Math.round(distanceMm!))).toEqual([100, 200, 300]);
+    expect(each.warnings).toEqual([expect.stringMatching(`^${at}: has an x and a y that were not used for the beam`)]);
+    expect((await seen(cxi({ [at]: vectors(0, 0, 0.1) }))).warnings).toEqual([]);
+  }); // prettier-ignore
+
+  it.each([
+    [[0, 0, 0.1, 0, 0, 0.2], 'has 2 vectors for 3 frames and was not used as the distance'],
+    [[0, 0, 1e6], 'is 1000000000 mm, which cannot be right, and was not used as the distance'],
+  ])('geometry_1/translation of %j is said', async (values, said) => {
+    const { experiments, warnings } = await seen(cxi({ [`${DET}/geometry_1/translation`]: vectors(...values) }));
+    expect([experiments[0]!.distanceMm, warnings]).toEqual([null, [`${DET}/geometry_1/translation: ${said}`]]);
+  }); // prettier-ignore
+
+  it('contradict a stated distance aloud', async () => {
+    const { experiments, warnings } = await seen(
+      cxi({ [`${DET}/distance`]: inUnit(0.6), [`${DET}/geometry_1/translation`]: vectors(0, 0, 0.58) }),
+    );
+    expect(experiments[0]!.distanceMm).toBe(600);
+    expect(warnings).toEqual([expect.stringMatching(/translation: says that the distance is 580 mm/)]);
+  });
+});
+
+describe('a geometry in another file', () => {
+  it('is read with its own units, though another text stands in their place in this file', async () => {
+    const other = (units: string): MadeFile => ({
+      '/a': { data: Float64Array.of(200), shape: [], attributes: { units } },
+    });
+    await writeHdf5(join(folder, 'far.h5'), other('mm'));
+    const near = await writeHdf5(join(folder, 'near.h5'), {
+      ...other('cm'),
+      '/far': { external: 'far.h5', target: '/a' },
+      '/soft': { soft: '/far' },
+      '/group': { external: 'far.h5', target: '/' },
+    });
+    const file = await openHdf5(near, near);
+    const units = ['/a', '/far', '/soft', '/group/a'].map((path) => file.attribute(path, 'units')?.[0]);
+    file.close();
+    expect(units).toEqual(['cm', 'mm', 'mm', 'mm']);
+  });
+
+  it.each(['values', 'group'])('is followed through linked %s', async (what) => {
+    await writeHdf5(join(folder, 'detector.h5'), {
+      '/det': group('NXdetector'),
+      '/det/distance': inUnit(20, 'cm'),
+      '/det/beam_center_x': inUnit(7.5, 'pixel'),
+    });
+    const link = (name: string): MadeFile[string] => ({ external: 'detector.h5', target: `/det${name}` });
+    const { experiments, warnings } = await seen({
+      '/entry': group('NXentry'),
+      '/entry/data/data': frames,
+      '/entry/instrument': group('NXinstrument'),
+      ...(what === 'group'
+        ? { [DETECTOR]: link('') }
+        : { [`${DETECTOR}/distance`]: link('/distance'), [`${DETECTOR}/beam_center_x`]: link('/beam_center_x') }),
+    });
+    expect([experiments[0]!.distanceMm, experiments[0]!.beamX, warnings]).toEqual([200, 7.5, []]);
   }); // prettier-ignore
 });

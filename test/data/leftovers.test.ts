@@ -131,6 +131,33 @@ describe('a file of the European XFEL', () => {
       expect.stringMatching(/adc: train 5 stands there twice/),
     ]);
   });
+
+  it.each([
+    [[0, 1, 0], []],
+    [[0, 1, 1], ['train 5, cell 1 stands there twice']],
+  ])(
+    'tells rows of one train apart by their memory cells, where there are no pulses: %j',
+    async (cells, said) => {
+      const image = '/INSTRUMENT/SPB_DET_AGIPD1M-1/CORR/3CH0:output/image';
+      const warnings = await warningsOf({
+        [`${image}/data`]: images(3),
+        [`${image}/trainId`]: { data: BigUint64Array.of(4n, 5n, 5n) },
+        [`${image}/cellId`]: { data: BigUint64Array.from(cells, BigInt) },
+      });
+      expect(warnings.map((text) => text.replace(`${image}/data: `, ''))).toEqual(said);
+    },
+  );
+});
+
+describe('a link of an instrument that leads nowhere', () => {
+  it.each(['/entry/instrument/detector', '/entry/instrument/detector/saturation_value', '/entry/instrument/beam'])(
+    '%s is said by name, once',
+    async (path) => {
+      const { '/entry/instrument/detector': own, ...rest } = MASTER;
+      const made: MadeFile = { ...rest, ...(path.endsWith('detector') ? {} : { '/entry/instrument/detector': own! }), [path]: { external: 'gone.h5', target: '/x' } };
+      expect(await warningsOf(made)).toEqual([`${path}: links to the file gone.h5, which is missing: what it says was not read`]);
+    },
+  ); // prettier-ignore
 });
 
 describe('a .npy file', () => {
@@ -145,6 +172,44 @@ describe('a .npy file', () => {
     const warnings = (source.notes ?? []).filter(({ kind }) => kind === 'warning').map(({ text }) => text);
     expect(warnings).toEqual(said === null ? [] : [expect.stringMatching(said)]);
     await source.close();
+  });
+});
+
+describe('one dataset under several names', () => {
+  it.each<[string, MadeFile, number, string | null]>([
+    ['beside each other', { '/images': images(4), '/copy': { hard: '/images' } }, 4, null],
+    ['in two groups', { '/a/images': images(4), '/b/images': { hard: '/a/images' } }, 4, null],
+    ['through a group of two names', { '/a/images': images(4), '/b': { hard: '/a' } }, 4, null],
+    [
+      'in a series',
+      {
+        '/entry/data/data_000001': images(2),
+        '/entry/data/data_000002': { hard: '/entry/data/data_000001' },
+        '/entry/data/data_000003': images(3),
+      },
+      5,
+      '/entry/data/data_000002: is the very dataset /entry/data/data_000001: its frames are read once',
+    ],
+    [
+      'as a tag',
+      { '/tag-1/data': { data: new Uint16Array(H * W), shape: [H, W] }, '/tag-2/data': { data: new Uint16Array(H * W), shape: [H, W] }, '/tag-3': { hard: '/tag-2' } },
+      2,
+      '/tag-3/data: is the very dataset /tag-2/data: its frames are read once',
+    ],
+  ])('is read once: %s', async (_, made, count, said) => {
+    const path = await writeHdf5(join(folder, `${files++}.h5`), made);
+    const source = await openFrames(path);
+    await source.close();
+    expect(source.count).toBe(count);
+    expect(await warningsOf(made)).toEqual(said === null ? [] : [said]);
+  }); // prettier-ignore
+
+  it('is read once through two external links', async () => {
+    const name = `${files++}.h5`;
+    await writeHdf5(join(folder, name), { '/images': images(3) });
+    const link = { external: name, target: '/images' };
+    const made = { '/entry/data/data_000001': link, '/entry/data/data_000002': link };
+    expect(await warningsOf(made)).toEqual([expect.stringMatching(/data_000002: is the very dataset/)]);
   });
 });
 

@@ -18,6 +18,7 @@ export interface MadeFile {
     | MadeDataset
     | { readonly group: Readonly<Record<string, Attribute>> }
     | { readonly soft: string }
+    | { readonly hard: string }
     | { readonly external: string; readonly target: string };
 }
 
@@ -40,6 +41,7 @@ export async function writeHdf5(path: string, file: MadeFile): Promise<string> {
       const group = groupAt(name === '/' ? '' : name);
       for (const [key, value] of Object.entries(made.group)) group.create_attribute(key, value as string);
     } else if ('soft' in made) parent.create_soft_link(made.soft, own);
+    else if ('hard' in made) out.create_hard_link(made.hard, name);
     else if ('external' in made) parent.create_external_link(made.external, made.target, own);
     else {
       const { data, shape, chunks, dtype, attributes = {} } = made;

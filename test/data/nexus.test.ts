@@ -161,6 +161,17 @@ describe('values that are no measurement', () => {
     expect([masked, notes]).toEqual([[[1, 2]], []]);
   });
 
+  it('a map of smallest trusted values is followed pixel by pixel, and refused where it hides most of a frame', async () => {
+    const floors = (rest: number): Float64Array =>
+      Float64Array.from({ length: SIZE }, (_, i) => (i === 0 ? 7 : i === 1 ? 6 : i === 2 ? NaN : rest));
+    const made = (rest: number): MadeFile => ({
+      '/entry/data/data': { data: new Uint16Array(SIZE).fill(6), shape: [1, H, W] },
+      [`${detector}/underload_value`]: { data: floors(rest), shape: [H, W] },
+    });
+    expect((await seen(made(0))).masked).toEqual([[0]]);
+    await expect(seen(made(9))).rejects.toThrow(/underload_value: 78 of 80 pixels of frame 0 are below it/);
+  });
+
   it.each([[H, W], [1, H, W]])('a map of limits is followed pixel by pixel: %s×%s', async (...shape) => {
     const limits = Float64Array.from({ length: SIZE }, (_, i) => (i === 0 ? 300 : i === 1 ? 0 : i === 2 ? NaN : 1000));
     const content = file(frameOf(new Uint16Array(SIZE), [301, 5000, 5000, 1000, 1001]), {
@@ -224,7 +235,34 @@ describe('masks', () => {
   it('that nobody knows are said by name', async () => {
     const content = { '/data/data': frames, '/data/beamstop_mask': mask };
     const { masked, notes } = await seen(content);
-    expect([masked[0], notes]).toEqual([[], ['/data/beamstop_mask: is called a mask and was not used']]);
+    expect([masked[0], notes]).toEqual([[], ['/data/beamstop_mask: is called a mask and was not used: --mask FILE#PATH or bad:FILE#PATH takes it']]); // prettier-ignore
+  });
+
+  it.each(['/mask', '/calib/v2/bad_pixels', '/entry/instrument/pixel_mask', '/entry/processing/mask'])(
+    'that no layout has at %s are said by name, and not where the user takes them',
+    async (path) => {
+      const content = { ...entry('entry'), [path]: mask };
+      const { masked, notes } = await seen(content);
+      expect([masked[0], notes]).toEqual([[], [expect.stringMatching(`^${path}: is called a mask and was not used`)]]);
+      const file = await writeHdf5(join(folder, 'told.h5'), content);
+      const source = await openFrames(file, { mask: `bad:${file}#${path}` });
+      const warnings = (source.notes ?? []).filter(({ kind }) => kind === 'warning');
+      const { mask: live } = await source.read(0);
+      await source.close();
+      expect([warnings, live!.filter((one) => one === 0).length]).toEqual([[], places.length]);
+    },
+  ); // prettier-ignore
+
+  it('of other frames, of other sizes and under other names of a known one are not said', async () => {
+    const { notes } = await seen({
+      ...entry('entry'),
+      '/entry/instrument/detector/pixel_mask': mask,
+      '/entry/same_mask': { hard: '/entry/instrument/detector/pixel_mask' },
+      '/camera/data': { data: new Uint16Array(2 * SIZE), shape: [2, H, W] },
+      '/camera/mask': mask,
+      '/calib/mask': { data: new Uint8Array(64), shape: [8, 8] },
+    });
+    expect(notes).toEqual([]);
   });
 
   it.each([

@@ -22,7 +22,7 @@ import { factsInWords, inWords } from '../hdf5/in-words.js';
 import { hdf5File, type Hdf5DatasetInfo, type Hdf5File } from '../hdf5/file.js';
 import { findFrameDatasets, refuseNode } from '../hdf5/find.js';
 import { framesInOrder, readFrameFacts } from '../hdf5/frame-facts.js';
-import { leftovers } from '../hdf5/leftovers.js';
+import { leftovers, lostLinks } from '../hdf5/leftovers.js';
 import { Hdf5Failure } from '../hdf5/library.js';
 import { resolveLinked } from '../hdf5/linked-files.js';
 import { statedPolarity } from '../hdf5/mask-meaning.js';
@@ -33,6 +33,7 @@ import { statedFrames } from '../hdf5/stated-frames.js';
 import { readValueRule, refuseMostBelow } from '../hdf5/value-rule.js';
 import { openVirtualSources, unfilledNotes } from '../hdf5/virtual.js';
 import { isXfel } from '../hdf5/xfel.js';
+import { warning, type Note } from '../notes.js';
 import type { PixelArray } from '../pixels.js';
 import { checkFrameIndex, type FrameFormat, type OpenRequest, type RawSource } from './format.js';
 
@@ -92,8 +93,10 @@ function planParts(
   file: Hdf5File,
   nexus: Nexus,
   paths: readonly string[],
-): readonly FramePart[] {
+): { readonly parts: readonly FramePart[]; readonly notes: readonly Note[] } {
   const parts: FramePart[] = [];
+  const notes: Note[] = [];
+  const met = new Map<string, string>();
   let first = 0;
   for (const path of paths) {
     const node = file.node(path);
@@ -101,6 +104,12 @@ function planParts(
       if (request.allowMissing) continue;
       refuseNode(file, path, node);
     }
+    const same = paths.length < 2 ? undefined : met.get(file.identity(path));
+    if (same !== undefined) {
+      notes.push(warning('frames', file.name, path, `is the very dataset ${same}: its frames are read once`));
+      continue;
+    }
+    if (paths.length > 1) met.set(file.identity(path), path);
     const part = planPart(file, nexus, path, first, request.channel);
     // Without an axis of channels there is but channel 0.
     if ((request.channel ?? 0) !== 0 && !part.axes.includes('channel')) {
@@ -118,7 +127,7 @@ function planParts(
   }
   if (parts.length === 0) throw new UserError('holds no frames that can be read', { file: request.file });
   checkSameFrames(file, parts);
-  return parts;
+  return { parts, notes };
 }
 
 function describeStorage(file: Hdf5File, parts: readonly FramePart[]): string {
@@ -155,7 +164,7 @@ function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
   const stated = template === null ? null : statedFrames(file, template);
   const paths = stated?.paths ?? findFrameDatasets(file, request.dataset);
   const nexus = readNexus(file, paths[0]!);
-  const parts = planParts(request, file, nexus, paths);
+  const { parts, notes: ofParts } = planParts(request, file, nexus, paths);
   const { info } = parts[0]!;
   const virtual = parts.map((part) => openVirtualSources(file, part.info));
   const broken = virtual.flatMap((one) => one.broken);
@@ -178,6 +187,19 @@ function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
   const filled = refuseFilled(request, absent, frameReader(file, parts, request.channel ?? 0));
   const single = refuseMostBelow(file, rule, request.masks.accept, filled);
   const reader = parts.some((part) => part.info.chunks !== null) ? readAhead(file, count, single) : single;
+  const said = [
+    ...(stated?.notes ?? []),
+    ...parts[0]!.notes,
+    ...ofParts,
+    ...nexus.notes,
+    ...unfilledNotes(file, info, unfilled),
+    ...own.notes,
+    ...leftovers(file, nexus, parts),
+    ...masks.notes,
+    ...notes,
+    ...geometry.notes,
+    ...(annotations.notes ?? []),
+  ];
   const raw: RawSource = {
     file: request.file,
     format: formatName(file, info, nexus),
@@ -191,18 +213,7 @@ function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
     details: { ...(masks.described === '' ? {} : { mask: masks.described }), ...geometry.details },
     annotations: factsInWords(request.file, annotations),
     experiment: geometry.experiment,
-    notes: [
-      ...(stated?.notes ?? []),
-      ...parts[0]!.notes,
-      ...nexus.notes,
-      ...unfilledNotes(file, info, unfilled),
-      ...own.notes,
-      ...leftovers(file, nexus, parts),
-      ...masks.notes,
-      ...notes,
-      ...geometry.notes,
-      ...(annotations.notes ?? []),
-    ],
+    notes: [...said, ...lostLinks(file, nexus, said)],
     reads: filesRead(file, parts),
     async readRaw(index) {
       checkFrameIndex(request.file, index, count);

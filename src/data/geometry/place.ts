@@ -187,7 +187,7 @@ function readNumbers(
           'geometry',
           raw.file,
           from.path,
-          `${key} of frame ${moved} differs; that of the first is used`,
+          `${key} of frame ${moved} differs by ${millimetres(valueOf(moved) - valueOf(0))!.toPrecision(3)} mm; that of the first is used for the places of all panels`,
         ),
       );
   }

@@ -14,6 +14,7 @@ import { Hdf5Failure, loadHdf5Reader } from './library.js';
 import { createTree, type Hdf5Node, type TreeForm } from './tree.js';
 import {
   numberType,
+  attributeMetadata,
   readAttribute,
   readSlab,
   readStrings,
@@ -45,6 +46,8 @@ export interface Hdf5File {
   softLink(path: string): string | null;
   /** The file that a part of `path` links to, as an absolute path; null where all of it stands in this one. */
   linkedFile(path: string): string | null;
+  /** What names the object at `path`, whichever of several hard links to it `path` is. Throws `Hdf5Failure` where none is there. */
+  identity(path: string): string;
   info(dataset: string): Hdf5DatasetInfo;
   /** The filter pipeline of a dataset in words. */
   filters(dataset: string): readonly string[];
@@ -60,6 +63,8 @@ export interface Hdf5File {
   /** An attribute, or null where there is none. */
   attribute(path: string, name: string): Hdf5Value;
   attributeNames(path: string): readonly string[];
+  /** Names of all objects, in one look. */
+  names(): readonly string[];
   /** What stands where in the file: of two files of equal form everything but values is equal. Null where it has links. */
   form(): FileForm | null;
   /** Whether the file is of `form`; then it is not looked at again for what stands where in it. */
@@ -142,6 +147,19 @@ export function fileAt(path: string, name: string, giveUpSeconds: number): Hdf5F
   const guarded = <T>(dataset: Hdf5DatasetInfo, call: () => T): T =>
     dataset.chunks === null && dataset.virtualSources.length === 0 ? call() : limited(call);
 
+  const others = new Map<string, Hdf5File>();
+  /**
+   * Asks by `here`, or by `there` in the file that `of` stands in. Of text that must be: the library looks for text of variable
+   * length in the heap of the file that it was asked of, where behind an external link another text may stand, or none.
+   */
+  function atHome<T>(of: string, here: () => T, there: (file: Hdf5File, at: string) => T): T {
+    const place = tree.elsewhere(of);
+    if (place === null) return here();
+    const other = others.get(place.file) ?? fileAt(place.file, name, giveUpSeconds);
+    others.set(place.file, other);
+    return there(other, place.path);
+  }
+
   return {
     path,
     name,
@@ -149,6 +167,12 @@ export function fileAt(path: string, name: string, giveUpSeconds: number): Hdf5F
     children: tree.children,
     softLink: tree.softLink,
     linkedFile: tree.linkedFile,
+    identity: (of) =>
+      atHome(
+        of,
+        () => `${path} ${run((module, id) => [...module.create_object_reference(id, of)]).join('.')}`,
+        (file, at) => file.identity(at),
+      ),
     info,
     filters: (dataset) =>
       run((module, id) => module.get_dataset_filters(id, dataset)).map((filter) =>
@@ -164,13 +188,19 @@ export function fileAt(path: string, name: string, giveUpSeconds: number): Hdf5F
       }),
     readAll(of) {
       const dataset = info(of);
-      if (dataset.isString) return limited(() => readStrings(run, dataset));
+      if (dataset.isString)
+        return atHome(of, () => limited(() => readStrings(run, dataset)), (file, at) => file.readAll(at)); // prettier-ignore
       const start = dataset.shape.map(() => 0);
       return guarded(dataset, () => slab(dataset, start, dataset.shape));
     },
-    attribute: (of, attribute) =>
-      namesOfAttributes(of).includes(attribute) ? readAttribute(run, of, attribute) : null,
+    attribute(of, attribute) {
+      if (!namesOfAttributes(of).includes(attribute)) return null;
+      const metadata = attributeMetadata(run, of, attribute);
+      const here = (): Hdf5Value => readAttribute(run, of, attribute, metadata);
+      return metadata.vlen ? atHome(of, here, (file, at) => file.attribute(at, attribute)) : here();
+    },
     attributeNames: namesOfAttributes,
+    names: tree.names,
     form() {
       const form = tree.form();
       const ofGroups = [...attributeNames].filter(([at]) => form?.nodes.get(at)?.kind !== 'dataset');
@@ -192,7 +222,11 @@ export function fileAt(path: string, name: string, giveUpSeconds: number): Hdf5F
     async revive() {
       if (handle.library().poisoned()) await loadHdf5Reader();
     },
-    close: handle.close,
+    close() {
+      handle.close();
+      for (const other of others.values()) other.close();
+      others.clear();
+    },
   };
 }
 

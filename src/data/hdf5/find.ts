@@ -44,7 +44,7 @@ function looksLikeFrames(info: Hdf5DatasetInfo): boolean {
 }
 
 /**
- * Every dataset that could hold frames, in the file's order; of numbered groups those of the first. Broken objects are
+ * Every dataset that could hold frames, in the file's order and once; of numbered groups those of the first. Broken objects are
  * passed over, and soft links: what they lead to stands in the file under its own name. Throws where there is no end.
  */
 export function listCandidates(
@@ -54,17 +54,47 @@ export function listCandidates(
   return walk(file, looksLikeFrames, onBroken);
 }
 
+/** Every dataset of a name like `pattern`, as `listCandidates` has it; none where there is no end. */
+export function listNamed(file: Hdf5File, pattern: RegExp): readonly Hdf5DatasetInfo[] {
+  try {
+    if (!mayHold(file, pattern)) return [];
+    return walk(file, () => true, undefined, pattern);
+  } catch (error) {
+    if (error instanceof UserError) return [];
+    throw error;
+  }
+}
+
+/** Whether any object may have such a name: most files have none, which one look shows, unless a group is damaged. */
+function mayHold(file: Hdf5File, pattern: RegExp): boolean {
+  try {
+    return file.names().some((name) => pattern.test(name));
+  } catch (error) {
+    if (error instanceof Hdf5Failure) return true;
+    throw error;
+  }
+}
+
 /** Every dataset that is `wanted`, as `listCandidates` has it. */
 function walk(
   file: Hdf5File,
   wanted: (info: Hdf5DatasetInfo) => boolean,
   onBroken: (path: string, node: BrokenLink) => void = () => undefined,
+  name = /^/,
 ): readonly Hdf5DatasetInfo[] {
   const found: Hdf5DatasetInfo[] = [];
+  const met = new Set<string>();
+  /** Whether the dataset at `path` was not met under another name. */
+  const isNew = (path: string): boolean => {
+    const identity = file.identity(path);
+    const known = met.has(identity);
+    met.add(identity);
+    return !known;
+  };
   let visited = 0;
   const into = (group: string, depth: number): void => {
-    for (const name of namesIn(file, group)) {
-      const path = `${group === '/' ? '' : group}/${name}`;
+    for (const child of namesIn(file, group)) {
+      const path = `${group === '/' ? '' : group}/${child}`;
       if (++visited > MAX_VISITED) {
         throw new UserError(`holds more than ${MAX_VISITED} objects, or groups that lead in a circle`, {
           file: file.name,
@@ -75,8 +105,8 @@ function walk(
         const node = file.node(path);
         if (node.kind === 'externalLink' || node.kind === 'danglingSoftLink') onBroken(path, node);
         if (node.kind === 'group' && depth < MAX_DEPTH && file.softLink(path) === null) into(path, depth + 1);
-        if (node.kind === 'dataset' && file.softLink(path) === null && wanted(file.info(path)))
-          found.push(file.info(path));
+        if (node.kind !== 'dataset' || !name.test(child) || file.softLink(path) !== null) continue;
+        if (wanted(file.info(path)) && isNew(path)) found.push(file.info(path));
       } catch (error) {
         if (!(error instanceof Hdf5Failure)) throw error;
       }

@@ -48,18 +48,23 @@ export function framesInOrder(raw: RawSource, file: Hdf5File, part: FramePart): 
   return selectRows({ ...raw, notes: [...said, taken('frames', raw.file, raw.dataset, text)] }, rows);
 }
 
-/** A pulse that stands in two rows of a module. */
+/** A pulse, or in files without pulses a memory cell, that stands in two rows of a module. */
 function repeatedPulses(
   raw: RawSource,
   ids: ReadonlyMap<string, Column>,
   rows: Uint32Array | null,
 ): readonly Note[] {
-  const [trains, pulses] = [ids.get('trainId'), ids.get('pulseId')];
+  const trains = ids.get('trainId');
+  const word = ['pulseId', 'cellId'].find((name) => ids.has(name));
+  const pulses = word === undefined ? undefined : ids.get(word);
   if (trains === undefined) return [];
   const seen = new Set<string>();
   for (let i = 0; i < (rows?.length ?? raw.count); i++) {
     const row = rows?.[i] ?? i;
-    const name = pulses === undefined ? `train ${trains[row]}` : `train ${trains[row]}, pulse ${pulses[row]}`;
+    const name =
+      pulses === undefined
+        ? `train ${trains[row]}`
+        : `train ${trains[row]}, ${word!.slice(0, -2)} ${pulses[row]}`;
     if (seen.has(name)) return [warning('frames', raw.file, raw.dataset, `${name} stands there twice`)];
     seen.add(name);
   }

@@ -9,7 +9,7 @@ import type { FramePart } from './axes.js';
 import { numberAt, toColumn } from './columns.js';
 import type { Hdf5File } from './file.js';
 import { MIN_SIDE } from './find.js';
-import { followLinks } from './links.js';
+import { followLinks, linkProblem } from './links.js';
 import type { Nexus } from './nexus.js';
 import { inGroup, nameOf, parentOf } from './paths.js';
 import { tagGroups, tagOf } from './tags.js';
@@ -88,7 +88,8 @@ function numberNotes(file: Hdf5File, nexus: Nexus, parts: readonly FramePart[]):
     const before = i === 0 ? Number(number) - 1 : Number(numbers[i - 1]);
     for (let gone = before + 1; gone < Number(number); gone++) {
       const name = `data_${String(gone).padStart(number.length, '0')}`;
-      notes.push(warning('frames', file.name, `${parentOf(parts[i]!.info.path)}/${name}`, 'is not there'));
+      const path = `${parentOf(parts[i]!.info.path)}/${name}`;
+      if (file.node(path).kind !== 'dataset') notes.push(warning('frames', file.name, path, 'is not there'));
     }
   });
   return notes;
@@ -120,6 +121,7 @@ function tagNotes(file: Hdf5File, parts: readonly FramePart[]): readonly Note[] 
   const parent = paths[0]!.slice(0, paths[0]!.indexOf(`/${first}/`));
   return tagGroups(file, parent === '' ? '/' : parent)
     .filter(({ name }) => !names.has(name))
+    .filter(({ name }) => file.node(paths[0]!.replace(`/${first}/`, `/${name}/`)).kind !== 'dataset')
     .map(({ name }) => warning('frames', file.name, `${parent}/${name}`, 'holds no image as the others do'));
 }
 
@@ -155,6 +157,22 @@ function gainNotes(file: Hdf5File, { info }: FramePart): readonly Note[] {
   const text = 'holds the gain stage of each raw count: counts are read as they are, and are no photons';
   return [warning('unused', file.name, path, text)];
 }
+
+/** Links of the instrument and of the detectors that lead nowhere, but for those of which `said` tells already. */
+export function lostLinks(file: Hdf5File, { entry, detectors, collections }: Nexus, said: readonly Note[]): readonly Note[] {
+  if (entry === null) return [];
+  const told = new Set(said.map(({ field }) => field));
+  const groups = file.children(entry).map((name) => `${entry}/${name}`);
+  const instruments = groups.filter((path) => /instrument/i.test(nameOf(path)));
+  const inside = [...instruments, ...detectors, ...collections]
+    .filter((path) => file.node(path).kind === 'group')
+    .flatMap((path) => file.children(path).map((name) => `${path}/${name}`));
+  return [...new Set([...instruments, ...inside])].flatMap((path) => {
+    const node = file.node(path);
+    if ((node.kind !== 'externalLink' && node.kind !== 'danglingSoftLink') || told.has(path)) return [];
+    return [warning('unused', file.name, path, `${linkProblem(file, path, node).problem}: what it says was not read`)];
+  });
+} // prettier-ignore
 
 /** All of it, for the frames in `parts`. */
 export const leftovers = (file: Hdf5File, nexus: Nexus, parts: readonly FramePart[]): readonly Note[] => [

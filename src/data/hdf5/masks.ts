@@ -11,10 +11,11 @@
  */
 import { UserError } from '../../core/errors.js';
 import type { MaskWishes } from '../formats/format.js';
-import { taken, warning, type Note } from '../notes.js';
-import type { FramePart } from './axes.js';
+import { NOT_USED, taken, warning, type Note } from '../notes.js';
+import { frameShapeOf, type FramePart } from './axes.js';
 import { attributeText } from './columns.js';
 import type { Hdf5File } from './file.js';
+import { listNamed } from './find.js';
 import { followLinks, linkProblem } from './links.js';
 import { statedPolarity } from './mask-meaning.js';
 import { ANY_BIT, joinMasks, maskReader, type FoundMask } from './mask-reader.js';
@@ -112,28 +113,41 @@ function knownMasks(file: Hdf5File, dataset: string, nexus: Nexus, wishes: MaskW
   return found;
 }
 
-/** Datasets beside the frames, or in the detector, that are called masks and that no layout knows. */
+/**
+ * Datasets that are called masks and that no layout knows: all beside the frames or in the detector, and those anywhere in the
+ * file whose images have the size of a frame, unless they stand beside other frames.
+ */
 function unknownMasks(
   file: Hdf5File,
-  dataset: string,
+  part: FramePart,
   nexus: Nexus,
   known: readonly FoundMask[],
 ): readonly Note[] {
+  const { path: dataset } = part.info;
   const { group, parent } = placesOf(dataset);
-  const places = new Set([group, parent === '' ? '/' : parent, ...nexus.detectors, ...nexus.collections]);
-  const notes: Note[] = [];
-  for (const place of places) {
-    if (file.node(place).kind !== 'group') continue;
-    for (const name of file.children(place)) {
-      const path = `${place === '/' ? '' : place}/${name}`;
-      if (!/mask|bad_?pix/i.test(name) || path === dataset || known.some((one) => one.path === path))
-        continue;
-      if (file.node(path).kind === 'dataset' && file.info(path).shape.length >= 2)
-        notes.push(warning('mask', file.name, path, 'is called a mask and was not used'));
-    }
-  }
-  return notes;
+  const near = new Set([group, parent === '' ? '/' : parent, ...nexus.detectors, ...nexus.collections]);
+  const found = listNamed(file, /mask|bad_?pix/i).filter(({ shape }) => shape.length >= 2);
+  if (found.every(({ path }) => known.some((one) => one.path === path))) return [];
+  const used = new Set([dataset, ...known.map(({ path }) => path)].map((path) => file.identity(path)));
+  const frameShape = frameShapeOf(part);
+  const isOfFrames = (shape: readonly number[]): boolean =>
+    [frameShape, [product(frameShape) / frameShape.at(-1)!, frameShape.at(-1)!]].some(
+      (size) => String(shape.slice(-size.length)) === String(size),
+    );
+  return found.flatMap(({ path, shape }) => {
+    // Of channels whoever reads them says which one is meant.
+    const ofChannel =
+      attributeText(file, parentOf(path), 'NX_class') === 'NXdetector_channel' ||
+      /_channel$/.test(parentOf(path));
+    if (ofChannel || used.has(file.identity(path))) return [];
+    const { beside } = placesOf(path);
+    const ofOthers = file.node(beside('data')).kind === 'dataset' && !used.has(file.identity(beside('data')));
+    if (!near.has(parentOf(path)) && (!isOfFrames(shape) || ofOthers)) return [];
+    return [warning('mask', file.name, path, `${NOT_USED}: --mask FILE#PATH or bad:FILE#PATH takes it`)];
+  });
 }
+
+const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Finds the masks that belong to the frames of `part`, of which there are `count` in all. */
 export function findMasks(
@@ -152,7 +166,7 @@ export function findMasks(
       ...known.map(({ path, nonzero }) =>
         taken('mask', file.name, path, `masks where not zero means ${nonzero}`),
       ),
-      ...unknownMasks(file, dataset, nexus, known),
+      ...unknownMasks(file, part, nexus, known),
     ],
     read: joinMasks(masks),
   };

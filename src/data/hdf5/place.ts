@@ -11,6 +11,7 @@ import type { FrameRows } from './frame-rows.js';
 import { groupsOf } from './nexus.js';
 import { firstOf, statedAt, unitAt, type Found, type Measure, type Stated } from './stated.js';
 import { beamByChain, distanceByChain } from './place-by-chain.js';
+import { beamByCorner, distancesByVectors, unusedAside } from './place-cxi.js';
 
 const DISTANCE: Measure = {
   what: 'the distance',
@@ -95,16 +96,21 @@ function placeOf(file: Hdf5File, detector: string, prescribed: boolean, rows: Fr
   const said = beamX.value !== null || beamY.value !== null;
   const sizes = { fast: pixelX.value, slow: pixelY.value };
   const byChain = said ? null : beamByChain(file, modules, sizes, rows);
-  const orChain = (found: Found, value: Stated | undefined, measure: Measure): Found =>
+  const corner = said || byChain !== null || !prescribed ? null : beamByCorner(file, detector, { x: pixelX.value, y: pixelY.value });
+  const elsewhere = byChain ?? corner;
+  const how = byChain === null ? 'by the corner of the detector' : 'by depends_on';
+  const or = (found: Found, value: Stated | undefined, measure: Measure): Found =>
     value === undefined
       ? found
-      : { value, notes: [...found.notes, taken('geometry', file.name, value.path, `${measure.what}, by depends_on`)] };
+      : { value, notes: [...found.notes, taken('geometry', file.name, value.path, `${measure.what}, ${how}`)] };
+  const vectors = prescribed ? distancesByVectors(file, detector, DISTANCE, rows) : [];
+  const aside = prescribed && !said && elsewhere === null ? unusedAside(file, detector) : [];
   return {
-    distance: firstOf(file, DISTANCE, 'mm', rows, [chained, ...fields]),
+    distance: firstOf(file, DISTANCE, 'mm', rows, [chained, ...fields, ...vectors]),
     pixelX,
     pixelY,
-    beamX: orChain(beamX, byChain?.x, BEAM_X),
-    beamY: orChain(beamY, byChain?.y, BEAM_Y),
+    beamX: or({ ...beamX, notes: [...beamX.notes, ...aside] }, elsewhere?.x, BEAM_X),
+    beamY: or(beamY, elsewhere?.y, BEAM_Y),
   };
 } // prettier-ignore
 

@@ -19,6 +19,8 @@ export interface Hdf5Tree {
   softLink(path: string): string | null;
   /** The file that the first external link on the way to `path` leads to; null where there is none. */
   linkedFile(path: string): string | null;
+  /** Where `path` stands if it is in another file: behind an external link, or soft links to one. Null where it is in this one. */
+  elsewhere(path: string): { readonly file: string; readonly path: string } | null;
   /** Whether every part of `path` is a hard link, so that the object stands in this file. */
   isHardLinked(path: string): boolean;
   /** Names of all objects, links that lead elsewhere included, in one look. */
@@ -29,6 +31,9 @@ export interface Hdf5Tree {
   adopt(form: TreeForm): void;
   forget(): void;
 }
+
+/** More soft links on one way lead in a circle. */
+const LINKS_FOLLOWED = 20;
 
 /** What is known of a tree, for another file of the same names. */
 export interface TreeForm {
@@ -66,6 +71,7 @@ export function createTree(run: Run, path: string): Hdf5Tree {
   const nameSets = new Map<string, ReadonlySet<string> | null>();
   const nodes = new Map<string, Hdf5Node>();
   const links = new Map<string, string | null>();
+  const places = new Map<string, ReturnType<Hdf5Tree['elsewhere']>>();
 
   function children(group: string): readonly string[] {
     const known = listed.get(group);
@@ -118,10 +124,10 @@ export function createTree(run: Run, path: string): Hdf5Tree {
   const softLink = (of: string): string | null =>
     run((module, id) => module.get_symbolic_link(id, of) as string | null);
 
-  function linkAt(at: string): string | null {
+  function linkAt(at: string): ReturnType<Hdf5Tree['elsewhere']> {
     try {
-      const { filename } = run((module, id) => module.get_external_link(id, at));
-      return filename ? resolveLinked(path, filename) : null;
+      const { filename, obj_path } = run((module, id) => module.get_external_link(id, at));
+      return filename ? { file: resolveLinked(path, filename), path: absolute(obj_path) } : null;
     } catch (error) {
       // The library fails at what is not there; whatever it is, the next call meets it again.
       if (error instanceof Hdf5Failure) return null;
@@ -134,8 +140,29 @@ export function createTree(run: Run, path: string): Hdf5Tree {
     if (at === '/') return null;
     const known = links.get(at);
     if (known !== undefined) return known;
-    const found = linkedFile(parentOf(at)) ?? linkAt(at);
+    const found = linkedFile(parentOf(at)) ?? linkAt(at)?.file ?? null;
     links.set(at, found);
+    return found;
+  }
+
+  function outside(at: string, linksLeft: number): ReturnType<Hdf5Tree['elsewhere']> {
+    if (at === '/' || linksLeft === 0) return null;
+    const above = elsewhere(parentOf(at), linksLeft);
+    if (above !== null) return { file: above.file, path: `${above.path}/${nameOf(at)}` };
+    if (node(at).kind === 'missing') return null;
+    const link = linkAt(at);
+    if (link !== null) return link;
+    const target = softLink(at);
+    if (target === null) return null;
+    return elsewhere(absolute(target.startsWith('/') ? target : `${parentOf(at)}/${target}`), linksLeft - 1);
+  }
+
+  function elsewhere(of: string, linksLeft = LINKS_FOLLOWED): ReturnType<Hdf5Tree['elsewhere']> {
+    const at = absolute(of);
+    const known = places.get(at);
+    if (known !== undefined) return known;
+    const found = outside(at, linksLeft);
+    places.set(at, found);
     return found;
   }
 
@@ -144,6 +171,7 @@ export function createTree(run: Run, path: string): Hdf5Tree {
     children,
     softLink,
     linkedFile,
+    elsewhere: (of) => elsewhere(of),
     isHardLinked(of) {
       if (linkedFile(of) !== null) return false;
       for (let at = absolute(of); at !== '/'; at = parentOf(at)) if (softLink(at) !== null) return false;
@@ -164,7 +192,7 @@ export function createTree(run: Run, path: string): Hdf5Tree {
       for (const [at, found] of form.nodes) nodes.set(at, found);
     },
     forget() {
-      for (const known of [listed, nameSets, nodes, links]) known.clear();
+      for (const known of [listed, nameSets, nodes, links, places]) known.clear();
     },
   };
 }

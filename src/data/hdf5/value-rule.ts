@@ -62,8 +62,8 @@ interface LimitWords {
   readonly picked: string;
   /** Whether a number is such a limit. */
   readonly isOne: (value: number) => boolean;
-  /** Whether a limit of each pixel is followed. */
-  readonly perPixel: boolean;
+  /** What stands in a map of pixels for a number that is no limit. */
+  readonly none: number;
 }
 
 const LARGEST: LimitWords = {
@@ -71,14 +71,14 @@ const LARGEST: LimitWords = {
   pick: Math.min,
   picked: 'smallest',
   isOne: (value) => value > 0,
-  perPixel: true,
+  none: Infinity,
 };
 const SMALLEST: LimitWords = {
   what: 'the smallest trusted value',
   pick: Math.max,
   picked: 'largest',
   isOne: () => true,
-  perPixel: false,
+  none: -Infinity,
 };
 
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
@@ -92,12 +92,12 @@ function limitAt(file: Hdf5File, path: string, words: LimitWords, frameShape: re
   });
   const { shape, pixelType } = file.info(path);
   const isMap = shape.length > 1 && product(shape) === product(frameShape) && shape.at(-1) === frameShape.at(-1);
-  if (pixelType === null || (product(shape) > MAX_LIMITS && !(isMap && words.perPixel)))
+  if (pixelType === null || (product(shape) > MAX_LIMITS && !isMap))
     return unused(`is no single number and was not used as ${what}`);
   const values = toColumn(file.readAll(path)).map(Number);
-  if (isMap && words.perPixel) {
-    const map = Float64Array.from(values, (value) => (isOne(value) ? value : Infinity));
-    if (map.every((limit) => limit === Infinity)) return unused(`states nothing and was not used as ${what}`);
+  if (isMap) {
+    const map = Float64Array.from(values, (value) => (Number.isFinite(value) && isOne(value) ? value : words.none));
+    if (map.every((limit) => limit === words.none)) return unused(`states nothing and was not used as ${what}`);
     return { value: null, map, notes: [taken('values', file.name, path, `${what} of each pixel`)] };
   }
   if (values.length === 0 || !values.every((value) => Number.isFinite(value)))
@@ -158,6 +158,7 @@ export function readValueRule(
       below: under.value ?? (neverNegative ? 0 : null),
       saturation: tops.length === 0 ? null : Math.min(...tops),
       ...(map === undefined ? {} : { limits: map }),
+      ...(under.map === undefined ? {} : { floors: under.map }),
     },
     notes: [...stated.notes, ...cutoff.notes, ...under.notes],
   };
@@ -169,19 +170,20 @@ export function readValueRule(
  */
 export function refuseMostBelow(
   file: Hdf5File,
-  { below }: ValueRule,
+  { below, floors }: ValueRule,
   accept: boolean,
   read: (index: number) => PixelArray,
 ): (index: number) => PixelArray {
-  if (below === null || below <= 0 || accept) return read;
+  if (accept || (floors === undefined && (below === null || below <= 0))) return read;
+  const least = below ?? -Infinity;
   return (index) => {
     const pixels = read(index);
     let hidden = 0;
-    for (const value of pixels) if (value < below) hidden++;
+    for (let i = 0; i < pixels.length; i++) if (pixels[i]! < Math.max(least, floors?.[i] ?? -Infinity)) hidden++;
     if (2 * hidden <= pixels.length) return pixels;
     throw new UserError(`${hidden} of ${pixels.length} pixels of frame ${index} are below it and would be masked`, {
       file: file.name,
-      field: `underload_value ${below}`,
+      field: floors === undefined ? `underload_value ${below}` : 'underload_value',
       remedy: 'correct it in the file, or write --mask own to accept it',
     });
   };

@@ -159,9 +159,12 @@ export function readStrings(run: Run, dataset: Hdf5DatasetInfo): readonly string
   );
 }
 
-/** The attribute `name`, which is there. */
-export function readAttribute(run: Run, path: string, name: string): Hdf5Value {
-  const metadata = run((module, id) => module.get_attribute_metadata(id, path, name));
+/** What the attribute `name`, which is there, is of. */
+export const attributeMetadata = (run: Run, path: string, name: string): Metadata =>
+  run((module, id) => module.get_attribute_metadata(id, path, name));
+
+/** The attribute `name` of `metadata`. */
+export function readAttribute(run: Run, path: string, name: string, metadata: Metadata): Hdf5Value {
   const bytes = metadata.size * metadata.total_size;
   const type = numberType(metadata);
   if (metadata.shape === null || (type === null && metadata.type !== 3)) return null;
