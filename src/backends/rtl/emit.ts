@@ -10,6 +10,7 @@ import { registerHeader, registerJson } from '../hls/registers.js';
 import { featuresOf } from '../hls/top.js';
 import { fractionBits } from '../../fixed/format.js';
 import { weightLayout } from '../hls/weight-layout.js';
+import { proofModule, proofScript, proofsOf } from './proofs.js';
 import { constraints, makefile, packageTcl, vivadoTcl } from './project.js';
 import { blockDiagram, projectReadme, projectReport } from './readme.js';
 import { topModule } from './wrapper.js';
@@ -29,6 +30,23 @@ function usedModules(texts: readonly string[], templates: Readonly<Record<string
   };
   texts.forEach(visit);
   return used;
+}
+
+/** Proofs for Yosys: what it asks, the checkers, and the modules that they are about. */
+function proofFiles(design: RtlDesign, templates: Readonly<Record<string, string>>): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (const proof of proofsOf(design)) {
+    const checker = `formal/${proof.checker}.sv`;
+    const modules = [...usedModules([templates[checker]!], templates)].sort();
+    files[checker] = templates[checker]!;
+    files[`formal/${proof.name}.sv`] = proofModule(proof);
+    files[`formal/${proof.name}.ys`] = proofScript(
+      proof,
+      modules.map((name) => `formal/vetoc/${name}.sv`),
+    );
+    for (const name of modules) files[`formal/vetoc/${name}.sv`] = templates[`${name}.sv`]!;
+  }
+  return files;
 }
 
 /** Every file of the project except golden vectors, by path. */
@@ -65,6 +83,6 @@ export function emitRtl(design: RtlDesign): ProjectFiles {
     templates,
   ))
     files[`rtl/vetoc/${name}.sv`] = templates[`${name}.sv`]!;
-  Object.assign(files, benchFiles(design));
+  Object.assign(files, proofFiles(design, templates), benchFiles(design));
   return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

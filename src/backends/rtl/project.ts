@@ -11,6 +11,7 @@ export const makefile = ({
 #   make check-upsets   Verilator: bits of the memories flip, and the scrubbers find each of them
 #   make check-icarus   Icarus Verilog: the golden frames' decisions (slow: some minutes for a frame of 128 x 128)
 #   make lint           Verilator's warnings, all of them
+#   make prove          Yosys: what holds for all inputs, see formal/ (some seconds for each)
 #   make synth          Yosys: cells of a Xilinx part
 #   make help           this list
 VERILATOR ?= verilator
@@ -58,6 +59,15 @@ build/bench.vvp: $(SOURCES) tb/bench.sv
 lint:
 	$(VERILATOR) --lint-only -Wall --top-module ${top} $(SOURCES)
 
+PROOFS = $(patsubst formal/%.ys,build/formal/%.txt,$(wildcard formal/*.ys))
+prove: $(PROOFS)
+	@echo "$(words $(PROOFS)) proofs, none refuted"
+
+build/formal/%.txt: formal/%.ys formal/%.sv
+	@mkdir -p build/formal
+	@head -n 1 $<
+	@$(YOSYS) -qq -l $@.log $< && mv $@.log $@
+
 synth:
 	$(YOSYS) -p "read_verilog -sv $(SOURCES); synth_xilinx -family xcup -top ${top}; stat"
 
@@ -83,7 +93,7 @@ ${ecc ? 'build/corrections: tb/corrections.cpp\nbuild/corrections ' : ''}build/u
 	$(COMPILE) -DVETOC_UPSETS -Itb/hls -Itb/firmware -Itb/firmware/vetoc -isystem tb/sim -Wno-unknown-pragmas -o $@ \\
 	  $(filter %.cpp,$^) $(ROOT)/include/verilated_dpi.cpp build/verilated.o build/verilated_threads.o $(FLIPPED) -pthread
 
-.PHONY: check check-upsets check-icarus lint synth clean help
+.PHONY: check check-upsets check-icarus lint prove synth clean help
 `;
 
 export const vivadoTcl = ({
