@@ -57,11 +57,11 @@ module vetoc_decide #(
   // Score and limit of each network. The packet stands still meanwhile.
   logic [NETWORKS*32-1:0] score3, limit3;
   for (genvar n = 0; n < NETWORKS; n++) begin : g_network
-    logic signed [31:0] score;
+    logic signed [31:0] own;
     vetoc_score #(.LW(LW), .LSIGNED(LSIGNED), .LANES(LANES)) best (
-        .clk, .pop, .first(i == '0), .hits(hits[i]), .q(q[n*LANES*LW+:LANES*LW]), .score);
+        .clk, .pop, .first(i == '0), .hits(hits[i]), .q(q[n*LANES*LW+:LANES*LW]), .score(own));
     always_ff @(posedge clk) begin
-      score3[n*32+:32] <= decided[74] ? '0 : score;
+      score3[n*32+:32] <= decided[74] ? '0 : own;
       limit3[n*32+:32] <= decided[172] ? threshold : trained[n*32+:32];
     end
   end
