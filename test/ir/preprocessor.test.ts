@@ -134,6 +134,21 @@ describe('the fast preprocessing', () => {
     expect(made([step], Uint16Array.from(rows.flat())).counts).toEqual([8, 5, 0]);
   });
 
+  it('takes frames that are higher than wide, and hands on counts of 32 bits', () => {
+    const steps = (mode: 'max' | 'second' | 'sum'): PreprocessNode[] => [
+      { ...node('x', 'input'), kind: 'bin', mode, factor: [3, 1] },
+    ];
+    const counted = (of: readonly PreprocessNode[], read = 'x'): Uint32Array =>
+      createPreprocessor(graphOf([6, 1], of, [read])).counts(Uint16Array.of(5, 9, 7, 2, 1, 65535))[0]!;
+    expect([...counted(steps('max'))]).toEqual([9, 65535]);
+    expect([...counted(steps('second'))]).toEqual([7, 2]);
+    expect([...counted(steps('sum'))]).toEqual([21, 65538]);
+    // A part of sums keeps their width.
+    const part: PreprocessNode = { ...node('part', 'x'), kind: 'crop', offset: [1, 0], size: [1, 1] };
+    expect([...counted([...steps('sum'), part], 'part')]).toEqual([65538]);
+    expect(counted([], 'input')).toEqual(Uint32Array.of(5, 9, 7, 2, 1, 65535));
+  });
+
   it('goes on from what it made: crop, mask, blocks, contrast', () => {
     const crop: PreprocessNode = { ...node('a', 'input'), kind: 'crop', offset: [0, 1], size: [4, 4] };
     const sums: PreprocessNode = { ...node('b', 'a'), kind: 'bin', mode: 'sum', factor: [2, 1] };
@@ -163,6 +178,12 @@ describe('the fast preprocessing', () => {
     expect(chain).toEqual({ counts: [1, 2, 3, 4, 5, 6], mantissas: [7, 7, 7, 5, 3, 3] });
     expect(made([step, table('lut', 'step', 1, entries), clamp('x', 'lut', 15, 45)]).mantissas).toEqual([
       45, 40, 30, 20, 15, 45,
+    ]);
+    const upside = table('lut', 'step', 1, [6, 5, 4, 3, 2, 1]);
+    expect(made([step, upside, table('x', 'lut', 1, entries)]).mantissas).toEqual([60, 10, 20, 30, 40, 50]);
+    const last = table('lut', 'clamp', 3, [10, 20, 30]);
+    expect(made([step, limited, last, clamp('x', 'lut', 15, 25)]).mantissas).toEqual([
+      15, 15, 15, 20, 25, 25,
     ]);
     // Of three, each acts on what the one before made.
     const twice = [step, limited, clamp('again', 'clamp', 1, 4), table('x', 'again', 3, [-1, -2])];
@@ -205,6 +226,9 @@ describe('the fast preprocessing', () => {
       ['high', [2, 2, 1], 1, 1],
     ]);
     expect(linear.map(({ id }) => id)).toEqual(['input', 'bins']);
+    expect(createPreprocessor(graphOf([4, 6], steps, ['lut', 'high'])).linear.map(({ id }) => id)).toEqual([
+      'bins',
+    ]);
   });
 
   it.each<[string, readonly PreprocessNode[], object]>([
