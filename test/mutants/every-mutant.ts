@@ -1,6 +1,6 @@
 /**
- * `npm run mutate`: every mutant of src/fixed, src/ir and the interpreter (or of the files whose path holds the
- * environment's MUTATE) against the tests of test/fixed and test/ir.
+ * `npm run mutate`: every mutant of src/fixed, src/ir, src/evaluate and the interpreter (or of the files whose path
+ * holds the environment's MUTATE) against the tests of test/fixed and test/ir.
  */
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
