@@ -72,7 +72,7 @@ function targetValue(graph: FloatGraph, logits: tf.Tensor2D, target: Target): tf
   if (target.kind === 'class') return tf.reshape(tf.slice(row, target.index, 1), []);
   // Logits of the other kind are pushed out of reach: wasm has no gradient for gathering.
   const best = (wanted: boolean): tf.Scalar => {
-    const away = graph.hitClasses.map((hit) => (hit === wanted ? 0 : -1e30));
+    const away = graph.hitClasses.map((hit) => (hit === wanted ? 0 : -Infinity));
     return tf.max(tf.add(row, tf.tensor1d(away)));
   };
   const score = tf.sub(best(true), best(false));

@@ -55,7 +55,7 @@ export function lossPerFrame(
   }
   if (options.vetoLoss > 0) {
     const far = (isHit: boolean): tf.Tensor1D =>
-      tf.tensor1d(graph.hitClasses.map((hit) => (hit === isHit ? 0 : -1e9)));
+      tf.tensor1d(graph.hitClasses.map((hit) => (hit === isHit ? 0 : -Infinity)));
     const score = tf.sub(tf.max(tf.add(logits, far(true)), 1), tf.max(tf.add(logits, far(false)), 1));
     const sign = tf.tensor1d(labels.map((label) => (graph.hitClasses[label]! ? -1 : 1)));
     loss = tf.add(loss, tf.mul(tf.softplus(tf.mul(score, sign)), options.vetoLoss));
