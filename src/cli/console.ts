@@ -1,6 +1,7 @@
 /** What the commands print: results on stdout, progress and complaints on stderr. */
 import type { Emit, Steps } from '../index.js';
 import {
+  createPace,
   outcomeText,
   progressLine,
   seconds,
@@ -18,30 +19,6 @@ interface StageLines {
 
 const LINE_EVERY_MS = 5000;
 const REDRAW_EVERY_MS = 100;
-/** When the time left is told: after this share of the work, or after this long. */
-const SHARE_TO_TELL = 0.02;
-const TIME_TO_TELL_MS = 10_000;
-/** When a speed is told. */
-const TIME_TO_TIME_MS = 1000;
-
-/** From when on the speed of a piece of work is known, and how much of it was done then. */
-interface Base {
-  readonly done: number;
-  readonly total: number;
-  readonly at: number;
-}
-
-/** Milliseconds until `total`; null where that cannot be told. */
-function leftMs(base: Base, done: number, now: number): number | null {
-  const { total } = base;
-  const [more, elapsed] = [done - base.done, now - base.at];
-  const canTell = more >= SHARE_TO_TELL * total || elapsed >= TIME_TO_TELL_MS;
-  return total > 0 && more > 0 && done < total && canTell ? (elapsed / more) * (total - done) : null;
-}
-
-/** Steps a second; null before that can be told. */
-const speedOf = (base: Base, done: number, now: number): number | null =>
-  now - base.at < TIME_TO_TIME_MS ? null : (1000 * (done - base.done)) / (now - base.at);
 
 export interface ProgressOptions {
   readonly stream?: NodeJS.WriteStream;
@@ -63,20 +40,17 @@ function startLines(
   };
   const inSeconds = (ms: number): number => Math.round(ms) / 1000;
   let last = -Infinity;
-  let base: Base | null = null;
+  const pace = createPace();
   const clear = stream.isTTY ? '\r\x1b[K' : '';
   if (stream.isTTY) stream.write(`${clear}  ${name} …`);
   tell('start', {});
   return {
     update(done, total, steps) {
       const now = performance.now();
-      // A new piece of work, or one that goes on where it was left, or its first steps, which carry what had to be set up: what
-      // came before says nothing of its speed.
-      if (base?.total !== total || done < base.done || base.done === 0) base = { done, total, at: now };
+      const { speed, left } = pace(done, total, now);
       if (now - last < (stream.isTTY ? REDRAW_EVERY_MS : LINE_EVERY_MS) && done !== total) return;
       last = now;
-      const left = leftMs(base, done, now);
-      const note = stepsText(steps, speedOf(base, done, now));
+      const note = stepsText(steps, speed);
       const text = progressLine(name, { done, total, note, left });
       stream.write(stream.isTTY ? `${clear}  ${text.slice(0, (stream.columns || 100) - 3)}` : `  ${text}\n`);
       tell('progress', { done, total, note, secondsLeft: left === null ? null : inSeconds(left) });
@@ -135,4 +109,13 @@ export function sayEvent(event: object): void {
 /** A result for programs: one JSON document. */
 export function sayJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** What is asked of a command that answers in words or, with `--json`, as JSON. */
+export type Asked<T = object> = T & { readonly json?: boolean };
+
+/** A result, in the form that was asked for. */
+export function answer({ json }: Asked, value: unknown, words: () => string): void {
+  if (json === true) sayJson(value);
+  else say(words());
 }

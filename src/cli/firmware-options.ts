@@ -1,58 +1,11 @@
 /** Options of the commands that make or estimate firmware. */
 import type { Command } from 'commander';
-import {
-  DEFAULT_LINK,
-  type HlsOptions,
-  type Link,
-  loadFpga,
-  PIXELS_PER_CLOCK,
-  type PixelsPerClock,
-} from '../backends/hls/index.js';
-import { UserError } from '../core/errors.js';
+import { DEFAULT_LINK, PIXELS_PER_CLOCK } from '../backends/hls/index.js';
+import { FRAMINGS, OVERFLOWS, parsePixelsPerClock } from '../index.js';
 import { choiceOption, numberOption, positiveOption } from './option-values.js';
-
-const FRAMINGS = ['ssi', 'tlast'] as const;
-const OVERFLOWS = ['wait', 'drop'] as const;
-
-export interface FirmwareOptionValues {
-  readonly target: string;
-  readonly pixelsPerClock: PixelsPerClock;
-  readonly framesPerSecond?: number;
-  readonly clock?: number;
-  readonly latency?: number;
-  readonly framing: (typeof FRAMINGS)[number];
-  readonly header: boolean;
-  readonly crc?: boolean;
-  readonly idleCycles?: number;
-  readonly numberStep?: number;
-  readonly inputFifo?: number;
-  readonly overflow: (typeof OVERFLOWS)[number];
-  readonly ecc?: boolean;
-  readonly canary?: boolean;
-}
 
 /** A whole number; which ones are allowed, `checkLink` says. */
 const anyWhole = (option: string) => numberOption(option, { low: -Infinity, high: Infinity, whole: true });
-
-function pixelsOption(text: string): PixelsPerClock {
-  const found = PIXELS_PER_CLOCK.find((p) => String(p) === text);
-  if (found !== undefined) return found;
-  throw new UserError(`"${text}" pixels per clock cannot be had`, {
-    field: '--pixels-per-clock',
-    remedy: `choose one of ${PIXELS_PER_CLOCK.join(', ')}`,
-  });
-}
-
-/** How frames arrive, as the options say. */
-const linkOptions = (values: FirmwareOptionValues): Partial<Link> => ({
-  framing: values.framing,
-  overflow: values.overflow,
-  header: values.header,
-  crc: values.crc === true,
-  ...(values.idleCycles === undefined ? {} : { idleCycles: values.idleCycles }),
-  ...(values.numberStep === undefined ? {} : { numberStep: values.numberStep }),
-  ...(values.inputFifo === undefined ? {} : { fifoBeats: values.inputFifo }),
-});
 
 export const addFirmwareOptions = (command: Command): Command =>
   command
@@ -60,7 +13,7 @@ export const addFirmwareOptions = (command: Command): Command =>
     .option(
       '--pixels-per-clock <n>',
       `pixels a beat at the input: ${PIXELS_PER_CLOCK.join(', ')}`,
-      pixelsOption,
+      parsePixelsPerClock,
       1,
     )
     .option(
@@ -101,16 +54,3 @@ export const addFirmwareOptions = (command: Command): Command =>
     )
     .option('--ecc', 'line buffers that correct single flipped bits')
     .option('--canary', 'reloadable: a second network in shadow, before new weights decide');
-
-export async function firmwareOptions(values: FirmwareOptionValues): Promise<HlsOptions> {
-  return {
-    target: await loadFpga(values.target),
-    pixelsPerClock: values.pixelsPerClock,
-    link: linkOptions(values),
-    ecc: values.ecc === true,
-    canary: values.canary === true,
-    ...(values.framesPerSecond === undefined ? {} : { framesPerSecond: values.framesPerSecond }),
-    ...(values.clock === undefined ? {} : { clockMHz: values.clock }),
-    ...(values.latency === undefined ? {} : { latencyMicroseconds: values.latency }),
-  };
-}

@@ -9,6 +9,8 @@ import {
   type PairedDecisions,
 } from '../report/comparison.js';
 import { table } from '../core/table.js';
+import type { CompareOutcome } from '../run/compare.js';
+import { evaluationTable } from './evaluation.js';
 
 const BAR = 40;
 
@@ -69,3 +71,15 @@ export function comparisonText(comparison: Comparison): string {
     ...(differences.length === 0 ? [] : [differenceTable(comparison)]),
   ].join('\n\n');
 }
+
+/** The same behind the measures where frames have labels; `page`: where it was written. */
+export const comparedText = (
+  { comparison, evaluations, byClass, unknown }: CompareOutcome,
+  page: string | undefined,
+): string =>
+  [
+    ...(evaluations.length > 0 ? [`${evaluationTable(evaluations, byClass)}\n`] : []),
+    comparisonText(comparison),
+    ...(unknown === '' ? [] : [`\n${unknown}`]),
+    ...(page === undefined ? [] : [`\nThe page is ${page}.`]),
+  ].join('\n');

@@ -1,6 +1,8 @@
 /** Checks of evidence maps as tables for a terminal. */
 import { table } from '../core/table.js';
 import type { MapCheck } from '../explain/check-maps.js';
+import type { ExplainChecks } from '../run/explain/check.js';
+import { noiseCheckText } from './noise-check.js';
 
 const figure = (value: number, digits: number): string => (Number.isNaN(value) ? '–' : value.toFixed(digits));
 
@@ -33,3 +35,19 @@ function likenessTable(checks: readonly MapCheck[]): string {
 /** The figures of every method, and how like its maps are to those of randomised networks. */
 export const mapChecksText = (checks: readonly MapCheck[]): string =>
   `${checkTable(checks)}\n\n${likenessTable(checks)}`;
+
+/** Maps against true peaks, and the chance of a flip where it was checked. */
+export const checksText = ({ maps, noise }: ExplainChecks): string =>
+  [mapChecksText(maps), ...(noise === null ? [] : [noiseCheckText(noise)])].join('\n\n');
+
+/** How much of the representation an inversion did not find again, layer by layer, and where its pictures are. */
+export const inversionText = (
+  path: string,
+  layers: readonly { readonly layer: string; readonly loss: number }[],
+): string =>
+  [
+    ...layers.map(
+      ({ layer, loss }) => `${layer}: ${loss.toPrecision(3)} of the representation is not found again`,
+    ),
+    `  ${path}`,
+  ].join('\n');

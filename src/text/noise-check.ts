@@ -18,7 +18,7 @@ function flips({ frames, predicted, observed, bins }: NoiseCheck, drawn: string)
   );
 }
 
-/** Both checks. */
+/** Both checks of the chance of a flip. */
 export const noiseCheckText = ({ dealt, simulated }: NonNullable<ExplainChecks['noise']>): string =>
   [
     'Decisions that photon noise turns: redraws of one frame predict how another, drawn from the same means, is decided.',

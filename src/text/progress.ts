@@ -50,6 +50,46 @@ export function stepsText(steps: Steps, speed: number | null = null): string {
   }
 }
 
+/** When the time left is told: after this share of the work, or after this long. */
+const SHARE_TO_TELL = 0.02;
+const TIME_TO_TELL_MS = 10_000;
+/** When a speed is told. */
+const TIME_TO_TIME_MS = 1000;
+
+/** From when on the speed of a piece of work is known, and how much of it was done then. */
+interface Base {
+  readonly done: number;
+  readonly total: number;
+  readonly at: number;
+}
+
+/** Milliseconds until `total`; null where that cannot be told. */
+function leftMs(base: Base, done: number, now: number): number | null {
+  const { total } = base;
+  const [more, elapsed] = [done - base.done, now - base.at];
+  const canTell = more >= SHARE_TO_TELL * total || elapsed >= TIME_TO_TELL_MS;
+  return total > 0 && more > 0 && done < total && canTell ? (elapsed / more) * (total - done) : null;
+}
+
+export interface Pace {
+  /** Steps a second, and milliseconds left; each null before it can be told. */
+  readonly speed: number | null;
+  readonly left: number | null;
+}
+
+/** Watches how fast work goes: call it with each step and a clock in milliseconds. */
+export function createPace(): (done: number, total: number, now: number) => Pace {
+  let base: Base | null = null;
+  return (done, total, now) => {
+    // A new piece of work, or one that goes on where it was left, or its first steps, which carry what had to be set up: what
+    // came before says nothing of its speed.
+    if (base?.total !== total || done < base.done || base.done === 0) base = { done, total, at: now };
+    const elapsed = now - base.at;
+    const speed = elapsed < TIME_TO_TIME_MS ? null : (1000 * (done - base.done)) / elapsed;
+    return { speed, left: leftMs(base, done, now) };
+  };
+}
+
 /** A time of `ms` milliseconds. */
 export const seconds = (ms: number): string => durationText(ms / 1000);
 

@@ -1,5 +1,8 @@
 /** What was written as a project of a back end, for a terminal. */
 import type { FirmwareFigures } from '../backends/backend.js';
+import { table } from '../core/table.js';
+import type { WrittenDialect } from '../run/export-dialects.js';
+import type { WrittenWeights } from '../run/export-weights.js';
 import type { WrittenProject } from '../run/export-project.js';
 
 const count = (n: number): string => Math.ceil(n).toLocaleString('en-US');
@@ -24,3 +27,20 @@ export const projectText = ({ out, files, firmware, check }: WrittenProject): st
     ...figuresText(firmware),
     `Check it: make -C ${out} ${check}`,
   ].join('\n');
+
+/** The files that were written, what each is for, and what whoever runs them should know. */
+export const dialectsText = (
+  files: readonly WrittenDialect[],
+  summary: (dialect: string) => string,
+): string =>
+  [
+    table(
+      ['dialect', 'file', 'bytes', 'for'],
+      files.map((w) => [w.dialect, w.file, String(w.bytes), summary(w.dialect)]),
+    ),
+    ...files.flatMap(({ dialect, notes }) => notes.map((note) => `${dialect}: ${note}`)),
+  ].join('\n');
+
+/** An image of weights, and where it goes. */
+export const weightsText = ({ out, words, design }: WrittenWeights): string =>
+  `${words} words of 32 bits for design ${design} in ${out}: send them to the stream weights, TLAST with the last.`;

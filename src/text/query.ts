@@ -23,3 +23,7 @@ export const queryCsv = ({ columns, rows }: QueryAnswer): string =>
       row.map((value) => (typeof value === 'number' ? cell(value) : csvText(cell(value)))).join(','),
     ),
   ].join('\n');
+
+/** One object a row, for programs. */
+export const queryRows = ({ columns, rows }: QueryAnswer): readonly object[] =>
+  rows.map((row) => Object.fromEntries(columns.map((name, k) => [name, row[k]!])));

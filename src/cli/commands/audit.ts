@@ -17,13 +17,13 @@ import {
 } from '../../index.js';
 import { UserError } from '../../core/errors.js';
 import { MAX_PRESCALE } from '../../ir/index.js';
-import { meteredText, queryCsv, queryText } from '../../text/index.js';
+import { meteredText, queryCsv, queryRows, queryText } from '../../text/index.js';
 import { EXIT } from '../exit.js';
 import { endGracefully } from '../interrupt.js';
 import { addFinderOptions, FINDER_HELP } from '../finder-options.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { shareOption, wholeOption } from '../option-values.js';
-import { say, sayJson, showEvents } from '../console.js';
+import { answer, type Asked, say, sayJson, showEvents } from '../console.js';
 import { output } from '../outputs.js';
 
 const HELP = `${FINDER_HELP}
@@ -64,8 +64,9 @@ async function start(dir: string, given: Partial<StartOptions>): Promise<void> {
     const { ledger, outcome, metered } = await audit(dir, options, stop.signal, showEvents());
     await ledger.close();
     if (!outcome.finished || metered?.verdict === 'beyond') process.exitCode = EXIT.checkFailed;
-    if (options.json === true) sayJson({ ledger: ledger.path, ...outcome, metered });
-    else say([ledger.path, ...(metered === null ? [] : [meteredText(metered)])].join('\n'));
+    answer(options, { ledger: ledger.path, ...outcome, metered }, () =>
+      [ledger.path, ...(metered === null ? [] : [meteredText(metered)])].join('\n'),
+    );
   } finally {
     calm();
   }
@@ -80,10 +81,7 @@ async function view(dir: string, options: ViewRequest & Place): Promise<void> {
   });
 }
 
-async function report(
-  dir: string,
-  options: Place & AuditPageRequest & { readonly json?: boolean },
-): Promise<void> {
+async function report(dir: string, options: Asked<Place & AuditPageRequest>): Promise<void> {
   const folder = auditFolder(dir, options.out);
   if (options.json === true) sayJson(await auditFigures(folder));
   else say(await writeAuditPage(folder, options));
@@ -94,12 +92,9 @@ async function query(
   sql: string,
   options: Place & { readonly json?: boolean; readonly csv?: boolean; readonly limit: number },
 ): Promise<void> {
-  const answer = await queryAudit(auditFolder(dir, options.out), sql, options.limit);
-  const { columns, rows, cut } = answer;
-  if (cut) process.stderr.write(`the first ${rows.length} rows; --limit gives more\n`);
-  if (options.json === true)
-    sayJson(rows.map((row) => Object.fromEntries(columns.map((name, k) => [name, row[k]!]))));
-  else say(options.csv === true ? queryCsv(answer) : queryText(answer));
+  const found = await queryAudit(auditFolder(dir, options.out), sql, options.limit);
+  if (found.cut) process.stderr.write(`the first ${found.rows.length} rows; --limit gives more\n`);
+  answer(options, queryRows(found), () => (options.csv === true ? queryCsv : queryText)(found));
 }
 
 async function exportLedger(dir: string, options: Place & AuditExports): Promise<void> {
@@ -144,8 +139,7 @@ const addGeometry = (command: Command): Command =>
 async function meter(decisions: string, options: DecisionMeterOptions): Promise<void> {
   const night = await meterDecisions(decisions, options);
   if (night.verdict === 'beyond') process.exitCode = EXIT.checkFailed;
-  if (options.json === true) sayJson(night);
-  else say(meteredText(night));
+  answer(options, night, () => meteredText(night));
 }
 
 const addBound = (command: Command): Command =>

@@ -1,21 +1,15 @@
 /** `vetoc compare`: does the quantized network still find my hits? */
 import type { Command } from 'commander';
 import { compareRun, type CompareRunRequest, evaluationsJson } from '../../index.js';
-import { comparisonText, evaluationTable } from '../../text/index.js';
-import { say, sayJson, showEvents } from '../console.js';
+import { comparedText } from '../../text/index.js';
+import { answer, type Asked, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { output } from '../outputs.js';
 
-async function run(dir: string, options: CompareRunRequest & { readonly json?: boolean }): Promise<void> {
-  const { comparison, evaluations, byClass, unknown } = await compareRun(dir, options, showEvents());
-  if (options.json === true) {
-    sayJson({ run: dir, ...comparison, evaluations: evaluationsJson(evaluations) });
-    return;
-  }
-  if (evaluations.length > 0) say(`${evaluationTable(evaluations, byClass)}\n`);
-  say(comparisonText(comparison));
-  if (unknown !== '') say(`\n${unknown}`);
-  if (options.report !== undefined) say(`\nThe page is ${options.report}.`);
+async function run(dir: string, options: Asked<CompareRunRequest>): Promise<void> {
+  const outcome = await compareRun(dir, options, showEvents());
+  const json = { run: dir, ...outcome.comparison, evaluations: evaluationsJson(outcome.evaluations) };
+  answer(options, json, () => comparedText(outcome, options.report));
 }
 
 export function define(command: Command): void {

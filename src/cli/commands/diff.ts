@@ -2,16 +2,15 @@
 import type { Command } from 'commander';
 import { type DiffRequest, diffRuns } from '../../index.js';
 import { differenceText } from '../../text/index.js';
-import { say, sayJson, showEvents } from '../console.js';
+import { answer, type Asked, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { output } from '../outputs.js';
 
-type Options = DiffRequest & { readonly json?: boolean };
+type Options = Asked<DiffRequest>;
 
 async function run(left: string, right: string, options: Options): Promise<void> {
   const found = await diffRuns(left, right, options, showEvents());
-  if (options.json === true) sayJson(found);
-  else say(differenceText(found));
+  answer(options, found, () => differenceText(found));
 }
 
 export function define(command: Command): void {

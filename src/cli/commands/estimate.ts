@@ -1,11 +1,11 @@
 /** `vetoc estimate`: cycles, latency, frame rate and resources of the firmware of a run, as estimates. */
 import type { Command } from 'commander';
-import { estimateRun } from '../../index.js';
+import { estimateRun, firmwareOptions, type FirmwareWish } from '../../index.js';
 import { estimateText } from '../../text/index.js';
-import { say, sayJson } from '../console.js';
-import { addFirmwareOptions, firmwareOptions, type FirmwareOptionValues } from '../firmware-options.js';
+import { answer } from '../console.js';
+import { addFirmwareOptions } from '../firmware-options.js';
 
-interface Options extends FirmwareOptionValues {
+interface Options extends FirmwareWish {
   readonly fifos?: boolean;
   readonly json?: boolean;
 }
@@ -13,8 +13,8 @@ interface Options extends FirmwareOptionValues {
 async function runEstimate(dir: string, options: Options): Promise<void> {
   const found = await estimateRun(dir, await firmwareOptions(options));
   const { design, ...rest } = found;
-  if (options.json === true) sayJson({ ...rest, fifos: design.schedule.fifos });
-  else say(estimateText(found, options.fifos === true));
+  const json = { ...rest, fifos: design.schedule.fifos };
+  answer(options, json, () => estimateText(found, options.fifos === true));
 }
 
 export function define(command: Command): void {

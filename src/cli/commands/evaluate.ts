@@ -7,27 +7,17 @@ import {
   parseJudges,
   SPOT_ALGORITHMS,
 } from '../../index.js';
-import { decisionsTable, sideBySideTable, measuredText } from '../../text/index.js';
-import { say, sayJson, showEvents } from '../console.js';
+import { evaluatedText } from '../../text/index.js';
+import { answer, type Asked, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { scoreOption } from '../option-values.js';
 
-async function run(dir: string, options: EvaluateRequest & { readonly json?: boolean }): Promise<void> {
+async function run(dir: string, options: Asked<EvaluateRequest>): Promise<void> {
   const outcome = await evaluateRun(dir, options, showEvents());
-  const { threshold, decisions, measured, unlabelled, beside, ...of } = outcome;
-  if (options.json === true) {
-    const evaluation = measured && evaluationJson(measured);
-    sayJson({ run: dir, threshold, evaluation, unlabelled, beside, decisions });
-    return;
-  }
-  if (measured === null) say('The frames have no labels: decisions only.');
-  else say(measuredText(measured, of.byClass, of.classNames));
-  if (beside.length > 0) say(`\n${sideBySideTable(beside)}`);
-  if (of.unknown !== '') say(`\n${of.unknown}`);
-  say();
-  say(decisionsTable(decisions, of.groupedBy ?? 'group'));
-  const kept = decisions.filter((d) => d.keep).length;
-  say(`\n${kept} of ${decisions.length} frames kept at threshold ${threshold}.`);
+  const { threshold, decisions, measured, unlabelled, beside } = outcome;
+  const evaluation = measured && evaluationJson(measured);
+  const json = { run: dir, threshold, evaluation, unlabelled, beside, decisions };
+  answer(options, json, () => evaluatedText(outcome));
 }
 
 export function define(command: Command): void {

@@ -11,9 +11,9 @@ import {
   type InvertRequest,
   MAP_METHODS,
 } from '../../index.js';
-import { mapChecksText, noiseCheckText, storyText } from '../../text/index.js';
+import { checksText, inversionText, storyText } from '../../text/index.js';
 import { UserError } from '../../core/errors.js';
-import { say, sayJson, showEvents } from '../console.js';
+import { answer, say, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { wholeOption } from '../option-values.js';
 import { output } from '../outputs.js';
@@ -37,20 +37,14 @@ async function explain(
 ): Promise<void> {
   const frame = needed(stated ?? options.frame, '--frame', 'explain', FRAME);
   const found = await explainFrame(dir, { ...options, frame }, showEvents());
-  if (options.json === true) sayJson({ frame, margin: found.score - found.threshold, ...found });
-  else say(storyText(found));
+  const json = { frame, margin: found.score - found.threshold, ...found };
+  answer(options, json, () => storyText(found));
 }
 
 async function check(dir: string, options: Given<CheckRequest, 'frames'>): Promise<void> {
   const frames = needed(options.frames, '--frames', 'check on', FRAMES);
   const checks = await explainCheck(dir, { ...options, frames }, showEvents());
-  if (options.json === true) sayJson(checks);
-  else
-    say(
-      [mapChecksText(checks.maps), ...(checks.noise === null ? [] : [noiseCheckText(checks.noise)])].join(
-        '\n\n',
-      ),
-    );
+  answer(options, checks, () => checksText(checks));
 }
 
 async function gallery(dir: string, options: Given<GalleryRequest, 'frames'>): Promise<void> {
@@ -61,13 +55,7 @@ async function gallery(dir: string, options: Given<GalleryRequest, 'frames'>): P
 async function invert(dir: string, options: Given<InvertRequest, 'frame'>): Promise<void> {
   const frame = needed(options.frame, '--frame', 'invert', FRAME);
   const { path, layers } = await explainInversion(dir, { ...options, frame }, showEvents());
-  if (options.json === true) {
-    sayJson(layers);
-    return;
-  }
-  for (const { layer, loss } of layers)
-    say(`${layer}: ${loss.toPrecision(3)} of the representation is not found again`);
-  say(`  ${path}`);
+  answer(options, layers, () => inversionText(path, layers));
 }
 
 export function define(command: Command): void {

@@ -1,14 +1,13 @@
 /** `vetoc filter`: applies a run's network to frames and writes those it keeps as CXI. */
 import { Option, type Command } from 'commander';
 import { COMPRESSIONS, READING_THREADS } from '../../data/index.js';
-import { filterFrames, type FilterOutcome, type FilterRequest } from '../../index.js';
-import { say, sayJson, showEvents } from '../console.js';
+import { filteredJson, filterFrames, type FilterRequest } from '../../index.js';
+import { filteredText } from '../../text/index.js';
+import { answer, type Asked, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { scoreOption, wholeOption } from '../option-values.js';
 
-interface Options extends FilterRequest {
-  readonly json?: boolean;
-}
+type Options = Asked<FilterRequest>;
 
 const EXAMPLES = `
 At least one of --out, --list and --exdf says where to. The scores are kept in OUT.scores while the command runs: killed, the same command goes on where it stopped.
@@ -51,41 +50,5 @@ export function define(command: Command): void {
 
 async function run(dir: string, options: Options): Promise<void> {
   const outcome = await filterFrames(dir, options, showEvents());
-  if (options.json !== true) {
-    describe(outcome, options.out);
-    return;
-  }
-  const { frames, kept, keptByPrescale, unreadable, threshold, hits, hitsVetoed, written, skipped } = outcome;
-  const { list = null, exdf = null } = options;
-  sayJson({
-    out: written === null ? null : options.out,
-    list,
-    exdf,
-    frames,
-    kept,
-    keptByPrescale,
-    unreadable,
-    threshold,
-    ...(hits === 0 ? {} : { hits, hitsVetoed }),
-    ...(written === null
-      ? {}
-      : { pixelType: written.pixelType, carried: written.carried, left: written.left }),
-    skipped,
-  });
-}
-
-function describe(
-  { frames, kept, keptByPrescale, unreadable, threshold, hits, hitsVetoed, written }: FilterOutcome,
-  out: string | undefined,
-): void {
-  const share = ((100 * kept) / frames).toFixed(1);
-  say(
-    `${kept} of ${frames} frames kept (${share} %) at threshold ${threshold}; ${unreadable} could not be read.`,
-  );
-  if (keptByPrescale > 0) say(`${keptByPrescale} of them are vetoed frames that the prescale keeps.`);
-  if (hits > 0) say(`Of ${hits} frames labelled as hits, ${hitsVetoed} were vetoed.`);
-  if (written === null && out !== undefined) say(`${out} was not written, because no frame is kept.`);
-  else if (written !== null && written.carried.length > 0)
-    say(`Carried along: ${written.carried.join(', ')}`);
-  for (const { path, why } of written?.left ?? []) say(`Not carried along: ${path} (${why})`);
+  answer(options, filteredJson(outcome, options), () => filteredText(outcome, options.out));
 }

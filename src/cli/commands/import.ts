@@ -2,18 +2,15 @@
 import type { Command } from 'commander';
 import { type ImportRequest, importToFolder } from '../../index.js';
 import { importedText } from '../../text/index.js';
-import { say, sayJson } from '../console.js';
+import { answer, type Asked } from '../console.js';
 import { output } from '../outputs.js';
 import { pairOption } from '../option-values.js';
 
-async function run(path: string, options: ImportRequest & { readonly json?: boolean }): Promise<void> {
+async function run(path: string, options: Asked<ImportRequest>): Promise<void> {
   const imported = await importToFolder(path, options);
   const { file, graph, title, preprocess, comparison, stated } = imported;
-  if (options.json === true) {
-    sayJson({ file, title, preprocess, classes: graph.classNames, compared: comparison, stated });
-    return;
-  }
-  say(importedText(path, imported));
+  const json = { file, title, preprocess, classes: graph.classNames, compared: comparison, stated };
+  answer(options, json, () => importedText(path, imported));
 }
 
 export function define(command: Command): void {

@@ -2,14 +2,12 @@
 import type { Command } from 'commander';
 import { inspectFrames, type InspectRequest } from '../../index.js';
 import { inspectionText } from '../../text/index.js';
-import { say, sayJson, showEvents } from '../console.js';
+import { answer, type Asked, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { wholeOption } from '../option-values.js';
 import { output } from '../outputs.js';
 
-interface Options extends InspectRequest {
-  readonly json?: boolean;
-}
+type Options = Asked<InspectRequest>;
 
 const MOST = Number.MAX_SAFE_INTEGER;
 const framesOption = wholeOption('--frames', 0, MOST);
@@ -40,11 +38,7 @@ async function inspect(texts: readonly string[], options: Options): Promise<void
     { ...options, overloads: options.overloads ?? 'mask' },
     showEvents(),
   );
-  if (options.json === true) {
-    const { fileCount, ...found } = inspection;
-    sayJson(found);
-    return;
-  }
-  say(inspectionText(inspection));
-  if (options.png !== undefined) say(`\nframe ${options.frame} is drawn in ${options.png}`);
+  const { fileCount, ...found } = inspection;
+  const drawn = options.png === undefined ? '' : `\n\nframe ${options.frame} is drawn in ${options.png}`;
+  answer(options, found, () => inspectionText(inspection) + drawn);
 }

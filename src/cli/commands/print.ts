@@ -1,13 +1,20 @@
 /** `vetoc print`: a level of the compile of a run, as text. */
 import { Argument, type Command } from 'commander';
-import { LEVELS, printLevel, PROJECT_BACKENDS, type Level } from '../../index.js';
+import {
+  firmwareOptions,
+  type FirmwareWish,
+  LEVELS,
+  printLevel,
+  PROJECT_BACKENDS,
+  type Level,
+} from '../../index.js';
 import { say } from '../console.js';
-import { addFirmwareOptions, firmwareOptions, type FirmwareOptionValues } from '../firmware-options.js';
+import { addFirmwareOptions } from '../firmware-options.js';
 
 async function run(
   dir: string,
   level: Level,
-  { backend, ...values }: FirmwareOptionValues & { readonly backend: string },
+  { backend, ...values }: FirmwareWish & { readonly backend: string },
 ): Promise<void> {
   say((await printLevel(dir, { level, backend, design: await firmwareOptions(values) })).trimEnd());
 }

@@ -1,44 +1,25 @@
 /** `vetoc quantize`: a finished run at other widths, without training. */
 import type { Command } from 'commander';
 import { evaluationsJson, quantizeRun, type QuantizeRunRequest } from '../../index.js';
-import { say, sayJson, showEvents } from '../console.js';
+import { answer, showEvents } from '../console.js';
+import { quantizedText } from '../../text/index.js';
 import { budgetOption, BUDGET_HELP, pruneOption } from '../quantization-options.js';
 
-interface Options {
-  readonly out: string;
-  readonly weightBits?: string;
-  readonly activationBits?: string;
-  readonly edgeBits?: string;
-  readonly observer?: string;
-  readonly adaptiveRounding?: boolean;
+interface Options extends Omit<QuantizeRunRequest, 'from' | 'noTies' | 'budget' | 'prune'> {
   /** Of `--no-ties`, as commander has it. */
   readonly ties?: boolean;
-  readonly from?: string[];
-  readonly calibrate?: boolean;
-  readonly ranges?: string[];
+  readonly from?: readonly string[];
   readonly budget?: number | null;
   readonly prune?: number | null;
-  readonly target?: string;
-  readonly replace?: boolean;
   readonly json?: boolean;
 }
 
 /** Which widths there are, the recipe's schema says. */
-function requested({
-  weightBits,
-  activationBits,
-  edgeBits,
-  from,
-  ties,
-  budget = null,
-  prune = null,
-  ...rest
-}: Options): QuantizeRunRequest {
+const bits = (text: string): number => Number(text);
+
+function requested({ from, ties, budget = null, prune = null, ...rest }: Options): QuantizeRunRequest {
   return {
     ...rest,
-    ...(weightBits === undefined ? {} : { weightBits: Number(weightBits) }),
-    ...(activationBits === undefined ? {} : { activationBits: Number(activationBits) }),
-    ...(edgeBits === undefined ? {} : { edgeBits: edgeBits === 'same' ? null : Number(edgeBits) }),
     ...(from === undefined ? {} : { from: from[0] === 'set' ? from[0] : from }),
     ...(ties === false ? { noTies: true } : {}),
     budget,
@@ -49,27 +30,20 @@ function requested({
 async function run(dir: string, options: Options): Promise<void> {
   const { evaluations, quantized, fixed } = await quantizeRun(dir, requested(options), showEvents());
   const { out } = options;
-  if (options.json === true)
-    sayJson({
-      out,
-      quantization: quantized.quantization,
-      threshold: fixed.threshold,
-      evaluations: evaluationsJson(evaluations),
-    });
-  else {
-    say(`The network is in ${out}. What to try next:`);
-    say(`  vetoc compare ${out} --frames YOUR_FRAMES.h5    what it decides otherwise than float`);
-    say(`  vetoc verify ${out}                             that all forms give the same bits`);
-  }
+  const { quantization } = quantized;
+  const json = { out, quantization, threshold: fixed.threshold, evaluations: evaluationsJson(evaluations) };
+  answer(options, json, () => quantizedText(out));
 }
 
 export function define(command: Command): void {
   command
     .argument('<run>', 'folder of a finished run')
     .requiredOption('--out <dir>', 'folder to write, in the form of a run')
-    .option('--weight-bits <n>', 'bits of weights, 2 to 16')
-    .option('--activation-bits <n>', 'bits of activations, 2 to 16')
-    .option('--edge-bits <n>', 'bits of the first and last layer, or: same')
+    .option('--weight-bits <n>', 'bits of weights, 2 to 16', bits)
+    .option('--activation-bits <n>', 'bits of activations, 2 to 16', bits)
+    .option('--edge-bits <n>', 'bits of the first and last layer, or: same', (text) =>
+      text === 'same' ? null : bits(text),
+    )
     .option('--observer <name>', 'min-max, percentile, mse, entropy or peak-safe')
     .option('--adaptive-rounding', 'choose the rounding of every weight on calibration frames')
     .option(

@@ -2,15 +2,14 @@
 import type { Command } from 'commander';
 import { listRecipes } from '../../index.js';
 import { recipesText } from '../../text/index.js';
-import { say, sayJson } from '../console.js';
+import { answer, type Asked } from '../console.js';
 
 export function define(command: Command): void {
   command
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  vetoc recipes')
-    .action(async ({ json }: { readonly json?: boolean }) => {
+    .action(async (options: Asked) => {
       const found = await listRecipes();
-      if (json === true) sayJson(found);
-      else say(recipesText(found));
+      answer(options, found, () => recipesText(found));
     });
 }

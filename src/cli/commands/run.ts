@@ -1,15 +1,14 @@
 /** `vetoc run`: from frames to verified firmware with one command. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import {
   backendNameSchema,
   evaluationsJson,
-  RUN_FILES,
   type RunOutcome,
   type StartRequest,
   startRun,
 } from '../../index.js';
+import { finishedText } from '../../text/index.js';
 import { say, sayEvent, showEvents } from '../console.js';
 import { EXIT } from '../exit.js';
 import { whenInterrupted } from '../interrupt.js';
@@ -37,12 +36,7 @@ async function run(name: string, options: Options): Promise<void> {
 function report(out: string, { verification, evaluations }: RunOutcome, json: boolean): void {
   const { verdict } = verification;
   if (json) sayEvent({ event: 'result', out, verdict, evaluations: evaluationsJson(evaluations) });
-  else {
-    say(`\nThe run is in ${out}. Open ${join(out, RUN_FILES.report)} in a browser.`);
-    say('What to try next:');
-    say(`  vetoc evaluate ${out} --frames YOUR_FRAMES.h5    what it keeps and loses on other frames`);
-    say(`  make -C ${join(out, 'hls')} check           the firmware's own test bench, with g++`);
-  }
+  else say(finishedText(out));
   if (verdict !== 'exact') process.exitCode = EXIT.checkFailed;
 }
 

@@ -2,16 +2,15 @@
 import type { Command } from 'commander';
 import { listRuns } from '../../index.js';
 import { runsTable } from '../../text/index.js';
-import { say, sayJson } from '../console.js';
+import { answer, type Asked } from '../console.js';
 
 export function define(command: Command): void {
   command
     .argument('[dirs...]', 'runs, or folders with runs', ['out'])
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  vetoc runs out')
-    .action(async (dirs: readonly string[], { json }: { readonly json?: boolean }) => {
+    .action(async (dirs: readonly string[], options: Asked) => {
       const runs = await listRuns(dirs);
-      if (json === true) sayJson(runs);
-      else say(runsTable(runs));
+      answer(options, runs, () => runsTable(runs));
     });
 }

@@ -2,8 +2,8 @@
 import { Option, type Command } from 'commander';
 import { CLASS_NAMES, type Compression, COMPRESSIONS, CRYSTAL_FORMS, VARIETIES } from '../../data/index.js';
 import { simulateToFile, simulationOptions, type SimulationWish } from '../../index.js';
-import { say, sayJson, showEvents } from '../console.js';
-import { table } from '../../core/table.js';
+import { answer, showEvents } from '../console.js';
+import { simulatedText } from '../../text/index.js';
 import { numberOption, numbersOption, pairOption, rangeOption, wholeOption } from '../option-values.js';
 
 interface Options extends SimulationWish {
@@ -106,12 +106,5 @@ async function run(out: string, options: Options): Promise<void> {
   const { compression, workers, replace = false } = options;
   const request = { frames: simulationOptions(options), compression, workers, replace };
   const summary = await simulateToFile(out, request, showEvents());
-  if (options.json === true) sayJson(summary);
-  else
-    say(
-      table(
-        ['class', 'frames'],
-        Object.entries(summary.classes).map(([name, count]) => [name, String(count)]),
-      ),
-    );
+  answer(options, summary, () => simulatedText(summary));
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { jsonSink, spotfind, type SpotfindRequest } from '../../index.js';
 import { writerOf } from '../../core/files.js';
 import { spotsText } from '../../text/index.js';
-import { say, showEvents } from '../console.js';
+import { type Asked, say, showEvents } from '../console.js';
 import { addFinderOptions, FINDER_HELP } from '../finder-options.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { pairOption } from '../option-values.js';
@@ -19,9 +19,7 @@ Examples:
 
 The CXI file is for CrystFEL: indexamajig --peaks=cxi`;
 
-interface Options extends Omit<SpotfindRequest, 'frames'> {
-  readonly json?: boolean;
-}
+type Options = Asked<Omit<SpotfindRequest, 'frames'>>;
 
 export function define(command: Command): void {
   command.argument('<frames...>', 'frames, see below');

@@ -1,35 +1,22 @@
 /** `vetoc stress`: how much of what detectors and beamlines do a finished veto withstands. */
 import type { Command } from 'commander';
-import { NUISANCE_NAMES, type NuisanceName } from '../../data/index.js';
-import { STRESS_FILES, stressRun, type StressRunRequest } from '../../index.js';
+import { NUISANCE_NAMES } from '../../data/index.js';
+import { parseNuisances, STRESS_FILES, stressRun, type StressRunRequest } from '../../index.js';
 import { stressText } from '../../text/index.js';
-import { UserError } from '../../core/errors.js';
-import { say, sayJson, showEvents } from '../console.js';
+import { answer, type Asked, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { shareOption, wholeOption } from '../option-values.js';
 
-function parseNames(text: string): readonly NuisanceName[] {
-  return text.split(',').map((given) => {
-    const name = NUISANCE_NAMES.find((known) => known === given.trim());
-    if (name !== undefined) return name;
-    throw new UserError(`there is no nuisance '${given.trim()}'`, {
-      field: '--only',
-      remedy: `choose from ${NUISANCE_NAMES.join(', ')}`,
-    });
-  });
-}
-
-async function run(dir: string, options: StressRunRequest & { readonly json?: boolean }): Promise<void> {
+async function run(dir: string, options: Asked<StressRunRequest>): Promise<void> {
   const outcome = await stressRun(dir, options, showEvents());
-  if (options.json === true) sayJson(outcome);
-  else say(stressText(outcome.curves, outcome.promised));
+  answer(options, outcome, () => stressText(outcome.curves, outcome.promised));
 }
 
 export function define(command: Command): void {
   command
     .argument('<run>', 'folder of a finished run')
     .requiredOption('--frames <file...>', 'labelled frames that had no part in training')
-    .option('--only <names>', `nuisances with commas between (default: all)`, parseNames)
+    .option('--only <names>', `nuisances with commas between (default: all)`, parseNuisances)
     .option('--lose <share>', 'hits that may be lost (default: as the run was made)', shareOption('--lose'))
     .option('--reject <share>', 'misses that must be rejected', shareOption('--reject'), 0.9)
     .option('--most <n>', 'frames used at most', wholeOption('--most', 2, 1_000_000), 250)

@@ -2,12 +2,11 @@
 import type { Command } from 'commander';
 import { listTargets, loadTarget } from '../../backends/hls/index.js';
 import { targetsText, targetText } from '../../text/index.js';
-import { say, sayJson } from '../console.js';
+import { answer, type Asked } from '../console.js';
 
-async function runTargets(name: string | undefined, options: { readonly json?: boolean }): Promise<void> {
+async function runTargets(name: string | undefined, options: Asked): Promise<void> {
   const found = name === undefined ? await listTargets() : await loadTarget(name);
-  if (options.json === true) sayJson(found);
-  else say('name' in found ? targetText(found) : targetsText(found));
+  answer(options, found, () => ('name' in found ? targetText(found) : targetsText(found)));
 }
 
 export function define(command: Command): void {

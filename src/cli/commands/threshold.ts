@@ -2,21 +2,18 @@
 import type { Command } from 'commander';
 import { findThreshold, type ThresholdRequest } from '../../index.js';
 import { thresholdFoundText } from '../../text/index.js';
-import { say, sayJson, showEvents } from '../console.js';
+import { answer, type Asked, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { shareOption } from '../option-values.js';
 
-async function run(dir: string, options: ThresholdRequest & { readonly json?: boolean }): Promise<void> {
+async function run(dir: string, options: Asked<ThresholdRequest>): Promise<void> {
   const outcome = await findThreshold(dir, options, showEvents());
   const { hitRate } = options;
-  if (options.json !== true) {
-    say(thresholdFoundText(outcome, hitRate));
-    return;
-  }
   const { found, brought, ...others } = outcome;
   const { framesKept, precision, missesRejected } = brought;
   const prevailing = hitRate === undefined ? {} : { hitRate, framesKept, precision };
-  sayJson({ run: dir, ...found, missesRejected, ...prevailing, ...others });
+  const json = { run: dir, ...found, missesRejected, ...prevailing, ...others };
+  answer(options, json, () => thresholdFoundText(outcome, hitRate));
 }
 
 export function define(command: Command): void {

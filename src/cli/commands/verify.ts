@@ -2,54 +2,30 @@
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { ORT_PROVIDERS, type OrtProvider } from '../../backends/onnx/index.js';
-import {
-  type FrameOptionValues,
-  RUN_FILES,
-  verifyRun,
-  type VerifyRunRequest,
-  WITNESS_NAMES,
-} from '../../index.js';
+import { RUN_FILES, verifyRun, type VerifyRunRequest, WITNESS_NAMES } from '../../index.js';
 import { describeVerification } from '../../text/index.js';
 import { say, sayJson, showEvents } from '../console.js';
 import { EXIT } from '../exit.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { wholeOption } from '../option-values.js';
 
-interface Options extends FrameOptionValues {
-  readonly frames?: string[];
-  readonly count: number;
+interface Options extends Omit<VerifyRunRequest, 'made' | 'witnesses' | 'providers'> {
   readonly random: number;
   readonly aimed: number;
   readonly tries: number;
-  readonly drills?: number;
-  readonly shrink?: number;
   readonly seed: number;
-  readonly witness?: string[];
-  readonly provider: OrtProvider[];
-  readonly apTypes?: string;
-  readonly compiler?: string;
-  readonly threads?: number;
-  readonly dryRun?: boolean;
+  readonly witness?: readonly string[];
+  readonly provider: readonly OrtProvider[];
   readonly json?: boolean;
 }
 
 const from0 = (name: string) => wholeOption(name, 0, Number.MAX_SAFE_INTEGER);
 
-function requested(options: Options): VerifyRunRequest {
-  const { count, aimed, random, tries, seed, drills, shrink, threads, witness, provider, ...rest } = options;
-  const apTypes = options.apTypes ?? process.env['VETOC_AP_TYPES'];
+function requested({ aimed, random, tries, seed, witness, provider, ...rest }: Options): VerifyRunRequest {
+  const apTypes = rest.apTypes ?? process.env['VETOC_AP_TYPES'];
   return {
     ...rest,
-    count: count,
-    made: {
-      aimed: aimed,
-      random: random,
-      tries: tries,
-      seed: seed,
-    },
-    ...(drills === undefined ? {} : { drills: drills }),
-    ...(shrink === undefined ? {} : { shrink: shrink }),
-    ...(threads === undefined ? {} : { threads: threads }),
+    made: { aimed, random, tries, seed },
     ...(witness === undefined ? {} : { witnesses: witness.map((w) => (w === 'ort' ? 'onnxruntime' : w)) }),
     providers: provider,
     ...(apTypes === undefined ? {} : { apTypes }),

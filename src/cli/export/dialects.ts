@@ -1,8 +1,8 @@
 /** `vetoc export BACKEND` for back ends of single files: the graphs of a finished run in any dialect. */
 import type { Command } from 'commander';
 import { DIALECT_BACKENDS, exportDialects, type ExportDialectsRequest } from '../../index.js';
-import { table } from '../../core/table.js';
-import { say, sayJson } from '../console.js';
+import { dialectsText } from '../../text/index.js';
+import { answer } from '../console.js';
 
 interface Options extends Omit<ExportDialectsRequest, 'dialects'> {
   readonly dialect: string[];
@@ -28,21 +28,9 @@ export function addDialectExports(parent: Command): void {
         'after',
         `\nDialects:\n${list}\n\nExample:\n  vetoc export ${name} out/demo --dialect ${names.slice(0, 2).join(' ')}`,
       )
-      .action(async (run: string, { dialect, json, ...options }: Options) => {
+      .action(async (run: string, { dialect, ...options }: Options) => {
         const files = await exportDialects(name, run, { ...options, dialects: dialect });
-        if (json === true) sayJson({ run, files });
-        else
-          say(
-            table(
-              ['dialect', 'file', 'bytes', 'for'],
-              files.map((w) => [w.dialect, w.file, String(w.bytes), summary(w.dialect)]),
-            ),
-          );
-        if (json !== true)
-          for (const { dialect: written, notes } of files)
-            notes.forEach((note) => {
-              say(`${written}: ${note}`);
-            });
+        answer(options, { run, files }, () => dialectsText(files, summary));
       });
   }
 }

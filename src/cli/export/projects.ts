@@ -1,12 +1,12 @@
 /** `vetoc export BACKEND` for back ends that write projects: the firmware of a run, for a board and a rate. */
 import type { Command } from 'commander';
-import { exportProject, PROJECT_BACKENDS } from '../../index.js';
+import { exportProject, firmwareOptions, type FirmwareWish, PROJECT_BACKENDS } from '../../index.js';
 import { projectText } from '../../text/index.js';
-import { say, sayJson } from '../console.js';
+import { answer } from '../console.js';
 import { output } from '../outputs.js';
-import { addFirmwareOptions, firmwareOptions, type FirmwareOptionValues } from '../firmware-options.js';
+import { addFirmwareOptions } from '../firmware-options.js';
 
-interface Values extends FirmwareOptionValues {
+interface Values extends FirmwareWish {
   readonly out?: string;
   readonly replace?: boolean;
   readonly reloadable?: boolean;
@@ -40,7 +40,7 @@ export function addProjectExports(parent: Command): void {
           replace: replace === true,
           reloadable: reloadable === true,
         });
-        if (values.json === true) sayJson({ out: written.out, files: written.files, ...written.facts });
-        else say(projectText(written));
+        const facts = { out: written.out, files: written.files, ...written.facts };
+        answer(values, facts, () => projectText(written));
       });
 }

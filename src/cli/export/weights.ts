@@ -1,17 +1,13 @@
 /** `vetoc export weights`: the weights of a run as an image for firmware that runs already. */
 import type { Command } from 'commander';
 import { exportWeights, type ExportWeightsRequest } from '../../index.js';
+import { weightsText } from '../../text/index.js';
 import { output } from '../outputs.js';
-import { say, sayJson } from '../console.js';
+import { answer, type Asked } from '../console.js';
 
-async function run(dir: string, options: ExportWeightsRequest & { readonly json?: boolean }): Promise<void> {
+async function run(dir: string, options: Asked<ExportWeightsRequest>): Promise<void> {
   const written = await exportWeights(dir, options);
-  const { out, words, design } = written;
-  if (options.json === true) sayJson(written);
-  else
-    say(
-      `${words} words of 32 bits for design ${design} in ${out}: send them to the stream weights, TLAST with the last.`,
-    );
+  answer(options, written, () => weightsText(written));
 }
 
 export function addExportWeights(command: Command): void {

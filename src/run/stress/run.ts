@@ -41,6 +41,17 @@ export interface StressRunOutcome {
   readonly curves: readonly StressCurve[];
 }
 
+/** Names of nuisances with commas between. Throws `UserError`. */
+export const parseNuisances = (text: string): readonly NuisanceName[] =>
+  text.split(',').map((given) => {
+    const name = NUISANCE_NAMES.find((known) => known === given.trim());
+    if (name !== undefined) return name;
+    throw new UserError(`there is no nuisance '${given.trim()}'`, {
+      field: '--only',
+      remedy: `choose from ${NUISANCE_NAMES.join(', ')}`,
+    });
+  });
+
 export const STRESS_FILES = ['stress.json', 'stress.html'] as const;
 
 /** At most `most` of the frames, evenly spaced within hits and within misses. */
