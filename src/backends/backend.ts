@@ -164,6 +164,39 @@ export interface WitnessRecord {
   readonly open: (request: WitnessRequest) => Promise<readonly (Witness | MissingWitness)[]>;
 }
 
+/** Something that is to hold of what a back end wrote for all inputs, and whether that is proved. */
+export interface Statement {
+  readonly claim: string;
+  /** The parts that it is about, by name. */
+  readonly about: readonly string[];
+  /** How far a proof of it reaches. */
+  readonly reach: string;
+  /** Who proves it. */
+  readonly by: string;
+  /** `open`: not asked, not of these files, or without an answer; `why` says which. */
+  readonly verdict: 'proved' | 'refuted' | 'open';
+  readonly why: string | null;
+  /** What the verdict rests on, as paths in the folder of the back end. */
+  readonly files: readonly string[];
+}
+
+/** What no proof says. */
+export interface TestedOnly {
+  readonly what: string;
+  /** Parts by name; empty: all of it. */
+  readonly of: readonly string[];
+}
+
+export interface ProjectProofs {
+  readonly statements: readonly Statement[];
+  readonly tested: readonly TestedOnly[];
+}
+
+/** To ask the prover, not only what it said before. */
+export interface AskProofs {
+  readonly onProgress: (done: number, total: number) => void;
+}
+
 export interface Backend {
   readonly name: string;
   /** What it writes, for help, progress and reports: `HLS C++`. */
@@ -181,6 +214,8 @@ export interface Backend {
   /** Whether the file at `path` in its folder is what witnesses compute with: its hash is then in `verify.json`. */
   readonly compares: (path: string) => boolean;
   readonly witnesses: readonly WitnessRecord[];
+  /** What is proved for all inputs of its files in a folder; null: nothing is, witnesses test all. */
+  readonly proofs: ((folder: string, ask: AskProofs | null) => Promise<ProjectProofs | null>) | null;
   readonly export: ProjectExport | DialectExport | null;
 }
 

@@ -227,7 +227,8 @@ function sectionsOf(report: RunReport): readonly Section[] {
       id: 'agreement',
       title: 'Agreement',
       body: html`<p>
-          Each witness computed the same frames by its own means; every integer was compared with no tolerance.
+          Each witness computed the same frames by its own means; every integer was compared with no tolerance. What vetoc
+          verify found since stands in <a href="verification.html">a page of its own</a>.
         </p>
         ${verificationSection(report.verification)}`,
     },

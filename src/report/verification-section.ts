@@ -1,5 +1,6 @@
-/** The report's table of witnesses, and of what frames and drills reached. */
+/** The report's table of witnesses, of what frames and drills reached, and of what is proved. */
 import { html, htmlTable, type Html } from '../draw/html.js';
+import { proofSection, type ProofSummary } from './proof-section.js';
 
 export interface VerificationSummary {
   readonly verdict: 'exact' | 'different' | 'incomplete';
@@ -13,6 +14,7 @@ export interface VerificationSummary {
   }[];
   /** What whole frames and drills of single stages reached of the proofs; empty without drills. */
   readonly reached: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] };
+  readonly proofs: ProofSummary;
 }
 
 const reachedTable = ({ columns, rows }: VerificationSummary['reached']): Html =>
@@ -34,4 +36,4 @@ export const verificationSection = (v: VerificationSummary): Html =>
       r.note,
     ]),
   )}
-  ${v.reached.rows.length === 0 ? '' : reachedTable(v.reached)}`;
+  ${v.reached.rows.length === 0 ? '' : reachedTable(v.reached)} ${proofSection(v.proofs)}`;

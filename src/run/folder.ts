@@ -32,6 +32,8 @@ export const RUN_FILES = {
   verification: 'verify.json',
   explanations: 'explain',
   report: 'report/index.html',
+  /** Its section on agreement, as the last verification has it. */
+  verificationPage: 'report/verification.html',
 } as const;
 
 const exists = async (path: string): Promise<boolean> =>

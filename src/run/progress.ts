@@ -9,6 +9,7 @@ export type Steps =
   | { readonly of: 'frames'; readonly isTimed?: true }
   | { readonly of: 'calibration frames' }
   | { readonly of: 'overlays' }
+  | { readonly of: 'proofs' }
   | { readonly of: 'scores'; readonly by: 'fixed' | 'float' }
   | { readonly of: 'frames read'; readonly part: 'train' | 'validation' }
   /** Percent of a training. `accuracy` is that of hit/miss in the last validation, 0 to 1. */

@@ -11,19 +11,21 @@ import { createRandom } from '../core/random.js';
 import type { FixedGraph } from '../ir/graph.js';
 import { createInterpreterPool } from '../simulate/interpret-pool.js';
 import { BACKENDS } from '../backends/index.js';
+import type { AskProofs } from '../backends/backend.js';
 import type { OrtProvider } from '../backends/onnx/ort/session.js';
 import type { MissingWitness, Witness } from '../simulate/witness.js';
 import { aimedFrames, patternFrames, randomFrames, type NamedFrame } from '../verify/frames.js';
 import { drillBudget } from '../verify/drills/budget.js';
 import type { DrillOptions } from '../verify/drills/make.js';
 import { searchedFrames } from '../verify/search.js';
-import { verify, type Verification, type VerifyOptions } from '../verify/verify.js';
+import { verify, type Verdict, type Verification, type VerifyOptions } from '../verify/verify.js';
 import { RUN_FILES } from './folder.js';
+import { proofRecord, type ProofRecord } from './proofs.js';
 import { version } from '../core/version.js';
 import { VENDOR, WITNESS_NAMES, witnessOf } from './witnesses.js';
 
 /** Raised whenever the meaning of `verify.json` changes. */
-export const VERIFICATION_VERSION = 4;
+export const VERIFICATION_VERSION = 5;
 
 export interface FileHash {
   readonly path: string;
@@ -41,6 +43,8 @@ export interface VerificationRecord extends Verification {
   readonly files: readonly FileHash[];
   /** SHA-256 of the pixels of all frames, in order. */
   readonly framesSha256: string;
+  /** What holds for all inputs, and what was only tested on these frames. */
+  readonly proofs: ProofRecord;
   /** Frames that were meant to take part and could not, in words. */
   readonly notes: readonly string[];
 }
@@ -55,6 +59,8 @@ export interface FolderVerifyOptions extends VerifyOptions {
   readonly compiler?: string;
   /** Threads of the interpreter; all cores unless given. */
   readonly threads?: number;
+  /** To ask provers what is not proved yet; what they leave open is then missing. */
+  readonly prove?: AskProofs;
   readonly notes?: readonly string[];
 }
 
@@ -163,6 +169,14 @@ export function syntheticFrames(
 /** What every verification drills: as much as the network's size allows. */
 export const usualDrills = (graph: FixedGraph): DrillOptions => ({ most: drillBudget(graph), seed: 1 });
 
+/** A statement that does not hold counts as a difference; one that is open where provers were asked, as a witness that is missing. */
+function withProofs(verdict: Verdict, { statements }: ProofRecord, asked: boolean): Verdict {
+  if (statements.some((s) => s.verdict === 'refuted')) return 'different';
+  return asked && verdict === 'exact' && statements.some((s) => s.verdict === 'open')
+    ? 'incomplete'
+    : verdict;
+}
+
 /** Compares the files of the run in `dir` with the interpreter of `fixed` on `frames`. */
 export async function verifyFolder(
   dir: string,
@@ -193,14 +207,17 @@ export async function verifyFolder(
       ...(vendor === undefined ? [] : await hashVendorHeaders(vendor)),
     ];
     const verification = await verify(fixed, definition, opened, hashed(), options);
+    const proofs = await proofRecord(dir, fixed, verification.witnesses, options.prove ?? null);
     return {
       version: VERIFICATION_VERSION,
       vetoc: version(),
       node: NODE_VERSION,
       definition: { witness: definition.name, version: definition.version },
       ...verification,
+      verdict: withProofs(verification.verdict, proofs, options.prove !== undefined),
       files,
       framesSha256: framesHash.digest('hex'),
+      proofs,
       notes: options.notes ?? [],
     };
   } finally {

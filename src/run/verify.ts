@@ -6,6 +6,7 @@ import type { FrameSource } from '../data/frames.js';
 import type { OrtProvider } from '../backends/onnx/ort/session.js';
 import type { NamedFrame } from '../verify/frames.js';
 import { beginStage, type Emit } from './events.js';
+import { canBeProved } from './proofs.js';
 import { loadRun, RUN_FILES, type Run } from './folder.js';
 import type { FrameOptionValues } from './frame-options.js';
 import { checkFrameSize } from './frames-for-network.js';
@@ -13,6 +14,7 @@ import { openFrameArguments } from './open-frames.js';
 import { evenly, openRunFrames } from './stages/frames.js';
 import { syntheticFrames, usualDrills, verifyFolder } from './verification.js';
 import type { SyntheticOptions, VerificationRecord } from './verification.js';
+import { verificationPage } from './verification-summary.js';
 import { preparationOf, witnessesFor, witnessOf } from './witnesses.js';
 
 export interface VerifyRunRequest extends FrameOptionValues {
@@ -30,6 +32,8 @@ export interface VerifyRunRequest extends FrameOptionValues {
   readonly apTypes?: string;
   readonly compiler?: string;
   readonly threads?: number;
+  /** Ask Yosys for what holds of the RTL for all inputs, where that is not known of its files. */
+  readonly prove?: boolean;
   /** Leave `verify.json` as it is. */
   readonly dryRun?: boolean;
 }
@@ -121,6 +125,11 @@ export async function verifyRun(
   const witnesses = request.witnesses ?? witnessesFor(dir, apTypes);
   // One that does not exist is named before frames are read.
   witnesses.forEach(witnessOf);
+  if (request.prove === true && !(await canBeProved(dir)))
+    throw new UserError(`${dir} holds nothing that can be proved`, {
+      field: '--prove',
+      remedy: `vetoc export rtl ${dir} --out ${join(dir, 'rtl')} --replace writes the RTL with its proofs`,
+    });
   const asked = await askedFrames(run, request, emit);
   const drills = request.drills ?? usualDrills(run.fixed).most;
   try {
@@ -136,14 +145,25 @@ export async function verifyRun(
       ...(shrink === undefined ? {} : { minimizeBudget: shrink }),
       coverageFrames: COVERAGE_FRAMES,
       ...(drills === 0 ? {} : { drills: { most: drills, seed: made.seed } }),
+      ...(request.prove === true
+        ? {
+            prove: {
+              onProgress: (done, total) => {
+                progress.update(done, total, { of: 'proofs' });
+              },
+            },
+          }
+        : {}),
       notes: asked.notes,
       onProgress: (done) => {
         progress.update(done, asked.total, { of: 'frames' });
       },
     });
     progress.finish({ kind: 'verified', frames: asked.total, record });
-    if (request.dryRun !== true)
+    if (request.dryRun !== true) {
       await writeFileAtomic(join(dir, RUN_FILES.verification), `${JSON.stringify(record, null, 2)}\n`);
+      await writeFileAtomic(join(dir, RUN_FILES.verificationPage), verificationPage(run.recipe.name, record));
+    }
     return record;
   } finally {
     await asked.close();

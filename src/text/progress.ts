@@ -26,6 +26,7 @@ export function stepsText(steps: Steps, speed: number | null = null): string {
       return steps.isTimed && speed !== null ? `frames, ${speed.toFixed(1)} a second` : 'frames';
     case 'calibration frames':
     case 'overlays':
+    case 'proofs':
       return steps.of;
     case 'scores':
       return `frames in ${steps.by === 'fixed' ? 'fixed point' : 'float'}`;

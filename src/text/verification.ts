@@ -1,4 +1,6 @@
 /** A verification in words: one block a witness, then what no frame has shown. */
+import type { ProofRecord } from '../run/proofs.js';
+import { proofLines } from './proofs.js';
 import type { Trace } from '../verify/trace.js';
 import type { FirstDifference } from '../verify/investigate.js';
 import { drillLine, drillTable, unseenByFrames } from './drills.js';
@@ -71,7 +73,7 @@ function witnessLines(w: WitnessReport, drills: WitnessDrills | undefined): stri
 }
 
 /** Everything that was found, for a terminal. */
-export function describeVerification(v: Verification): string {
+export function describeVerification(v: Verification & { readonly proofs?: ProofRecord }): string {
   const frames = Object.entries(v.frames).map(([kind, count]) => `${count} ${kind}`);
   const unseen =
     v.coverage.unseen.length === 0
@@ -90,5 +92,6 @@ export function describeVerification(v: Verification): string {
     ),
     ...(v.drills === null ? [] : drillTable(v.coverage, v.drills)),
     ...unseen,
+    ...(v.proofs === undefined ? [] : proofLines(v.proofs)),
   ].join('\n');
 }

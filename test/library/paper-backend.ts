@@ -44,6 +44,7 @@ export const paper: Backend = {
       open: ({ fixed }) => Promise.resolve([{ ...createInterpreter(fixed), name: 'clerk' }]),
     },
   ],
+  proofs: null,
   export: {
     kind: 'project',
     build: ({ fixed }) => built(fixed),

@@ -111,7 +111,7 @@ const MUTANTS: readonly (readonly [proof: string, module: string, from: string, 
 describe('a spoilt module', () => {
   const files = emitRtl(ZOO);
   it.each(MUTANTS)('is refuted by %s: %s, "%s" as "%s"', async (proof, module, from, to) => {
-    const path = `formal/vetoc/vetoc_${module}.sv`;
+    const path = `rtl/vetoc/vetoc_${module}.sv`;
     expect(files[path]).toContain(from);
     const folder = project({ ...files, [path]: files[path]!.replace(from, to) });
     expect(await judged(folder, `formal/${proof}.ys`)).toBe(REFUTED);

@@ -109,6 +109,13 @@ describe('vetoc verify', () => {
       expect(hashed.has(`hls/firmware/${path}`), path).toBe(true);
   });
 
+  it('refuses to prove where no project has proofs', async () => {
+    const { code, stderr } = await verifyRun('--prove');
+    expect(code).toBe(2);
+    expect(stderr).toContain('holds nothing that can be proved');
+    expect(stderr).toContain('vetoc export rtl');
+  });
+
   it('names a test bench of before drills, which changes no verdict, and drills as many as asked for', async () => {
     // The same bench without the file that drills brought: its text stands where it was included.
     const [given, probe] = ['given.h', 'probe.h'].map((name) => join(dir, 'hls/tb', name));

@@ -87,6 +87,7 @@ export const hls: Backend = {
     Promise.resolve(build({ fixed: networks.fixed, wish, golden, reloadable: false })),
   compares: (path) => !/^(golden|build)\//.test(path),
   witnesses: [witness('csim', 'always'), witness('csim-vendor', 'where the vendor’s headers are')],
+  proofs: null,
   export: {
     kind: 'project',
     build,

@@ -21,5 +21,6 @@ export const layersModel: Backend = {
   },
   compares: () => false,
   witnesses: [],
+  proofs: null,
   export: null,
 };

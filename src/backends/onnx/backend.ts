@@ -55,6 +55,7 @@ export const onnx: Backend = {
       open: (request) => Promise.all(request.providers.map((provider) => openOrt(request, provider))),
     },
   ],
+  proofs: null,
   export: {
     kind: 'dialects',
     dialects: ONNX_DIALECTS,

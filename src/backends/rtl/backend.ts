@@ -14,6 +14,7 @@ import { designRtl, type RtlDesign } from './design.js';
 import { emitRtl } from './emit.js';
 import { rtlGolden } from './golden.js';
 import { parseModel } from './model-file.js';
+import { proofsIn } from './prove.js';
 import { createRtl } from './verilator.js';
 
 /** Weights of a network that `vetoc run` builds: of a larger one the project has tens of megabytes. */
@@ -110,6 +111,7 @@ export const rtl: Backend = {
       open: async (request) => [await open(request)],
     },
   ],
+  proofs: proofsIn,
   export: {
     kind: 'project',
     build,

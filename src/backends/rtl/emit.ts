@@ -10,6 +10,7 @@ import { registerHeader, registerJson } from '../hls/registers.js';
 import { featuresOf } from '../hls/top.js';
 import { fractionBits } from '../../fixed/format.js';
 import { weightLayout } from '../hls/weight-layout.js';
+import { listedProof, printProofs, PROOF_LIST, type ListedProof } from './proof-list.js';
 import { proofModule, proofScript, proofsOf } from './proofs.js';
 import { constraints, makefile, packageTcl, vivadoTcl } from './project.js';
 import { blockDiagram, projectReadme, projectReport } from './readme.js';
@@ -32,20 +33,19 @@ function usedModules(texts: readonly string[], templates: Readonly<Record<string
   return used;
 }
 
-/** Proofs for Yosys: what it asks, the checkers, and the modules that they are about. */
+/** Proofs for Yosys: what it asks, the checkers, and the list of them. They are about the project's own modules. */
 function proofFiles(design: RtlDesign, templates: Readonly<Record<string, string>>): Record<string, string> {
   const files: Record<string, string> = {};
-  for (const proof of proofsOf(design)) {
+  const listed = proofsOf(design).map((proof): ListedProof => {
     const checker = `formal/${proof.checker}.sv`;
     const modules = [...usedModules([templates[checker]!], templates)].sort();
+    const paths = modules.map((name) => `rtl/vetoc/${name}.sv`);
     files[checker] = templates[checker]!;
     files[`formal/${proof.name}.sv`] = proofModule(proof);
-    files[`formal/${proof.name}.ys`] = proofScript(
-      proof,
-      modules.map((name) => `formal/vetoc/${name}.sv`),
-    );
-    for (const name of modules) files[`formal/vetoc/${name}.sv`] = templates[`${name}.sv`]!;
-  }
+    files[`formal/${proof.name}.ys`] = proofScript(proof, paths);
+    return listedProof(design, proof, paths);
+  });
+  files[PROOF_LIST] = printProofs(design, listed);
   return files;
 }
 

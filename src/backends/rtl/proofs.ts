@@ -22,6 +22,10 @@ export interface Proof {
   readonly name: string;
   /** What is proved, in words. */
   readonly claim: string;
+  /** The links or instances of the design that it is about. */
+  readonly about: readonly string[];
+  /** Whether it is of the design's own sizes, or of small ones. */
+  readonly ownSize: boolean;
   /** A file of `hls-templates/rtl/formal/` and its module. */
   readonly checker: string;
   readonly parameters: Readonly<Record<string, string | number>>;
@@ -34,11 +38,13 @@ export interface Proof {
 const ROUNDING_CYCLES = 4;
 const WITHOUT: Proof['connected'] = {};
 
-function linkProof({ depth, latency }: BuiltLink): Proof {
+function linkProof({ name: link, depth, latency }: BuiltLink): Proof {
   const block = latency === FIFO_LATENCY.block;
   return {
     name: `link_${depth}${block ? '_block' : ''}`,
     claim: `no word is lost or overwritten on a link of ${depth} words${block ? ' in block RAM' : ''}, at any pace of its two ends`,
+    about: [link],
+    ownSize: true,
     checker: 'link_check',
     parameters: { DEPTH: depth, RAM: Number(block) },
     reach: { kind: 'forever' },
@@ -76,6 +82,8 @@ function roundingProof({ name, parameters }: Instance): Proof | undefined {
   return {
     name: `requantize_${name}`,
     claim: `${name} rounds and limits every accumulator of ${width} bits as the fixed-point format says`,
+    about: [name],
+    ownSize: true,
     checker: 'requantize_check',
     parameters: { AW: width, ...own },
     reach: { kind: 'pipeline', cycles: ROUNDING_CYCLES },
@@ -96,11 +104,13 @@ const RECEIVER = [
 ];
 
 /** The proof of the receiver of packets. */
-function receiveProof({ parameters }: Instance): Proof {
+function receiveProof({ name: instance, parameters }: Instance): Proof {
   const { PIXELS, HEADER, BEATS, TRAILER, SSI } = parameters;
   return {
     name: 'receive',
     claim: `every packet gives one frame of ${BEATS} words, or none, and one status, for every pattern of beats, starts and ends`,
+    about: [instance],
+    ownSize: true,
     checker: 'receive_check',
     parameters: { PIXELS: PIXELS!, HEADER: HEADER!, BEATS: BEATS!, TRAILER: TRAILER!, SSI: SSI! },
     reach: { kind: 'forever' },
@@ -112,54 +122,69 @@ function receiveProof({ parameters }: Instance): Proof {
   };
 }
 
+type SmallProof = Omit<Proof, 'about' | 'ownSize' | 'connected'>;
+
 const small = (
   name: string,
   checker: string,
   cycles: number,
   claim: string,
   parameters: Proof['parameters'],
-): Proof => ({ name, checker, claim, parameters, reach: { kind: 'bounded', cycles }, connected: WITHOUT });
+): SmallProof => ({ name, checker, claim, parameters, reach: { kind: 'bounded', cycles } });
 
 /** Modules whose state is too large to be proved at their size, at small ones. */
-const SMALL: readonly Proof[] = [
-  small(
-    'window_2x2',
-    'window_check',
-    18,
-    'every window of two frames of 2 x 2 pixels holds their pixels, at any pace',
-    { K: 2, PAD: 0 },
-  ),
-  small(
-    'window_padded',
-    'window_check',
-    18,
-    'every window of a padded frame of 2 x 2 pixels holds its pixels and padding',
-    { K: 3, PAD: 1 },
-  ),
-  small(
-    'window_stride',
-    'window_check',
-    18,
-    'every window of 2 x 2 at stride 2 holds its pixels and padding',
-    { K: 2, PAD: 1, STRIDE: 2 },
-  ),
-  small('window_groups', 'window_check', 14, 'every window of pixels of two words holds their words', {
-    K: 2,
-    PAD: 0,
-    GROUPS: 2,
-  }),
-  small('matvec_signed', 'matvec_check', 16, 'two vectors times any weights plus any bias, one output', {
-    OUT_FOLD: 1,
-    ISIGNED: 1,
-  }),
-  small(
-    'matvec_folded',
-    'matvec_check',
-    16,
-    'two vectors times any weights plus any biases, in two parts, two outputs',
-    { TAP_FOLD: 2, OUT_FOLD: 2 },
-  ),
-];
+const SMALL: Readonly<Record<string, readonly SmallProof[]>> = {
+  vetoc_window: [
+    small(
+      'window_2x2',
+      'window_check',
+      18,
+      'every window of two frames of 2 x 2 pixels holds their pixels, at any pace',
+      { K: 2, PAD: 0 },
+    ),
+    small(
+      'window_padded',
+      'window_check',
+      18,
+      'every window of a padded frame of 2 x 2 pixels holds its pixels and padding',
+      { K: 3, PAD: 1 },
+    ),
+    small(
+      'window_stride',
+      'window_check',
+      18,
+      'every window of 2 x 2 at stride 2 holds its pixels and padding',
+      { K: 2, PAD: 1, STRIDE: 2 },
+    ),
+    small('window_groups', 'window_check', 14, 'every window of pixels of two words holds their words', {
+      K: 2,
+      PAD: 0,
+      GROUPS: 2,
+    }),
+  ],
+  vetoc_matvec: [
+    small('matvec_signed', 'matvec_check', 16, 'two vectors times any weights plus any bias, one output', {
+      OUT_FOLD: 1,
+      ISIGNED: 1,
+    }),
+    small(
+      'matvec_folded',
+      'matvec_check',
+      16,
+      'two vectors times any weights plus any biases, in two parts, two outputs',
+      { TAP_FOLD: 2, OUT_FOLD: 2 },
+    ),
+  ],
+};
+
+/** The proofs at small sizes of the modules that `instances` are of. */
+const smallProofs = (instances: readonly Instance[]): Proof[] =>
+  Object.entries(SMALL).flatMap(([module, proofs]) => {
+    const about = instances.filter((i) => i.module === module).map((i) => i.name);
+    return about.length === 0
+      ? []
+      : proofs.map((proof) => ({ ...proof, about, ownSize: false, connected: WITHOUT }));
+  });
 
 /** What is proved of `design`: its links, roundings and receiver as they are, windows and products at small sizes. */
 export function proofsOf({ network, schedule }: RtlDesign): Proof[] {
@@ -168,12 +193,16 @@ export function proofsOf({ network, schedule }: RtlDesign): Proof[] {
     ...schedule.links.filter((l) => l.name !== FRAMES).map(linkProof),
     ...instances.flatMap((i) => roundingProof(i) ?? []),
     ...instances.filter((i) => i.module === 'vetoc_receive').map(receiveProof),
-    ...SMALL,
+    ...smallProofs(instances),
   ];
-  // The same property of the same parameters is proved once.
-  return [
-    ...new Map(all.reverse().map((p) => [JSON.stringify([p.checker, p.parameters]), p])).values(),
-  ].reverse();
+  // The same property of the same parameters is proved once, for all that it is about.
+  const known = new Map<string, Proof>();
+  for (const proof of all) {
+    const key = JSON.stringify([proof.checker, proof.parameters]);
+    const first = known.get(key);
+    known.set(key, first === undefined ? proof : { ...first, about: [...first.about, ...proof.about] });
+  }
+  return [...known.values()];
 }
 
 /** The module that a script proves: all of the checker's inputs are free in every cycle. */
@@ -191,6 +220,18 @@ export const proofModule = ({ claim, checker, parameters }: Proof): string =>
     '`default_nettype wire',
     '',
   ].join('\n');
+
+/** How far a proof reaches, in words. */
+export function reachText({ reach, ownSize }: Proof): string {
+  switch (reach.kind) {
+    case 'forever':
+      return 'for ever, by induction';
+    case 'pipeline':
+      return 'all inputs';
+    case 'bounded':
+      return `${reach.cycles} cycles from reset${ownSize ? '' : ', small size'}`;
+  }
+}
 
 function question(reach: Reach): string {
   switch (reach.kind) {

@@ -83,6 +83,10 @@ export function define(command: Command): void {
       .option('--ap-types <dir>', "folder of the vendor's ap_int.h and ap_fixed.h (or VETOC_AP_TYPES)")
       .option('--compiler <name>', 'C++ compiler of the C simulation', 'g++')
       .option('--threads <n>', 'threads of the interpreter (default: all cores)', from0('--threads'))
+      .option(
+        '--prove',
+        'also ask Yosys for what holds of the RTL for all inputs, where that is not known yet',
+      )
       .option('--dry-run', 'leave verify.json as it is')
       .option('--json', 'print JSON'),
   )

@@ -7,8 +7,8 @@ import type { RunFacts } from '../../report/run-facts.js';
 import { evaluationsJson } from '../../report/evaluation-json.js';
 import { recipeHash, type Recipe } from '../recipe.js';
 import { RUN_FILES, type RunDraft } from '../folder.js';
-import { STAGE_COLUMNS, stageRows as reachedRows } from '../../verify/drills/table.js';
 import type { VerificationRecord } from '../verification.js';
+import { verificationPage, verificationSummary } from '../verification-summary.js';
 import { version } from '../../core/version.js';
 import type { Emitted } from './emit.js';
 import type { Evaluated } from './evaluate.js';
@@ -41,7 +41,10 @@ const FILES: RunFacts['files'] = [
   },
   { path: RUN_FILES.evaluation, what: 'the figures of this page, for programs' },
   { path: RUN_FILES.comparison, what: 'fixed beside float, layer by layer and frame by frame' },
-  { path: RUN_FILES.verification, what: 'who was compared with whom, on how many frames' },
+  {
+    path: RUN_FILES.verification,
+    what: 'who was compared with whom, on how many frames, and what is proved',
+  },
   {
     path: RUN_FILES.fixedGraph,
     what: 'the fixed-point network: formats and proofs; its weights stand beside it',
@@ -71,13 +74,14 @@ const reportedEpoch = ({ epoch, loss, validation }: Network['history'][number]):
   validationAccuracy: validation.hitMissAccuracy,
 });
 
-/** Writes evaluation.json, compare.json, verify.json and report/index.html. */
+/** Writes evaluation.json, compare.json, verify.json and the pages of the report. */
 export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findings): Promise<void> {
   const { frames, network, verification, evaluations } = found;
   const { source, classNames } = frames;
   await draft.write(RUN_FILES.evaluation, `${JSON.stringify(evaluationsJson(evaluations), null, 2)}\n`);
   await draft.write(RUN_FILES.comparison, `${JSON.stringify(found.compared.comparison, null, 2)}\n`);
   await draft.write(RUN_FILES.verification, `${JSON.stringify(verification, null, 2)}\n`);
+  await draft.write(RUN_FILES.verificationPage, verificationPage(recipe.name, verification));
   const report = renderRunReport({
     name: `vetoc run: ${recipe.name}`,
     facts: [
@@ -102,26 +106,7 @@ export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findin
     evaluations,
     compared: found.compared,
     stages: stageRows(found.fixed),
-    verification: {
-      verdict: verification.verdict,
-      rows: [
-        ...verification.witnesses.map((w) => ({
-          ...w,
-          note: w.skipped ?? w.failed ?? w.first?.text ?? '',
-        })),
-        ...(verification.drills?.witnesses ?? []).map((w) => ({
-          ...w,
-          witness: `${w.witness}, each stage alone`,
-          version: '',
-          frames: w.drills,
-          note: w.skipped ?? w.failed ?? w.first?.text ?? '',
-        })),
-      ],
-      reached: {
-        columns: STAGE_COLUMNS,
-        rows: verification.drills === null ? [] : reachedRows(verification.coverage, verification.drills),
-      },
-    },
+    verification: verificationSummary(verification),
     firmware: found.emitted.firmware,
     left: found.emitted.left,
     explained: found.explanations.frames,
