@@ -29,36 +29,61 @@ export interface NodeFacts {
 /** `values` of the first input under another name. */
 const sameKind = (x: Tensor, name: string, shape: Shape): Tensor => ({ ...x, name, shape });
 
-/** The pixels of every block side by side, and the second of the two brightest. */
+/** The brightest and the second brightest at each place of some images; of one image the second is null. */
+interface Brightest {
+  readonly best: string;
+  readonly second: string | null;
+}
+
+/** Of what two groups of images have. */
+function brighterOf(writer: OnnxWriter, name: string, a: Brightest, b: Brightest): Brightest {
+  const darker = writer.node('Min', `${name}.darker`, [a.best, b.best]);
+  const seconds = [a.second, b.second].filter((one) => one !== null);
+  return {
+    best: writer.node('Max', `${name}.best`, [a.best, b.best]),
+    second: seconds.length === 0 ? darker : writer.node('Max', `${name}.second`, [darker, ...seconds]),
+  };
+}
+
+/**
+ * The second brightest pixel of every block: rows against rows, then columns against columns, each a slice with steps.
+ * Comparing whole images takes a tenth of the time that sorting the pixels of every block does.
+ */
 function secondOfBlock(
   writer: OnnxWriter,
-  { id, factor }: FixedNodeOf<'bin'>,
+  { id, factor: [down, across] }: FixedNodeOf<'bin'>,
   x: MantissaTensor,
   shape: Shape,
 ): Tensor {
-  const [rows, columns, channels] = shape;
-  const reshape = (name: string, from: string, dims: readonly number[]): string =>
-    writer.node('Reshape', `${id}.${name}`, [
-      from,
-      // 0: the batch, whatever it is.
-      writer.constant(`${id}.${name}_shape`, 'int64', [0, ...dims], [dims.length + 1]),
-    ]);
-  const parts = reshape('parts', x.name, [channels, rows, factor[0], columns, factor[1]]);
-  const together = writer.node('Transpose', `${id}.together`, [parts], {
-    attributes: { perm: { ints: [0, 1, 2, 4, 3, 5] } },
-  });
-  const blocks = reshape('blocks', together, [channels, rows, columns, factor[0] * factor[1]]);
-  const brightest = writer.node(
-    'TopK',
-    `${id}.brightest`,
-    [blocks, writer.constant(`${id}.two`, 'int64', [2], [1])],
-    { attributes: { axis: { int: -1 } }, unread: [`${id}.places`] },
-  );
-  const index = writer.constant(`${id}.second`, 'int64', [1], []);
-  const name = writer.node('Gather', `${id}.mantissa`, [brightest, index], {
-    attributes: { axis: { int: 4 } },
-  });
-  return sameKind(x, name, shape);
+  const every = (from: string, name: string, axis: 2 | 3, step: number): Brightest[] =>
+    Array.from({ length: step }, (_, first) => {
+      const one = (what: string, value: number): string =>
+        writer.constant(`${id}.${name}_${what}_${first}`, 'int64', [value], [1]);
+      const inputs = [
+        from,
+        one('start', first),
+        one('end', 2 ** 31 - 1),
+        one('axis', axis),
+        one('step', step),
+      ];
+      return {
+        best: step === 1 ? from : writer.node('Slice', `${id}.${name}_${first}`, inputs),
+        second: null,
+      };
+    });
+  const contest = (name: string, all: readonly Brightest[]): Brightest =>
+    all.reduce((a, b, i) => brighterOf(writer, `${id}.${name}_to_${i}`, a, b));
+  const rows = contest('row', every(x.name, 'row', 2, down));
+  const columns = contest('column', every(rows.best, 'column', 3, across));
+  const seconds = [
+    columns.second,
+    rows.second === null
+      ? null
+      : writer.node('MaxPool', `${id}.in_rows`, [rows.second], {
+          attributes: { kernel_shape: { ints: [1, across] }, strides: { ints: [1, across] } },
+        }),
+  ].filter((one) => one !== null);
+  return sameKind(x, writer.node('Max', `${id}.mantissa`, seconds), shape);
 }
 
 function bin(
