@@ -28,8 +28,8 @@ export default defineConfig({
   test: {
     // In CI a skipped test must say what it needs that CI cannot have.
     reporters: ['default', '.ci/skips.mjs'],
-    // A test run does not depend on a build before it: it makes the ONNX codec itself.
-    globalSetup: ['.ci/onnx-codec.mjs'],
+    // A test run does not depend on a build before it: it makes the ONNX codec and the unpacking module itself.
+    globalSetup: ['.ci/onnx-codec.mjs', '.ci/unpack-wasm.mjs'],
     setupFiles: ['test/property-seed.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,

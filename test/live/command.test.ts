@@ -17,7 +17,7 @@ import { runCli } from '../cli/run-cli.js';
 import { writeRun } from '../cli/written-run.js';
 import { sampleFloatGraph } from '../onnx/sample-float.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
-import { imageMessage, startEmulator, startMessage, type EmulatedSeries } from './emulator.js';
+import { imageMessage, startEmulator, startMessageOf, type EmulatedSeries } from './emulator.js';
 
 const [HEIGHT, WIDTH] = [40, 36];
 const graph: FixedGraph = { ...sampleFixedGraph({ height: HEIGHT, width: WIDTH }), threshold: -220 };
@@ -77,7 +77,7 @@ describe('vetoc live', () => {
     const live = startLive('--from', `dectris://${emulator.host}`, '--processes', '1');
     try {
       await emulator.send([
-        startMessage(series),
+        startMessageOf(series),
         ...frames.slice(0, 10).map((_, i) => imageMessage(series, i)),
       ]);
       while (live.lines() < 10) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -111,7 +111,7 @@ describe('vetoc live', () => {
     const live = startLive('--from', `dectris://${emulator.host}`, '--metrics', '0', '--processes', '1');
     try {
       await live.said('/metrics');
-      await emulator.send([startMessage(series), ...[0, 1, 5].map((i) => imageMessage(series, i))]);
+      await emulator.send([startMessageOf(series), ...[0, 1, 5].map((i) => imageMessage(series, i))]);
       while (live.lines() < 3) await new Promise((resolve) => setTimeout(resolve, 20));
       const [address] = /http:\S+(?=\/metrics)/.exec(live.stderr())!;
       const text = await (await fetch(`${address}/metrics`)).text();

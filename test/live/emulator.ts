@@ -1,6 +1,7 @@
 /** A detector that speaks SIMPLON's stream V2, for tests: messages, and a socket that pushes them. */
 import { encode, Tagged } from 'cborg';
 import { Push } from 'zeromq';
+import { packed } from './packing.js';
 
 export interface EmulatedSeries {
   readonly id: number;
@@ -17,37 +18,11 @@ const typed = (tag: number, values: Uint16Array | Uint32Array): Tagged =>
 const shaped = (height: number, width: number, content: Tagged): Tagged =>
   new Tagged(40, [[height, width], content]);
 
-/** `values` bitshuffled in blocks, every LZ4 block of literals alone; `header` as DECTRIS has it. */
-function shuffled(values: Uint16Array | BigInt64Array, blockBytes: number, header: boolean): Uint8Array {
-  const { BYTES_PER_ELEMENT: width } = values;
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  const rest = bytes.length % (8 * width);
-  const whole = bytes.length - rest;
-  const parts: Uint8Array[] = [];
-  if (header) {
-    const view = new DataView(new ArrayBuffer(12));
-    view.setBigUint64(0, BigInt(bytes.length));
-    view.setUint32(8, blockBytes);
-    parts.push(new Uint8Array(view.buffer));
-  }
-  for (let from = 0; from < whole; from += blockBytes) {
-    const block = bytes.subarray(from, Math.min(whole, from + blockBytes));
-    const count = block.length / width;
-    const planes = new Uint8Array(block.length);
-    for (let i = 0; i < count; i++)
-      for (let bit = 0; bit < 8 * width; bit++)
-        planes[(bit * count) / 8 + (i >> 3)]! |=
-          ((block[i * width + (bit >> 3)]! >> (bit & 7)) & 1) << (i & 7);
-    const packed = literals(planes);
-    const size = new DataView(new ArrayBuffer(4));
-    size.setUint32(0, packed.length);
-    parts.push(new Uint8Array(size.buffer), packed);
-  }
-  parts.push(bytes.slice(whole));
-  return Buffer.concat(parts);
-}
+const bytesOf = (values: Uint16Array | BigInt64Array): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
-const packBslz4 = (values: Uint16Array): Uint8Array => shuffled(values, 8192, true);
+const packBslz4 = (values: Uint16Array): Uint8Array =>
+  packed(bytesOf(values), 2, { packing: 'bslz4', blockBytes: 8192 }).bytes;
 
 /** A run of lclstreamer: two images before the start, and a stop. */
 export function lclstreamerMessages(
@@ -60,7 +35,11 @@ export function lclstreamerMessages(
     message('m', {
       type: 'image',
       run: 7,
-      compressed_data: shuffled(values, 4096 * 8, false),
+      compressed_data: packed(bytesOf(values), 8, {
+        packing: 'bslz4',
+        blockBytes: 4096 * 8,
+        header: false,
+      }).bytes,
       dtype: 'int64',
       message_id: 10001,
       timestamp: String(i),
@@ -75,24 +54,33 @@ export function lclstreamerMessages(
   return [...all.slice(0, 2), start, ...all.slice(2), message('c', { type: 'stop', run: 7, timestamp: 1 })];
 }
 
-function literals(bytes: Uint8Array): Uint8Array {
-  const length: number[] = [];
-  for (let left = bytes.length - 15; left >= 0; left -= 255) length.push(Math.min(left, 255));
-  if (length.at(-1) === 255) length.push(0);
-  return Buffer.concat([Uint8Array.of(Math.min(bytes.length, 15) << 4), Uint8Array.from(length), bytes]);
+export interface EmulatedStart extends Pick<EmulatedSeries, 'id' | 'height' | 'width' | 'pixelMask'> {
+  /** Images that are announced. */
+  readonly count: number;
+  readonly type?: 'uint16' | 'uint32';
 }
 
-export function startMessage({ id, height, width, frames, pixelMask }: EmulatedSeries): Uint8Array {
+export const startMessageOf = (series: EmulatedSeries): Uint8Array =>
+  startMessage({ ...series, count: series.frames.length });
+
+export function startMessage({
+  id,
+  height,
+  width,
+  count,
+  type = 'uint16',
+  pixelMask,
+}: EmulatedStart): Uint8Array {
   return encode({
     type: 'start',
     series_id: id,
     series_unique_id: `series-${id}`,
     arm_date: new Tagged(0, '2026-11-29T00:00:00Z'),
     channels: ['threshold_1'],
-    image_dtype: 'uint16',
+    image_dtype: type,
     image_size_x: width,
     image_size_y: height,
-    number_of_images: frames.length,
+    number_of_images: count,
     beam_center_x: width / 2,
     beam_center_y: height / 2,
     detector_translation: [0, 0, -0.1],
@@ -127,7 +115,7 @@ export const endMessage = ({ id }: Pick<EmulatedSeries, 'id'>): Uint8Array =>
 
 /** All messages of a series in order. */
 export const messagesOf = (series: EmulatedSeries): Uint8Array[] => [
-  startMessage(series),
+  startMessageOf(series),
   ...series.frames.map((_, i) => imageMessage(series, i)),
   endMessage(series),
 ];

@@ -9,7 +9,7 @@ import { DamagedBlock } from '../../src/live/protocol/lz4.js';
 import { readSimplon } from '../../src/live/protocol/simplon.js';
 import { readTrain } from '../../src/live/protocol/karabo.js';
 import { lclstreamerImage, readLclstreamer } from '../../src/live/protocol/lclstreamer.js';
-import { imageMessage, startMessage, type EmulatedSeries } from './emulator.js';
+import { imageMessage, startMessageOf, type EmulatedSeries } from './emulator.js';
 
 const FIXTURES = new URL('fixtures/', import.meta.url);
 /** Written with cbor2, python-lz4 and the bitshuffle library; checksums of the pixels that went in. */
@@ -161,7 +161,7 @@ describe('the start of a series', () => {
   it('gives mask, rule and geometry with their units', () => {
     const pixelMask = new Uint32Array(64);
     pixelMask[5] = 2;
-    const message = readSimplon(startMessage({ id: 9, height: 8, width: 8, frames: [], pixelMask }));
+    const message = readSimplon(startMessageOf({ id: 9, height: 8, width: 8, frames: [], pixelMask }));
     if (message.kind !== 'start') throw new Error(message.kind);
     const { facts } = message;
     expect(facts).toMatchObject({
@@ -175,7 +175,7 @@ describe('the start of a series', () => {
   });
 
   it('refuses a channel that is not there by the names of those that are', () => {
-    const bytes = startMessage({ id: 9, height: 8, width: 8, frames: [] });
+    const bytes = startMessageOf({ id: 9, height: 8, width: 8, frames: [] });
     expect(() => readSimplon(bytes, 'threshold_2')).toThrow(/threshold_1, not threshold_2/);
   });
 });

@@ -31,7 +31,7 @@ import {
   lclstreamerMessages,
   messagesOf,
   startEmulator,
-  startMessage,
+  startMessageOf,
   type Emulator,
   type EmulatedSeries,
 } from './emulator.js';
@@ -459,7 +459,10 @@ it('another network decides from the moment it is given', async () => {
   const list = listSink();
   const session = createSession(source, networksOf(graph), [list], SETTINGS, () => undefined);
   const done = session.run();
-  await emulator.send([startMessage(series), ...frames.slice(0, 20).map((_, i) => imageMessage(series, i))]);
+  await emulator.send([
+    startMessageOf(series),
+    ...frames.slice(0, 20).map((_, i) => imageMessage(series, i)),
+  ]);
   while (list.decisions.length < 20) await new Promise((resolve) => setTimeout(resolve, 10));
   session.exchange(networksOf(other));
   await emulator.send([...frames.slice(20).map((_, i) => imageMessage(series, 20 + i)), endMessage(series)]);

@@ -81,32 +81,51 @@ function unpackPlain({ bytes }: PackedBytes, to: Uint8Array): void {
   to.set(bytes);
 }
 
-function unpackLz4Image({ bytes }: PackedBytes, to: Uint8Array): void {
-  const block = readHeader(bytes, to.length);
-  if (block === 0) throw new DamagedBlock('the packed image has blocks of 0 bytes');
+/** How the blocks of an image lie: where the first is, bytes of each, unpacked, and bytes behind the last. */
+export interface BlockLayout {
+  readonly start: number;
+  readonly block: number;
+  readonly rest: number;
+}
+
+/** Of an image that is packed in blocks and unpacks to `size` bytes. Throws `DamagedBlock`. */
+export function blockLayout(
+  { bytes, elementBytes, blockBytes, packing }: PackedBytes,
+  size: number,
+): BlockLayout {
+  const stated = blockBytes ?? readHeader(bytes, size);
+  const start = blockBytes === undefined ? HEADER_BYTES : 0;
+  if (packing === 'lz4') {
+    if (stated === 0) throw new DamagedBlock('the packed image has blocks of 0 bytes');
+    return { start, block: stated, rest: 0 };
+  }
+  const unit = GROUP * elementBytes;
+  const block = stated - (stated % unit);
+  if (block === 0) throw new DamagedBlock(`blocks of ${stated} bytes do not hold eight elements`);
+  return { start, block, rest: size % unit };
+}
+
+function unpackLz4Image(packed: PackedBytes, to: Uint8Array): void {
+  const { start, block } = blockLayout(packed, to.length);
   let out = 0;
-  eachBlock(bytes, HEADER_BYTES, blockSizes(to.length, block), (packed, size) => {
+  eachBlock(packed.bytes, start, blockSizes(to.length, block), (from, size) => {
     const part = to.subarray(out, out + size);
     // A block that does not shrink is stored.
-    if (packed.length === size) part.set(packed);
-    else unpackLz4(packed, part);
+    if (from.length === size) part.set(from);
+    else unpackLz4(from, part);
     out += size;
   });
 }
 
-function unpackShuffled({ bytes, elementBytes, blockBytes, packing }: PackedBytes, to: Uint8Array): void {
-  const stated = blockBytes ?? readHeader(bytes, to.length);
-  const start = blockBytes === undefined ? HEADER_BYTES : 0;
-  const unit = GROUP * elementBytes;
-  const block = stated - (stated % unit);
-  if (block === 0) throw new DamagedBlock(`blocks of ${stated} bytes do not hold eight elements`);
-  const rest = to.length % unit;
+function unpackShuffled(packed: PackedBytes, to: Uint8Array): void {
+  const { bytes, elementBytes, packing } = packed;
+  const { start, block, rest } = blockLayout(packed, to.length);
   const planes = new Uint8Array(Math.min(block, to.length));
   const unpack = UNPACK[packing as keyof typeof UNPACK];
   let out = 0;
-  const at = eachBlock(bytes, start, blockSizes(to.length - rest, block), (packed, size) => {
+  const at = eachBlock(bytes, start, blockSizes(to.length - rest, block), (from, size) => {
     const part = planes.subarray(0, size);
-    unpack(packed, part);
+    unpack(from, part);
     unshuffle(part, to.subarray(out, out + size), elementBytes);
     out += size;
   });
