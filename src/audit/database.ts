@@ -7,7 +7,7 @@
  */
 import { rm, stat } from 'node:fs/promises';
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue, Json } from '@duckdb/node-api';
-import { UserError } from '../core/errors.js';
+import { PassingError, UserError } from '../core/errors.js';
 import { fileIdentity, vanished } from '../core/files.js';
 
 export type SqlValue = DuckDBValue;
@@ -66,7 +66,7 @@ const BOUNDED_FUNCTIONS = [
 );
 
 export interface OpenOptions {
-  /** Files that statements may write, beside the database: those that an export was asked for. */
+  /** Files that statements may read and write, beside the database: those that an export was asked for, and the parts of a ledger. */
   readonly files?: readonly string[];
 }
 
@@ -106,7 +106,7 @@ export async function openDatabase(
 
 /** A text as SQL writes it. */
 export const sqlText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-const sqlName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+export const sqlName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
@@ -118,7 +118,7 @@ async function exists(path: string): Promise<boolean> {
 function openProblem(error: unknown, path: string): UserError {
   const text = error instanceof Error ? error.message : String(error);
   if (/could not set lock|conflicting lock/i.test(text))
-    return new UserError('is in use by another vetoc', {
+    return new PassingError('is in use by another vetoc', {
       file: path,
       remedy: 'wait for the audit to end, or stop vetoc audit view',
     });

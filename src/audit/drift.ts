@@ -8,6 +8,7 @@
  * would jump among the hits as soon as every fourth frame is one). Hits come and go: the median of a
  * window with less than half of them hardly feels it. Fewer than eight windows say nothing.
  */
+import type { PlainRow } from './database.js';
 import { ascending, median, quantileOfSorted } from '../statistics/quantile.js';
 
 export interface ScoreWindow {
@@ -27,6 +28,13 @@ export interface ScoredFrame {
   readonly keep: boolean;
 }
 
+/** A row of a ledger as far as drift goes. */
+export const scoredFrame = ({ frame, score, keep }: PlainRow): ScoredFrame => ({
+  frame: frame as number,
+  score: score as number | null,
+  keep: keep as boolean,
+});
+
 const FEWEST_WINDOWS = 8;
 const DEVIATIONS = 5;
 
@@ -42,24 +50,28 @@ function medianError(sorted: ArrayLike<number>): number {
   return (quantileOfSorted(sorted, 0.5 + reach) - quantileOfSorted(sorted, 0.5 - reach)) / 2;
 }
 
-/** Windows of `length` frames over `frames`, which are in the order of the run. */
-export function scoreWindows(frames: readonly ScoredFrame[], length: number): readonly ScoreWindow[] {
-  const plain: { window: ScoreWindow; error: number }[] = [];
-  for (let at = 0; at < frames.length; at += length) {
-    const part = frames.slice(at, at + length);
-    const scores = ascending(part.flatMap(({ score }) => (score === null ? [] : [score])));
-    plain.push({
-      window: {
-        first: part[0]!.frame,
-        last: part.at(-1)!.frame,
-        scored: scores.length,
-        median: scores.length === 0 ? null : quantileOfSorted(scores, 0.5),
-        keptShare: part.filter(({ keep }) => keep).length / part.length,
-        drifted: false,
-      },
-      error: medianError(scores),
-    });
-  }
+interface PlainWindow {
+  readonly window: ScoreWindow;
+  readonly error: number;
+}
+
+function plainWindow(part: readonly ScoredFrame[]): PlainWindow {
+  const scores = ascending(part.flatMap(({ score }) => (score === null ? [] : [score])));
+  return {
+    window: {
+      first: part[0]!.frame,
+      last: part.at(-1)!.frame,
+      scored: scores.length,
+      median: scores.length === 0 ? null : quantileOfSorted(scores, 0.5),
+      keptShare: part.filter(({ keep }) => keep).length / part.length,
+      drifted: false,
+    },
+    error: medianError(scores),
+  };
+}
+
+/** Which of the windows, in the order of the run, have drifted. */
+function markDrift(plain: readonly PlainWindow[]): readonly ScoreWindow[] {
   const medians = plain.flatMap(({ window }) => (window.median === null ? [] : [window.median]));
   if (medians.length < FEWEST_WINDOWS) return plain.map(({ window }) => window);
   const steps = medians.slice(1).map((value, i) => Math.abs(value - medians[i]!));
@@ -72,4 +84,26 @@ export function scoreWindows(frames: readonly ScoredFrame[], length: number): re
       window.median !== null &&
       Math.abs(window.median - centre) > DEVIATIONS * Math.max(deviation, error, 1e-9),
   }));
+}
+
+/** Windows over frames that come bit by bit: `add` takes the next frames of the run, whole windows until the last. */
+export function createWindows(): {
+  add(frames: readonly ScoredFrame[], length: number): void;
+  all(): readonly ScoreWindow[];
+} {
+  const plain: PlainWindow[] = [];
+  return {
+    add(frames, length) {
+      for (let at = 0; at < frames.length; at += length)
+        plain.push(plainWindow(frames.slice(at, at + length)));
+    },
+    all: () => markDrift(plain),
+  };
+}
+
+/** Windows of `length` frames over `frames`, which are in the order of the run. */
+export function scoreWindows(frames: readonly ScoredFrame[], length: number): readonly ScoreWindow[] {
+  const windows = createWindows();
+  windows.add(frames, length);
+  return windows.all();
 }

@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { csvPath } from '../core/csv.js';
 import { emptyBeside, putInPlace, temporaryBeside, writeFileAtomic } from '../core/files.js';
-import { sqlText } from './database.js';
-import type { Ledger } from './ledger.js';
+import { sqlText, type Database } from './database.js';
+import type { GrowingLedger, Ledger } from './ledger.js';
 
 export type ExportFormat = 'csv' | 'parquet';
 
@@ -20,18 +20,33 @@ const CSV_COLUMNS = [
 /** The file that `exportFrames` writes before it has its name: the ledger must be opened with leave to write it. */
 export const exportTemporary = (path: string): string => temporaryBeside(resolve(path));
 
-/** Writes all frames in order. The file appears under its name when it is complete. */
-export async function exportFrames(ledger: Ledger, path: string, format: ExportFormat): Promise<void> {
+/** Writes what `select` gives as Parquet. The file appears under its name when it is complete. */
+export async function writeParquet(database: Database, select: string, path: string): Promise<void> {
   // The same name again: here it is known whether the file can be written.
   const temporary = await emptyBeside(resolve(path));
-  const options =
-    format === 'csv'
-      ? 'FORMAT csv, HEADER, USE_TMP_FILE false'
-      : 'FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false';
-  const columns = format === 'csv' ? `* REPLACE (${CSV_COLUMNS.join(', ')})` : '*';
+  try {
+    await database.select(
+      `COPY (${select}) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)`,
+    );
+    await putInPlace(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Writes the rows of a ledger as they are, in order, without what is drawn from them: what ledgers are joined of. */
+export const writeRows = (ledger: GrowingLedger, path: string): Promise<void> =>
+  writeParquet(ledger.database, 'SELECT * FROM main.frame_rows ORDER BY frame', path);
+
+/** Writes all frames in order. The file appears under its name when it is complete. */
+export async function exportFrames(ledger: Ledger, path: string, format: ExportFormat): Promise<void> {
+  if (format === 'parquet') return writeParquet(ledger.database, 'SELECT * FROM frames ORDER BY frame', path);
+  const temporary = await emptyBeside(resolve(path));
   try {
     await ledger.database.select(
-      `COPY (SELECT ${columns} FROM frames ORDER BY frame) TO ${sqlText(temporary)} (${options})`,
+      `COPY (SELECT * REPLACE (${CSV_COLUMNS.join(', ')}) FROM frames ORDER BY frame)
+       TO ${sqlText(temporary)} (FORMAT csv, HEADER, USE_TMP_FILE false)`,
     );
     await putInPlace(temporary, path);
   } catch (error) {

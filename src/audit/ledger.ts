@@ -6,18 +6,20 @@
  * refused. Everything but verdicts follows from these, so that an interrupted audit ends as an uninterrupted one.
  */
 import { join } from 'node:path';
-import { z } from 'zod';
 import { invariant, UserError } from '../core/errors.js';
 import { makeFolder } from '../core/files.js';
-import { openDatabase, type Database, type OpenOptions, type PlainRow } from './database.js';
+import { openDatabase, type Database, type OpenOptions, type PlainRow, type Runner } from './database.js';
 import type { ScoreWindow } from './drift.js';
 import { checkSameAudit, identitySchema, type AuditIdentity } from './identity.js';
-import type { FeatureBank, Reference } from './reference.js';
+import { checkParts, partFilesIn, partsRelation, partsSchema, type LedgerParts } from './parts.js';
+import type { Reference } from './reference.js';
+import { parseReference, printReference } from './reference-text.js';
 import type { FrameRow } from './rows.js';
 import {
   CREATE_TABLES,
   createFramesView,
   createSampleView,
+  JOINED_VERSION,
   LEDGER_VERSION,
   ROW_COLUMNS,
   sampleKey,
@@ -49,27 +51,36 @@ export interface Ledger extends LedgerContent {
 /** The ledger of an audit that runs. */
 export interface GrowingLedger extends LedgerContent {
   setReference(reference: Reference): Promise<void>;
-  /** 1 for every frame that has its row. */
-  done(): Promise<Uint8Array>;
+  /** 1 for each of the frames `from` to `to`, which is not among them, that has its row. */
+  done(from: number, to: number): Promise<Uint8Array>;
   /** Writes the rows of a block: all or none. Rows that are there already are refused. */
   append(rows: readonly FrameRow[]): Promise<void>;
   finish(windows: readonly ScoreWindow[]): Promise<void>;
 }
 
-/** Starts a ledger in `folder`, or continues the one that is there. */
-export async function openLedgerForAudit(folder: string, identity: AuditIdentity): Promise<GrowingLedger> {
+/** Starts a ledger in `folder`, or continues the one that is there; `options.files`: parts that it may write. */
+export async function openLedgerForAudit(
+  folder: string,
+  identity: AuditIdentity,
+  options: OpenOptions = {},
+): Promise<GrowingLedger> {
   await makeFolder(folder);
-  const database = await openDatabase(join(folder, LEDGER_FILE), 'write');
+  const database = await openDatabase(join(folder, LEDGER_FILE), 'write', options);
   try {
-    const known = await readIdentity(database);
-    if (known !== null) checkSameAudit(known, identity, database.path);
+    const known = await readStated(database);
+    if (known !== null && known.parts !== null)
+      throw new UserError('was joined from parts and is complete', {
+        file: database.path,
+        remedy: 'look at it, or audit into another folder',
+      });
+    if (known !== null) checkSameAudit(known.identity, identity, database.path);
     else
       await database.transaction(async ({ run }) => {
         for (const statement of CREATE_TABLES) await run(statement);
         await run('INSERT INTO meta VALUES (?, ?)', ['version', String(LEDGER_VERSION)]);
         await run('INSERT INTO meta VALUES (?, ?)', ['identity', JSON.stringify(identity)]);
       });
-    return createGrowingLedger(database, known ?? identity);
+    return createGrowingLedger(database, known?.identity ?? identity);
   } catch (error) {
     await database.close();
     throw error;
@@ -82,12 +93,13 @@ export async function openLedgerForAudit(folder: string, identity: AuditIdentity
  */
 export async function openLedger(folder: string, options: OpenOptions = {}): Promise<Ledger> {
   const path = join(folder, LEDGER_FILE);
-  const database = await openDatabase(path, 'read', options);
+  const files = [...(options.files ?? []), ...(await partFilesIn(folder))];
+  const database = await openDatabase(path, 'read', { files });
   try {
-    const identity = await readIdentity(database);
-    if (identity === null)
-      throw new UserError('is an empty ledger', { file: path, remedy: 'run vetoc audit' });
-    return await createReadLedger(database, identity, join(folder, VERDICTS_FILE));
+    const stated = await readStated(database);
+    if (stated === null) throw new UserError('is an empty ledger', { file: path, remedy: 'run vetoc audit' });
+    if (stated.parts !== null) await checkParts(folder, stated.parts);
+    return await createReadLedger(database, stated, folder);
   } catch (error) {
     await database.close();
     throw error;
@@ -95,10 +107,17 @@ export async function openLedger(folder: string, options: OpenOptions = {}): Pro
 }
 
 /** Shadows the ledger's own views and its table of verdicts by temporary ones, and renews the latter when its file changes. */
-async function createReadLedger(database: Database, identity: AuditIdentity, file: string): Promise<Ledger> {
+async function createReadLedger(
+  database: Database,
+  { identity, parts }: StatedLedger,
+  folder: string,
+): Promise<Ledger> {
   const content = ledgerContent(database, identity);
+  const file = join(folder, VERDICTS_FILE);
   const reference = await content.reference();
   await database.transaction(async ({ run }) => {
+    const rows = parts === null ? 'main.frame_rows' : partsRelation(folder, parts);
+    await run(`CREATE TEMP VIEW ledger_rows AS SELECT * FROM ${rows}`);
     await run(`CREATE TEMP TABLE ${VERDICTS_TABLE}`);
     if (reference === null) return;
     await run(createFramesView(reference.limits, true));
@@ -140,23 +159,32 @@ async function createReadLedger(database: Database, identity: AuditIdentity, fil
   };
 }
 
-async function readIdentity(database: Database): Promise<AuditIdentity | null> {
+interface StatedLedger {
+  readonly identity: AuditIdentity;
+  /** Where the rows stand, if not in the ledger itself. */
+  readonly parts: LedgerParts | null;
+}
+
+/** What a ledger says of itself; null where nothing is written yet. */
+async function readStated(database: Database): Promise<StatedLedger | null> {
   const tables = await database.select("SELECT table_name FROM duckdb_tables() WHERE table_name = 'meta'");
   if (tables.length === 0) return null;
   const meta = async (key: string): Promise<string | null> => readMeta(database, key);
-  if ((await meta('version')) !== String(LEDGER_VERSION))
+  const version = await meta('version');
+  if (version !== String(LEDGER_VERSION) && version !== String(JOINED_VERSION))
     throw new UserError('was written by another version of vetoc', {
       file: database.path,
       remedy: 'audit again into another folder',
     });
   const parsed = identitySchema.safeParse(JSON.parse((await meta('identity')) ?? 'null'));
-  if (!parsed.success)
+  const parts = partsSchema.nullable().safeParse(JSON.parse((await meta('parts')) ?? 'null'));
+  if (!parsed.success || !parts.success)
     throw new UserError('does not say what was audited in a form that this vetoc knows', {
       file: database.path,
-      field: parsed.error.issues[0]!.path.join('.'),
+      field: parsed.success ? 'parts' : parsed.error.issues[0]!.path.join('.'),
       remedy: 'audit again into another folder, or read it with the vetoc that wrote it',
     });
-  return parsed.data;
+  return { identity: parsed.data, parts: parts.data };
 }
 
 async function readMeta(database: Database, key: string): Promise<string | null> {
@@ -191,10 +219,13 @@ function createGrowingLedger(database: Database, identity: AuditIdentity): Growi
         await run(createSampleView(reference.limits));
       });
     },
-    async done() {
-      const flags = new Uint8Array(identity.count);
-      for (const { frame } of await database.select('SELECT frame FROM frame_rows'))
-        flags[frame as number] = 1;
+    async done(from, to) {
+      const flags = new Uint8Array(to - from);
+      const rows = await database.select('SELECT frame FROM frame_rows WHERE frame >= ? AND frame < ?', [
+        from,
+        to,
+      ]);
+      for (const { frame } of rows) flags[(frame as number) - from] = 1;
       return flags;
     },
     append: (rows) =>
@@ -211,6 +242,12 @@ function rowValues(row: FrameRow): (string | number | boolean | null)[] {
   return [...FIELDS.map((field) => row[field]), sampleKey(row.frame)];
 }
 
+export const insertWindows = ({ append }: Runner, windows: readonly ScoreWindow[]): Promise<void> =>
+  append(
+    'windows',
+    windows.map((w) => [w.first, w.last, w.scored, w.median, w.keptShare, w.drifted]),
+  );
+
 async function finish(
   database: Database,
   identity: AuditIdentity,
@@ -220,10 +257,7 @@ async function finish(
   invariant(counted[0]!['n'] === identity.count, 'an audit ends when all frames have their row');
   await database.transaction(async ({ run, append }) => {
     await run('DELETE FROM windows');
-    await append(
-      'windows',
-      windows.map((w) => [w.first, w.last, w.scored, w.median, w.keptShare, w.drifted]),
-    );
+    await insertWindows({ run, append }, windows);
     await run('DELETE FROM meta WHERE key = ?', ['finished']);
     await run('INSERT INTO meta VALUES (?, ?)', ['finished', 'true']);
   });
@@ -234,59 +268,4 @@ export function frameRowOf(row: PlainRow): FrameRow {
   return Object.fromEntries(
     FIELDS.map((field) => [field, row[ROW_COLUMNS[field].name]]),
   ) as unknown as FrameRow;
-}
-
-const share = z.number().nullable();
-const referenceSchema = z.strictObject({
-  frames: z.number(),
-  limits: z.strictObject({ spotThreshold: z.number(), nearLevels: z.number(), distanceLimit: share }),
-  accuracy: z
-    .strictObject({
-      truePositives: z.number(),
-      falseNegatives: z.number(),
-      trueNegatives: z.number(),
-      falsePositives: z.number(),
-    })
-    .nullable(),
-  thresholdAccuracy: share,
-  bank: z
-    .strictObject({
-      length: z.number(),
-      unit: z.number(),
-      mean: z.string(),
-      scale: z.string(),
-      vectors: z.string(),
-    })
-    .nullable(),
-});
-
-const encode = (values: Float32Array): string =>
-  Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
-
-function decode(text: string): Float32Array {
-  const bytes = Buffer.from(text, 'base64');
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-}
-
-function printReference({ bank, ...rest }: Reference): string {
-  const coded =
-    bank === null
-      ? null
-      : {
-          length: bank.length,
-          unit: bank.unit,
-          mean: encode(bank.mean),
-          scale: encode(bank.scale),
-          vectors: encode(bank.vectors),
-        };
-  return JSON.stringify({ ...rest, bank: coded });
-}
-
-function parseReference(text: string): Reference {
-  const { bank, ...rest } = referenceSchema.parse(JSON.parse(text));
-  const decoded: FeatureBank | null =
-    bank === null
-      ? null
-      : { ...bank, mean: decode(bank.mean), scale: decode(bank.scale), vectors: decode(bank.vectors) };
-  return { ...rest, bank: decoded };
 }

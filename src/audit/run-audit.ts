@@ -6,7 +6,7 @@
  */
 import type { GrowingLedger } from './ledger.js';
 import type { FrameProcessor, ProcessedFrame } from './processor.js';
-import { scoreWindows, windowLength } from './drift.js';
+import { scoredFrame, scoreWindows, windowLength } from './drift.js';
 import { liveLook, lookAt, type MeteredNight } from './meter.js';
 import { createReference, featureDistance, NO_REFERENCE, type Reference } from './reference.js';
 import type { FrameRow } from './rows.js';
@@ -30,11 +30,20 @@ export interface AuditOptions {
   readonly processor: FrameProcessor;
   /** Opens the reference frames; called only when the ledger has none. Null: nothing to compare with. */
   readonly openReference: (() => Promise<ReferenceFrames>) | null;
+  /** Gives the reference that all who work on the same audit take, where this one made one. */
+  readonly settleReference?: (mine: Reference) => Promise<Reference>;
   readonly onProgress?: (progress: AuditProgress) => void;
   /** Told, as the audit grows, what the kept misses say of the hits lost; see meter.ts. */
   readonly onLook?: (night: MeteredNight) => void;
+  /** The frames of this ledger, from the first frame of a block on; `to` is not among them. All unless given. */
+  readonly range?: FrameRange;
   /** Aborted: blocks in work are finished and written, then the audit returns. */
   readonly signal?: AbortSignal;
+}
+
+export interface FrameRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface AuditOutcome {
@@ -46,33 +55,45 @@ export interface AuditOutcome {
 /** Brings the ledger to its end, from wherever it stands. */
 export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
   const { ledger, signal } = options;
-  const reference = (await ledger.reference()) ?? (await makeReference(options));
+  const { count, blockFrames } = ledger.identity;
+  const reference = await referenceOf(options);
   if (reference === null) return { finished: false, processed: 0 };
-  const blocks = missingBlocks(await ledger.done(), ledger.identity.blockFrames);
+  const { from, to } = options.range ?? { from: 0, to: count };
+  const blocks = missingBlocks(await ledger.done(from, to), from, blockFrames);
   const total = blocks.reduce((sum, block) => sum + block.length, 0);
   let processed = 0;
-  let look = lookAt(ledger.identity.count - total);
+  let look = lookAt(count - total);
   await eachBlock(blocks, options.processor, signal, async (frames) => {
     await ledger.append(frames.map((one) => withDistance(one, reference)));
     processed += frames.length;
     options.onProgress?.({ stage: 'frames', done: processed, total });
-    const now = lookAt(ledger.identity.count - total + processed);
-    if (now <= look) return;
+    // A look is at all frames up to now: who has a range of them sees too little.
+    const now = lookAt(count - total + processed);
+    if (now <= look || options.range !== undefined) return;
     look = now;
     const night = await liveLook(ledger, now);
     if (night !== null) options.onLook?.(night);
   });
   if (processed < total) return { finished: false, processed };
-  if (!(await ledger.finished())) await ledger.finish(await windowsOf(ledger));
+  if (options.range === undefined && !(await ledger.finished())) await ledger.finish(await windowsOf(ledger));
   return { finished: true, processed };
 }
 
+/** The ledger's own, or else one that is made and put there; null where the audit is stopped before. */
+async function referenceOf(options: AuditOptions): Promise<Reference | null> {
+  const { ledger, settleReference = (mine) => Promise.resolve(mine) } = options;
+  const known = await ledger.reference();
+  if (known !== null) return known;
+  const made = await makeReference(options);
+  if (made === null) return null;
+  const settled = await settleReference(made);
+  await ledger.setReference(settled);
+  return settled;
+}
+
 async function makeReference(options: AuditOptions): Promise<Reference | null> {
-  const { ledger, openReference, signal } = options;
-  if (openReference === null) {
-    await ledger.setReference(NO_REFERENCE);
-    return NO_REFERENCE;
-  }
+  const { openReference, signal } = options;
+  if (openReference === null) return NO_REFERENCE;
   const { processor, indices } = await openReference();
   try {
     const blocks: number[][] = [];
@@ -86,23 +107,21 @@ async function makeReference(options: AuditOptions): Promise<Reference | null> {
     if (scored.length < indices.length) return null;
     // Threads end in any order; the bank does not depend on it.
     scored.sort((a, b) => a.row.frame - b.row.frame);
-    const reference = createReference(
+    return createReference(
       scored.flatMap(({ row, features }) => (features === null ? [] : [{ row, features }])),
     );
-    await ledger.setReference(reference);
-    return reference;
   } finally {
     await processor.close();
   }
 }
 
-/** Blocks, at fixed frame numbers, of which some frame has no row. They are written whole or not at all. */
-function missingBlocks(done: Uint8Array, blockFrames: number): readonly (readonly number[])[] {
+/** Blocks, at fixed frame numbers from `first` on, of which some frame has no row. They are written whole or not at all. */
+function missingBlocks(done: Uint8Array, first: number, blockFrames: number): readonly (readonly number[])[] {
   const blocks: number[][] = [];
   for (let from = 0; from < done.length; from += blockFrames) {
     const to = Math.min(done.length, from + blockFrames);
     if (done.subarray(from, to).includes(0))
-      blocks.push(Array.from({ length: to - from }, (_, k) => from + k));
+      blocks.push(Array.from({ length: to - from }, (_, k) => first + from + k));
   }
   return blocks;
 }
@@ -136,10 +155,5 @@ function withDistance({ row, features }: ProcessedFrame, { bank }: Reference): F
 
 async function windowsOf(ledger: GrowingLedger): Promise<ReturnType<typeof scoreWindows>> {
   const rows = await ledger.database.select('SELECT frame, score, keep FROM frame_rows ORDER BY frame');
-  const frames = rows.map(({ frame, score, keep }) => ({
-    frame: frame as number,
-    score: score as number | null,
-    keep: keep as boolean,
-  }));
-  return scoreWindows(frames, windowLength(ledger.identity.count));
+  return scoreWindows(rows.map(scoredFrame), windowLength(ledger.identity.count));
 }

@@ -7,6 +7,8 @@ import { FLAG_NAMES, flagConditions, type FlagLimits } from './flags.js';
 import type { FrameRow } from './rows.js';
 
 export const LEDGER_VERSION = 3;
+/** Of a ledger whose rows stand in Parquet parts beside it: who knows only version 3 would find none. */
+export const JOINED_VERSION = 4;
 
 export const VERDICTS = ['right', 'wrong', 'unsure'] as const;
 export type Verdict = (typeof VERDICTS)[number];
@@ -56,6 +58,9 @@ export const CREATE_TABLES: readonly string[] = [
   `CREATE TABLE ${VERDICTS_TABLE}`,
 ];
 
+/** Where the rows stand: in the ledger, or where the view of whoever opened it finds them, as in parts. */
+const rowsOf = (temporary: boolean): string => (temporary ? 'temp.ledger_rows' : 'main.frame_rows');
+
 /**
  * The view that everyone reads; made when the limits are known. Whoever opens a ledger makes it anew (`TEMP`): a view that
  * somebody else put there is not trusted, and verdicts come from the file beside the ledger.
@@ -66,7 +71,7 @@ export function createFramesView(limits: FlagLimits, temporary = false): string 
   const count = FLAG_NAMES.map((name) => `${name}::INTEGER`).join(' + ');
   return `CREATE OR REPLACE ${temporary ? 'TEMP ' : ''}VIEW frames AS SELECT *, ${count} AS flag_count FROM (
   SELECT r.* EXCLUDE (sample_key), ${flags}, v.verdict, v.note
-  FROM main.frame_rows r
+  FROM ${rowsOf(temporary)} r
   LEFT JOIN main.windows w ON w.drifted AND r.frame BETWEEN w.first_frame AND w.last_frame
   LEFT JOIN ${temporary ? 'temp' : 'main'}.verdicts v ON v.frame = r.frame)`;
 }
@@ -82,7 +87,7 @@ export function createSampleView({ spotThreshold }: FlagLimits, temporary = fals
   return `CREATE OR REPLACE ${temporary ? 'TEMP ' : ''}VIEW review_sample AS SELECT frame, with_peaks, place FROM (
   SELECT frame, with_peaks, row_number() OVER (PARTITION BY with_peaks ORDER BY sample_key, frame) AS place
   FROM (SELECT frame, sample_key, coalesce(spots >= ${spotThreshold}, false) AS with_peaks
-    FROM main.frame_rows WHERE NOT keep)) WHERE place <= ${SAMPLE_SIZE}`;
+    FROM ${rowsOf(temporary)} WHERE NOT keep)) WHERE place <= ${SAMPLE_SIZE}`;
 }
 
 /** A fixed scramble of the frame number (the finalizer of MurmurHash3), as a signed integer. */

@@ -21,9 +21,10 @@ function isTaken(path: string, marks: readonly string[] | null): boolean {
 }
 
 function refuse(command: Command): void {
-  const { replace, force } = command.opts<{ replace?: boolean; force?: boolean }>();
+  const { replace, force, shard } = command.opts<{ replace?: boolean; force?: boolean; shard?: object }>();
   if (force === true) command.setOptionValue('replace', true);
-  if (replace === true || force === true) return;
+  // Shards share a folder, and replace nothing in it.
+  if (replace === true || force === true || shard !== undefined) return;
   for (const option of command.options) {
     const marks = outputs.get(option);
     if (marks === undefined) continue;

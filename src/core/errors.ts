@@ -1,7 +1,8 @@
 /**
- * The three kinds of error and the tools to raise them.
+ * The kinds of error and the tools to raise them.
  *
  * - `UserError`: the input is wrong. Names file, field and remedy; exit code 2; never a stack trace.
+ * - `PassingError`: one that may pass by itself, as a file that another process holds; exit code 75.
  * - `UnsupportedError`: the input is fine but vetoc cannot do it. All reasons are collected; exit code 2.
  * - `InvariantError`: vetoc is wrong. Shows a stack trace; please report.
  */
@@ -29,6 +30,9 @@ export class UserError extends Error {
     this.place = place;
   }
 }
+
+/** A `UserError` of what may pass by itself: the same command is worth giving again. */
+export class PassingError extends UserError {}
 
 export interface UnsupportedReason {
   /** The node, layer or file that cannot be handled. */

@@ -1,5 +1,5 @@
 /** What went wrong, in words for the person whose command it was. */
-import { tellsOfFullDisk, UnsupportedError, UserError } from './errors.js';
+import { PassingError, tellsOfFullDisk, UnsupportedError, UserError } from './errors.js';
 
 /** Node's own errors about files, in words. */
 const SYSTEM_PROBLEMS: Readonly<Record<string, string>> = {
@@ -11,10 +11,6 @@ const SYSTEM_PROBLEMS: Readonly<Record<string, string>> = {
   ENOTDIR: 'is not a folder',
   EROFS: 'the disk is read-only',
   EPERM: 'is not permitted',
-  ENXIO: 'the device is gone',
-  ENODEV: 'the device is gone',
-  ESTALE: 'is on a network disk that has lost it',
-  EIO: 'cannot be read or written: the disk answers with an error',
   ENAMETOOLONG: 'has a name that is too long',
 };
 
@@ -22,6 +18,11 @@ const SYSTEM_PROBLEMS: Readonly<Record<string, string>> = {
 const PASSING_PROBLEMS: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open — raise the limit (ulimit -n) and repeat the command',
   ENFILE: 'too many files are open on this machine — wait and repeat the command',
+  ENXIO: 'the device is gone — look at this machine, or give the command on another',
+  ENODEV: 'the device is gone — look at this machine, or give the command on another',
+  ESTALE: 'is on a network disk that has lost it — repeat the command when the disk is back',
+  ETIMEDOUT: 'is on a network disk that does not answer — repeat the command when the disk is back',
+  EIO: 'cannot be read or written: the disk answers with an error — repeat the command, here or on another machine',
   ENOMEM: 'the memory of this machine is used up — close other programs and repeat the command',
 };
 const FULL_DISK =
@@ -42,7 +43,8 @@ export interface Problem {
 export function problemOf(error: unknown): Problem {
   if (error instanceof Error && tellsOfFullDisk(error.message))
     return { text: `${fileOf(error)}: ${FULL_DISK}`, kind: 'mayPass' };
-  if (error instanceof UserError) return { text: error.message, kind: 'input' };
+  if (error instanceof UserError)
+    return { text: error.message, kind: error instanceof PassingError ? 'mayPass' : 'input' };
   if (error instanceof UnsupportedError)
     return {
       text: [

@@ -95,7 +95,7 @@ export type StageOutcome =
   | { readonly kind: 'reported'; readonly file: string }
   | {
       readonly kind: 'counted';
-      readonly what: 'frames' | 'layers';
+      readonly what: 'frames' | 'layers' | 'parts';
       readonly count: number;
       /** Of frames: kept ones; known from an earlier try. */
       readonly kept?: number;

@@ -6,6 +6,8 @@ import { createHdf5 } from '../data/write/hdf5-writer.js';
 
 /** What the network says of one frame. */
 export interface ScoredRow {
+  /** Its number among all frames that are scored. */
+  readonly frame: number;
   readonly file: string;
   /** The frame's number in its file. */
   readonly index: number;
@@ -31,7 +33,7 @@ export interface ScoreSink {
   discard(): Promise<void>;
 }
 
-export const SCORE_FORMATS = ['csv', 'jsonl', 'hdf5'] as const;
+export const SCORE_FORMATS = ['csv', 'jsonl', 'hdf5', 'parquet'] as const;
 export type ScoreFormat = (typeof SCORE_FORMATS)[number];
 
 const TEXT_LINES: Readonly<Record<'csv' | 'jsonl', (row: ScoredRow, facts: ScoreFacts) => string>> = {

@@ -4,6 +4,7 @@ export type { OutcomeText } from './outcomes.js';
 export { createPace, progressLine, seconds, stepsText } from './progress.js';
 export type { Pace } from './progress.js';
 export { simulatedText } from './simulated.js';
+export { mergedText, shardText } from './shards.js';
 export { filteredText } from './filter.js';
 export { finishedText, quantizedText } from './finished.js';
 export { evaluatedText } from './evaluated.js';

@@ -162,6 +162,7 @@ const ASKED: Readonly<Record<string, Asked>> = {
     ],
     work: ['RUN', '--frames', 'FRAMES', '--reference', '0', '--threads', '1', '--out', 'LEDGER'],
   },
+  merge: { fail: [['none'], ['RUN']] },
   'audit meter': {
     fail: [
       ['none.bin', '--judged', 'BADCSV'],

@@ -4,6 +4,7 @@ import {
   audit,
   type AuditExports,
   auditFigures,
+  auditShard,
   auditFolder,
   type AuditPageRequest,
   type AuditRequest,
@@ -24,6 +25,7 @@ import { addFinderOptions, FINDER_HELP } from '../finder-options.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { shareOption, wholeOption } from '../option-values.js';
 import { answer, type Asked, say, sayJson, showEvents } from '../console.js';
+import { addShardOption, answerShard, type Sharded } from '../shard-option.js';
 import { output } from '../outputs.js';
 
 const HELP = `${FINDER_HELP}
@@ -41,7 +43,7 @@ With --prescale what is known of the misses that the firmware kept (labels, verd
 lost, with an exact interval. Wholly beyond --lose it is an alarm: said at once, exit code 1.
 An interrupted audit continues where it was when the command is repeated.`;
 
-interface StartOptions extends AuditRequest {
+interface StartOptions extends AuditRequest, Sharded {
   readonly json?: boolean;
 }
 
@@ -61,6 +63,10 @@ async function start(dir: string, given: Partial<StartOptions>): Promise<void> {
     stop.abort();
   });
   try {
+    if (options.shard !== undefined) {
+      answerShard(options, await auditShard(dir, options, options.shard, stop.signal, showEvents()));
+      return;
+    }
     const { ledger, outcome, metered } = await audit(dir, options, stop.signal, showEvents());
     await ledger.close();
     if (!outcome.finished || metered?.verdict === 'beyond') process.exitCode = EXIT.checkFailed;
@@ -114,7 +120,7 @@ export function define(command: Command): void {
     // Not a required option: commander would ask it of the subcommands too.
     .option('--frames <file...>', 'frames to audit, see below')
     .enablePositionalOptions();
-  addBound(addFrameOptions(addFinderOptions(command)))
+  addShardOption(addBound(addFrameOptions(addFinderOptions(command))))
     .option('-o, --out <dir>', 'folder of the ledger (default: RUN/audit)')
     .option(
       '--reference <n>',

@@ -114,6 +114,12 @@ export const COMMANDS: readonly Entry[] = [
     load: () => import('./audit.js'),
   },
   {
+    name: 'merge',
+    usage: '[options] <folder>',
+    description: 'Join the parts that shards of a command wrote, once all are there and whole.',
+    load: () => import('./merge.js'),
+  },
+  {
     name: 'live',
     usage: '[options] <run>',
     description: 'Decide on frames as they come from a detector’s stream, and pass the kept ones on.',

@@ -3,13 +3,18 @@ import { availableParallelism } from 'node:os';
 import { Option, type Command } from 'commander';
 import { ORT_PROVIDERS } from '../../backends/onnx/index.js';
 import { READING_THREADS } from '../../data/index.js';
-import { SCORE_FORMATS, type ScoreRequest, scoreRun } from '../../index.js';
+import { SCORE_FORMATS, type ScoreRequest, scoreRun, scoreShard } from '../../index.js';
 import { showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { wholeOption } from '../option-values.js';
+import { addShardOption, answerShard, type Sharded } from '../shard-option.js';
 import { output } from '../outputs.js';
 
-async function run(dir: string, options: ScoreRequest): Promise<void> {
+async function run(dir: string, options: ScoreRequest & Sharded): Promise<void> {
+  if (options.shard !== undefined) {
+    answerShard({}, await scoreShard(dir, options, options.shard, showEvents()));
+    return;
+  }
   const { skipped } = await scoreRun(dir, options, process.stdout, showEvents());
   if (skipped.length > 0) process.stderr.write(`${skipped.length} skipped\n`);
 }
@@ -19,7 +24,9 @@ export function define(command: Command): void {
   command
     .argument('<run>', 'folder of a finished run')
     .requiredOption('--frames <what...>', 'frames to score')
-    .addOption(output('--out <file>', 'where to write: .csv, .jsonl or .h5 (default: CSV on stdout)'))
+    .addOption(
+      output('--out <file>', 'where to write: .csv, .jsonl, .h5 or .parquet (default: CSV on stdout)'),
+    )
     .addOption(new Option('--format <format>', 'instead of what the ending says').choices(SCORE_FORMATS))
     .addOption(
       new Option('--network <which>', 'the fixed-point network or its float reference')
@@ -32,7 +39,7 @@ export function define(command: Command): void {
     .option('--batch <n>', 'frames in one call', wholeOption('--batch', 1, 4096), 16)
     .option('--threads <n>', 'threads of ONNX Runtime', wholeOption('--threads', 1, 1024), cores)
     .option('--readers <n>', 'threads that read frames', wholeOption('--readers', 1, 64), READING_THREADS);
-  addFrameOptions(command)
+  addFrameOptions(addShardOption(command))
     .addHelpText(
       'after',
       `${FRAME_HELP}\n\nExamples:\n  vetoc score out/demo --frames night1.h5 --out scores.csv\n  vetoc score out/demo --frames 'night/*.cbf' --out scores.h5 --skip-bad`,

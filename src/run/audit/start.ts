@@ -1,20 +1,25 @@
 /** Starting or continuing an audit: what is audited with what, and the sitting itself. */
-import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../core/errors.js';
 import type { FrameSource } from '../../data/frames.js';
 import { lsb } from '../../fixed/format.js';
-import { findNode, inputNode, type FixedGraph, type FloatGraph } from '../../ir/graph.js';
-import { serializeGraph } from '../../ir/serialize.js';
+import { findNode, inputNode } from '../../ir/graph.js';
 import type { AuditIdentity } from '../../audit/identity.js';
 import { openLedgerForAudit, type GrowingLedger } from '../../audit/ledger.js';
 import { meteredNight, statedNumber, type MeteredNight, type MeterSettings } from '../../audit/meter.js';
-import { BLOCK_FRAMES, runAudit, type AuditOutcome, type ReferenceFrames } from '../../audit/run-audit.js';
+import {
+  BLOCK_FRAMES,
+  runAudit,
+  type AuditOptions,
+  type AuditOutcome,
+  type ReferenceFrames,
+} from '../../audit/run-audit.js';
 import type { FrameProcessor } from '../../audit/processor.js';
 import { openSpec, type FinderSpec, type FramesSpec, type ProcessorSetup } from '../../audit/setup.js';
 import { createWorkerProcessor } from '../../audit/worker-processor.js';
 import { parseSpotParameters } from '../../spotfind/parameters.js';
+import { framesDigest, networkDigest } from '../digests.js';
 import { beginStage, type Emit, type Progress } from '../events.js';
 import { statedGeometry, type FinderOptionValues } from '../finder-options.js';
 import { frameOptions, type FrameOptionValues } from '../frame-options.js';
@@ -22,6 +27,7 @@ import { createTeller, type Teller } from '../open-frames.js';
 import { openRunFrames } from '../stages/frames.js';
 import type { Recipe } from '../recipe.js';
 import { loadRun, type Run } from '../folder.js';
+import { checkUnsharded } from '../shards/folder.js';
 
 export interface AuditRequest extends FrameOptionValues, FinderOptionValues {
   readonly frames: readonly string[];
@@ -67,6 +73,29 @@ export interface StartedAudit {
   readonly metered: MeteredNight | null;
 }
 
+/** An audit that is about to begin: what is audited with what. */
+export interface PreparedAudit {
+  readonly run: Run;
+  readonly setup: ProcessorSetup;
+  readonly identity: AuditIdentity;
+  readonly threads: number;
+  readonly tell: Teller;
+}
+
+/** Opens the run and the frames, and says what they are. Throws `UserError` where they do not fit. */
+export async function prepareAudit(dir: string, options: AuditRequest, emit: Emit): Promise<PreparedAudit> {
+  const meter = meterSettings(options);
+  const run = await loadRun(dir);
+  const finder: FinderSpec = { algorithm: options.algorithm, parameters: options.param };
+  parseSpotParameters(finder.algorithm, finder.parameters);
+  const frames: FramesSpec = { kind: 'files', paths: options.frames, options: frameOptions(options) };
+  const networks = { fixed: run.fixed, float: run.float };
+  const setup: ProcessorSetup = { frames, networks, finder, stated: statedGeometry(options), meter };
+  const threads = options.threads ?? Math.min(8, availableParallelism());
+  const tell = createTeller(emit);
+  return { run, setup, threads, tell, identity: await identify(dir, run, options, setup, emit, tell) };
+}
+
 /** Starts or continues the audit; returns with its ledger open. The caller closes it. */
 export async function audit(
   dir: string,
@@ -74,33 +103,36 @@ export async function audit(
   signal: AbortSignal,
   emit: Emit,
 ): Promise<StartedAudit> {
-  const meter = meterSettings(options);
-  const run = await loadRun(dir);
-  const finder: FinderSpec = { algorithm: options.algorithm, parameters: options.param };
-  parseSpotParameters(finder.algorithm, finder.parameters);
-  const frames: FramesSpec = { kind: 'files', paths: options.frames, options: frameOptions(options) };
-  const stated = statedGeometry(options);
-  const networks = { fixed: run.fixed, float: run.float };
-  const setup: ProcessorSetup = { frames, networks, finder, stated, meter };
-  const threads = options.threads ?? Math.min(8, availableParallelism());
-  const tell = createTeller(emit);
-  const ledger = await openLedgerForAudit(
-    auditFolder(dir, options.out),
-    await identify(dir, run, options, setup, emit, tell),
-  );
-  const processor = tellingProcessor(createWorkerProcessor(setup, threads), tell);
+  const folder = auditFolder(dir, options.out);
+  await checkUnsharded(folder);
+  const prepared = await prepareAudit(dir, options, emit);
+  const ledger = await openLedgerForAudit(folder, prepared.identity);
   try {
-    const outcome = await sitting(
-      ledger,
-      processor,
-      signal,
-      referenceOpener(run, options, setup, threads, emit),
-      emit,
-    );
+    const outcome = await sitting(ledger, prepared, options, signal, emit);
     return { ledger, outcome, metered: await meteredNight(ledger) };
   } catch (error) {
     await ledger.close();
     throw error;
+  }
+}
+
+/** What the shard of an audit does otherwise. */
+export type SittingChanges = Pick<AuditOptions, 'range' | 'settleReference'>;
+
+/** Brings `ledger` to its end, as far as `signal` lets it. */
+export async function sitting(
+  ledger: GrowingLedger,
+  prepared: PreparedAudit,
+  options: AuditRequest,
+  signal: AbortSignal,
+  emit: Emit,
+  changes: SittingChanges = {},
+): Promise<AuditOutcome> {
+  const { setup, threads, tell } = prepared;
+  const processor = tellingProcessor(createWorkerProcessor(setup, threads), tell);
+  try {
+    const openReference = referenceOpener(prepared, options, emit);
+    return await shownAudit({ ledger, processor, openReference, signal, ...changes }, emit);
   } finally {
     await processor.close();
   }
@@ -116,21 +148,13 @@ const tellingProcessor = (processor: FrameProcessor, tell: Teller): FrameProcess
   },
 });
 
-async function sitting(
-  ledger: GrowingLedger,
-  processor: FrameProcessor,
-  signal: AbortSignal,
-  openReference: (() => Promise<ReferenceFrames>) | null,
-  emit: Emit,
-): Promise<AuditOutcome> {
+/** The audit, with its progress as stages. */
+async function shownAudit(options: AuditOptions, emit: Emit): Promise<AuditOutcome> {
   let progress: Progress | null = null;
   let stage = '';
   let reached = 0;
   const outcome = await runAudit({
-    ledger,
-    processor,
-    openReference,
-    signal,
+    ...options,
     onLook: (night) => {
       if (night.verdict === 'beyond') emit({ event: 'warning', warning: { about: 'hits lost', night } });
     },
@@ -187,7 +211,7 @@ async function identify(
       count: source.count,
       height,
       width,
-      framesDigest: digestFrames(source),
+      framesDigest: framesDigest(source),
       finder: setup.finder.algorithm,
       finderParameters: [...setup.finder.parameters],
       geometry: { ...setup.stated },
@@ -212,29 +236,9 @@ function checkNumbers(source: FrameSource, meter: MeterSettings | null): void {
   });
 }
 
-/** Which networks decided. */
-export function networkDigest(fixed: FixedGraph, float: FloatGraph): string {
-  const hash = createHash('sha256');
-  const { json, bin } = serializeGraph('fixed', fixed);
-  for (const part of [json, bin, serializeGraph('float', float).bin]) hash.update(part);
-  return hash.digest('hex').slice(0, 16);
-}
-
-/** Which frames in which order: the base names of their files and the numbers in them. */
-function digestFrames(source: FrameSource): string {
-  const hash = createHash('sha256');
-  for (let index = 0; index < source.count; index++) {
-    const origin = source.origin(index);
-    hash.update(`${origin.file.split('/').at(-1)!}\0${origin.index}\n`);
-  }
-  return hash.digest('hex').slice(0, 16);
-}
-
 function referenceOpener(
-  run: Run,
+  { run, setup, threads }: PreparedAudit,
   options: AuditRequest,
-  setup: ProcessorSetup,
-  threads: number,
   emit: Emit,
 ): (() => Promise<ReferenceFrames>) | null {
   if (options.reference === 0) return null;

@@ -10,7 +10,7 @@ import { UserError } from '../../core/errors.js';
 import type { Emit } from '../events.js';
 import { loadRun } from '../folder.js';
 import { openAuditedFrames, summaryOf, withGeometry, type Moved } from './read.js';
-import { networkDigest } from './start.js';
+import { networkDigest } from '../digests.js';
 
 export interface ViewRequest extends Moved {
   readonly host: string;
