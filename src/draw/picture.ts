@@ -66,22 +66,34 @@ export function mapColour(t: number): readonly [number, number, number] {
   return [channel(0), channel(1), channel(2)];
 }
 
-/** Bilinear resampling of a map to `height × width`, pixel centres aligned. */
+/** A rectangle, `[row, column]` and `[height, width]`, in pixels or parts of them. */
+export interface Rectangle {
+  readonly offset: readonly [number, number];
+  readonly size: readonly [number, number];
+}
+
+/**
+ * Bilinear resampling of a map to `height × width`, pixel centres aligned. The map covers `ground` of the result, all of it
+ * unless given; beyond it its edge goes on.
+ */
 export function resample(
   map: Float32Array,
   size: readonly [number, number],
   height: number,
   width: number,
+  ground: Rectangle = { offset: [0, 0], size: [height, width] },
 ): Float32Array {
   const [h, w] = size;
+  const [top0, left0] = ground.offset;
+  const [groundHeight, groundWidth] = ground.size;
   invariant(map.length === h * w, `${map.length} values for ${h}×${w}`);
   const result = new Float32Array(height * width);
   for (let y = 0; y < height; y++) {
-    const sy = Math.min(h - 1, Math.max(0, ((y + 0.5) * h) / height - 0.5));
+    const sy = Math.min(h - 1, Math.max(0, ((y + 0.5 - top0) * h) / groundHeight - 0.5));
     const y0 = Math.min(h - 1, Math.floor(sy));
     const y1 = Math.min(h - 1, y0 + 1);
     for (let x = 0; x < width; x++) {
-      const sx = Math.min(w - 1, Math.max(0, ((x + 0.5) * w) / width - 0.5));
+      const sx = Math.min(w - 1, Math.max(0, ((x + 0.5 - left0) * w) / groundWidth - 0.5));
       const x0 = Math.min(w - 1, Math.floor(sx));
       const x1 = Math.min(w - 1, x0 + 1);
       const top = map[y0 * w + x0]! + (map[y0 * w + x1]! - map[y0 * w + x0]!) * (sx - x0);

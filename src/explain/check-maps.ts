@@ -16,7 +16,7 @@ import { localization } from './measures.js';
 import { MAP_METHODS } from './method-names.js';
 import { hitMap } from './methods.js';
 import { occlude, regionGrid, type Region, type Scorer } from './occlusion.js';
-import { seenPart } from './seen-part.js';
+import { mapPart, sharedOut } from './seen-part.js';
 
 /** The methods that are compared; `random` is the control. */
 export const CHECKED_METHODS = [
@@ -127,7 +127,7 @@ async function checkFrame(
   const map = occluded
     ? await occlusionMap(options, pixels, regions)
     : hitMap(method, decided, pixels, options.seed + index);
-  const over = occluded ? { offset: [0, 0] as const, size } : seenPart(options.fixed);
+  const over = occluded ? sharedOut({ offset: [0, 0], size }) : mapPart(decided.graph, map.layer, map.size);
   const curves = await insertionDeletion(
     options.scorer,
     pixels,

@@ -5,7 +5,7 @@ import { plate } from '../draw/plate.js';
 import type { Rings } from '../spotfind/rings.js';
 import type { EvidenceMap } from './grad-cam.js';
 import type { Region } from './occlusion.js';
-import type { SeenPart } from './seen-part.js';
+import type { MapPart } from './seen-part.js';
 
 /** Pictures smaller than this are enlarged by whole factors. */
 const WANTED_PIXELS = 384;
@@ -25,11 +25,14 @@ export interface PictureParts {
 
 /** The map over the raw frame: values in [0, 1] of the map's maximum, zero outside the part that the network sees. */
 export function mapOverFrame(
-  { offset, size }: SeenPart,
+  { offset, size, ground }: MapPart,
   [height, width]: readonly [number, number],
   map: EvidenceMap,
 ): Float32Array {
-  const fitted = resample(map.values, map.size, size[0], size[1]);
+  const fitted = resample(map.values, map.size, size[0], size[1], {
+    offset: [ground.offset[0] - offset[0], ground.offset[1] - offset[1]],
+    size: ground.size,
+  });
   const top = fitted.reduce((a, b) => Math.max(a, b), 0) || 1;
   const full = new Float32Array(height * width);
   for (let y = 0; y < size[0]; y++)
@@ -67,7 +70,7 @@ function compose(
 }
 
 /** The frame in grey with the map in colour. */
-export function evidencePicture(parts: PictureParts, seen: SeenPart, map: EvidenceMap): Picture {
+export function evidencePicture(parts: PictureParts, seen: MapPart, map: EvidenceMap): Picture {
   const top = map.values.reduce((a, b) => Math.max(a, b), 0);
   return compose(parts, mapOverFrame(seen, parts.size, map), 0.7, [], { name: 'evidence, no unit', top });
 }

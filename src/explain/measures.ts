@@ -9,7 +9,7 @@ import { resample } from '../draw/picture.js';
 import type { Spot } from '../data/frames.js';
 import { vetoCurve } from '../statistics/veto-curve.js';
 import type { EvidenceMap } from './grad-cam.js';
-import type { SeenPart } from './seen-part.js';
+import type { MapPart } from './seen-part.js';
 
 /** Ranks with ties shared. */
 function ranks(values: ArrayLike<number>): Float64Array {
@@ -42,14 +42,18 @@ export function correlation(a: EvidenceMap, b: EvidenceMap): number {
   return aa === 0 || bb === 0 ? 0 : ab / Math.sqrt(aa * bb);
 }
 
-/** Cells of the map that hold a spot; the map lies over the part `seen` of the raw frame. */
-function spotCells(map: EvidenceMap, spots: readonly Spot[], { offset, size }: SeenPart): Uint8Array {
+/** Cells of the map that hold a spot; beyond its cells the map's edge goes on, out to the end of the part that is seen. */
+function spotCells(map: EvidenceMap, spots: readonly Spot[], { offset, size, ground }: MapPart): Uint8Array {
   const [height, width] = map.size;
+  const cellOf = (at: number, axis: 0 | 1): number => {
+    const cell = Math.floor(((at - ground.offset[axis] + 0.5) / ground.size[axis]) * map.size[axis]);
+    return Math.min(map.size[axis] - 1, Math.max(0, cell));
+  };
+  const isSeen = (at: number, axis: 0 | 1): boolean =>
+    at >= offset[axis] - 0.5 && at < offset[axis] + size[axis] - 0.5;
   const cells = new Uint8Array(height * width);
   for (const spot of spots) {
-    const row = Math.floor(((spot.y - offset[0] + 0.5) / size[0]) * height);
-    const column = Math.floor(((spot.x - offset[1] + 0.5) / size[1]) * width);
-    if (row >= 0 && row < height && column >= 0 && column < width) cells[row * width + column] = 1;
+    if (isSeen(spot.y, 0) && isSeen(spot.x, 1)) cells[cellOf(spot.y, 0) * width + cellOf(spot.x, 1)] = 1;
   }
   return cells;
 }
@@ -62,7 +66,7 @@ export interface Localization {
 }
 
 /** How well `map` finds `spots` (raw pixels). */
-export function localization(map: EvidenceMap, spots: readonly Spot[], seen: SeenPart): Localization {
+export function localization(map: EvidenceMap, spots: readonly Spot[], seen: MapPart): Localization {
   const cells = spotCells(map, spots, seen);
   let best = 0;
   for (let i = 1; i < map.values.length; i++) if (map.values[i]! > map.values[best]!) best = i;

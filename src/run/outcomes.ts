@@ -1,5 +1,6 @@
 /** What comes of stages, as values: who shows them makes the words. */
 import type { NodeId } from '../ir/common.js';
+import type { UnreadEdge } from '../ir/unread.js';
 import type { StatedNetwork } from '../frontends/original/stated.js';
 import type { Departure } from '../passes/stated-stages.js';
 import type { MeteredNight } from '../audit/meter.js';
@@ -122,6 +123,8 @@ export type Warning =
   | { readonly about: 'files'; readonly note: Note }
   /** Frames that are neither hits nor misses for sure and take no part. */
   | { readonly about: 'unsure frames'; readonly unsure: number; readonly frames: number }
+  /** What no window of a layer reaches. */
+  | { readonly about: 'unread edge'; readonly edge: UnreadEdge }
   | { readonly about: 'passed over'; readonly problem: string }
   /** Scoring runs slower than it might, and why. */
   | { readonly about: 'speed'; readonly problem: string }

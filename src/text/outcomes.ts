@@ -4,6 +4,7 @@ import { table } from '../core/table.js';
 import { describeNote } from '../data/notes.js';
 import { originalText } from '../frontends/import-network.js';
 import { departuresText, statedText } from '../frontends/original/stated.js';
+import type { UnreadEdge } from '../ir/unread.js';
 import { percent } from '../report/evaluation.js';
 import type { StageOutcome, Warning } from '../run/outcomes.js';
 import { promiseText } from '../run/stress/words.js';
@@ -174,6 +175,13 @@ export function outcomeText(outcome: StageOutcome): OutcomeText {
   }
 }
 
+function unreadText({ node, input, rows, columns }: UnreadEdge): string {
+  const lines = (n: number, what: string): string[] =>
+    n === 0 ? [] : [n === 1 ? `last ${what}` : `last ${n} ${what}s`];
+  const parts = [...lines(rows, 'row'), ...lines(columns, 'column')].join(' and the ');
+  return `${node} reads nothing of the ${parts} of ${input}: what is there does not change a decision (padding "causal" or another size of the frame or crop would)`;
+}
+
 /** What somebody should know, in a line. */
 export function warningText(warning: Warning): string {
   switch (warning.about) {
@@ -181,6 +189,8 @@ export function warningText(warning: Warning): string {
       return `warning: ${describeNote(warning.note)}`;
     case 'unsure frames':
       return `${warning.unsure} of ${warning.frames} frames are neither hits nor misses for sure and take no part`;
+    case 'unread edge':
+      return `warning: ${unreadText(warning.edge)}`;
     case 'passed over':
       return `passed over: ${warning.problem}`;
     case 'speed':

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import { createPreprocessor } from '../../src/evaluate/preprocessor.js';
-import type { FloatGraph } from '../../src/ir/graph.js';
+import { floatShapes, type FloatGraph } from '../../src/ir/graph.js';
 import { interpretTensors } from '../../src/simulate/interpret.js';
 import { createNetwork } from '../../src/frontends/network/registry.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
@@ -46,6 +46,11 @@ describe('the fast preprocessing', () => {
       factor: 4,
       channels: [{ contrast: 2 }, { bin: 'second' as const, contrast: 1 }, { bin: 'second' as const }],
     },
+    {
+      factor: 2,
+      causal: true,
+      channels: [{ contrast: 2 }, { bin: 'second' as const, contrast: 1 }, { bin: 'sum' as const }],
+    },
   ])('equals the interpreter for %j', (options) => {
     const mask = Uint8Array.from({ length: 50 * 62 }, (_, i) => (i % 11 === 4 ? 0 : 1));
     const preprocess = preprocessNodes(preprocessSchema.parse(options), [50, 62], mask);
@@ -69,6 +74,34 @@ describe('the fast preprocessing', () => {
       const lut = nodes.find((n) => n.kind === 'lut');
       expect([lut?.table[0], lut?.table.at(-1)]).toEqual([0, 255]);
     }
+  });
+});
+
+describe('preprocessing that waits for nothing beyond the frame', () => {
+  const options = {
+    factor: 2,
+    causal: true,
+    channels: [{ contrast: 2 }, { bin: 'sum' as const, contrast: 3 }, {}],
+  };
+
+  it('leaves out as many rows and columns of blocks as its widest contrast reaches, in every channel', () => {
+    const { nodes, outputs } = preprocessNodes(preprocessSchema.parse(options), [32, 40]);
+    const shapes = floatShapes({ nodes } as FloatGraph);
+    expect(outputs.map((id) => shapes.get(id))).toEqual(Array(3).fill([13, 17, 1]));
+    // The last block that is shown is the centre of the last whole surroundings.
+    const shown = nodes.filter((node) => node.kind === 'crop').map((node) => node.offset);
+    expect(shown).toEqual(Array(3).fill([0, 0]));
+  });
+
+  it('shows everything where nothing is compared with its surroundings', () => {
+    const { nodes } = preprocessNodes(preprocessSchema.parse({ factor: 2, causal: true }), [32, 40]);
+    expect(nodes.map((node) => node.kind)).toEqual(['input', 'bin', 'clamp', 'lut']);
+  });
+
+  it('is refused where nothing would be left', () => {
+    expect(() => preprocessNodes(preprocessSchema.parse(options), [6, 40])).toThrow(
+      /preprocess\.causal.*3 away leaves nothing of 3×20 blocks/,
+    );
   });
 });
 

@@ -6,7 +6,7 @@ import { correlation, localization } from '../../src/explain/measures.js';
 import { MAP_METHODS } from '../../src/explain/method-names.js';
 import { evidenceMap } from '../../src/explain/methods.js';
 import { mapOverFrame } from '../../src/explain/evidence-picture.js';
-import { seenPart } from '../../src/explain/seen-part.js';
+import { mapPart, seenPart, sharedOut } from '../../src/explain/seen-part.js';
 import { lsb } from '../../src/fixed/format.js';
 import { nodeId } from '../../src/ir/common.js';
 import { findNode, type FloatGraph } from '../../src/ir/graph.js';
@@ -120,10 +120,56 @@ describe('a map over the raw frame', () => {
     const seen = seenPart(sampleFixedGraph());
     expect(seen).toEqual({ offset: [3, 1], size: [32, 32] });
     const map = { layer: nodeId('x'), size: [2, 2] as const, values: Float32Array.of(4, 4, 4, 4), target: 0 };
-    const over = mapOverFrame(seen, [40, 36], map);
+    const over = mapOverFrame(sharedOut(seen), [40, 36], map);
     const sum = over.reduce((a, b) => a + b, 0);
     expect(sum).toBe(32 * 32);
     expect([over[3 * 36 + 1], over[34 * 36 + 32], over[2 * 36 + 1], over[3 * 36]]).toEqual([1, 1, 0, 0]);
+  });
+});
+
+describe('a map of windows that end with the last pixel', () => {
+  const graph = createNetwork({
+    network: [
+      layerSchema.parse({ op: 'conv', filters: 1, kernel: 3, padding: 'causal' }),
+      layerSchema.parse({ op: 'conv', filters: 1, kernel: 5, stride: 2, padding: 'causal' }),
+      layerSchema.parse({ op: 'globalPool', mode: 'max' }),
+      layerSchema.parse({ op: 'dense', units: 'classes' }),
+    ],
+    preprocess: preprocessNodes(
+      preprocessSchema.parse({ factor: 2, causal: true, channels: [{ contrast: 2 }] }),
+      [40, 44],
+    ),
+    classes: { classNames: ['miss', 'hit'], hitClasses: [false, true] },
+    seed: 1,
+  });
+
+  it('lies over what its cells were computed from', () => {
+    // Of 20 × 22 blocks 18 × 20 are shown.
+    expect(seenPart(graph)).toEqual({ offset: [0, 0], size: [36, 40] });
+    // A block up and to the left, for three blocks of which the third is the cell's own.
+    expect(mapPart(graph, nodeId('conv1'), [18, 20]).ground).toEqual({ offset: [-2, -2], size: [36, 40] });
+    // The last cell is computed from five by five cells of that map, which end with its last.
+    const last = mapPart(graph, nodeId('conv2'), [9, 10]);
+    const middle = (axis: 0 | 1, cells: number): number =>
+      last.ground.offset[axis] + (last.ground.size[axis] * (cells - 0.5)) / cells;
+    expect([middle(0, 9), middle(1, 10)]).toEqual([36 - 5 - 2, 40 - 5 - 2]);
+  });
+
+  it('has its maximum there, too, and goes on to the edge of what is seen', () => {
+    const values = new Float32Array(18 * 20);
+    values[9 * 20 + 12] = 1;
+    values[18 * 20 - 1] = 0.5;
+    const map = { layer: nodeId('conv1'), size: [18, 20] as const, values, target: 0 };
+    const part = mapPart(graph, map.layer, map.size);
+    const over = mapOverFrame(part, [40, 44], map);
+    const best = over.indexOf(Math.max(...over));
+    // The window of cell (9, 12) has its middle in block (8, 11), pixels 16 and 17, 22 and 23.
+    expect([Math.floor(best / 44), best % 44]).toEqual([16, 22]);
+    // Pixels lie a quarter of a cell beside its middle: none has all of the largest value.
+    expect(over[35 * 44 + 39]).toBeCloseTo(0.5 / 0.75 ** 2, 6);
+    expect(over[36 * 44 + 39]).toBe(0);
+    const spot = (y: number, x: number) => localization(map, [{ y, x, intensity: 1, snr: 9 }], part).pointing;
+    expect([spot(16.5, 22.5), spot(18.5, 24.5), spot(39, 43)]).toEqual([true, false, false]);
   });
 });
 
@@ -144,11 +190,11 @@ describe('measures of a map', () => {
 
   it('pointing and AUC hold the map against true spots', () => {
     const spot = { y: 1, x: 7, intensity: 1, snr: 9 };
-    const whole = { offset: [0, 0], size: [10, 10] } as const;
+    const whole = sharedOut({ offset: [0, 0], size: [10, 10] });
     expect(localization(map([0, 9, 1, 2]), [spot], whole)).toEqual({ pointing: true, auc: 1 });
     expect(localization(map([9, 0, 1, 2]), [spot], whole)).toEqual({ pointing: false, auc: 0 });
     // A network that sees the right part only has the spot in its left half.
-    const right = { offset: [0, 6], size: [10, 4] } as const;
+    const right = sharedOut({ offset: [0, 6], size: [10, 4] });
     expect(localization(map([9, 0, 1, 2]), [spot], right)).toEqual({ pointing: true, auc: 1 });
   });
 });

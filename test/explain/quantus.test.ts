@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import type { EvidenceMap } from '../../src/explain/grad-cam.js';
 import { correlation, localization } from '../../src/explain/measures.js';
+import { sharedOut } from '../../src/explain/seen-part.js';
 import { nodeId } from '../../src/ir/common.js';
 
 const tools =
@@ -67,7 +68,7 @@ describe.skipIf(missing)('the measures of maps (needs .ci/fetch-test-tools.sh)',
     const done = spawnSync(PYTHON, ['-c', SCRIPT], { input: JSON.stringify(asked), encoding: 'utf8' });
     expect(done.status, done.stderr).toBe(0);
     const theirs = JSON.parse(done.stdout.trimEnd().split('\n').at(-1)!) as Figures;
-    const seen = { offset: [0, 0], size: [4 * HEIGHT, 4 * WIDTH] } as const;
+    const seen = sharedOut({ offset: [0, 0], size: [4 * HEIGHT, 4 * WIDTH] });
     // A cell of the map stands for 4 × 4 raw pixels.
     const ours = cases.map(({ map, spots }) =>
       localization(map, spots.map(([y, x]) => ({ y: 4 * y + 1, x: 4 * x + 2, intensity: 1, snr: 9 })), seen),

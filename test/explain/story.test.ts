@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import { evidencePicture } from '../../src/explain/evidence-picture.js';
+import { sharedOut } from '../../src/explain/seen-part.js';
 import { proportion } from '../../src/statistics/proportion.js';
 import type { FrameExplanation } from '../../src/run/explain/explanation.js';
 import { ringsOf, type Physics } from '../../src/run/explain/physics.js';
@@ -109,7 +110,7 @@ it('a map has no colour on masked pixels', () => {
     lines: null,
     rings: null,
   };
-  const seen = { offset: [0, 0], size: [4, 4] } as const;
+  const seen = sharedOut({ offset: [0, 0], size: [4, 4] });
   const map = { layer: 'x' as never, size: [4, 4] as [number, number], values: new Float32Array(16).fill(1), target: 0 }; // prettier-ignore
   const bare = { ...map, values: new Float32Array(16) };
   const [lit, dark] = [evidencePicture(parts, seen, map), evidencePicture(parts, seen, bare)];

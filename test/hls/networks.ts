@@ -19,7 +19,7 @@ export interface NetworkBuilder {
     channels: number,
     kernel: number,
     stride: number,
-    padding: number,
+    padding: number | Padding,
     groups?: number,
     relu?: boolean,
   ): NodeId;
@@ -36,7 +36,8 @@ export function networkBuilder(seed = 1, reloadable = false, weightBits = 8): Ne
   const random = createRandom(seed);
   const b = createFixedGraphBuilder(reloadable);
   const square = (k: number): readonly [number, number] => [k, k];
-  const pad = (p: number): Padding => (p === 0 ? NO_PADDING : [p, p, p, p]);
+  const pad = (p: number | Padding): Padding =>
+    typeof p !== 'number' ? p : p === 0 ? NO_PADDING : [p, p, p, p];
   function weights(terms: number, channels: number): QuantizedWeights {
     const top = 2 ** (weightBits - 1) - 1;
     return {
@@ -195,6 +196,17 @@ export function smallVetoNetwork(size = 128, bin = 1, reloadable = false): Fixed
   x = n.conv('conv3', x, 32, 3, 1, 1);
   x = n.globalAvg('mean', x);
   return n.finish('small veto', n.dense('logits', x, 2, true));
+}
+
+/** Windows that end with the last pixel, as those of the recipe `veto`. */
+export function causalNetwork(size = 32, bin = 2): FixedGraph {
+  const n = networkBuilder(8);
+  const given = n.input(size * bin, size * bin, bin);
+  let x = n.conv('conv1', given, 6, 5, 1, [4, 4, 0, 0]);
+  x = n.maxPool('pool1', x, 2, 2);
+  x = n.conv('conv2', x, 8, 3, 2, [1, 1, 0, 0]);
+  x = n.conv('conv3', x, 12, 3, 1, [2, 2, 0, 0]);
+  return n.finish('causal veto', n.dense('logits', n.globalAvg('mean', x), 3, true), 3);
 }
 
 /** What veto networks of the registry have in filters, max pools after the first layers, and hidden units. */

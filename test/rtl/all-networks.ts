@@ -1,10 +1,10 @@
 /**
  * The networks by name through the RTL: every value of every stage and the cycle of every decision, in a table.
  *
- *     npm run rtl -- [--only demo,veto] [--frames 4] [--drills 0] [--size N] [--icarus]
+ *     npm run rtl -- [--only demo,veto] [--frames 4] [--drills 0] [--size N] [--icarus] [--pixels-per-clock 8] [--latency 200]
  *
  * Verilator runs each network on frames of its own size; with --icarus it is Icarus Verilog, on frames of 32×32 unless --size
- * says otherwise. A third of the requests comes back to back, a third with gaps, and a third with decisions that are taken late,
+ * says otherwise. The latency that is asked for is in cycles from the last pixel. A third of the requests comes back to back, a third with gaps, and a third with decisions that are taken late,
  * of which the values count alone. The exit code is 1 where anything differs.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createRandom } from '../../src/core/random.js';
 import { simulateFrames } from '../../src/data/simulate/simulate-frames.js';
+import { PIXELS_PER_CLOCK, type HlsOptions } from '../../src/backends/dataflow/design.js';
 import { emitRtl } from '../../src/backends/rtl/emit.js';
 import { parseModel, printModel } from '../../src/backends/rtl/model-file.js';
 import { createRtl } from '../../src/backends/rtl/verilator.js';
@@ -33,6 +34,8 @@ const { values } = parseArgs({
     drills: { type: 'string', default: '0' },
     size: { type: 'string' },
     icarus: { type: 'boolean', default: false },
+    'pixels-per-clock': { type: 'string', default: '1' },
+    latency: { type: 'string' },
   },
 });
 const names = values.only?.split(',');
@@ -41,6 +44,15 @@ if (unknown.length > 0)
   throw new Error(`--only ${unknown.join(',')}: none of ${NAMED_NETWORKS.map((n) => n.name).join(', ')}`);
 const size = values.size === undefined ? (values.icarus ? 32 : undefined) : Number(values.size);
 const count = Number(values.frames);
+const CLOCK_MHZ = 200;
+const pixelsPerClock = PIXELS_PER_CLOCK.find((pixels) => pixels === Number(values['pixels-per-clock']));
+if (pixelsPerClock === undefined)
+  throw new Error(`--pixels-per-clock ${values['pixels-per-clock']}: none of ${PIXELS_PER_CLOCK.join(', ')}`);
+const asked: Omit<HlsOptions, 'target'> = {
+  clockMHz: CLOCK_MHZ,
+  pixelsPerClock,
+  ...(values.latency === undefined ? {} : { latencyMicroseconds: Number(values.latency) / CLOCK_MHZ }),
+};
 const drills = Number(values.drills);
 
 /** Frames as a detector gives them, patterns, and noise, in turns. */
@@ -76,7 +88,7 @@ let wrong = 0;
 for (const { name, make } of NAMED_NETWORKS) {
   if (names !== undefined && !names.includes(name)) continue;
   const graph = await make(size);
-  const design = rtlDesign(graph);
+  const design = rtlDesign(graph, asked);
   const begun = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'vetoc-networks-'));
   let witness: Witness;

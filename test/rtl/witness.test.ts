@@ -5,7 +5,7 @@ import type { FixedGraph } from '../../src/ir/graph.js';
 import { createInterpreter } from '../../src/simulate/interpreter.js';
 import { patternFrames, randomFrames } from '../../src/verify/frames.js';
 import { verify } from '../../src/verify/verify.js';
-import { resNet18, rivalNetwork, smallVetoNetwork, zooNetwork } from '../hls/networks.js';
+import { causalNetwork, resNet18, rivalNetwork, smallVetoNetwork, zooNetwork } from '../hls/networks.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { rtlDesign, simulate } from './project.js';
 
@@ -14,6 +14,7 @@ const networks: readonly (readonly [string, () => FixedGraph, Parameters<typeof 
   ['zoo, a pixel a clock', zooNetwork, {}],
   ['zoo, 4 pixels a clock and few cycles', zooNetwork, { pixelsPerClock: 4, latencyMicroseconds: 4 }],
   ['zoo, 16 pixels a clock', zooNetwork, { pixelsPerClock: 16 }],
+  ['windows that end with the last pixel', causalNetwork, { latencyMicroseconds: 1 }],
   ['residual and depthwise sample, 2 pixels a clock', sampleFixedGraph, { pixelsPerClock: 2 }],
   ['residual network', () => resNet18(32, 0.0625), {}],
   ['two convolutions, 8 pixels a clock', rivalNetwork, { pixelsPerClock: 8 }],

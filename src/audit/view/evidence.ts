@@ -2,7 +2,7 @@
 import { mapOverFrame } from '../../explain/evidence-picture.js';
 import { dequantize, fixedValues } from '../../explain/fixed-twin.js';
 import { createExplainer, gradCam, type Explainer } from '../../explain/grad-cam.js';
-import { seenPart } from '../../explain/seen-part.js';
+import { mapPart } from '../../explain/seen-part.js';
 import type { FrameGeometry } from '../../spotfind/layout.js';
 import { openBackend } from '../../tensorflow/backend.js';
 import { inputNode } from '../../ir/graph.js';
@@ -45,7 +45,7 @@ export function createEvidenceMaker({ fixed, float }: AuditedNetworks): Evidence
       const explainer = made.get(arithmetic) ?? make[arithmetic]();
       made.set(arithmetic, explainer);
       const map = gradCam(explainer, pixels, { kind: keep ? 'hit' : 'miss' });
-      const values = mapOverFrame(seenPart(fixed), size, map);
+      const values = mapOverFrame(mapPart(explainer.graph, map.layer, map.size), size, map);
       return {
         layer: map.layer,
         levels: Uint8Array.from(values, (v) => Math.round(255 * v)),

@@ -3,14 +3,15 @@
  * nearest possible wish.
  */
 import { UnsupportedError, UserError, type UnsupportedReason } from '../../core/errors.js';
-import type { Shape } from '../../ir/common.js';
 import { fixedShapes, inputNode, type FixedGraph } from '../../ir/graph.js';
 import type { FpgaTarget } from '../../targets/target.js';
-import { macsPerFrame, type Weighted } from './folding.js';
 import { checkLink, DEFAULT_LINK, packetBeats, type Link } from './link.js';
+import { meetLatency, type Candidate, type Timing } from './latency.js';
 import { lowerGraph } from './lower.js';
+import type { Budget } from './pace.js';
 import { wordsPerFrame, type Plan } from './plan.js';
-import { schedulePlan, type Schedule } from './schedule.js';
+import { roundDown } from './round.js';
+import { latencyAlone, schedulePlan, type Schedule } from './schedule.js';
 import { rememberedForms } from './strategy.js';
 
 export const PIXELS_PER_CLOCK = [1, 2, 4, 8, 16] as const;
@@ -102,17 +103,6 @@ function checkOptions(options: HlsOptions, clockMHz: number): void {
     });
 }
 
-/** Rounded down to three significant digits, so that what is offered can be had. */
-const roundDown = (x: number): number => {
-  const step = 10 ** (Math.floor(Math.log10(x)) - 2);
-  return Number((Math.floor(x / step + 1e-9) * step).toPrecision(3));
-};
-/** Rounded up likewise. */
-const roundUp = (x: number): number => {
-  const step = 10 ** (Math.floor(Math.log10(x)) - 2);
-  return Number((Math.ceil(x / step - 1e-9) * step).toPrecision(3));
-};
-
 /** Cycles a frame that the frame rate leaves; refused where the beats alone take longer. */
 function interval(
   graph: FixedGraph,
@@ -135,84 +125,12 @@ function interval(
   );
 }
 
-/**
- * Budgets that spend multipliers where they shorten the latency most. After the last pixel a stage still has about one
- * row of its output to do, `cycles / height`; its multipliers are `macs / cycles`. Least multipliers for a given sum
- * of such tails: `cycles ∝ √(macs · height)` (Lagrange).
- */
-const tailBudget =
-  (speed: number) =>
-  (node: Weighted, output: Shape): number =>
-    Math.max(1, Math.sqrt(macsPerFrame(node, output) * output[0]) / speed);
-
-const lastPixelMicroseconds = (schedule: Schedule, clockMHz: number): number =>
-  schedule.latencyLastPixel / clockMHz;
-
-interface Candidate {
-  readonly plan: Plan;
-  readonly schedule: Schedule;
-}
-
-/** The slowest, hence cheapest, of the folded designs that meet the latency; else the best that there is. */
-function meetLatency(
-  first: Candidate,
-  at: (speed: number) => Candidate,
-  micros: number,
-  clockMHz: number,
-): Candidate {
-  const meets = (c: Candidate): boolean => lastPixelMicroseconds(c.schedule, clockMHz) <= micros;
-  if (meets(first)) return first;
-  let slow = 0.25;
-  let fast = slow;
-  let found: Candidate | undefined;
-  let best = first;
-  while (fast < 2 ** 20) {
-    const candidate = at(fast);
-    if (candidate.schedule.latencyLastPixel < best.schedule.latencyLastPixel) best = candidate;
-    if (meets(candidate)) {
-      found = candidate;
-      break;
-    }
-    // Every stage is as fast as it gets: more speed changes nothing.
-    if (
-      fast > 1 &&
-      JSON.stringify(foldingsOf(candidate.plan)) === JSON.stringify(foldingsOf(at(fast * 4).plan))
-    )
-      break;
-    slow = fast;
-    fast *= 4;
-  }
-  if (found === undefined)
-    throw new UserError(`a decision within ${micros} µs of the last pixel cannot be had`, {
-      field: 'latency',
-      remedy: `ask for at least ${roundUp(lastPixelMicroseconds(best.schedule, clockMHz))} µs, for a faster clock or for a smaller network`,
-    });
-  for (let i = 0; i < 3; i++) {
-    const middle = Math.sqrt(slow * fast);
-    const candidate = at(middle);
-    if (meets(candidate)) {
-      found = candidate;
-      fast = middle;
-    } else slow = middle;
-  }
-  return found;
-}
-
-const foldingsOf = (plan: Plan): unknown => plan.stages.map((s) => ('folding' in s ? s.folding : undefined));
-
 /** The cheapest design for `graph` that meets `options`. */
 export const designHls = (graph: FixedGraph, options: HlsOptions): Design =>
   designFor(graph, options, HLS_TIMING);
 
-/** How long the plans of a back end take. */
-export interface Timing {
-  readonly schedule: (plan: Plan, interval?: number) => Schedule;
-  /** Cycles that the slowest stage needs between frames. */
-  readonly restart: number;
-}
-
 /** Cycles that the slowest stage's pipeline needs to drain and start again. */
-const HLS_TIMING: Timing = { schedule: schedulePlan, restart: 24 };
+const HLS_TIMING: Timing = { schedule: schedulePlan, alone: latencyAlone, restart: 24 };
 
 /** The cheapest design for `graph` that meets `options`, by the timing of a back end. */
 export function designFor(graph: FixedGraph, options: HlsOptions, timing: Timing): Design {
@@ -227,19 +145,18 @@ export function designFor(graph: FixedGraph, options: HlsOptions, timing: Timing
   const wanted = options.framesPerSecond === undefined ? undefined : cyclesPerFrame;
   const margin = Math.max(beatsPerFrame(graph, link, pixelsPerClock), cyclesPerFrame - timing.restart);
   const forms = rememberedForms();
-  const at = (speed?: number): Candidate => {
-    const plan = lowerGraph(graph, {
+  const lower = (budgetOf?: Budget, pixels: PixelsPerClock = pixelsPerClock): Plan =>
+    lowerGraph(graph, {
       target: options.target,
       forms,
-      pixelsPerClock,
+      pixelsPerClock: pixels,
       link,
       canary: options.canary ?? false,
       cyclesPerFrame: margin,
-      ...(speed === undefined ? {} : { budgetOf: tailBudget(speed) }),
+      ...(budgetOf === undefined ? {} : { budgetOf }),
     });
-    return { plan, schedule: timing.schedule(plan, wanted) };
-  };
-  const first = at();
+  const scheduled = (plan: Plan): Candidate => ({ plan, schedule: timing.schedule(plan, wanted) });
+  const first = scheduled(lower());
   if (wanted !== undefined && first.schedule.cyclesPerFrame > wanted)
     throw new UserError(
       `${options.framesPerSecond} frames/s leave ${wanted} cycles a frame, but ${first.schedule.bottleneck} takes ${first.schedule.cyclesPerFrame} at its fastest`,
@@ -249,7 +166,10 @@ export function designFor(graph: FixedGraph, options: HlsOptions, timing: Timing
       },
     );
   const micros = options.latencyMicroseconds;
-  const { plan, schedule } = micros === undefined ? first : meetLatency(first, at, micros, clockMHz);
+  const { plan, schedule } =
+    micros === undefined
+      ? first
+      : meetLatency(first, { graph, lower, scheduled, timing, micros, clockMHz, pixelsPerClock });
   const ecc = options.ecc ?? false;
   return { graph, target: options.target, clockMHz, pixelsPerClock, ecc, plan, schedule };
 }

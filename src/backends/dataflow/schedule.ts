@@ -4,7 +4,7 @@
  * Frames arrive at line rate, one beat a cycle, at the rate asked for, one after the other. FIFOs are as deep as they
  * ever get when nothing waits for room, so that no stage stalls another and the input is never held up within a frame.
  */
-import { UserError } from '../../core/errors.js';
+import { invariant, UserError } from '../../core/errors.js';
 import { simulateDataflow, type Blocked, type Dataflow, type Simulation } from './dataflow.js';
 import { highWater } from './occupancy.js';
 import { packetBeats } from './link.js';
@@ -101,6 +101,13 @@ export function steady(model: SteadyModel, beats: number, interval: number): Ste
   );
 }
 
+/** Cycles from the last of the `beats` of a frame that comes alone to the write of its decision; FIFOs must have no limit. */
+export function decidedAlone(model: SteadyModel, beats: number): number {
+  const simulation = simulateDataflow({ ...model, arrivals: arrivalTimes(beats, beats, 1), frames: 1 });
+  invariant(simulation.kind === 'finished', 'a dataflow with room for every word comes to an end');
+  return simulation.writes[model.decisions]![0]! - (beats - 1);
+}
+
 function slowestFrame(decided: ArrayLike<number>, interval: number): number {
   let slowest = 0;
   for (let frame = 1; frame < decided.length; frame++)
@@ -139,6 +146,12 @@ function reasonFor(plan: Plan, producer: string, consumer: string, depth: number
   if (from?.kind === 'bin') return 'a row of blocks arrives in a burst, once for each row of blocks';
   if (from?.kind === 'fork') return 'absorbs bursts, so that the other branch is not held up';
   return `${consumer} reads more slowly than ${producer} writes its bursts`;
+}
+
+/** Cycles from the last pixel of a frame that comes alone to its decision, with room for every word. */
+export function latencyAlone(plan: Plan): number {
+  const model = buildModel(plan, () => Infinity);
+  return decidedAlone(model, beatsOf(plan));
 }
 
 /**

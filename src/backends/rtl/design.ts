@@ -6,7 +6,7 @@ import { beatsOf } from '../dataflow/schedule.js';
 import { topName } from '../hls/emit.js';
 import { RESTART } from './depths.js';
 import { rtlNetwork, type RtlNetwork } from './network.js';
-import { scheduleRtl, type RtlSchedule } from './schedule.js';
+import { rtlAlone, scheduleRtl, type RtlSchedule } from './schedule.js';
 
 export interface RtlDesign extends Design {
   readonly schedule: RtlSchedule;
@@ -18,12 +18,15 @@ export interface RtlDesign extends Design {
 export function designRtl(graph: FixedGraph, options: HlsOptions): RtlDesign {
   const top = topName(graph);
   const known = new Map<Plan, { network: RtlNetwork; schedule: RtlSchedule }>();
+  const networkOf = (plan: Plan): RtlNetwork =>
+    rtlNetwork(graph, plan, options.target, { top, ecc: options.ecc ?? false });
   const schedule = (plan: Plan, interval?: number): RtlSchedule => {
-    const network = rtlNetwork(graph, plan, options.target, { top, ecc: options.ecc ?? false });
+    const network = networkOf(plan);
     const result = scheduleRtl(network, beatsOf(plan), interval);
     known.set(plan, { network, schedule: result });
     return result;
   };
-  const design = designFor(graph, options, { schedule, restart: RESTART });
+  const alone = (plan: Plan): number => rtlAlone(networkOf(plan), beatsOf(plan));
+  const design = designFor(graph, options, { schedule, alone, restart: RESTART });
   return { ...design, ...known.get(design.plan)!, top };
 }

@@ -4,7 +4,7 @@
  */
 import type { Dataflow, Simulation } from '../dataflow/dataflow.js';
 import { mostInFlight } from '../dataflow/occupancy.js';
-import { steady, type FifoReport, type Schedule } from '../dataflow/schedule.js';
+import { decidedAlone, steady, type FifoReport, type Schedule } from '../dataflow/schedule.js';
 import { CREDIT_BACK, FIFO_LATENCY } from './depths.js';
 import type { RtlLink, RtlNetwork } from './network.js';
 import { DECISIONS, FRAMES } from './stages/ends.js';
@@ -86,15 +86,18 @@ function reasonFor({ name, producer, consumer, reason }: BuiltLink, depth: numbe
   return depth <= MIN_DEPTH ? 'reader keeps up with writer' : 'words under way in the pipelines, and bursts';
 }
 
+const unsized = ({ links }: RtlNetwork): BuiltLink[] =>
+  links.map((l) => ({ ...l, depth: Infinity, latency: l.name === FRAMES ? 0 : FIFO_LATENCY.lut }));
+
+/** Cycles from the last beat of a frame that comes alone to its decision, all links in look-up tables. */
+export const rtlAlone = (network: RtlNetwork, beats: number): number =>
+  decidedAlone(rtlModel(network, unbounded(unsized(network))), beats) + FIFO_LATENCY.lut;
+
 /** The timing of `network` for frames of `beats` beats every `interval` cycles (as fast as it can, unless given). */
 export function scheduleRtl(network: RtlNetwork, beats: number, interval?: number): RtlSchedule {
   const slowest = network.processes.reduce((a, b) => (b.events.cycles > a.events.cycles ? b : a));
   const spacing = Math.max(interval ?? 0, slowest.events.cycles);
-  let links: BuiltLink[] = network.links.map((l) => ({
-    ...l,
-    depth: Infinity,
-    latency: l.name === FRAMES ? 0 : FIFO_LATENCY.lut,
-  }));
+  let links = unsized(network);
   for (let round = 0; round < ROUNDS; round++)
     links = sized(network, links, steady(rtlModel(network, unbounded(links)), beats, spacing).simulation);
   const model = rtlModel(network, links);

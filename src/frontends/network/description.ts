@@ -2,8 +2,9 @@
  * A network as a person writes it: a list of layers, in JSON or here in the registry. One description yields the
  * float graph, and through it everything else.
  *
- * Padding is the same on all four sides: `same` is `(kernel − 1) / 2`, as in the published networks; TensorFlow's
- * uneven `SAME` is written as a number or not at all.
+ * Padding as a number, or as `same`, `(kernel − 1) / 2`, is that of all four sides, as in the published networks; TensorFlow's
+ * uneven `SAME` is written as a number or not at all. `causal` yields an image of the size of `same`, but puts all
+ * padding above and to the left: the last window ends with the last pixel, and no firmware waits for what brings no data.
  */
 import { z } from 'zod';
 import { TABLED_NAMES } from '../../ir/ops/activations/index.js';
@@ -16,7 +17,8 @@ const channels = z.int().min(1).max(8192);
  * hardSwish, hardSigmoid, gelu) become tables in the firmware.
  */
 const activationSchema = z.enum(['relu', 'leakyRelu', 'prelu', 'clip', 'none', ...TABLED_NAMES]);
-const paddingSchema = z.literal('same').or(z.int().min(0).max(32));
+const paddingSchema = z.enum(['same', 'causal']).or(z.int().min(0).max(32));
+export type LayerPadding = z.infer<typeof paddingSchema>;
 
 const convSchema = z.strictObject({
   op: z.literal('conv'),

@@ -1,5 +1,5 @@
 /**
- * From the raw `uint16` frame to the network's input: crop → mask → bin → contrast → clamp → table,
+ * From the raw `uint16` frame to the network's input: crop → mask → bin → contrast → cut → clamp → table,
  * exact in integers.
  *
  * What a recipe asks for becomes the nodes that the float and the fixed graph share; `preprocessor.ts` runs them.
@@ -41,6 +41,11 @@ export const preprocessSchema = z.strictObject({
     .or(z.tuple([z.int().min(1).max(64), z.int().min(1).max(64)]))
     .default(4),
   channels: z.array(channelSchema).min(1).max(8).prefault([{}]),
+  /**
+   * Leaves out the last rows and columns of blocks, whose surroundings reach beyond the frame: a decision then need not wait for
+   * what never comes. As many as the widest contrast reaches.
+   */
+  causal: z.boolean().default(false),
   /** Bits of the network's input, unsigned, standing for [0, 1). */
   bits: z.int().min(2).max(16).default(8),
 });
@@ -105,6 +110,22 @@ function cropMask(mask: Uint8Array, rawSize: readonly [number, number], cut: Cut
   return live;
 }
 
+/** Rows and columns of blocks that the network sees where it is causal. */
+function causalPart(
+  { channels }: PreprocessOptions,
+  { size }: Cut,
+  factor: readonly [number, number],
+): readonly [number, number] | null {
+  const reach = Math.max(...channels.map(({ contrast }) => contrast ?? 0));
+  const blocks = [size[0] / factor[0], size[1] / factor[1]] as const;
+  if (Math.min(...blocks) <= reach)
+    throw new UserError(`a contrast with blocks ${reach} away leaves nothing of ${blocks.join('×')} blocks`, {
+      field: 'preprocess.causal',
+      remedy: 'bin fewer pixels, compare nearer blocks, or leave causal out',
+    });
+  return reach === 0 ? null : [blocks[0] - reach, blocks[1] - reach];
+}
+
 const counts = (high: number): Format => format(false, bitsFor(0, high), bitsFor(0, high));
 
 /** Binning, contrast, clamping and table of one channel, appended to `nodes`. Returns the id of the table. */
@@ -113,14 +134,19 @@ function channelNodes(
   channel: PreprocessChannel,
   k: string,
   input: NodeId,
-  options: { readonly factor: readonly [number, number]; readonly bits: number },
+  options: {
+    readonly factor: readonly [number, number];
+    readonly bits: number;
+    /** Blocks that are shown, `[rows, columns]`; null: all. */
+    readonly shown: readonly [number, number] | null;
+  },
 ): NodeId {
   let last = input;
   const add = (node: PreprocessNode): void => {
     nodes.push(node);
     last = node.id;
   };
-  const { factor, bits } = options;
+  const { factor, bits, shown } = options;
   const { bin, contrast, clampMin, clampMax } = channel;
   if (clampMin >= clampMax)
     throw new UserError(`clampMin ${clampMin} is not below clampMax ${clampMax}`, {
@@ -136,6 +162,15 @@ function channelNodes(
       kind: 'contrast',
       inputs: [last],
       distance: contrast,
+      format: counts(top),
+    });
+  if (shown !== null)
+    add({
+      id: nodeId(`cut${k}`),
+      kind: 'crop',
+      inputs: [last],
+      offset: [0, 0],
+      size: shown,
       format: counts(top),
     });
   const high = Math.min(clampMax, top);
@@ -191,10 +226,12 @@ export function preprocessNodes(
     nodes.push({ id: nodeId('mask'), kind: 'mask', inputs: [last], live, format: raw });
     last = nodeId('mask');
   }
+  const shown = options.causal ? causalPart(options, cut, factor) : null;
   const outputs = options.channels.map((channel, k) =>
     channelNodes(nodes, channel, options.channels.length === 1 ? '' : `_${k}`, last, {
       factor,
       bits: options.bits,
+      shown,
     }),
   );
   return { nodes, outputs };

@@ -1,7 +1,8 @@
 /**
  * The networks that vetoc knows by name. To add one is to add an entry here.
  *
- * The veto networks are for firmware: small kernels, early strides, global pooling, no state as wide as the frame.
+ * The veto networks are for firmware: small kernels, early strides, global pooling, no state as wide as the frame, and windows
+ * that end with the last pixel.
  */
 import { UserError } from '../../core/errors.js';
 import type { FloatGraph } from '../../ir/graph.js';
@@ -21,10 +22,10 @@ export interface NetworkEntry {
  * rings, hot pixels, panel edges), the first `pooled` of them with a pool behind, and counts and maxima over the frame.
  */
 const veto = (first: number, rest: readonly number[], hidden: number, pooled = 1): readonly LayerInput[] => [
-  { op: 'conv', filters: first, init: 'spots', activation: 'clip' },
+  { op: 'conv', filters: first, padding: 'causal', init: 'spots', activation: 'clip' },
   { op: 'maxPool' },
   ...rest.flatMap((filters, i): readonly LayerInput[] => [
-    { op: 'conv', filters, norm: true },
+    { op: 'conv', filters, padding: 'causal', norm: true },
     ...(i < pooled ? [{ op: 'maxPool' } as const] : []),
   ]),
   { op: 'globalPool', mode: 'both' },

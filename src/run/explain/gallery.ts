@@ -10,7 +10,7 @@ import { dequantize, fixedValues } from '../../explain/fixed-twin.js';
 import { createExplainer, type Explainer } from '../../explain/grad-cam.js';
 import type { MapMethod } from '../../explain/method-names.js';
 import { evidenceMap } from '../../explain/methods.js';
-import { seenPart } from '../../explain/seen-part.js';
+import { mapPart } from '../../explain/seen-part.js';
 import type { NodeId } from '../../ir/common.js';
 import { findNode, veto, type FixedGraph } from '../../ir/graph.js';
 import { lsb } from '../../fixed/format.js';
@@ -73,10 +73,9 @@ async function showFrame(
   const keep = score >= fixed.threshold;
   const map = evidenceMap(method, { explainer, pixels, layer, target: { kind: keep ? 'hit' : 'miss' }, seed: index }); // prettier-ignore
   const caption = `frame ${index}: ${keep ? 'kept' : 'vetoed'}, score ${score}, threshold ${fixed.threshold} levels`;
+  const part = mapPart(explainer.graph, map.layer, map.size);
   const draw = (lines: readonly string[] | null): Uint8Array =>
-    pngBytes(
-      evidencePicture({ pixels, mask, size: [height, width], lines, rings: null }, seenPart(fixed), map),
-    );
+    pngBytes(evidencePicture({ pixels, mask, size: [height, width], lines, rings: null }, part, map));
   const words = `${method} at ${layer}: evidence for the decision`;
   return { frame: { caption, png: draw(null) }, plate: draw([caption, words]), activations };
 }

@@ -11,7 +11,7 @@ import { correlation } from '../../explain/measures.js';
 import { MAP_METHODS, type MapMethod } from '../../explain/method-names.js';
 import { evidenceMap } from '../../explain/methods.js';
 import { occlude, regionGrid, type Scorer } from '../../explain/occlusion.js';
-import { seenPart } from '../../explain/seen-part.js';
+import { mapPart, seenPart } from '../../explain/seen-part.js';
 import { inputNode, type FixedGraph } from '../../ir/graph.js';
 import { interpret } from '../../simulate/interpret.js';
 import { createOrtWitness } from '../../backends/onnx/ort/witness.js';
@@ -126,7 +126,7 @@ async function explainMaps(
         const map = evidenceMap(method, { explainer, pixels: frame.pixels, layer, target, seed: index });
         const words = `${method} at ${layer}, ${arithmetic === 'fixed' ? "the firmware's arithmetic" : 'float network'}: evidence for ${targetWords(target, fixed)}`;
         const picture = join(options.out, `${method}-${arithmetic}.png`);
-        const plate = evidencePicture(partsFor(words), seenPart(fixed), map);
+        const plate = evidencePicture(partsFor(words), mapPart(explainer.graph, map.layer, map.size), map);
         const png = pngBytes(plate);
         await writeFileAtomic(picture, png);
         const data = {

@@ -4,6 +4,7 @@ import { BACKENDS } from '../../backends/index.js';
 import { UnsupportedError } from '../../core/errors.js';
 import { version } from '../../core/version.js';
 import type { FixedGraph, FloatGraph } from '../../ir/graph.js';
+import { unreadEdges } from '../../ir/unread.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import type { Progress } from '../events.js';
 import type { RunDraft } from '../folder.js';
@@ -45,6 +46,8 @@ export async function emitStage(
   golden: readonly Uint16Array[],
   progress: Progress,
 ): Promise<Emitted> {
+  for (const edge of unreadEdges(networks.fixed))
+    progress.emit({ event: 'warning', warning: { about: 'unread edge', edge } });
   const request = {
     networks,
     wish: { target },

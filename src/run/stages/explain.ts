@@ -5,7 +5,7 @@ import { evidencePicture } from '../../explain/evidence-picture.js';
 import { dequantize, fixedValues } from '../../explain/fixed-twin.js';
 import { createExplainer, gradCam, isWithoutImages } from '../../explain/grad-cam.js';
 import { correlation } from '../../explain/measures.js';
-import { seenPart } from '../../explain/seen-part.js';
+import { mapPart } from '../../explain/seen-part.js';
 import type { FixedGraph, FloatGraph } from '../../ir/graph.js';
 import type { ExplainedFrame } from '../../report/explained-frames.js';
 import type { Progress } from '../events.js';
@@ -55,7 +55,7 @@ async function explainFrames(
         truth: frames.classNames[frames.labelOf(index)]!,
         agreement: correlation(map, gradCam(reference, pixels, target)),
         withoutImages: isWithoutImages(decided),
-        png: pngBytes(evidencePicture(parts, seenPart(fixed), map)),
+        png: pngBytes(evidencePicture(parts, mapPart(decided.graph, map.layer, map.size), map)),
       });
       progress.update(explained.length, chosen.length, { of: 'overlays' });
     }
