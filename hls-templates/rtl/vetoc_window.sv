@@ -1,8 +1,9 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
-// Line buffer and window: walks over the padded image, one word of W bits (some channels of a pixel) an event, and emits
-// [KH][KW] words wherever a window is complete. Positions come in a fixed order, GROUPS words a pixel.
-// An event at a position inside the image reads, one that completes a window writes; others only let time pass.
+// Line buffer and window: walks over the image, one word of W bits (some channels of a pixel) an event, and emits [KH][KW] words
+// wherever a window is complete. Positions come in a fixed order, GROUPS words a pixel. An event at a position inside the
+// image reads, one that completes a window writes. Padding that does neither is not walked over: rows and columns in front of
+// the first that reads or writes are put in where they would come out, those behind the last are left out.
 // From the event to `we`: 2 cycles. Nothing that an earlier frame left behind is ever emitted.
 `default_nettype none
 module vetoc_window #(
@@ -33,8 +34,15 @@ module vetoc_window #(
     output logic                   we,
     output logic [KH*KW*W-1:0]     d
 );
-  localparam int ROWS = TOP + HEIGHT + BOTTOM;
-  localparam int COLUMNS = LEFT + WIDTH + RIGHT;
+  // In front of the walk, and how long it is: to the end of the image or to the last window that is complete.
+  localparam int SKIP_Y = TOP < KH ? TOP : KH - 1;
+  localparam int SKIP_X = LEFT < KW ? LEFT : KW - 1;
+  localparam int FIRST_Y = TOP - SKIP_Y;     // of the image
+  localparam int FIRST_X = LEFT - SKIP_X;
+  localparam int WINDOWS_Y = KH - SKIP_Y + (TOP + HEIGHT + BOTTOM - KH) / SY * SY;
+  localparam int WINDOWS_X = KW - SKIP_X + (LEFT + WIDTH + RIGHT - KW) / SX * SX;
+  localparam int ROWS = FIRST_Y + HEIGHT > WINDOWS_Y ? FIRST_Y + HEIGHT : WINDOWS_Y;
+  localparam int COLUMNS = FIRST_X + WIDTH > WINDOWS_X ? FIRST_X + WIDTH : WINDOWS_X;
   localparam int WORDS = COLUMNS * GROUPS;
   localparam int GA = GROUPS > 1 ? $clog2(GROUPS) : 1;
   localparam int XA = $clog2(COLUMNS + 1);
@@ -52,7 +60,7 @@ module vetoc_window #(
   assign last_x = x == XA'(COLUMNS - 1);
   assign last_y = y == YA'(ROWS - 1);
   // A difference below 0 is a large number.
-  assign in_image = XA'(x - XA'(LEFT)) < XA'(WIDTH) && YA'(y - YA'(TOP)) < YA'(HEIGHT);
+  assign in_image = XA'(x - XA'(FIRST_X)) < XA'(WIDTH) && YA'(y - YA'(FIRST_Y)) < YA'(HEIGHT);
   assign emit = rows_to_go == '0 && columns_to_go == '0;
   assign fire = (valid || !in_image) && (ok || !emit);
   assign pop = fire && in_image;
@@ -67,7 +75,15 @@ module vetoc_window #(
     logic [(KH-1)*W-1:0] above1;
     vetoc_lines #(.W((KH - 1) * W), .WORDS(WORDS), .BLOCK(BLOCK), .ECC(ECC), .ID(ID)) lines (
         .clk, .rst, .read(fire), .q(above1), .write(v1), .d(entering1[KH*W-1:W]));
-    assign entering1[(KH-1)*W-1:0] = above1;
+    for (genvar ky = 0; ky < KH - 1; ky++) begin : g_above
+      if (ky < SKIP_Y) begin : g_skipped
+        logic outside1;
+        always_ff @(posedge clk) outside1 <= 32'(y) < 32'(KH - 1 - ky);
+        assign entering1[ky*W+:W] = outside1 ? PADDING : above1[ky*W+:W];
+      end else begin : g_walked
+        assign entering1[ky*W+:W] = above1[ky*W+:W];
+      end
+    end
   end
 
   // Columns to the left are those of the same channels one position, that is GROUPS events, ago.
@@ -86,7 +102,15 @@ module vetoc_window #(
         if (v1) columns[g1] <= columns1[KW*KH*W-1:KH*W];
       end
     end
-    assign columns1[(KW-1)*KH*W-1:0] = left1;
+    for (genvar kx = 0; kx < KW - 1; kx++) begin : g_left
+      if (kx < SKIP_X) begin : g_skipped
+        logic outside1;
+        always_ff @(posedge clk) outside1 <= 32'(x) < 32'(KW - 1 - kx);
+        assign columns1[kx*KH*W+:KH*W] = outside1 ? {KH{PADDING}} : left1[kx*KH*W+:KH*W];
+      end else begin : g_walked
+        assign columns1[kx*KH*W+:KH*W] = left1[kx*KH*W+:KH*W];
+      end
+    end
   end
   for (genvar ky = 0; ky < KH; ky++) begin : g_row
     for (genvar kx = 0; kx < KW; kx++) begin : g_column
@@ -103,11 +127,11 @@ module vetoc_window #(
       g <= last_g ? '0 : g + 1'b1;
       if (last_g) begin
         x <= last_x ? '0 : x + 1'b1;
-        columns_to_go <= last_x ? CA'(KW - 1) : columns_to_go == '0 ? CA'(SX - 1) : columns_to_go - 1'b1;
+        columns_to_go <= last_x ? CA'(KW - 1 - SKIP_X) : columns_to_go == '0 ? CA'(SX - 1) : columns_to_go - 1'b1;
       end
       if (last_g && last_x) begin
         y <= last_y ? '0 : y + 1'b1;
-        rows_to_go <= last_y ? RA'(KH - 1) : rows_to_go == '0 ? RA'(SY - 1) : rows_to_go - 1'b1;
+        rows_to_go <= last_y ? RA'(KH - 1 - SKIP_Y) : rows_to_go == '0 ? RA'(SY - 1) : rows_to_go - 1'b1;
       end
     end
     if (rst) begin
@@ -115,8 +139,8 @@ module vetoc_window #(
       g <= '0;
       x <= '0;
       y <= '0;
-      columns_to_go <= CA'(KW - 1);
-      rows_to_go <= RA'(KH - 1);
+      columns_to_go <= CA'(KW - 1 - SKIP_X);
+      rows_to_go <= RA'(KH - 1 - SKIP_Y);
     end
   end
 endmodule

@@ -1,5 +1,6 @@
 /** Firmware as a user asks for it: a board by name, a rate, and how frames arrive. */
-import { PIXELS_PER_CLOCK, type HlsOptions, type PixelsPerClock } from '../backends/dataflow/design.js';
+import type { HlsOptions } from '../backends/dataflow/design.js';
+import { PIXELS_PER_CLOCK, type PixelsPerClock } from '../backends/dataflow/link.js';
 import type { Link } from '../backends/dataflow/link.js';
 import { UserError } from '../core/errors.js';
 import { loadFpga } from '../targets/load.js';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PIXELS_PER_CLOCK } from '../../src/backends/dataflow/design.js';
+import { PIXELS_PER_CLOCK } from '../../src/backends/dataflow/link.js';
 import { withReloadableWeights } from '../../src/backends/hls/reloadable.js';
 import { haveVendorHeaders, VENDOR_HEADERS } from '../sim-headers/harness.js';
 import { sampleFixedGraph } from '../sample-graphs.js';

@@ -7,7 +7,10 @@ module window_check #(
     parameter int W = 2,
     parameter int K = 3,
     parameter int STRIDE = 1,
-    parameter int PAD = 1,
+    parameter int TOP = 1,
+    parameter int LEFT = TOP,
+    parameter int BOTTOM = TOP,
+    parameter int RIGHT = TOP,
     parameter int HEIGHT = 2,
     parameter int WIDTH = 2,
     parameter int GROUPS = 1,
@@ -18,8 +21,8 @@ module window_check #(
     input wire logic ok,
     input wire logic [W-1:0] pixel
 );
-  localparam int OUT_X = (WIDTH + 2 * PAD - K) / STRIDE + 1;
-  localparam int OUT_Y = (HEIGHT + 2 * PAD - K) / STRIDE + 1;
+  localparam int OUT_X = (LEFT + WIDTH + RIGHT - K) / STRIDE + 1;
+  localparam int OUT_Y = (TOP + HEIGHT + BOTTOM - K) / STRIDE + 1;
   localparam logic [W-1:0] PADDING = W'(1);
   logic started = 1'b0;
   always_ff @(posedge clk) started <= 1'b1;
@@ -27,8 +30,8 @@ module window_check #(
   assign rst = !started;
   logic [K*K*W-1:0] d;
   vetoc_window #(
-      .W(W), .KH(K), .KW(K), .SY(STRIDE), .SX(STRIDE), .TOP(PAD), .LEFT(PAD), .BOTTOM(PAD), .RIGHT(PAD), .HEIGHT(HEIGHT),
-      .WIDTH(WIDTH), .GROUPS(GROUPS), .BLOCK(BLOCK), .PADDING(PADDING)
+      .W(W), .KH(K), .KW(K), .SY(STRIDE), .SX(STRIDE), .TOP(TOP), .LEFT(LEFT), .BOTTOM(BOTTOM), .RIGHT(RIGHT),
+      .HEIGHT(HEIGHT), .WIDTH(WIDTH), .GROUPS(GROUPS), .BLOCK(BLOCK), .PADDING(PADDING)
   ) dut (.clk, .rst, .valid, .q(pixel), .pop, .ok, .take, .we, .d);
 
   // Where the chosen pixel is, what it was, and which window comes next.
@@ -68,8 +71,9 @@ module window_check #(
       assign row = 8'(to_y) * STRIDE + ky;
       assign column = 8'(to_x) * STRIDE + kx;
       always_comb if (we && !rst) begin
-        if (to_frame == frame && to_g == g && row == 8'(y) + PAD && column == 8'(x) + PAD) assert (seen && value == chosen);
-        if (row < PAD || row >= HEIGHT + PAD || column < PAD || column >= WIDTH + PAD) assert (value == PADDING);
+        if (to_frame == frame && to_g == g && row == 8'(y) + TOP && column == 8'(x) + LEFT)
+          assert (seen && value == chosen);
+        if (row < TOP || row >= HEIGHT + TOP || column < LEFT || column >= WIDTH + LEFT) assert (value == PADDING);
       end
     end
   end

@@ -5,7 +5,14 @@
 import { UnsupportedError, UserError, type UnsupportedReason } from '../../core/errors.js';
 import { fixedShapes, inputNode, type FixedGraph } from '../../ir/graph.js';
 import type { FpgaTarget } from '../../targets/target.js';
-import { checkLink, DEFAULT_LINK, packetBeats, type Link } from './link.js';
+import {
+  checkLink,
+  DEFAULT_LINK,
+  packetBeats,
+  type Link,
+  PIXELS_PER_CLOCK,
+  type PixelsPerClock,
+} from './link.js';
 import { meetLatency, type Candidate, type Timing } from './latency.js';
 import { lowerGraph } from './lower.js';
 import type { Budget } from './pace.js';
@@ -13,9 +20,6 @@ import { wordsPerFrame, type Plan } from './plan.js';
 import { roundDown } from './round.js';
 import { latencyAlone, schedulePlan, type Schedule } from './schedule.js';
 import { rememberedForms } from './strategy.js';
-
-export const PIXELS_PER_CLOCK = [1, 2, 4, 8, 16] as const;
-export type PixelsPerClock = (typeof PIXELS_PER_CLOCK)[number];
 
 export interface HlsOptions {
   readonly target: FpgaTarget;

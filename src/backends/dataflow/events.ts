@@ -47,14 +47,46 @@ export function binEvents(stage: StageOf<'bin'>): Events {
   return r.finish();
 }
 
-export function windowEvents(window: Window, input: Shape, lanes: number): Events {
-  const [top, left, bottom, right] = window.padding;
+/** Rows (columns) of the padded image that a line buffer walks over. */
+export interface Walk {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** All of them, along both axes. */
+const wholeWalk = (
+  { padding: [top, left, bottom, right] }: Window,
+  [height, width]: Shape,
+): readonly [Walk, Walk] => [
+  { first: 0, end: top + height + bottom },
+  { first: 0, end: left + width + right },
+];
+
+/** Without the padding in front of the first position that reads or writes, and behind the last. */
+export function neededWalk({ kernel, strides, padding }: Window, shape: Shape): readonly [Walk, Walk] {
+  const along = (axis: 0 | 1): Walk => {
+    const [before, after] = [padding[axis], padding[axis === 0 ? 2 : 3]];
+    const image = before + shape[axis];
+    const lastWindow =
+      Math.floor((image + after - kernel[axis]) / strides[axis]) * strides[axis] + kernel[axis];
+    return { first: Math.min(before, kernel[axis] - 1), end: Math.max(image, lastWindow) };
+  };
+  return [along(0), along(1)];
+}
+
+export function windowEvents(
+  window: Window,
+  input: Shape,
+  lanes: number,
+  [rows, columns] = wholeWalk(window, input),
+): Events {
+  const [top, left] = window.padding;
   const groups = input[2] / lanes;
   const r = eventRecorder();
-  let rowsToGo = window.kernel[0] - 1;
-  for (let y = 0; y < top + input[0] + bottom; y++) {
-    let columnsToGo = window.kernel[1] - 1;
-    for (let x = 0; x < left + input[1] + right; x++) {
+  let rowsToGo = window.kernel[0] - 1 - rows.first;
+  for (let y = rows.first; y < rows.end; y++) {
+    let columnsToGo = window.kernel[1] - 1 - columns.first;
+    for (let x = columns.first; x < columns.end; x++) {
       const inside = y >= top && y < top + input[0] && x >= left && x < left + input[1];
       const flags = (inside ? R0 : 0) | (rowsToGo === 0 && columnsToGo === 0 ? W0 : 0);
       for (let g = 0; g < groups; g++) r.tick(flags);

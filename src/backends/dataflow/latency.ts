@@ -2,8 +2,8 @@
 import { UserError } from '../../core/errors.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import { isWeighted } from '../../ir/ops/index.js';
-import { PIXELS_PER_CLOCK, type PixelsPerClock } from './design.js';
-import { weightedCost, type Weighted } from './folding.js';
+import { weightedCost } from './folding.js';
+import { PIXELS_PER_CLOCK, type PixelsPerClock } from './link.js';
 import { fullSpeed, latencyBudget, paces, type Budget, type Ease } from './pace.js';
 import { isWeighted as hasMultipliers, type Plan } from './plan.js';
 import { roundUp } from './round.js';

@@ -4,6 +4,10 @@
  */
 import { UserError } from '../../core/errors.js';
 
+/** Pixels in a beat. */
+export const PIXELS_PER_CLOCK = [1, 2, 4, 8, 16] as const;
+export type PixelsPerClock = (typeof PIXELS_PER_CLOCK)[number];
+
 export interface Link {
   /**
    * `ssi`: TUSER bit 1 marks the first beat of a packet, bit 0 an error at its last (SLAC's SsiPkg: SOF, EOFE).

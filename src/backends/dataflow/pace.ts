@@ -4,30 +4,17 @@
  * the last pixel.
  */
 import type { Shape } from '../../ir/common.js';
-import type { FixedGraph } from '../../ir/graph.js';
+import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import type { FixedNode } from '../../ir/ops/index.js';
 import type { Weighted } from './folding.js';
 import { twoNetworks } from './second-network.js';
 
-/** How many pixels of the input one of the output stands for, along a row; `null`: the whole frame. */
-function columnsOf(node: FixedNode): number | null {
-  switch (node.kind) {
-    case 'bin':
-      return node.factor[1];
-    case 'upsample':
-      return 1 / node.factor[1];
-    case 'conv2d':
-    case 'depthwiseConv2d':
-    case 'maxPool':
-    case 'avgPool':
-      return node.strides[1];
-    case 'globalAvgPool':
-    case 'globalMaxPool':
-    case 'flatten':
-      return null;
-    default:
-      return 1;
-  }
+/** How many pixels of the input one of the output stands for, along a row. */
+function columnsOf(node: FixedNode): number {
+  if ('strides' in node) return node.strides[1];
+  if (node.kind === 'bin') return node.factor[1];
+  if (node.kind === 'upsample') return 1 / node.factor[1];
+  return 1;
 }
 
 /**
@@ -35,13 +22,16 @@ function columnsOf(node: FixedNode): number | null {
  * behind a line buffer, infinite where there is one pixel.
  */
 export function paces(graph: FixedGraph, pixelsPerClock: number): ReadonlyMap<string, number> {
+  const { nodes } = twoNetworks(graph);
+  const shapes = fixedShapes({ ...graph, nodes });
   const known = new Map<string, number>();
-  for (const node of twoNetworks(graph).nodes) {
+  for (const node of nodes) {
+    const [height, width] = shapes.get(node.id)!;
     const arriving =
       node.kind === 'input' ? 1 / pixelsPerClock : Math.max(...node.inputs.map((id) => known.get(id)!));
-    const columns = columnsOf(node);
     const hasLines = 'kernel' in node || node.kind === 'contrast';
-    known.set(node.id, columns === null ? Infinity : (hasLines ? Math.max(1, arriving) : arriving) * columns);
+    const pace = (hasLines ? Math.max(1, arriving) : arriving) * columnsOf(node);
+    known.set(node.id, height * width === 1 ? Infinity : pace);
   }
   return known;
 }

@@ -1,5 +1,7 @@
 /** Memories that correct single flipped bits: line buffers, and the unfinished blocks of a bin. */
+import type { Window } from '../../ir/common.js';
 import type { Hardware } from './stages/common.js';
+import { lineWords } from './stages/window.js';
 import type { Instance } from './sv.js';
 import { upsetId } from './memory.js';
 
@@ -18,12 +20,25 @@ const CHECK_BITS = 8;
 
 const numeric = ({ parameters }: Instance, name: string): number => Number(parameters[name]);
 
+/** The window of an instance of `vetoc_window`. */
+function windowOf(instance: Instance): Window {
+  const of = (name: string): number => numeric(instance, name);
+  return {
+    kernel: [of('KH'), of('KW')],
+    strides: [of('SY'), of('SX')],
+    padding: [of('TOP'), of('LEFT'), of('BOTTOM'), of('RIGHT')],
+  };
+}
+
 /** The words of the memory of `instance`, and their bits without check bits; null where it has none, or registers. */
 function memoryOf(instance: Instance): { words: number; bits: number } | null {
   const of = (name: string): number => numeric(instance, name);
   const memory =
     instance.module === 'vetoc_window'
-      ? { words: (of('LEFT') + of('WIDTH') + of('RIGHT')) * of('GROUPS'), bits: (of('KH') - 1) * of('W') }
+      ? {
+          words: lineWords(windowOf(instance), [of('HEIGHT'), of('WIDTH'), 1], of('GROUPS')),
+          bits: (of('KH') - 1) * of('W'),
+        }
       : instance.module === 'vetoc_bin'
         ? { words: of('COLUMNS'), bits: of('OUT_PIXELS') * of('OW') * (of('MODE') === 2 ? 2 : 1) }
         : null;

@@ -140,27 +140,34 @@ const SMALL: Readonly<Record<string, readonly SmallProof[]>> = {
       'window_check',
       18,
       'every window of two frames of 2 x 2 pixels holds their pixels, at any pace',
-      { K: 2, PAD: 0 },
+      { K: 2, TOP: 0 },
     ),
     small(
       'window_padded',
       'window_check',
       18,
       'every window of a padded frame of 2 x 2 pixels holds its pixels and padding',
-      { K: 3, PAD: 1 },
+      { K: 3, TOP: 1 },
     ),
     small(
       'window_stride',
       'window_check',
       18,
       'every window of 2 x 2 at stride 2 holds its pixels and padding',
-      { K: 2, PAD: 1, STRIDE: 2 },
+      { K: 2, TOP: 1, STRIDE: 2 },
     ),
     small('window_groups', 'window_check', 14, 'every window of pixels of two words holds their words', {
       K: 2,
-      PAD: 0,
+      TOP: 0,
       GROUPS: 2,
     }),
+    small(
+      'window_causal',
+      'window_check',
+      18,
+      'every window of 3 x 3 that ends with a pixel of 2 x 2 holds its pixels, and padding above and to the left',
+      { K: 3, TOP: 2, BOTTOM: 0, RIGHT: 0 },
+    ),
   ],
   vetoc_matvec: [
     small('matvec_signed', 'matvec_check', 16, 'two vectors times any weights plus any bias, one output', {

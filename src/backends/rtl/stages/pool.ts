@@ -2,7 +2,7 @@
 import { bitsFor, minMantissa } from '../../../fixed/format.js';
 import type { Proof } from '../../../ir/common.js';
 import { eventRecorder } from '../../dataflow/dataflow.js';
-import { R0, W0, windowEvents } from '../../dataflow/events.js';
+import { R0, W0 } from '../../dataflow/events.js';
 import type { StageOf } from '../../dataflow/plan.js';
 import { countsOf } from '../../../ir/ops/counted.js';
 import { DEPTH, meanPass, PASS, requantizePass } from '../depths.js';
@@ -22,7 +22,7 @@ import {
   type Context,
   type RtlProcess,
 } from './common.js';
-import { windowBits, windowInstance, ZERO } from './weighted.js';
+import { walkEvents, windowBits, windowInstance, ZERO } from './window.js';
 
 const NO_ACTIVATION = { kind: 'none' } as const;
 
@@ -32,7 +32,7 @@ const windowProcess = (stage: StageOf<'maxPool'> | StageOf<'avgPool'>, pass: num
     name: stage.name,
     inputs: [input(stage).name],
     outputs: [{ stream: output(stage).name, depth: DEPTH.window + pass }],
-    events: windowEvents(stage.node, input(stage).shape, input(stage).lanes),
+    events: walkEvents(stage.node, input(stage)),
   },
 ];
 

@@ -1,7 +1,7 @@
 /** Preprocessing as hardware: from raw words to the network’s input, and tables of activations. */
 import { contrastWindow } from '../../../ir/ops/contrast.js';
 import { maskWords } from '../../hls/stages/mask-words.js';
-import { binEvents, cropEvents, windowEvents } from '../../dataflow/events.js';
+import { binEvents, cropEvents } from '../../dataflow/events.js';
 import { wordsPerFrame, type StageOf } from '../../dataflow/plan.js';
 import { DEPTH, PASS } from '../depths.js';
 import { wordsCrc } from '../../hls/part-words.js';
@@ -21,7 +21,7 @@ import {
   type Context,
   type Hardware,
 } from './common.js';
-import { windowBits, windowInstance, ZERO } from './weighted.js';
+import { walkEvents, windowBits, windowInstance, ZERO } from './window.js';
 
 export const crop: Builder<'crop'> = (stage, context) => {
   const [from, to] = [input(stage), output(stage)];
@@ -165,7 +165,7 @@ export const contrast: Builder<'contrast'> = (stage, context) => {
         name,
         inputs: [from.name],
         outputs: [{ stream: to.name, depth: DEPTH.window + PASS.contrast }],
-        events: windowEvents(window, from.shape, from.lanes),
+        events: walkEvents(window, from),
       },
     ],
   };

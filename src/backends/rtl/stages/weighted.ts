@@ -1,16 +1,16 @@
 /** Convolutions and dense layers: folded onto multipliers, or as shifts and additions. */
 import type { Activation } from '../../../ir/activations.js';
-import type { Window } from '../../../ir/common.js';
-import { matrixEvents, windowEvents } from '../../dataflow/events.js';
+import { matrixEvents } from '../../dataflow/events.js';
 import { READ, type Events } from '../../dataflow/dataflow.js';
-import type { Stage, Stream, WeightedStage } from '../../dataflow/plan.js';
+import type { WeightedStage } from '../../dataflow/plan.js';
 import type { AdderGraph } from '../../dataflow/shift-add.js';
 import { adderModule } from '../adders.js';
 import { DEPTH, multiplyDepth, requantizePass } from '../depths.js';
-import { isWindowed, streamBits } from '../flow.js';
+import { isWindowed } from '../flow.js';
 import { hardwareSlopes, laneSlopes } from '../slopes.js';
 import { packedLiteral, signedLiteral, type Instance } from '../sv.js';
 import { setLink } from './reload.js';
+import { walkEvents, windowBits, windowInstance, ZERO } from './window.js';
 import { memories, setPorts, weightAlignment } from './weight-memories.js';
 import {
   alignment,
@@ -28,49 +28,6 @@ import {
   type Context,
   type Hardware,
 } from './common.js';
-
-/** Lines of more words stand in block RAM. */
-const BLOCK_LINE_WORDS = 64;
-
-/** The line buffer of a stage; `ports` are those behind it. */
-export function windowInstance(
-  stage: Stage,
-  window: Window,
-  padding: string,
-  ports: Readonly<Record<string, string>>,
-): Instance {
-  const from = input(stage);
-  const groups = from.shape[2] / from.lanes;
-  const [top, left, bottom, right] = window.padding;
-  const words = (left + from.shape[1] + right) * groups;
-  return {
-    module: 'vetoc_window',
-    name: `${stage.name}_window`,
-    parameters: {
-      W: streamBits(from),
-      KH: window.kernel[0],
-      KW: window.kernel[1],
-      SY: window.strides[0],
-      SX: window.strides[1],
-      TOP: top,
-      LEFT: left,
-      BOTTOM: bottom,
-      RIGHT: right,
-      HEIGHT: from.shape[0],
-      WIDTH: from.shape[1],
-      GROUPS: groups,
-      BLOCK: Number(words > BLOCK_LINE_WORDS),
-      PADDING: padding,
-    },
-    ports: { ...CLOCK, ...reads(from.name), ...ports },
-  };
-}
-
-export const windowBits = (window: Window, from: Stream): number =>
-  window.kernel[0] * window.kernel[1] * streamBits(from);
-
-/** A word of zeros. */
-export const ZERO = "'0";
 
 /** Products as shifts and additions, with a line buffer before them where the stage has one. */
 function shiftAddStage(stage: WeightedStage, adders: AdderGraph, context: Context): Hardware {
@@ -131,7 +88,7 @@ function shiftAddStage(stage: WeightedStage, adders: AdderGraph, context: Contex
         name,
         inputs: [from.name],
         outputs: [{ stream: to.name, depth: DEPTH.window + pass }],
-        events: windowEvents(node, from.shape, from.lanes),
+        events: walkEvents(node, from),
       },
     ],
   };
@@ -228,7 +185,7 @@ function foldedStage(stage: WeightedStage, context: Context): Hardware {
         name: `${name}.window`,
         inputs: [from.name],
         outputs: [{ stream: source, depth: DEPTH.window }],
-        events: windowEvents(node, from.shape, from.lanes),
+        events: walkEvents(node, from),
       },
       multiplying,
     ],
