@@ -1,25 +1,27 @@
 /** Contrast, fast, on the counts of an image `[height, width, channels]`. */
 import type { Shape } from '../ir/common.js';
-import { CONTRAST_DIRECTIONS } from '../ir/ops/contrast.js';
+import { CONTRAST_DIRECTIONS, type Contrast } from '../ir/ops/contrast.js';
 
 type Counts = Int32Array | Uint32Array | Uint16Array;
 
-/** How far every pixel of `input` stands above its surroundings in `around`, `distance` away; see `ir/ops/contrast.ts`. */
+/** How far every pixel of `input` stands above its surroundings in `around`; see `ir/ops/contrast.ts`. */
 export function contrast(
+  { distance, causal }: Contrast,
   input: Counts,
   [height, width, channels]: Shape,
-  distance: number,
   output: Counts,
   around: Counts = input,
 ): void {
+  const left = causal === true ? distance : 0;
+  let to = 0;
   const pairs = CONTRAST_DIRECTIONS.map(([down, right]) => ({
     down: down * distance,
     right: Math.abs(right * distance),
     offset: (down * width + right) * distance * channels,
   }));
-  for (let y = 0; y < height; y++) {
+  for (let y = 0; y < height - left; y++) {
     const rowsToEdge = Math.min(y, height - 1 - y);
-    for (let x = 0; x < width; x++) {
+    for (let x = 0; x < width - left; x++) {
       const columnsToEdge = Math.min(x, width - 1 - x);
       for (let c = 0; c < channels; c++) {
         const at = (y * width + x) * channels + c;
@@ -32,7 +34,7 @@ export function contrast(
           if (darker > level) level = darker;
         }
         const pixel = input[at]!;
-        output[at] = pixel > level ? pixel - level : 0;
+        output[to++] = pixel > level ? pixel - level : 0;
       }
     }
   }

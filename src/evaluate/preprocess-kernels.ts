@@ -22,7 +22,7 @@ const rules: Preprocess = {
     for (let i = 0; i < output.length; i++) output[i] = op.live[i] === 1 ? input[i]! : 0;
   },
   contrast(op, input, from, output) {
-    contrast(input, from, op.distance, output);
+    contrast(op, input, from, output);
   },
   bin(op, input, from, output, to) {
     const [fy, fx] = op.factor;

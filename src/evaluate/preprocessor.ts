@@ -4,8 +4,9 @@
  */
 import { invariant } from '../core/errors.js';
 import { lsb } from '../fixed/format.js';
-import { elements, type NodeId, type Shape } from '../ir/common.js';
+import { elements, windowShape, type NodeId, type Shape } from '../ir/common.js';
 import { consumers, floatShapes, type FixedGraph, type FloatGraph } from '../ir/graph.js';
+import { contrastWindow } from '../ir/ops/contrast.js';
 import { isPreprocess, type PreprocessNode } from '../ir/ops/index.js';
 import { contrast } from './contrast-kernel.js';
 
@@ -116,8 +117,8 @@ function linearStep(node: Exclude<LinearNode, { kind: 'input' }>, source: Counts
     case 'bin':
       return binCounts(source, shape, node);
     case 'contrast': {
-      const out = source.slice();
-      contrast(source, shape, node.distance, out);
+      const out = source.slice(0, elements(windowShape(shape, contrastWindow(node), shape[2])));
+      contrast(node, source, shape, out);
       return out;
     }
   }

@@ -67,8 +67,8 @@ function preprocessStep(node: ComputedPreprocessNode, output: Shape): Step {
     return ([x]) => {
       const low = new Int32Array(elements(output));
       const high = new Int32Array(elements(output));
-      contrast(x!.low, x!.shape, node.distance, low, x!.high);
-      contrast(x!.high, x!.shape, node.distance, high, x!.low);
+      contrast(node, x!.low, x!.shape, low, x!.high);
+      contrast(node, x!.high, x!.shape, high, x!.low);
       return { low, high };
     };
   // The others grow with every pixel, or stay.

@@ -71,7 +71,7 @@ const rules: Rules = {
   },
   contrast: ({ distance: d }, [x], output, shape) => {
     fill(output, shape, (row, column, c) => {
-      const look = (iy: number, ix: number): number => (isInside(shape, iy, ix) ? at(x!, iy, ix, c) : 0);
+      const look = (iy: number, ix: number): number => (isInside(x!.shape, iy, ix) ? at(x!, iy, ix, c) : 0);
       const level = Math.max(
         Math.min(look(row, column - d), look(row, column + d)),
         Math.min(look(row - d, column), look(row + d, column)),

@@ -88,9 +88,14 @@ describe('preprocessing that waits for nothing beyond the frame', () => {
     const { nodes, outputs } = preprocessNodes(preprocessSchema.parse(options), [32, 40]);
     const shapes = floatShapes({ nodes } as FloatGraph);
     expect(outputs.map((id) => shapes.get(id))).toEqual(Array(3).fill([13, 17, 1]));
-    // The last block that is shown is the centre of the last whole surroundings.
-    const shown = nodes.filter((node) => node.kind === 'crop').map((node) => node.offset);
-    expect(shown).toEqual(Array(3).fill([0, 0]));
+    // The channel that reaches furthest needs no cut.
+    const cut = nodes
+      .filter((node) => node.kind === 'crop')
+      .map(({ inputs, offset }) => [...inputs, ...offset]);
+    expect(cut).toEqual([
+      ['contrast_0', 0, 0],
+      ['bin_2', 0, 0],
+    ]);
   });
 
   it('shows everything where nothing is compared with its surroundings', () => {

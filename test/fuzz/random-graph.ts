@@ -403,9 +403,19 @@ function addBin(draft: Draft): void {
 }
 
 function addContrast(draft: Draft): void {
-  const { format: to } = facts(draft);
+  const {
+    format: to,
+    shape: [height, width],
+  } = facts(draft);
   const distance = draft.random.integer(1, 3);
-  add(draft, { kind: 'contrast', inputs: [newest(draft)], distance, format: to });
+  const causal = chance(draft.random, 0.5) && Math.min(height, width) > distance;
+  add(draft, {
+    kind: 'contrast',
+    inputs: [newest(draft)],
+    distance,
+    ...(causal ? { causal: true as const } : {}),
+    format: to,
+  });
 }
 
 function addClampAndTable(draft: Draft, from: NodeId): NodeId {

@@ -2,7 +2,7 @@
 import { fractionBits } from '../../fixed/format.js';
 import type { Shape } from '../../ir/common.js';
 import type { Table } from '../../ir/dispatch.js';
-import { CONTRAST_DIRECTIONS } from '../../ir/ops/contrast.js';
+import { CONTRAST_DIRECTIONS, contrastWindow } from '../../ir/ops/contrast.js';
 import type { FixedNodeOf, PreprocessNode } from '../../ir/ops/index.js';
 import { FLOAT32_EXACT, type Range } from '../../ir/prove.js';
 import { windowSum } from './exact-sum.js';
@@ -108,7 +108,13 @@ function bin(
 /** The image moved to each neighbour by slices of one that has zeros around. */
 function contrast(writer: OnnxWriter, op: FixedNodeOf<'contrast'>, x: MantissaTensor, shape: Shape): Tensor {
   const { distance: d } = op;
-  const pads = writer.constant(`${op.id}.pads`, 'int64', [0, 0, d, d, 0, 0, d, d], [8]);
+  const { padding } = contrastWindow(op);
+  const pads = writer.constant(
+    `${op.id}.pads`,
+    'int64',
+    [0, 0, padding[0], padding[1], 0, 0, padding[2], padding[3]],
+    [8],
+  );
   const padded = writer.node('Pad', `${op.id}.padded`, [
     x.name,
     pads,
@@ -132,7 +138,8 @@ function contrast(writer: OnnxWriter, op: FixedNodeOf<'contrast'>, x: MantissaTe
     ]),
   );
   const level = writer.node('Max', `${op.id}.level`, pairs);
-  const above = writer.node('Sub', `${op.id}.above`, [x.name, level]);
+  const pixel = op.causal === true ? moved('pixel', 0, 0) : x.name;
+  const above = writer.node('Sub', `${op.id}.above`, [pixel, level]);
   return sameKind(x, writer.node('Relu', `${op.id}.mantissa`, [above]), shape);
 }
 

@@ -1,5 +1,5 @@
 /**
- * From the raw `uint16` frame to the network's input: crop → mask → bin → contrast → cut → clamp → table,
+ * From the raw `uint16` frame to the network's input: crop → mask → bin → contrast → clamp → table,
  * exact in integers.
  *
  * What a recipe asks for becomes the nodes that the float and the fixed graph share; `preprocessor.ts` runs them.
@@ -110,12 +110,19 @@ function cropMask(mask: Uint8Array, rawSize: readonly [number, number], cut: Cut
   return live;
 }
 
-/** Rows and columns of blocks that the network sees where it is causal. */
+/** What a causal network sees. */
+interface CausalPart {
+  /** Blocks between a block and the surroundings it is compared with, of the channel where they are most. */
+  readonly reach: number;
+  /** `[rows, columns]` of blocks. */
+  readonly blocks: readonly [number, number];
+}
+
 function causalPart(
   { channels }: PreprocessOptions,
   { size }: Cut,
   factor: readonly [number, number],
-): readonly [number, number] | null {
+): CausalPart | null {
   const reach = Math.max(...channels.map(({ contrast }) => contrast ?? 0));
   const blocks = [size[0] / factor[0], size[1] / factor[1]] as const;
   if (Math.min(...blocks) <= reach)
@@ -123,7 +130,7 @@ function causalPart(
       field: 'preprocess.causal',
       remedy: 'bin fewer pixels, compare nearer blocks, or leave causal out',
     });
-  return reach === 0 ? null : [blocks[0] - reach, blocks[1] - reach];
+  return reach === 0 ? null : { reach, blocks: [blocks[0] - reach, blocks[1] - reach] };
 }
 
 const counts = (high: number): Format => format(false, bitsFor(0, high), bitsFor(0, high));
@@ -137,8 +144,8 @@ function channelNodes(
   options: {
     readonly factor: readonly [number, number];
     readonly bits: number;
-    /** Blocks that are shown, `[rows, columns]`; null: all. */
-    readonly shown: readonly [number, number] | null;
+    /** The blocks that are shown where the network is causal; null: all. */
+    readonly shown: CausalPart | null;
   },
 ): NodeId {
   let last = input;
@@ -162,15 +169,16 @@ function channelNodes(
       kind: 'contrast',
       inputs: [last],
       distance: contrast,
+      ...(shown === null ? {} : { causal: true }),
       format: counts(top),
     });
-  if (shown !== null)
+  if (shown !== null && contrast !== shown.reach)
     add({
       id: nodeId(`cut${k}`),
       kind: 'crop',
       inputs: [last],
       offset: [0, 0],
-      size: shown,
+      size: shown.blocks,
       format: counts(top),
     });
   const high = Math.min(clampMax, top);
