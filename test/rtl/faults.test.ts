@@ -15,10 +15,10 @@ import { openRtl } from '../../src/backends/rtl/verilator.js';
 import { randomFrames } from '../../src/verify/frames.js';
 import { verify } from '../../src/verify/verify.js';
 import { writeProject } from '../hls/project.js';
-import { zooNetwork } from '../hls/networks.js';
+import { causalNetwork, zooNetwork } from '../hls/networks.js';
 import type { HlsFault } from '../mutation/plant.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
-import { SAMPLE_FAULTS, ZOO_FAULTS } from './faults.js';
+import { CAUSAL_FAULTS, SAMPLE_FAULTS, ZOO_FAULTS } from './faults.js';
 import { planted } from './planted.js';
 import { rtlDesign, sharedRuntime } from './project.js';
 
@@ -56,6 +56,7 @@ const today = Math.floor(Date.now() / 86_400_000);
 describe.each([
   ['the zoo', zooNetwork, ZOO_FAULTS],
   ['a residual network', sampleFixedGraph, SAMPLE_FAULTS],
+  ['windows that end with the last pixel', causalNetwork, CAUSAL_FAULTS],
 ] as const)('planted faults in the RTL of %s', (_name, make, faults) => {
   it('are seen, each of them, and nothing is seen without one', async () => {
     const run = await witnessed(make(), faults);

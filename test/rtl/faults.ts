@@ -129,18 +129,6 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
     /columns_to_go <= last_x \? (CA'\(KW - 1 - SKIP_X\)) :/,
     "CA'(KW - SKIP_X)",
   ),
-  fault(
-    module('window'),
-    'rows of the frame before for padding above',
-    /= outside1 \? (PADDING) : above1/,
-    'above1[ky*W+:W]',
-  ),
-  fault(
-    module('window'),
-    'the end of a row for padding to its left',
-    /= outside1 \? (\{KH\{PADDING\}\}) : left1/,
-    'left1[kx*KH*W+:KH*W]',
-  ),
   fault(module('window'), 'padding that reads', /arriving1 <= (in_image \? q : PADDING);/, 'q'),
   fault(module('window'), 'a window that does not shift', /if \(v1\) columns2 <= (columns1);/, 'columns2'),
   fault(module('window'), 'channels of a pixel mixed up', /assign left1 = columns\[(g1)\];/, 'g'),
@@ -292,5 +280,21 @@ export const SAMPLE_FAULTS: readonly HlsFault[] = [
     'a depthwise kernel of the neighbouring lane',
     /DEPTHWISE \? (k \* OUT_LANES \+ p) : k/,
     'k * OUT_LANES + (p + 1) % OUT_LANES',
+  ),
+];
+
+/** Of windows that end with the last pixel: padding in front that no event walks over. */
+export const CAUSAL_FAULTS: readonly HlsFault[] = [
+  fault(
+    module('window'),
+    'rows of the frame before for padding above',
+    /= outside1 \? (PADDING) : above1/,
+    'above1[ky*W+:W]',
+  ),
+  fault(
+    module('window'),
+    'the end of a row for padding to its left',
+    /= outside1 \? (\{KH\{PADDING\}\}) : left1/,
+    'left1[kx*KH*W+:KH*W]',
   ),
 ];
