@@ -1,11 +1,13 @@
 /**
  * The networks by name through the RTL: every value of every stage and the cycle of every decision, in a table.
  *
- *     npm run rtl -- [--only demo,veto] [--frames 4] [--drills 0] [--size N] [--icarus] [--pixels-per-clock 8] [--latency 200]
+ *     npm run rtl -- [--only demo,veto] [--frames 4] [--request 2] [--drills 0] [--size N] [--icarus] [--pixels-per-clock 8]
+ *       [--latency 200]
  *
  * Verilator runs each network on frames of its own size; with --icarus it is Icarus Verilog, on frames of 32×32 unless --size
- * says otherwise. The latency that is asked for is in cycles from the last pixel. A third of the requests comes back to back, a third with gaps, and a third with decisions that are taken late,
- * of which the values count alone. The exit code is 1 where anything differs.
+ * says otherwise. The latency that is asked for is in cycles from the last pixel. A third of the requests comes back to back, a
+ * third with gaps, and a third with decisions that are taken late, of which the values count alone; the first comes back to
+ * back: --frames 100 --request 100 are a hundred frames without a pause. The exit code is 1 where anything differs.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,6 +39,7 @@ const { values } = parseArgs({
     icarus: { type: 'boolean', default: false },
     'pixels-per-clock': { type: 'string', default: '1' },
     latency: { type: 'string' },
+    request: { type: 'string', default: '2' },
   },
 });
 const names = values.only?.split(',');
@@ -55,6 +58,7 @@ const asked: Omit<HlsOptions, 'target'> = {
   ...(values.latency === undefined ? {} : { latencyMicroseconds: Number(values.latency) / CLOCK_MHZ }),
 };
 const drills = Number(values.drills);
+const request = Number(values.request);
 
 /** Frames as a detector gives them, patterns, and noise, in turns. */
 async function framesFor(graph: FixedGraph): Promise<NamedFrame[]> {
@@ -68,13 +72,13 @@ async function framesFor(graph: FixedGraph): Promise<NamedFrame[]> {
   return Array.from({ length: count }, (_, i) => [simulated, random, patterns][i % 3]![i]!);
 }
 
-/** Two frames a request: each manner of arriving has its turn, and the second frame finds what the first has left. */
-const inPairs = (witness: Witness): Witness => ({
+/** Two frames a request, unless told otherwise: each manner of arriving has its turn, and the second frame finds what the first left. */
+const inRequests = (witness: Witness): Witness => ({
   ...witness,
   async run(frames, options) {
     const results = [];
-    for (let i = 0; i < frames.length; i += 2)
-      results.push(...(await witness.run(frames.slice(i, i + 2), options)));
+    for (let i = 0; i < frames.length; i += request)
+      results.push(...(await witness.run(frames.slice(i, i + request), options)));
     return results;
   },
 });
@@ -104,11 +108,17 @@ for (const { name, make } of NAMED_NETWORKS) {
   }
   const built = seconds(begun);
   const running = performance.now();
-  const result = await verify(graph, createInterpreter(graph), [inPairs(witness)], await framesFor(graph), {
-    minimizeBudget: 0,
-    coverageFrames: 0,
-    ...(drills > 0 ? { drills: { most: drills, seed: 1 } } : {}),
-  });
+  const result = await verify(
+    graph,
+    createInterpreter(graph),
+    [inRequests(witness)],
+    await framesFor(graph),
+    {
+      minimizeBudget: 0,
+      coverageFrames: 0,
+      ...(drills > 0 ? { drills: { most: drills, seed: 1 } } : {}),
+    },
+  );
   await witness.close();
   rmSync(folder, { recursive: true });
   const [of] = result.witnesses;

@@ -145,14 +145,14 @@ const SMALL: Readonly<Record<string, readonly SmallProof[]>> = {
     small(
       'window_padded',
       'window_check',
-      18,
+      14,
       'every window of a padded frame of 2 x 2 pixels holds its pixels and padding',
       { K: 3, TOP: 1 },
     ),
     small(
       'window_stride',
       'window_check',
-      18,
+      14,
       'every window of 2 x 2 at stride 2 holds its pixels and padding',
       { K: 2, TOP: 1, STRIDE: 2 },
     ),
