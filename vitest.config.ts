@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
  * processes, or goes over whole nights, ledgers or a hundred networks.
  */
 const SLOW = [
-  'test/{cli,crystallography,data-simulate,explain,hls,mutation,package,rtl,run,shards,sim-headers,spotfind,train,verify}/**',
+  'test/{cli,crystallography,data-simulate,explain,hls,mutation,package,rtl,run,shards,sim-headers,slurm,spotfind,train,verify}/**',
   'test/audit/{ledger,meter,view-*}.test.ts',
   'test/data/{fuzz,give-up,kept-exdf,many-files,packed-dataset,stream,xtc}.test.ts',
   'test/fuzz/**',

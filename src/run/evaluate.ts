@@ -8,10 +8,13 @@ import type { Judged } from '../report/side-by-side.js';
 import { hitOrMissOnly } from '../statistics/metrics.js';
 import { evaluateWithGroups } from './evaluation-groups.js';
 import { beginStage, type Emit } from './events.js';
-import { loadRun } from './folder.js';
+import { loadRun, type Run } from './folder.js';
 import type { FrameOptionValues } from './frame-options.js';
 import { checkFrameSize, knownLabels, labelledByClass, unknownText } from './frames-for-network.js';
 import { openFrameArguments } from './open-frames.js';
+import { partPath, runShard, type ShardOutcome, type ShardPlan } from './shards/folder.js';
+import { shardFolder, sharedFacts, shardPlan } from './shards/plan.js';
+import type { FrameRange, ShardWish } from './shards/shard.js';
 import { sideBySide } from './side-by-side.js';
 import { scoreFixed } from './stages/score.js';
 
@@ -90,48 +93,148 @@ function decide(
   });
 }
 
+/** What to decide with what, opened. */
+interface Opened {
+  readonly run: Run;
+  readonly fixed: FixedGraph;
+  readonly source: FrameSource;
+}
+
+async function openEvaluation(dir: string, request: EvaluateRequest, emit: Emit): Promise<Opened> {
+  const run = await loadRun(dir);
+  const fixed = { ...run.fixed, threshold: request.threshold ?? run.fixed.threshold };
+  const { source } = await openFrameArguments(request.frames, request, emit);
+  try {
+    checkFrameSize(source, fixed);
+    groupKey(source, request.by);
+    return { run, fixed, source };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function logitsOf(
+  { fixed, source }: Opened,
+  { from, to }: FrameRange,
+  emit: Emit,
+): Promise<readonly Int32Array[]> {
+  const progress = beginStage(emit, 'Evaluate');
+  const indices = Array.from({ length: to - from }, (_, i) => from + i);
+  const logits = await scoreFixed(fixed, source, indices, progress);
+  progress.finish({ kind: 'counted', what: 'frames', count: logits.length });
+  return logits;
+}
+
 /** Decides every frame with the run in `dir`, and measures the decisions where frames are labelled. Throws `UserError`. */
 export async function evaluateRun(
   dir: string,
   request: EvaluateRequest,
   emit: Emit,
 ): Promise<EvaluateOutcome> {
-  const made = await loadRun(dir);
-  const fixed = { ...made.fixed, threshold: request.threshold ?? made.fixed.threshold };
-  const { source } = await openFrameArguments(request.frames, request, emit);
+  const opened = await openEvaluation(dir, request, emit);
+  const { source } = opened;
   try {
-    checkFrameSize(source, fixed);
-    const groupedBy = groupKey(source, request.by);
-    const progress = beginStage(emit, 'Evaluate');
-    const indices = Array.from({ length: source.count }, (_, i) => i);
-    const logits = await scoreFixed(fixed, source, indices, progress);
-    progress.finish({ kind: 'counted', what: 'frames', count: logits.length });
-    const known = knownLabels(source, fixed);
-    const unit = lsb(findNode(fixed, fixed.output).format);
-    const { hitClasses, threshold } = fixed;
-    const byClass = labelledByClass(source, fixed);
-    const classNames = byClass ? fixed.classNames : ['miss', 'hit'];
-    const measure = (): NamedEvaluation => {
-      const labelled = known.indices.map((index) => logits[index]!);
-      const input = { logits: labelled, labels: known.labels, hitClasses, threshold, unit };
-      const counted = byClass ? input : hitOrMissOnly(input);
-      return evaluateWithGroups('fixed', counted, source, known.indices, classNames);
-    };
-    const decisions = decide(source, fixed, logits, groupedBy);
-    const own = { name: fixed.name, kept: decisions.map(({ keep }) => keep), threshold };
-    const beside = request.beside === undefined ? [] : await sideBySide(request.beside, own, source, emit);
-    return {
-      threshold,
-      decisions,
-      beside,
-      groupedBy,
-      unlabelled: source.count - known.indices.length,
-      unknown: unknownText(source, known),
-      measured: known.indices.length === 0 ? null : measure(),
-      byClass,
-      classNames,
-    };
+    const logits = await logitsOf(opened, { from: 0, to: source.count }, emit);
+    return await measured(opened, logits, request, emit);
   } finally {
     await source.close();
+  }
+}
+
+async function measured(
+  { fixed, source }: Opened,
+  logits: readonly Int32Array[],
+  request: EvaluateRequest,
+  emit: Emit,
+): Promise<EvaluateOutcome> {
+  const groupedBy = groupKey(source, request.by);
+  const known = knownLabels(source, fixed);
+  const unit = lsb(findNode(fixed, fixed.output).format);
+  const { hitClasses, threshold } = fixed;
+  const byClass = labelledByClass(source, fixed);
+  const classNames = byClass ? fixed.classNames : ['miss', 'hit'];
+  const measure = (): NamedEvaluation => {
+    const labelled = known.indices.map((index) => logits[index]!);
+    const input = { logits: labelled, labels: known.labels, hitClasses, threshold, unit };
+    const counted = byClass ? input : hitOrMissOnly(input);
+    return evaluateWithGroups('fixed', counted, source, known.indices, classNames);
+  };
+  const decisions = decide(source, fixed, logits, groupedBy);
+  const own = { name: fixed.name, kept: decisions.map(({ keep }) => keep), threshold };
+  const beside = request.beside === undefined ? [] : await sideBySide(request.beside, own, source, emit);
+  return {
+    threshold,
+    decisions,
+    beside,
+    groupedBy,
+    unlabelled: source.count - known.indices.length,
+    unknown: unknownText(source, known),
+    measured: known.indices.length === 0 ? null : measure(),
+    byClass,
+    classNames,
+  };
+}
+
+/** All that the logits of a shard depend on. */
+const planOf = ({ run, source }: Opened, request: EvaluateRequest, wish: ShardWish, dir: string): ShardPlan =>
+  shardPlan('evaluate', wish, source.count, sharedFacts(run, source, request), { run: dir, request });
+
+/** The logits of a shard of the frames, into a Parquet part in `folder`; a merge measures them. Throws `UserError`. */
+export async function evaluateShard(
+  dir: string,
+  request: EvaluateRequest,
+  folder: string | undefined,
+  wish: ShardWish,
+  emit: Emit,
+): Promise<ShardOutcome> {
+  const into = shardFolder(folder);
+  const opened = await openEvaluation(dir, request, emit);
+  const { fixed, source } = opened;
+  try {
+    return await runShard(into, planOf(opened, request, wish, dir), wish, async (range) => {
+      const part = partPath(into, wish, 'parquet');
+      const logits = await logitsOf(opened, range, emit);
+      const { parquetSink } = await import('./score-parquet.js');
+      const sink = await parquetSink(part, { network: 'fixed', classNames: fixed.classNames });
+      try {
+        await sink.add(
+          logits.map((row, k) => {
+            const { file, index } = source.origin(range.from + k);
+            const score = veto(row, fixed.hitClasses);
+            return { frame: range.from + k, file, index, score, keep: score >= fixed.threshold, logits: row };
+          }),
+        );
+        await sink.close();
+      } catch (error) {
+        await sink.discard();
+        throw error;
+      }
+      return { files: [part], facts: {} };
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+/** The evaluation of frames whose logits, in their order, are known from shards. Throws `UserError` where they are other frames. */
+export async function evaluateKnown(
+  dir: string,
+  request: EvaluateRequest,
+  plan: ShardPlan,
+  logits: readonly Int32Array[],
+  emit: Emit,
+): Promise<EvaluateOutcome> {
+  const opened = await openEvaluation(dir, request, emit);
+  try {
+    const now = planOf(opened, request, { index: 0, of: plan.of, command: plan.command }, dir);
+    if (JSON.stringify(now.what) !== JSON.stringify(plan.what) || now.count !== plan.count)
+      throw new UserError('or its frames are not those that the shards decided', {
+        file: dir,
+        remedy: 'bring both back to what they were, or make the shards again in another folder',
+      });
+    return await measured(opened, logits, request, emit);
+  } finally {
+    await opened.source.close();
   }
 }

@@ -106,53 +106,79 @@ async function open(options: FilterRequest, onBad: ((bad: BadFrame) => void) | n
 const isAsStored = ({ assemble, pedestal, scale }: FilterRequest): boolean =>
   assemble !== true && pedestal === undefined && scale === undefined;
 
-/** Scores the frames and writes those that are kept; killed, the same request goes on where it stopped. */
-export async function filterFrames(dir: string, options: FilterRequest, emit: Emit): Promise<FilterOutcome> {
-  const files = filesOut(options);
+/** What to filter with what, opened; the caller closes the source. */
+export interface OpenedFilter {
+  readonly fixed: FixedGraph;
+  readonly source: FrameSource;
+  /** Number of the first of these frames among all that are asked for. */
+  readonly first: number;
+  readonly skipped: readonly BadFrame[];
+  readonly onBad: ((bad: BadFrame) => void) | null;
+}
+
+/** Throws `UserError`. */
+export async function openFilter(dir: string, options: FilterRequest, emit: Emit): Promise<OpenedFilter> {
   const { fixed } = await loadRun(dir);
-  const threshold = options.threshold ?? fixed.threshold;
   const skipped: BadFrame[] = [];
   const report = (one: BadFrame): void => {
     skipped.push(one);
     emit({ event: 'skipped', ...one });
   };
   const onBad = options.skipBad === true ? report : null;
-  const source = tellingWarnings(await open(options, onBad), emit);
+  return { fixed, source: tellingWarnings(await open(options, onBad), emit), first: 0, skipped, onBad };
+}
+
+/** Scores the frames that are open and writes `files`, which are those of `options`. */
+export async function filterOpened(
+  opened: OpenedFilter,
+  options: FilterRequest,
+  files: readonly string[],
+  emit: Emit,
+): Promise<FilterOutcome> {
+  const { fixed, source, skipped, onBad } = opened;
+  const threshold = options.threshold ?? fixed.threshold;
+  const datasets = await namedDatasets(options.frames);
+  if (options.out !== undefined)
+    await checkTogether(source, (file) => datasets.get(file) ?? null, isAsStored(options));
+  if (options.list !== undefined) checkListable(source);
+  if (options.exdf !== undefined) checkEvents(source);
+  const journalPath = goesOnFrom(`${files[0]}.scores`);
+  if (options.restart === true) await rm(journalPath, { force: true });
+  const asked = JSON.stringify([options.frames, frameOptions(options)]);
+  const journal = await openJournal(journalPath, journalKey(fixed, source, asked));
   try {
-    const datasets = await namedDatasets(options.frames);
-    if (options.out !== undefined)
-      await checkTogether(source, (file) => datasets.get(file) ?? null, isAsStored(options));
-    if (options.list !== undefined) checkListable(source);
-    if (options.exdf !== undefined) checkEvents(source);
-    const journalPath = goesOnFrom(`${files[0]}.scores`);
-    if (options.restart === true) await rm(journalPath, { force: true });
-    const asked = JSON.stringify([options.frames, frameOptions(options)]);
-    const journal = await openJournal(journalPath, journalKey(fixed, source, asked));
-    try {
-      const scores = await score(fixed, source, journal, onBad, emit);
-      const chosen = choose(scores, threshold, options);
-      const { kept, byPrescale } = chosen;
-      const { out } = options;
-      const written =
-        kept.length === 0 || out === undefined
-          ? null
-          : await write(out, options, fixed, source, chosen, datasets, emit);
-      if (options.list !== undefined) await writeKeptList(options.list, source, kept);
-      if (options.exdf !== undefined)
-        await writeKeptExdf(options.exdf, {
-          source,
-          scores,
-          threshold,
-          byPrescale,
-          prescale: options.prescale ?? 0,
-        });
-      await journal.remove();
-      return outcomeOf(source, chosen, written, skipped);
-    } finally {
-      await journal.close();
-    }
+    const scores = await score(fixed, source, journal, onBad, emit);
+    const chosen = choose(scores, threshold, opened.first, options);
+    const { kept, byPrescale } = chosen;
+    const { out } = options;
+    const written =
+      kept.length === 0 || out === undefined
+        ? null
+        : await write(out, options, fixed, source, chosen, datasets, emit);
+    if (options.list !== undefined) await writeKeptList(options.list, source, kept);
+    if (options.exdf !== undefined)
+      await writeKeptExdf(options.exdf, {
+        source,
+        scores,
+        threshold,
+        byPrescale,
+        prescale: options.prescale ?? 0,
+      });
+    await journal.remove();
+    return outcomeOf(source, chosen, written, skipped);
   } finally {
-    await source.close();
+    await journal.close();
+  }
+}
+
+/** Scores the frames and writes those that are kept; killed, the same request goes on where it stopped. */
+export async function filterFrames(dir: string, options: FilterRequest, emit: Emit): Promise<FilterOutcome> {
+  const files = filesOut(options);
+  const opened = await openFilter(dir, options, emit);
+  try {
+    return await filterOpened(opened, options, files, emit);
+  } finally {
+    await opened.source.close();
   }
 }
 
@@ -160,13 +186,18 @@ export async function filterFrames(dir: string, options: FilterRequest, emit: Em
 function choose(
   scores: Int32Array,
   threshold: number,
+  first: number,
   { prescale = 0, prescaleKey = 0 }: FilterRequest,
 ): Chosen {
   const kept: number[] = [];
   const byPrescale = new Set<number>();
   scores.forEach((score, index) => {
     if (score === UNREADABLE) return;
-    const answer = prescaled(score >= threshold, { number: BigInt(index), key: prescaleKey, n: prescale });
+    const answer = prescaled(score >= threshold, {
+      number: BigInt(first + index),
+      key: prescaleKey,
+      n: prescale,
+    });
     if (answer.keep) kept.push(index);
     if (answer.byPrescale) byPrescale.add(index);
   });
@@ -244,28 +275,6 @@ function outcomeOf(
     hits: hits.length,
     hitsVetoed: hits.filter((i) => !isKept.has(i) || byPrescale.has(i)).length,
     written,
-    skipped,
-  };
-}
-
-/** The outcome as a program reads it, beside the files that were asked for. */
-export function filteredJson(
-  { written, hits, hitsVetoed, skipped, frames, kept, keptByPrescale, unreadable, threshold }: FilterOutcome,
-  { out, list, exdf }: FilterRequest,
-): object {
-  return {
-    out: written === null ? null : out,
-    list: list ?? null,
-    exdf: exdf ?? null,
-    frames,
-    kept,
-    keptByPrescale,
-    unreadable,
-    threshold,
-    ...(hits === 0 ? {} : { hits, hitsVetoed }),
-    ...(written === null
-      ? {}
-      : { pixelType: written.pixelType, carried: written.carried, left: written.left }),
     skipped,
   };
 }

@@ -96,7 +96,7 @@ export type StageOutcome =
   | { readonly kind: 'reported'; readonly file: string }
   | {
       readonly kind: 'counted';
-      readonly what: 'frames' | 'layers' | 'parts';
+      readonly what: 'frames' | 'layers' | 'parts' | 'runs';
       readonly count: number;
       /** Of frames: kept ones; known from an earlier try. */
       readonly kept?: number;

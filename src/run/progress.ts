@@ -7,6 +7,15 @@ export type Steps =
   | { readonly of: 'steps' }
   /** `isTimed`: how many come a second is of interest. */
   | { readonly of: 'frames'; readonly isTimed?: true }
+  /** Of an array on a cluster: its tasks that are whole, of all, and those at work. */
+  | {
+      readonly of: 'tasks';
+      readonly tasks: number;
+      readonly total: number;
+      readonly running: number;
+      /** Whether the steps are frames, or the tasks themselves. */
+      readonly timed: boolean;
+    }
   | { readonly of: 'calibration frames' }
   | { readonly of: 'overlays' }
   | { readonly of: 'proofs' }

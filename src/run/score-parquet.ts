@@ -9,7 +9,10 @@ import type { ScoredRow, ScoreFacts, ScoreSink } from './score-sinks.js';
 const ROWS_AT_A_TIME = 8192;
 
 /** Columns `frame`, `file`, `index`, `score`, `keep` and one a class, named `logit NAME`. */
-export async function parquetSink(path: string, { network, classNames }: ScoreFacts): Promise<ScoreSink> {
+export async function parquetSink(
+  path: string,
+  { network, classNames }: Pick<ScoreFacts, 'network' | 'classNames'>,
+): Promise<ScoreSink> {
   const number = network === 'fixed' ? 'INTEGER' : 'DOUBLE';
   const columns = [
     'frame INTEGER, file VARCHAR, index INTEGER',

@@ -9,6 +9,9 @@ import type { SimulatedSource } from '../data/simulate/simulate-frames.js';
 import type { Compression } from '../data/write/growing-dataset.js';
 import { writeFrames } from '../data/write/write-frames.js';
 import { beginStage, type Emit } from './events.js';
+import { partPath, runShard, type ShardOutcome } from './shards/folder.js';
+import { frameRange, shardPlan } from './shards/plan.js';
+import type { ShardWish } from './shards/shard.js';
 
 export interface SimulateRequest {
   readonly frames: SimulateOptions;
@@ -64,25 +67,61 @@ export async function simulateToFile(
     throw new UserError('exists already', { file: out, remedy: 'choose another name, or say --replace' });
   const source = simulateFramesParallel(frames, workers);
   try {
-    const progress = beginStage(emit, 'Simulate');
-    await writeFrames(out, source, {
-      compression,
-      styles: source.settings.detectors,
-      lattices: (index) => source.lattices(index),
-      attributes: {
-        generator: `vetoc ${version()} simulate`,
-        seed: frames.seed,
-        options_json: JSON.stringify(frames),
-        class_rule: classRule(source),
-      },
-      onFrame: (done, total) => {
-        progress.update(done, total, { of: 'frames' });
-      },
-    });
-    const summary = summarize(out, source);
-    progress.finish({ kind: 'simulated', frames: summary.frames, hits: summary.hits, file: out });
-    return summary;
+    return await writeSimulated(out, source, frames, compression, emit);
   } finally {
     await source.close();
   }
+}
+
+/** A shard of the same frames, as a part in `folder`. Throws `UserError`. */
+export async function simulateShard(
+  folder: string,
+  { frames, compression, workers }: SimulateRequest,
+  wish: ShardWish,
+  emit: Emit,
+): Promise<ShardOutcome> {
+  const plan = shardPlan('simulate', wish, frames.count, { ...frames, compression, version: version() }, {});
+  const source = simulateFramesParallel(frames, workers);
+  try {
+    return await runShard(folder, plan, wish, async (range) => {
+      if (range.to === range.from) return { files: [], facts: { frames: 0, hits: 0 } };
+      const out = partPath(folder, wish, 'h5');
+      const part: SimulatedSource = {
+        ...source,
+        ...frameRange(source, range),
+        lattices: (index) => source.lattices(range.from + index),
+      };
+      const { file, ...facts } = await writeSimulated(out, part, frames, compression, emit);
+      return { files: [file], facts };
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+async function writeSimulated(
+  out: string,
+  source: SimulatedSource,
+  frames: SimulateOptions,
+  compression: Compression,
+  emit: Emit,
+): Promise<SimulationSummary> {
+  const progress = beginStage(emit, 'Simulate');
+  await writeFrames(out, source, {
+    compression,
+    styles: source.settings.detectors,
+    lattices: (index) => source.lattices(index),
+    attributes: {
+      generator: `vetoc ${version()} simulate`,
+      seed: frames.seed,
+      options_json: JSON.stringify(frames),
+      class_rule: classRule(source),
+    },
+    onFrame: (done, total) => {
+      progress.update(done, total, { of: 'frames' });
+    },
+  });
+  const summary = summarize(out, source);
+  progress.finish({ kind: 'simulated', frames: summary.frames, hits: summary.hits, file: out });
+  return summary;
 }

@@ -17,6 +17,12 @@ function trainingText({
   return `% on ${backend}, epoch ${epoch}/${epochs}, loss ${loss.toFixed(3)}${validation}`;
 }
 
+function tasksText(steps: Extract<Steps, { of: 'tasks' }>, speed: number | null): string {
+  const { tasks, total, running, timed } = steps;
+  const rate = speed === null ? '' : `, ${speed.toFixed(1)} a second`;
+  return `${timed ? `frames${rate}, ${tasks} of ${total} tasks` : 'tasks'}, ${running} at work`;
+}
+
 /** `speed`: steps a second, where that can be told. */
 export function stepsText(steps: Steps, speed: number | null = null): string {
   switch (steps.of) {
@@ -24,6 +30,8 @@ export function stepsText(steps: Steps, speed: number | null = null): string {
       return '';
     case 'frames':
       return steps.isTimed && speed !== null ? `frames, ${speed.toFixed(1)} a second` : 'frames';
+    case 'tasks':
+      return tasksText(steps, speed);
     case 'calibration frames':
     case 'overlays':
     case 'proofs':

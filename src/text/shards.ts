@@ -1,5 +1,6 @@
 /** What became of shards, in words. */
 import { meteredText } from '../audit/words.js';
+import { evaluatedText } from './evaluated.js';
 import type { ShardOutcome } from '../run/shards/folder.js';
 import type { MergeOutcome } from '../run/shards/merge.js';
 
@@ -22,9 +23,11 @@ export function shardText({ shard, state, from, to, files }: ShardOutcome): stri
 }
 
 /** What was joined, where it is, and what to do with it. */
-export function mergedText({ kind, folder, shards, frames, written, metered }: MergeOutcome): string {
+export function mergedText(outcome: MergeOutcome): string {
+  const { kind, folder, shards, frames, written, metered, evaluation } = outcome;
   const next = NEXT[kind]?.(folder);
   return [
+    ...(evaluation === null ? [] : [evaluatedText(evaluation), '']),
     `${frames} frames of ${shards} shards: ${written}`,
     ...(metered === null ? [] : [meteredText(metered)]),
     ...(next === undefined ? [] : [next]),

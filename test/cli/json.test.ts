@@ -163,6 +163,17 @@ const ASKED: Readonly<Record<string, Asked>> = {
     work: ['RUN', '--frames', 'FRAMES', '--reference', '0', '--threads', '1', '--out', 'LEDGER'],
   },
   merge: { fail: [['none'], ['RUN']] },
+  'slurm audit': {
+    fail: [
+      ['none', '--frames', 'FRAMES', '--shards', '2'],
+      ['RUN', '--frames', 'none.h5', '--shards', '2', '--dry-run'],
+    ],
+    work: ['RUN', '--frames', 'FRAMES', '--shards', '2', '--out', 'OUT', '--dry-run'],
+  },
+  'slurm run': {
+    fail: [['none.json', '--seeds', '2', '--out', 'OUT', '--dry-run']],
+    work: ['demo', '--seeds', '2', '--out', 'OUT', '--dry-run'],
+  },
   'audit meter': {
     fail: [
       ['none.bin', '--judged', 'BADCSV'],

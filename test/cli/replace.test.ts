@@ -52,7 +52,7 @@ const OWN: Readonly<Record<string, readonly string[]>> = {
   'stress --out': ['stress', '@run', '--frames', '@frames', '--out', '@stress'],
 };
 /** Files of a run that its own commands write anew, and ledgers that go on. */
-const GOES_ON = new Set(['audit --out', 'audit report --out', 'audit view --out', 'audit query --out', 'audit export --out', 'export onnx --out', 'export layers-model --out']); // prettier-ignore
+const GOES_ON = new Set(['audit --out', 'evaluate --out', 'slurm audit --out', 'slurm run --out', 'audit report --out', 'audit view --out', 'audit query --out', 'audit export --out', 'export onnx --out', 'export layers-model --out']); // prettier-ignore
 
 interface Output {
   readonly name: string;

@@ -264,3 +264,66 @@ describe('shards of score', () => {
     }
   });
 });
+
+describe('shards of other commands', () => {
+  const shards = async (words: readonly string[]): Promise<void> => {
+    for (let i = 0; i < OF; i++) await ok(...words, '--shard', `${i}/${OF}`);
+  };
+  const frames = (): string[] => ['--frames', ...made.files];
+  const json = async (...words: readonly string[]): Promise<unknown> =>
+    JSON.parse((await ok(...words, '--json')).stdout);
+  const lines = (file: string): string[] => readFileSync(file, 'utf8').trim().split('\n');
+
+  it('evaluate: measures of all frames are those of one process', async () => {
+    const words = ['evaluate', made.run, ...frames(), '--threshold', '5'];
+    await shards([...words, '--out', at('evaluated')]);
+    const { evaluation } = (await json('merge', at('evaluated'))) as { evaluation: { decisions: unknown } };
+    const one = (await json(...words)) as { decisions: { length: number } };
+    expect(evaluation.decisions).toEqual(one.decisions);
+    expect(one.decisions).toHaveLength(made.frames);
+    const words2 = (await ok('merge', at('evaluated'))).stdout;
+    expect(words2.startsWith((await ok(...words)).stdout.trimEnd())).toBe(true);
+  });
+
+  it('filter: kept frames, those of the prescale among them, are those of one process', async () => {
+    const words = ['filter', made.run, ...frames(), '--threshold', '100', '--prescale', '3'];
+    await shards([...words, '--out', at('filtered')]);
+    await ok('merge', at('filtered'));
+    await ok(...words, '--out', at('kept.cxi'));
+    const kept = async (...files: readonly string[]): Promise<string[]> => {
+      const out = at(`kept-${files.length}.csv`);
+      await ok('score', made.run, '--frames', ...files, '--out', out, '--replace');
+      return lines(out).slice(1).map((line) => line.split(',').slice(2).join(',')); // prettier-ignore
+    };
+    const one = await kept(at('kept.cxi'));
+    expect(one.length).toBeGreaterThan(20);
+    expect(await kept(...lines(join(at('filtered'), 'parts.lst')))).toEqual(one);
+    const other = ['filter', made.run, ...frames(), '--threshold', '101', '--prescale', '3', '--out', at('filtered'), '--shard', '0/3']; // prettier-ignore
+    expect((await runCli(...other)).stderr).toMatch(/another threshold \(100, here 101\)/);
+    expect((await runCli(...other.slice(0, -4), '--list', 'x.lst', '--out', at('l'), '--shard', '0/3')).stderr).toMatch(/--list: is not made of a shard/); // prettier-ignore
+  });
+
+  it('simulate and spotfind: frames and their spots are those of one process', async () => {
+    const simulate = ['--count', '70', '--seed', '3', '--size', '64x64', '--workers', '0'];
+    await shards(['simulate', at('simulated'), ...simulate]);
+    await ok('merge', at('simulated'));
+    await ok('simulate', at('one.h5'), ...simulate);
+    const find = ['--pixel-size', '0.1'];
+    const spots = async (name: string, ...files: readonly string[]): Promise<string[]> => {
+      await ok('spotfind', ...files, ...find, '--csv', at(name));
+      // A spot is a line; where its frame was read comes first.
+      return lines(at(name)).slice(1).map((line) => line.split(',').slice(2).join(',')); // prettier-ignore
+    };
+    const one = await spots('one.csv', at('one.h5'));
+    expect(one.length).toBeGreaterThan(50);
+    const parts = lines(join(at('simulated'), 'parts.lst'));
+    expect(parts).toHaveLength(OF);
+    expect(await spots('parts.csv', ...parts)).toEqual(one);
+    await shards(['spotfind', at('one.h5'), ...find, '--out', at('spots')]);
+    await ok('merge', at('spots'));
+    const facts = readdirSync(at('spots'))
+      .filter((name) => /^part-.*json$/.test(name))
+      .map((name) => (JSON.parse(readFileSync(join(at('spots'), name), 'utf8')) as { facts: { spots: number } }).facts); // prettier-ignore
+    expect(facts.reduce((sum, { spots: n }) => sum + n, 0)).toBe(one.length);
+  });
+});

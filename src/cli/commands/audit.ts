@@ -17,13 +17,13 @@ import {
   writeAuditPage,
 } from '../../index.js';
 import { UserError } from '../../core/errors.js';
-import { MAX_PRESCALE } from '../../ir/index.js';
 import { meteredText, queryCsv, queryRows, queryText } from '../../text/index.js';
 import { EXIT } from '../exit.js';
 import { endGracefully } from '../interrupt.js';
-import { addFinderOptions, FINDER_HELP } from '../finder-options.js';
-import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
-import { shareOption, wholeOption } from '../option-values.js';
+import { addAuditOptions, addBound } from '../audit-options.js';
+import { FINDER_HELP } from '../finder-options.js';
+import { FRAME_HELP } from '../frame-arguments.js';
+import { wholeOption } from '../option-values.js';
 import { answer, type Asked, say, sayJson, showEvents } from '../console.js';
 import { addShardOption, answerShard, type Sharded } from '../shard-option.js';
 import { output } from '../outputs.js';
@@ -120,18 +120,7 @@ export function define(command: Command): void {
     // Not a required option: commander would ask it of the subcommands too.
     .option('--frames <file...>', 'frames to audit, see below')
     .enablePositionalOptions();
-  addShardOption(addBound(addFrameOptions(addFinderOptions(command))))
-    .option('-o, --out <dir>', 'folder of the ledger (default: RUN/audit)')
-    .option(
-      '--reference <n>',
-      'training frames to compare with, 0 for none',
-      wholeOption('--reference', 0, 100_000),
-      512,
-    )
-    .option('--threads <n>', 'threads (default: one a core, at most 8)', wholeOption('--threads', 1, 256))
-    .option('--prescale <n>', 'the firmware keeps one miss in n', wholeOption('--prescale', 1, MAX_PRESCALE))
-    .option('--prescale-key <n>', 'key of its hash', wholeOption('--prescale-key', 0, 2 ** 32 - 1), 0)
-    .option('--frame-number <name>', 'where files state the frame number (default: frames count from 0)')
+  addShardOption(addAuditOptions(command))
     .option('--json', 'print the outcome as JSON')
     .addHelpText('after', HELP)
     .action(start);
@@ -147,11 +136,6 @@ async function meter(decisions: string, options: DecisionMeterOptions): Promise<
   if (night.verdict === 'beyond') process.exitCode = EXIT.checkFailed;
   answer(options, night, () => meteredText(night));
 }
-
-const addBound = (command: Command): Command =>
-  command
-    .option('--lose <share>', 'alarm when more of the hits are lost for sure', shareOption('--lose'), 0.01)
-    .option('--confidence <share>', 'how sure', shareOption('--confidence'), 0.95);
 
 function registerMeter(parent: Command): void {
   addBound(

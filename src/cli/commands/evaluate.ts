@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import {
   type EvaluateRequest,
   evaluateRun,
+  evaluateShard,
   evaluationJson,
   parseJudges,
   SPOT_ALGORITHMS,
@@ -10,9 +11,18 @@ import {
 import { evaluatedText } from '../../text/index.js';
 import { answer, type Asked, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
+import { addShardOption, answerShard, type Sharded } from '../shard-option.js';
 import { scoreOption } from '../option-values.js';
 
-async function run(dir: string, options: Asked<EvaluateRequest>): Promise<void> {
+async function run(
+  dir: string,
+  options: Asked<EvaluateRequest & Sharded & { readonly out?: string }>,
+): Promise<void> {
+  const { shard, out } = options;
+  if (shard !== undefined) {
+    answerShard(options, await evaluateShard(dir, options, out, shard, showEvents()));
+    return;
+  }
   const outcome = await evaluateRun(dir, options, showEvents());
   const { threshold, decisions, measured, unlabelled, beside } = outcome;
   const evaluation = measured && evaluationJson(measured);
@@ -35,8 +45,9 @@ export function define(command: Command): void {
       `spot finders (${SPOT_ALGORITHMS.join(', ')}) and folders of other runs, with commas between, at equal reduction`,
       parseJudges,
     )
+    .option('--out <folder>', 'with --shard: folder for its part')
     .option('--json', 'print JSON');
-  addFrameOptions(command)
+  addFrameOptions(addShardOption(command))
     .addHelpText(
       'after',
       `${FRAME_HELP}\n\nExample:\n  vetoc evaluate out/demo --frames night1.h5 --by style\n  vetoc evaluate out/demo --frames night1.h5 --indexed night1.stream --beside peakfinder8,out/other`,

@@ -1,13 +1,14 @@
 /** `vetoc filter`: applies a run's network to frames and writes those it keeps as CXI. */
 import { Option, type Command } from 'commander';
 import { COMPRESSIONS, READING_THREADS } from '../../data/index.js';
-import { filteredJson, filterFrames, type FilterRequest } from '../../index.js';
+import { filteredJson, filterFrames, type FilterRequest, filterShard } from '../../index.js';
 import { filteredText } from '../../text/index.js';
 import { answer, type Asked, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
+import { addShardOption, answerShard, type Sharded } from '../shard-option.js';
 import { scoreOption, wholeOption } from '../option-values.js';
 
-type Options = Asked<FilterRequest>;
+type Options = Asked<FilterRequest & Sharded>;
 
 const EXAMPLES = `
 At least one of --out, --list and --exdf says where to. The scores are kept in OUT.scores while the command runs: killed, the same command goes on where it stopped.
@@ -45,10 +46,14 @@ export function define(command: Command): void {
     .option('--restart', 'forget the scores of a killed run')
     .option('--replace', 'replace the files if they exist')
     .option('--json', 'print a summary as JSON');
-  addFrameOptions(command).addHelpText('after', `${FRAME_HELP}\n${EXAMPLES}`).action(run);
+  addFrameOptions(addShardOption(command)).addHelpText('after', `${FRAME_HELP}\n${EXAMPLES}`).action(run);
 }
 
 async function run(dir: string, options: Options): Promise<void> {
+  if (options.shard !== undefined) {
+    answerShard(options, await filterShard(dir, options, options.shard, showEvents()));
+    return;
+  }
   const outcome = await filterFrames(dir, options, showEvents());
   answer(options, filteredJson(outcome, options), () => filteredText(outcome, options.out));
 }

@@ -120,6 +120,13 @@ export const COMMANDS: readonly Entry[] = [
     load: () => import('./merge.js'),
   },
   {
+    name: 'slurm',
+    usage: '',
+    description:
+      'Audits in shards, and runs with several seeds, as arrays of a cluster: submitted and followed.',
+    load: () => import('./slurm.js'),
+  },
+  {
     name: 'live',
     usage: '[options] <run>',
     description: 'Decide on frames as they come from a detector’s stream, and pass the kept ones on.',

@@ -1,12 +1,13 @@
 /** `vetoc simulate`: labelled diffraction frames for any detector, as HDF5. */
 import { Option, type Command } from 'commander';
 import { CLASS_NAMES, type Compression, COMPRESSIONS, CRYSTAL_FORMS, VARIETIES } from '../../data/index.js';
-import { simulateToFile, simulationOptions, type SimulationWish } from '../../index.js';
+import { simulateShard, simulateToFile, simulationOptions, type SimulationWish } from '../../index.js';
 import { answer, showEvents } from '../console.js';
 import { simulatedText } from '../../text/index.js';
+import { addShardOption, answerShard, type Sharded } from '../shard-option.js';
 import { numberOption, numbersOption, pairOption, rangeOption, wholeOption } from '../option-values.js';
 
-interface Options extends SimulationWish {
+interface Options extends SimulationWish, Sharded {
   readonly compression: Compression;
   readonly workers?: number;
   readonly replace?: boolean;
@@ -34,7 +35,7 @@ const parseSize = (text: string): readonly [number, number] =>
 
 export function define(command: Command): void {
   command
-    .argument('<out.h5>', 'file to write')
+    .argument('<out.h5>', 'file to write; with --shard the folder for parts')
     .option('-n, --count <n>', 'number of frames', number('--count', 1, 1e8), 1000)
     .option('--seed <n>', 'the same seed gives the same frames', number('--seed', 0, 2 ** 32), 1)
     .option('--size <HxW>', 'frame size in pixels', parseSize, [512, 512] as const)
@@ -52,7 +53,7 @@ export function define(command: Command): void {
     .option('--frames-per-crystal <n>', 'frames of one crystal', number('--frames-per-crystal', 1, 1e6));
   addExperimentOptions(command);
   addDetectorOptions(command);
-  command
+  addShardOption(command)
     .addOption(
       new Option('--compression <name>', 'bitshuffle is fast, but needs a plugin to read')
         .choices(COMPRESSIONS)
@@ -105,6 +106,10 @@ function addDetectorOptions(command: Command): void {
 async function run(out: string, options: Options): Promise<void> {
   const { compression, workers, replace = false } = options;
   const request = { frames: simulationOptions(options), compression, workers, replace };
+  if (options.shard !== undefined) {
+    answerShard(options, await simulateShard(out, request, options.shard, showEvents()));
+    return;
+  }
   const summary = await simulateToFile(out, request, showEvents());
   answer(options, summary, () => simulatedText(summary));
 }

@@ -1,11 +1,12 @@
 /** `vetoc spotfind`: the classical spot finders on any frames, with peak lists that CrystFEL reads. */
 import type { Command } from 'commander';
-import { jsonSink, spotfind, type SpotfindRequest } from '../../index.js';
+import { jsonSink, spotfind, type SpotfindRequest, spotfindShard } from '../../index.js';
 import { writerOf } from '../../core/files.js';
 import { spotsText } from '../../text/index.js';
 import { type Asked, say, showEvents } from '../console.js';
 import { addFinderOptions, FINDER_HELP } from '../finder-options.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
+import { addShardOption, answerShard, type Sharded } from '../shard-option.js';
 import { pairOption } from '../option-values.js';
 import { output } from '../outputs.js';
 
@@ -19,11 +20,11 @@ Examples:
 
 The CXI file is for CrystFEL: indexamajig --peaks=cxi`;
 
-type Options = Asked<Omit<SpotfindRequest, 'frames'>>;
+type Options = Asked<Omit<SpotfindRequest, 'frames'> & Sharded>;
 
 export function define(command: Command): void {
   command.argument('<frames...>', 'frames, see below');
-  addFrameOptions(addFinderOptions(command))
+  addShardOption(addFrameOptions(addFinderOptions(command)))
     .option(
       '--panels <YxX>',
       'the frame is this many equal panels',
@@ -36,7 +37,10 @@ export function define(command: Command): void {
     .addHelpText('after', EXAMPLES)
     .action(async (frames: readonly string[], options: Options) => {
       const request = { ...options, frames };
-      if (options.json === true) await spotfind(request, showEvents(), jsonSink(writerOf(process.stdout)));
+      if (options.shard !== undefined)
+        answerShard(options, await spotfindShard(request, options.shard, showEvents()));
+      else if (options.json === true)
+        await spotfind(request, showEvents(), jsonSink(writerOf(process.stdout)));
       else say(spotsText(await spotfind(request, showEvents())));
     });
 }

@@ -1,6 +1,6 @@
 /**
- * The folder that the shards of a command share: `shards.json` says what all of them do, `part-3-of-200.*` is what one of
- * them made, and `part-3-of-200.json` says that it is whole. All three appear under their names when they are complete.
+ * The folder that the shards of a command share: `shards.json` says what all of them do, `part-003-of-200.*` is what one of
+ * them made, and `part-003-of-200.json` says that it is whole. All three appear under their names when they are complete.
  *
  * A part belongs to one plan: the same command, networks, frames and deal. What differs is named, and never mixed.
  */

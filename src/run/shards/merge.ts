@@ -9,6 +9,8 @@ import { UserError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
 import { referenceDigest, sharedReference } from '../audit/shard.js';
 import { beginStage, type Emit } from '../events.js';
+import { evaluateKnown, type EvaluateOutcome, type EvaluateRequest } from '../evaluate.js';
+import { loadRun } from '../folder.js';
 import { formatFor, openScoreSink } from '../score.js';
 import type { ScoreFacts } from '../score-sinks.js';
 import type { ShardedCommand, ShardPart, ShardPlan } from './folder.js';
@@ -29,6 +31,8 @@ export interface MergeOutcome {
   readonly frames: number;
   /** What was written: the ledger, the file of scores, or the list of the parts' files. */
   readonly written: string;
+  /** Of evaluations: what the decisions come to. */
+  readonly evaluation: EvaluateOutcome | null;
   /** Of audits with a prescale: what the kept misses say of the hits lost. */
   readonly metered: MeteredNight | null;
 }
@@ -50,9 +54,11 @@ export async function mergeShards(folder: string, request: MergeRequest, emit: E
   progress.finish({ kind: 'counted', what: 'parts', count: parts.length });
   const whole = { folder, plan, parts };
   const { kind, of, count } = plan;
-  const outcome = { kind, folder, shards: of, frames: count, metered: null };
+  const outcome = { kind, folder, shards: of, frames: count, metered: null, evaluation: null };
   if (kind === 'audit') return { ...outcome, ...(await mergeAudit(whole, emit)) };
   if (kind === 'score') return { ...outcome, written: await mergeScores(whole, request, emit) };
+  if (kind === 'evaluate')
+    return { ...outcome, written: folder, evaluation: await mergeEvaluation(whole, emit) };
   return { ...outcome, written: await listParts(whole) };
 }
 
@@ -127,6 +133,18 @@ async function mergeScores(
   }
   progress.finish({ kind: 'counted', what: 'frames', count: frames });
   return out;
+}
+
+/** The evaluation of all frames: pixels are not read again. */
+async function mergeEvaluation({ folder, plan, parts }: Whole, emit: Emit): Promise<EvaluateOutcome> {
+  const { run, request } = plan.where as { readonly run: string; readonly request: EvaluateRequest };
+  const { classNames } = (await loadRun(run)).fixed;
+  const { parquetRows } = await import('../score-parquet.js');
+  const logits: Int32Array[] = [];
+  for (const part of parts)
+    for await (const rows of parquetRows(join(folder, part.files[0]!.file), { classNames }, part))
+      logits.push(...rows.map((row) => Int32Array.from(row.logits)));
+  return evaluateKnown(run, request, plan, logits, emit);
 }
 
 /** Parts that stay files of their own, as a list for CrystFEL and for `--frames`. */

@@ -1,11 +1,12 @@
 /** What the shards of a command agree on: run, frames and options, as far as results depend on them. */
 import { UserError } from '../../core/errors.js';
 import type { FrameSource } from '../../data/frames.js';
+import { selectFrames } from '../../data/source.js';
 import { framesDigest, networkDigest } from '../digests.js';
 import type { Run } from '../folder.js';
 import { frameOptions, type FrameOptionValues } from '../frame-options.js';
 import type { ShardedCommand, ShardPlan } from './folder.js';
-import type { ShardWish } from './shard.js';
+import type { FrameRange, ShardWish } from './shard.js';
 
 /** The folder that shards write to. Throws `UserError` where none is named. */
 export function shardFolder(out: string | undefined): string {
@@ -33,6 +34,23 @@ export const sharedFacts = (
   networkDigest: networkDigest(fixed, float),
   ...framesFacts(source, values),
 });
+
+/** The frames of `range`, as a source of their own. */
+export const frameRange = (source: FrameSource, { from, to }: FrameRange): FrameSource =>
+  selectFrames(
+    source,
+    Array.from({ length: to - from }, (_, k) => from + k),
+  );
+
+/** Throws `UserError` where an option was given that shards cannot follow. */
+export function refuseWithShard(options: Readonly<Record<string, unknown>>): void {
+  const [field] = Object.entries(options).find(([, value]) => value !== undefined && value !== false) ?? [];
+  if (field === undefined) return;
+  throw new UserError('is not made of a shard', {
+    field,
+    remedy: 'leave it out: each shard writes its part into the folder --out',
+  });
+}
 
 export const shardPlan = (
   kind: ShardedCommand,

@@ -55,7 +55,8 @@ export function dealt({ index, of }: Shard, count: number): FrameRange {
   return { from: edge(index), to: index === of - 1 ? count : edge(index + 1) };
 }
 
-const quoted = (word: string): string =>
+/** A word as a shell takes it. */
+export const quoted = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** The command that makes a shard, as a shell takes it. */

@@ -14,6 +14,9 @@ import { beginStage, type Emit } from '../events.js';
 import { statedGeometry, type FinderOptionValues } from '../finder-options.js';
 import { openFrameArguments } from '../open-frames.js';
 import type { FrameOptionValues } from '../frame-options.js';
+import { partPath, runShard, type ShardOutcome } from '../shards/folder.js';
+import { frameRange, framesFacts, refuseWithShard, shardFolder, shardPlan } from '../shards/plan.js';
+import type { ShardWish } from '../shards/shard.js';
 import { csvSink, cxiSink, type FrameFinding, type Sink } from './sinks.js';
 
 export interface SpotfindRequest extends FinderOptionValues, FrameOptionValues {
@@ -33,6 +36,9 @@ export interface SpotfindOutcome {
   readonly totals: SpotTotals;
 }
 
+const openSpotFrames = (request: SpotfindRequest, emit: Emit): ReturnType<typeof openFrameArguments> =>
+  openFrameArguments(request.frames, { ...request, overloads: request.overloads ?? 'mask' }, emit);
+
 /**
  * Finds the spots of all frames, one by one, and writes the files that are asked for; `also` opens one more place where
  * findings go. Files appear when all is done.
@@ -43,11 +49,21 @@ export async function spotfind(
   also?: (settings: SpotFinderSettings) => Sink,
 ): Promise<SpotfindOutcome> {
   const settings = parseSpotParameters(request.algorithm, request.param);
-  const { source } = await openFrameArguments(
-    request.frames,
-    { ...request, overloads: request.overloads ?? 'mask' },
-    emit,
-  );
+  const { source } = await openSpotFrames(request, emit);
+  try {
+    return await findIn(source, settings, request, emit, also);
+  } finally {
+    await source.close();
+  }
+}
+
+async function findIn(
+  source: FrameSource,
+  settings: SpotFinderSettings,
+  request: SpotfindRequest,
+  emit: Emit,
+  also?: (settings: SpotFinderSettings) => Sink,
+): Promise<SpotfindOutcome> {
   const sinks: Sink[] = [];
   try {
     const detector = panelsOf(source, request);
@@ -60,6 +76,31 @@ export async function spotfind(
   } catch (error) {
     for (const sink of sinks) await sink.discard();
     throw error;
+  }
+}
+
+/** The spots of a shard of the frames, into a CXI part in the folder `request.out`. Throws `UserError`. */
+export async function spotfindShard(
+  request: SpotfindRequest,
+  wish: ShardWish,
+  emit: Emit,
+): Promise<ShardOutcome> {
+  const settings = parseSpotParameters(request.algorithm, request.param);
+  const folder = shardFolder(request.out);
+  const { csv, ...rest } = request;
+  refuseWithShard({ '--csv': csv });
+  const { source } = await openSpotFrames(request, emit);
+  try {
+    const { panels = null, withFrames = false } = request;
+    const stated = statedGeometry(request);
+    const what = { ...framesFacts(source, request), settings, stated, panels, withFrames };
+    const plan = shardPlan('spotfind', wish, source.count, what, { frames: request.frames });
+    return await runShard(folder, plan, wish, async (range) => {
+      if (range.to === range.from) return { files: [], facts: { ...totalsOf([]) } };
+      const out = partPath(folder, wish, 'cxi');
+      const { totals } = await findIn(frameRange(source, range), settings, { ...rest, out }, emit);
+      return { files: [out], facts: { ...totals } };
+    });
   } finally {
     await source.close();
   }
