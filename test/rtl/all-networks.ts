@@ -69,7 +69,10 @@ async function framesFor(graph: FixedGraph): Promise<NamedFrame[]> {
     simulated.push({ name: `simulated ${i}`, kind: 'file', pixels: (await source.read(i)).pixels });
   const patterns = patternFrames(graph);
   const random = randomFrames(graph, count, createRandom(5));
-  return Array.from({ length: count }, (_, i) => [simulated, random, patterns][i % 3]![i]!);
+  return Array.from({ length: count }, (_, i) => {
+    const kind = [simulated, random, patterns][i % 3]!;
+    return kind[i % kind.length]!;
+  });
 }
 
 /** Two frames a request, unless told otherwise: each manner of arriving has its turn, and the second frame finds what the first left. */
