@@ -48,10 +48,18 @@ export type AuditIdentity = z.infer<typeof identitySchema>;
 /** What of the identity may change between two sittings: where things are, not what they are. */
 const MAY_MOVE: readonly (keyof AuditIdentity)[] = ['run', 'frames'];
 
-/** Throws `UserError` when a ledger of `known` must not be continued as `wanted`. */
-export function checkSameAudit(known: AuditIdentity, wanted: AuditIdentity, path: string): void {
+/** Throws `UserError` when a ledger of `known` must not be continued as `wanted`. One that `grows` has no number of frames of its own. */
+export function checkSameAudit(
+  known: AuditIdentity,
+  wanted: AuditIdentity,
+  path: string,
+  grows = false,
+): void {
   const different = (Object.keys(wanted) as (keyof AuditIdentity)[]).filter(
-    (key) => !MAY_MOVE.includes(key) && JSON.stringify(known[key]) !== JSON.stringify(wanted[key]),
+    (key) =>
+      !MAY_MOVE.includes(key) &&
+      !(grows && key === 'count') &&
+      JSON.stringify(known[key]) !== JSON.stringify(wanted[key]),
   );
   if (different.length === 0) return;
   const key = different[0]!;

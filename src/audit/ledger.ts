@@ -58,11 +58,16 @@ export interface GrowingLedger extends LedgerContent {
   finish(windows: readonly ScoreWindow[]): Promise<void>;
 }
 
+export interface GrowOptions extends OpenOptions {
+  /** It takes frames without end: the number of its frames is that of its rows. */
+  readonly grows?: boolean;
+}
+
 /** Starts a ledger in `folder`, or continues the one that is there; `options.files`: parts that it may write. */
 export async function openLedgerForAudit(
   folder: string,
   identity: AuditIdentity,
-  options: OpenOptions = {},
+  options: GrowOptions = {},
 ): Promise<GrowingLedger> {
   await makeFolder(folder);
   const database = await openDatabase(join(folder, LEDGER_FILE), 'write', options);
@@ -73,14 +78,14 @@ export async function openLedgerForAudit(
         file: database.path,
         remedy: 'look at it, or audit into another folder',
       });
-    if (known !== null) checkSameAudit(known.identity, identity, database.path);
+    if (known !== null) checkSameAudit(known.identity, identity, database.path, options.grows);
     else
       await database.transaction(async ({ run }) => {
         for (const statement of CREATE_TABLES) await run(statement);
         await run('INSERT INTO meta VALUES (?, ?)', ['version', String(LEDGER_VERSION)]);
         await run('INSERT INTO meta VALUES (?, ?)', ['identity', JSON.stringify(identity)]);
       });
-    return createGrowingLedger(database, known?.identity ?? identity);
+    return createGrowingLedger(database, known?.identity ?? identity, options.grows === true);
   } catch (error) {
     await database.close();
     throw error;
@@ -208,9 +213,13 @@ function ledgerContent(database: Database, identity: AuditIdentity): LedgerConte
   };
 }
 
-function createGrowingLedger(database: Database, identity: AuditIdentity): GrowingLedger {
+function createGrowingLedger(database: Database, begun: AuditIdentity, grows: boolean): GrowingLedger {
+  let identity = begun;
   return {
-    ...ledgerContent(database, identity),
+    ...ledgerContent(database, begun),
+    get identity() {
+      return identity;
+    },
     async setReference(reference) {
       const text = printReference(reference);
       await database.transaction(async ({ run }) => {
@@ -228,10 +237,15 @@ function createGrowingLedger(database: Database, identity: AuditIdentity): Growi
       for (const { frame } of rows) flags[(frame as number) - from] = 1;
       return flags;
     },
-    append: (rows) =>
-      database.transaction(async ({ append }) => {
+    async append(rows) {
+      const count = rows.reduce((most, { frame }) => Math.max(most, frame + 1), identity.count);
+      const next = grows ? { ...identity, count } : identity;
+      await database.transaction(async ({ run, append }) => {
         await append('frame_rows', rows.map(rowValues));
-      }),
+        if (grows) await run("UPDATE meta SET value = ? WHERE key = 'identity'", [JSON.stringify(next)]);
+      });
+      identity = next;
+    },
     finish: (windows) => finish(database, identity, windows),
   };
 }

@@ -41,7 +41,7 @@ export interface Reference {
 
 const NEIGHBOUR = 5;
 /** Spots that make a classical hit where no labels say better. */
-const DEFAULT_SPOTS = 10;
+export const DEFAULT_SPOTS = 10;
 /** Levels counted as near where there is nothing to measure them on. */
 const DEFAULT_NEAR_LEVELS = 4;
 const UNUSUAL = 0.995;

@@ -241,7 +241,10 @@ function factTable({ identity, path }: Ledger, { limits, reference, verdicts }: 
       ['ledger', path],
       ['run', identity.run],
       ['network', `${identity.network} ${identity.networkDigest}`],
-      ['frames', `${identity.frames.join(' ')} (${identity.count} of ${identity.height}×${identity.width})`],
+      [
+        'frames',
+        `${identity.frames.join(' ') || identity.framesDigest} (${identity.count} of ${identity.height}×${identity.width})`,
+      ],
       ['threshold', signed(identity.threshold)],
       ['second opinion', `${identity.finder} ${parameters}`.trim()],
       ['a classical hit', `${limits.spotThreshold} spots or more`],

@@ -153,7 +153,8 @@ function withDistance({ row, features }: ProcessedFrame, { bank }: Reference): F
   return { ...row, distance: featureDistance(bank, features) };
 }
 
-async function windowsOf(ledger: GrowingLedger): Promise<ReturnType<typeof scoreWindows>> {
+/** Scores and shares of the frames that have their row, window by window. */
+export async function windowsOf(ledger: GrowingLedger): Promise<ReturnType<typeof scoreWindows>> {
   const rows = await ledger.database.select('SELECT frame, score, keep FROM frame_rows ORDER BY frame');
   return scoreWindows(rows.map(scoredFrame), windowLength(ledger.identity.count));
 }

@@ -25,6 +25,8 @@ export interface Decision {
   /** In the network's levels; null where it was not decided by the network. */
   readonly score: number | null;
   readonly logits: ArrayLike<number> | null;
+  /** Digest of the network that decided; null where none did. */
+  readonly network: string | null;
   /** What the network says, before prescale and deadline; null where it was not asked. */
   readonly networkKeep: boolean | null;
   /** How many frames this one stands for: 1 over the probability that a miss is kept. */

@@ -16,9 +16,9 @@ export interface Queue {
   readonly waiting: () => number;
   /** Resolves once less than `bytes` wait, or nothing does. */
   roomFor(bytes: number): Promise<void>;
-  /** Resolves once everything is delivered or given up. */
-  drained(): Promise<void>;
-  /** Deliveries that no sink took, after `giveUp`. */
+  /** Resolves once everything is delivered or given up, and the sinks are closed. */
+  close(): Promise<void>;
+  /** Deliveries that some sink did not take, or could not make sure of, after `giveUp`. */
   readonly undelivered: () => number;
 }
 
@@ -48,11 +48,11 @@ export function createQueue(options: QueueOptions): Queue {
   };
   const changed = (): Promise<void> => new Promise((resolve) => waiters.push(resolve));
 
-  /** Offers `delivery` to `sink` until it is taken; false where it was given up. */
-  async function offer(sink: LiveSink, delivery: Delivery): Promise<boolean> {
+  /** Asks `sink` until it does `what`; false where it was given up. */
+  async function insist(sink: LiveSink, what: () => Promise<void>): Promise<boolean> {
     for (let troubled = false; ;) {
       try {
-        await sink.deliver(delivery);
+        await what();
         if (troubled) options.onTrouble(sink, null);
         return true;
       } catch (error) {
@@ -68,7 +68,9 @@ export function createQueue(options: QueueOptions): Queue {
     running = true;
     for (let entry = entries[0]; entry !== undefined; entry = entries[0]) {
       const delivery = await entry.delivery;
-      const taken = await Promise.all(options.sinks.map((sink) => offer(sink, delivery)));
+      const taken = await Promise.all(
+        options.sinks.map((sink) => insist(sink, () => sink.deliver(delivery))),
+      );
       if (taken.includes(false)) undelivered += 1;
       entries.shift();
       bytes -= entry.bytes;
@@ -90,8 +92,10 @@ export function createQueue(options: QueueOptions): Queue {
     async roomFor(size) {
       while (entries.length > 0 && bytes + size > options.memoryBytes) await changed();
     },
-    async drained() {
+    async close() {
       while (running) await changed();
+      for (const sink of options.sinks)
+        if (!(await insist(sink, () => sink.close()))) undelivered += sink.held?.() ?? 0;
     },
     undelivered: () => undelivered,
   };

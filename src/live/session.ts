@@ -71,7 +71,6 @@ interface Series {
   open: boolean;
 }
 
-/** Memory that a message without bytes of its own is counted with. */
 const bytesOf = ({ raw }: LiveMessage, frame: LiveFrame): number =>
   raw?.length ?? ('pixels' in frame.image ? frame.image.pixels.byteLength : 0);
 
@@ -183,6 +182,7 @@ export function createSession(
       repeated: again,
       score: null,
       logits: null,
+      network: null,
       networkKeep: null,
       shadowKeep: null,
       weight: 1,
@@ -209,8 +209,8 @@ export function createSession(
     );
     if (decided === 'late') return kept('late', `not decided after ${settings.deadlineMs} ms`);
     if ('problem' in decided) return kept('malformed', decided.problem);
-    const { keep, score, logits, shadowKeep } = decided.verdict;
-    const told = { ...base, score, logits, shadowKeep, networkKeep: keep, ...made() };
+    const { keep, ...verdict } = decided.verdict;
+    const told = { ...base, ...verdict, networkKeep: keep, ...made() };
     const { prescale, prescaleKey } = settings;
     const chosen =
       !keep && frame.number !== null && prescaleChooses(BigInt(frame.number), prescale, prescaleKey);
@@ -274,8 +274,7 @@ export function createSession(
         await crew.ready();
         const ended = await receive();
         await source.close();
-        await queue.drained();
-        for (const sink of sinks) await sink.close();
+        await queue.close();
         end();
         return { ...figures(), undelivered: queue.undelivered(), ended };
       } finally {

@@ -52,6 +52,8 @@ export interface LiveSource {
   readonly name: string;
   /** Whether each frame is a message of its own, which can be passed on unchanged. */
   readonly passable: boolean;
+  /** Whether numbers of frames say train and pulse; no unless given. */
+  readonly trains?: boolean;
   /** The next message; null after `idleMs` without one (a source that died says nothing), or once the source is closed. */
   next(): Promise<LiveMessage | 'idle' | 'closed'>;
   /** No more messages are taken; a pending `next` says `closed`. */

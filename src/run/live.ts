@@ -13,6 +13,9 @@ import type { LiveSettings, WhenFull } from '../live/settings.js';
 import { openLiveSink } from '../live/sinks/index.js';
 import { openLiveSource } from '../live/sources/index.js';
 import { serveMetrics } from '../live/metrics.js';
+import { serveLivePage } from '../live/view/serve.js';
+import { createWatch } from '../live/view/watch.js';
+import { networkDigest } from './digests.js';
 import { loadRun, RUN_FILES } from './folder.js';
 import { frameOptions } from './frame-options.js';
 
@@ -41,18 +44,26 @@ export interface LiveRequest {
   readonly endWhenIdle?: boolean;
   /** Port; 0 for any. */
   readonly metrics?: number;
+  /** Port of the live page; 0 for any. */
+  readonly view?: number;
 }
 
 export type LiveRunEvent =
-  LiveEvent | { readonly event: 'open'; readonly source: string; readonly metrics: string | null };
+  | LiveEvent
+  | {
+      readonly event: 'open';
+      readonly source: string;
+      readonly metrics: string | null;
+      readonly view: string | null;
+    };
 
 async function networkOf(dir: string, threshold: number | undefined): Promise<LiveNetwork> {
-  const { fixed, path } = await loadRun(dir);
+  const { fixed, float, path } = await loadRun(dir);
   const file = path(RUN_FILES.fixedOnnx);
   const model = await readFile(file).catch(() => {
     throw new UserError('cannot be read', { file, remedy: 'write it again with vetoc export onnx' });
   });
-  return { fixed, model, threshold: threshold ?? fixed.threshold };
+  return { fixed, digest: networkDigest(fixed, float), model, threshold: threshold ?? fixed.threshold };
 }
 
 /** The networks of a request, read anew. Throws `UserError` where the two do not take frames of one size. */
@@ -113,8 +124,9 @@ export async function startLive(
   if (request.prescale > MAX_PRESCALE)
     throw new UserError(`is at most ${MAX_PRESCALE}`, { field: '--prescale' });
   const networks = await readNetworks(dir, request);
-  const { fixed } = networks.active;
-  const { size } = inputNode(fixed);
+  let latest = networks.active;
+  const known = new Map([[latest.digest, latest]]);
+  const { size } = inputNode(latest.fixed);
   const mask = await readMask(request.mask, size);
   const memoryBytes = request.memory * 1e6;
   const reading = frameOptions({
@@ -142,7 +154,16 @@ export async function startLive(
         field: '--to',
         remedy: 'write kept frames as FILE.cxi',
       });
-    for (const name of request.to) sinks.push(await openLiveSink(name, fixed.classNames, stdout));
+    if (source.trains !== true && request.to.some((name) => name.startsWith('exdf:')))
+      throw new UserError('flags trains and pulses, and this source has none', {
+        file: request.to.find((name) => name.startsWith('exdf:'))!,
+        field: '--to',
+        remedy: 'write decisions as FILE.jsonl, or into ledger:DIR',
+      });
+    const { prescale, prescaleKey } = request;
+    const networkOf = (digest: string | null): LiveNetwork => known.get(digest ?? latest.digest) ?? latest;
+    const asked = { run: dir, source: source.name, prescale, prescaleKey, networkOf, stdout };
+    for (const name of request.to) sinks.push(await openLiveSink(name, asked));
     const settings: LiveSettings = {
       processes: request.processes ?? availableParallelism(),
       memoryBytes,
@@ -156,14 +177,35 @@ export async function startLive(
       series: request.series ?? Infinity,
       endWhenIdle: request.endWhenIdle === true,
     };
-    const session = createSession(source, networks, sinks, settings, (event) => {
+    const watch = request.view === undefined ? null : createWatch();
+    const all = watch === null ? sinks : [...sinks, watch.sink];
+    const session = createSession(source, networks, all, settings, (event) => {
       if (event.event === 'delivered') metrics?.decided(event.decision);
+      watch?.event(event);
       emit(event);
     });
     const metrics = request.metrics === undefined ? null : await serveMetrics(session, request.metrics);
-    emit({ event: 'open', source: source.name, metrics: metrics?.address ?? null });
+    const page =
+      watch === null
+        ? null
+        : await serveLivePage(
+            (after) => watch.state(session, after),
+            request.view!,
+            (error) => {
+              emit({ event: 'odd', problem: `the live page: ${String(error)}` });
+            },
+          );
+    emit({
+      event: 'open',
+      source: source.name,
+      metrics: metrics?.address ?? null,
+      view: page?.url ?? null,
+    });
     return {
-      done: session.run().finally(() => metrics?.close()),
+      done: session.run().finally(async () => {
+        await metrics?.close();
+        await page?.close();
+      }),
       stop: () => {
         session.stop();
       },
@@ -175,6 +217,8 @@ export async function startLive(
             file: dir,
             remedy: 'start vetoc live anew',
           });
+        latest = next.active;
+        known.set(latest.digest, latest);
         session.exchange(next);
       },
     };

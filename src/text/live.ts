@@ -6,7 +6,11 @@ import type { LiveRunEvent } from '../run/live.js';
 export function liveEventText(event: LiveRunEvent): string | null {
   switch (event.event) {
     case 'open':
-      return `waiting for ${event.source}${event.metrics === null ? '' : `; metrics at ${event.metrics}`}`;
+      return [
+        `waiting for ${event.source}`,
+        ...(event.metrics === null ? [] : [`metrics at ${event.metrics}`]),
+        ...(event.view === null ? [] : [`page at ${event.view}`]),
+      ].join('; ');
     case 'series': {
       const { series, height, width, announced } = event.facts;
       const count = announced === null ? '' : `, ${announced} frames announced`;

@@ -1,19 +1,14 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import { Pull, Push, Reply } from 'zeromq';
-import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
+import { describe, expect, it } from 'vitest';
+import { Pull, Push } from 'zeromq';
 import { convertToUint16 } from '../../src/data/pixels.js';
 import { openFrames } from '../../src/data/open.js';
 import { prescaleChooses } from '../../src/ir/prescale.js';
-import type { FixedGraph } from '../../src/ir/graph.js';
-import type { Decision } from '../../src/live/decision.js';
 import type { Decided } from '../../src/live/decide/crew.js';
 import { inTime } from '../../src/live/decide/in-time.js';
-import type { Networks } from '../../src/live/decide/work.js';
-import { createSession, type LiveEvent, type LiveOutcome, type LiveSession } from '../../src/live/session.js';
-import type { LiveSettings } from '../../src/live/settings.js';
+import { createSession, type LiveEvent } from '../../src/live/session.js';
 import { cxiSink } from '../../src/live/sinks/cxi.js';
 import { jsonLinesFile } from '../../src/live/sinks/json-lines.js';
 import type { LiveSink } from '../../src/live/sinks/sink.js';
@@ -21,115 +16,32 @@ import { streamSink } from '../../src/live/sinks/stream.js';
 import { readTrain } from '../../src/live/protocol/karabo.js';
 import { openKarabo } from '../../src/live/sources/karabo.js';
 import { openLclstreamer } from '../../src/live/sources/lclstreamer.js';
-import { openSimplon } from '../../src/live/sources/simplon.js';
-import type { LiveSource } from '../../src/live/source.js';
 import { createInterpreter } from '../../src/simulate/interpreter.js';
-import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
 import {
   endMessage,
   imageMessage,
   lclstreamerMessages,
   messagesOf,
-  startEmulator,
   startMessageOf,
-  type Emulator,
   type EmulatedSeries,
 } from './emulator.js';
-
-const [HEIGHT, WIDTH] = [40, 36];
-const frames = sampleFrames(40, HEIGHT * WIDTH);
-const series: EmulatedSeries = { id: 17, height: HEIGHT, width: WIDTH, frames };
-
-/** `of` with the threshold that keeps half of the frames. */
-async function halving(of: FixedGraph): Promise<FixedGraph> {
-  const scores = (await createInterpreter(of).run(seenBy())).map(({ score }) => score).sort((a, b) => a - b);
-  return { ...of, threshold: scores[frames.length / 2]! };
-}
-
-const RULE = { sentinels: [65535], below: null, above: null, saturation: 60000 };
-const seenBy = (): readonly Uint16Array[] =>
-  frames.map((frame) => convertToUint16(frame.slice(), RULE, null, 1, 'largest').pixels);
-const graph = await halving(sampleFixedGraph({ height: HEIGHT, width: WIDTH }));
-const other = await halving(sampleFixedGraph({ height: HEIGHT, width: WIDTH, seed: 2 }));
-
-/** What the definition says of the frames as a detector's stream has them. */
-async function defined(
-  of: FixedGraph = graph,
-): Promise<readonly { readonly score: number; readonly keep: boolean }[]> {
-  const seen = frames.map((frame) => convertToUint16(frame.slice(), RULE, null, 1, 'largest').pixels);
-  return createInterpreter(of).run(seen);
-}
-
-const networksOf = (active: FixedGraph, shadow: FixedGraph | null = null): Networks => {
-  const one = (fixed: FixedGraph) => ({ fixed, model: emitFixedOnnx(fixed), threshold: fixed.threshold });
-  return { active: one(active), shadow: shadow === null ? null : one(shadow) };
-};
-
-const SETTINGS: LiveSettings = {
-  processes: 2,
-  memoryBytes: 64e6,
-  whenFull: 'wait',
-  deadlineMs: Infinity,
-  prescale: 0,
-  prescaleKey: 0,
-  overloads: 'largest',
-  mask: null,
-  frames: Infinity,
-  series: 1,
-  endWhenIdle: false,
-};
-
-/** Keeps what it is given. */
-function listSink(): LiveSink & { readonly decisions: Decision[] } {
-  const decisions: Decision[] = [];
-  return {
-    name: 'list',
-    decisions,
-    deliver(delivery) {
-      if (delivery.kind === 'frame') decisions.push(delivery.decision);
-      return Promise.resolve();
-    },
-    close: () => Promise.resolve(),
-  };
-}
-
-const open: { close(): unknown }[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
-
-async function emulated(
-  options: { readonly idleMs?: number } = {},
-): Promise<{ readonly emulator: Emulator; readonly source: LiveSource }> {
-  const emulator = await startEmulator();
-  open.push(emulator);
-  const source = await openSimplon(emulator.host, { idleMs: options.idleMs ?? 60_000, bufferBytes: 16e6 });
-  open.push(source);
-  return { emulator, source };
-}
-
-async function run(
-  messages: readonly Uint8Array[],
-  settings: Partial<LiveSettings> = {},
-  networks: Networks = networksOf(graph),
-  sinks: readonly LiveSink[] = [],
-  during: (session: LiveSession) => void = () => undefined,
-): Promise<{
-  readonly outcome: LiveOutcome;
-  readonly decisions: readonly Decision[];
-  readonly events: readonly LiveEvent[];
-}> {
-  const { emulator, source } = await emulated();
-  const list = listSink();
-  const events: LiveEvent[] = [];
-  const session = createSession(source, networks, [list, ...sinks], { ...SETTINGS, ...settings }, (event) => {
-    if (event.event !== 'delivered') events.push(event);
-  });
-  const done = session.run();
-  emulator.send(messages).catch(() => undefined);
-  during(session);
-  return { outcome: await done, decisions: list.decisions, events };
-}
+import { karaboParts, startKaraboServer } from './karabo-server.js';
+import {
+  defined,
+  emulated,
+  frames,
+  graph,
+  HEIGHT,
+  listSink,
+  networksOf,
+  open,
+  other,
+  RULE,
+  run,
+  series,
+  SETTINGS,
+  WIDTH,
+} from './one-session.js';
 
 describe('a series from a detector', () => {
   it('is decided as the definition says, every frame once and in order', async () => {
@@ -237,17 +149,8 @@ it('lclstreamer connects to us; images that come before the start are decided', 
 });
 
 it('trains of a Karabo bridge: numbers of train and pulse, an absent module masked', async () => {
-  const bytes = await readFile(new URL('fixtures/karabo-online.bin', import.meta.url));
-  const parts: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += 4 + bytes.readUInt32LE(at))
-    parts.push(bytes.subarray(at + 4, at + 4 + bytes.readUInt32LE(at)));
-  const server = new Reply({ linger: 0 });
-  open.push(server);
-  await server.bind('tcp://127.0.0.1:*');
-  void (async () => {
-    for await (const [asked] of server) await server.send(String(asked) === 'next' ? parts : 'what?');
-  })().catch(() => undefined);
-  const host = server.lastEndpoint!.replace('tcp://', '');
+  const parts = await karaboParts();
+  const host = await startKaraboServer(open);
   const source = await openKarabo(host, { idleMs: 60_000, bufferBytes: 16e6 });
   open.push(source);
   const list = listSink();
@@ -301,7 +204,7 @@ describe('what cannot be decided is kept and flagged', () => {
   });
 
   it('an answer that a busy process takes up after the deadline is late, though no timer said so', async () => {
-    const verdict = { keep: false, score: 0, logits: new Int32Array(2), shadowKeep: null };
+    const verdict = { network: '', keep: false, score: 0, logits: new Int32Array(2), shadowKeep: null };
     const until = performance.now() + 5;
     const answer = new Promise<Decided>((resolve) => {
       while (performance.now() < until);

@@ -7,6 +7,8 @@ export interface Asset {
   readonly content: Uint8Array;
 }
 
+export type Assets = ReadonlyMap<string, Asset>;
+
 /** `src/audit/view` and `dist/audit/view` lie equally deep. */
 const root = fileURLToPath(new URL('../../../src/audit/view/page/', import.meta.url));
 
@@ -14,21 +16,29 @@ const HTML = 'text/html; charset=utf-8';
 const SCRIPT = 'text/javascript; charset=utf-8';
 const STYLE = 'text/css; charset=utf-8';
 
-const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
-  '/': ['index.html', HTML],
-  '/style.css': ['style.css', STYLE],
-  '/app.js': ['app.js', SCRIPT],
-  '/api.js': ['api.js', SCRIPT],
-  '/details.js': ['details.js', SCRIPT],
-  '/dom.js': ['dom.js', SCRIPT],
-  '/list.js': ['list.js', SCRIPT],
-  '/paint.js': ['paint.js', SCRIPT],
-  '/viewer.js': ['viewer.js', SCRIPT],
-};
+const TYPES: Readonly<Record<string, string>> = { html: HTML, js: SCRIPT, css: STYLE };
 
-/** All assets, read once. */
-export function loadAssets(): ReadonlyMap<string, Asset> {
+/** Files of `folder`, each served under its name, `index.html` also as `/`. Read once. */
+export function assetsOf(folder: string, names: readonly string[]): Assets {
   return new Map(
-    Object.entries(FILES).map(([path, [file, type]]) => [path, { type, content: readFileSync(root + file) }]),
+    names.map((name) => [
+      name === 'index.html' ? '/' : `/${name}`,
+      { type: TYPES[name.split('.').at(-1)!]!, content: readFileSync(folder + name) },
+    ]),
   );
 }
+
+const NAMES = [
+  'index.html',
+  'style.css',
+  'app.js',
+  'api.js',
+  'details.js',
+  'dom.js',
+  'list.js',
+  'paint.js',
+  'viewer.js',
+] as const;
+
+/** All assets of an audit's page. */
+export const loadAssets = (): Assets => assetsOf(root, NAMES);

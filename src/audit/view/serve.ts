@@ -1,8 +1,8 @@
-/** The server of the local page: checks every request, answers from the assets and the routes, and says no more. */
+/** The server of a local page: checks every request, answers from the assets and the routes, and says no more. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { UserError } from '../../core/errors.js';
-import { loadAssets, type Asset } from './assets.js';
+import { loadAssets, type Asset, type Assets } from './assets.js';
 import { ownHosts, refusal } from './guard.js';
 import { createLogin, LOGIN_PAGE, type Login } from './login.js';
 import { answer, type Answer, type ViewParts } from './routes.js';
@@ -35,13 +35,26 @@ const HEADERS: Readonly<Record<string, string>> = {
 const LARGEST_BODY = 16_384;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
+/** A page and what answers its questions. */
+export interface Site {
+  readonly assets: Assets;
+  /** `body` is the parsed JSON of a POST; null for GET. */
+  readonly answer: (method: string, path: string, query: URLSearchParams, body: unknown) => Promise<Answer>;
+}
+
+/** The page of an audit. Throws `UserError` as `servePage`. */
+export const serveView = (parts: ViewParts, options: ServeOptions): Promise<ViewServer> =>
+  servePage(
+    { assets: loadAssets(), answer: (method, path, query, body) => answer(parts, method, path, query, body) },
+    options,
+  );
+
 /** Starts to listen. Throws `UserError` where the address is taken or not this machine's. */
-export async function serveView(parts: ViewParts, options: ServeOptions): Promise<ViewServer> {
-  const assets = loadAssets();
+export async function servePage(site: Site, options: ServeOptions): Promise<ViewServer> {
   const login = createLogin();
   let place: Place = { hosts: [], port: 0, login };
   const server = createServer((request, response) => {
-    respond(parts, assets, place, request, response).catch((error: unknown) => {
+    respond(site, place, request, response).catch((error: unknown) => {
       options.onDefect(error);
       send(response, 500, JSON_TYPE, JSON.stringify({ why: 'vetoc failed; see its terminal' }));
     });
@@ -108,8 +121,7 @@ function turnedAway(
 }
 
 async function respond(
-  parts: ViewParts,
-  assets: ReadonlyMap<string, Asset>,
+  site: Site,
   place: Place,
   request: IncomingMessage,
   response: ServerResponse,
@@ -117,7 +129,7 @@ async function respond(
   if (turnedAway(place, request, response)) return;
   const { method } = request;
   const [path, search] = splitTarget(request.url ?? '/');
-  const asset = method === 'GET' ? assets.get(path) : undefined;
+  const asset: Asset | undefined = method === 'GET' ? site.assets.get(path) : undefined;
   if (asset !== undefined) {
     send(response, 200, asset.type, asset.content);
     return;
@@ -126,7 +138,7 @@ async function respond(
   const found: Answer =
     body === null
       ? { status: 400, why: 'the body is no JSON, or too long' }
-      : await answer(parts, method!, path, new URLSearchParams(search), body.value);
+      : await site.answer(method!, path, new URLSearchParams(search), body.value);
   if ('bytes' in found) send(response, 200, 'application/octet-stream', found.bytes);
   else if ('json' in found) send(response, 200, JSON_TYPE, JSON.stringify(found.json));
   else send(response, found.status, JSON_TYPE, JSON.stringify({ why: found.why }));

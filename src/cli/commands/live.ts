@@ -48,8 +48,10 @@ const HELP = `
 Sources: dectris://HOST:31001 (SIMPLON stream V2, Jungfraujoch), FOLDER (files as they are written),
   lclstreamer://*:12321 (waits for the sender), karabo://HOST:PORT (bridge 2.2),
   simulate://?rate=100&frames=1000&hits=0.05&seed=1 (frames of our own, to try it)
-Sinks: - or FILE.jsonl (decisions), FILE.cxi (kept frames with lists for indexamajig), stream://*:PORT (kept frames, their messages unchanged)
+Sinks: - or FILE.jsonl, zmq://*:PORT (decisions), ledger:DIR (a ledger for vetoc audit query, report and view), FILE.cxi (kept frames
+  with lists for indexamajig), stream://*:PORT (kept frames, their messages unchanged), exdf:FILE.h5 (European XFEL: flags of trains)
 
+Counts above 65535, of 32-bit streams, are seen as 65535 or as the detector's largest trusted count, if that is less (--overloads).
 A frame that cannot be decoded, does not fit or is late is kept and flagged. SIGTERM and Ctrl-C deliver what was received;
 SIGHUP reads the run again and decides by it from then on.
 
@@ -107,6 +109,7 @@ export function define(command: Command): void {
       'serve /metrics, /livez and /readyz on this machine',
       wholeOption('--metrics', 0, 65535),
     )
+    .option('--view <port>', 'serve a page that shows what happens', wholeOption('--view', 0, 65535))
     .option('--processes <n>', 'processes that decide', wholeOption('--processes', 1, 256), cores)
     .addHelpText('after', HELP)
     .action(run);

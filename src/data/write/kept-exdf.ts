@@ -29,14 +29,29 @@ export interface KeptFlags {
   readonly prescale: number;
 }
 
-interface Event {
+/** A frame as the file names it. */
+export interface KeptEvent {
   readonly train: number;
   readonly pulse: number;
+  /** `UNREADABLE` where the frame has none. */
   readonly score: number;
-  readonly byPrescale: boolean;
+  /** The network keeps it. */
+  readonly hit: boolean;
+  /** The prescale keeps it all the same. */
+  readonly miss: boolean;
+  readonly kept: boolean;
 }
 
-function trainAndPulse(source: FrameSource, index: number): Pick<Event, 'train' | 'pulse'> {
+/** What is said of all frames of a file. */
+export interface KeptSettings {
+  readonly detector: string;
+  readonly run: number;
+  readonly modules: number;
+  readonly threshold: number;
+  readonly prescale: number;
+}
+
+function trainAndPulse(source: FrameSource, index: number): Pick<KeptEvent, 'train' | 'pulse'> {
   const { trainId, pulseId } = source.meta(index);
   const [train, pulse] = [Number(trainId), Number(pulseId)];
   if (Number.isSafeInteger(train) && Number.isSafeInteger(pulse)) return { train, pulse };
@@ -52,31 +67,45 @@ export function checkEvents(source: FrameSource): void {
   for (let i = 0; i < source.count; i++) trainAndPulse(source, i);
 }
 
-function eventsOf({ source, scores, byPrescale }: KeptFlags): readonly Event[] {
-  const events = Array.from(scores, (score, index): Event => {
-    const place = trainAndPulse(source, index);
-    return { ...place, score, byPrescale: byPrescale.has(index) };
+function eventsOf({ source, scores, byPrescale, threshold }: KeptFlags): readonly KeptEvent[] {
+  return Array.from(scores, (score, index) => {
+    const hit = score !== UNREADABLE && score >= threshold;
+    const miss = byPrescale.has(index);
+    return { ...trainAndPulse(source, index), score, hit, miss, kept: hit || miss };
   });
-  return events.sort((a, b) => a.train - b.train || a.pulse - b.pulse);
 }
 
 const ulongs = (values: readonly number[]): BigUint64Array => BigUint64Array.from(values, BigInt);
 const longs = (values: readonly number[]): BigInt64Array => BigInt64Array.from(values, BigInt);
 
 /** Writes `request` to `path`, atomically. Throws `UserError`. */
-export async function writeKeptExdf(path: string, request: KeptFlags): Promise<void> {
-  const events = eventsOf(request);
-  const { file, dataset } = request.source.origin(0);
-  const detector = /^\/INSTRUMENT\/([^/]+)\//.exec(dataset ?? '')?.[1] ?? 'VETOC';
-  const device = `${detector}/REDU/SPI_HITFINDER`;
-  const run = Number(/-R(\d+)-/.exec(basename(file))?.[1] ?? 0);
+export function writeKeptExdf(path: string, request: KeptFlags): Promise<void> {
+  const { source, threshold, prescale } = request;
+  const { file, dataset } = source.origin(0);
+  return writeEventsExdf(path, eventsOf(request), {
+    detector: /^\/INSTRUMENT\/([^/]+)\//.exec(dataset ?? '')?.[1] ?? 'VETOC',
+    run: Number(/-R(\d+)-/.exec(basename(file))?.[1] ?? 0),
+    modules: source.frameShape?.length === 3 ? source.frameShape[0]! : 1,
+    threshold,
+    prescale,
+  });
+}
+
+/** Writes frames, in any order, to `path`, atomically. Throws `UserError`. */
+export async function writeEventsExdf(
+  path: string,
+  given: readonly KeptEvent[],
+  settings: KeptSettings,
+): Promise<void> {
+  const events = given.toSorted((a, b) => a.train - b.train || a.pulse - b.pulse);
+  const device = `${settings.detector}/REDU/SPI_HITFINDER`;
   const writer = await createHdf5(path);
   try {
     const trains = [...new Set(events.map(({ train }) => train))];
-    writeMetadata(writer, device, run);
+    writeMetadata(writer, device, settings.run);
     writeIndex(writer, device, trains, events);
-    writeSettings(writer, device, trains, request);
-    writeFlags(writer, `/INSTRUMENT/${device}:output/data`, events, request.threshold);
+    writeSettings(writer, device, trains, settings);
+    writeFlags(writer, `/INSTRUMENT/${device}:output/data`, events);
     await writer.commit();
   } finally {
     await writer.abandon();
@@ -102,7 +131,7 @@ function writeIndex(
   writer: Hdf5Writer,
   device: string,
   trains: readonly number[],
-  events: readonly Event[],
+  events: readonly KeptEvent[],
 ): void {
   const counts = new Map<number, number>();
   for (const { train } of events) counts.set(train, (counts.get(train) ?? 0) + 1);
@@ -130,9 +159,8 @@ function writeSettings(
   writer: Hdf5Writer,
   device: string,
   trains: readonly number[],
-  { source, threshold, prescale }: KeptFlags,
+  { modules, threshold, prescale }: KeptSettings,
 ): void {
-  const modules = source.frameShape?.length === 3 ? source.frameShape[0]! : 1;
   const numbers = {
     numModules: longs([modules]),
     fixedThreshold: longs([threshold - 1]),
@@ -181,13 +209,17 @@ function repeated<T extends BigInt64Array | Float64Array | Uint8Array>(
   return new Uint8Array(rows).fill(Number(value));
 }
 
-function writeFlags(writer: Hdf5Writer, group: string, events: readonly Event[], threshold: number): void {
-  const kept = Uint8Array.from(events, ({ score }) => (score !== UNREADABLE && score >= threshold ? 1 : 0));
+function writeFlags(writer: Hdf5Writer, group: string, events: readonly KeptEvent[]): void {
   writer.dataset(`${group}/trainId`, ulongs(events.map(({ train }) => train)));
   writer.dataset(`${group}/pulseId`, ulongs(events.map(({ pulse }) => pulse)));
   writer.dataset(`${group}/hitscore`, longs(events.map(({ score }) => score)));
-  writer.dataset(`${group}/hitFlag`, kept);
-  const misses = Uint8Array.from(events, ({ byPrescale }) => Number(byPrescale));
-  writer.dataset(`${group}/missFlag`, misses);
-  writer.dataset(`${group}/dataFlag`, kept.map((hit, i) => hit | misses[i]!)); // prettier-ignore
+  for (const [name, flag] of [
+    ['hitFlag', 'hit'],
+    ['missFlag', 'miss'],
+    ['dataFlag', 'kept'],
+  ] as const)
+    writer.dataset(
+      `${group}/${name}`,
+      Uint8Array.from(events, (event) => Number(event[flag])),
+    );
 }

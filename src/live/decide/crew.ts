@@ -11,7 +11,7 @@ export type Decided = { readonly verdict: Verdict } | { readonly problem: string
 export interface Crew {
   /** Resolves when every process can decide, or none can be kept running. */
   readonly ready: () => Promise<void>;
-  /** Frames that are with a process. */
+  /** Frames that are with a process, or wait for one. */
   readonly pending: () => number;
   /** Processes that had to be replaced. */
   readonly replaced: () => number;
@@ -28,14 +28,20 @@ export interface Crew {
 interface Task {
   readonly work: Extract<Work, { kind: 'frame' }>;
   readonly settle: (decided: Decided) => void;
+  /** Those that decide it. */
+  readonly networks: Networks;
   tries: number;
 }
 
 interface Hand {
   readonly worker: ChildProcess;
   readonly tasks: Map<number, Task>;
+  /** The networks that it has. */
+  networks: Networks;
 }
 
+/** Frames that a process is given before it has decided the first: two batches. More would be held in memory twice. */
+const MOST_GIVEN = 16;
 /** A frame that was with so many processes when they died is not tried again. */
 const MOST_TRIES = 2;
 /** How often each may end without a decision in a row, until no more are started. */
@@ -51,13 +57,15 @@ export function createCrew(first: Networks, count: number): Crew {
   let [replaced, barren, nextTask, closed] = [0, 0, 0, false];
   const series: SeriesSetup[] = [];
   const all: Hand[] = [];
+  /** In the order of receipt, but for those whose process died. */
+  const waiting: Task[] = [];
   let toOpen = count;
   let opened: () => void;
   const ready = new Promise<void>((resolve) => (opened = resolve));
 
   function start(): Hand {
     const worker = startProcess('./decide-worker', import.meta.url);
-    const hand: Hand = { worker, tasks: new Map() };
+    const hand: Hand = { worker, tasks: new Map(), networks };
     send(hand, { kind: 'networks', networks });
     for (const one of series) send(hand, { kind: 'series', setup: one });
     worker.on('message', (answer: Answer | Ready) => {
@@ -72,6 +80,7 @@ export function createCrew(first: Networks, count: number): Crew {
       barren = 0;
       if ('verdict' in answer) task.settle({ verdict: answer.verdict });
       else task.settle({ problem: 'damaged' in answer ? answer.damaged : `a defect: ${answer.defect}` });
+      handOut();
     });
     // What cannot be started or sent to has ended or will: 'exit' does what is to be done.
     worker.on('error', () => undefined);
@@ -87,20 +96,26 @@ export function createCrew(first: Networks, count: number): Crew {
     all.splice(all.indexOf(dead), 1);
     if (barren <= MOST_BARREN * count) all.push(start());
     else opened();
-    for (const task of dead.tasks.values()) {
-      if (task.tries >= MOST_TRIES) task.settle({ problem: 'it ended two processes' });
-      else assign(task);
-    }
+    const again = [...dead.tasks.values()].filter(({ tries, settle }) => {
+      if (tries >= MOST_TRIES) settle({ problem: 'it ended two processes' });
+      return tries < MOST_TRIES;
+    });
+    waiting.unshift(...again);
+    handOut();
   }
 
-  function assign(task: Task): void {
+  /** Gives frames that wait to those that have least to do. */
+  function handOut(): void {
     const [one, ...others] = all;
-    if (one === undefined) task.settle({ problem: 'no process that decides can be kept running' });
+    if (one === undefined)
+      for (const task of waiting.splice(0))
+        task.settle({ problem: 'no process that decides can be kept running' });
     else
-      give(
-        others.reduce((best, next) => (next.tasks.size < best.tasks.size ? next : best), one),
-        task,
-      );
+      while (waiting.length > 0) {
+        const freest = others.reduce((best, next) => (next.tasks.size < best.tasks.size ? next : best), one);
+        if (freest.tasks.size >= MOST_GIVEN) return;
+        give(freest, waiting.shift()!);
+      }
   }
 
   function send(hand: Hand, work: Work): void {
@@ -108,6 +123,11 @@ export function createCrew(first: Networks, count: number): Crew {
   }
 
   function give(hand: Hand, task: Task): void {
+    // A network that took over after this frame came does not decide it, and one that comes again with it is the newer.
+    if (hand.networks !== task.networks && task.tries === 0) {
+      hand.networks = task.networks;
+      send(hand, { kind: 'networks', networks: task.networks });
+    }
     task.tries += 1;
     hand.tasks.set(task.work.task, task);
     send(hand, task.work);
@@ -116,7 +136,7 @@ export function createCrew(first: Networks, count: number): Crew {
   for (let i = 0; i < count; i++) all.push(start());
   return {
     ready: () => ready,
-    pending: () => all.reduce((sum, { tasks }) => sum + tasks.size, 0),
+    pending: () => all.reduce((sum, { tasks }) => sum + tasks.size, waiting.length),
     replaced: () => replaced,
     begin(one) {
       series.push(one);
@@ -126,11 +146,11 @@ export function createCrew(first: Networks, count: number): Crew {
     decide: (number, image) =>
       new Promise((settle) => {
         const work = { kind: 'frame', task: nextTask++, series: number, image } as const;
-        assign({ work, settle, tries: 0 });
+        waiting.push({ work, settle, networks, tries: 0 });
+        handOut();
       }),
     exchange(next) {
       networks = next;
-      for (const hand of all) send(hand, { kind: 'networks', networks });
     },
     async close() {
       closed = true;

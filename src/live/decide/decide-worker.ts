@@ -60,10 +60,11 @@ function start(): void {
 
   function verdictOf(
     { score, logits }: FrameResult,
-    { threshold }: LiveNetwork,
+    { threshold, digest }: LiveNetwork,
     other: FrameResult | null,
   ): Verdict {
     return {
+      network: digest,
       score,
       keep: score >= threshold,
       logits: Int32Array.from(logits),

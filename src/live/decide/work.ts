@@ -24,6 +24,8 @@ export type Work =
   | { readonly kind: 'frame'; readonly task: number; readonly series: number; readonly image: LiveImage };
 
 export interface Verdict {
+  /** Digest of the network that decided. */
+  readonly network: string;
   readonly score: number;
   readonly keep: boolean;
   readonly logits: Int32Array;

@@ -15,7 +15,8 @@ export function decisionLine(decision: Decision, classNames: readonly string[], 
   return `${JSON.stringify({ frame: number, ...origin, ...rest, logits: named, latencyMs: Math.round(latencyMs * 1e3) / 1e3 })}\n`;
 }
 
-const lineOf = (delivery: Delivery, classNames: readonly string[]): string | null =>
+/** The line of a frame; null for what is none. */
+export const lineOf = (delivery: Delivery, classNames: readonly string[]): string | null =>
   delivery.kind === 'frame' ? decisionLine(delivery.decision, classNames, delivery.frame.origin?.file) : null;
 
 /**

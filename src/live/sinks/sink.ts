@@ -6,5 +6,8 @@ export interface LiveSink {
   readonly name: string;
   /** Takes `delivery` wholly, or rejects and has taken nothing of it: it is then offered again. */
   deliver(delivery: Delivery): Promise<void>;
+  /** Makes sure of what was taken. Rejects where that cannot be (a full disk): it is then asked again. */
   close(): Promise<void>;
+  /** Deliveries that were taken and would be lost if the process ended now; 0 unless given. */
+  readonly held?: () => number;
 }

@@ -1,5 +1,7 @@
-/** Kept frames as the messages that they came as, bytes unchanged, pushed over ZeroMQ: `stream://*:31002`. */
+/** What is pushed over ZeroMQ: kept frames as they came (`stream://*:31002`), decisions as JSON (`zmq://*:31003`). */
 import { UserError } from '../../core/errors.js';
+import type { Delivery } from '../decision.js';
+import { lineOf } from './json-lines.js';
 import type { LiveSink } from './sink.js';
 
 /** Messages that may wait for the receiver. */
@@ -8,8 +10,12 @@ const WAITING_MESSAGES = 64;
 const SEND_TIMEOUT_MS = 2000;
 const LINGER_MS = 5000;
 
-/** Waits at `host` (`*:31002`, `127.0.0.1:31002`) for the receiver. Throws `UserError`. */
-export async function streamSink(host: string): Promise<LiveSink> {
+/** Pushes what `messageOf` makes of a delivery, null for nothing; waits at `host` for the receiver. Throws `UserError`. */
+async function pushed(
+  name: string,
+  host: string,
+  messageOf: (delivery: Delivery) => Uint8Array | string | null,
+): Promise<LiveSink> {
   const { Push } = await import('zeromq');
   const socket = new Push({
     sendHighWaterMark: WAITING_MESSAGES,
@@ -19,17 +25,16 @@ export async function streamSink(host: string): Promise<LiveSink> {
   await socket.bind(`tcp://${host}`).catch((error: unknown) => {
     socket.close();
     throw new UserError(`cannot be served (${(error as Error).message})`, {
-      file: `stream://${host}`,
+      file: name,
       field: '--to',
-      remedy: 'write an address of this machine and a free port, as stream://*:31002',
+      remedy: `write an address of this machine and a free port, as ${name.split('://')[0]}://*:31002`,
     });
   });
   return {
-    name: `stream://${host}`,
+    name,
     async deliver(delivery) {
-      const { raw } = delivery.message;
-      if (raw === null || (delivery.kind === 'frame' && !delivery.decision.keep)) return;
-      await socket.send(raw);
+      const message = messageOf(delivery);
+      if (message !== null) await socket.send(message);
     },
     close() {
       socket.close();
@@ -37,3 +42,13 @@ export async function streamSink(host: string): Promise<LiveSink> {
     },
   };
 }
+
+/** Kept frames, and what else came, as the messages that they came as, bytes unchanged. */
+export const streamSink = (host: string): Promise<LiveSink> =>
+  pushed(`stream://${host}`, host, (delivery) =>
+    delivery.kind === 'frame' && !delivery.decision.keep ? null : delivery.message.raw,
+  );
+
+/** The decision of every frame, a message each: the object that a JSON line has. */
+export const decisionsSink = (host: string, classNames: readonly string[]): Promise<LiveSink> =>
+  pushed(`zmq://${host}`, host, (delivery) => lineOf(delivery, classNames)?.trimEnd() ?? null);

@@ -9,6 +9,12 @@ import type { LiveMessage, LiveSource, SourceOptions } from '../source.js';
 /** A frame's number: train and pulse in one, below 2^53 for trains below 10^11. */
 const PULSES_A_TRAIN = 10_000;
 
+/** What a number says. */
+export const trainAndPulse = (number: number): { readonly train: number; readonly pulse: number } => ({
+  train: Math.floor(number / PULSES_A_TRAIN),
+  pulse: number % PULSES_A_TRAIN,
+});
+
 /** What makes a new series: another source, size or set of modules. */
 const keyOf = ({ source, height, width, modulesPresent }: TrainImages): string =>
   JSON.stringify([source, height, width, modulesPresent]);
@@ -101,6 +107,7 @@ export async function openKarabo(host: string, options: SourceOptions): Promise<
   return {
     name: `karabo://${host}`,
     passable: false,
+    trains: true,
     async next() {
       for (;;) {
         await afterOthers();

@@ -55,8 +55,34 @@ export async function withGeometry(
   return { ...identity, frameOptions: { ...identity.frameOptions, geometry: file } };
 }
 
+/** Frames that were decided as they came: no file holds them, so that none can be read. */
+function unstoredFrames({ run, count, height, width, classNames }: AuditIdentity): FrameSource {
+  const file = `live ${run}`;
+  return {
+    name: file,
+    count,
+    height,
+    width,
+    classNames,
+    origin: (index) => ({ file, index }),
+    label: () => ({ label: null, hit: null, split: null, group: null }),
+    meta: () => ({}),
+    spots: () => null,
+    notes: [],
+    read: () =>
+      Promise.reject(
+        new UserError('is not stored: vetoc live decided it as it came', {
+          file,
+          remedy: 'look at kept frames in the CXI files of that session',
+        }),
+      ),
+    close: () => Promise.resolve(),
+  };
+}
+
 /** The audited frames again, as the ledger names them. */
 export async function openAuditedFrames(identity: AuditIdentity): Promise<FrameSource> {
+  if (identity.frames.length === 0) return unstoredFrames(identity);
   const source = await openSpec({
     kind: 'files',
     paths: identity.frames,

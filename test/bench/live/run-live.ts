@@ -99,7 +99,7 @@ async function startCommand({ run, folder, name, processes }: LiveRunRequest): P
 
 /** Sends `frames` frames through the command, and waits for its end. */
 export async function runLive(request: LiveRunRequest): Promise<LiveRunFigures> {
-  const { folder, name, rate, frames, pool } = request;
+  const { folder, name, rate, frames, pool, processes } = request;
   const decisions = join(folder, `${name}.jsonl`);
   await rm(decisions, { force: true });
   const command = await startCommand(request);
@@ -120,6 +120,8 @@ export async function runLive(request: LiveRunRequest): Promise<LiveRunFigures> 
       try {
         if (begun === 0) continue;
         const pids = family(command.pid!);
+        // The first that end take their figures with them.
+        if (pids.length <= processes) continue;
         samples.push(memoryOf(pids));
         cpu = cpuOf(pids) - began;
       } catch (error) {
