@@ -4,15 +4,16 @@
  */
 import { UserError, InvariantError } from '../../core/errors.js';
 import { createRandom, type Random } from '../../core/random.js';
-import { elements, nodeId, windowExtent, type NodeId, type Padding, type Shape } from '../../ir/common.js';
+import { elements, nodeId, type NodeId, type Shape } from '../../ir/common.js';
 import { lsb } from '../../fixed/format.js';
 import { floatShapes, type FloatGraph } from '../../ir/graph.js';
 import { floatShape, type FloatNode } from '../../ir/ops/index.js';
 import { usualFunction } from '../../ir/ops/activations/index.js';
 import { verifyFloatGraph } from '../../ir/verify.js';
 import type { PreprocessGraph } from './preprocess.js';
-import type { Layer, LayerPadding } from './description.js';
+import type { Layer } from './description.js';
 import { heNormal, spotFilters } from './initial-weights.js';
+import { around, paddingOf } from './padding.js';
 
 export interface NetworkClasses {
   readonly classNames: readonly string[];
@@ -68,20 +69,6 @@ function createBuilder(
 }
 
 const square = (n: number): readonly [number, number] => [n, n];
-const around = (n: number): Padding => [n, n, n, n];
-
-/** Padding of a window on an image of `shape`. */
-function paddingOf(padding: LayerPadding, kernel: number, stride: number, shape: Shape): Padding {
-  if (typeof padding === 'number') return around(padding);
-  const half = Math.floor((kernel - 1) / 2);
-  if (padding === 'same') return around(half);
-  const before = (extent: number): number => {
-    const windows = windowExtent(extent, kernel, stride, half, half);
-    return Math.max(0, (windows - 1) * stride + kernel - extent);
-  };
-  return [before(shape[0]), before(shape[1]), 0, 0];
-}
-
 const zeros = (n: number): Float32Array<ArrayBuffer> => new Float32Array(n);
 const ones = (n: number): Float32Array<ArrayBuffer> => new Float32Array(n).fill(1);
 
