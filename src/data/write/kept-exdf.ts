@@ -79,10 +79,10 @@ const ulongs = (values: readonly number[]): BigUint64Array => BigUint64Array.fro
 const longs = (values: readonly number[]): BigInt64Array => BigInt64Array.from(values, BigInt);
 
 /** Writes `request` to `path`, atomically. Throws `UserError`. */
-export function writeKeptExdf(path: string, request: KeptFlags): Promise<void> {
+export async function writeKeptExdf(path: string, request: KeptFlags): Promise<void> {
   const { source, threshold, prescale } = request;
   const { file, dataset } = source.origin(0);
-  return writeEventsExdf(path, eventsOf(request), {
+  await writeEventsExdf(path, eventsOf(request), {
     detector: /^\/INSTRUMENT\/([^/]+)\//.exec(dataset ?? '')?.[1] ?? 'VETOC',
     run: Number(/-R(\d+)-/.exec(basename(file))?.[1] ?? 0),
     modules: source.frameShape?.length === 3 ? source.frameShape[0]! : 1,
