@@ -110,6 +110,8 @@ export { LEVELS, printLevel } from './run/print.js';
 export type { Level, PrintRequest } from './run/print.js';
 export { firmwareOptions, FRAMINGS, OVERFLOWS, parsePixelsPerClock } from './run/firmware-wish.js';
 export type { FirmwareWish } from './run/firmware-wish.js';
+export { synthesizeRun } from './run/synthesis.js';
+export type { RunSynthesis } from './run/synthesis.js';
 export { estimateRun } from './run/estimate.js';
 export type { FirmwareEstimate } from './run/estimate.js';
 export { exportProject, PROJECT_BACKENDS } from './run/export-project.js';

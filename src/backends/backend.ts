@@ -90,6 +90,50 @@ export interface ProjectRequest {
   readonly reloadable: boolean;
 }
 
+/** Cells of a part. */
+export interface CellFigures {
+  readonly lut: number;
+  readonly ff: number;
+  readonly dsp: number;
+  /** Blocks of 36 kbit. */
+  readonly bram36: number;
+}
+
+/** What a synthesis made of a project, beside the estimate. */
+export interface SynthesisReport {
+  /** `Yosys 0.23`. */
+  readonly tool: string;
+  /** What the tool calls the family. */
+  readonly family: string;
+  /** SHA-256 of sources, family and tool. */
+  readonly hash: string;
+  readonly target: string;
+  readonly board: string;
+  /** Stages, and what stands beside them. */
+  readonly parts: readonly {
+    readonly part: string;
+    readonly estimated: CellFigures;
+    readonly synthesized: CellFigures;
+  }[];
+  readonly total: {
+    readonly estimated: CellFigures;
+    readonly synthesized: CellFigures;
+    readonly available: CellFigures;
+  };
+  readonly fits: boolean;
+}
+
+/** A synthesis that can be run. */
+export interface ProjectSynthesis {
+  readonly hash: string;
+  /** Whether a file is among the sources, and what must stand there. */
+  readonly sources: BuiltFiles;
+  /** `onPass`: what the tool does next. */
+  readonly run: (onPass: (pass: string) => void) => Promise<SynthesisReport>;
+  /** The files of the project that say what a synthesis found. */
+  readonly describe: (report: SynthesisReport) => BuiltFiles;
+}
+
 /** A project for a board, with options for board, rate and link. */
 export interface ProjectExport {
   readonly kind: 'project';
@@ -97,6 +141,8 @@ export interface ProjectExport {
   readonly build: (request: ProjectRequest) => Built;
   /** The levels of the compile between the fixed graph and the files, as text, by name: `plan`, `schedule`. */
   readonly levels: (fixed: FixedGraph, wish: HlsOptions) => Readonly<Record<string, string>>;
+  /** Prepares a synthesis with a free tool; throws `UserError` where there is none, or for that board. Null: it has no such form. */
+  readonly synthesis: ((fixed: FixedGraph, wish: HlsOptions) => Promise<ProjectSynthesis>) | null;
   /** A file that every such project has: a folder with it may be replaced. */
   readonly mark: string;
   /** Rules of the project's Makefile that check it. */

@@ -126,7 +126,8 @@ function stageSection(report: RunReport): Html {
 
 const BASIS = {
   estimated: "Estimates from vetoc's own model, not what a vendor tool would report.",
-  simulated: 'Simulation is held to these cycles; nobody has measured the clock or the area.',
+  simulated:
+    'Simulation is held to these cycles; nobody has measured the clock. The area is an estimate from the structure; vetoc estimate --synthesize asks Yosys.',
 } as const;
 
 function firmwareOf({ title, board, basis, fits, resources, timing, stages }: ReportedFirmware): Html {

@@ -34,6 +34,8 @@ export const RUN_FILES = {
   report: 'report/index.html',
   /** Its section on agreement, as the last verification has it. */
   verificationPage: 'report/verification.html',
+  /** Cells of the RTL, where somebody asked for a synthesis. */
+  areaPage: 'report/area.html',
 } as const;
 
 const exists = async (path: string): Promise<boolean> =>

@@ -19,6 +19,8 @@ export type Steps =
   | { readonly of: 'calibration frames' }
   | { readonly of: 'overlays' }
   | { readonly of: 'proofs' }
+  /** What a synthesis does next. */
+  | { readonly of: 'passes'; readonly pass: string }
   | { readonly of: 'scores'; readonly by: 'fixed' | 'float' }
   | { readonly of: 'frames read'; readonly part: 'train' | 'validation' }
   /** Percent of a training. `accuracy` is that of hit/miss in the last validation, 0 to 1. */

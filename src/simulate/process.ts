@@ -19,6 +19,8 @@ export interface StartOptions {
 }
 export interface RunOptions extends StartOptions {
   readonly timeoutSeconds?: number;
+  /** Each line of its standard output as it comes. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** Text kept of each output stream; what comes after is dropped. */
@@ -69,6 +71,16 @@ function collect(stream: NodeJS.ReadableStream): () => string {
   return () => text;
 }
 
+/** Gives `heard` each whole line of `stream`. */
+function listen(stream: NodeJS.ReadableStream, heard: (line: string) => void): void {
+  let rest = '';
+  stream.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop()!;
+    lines.forEach(heard);
+  });
+}
+
 /** Runs `command` to its end. */
 export function runProcess(
   command: string,
@@ -91,6 +103,7 @@ export function runProcess(
       endGroup(child);
     }, timeoutSeconds * 1000);
     const stdout = collect(child.stdout);
+    if (options.onLine !== undefined) listen(child.stdout, options.onLine);
     const stderr = collect(child.stderr);
     child.on('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);

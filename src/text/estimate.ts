@@ -1,6 +1,8 @@
 /** An estimate of firmware in words. */
 import { table } from '../core/table.js';
 import type { FirmwareEstimate } from '../run/estimate.js';
+import type { RunSynthesis } from '../run/synthesis.js';
+import { synthesisText } from './synthesis.js';
 
 const count = (n: number): string => Math.ceil(n).toLocaleString('en-US');
 const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
@@ -52,11 +54,11 @@ const neighbourLine = (word: string, n: { name: string; fits: boolean } | undefi
     ? `no ${word} board is known`
     : `next ${word}: ${n.name} (${n.fits ? 'fits' : 'does not fit'})`;
 
-/** Stages, totals, the boards next in size, rate and latency; FIFOs where asked for. */
-export function estimateText(found: FirmwareEstimate, fifos: boolean): string {
+/** Stages, totals, the boards next in size, rate and latency; FIFOs and cells where asked for. */
+export function estimateText(found: FirmwareEstimate, fifos: boolean, synthesis?: RunSynthesis): string {
   const { timing, estimate, design, neighbours: near } = found;
   return [
-    `${design.target.title}, ${design.target.part}, ${timing.clockMHz} MHz, ${timing.pixelsPerClock} pixels per clock. All figures are estimates.`,
+    `${design.target.title}, ${design.target.part}, ${timing.clockMHz} MHz, ${timing.pixelsPerClock} pixels per clock. All figures are estimates of the HLS C++.`,
     '',
     stageTable(found),
     '',
@@ -66,5 +68,6 @@ export function estimateText(found: FirmwareEstimate, fifos: boolean): string {
     `Frame rate ${count(Math.floor(timing.framesPerSecond))} frames/s (${count(timing.cyclesPerFrame)} cycles a frame), limited by ${timing.limitedBy}.`,
     `Decision ${micros(timing.lastPixelMicroseconds)} after the last pixel, ${micros(timing.firstPixelMicroseconds)} after the first.`,
     ...(fifos ? ['', fifoTable(found)] : []),
+    ...(synthesis === undefined ? [] : ['', synthesisText(synthesis)]),
   ].join('\n');
 }

@@ -42,6 +42,8 @@ export function stepsText(steps: Steps, speed: number | null = null): string {
       return `${steps.part} frames read`;
     case 'training':
       return trainingText(steps);
+    case 'passes':
+      return `passes, ${steps.pass}`;
     case 'back ends':
       return steps.title;
     case 'witnesses':

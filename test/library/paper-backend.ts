@@ -49,6 +49,7 @@ export const paper: Backend = {
     kind: 'project',
     build: ({ fixed }) => built(fixed),
     levels: () => ({}),
+    synthesis: null,
     mark: 'graph.txt',
     check: 'read',
   },

@@ -92,6 +92,7 @@ export const hls: Backend = {
     kind: 'project',
     build,
     levels: (fixed, wish) => designLevels(designHls(fixed, wish)),
+    synthesis: null,
     mark: 'report.json',
     check: 'check-streams',
   },

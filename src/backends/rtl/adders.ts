@@ -7,6 +7,8 @@ import { invariant } from '../../core/errors.js';
 import { bitsFor, maxMantissa, minMantissa, type Format } from '../../fixed/format.js';
 import type { AdderGraph, Term } from '../dataflow/shift-add.js';
 import { range, signedLiteral, SV_LICENCE } from './sv.js';
+import { sum } from '../hls/resources.js';
+import { area, delay } from './area/blocks.js';
 import type { GeneratedModule } from './memory.js';
 
 /** A signed value: `low` to `high` in `width` bits, `time` cycles behind the inputs; constants are there at any time. */
@@ -32,6 +34,10 @@ interface Sheet {
   readonly declarations: string[];
   readonly registers: string[];
   readonly delayed: Set<string>;
+  /** Registers of all sums and tables that add, and the cycles that each value waits. */
+  bits: number;
+  tables: number;
+  readonly waits: Map<string, { readonly width: number; readonly cycles: number }>;
   sums: number;
 }
 
@@ -41,6 +47,8 @@ function at(sheet: Sheet, value: Value, time: number): string {
   const name = `${value.name}_${time - value.time}`;
   if (!sheet.delayed.has(name)) {
     sheet.delayed.add(name);
+    const cycles = Math.max(time - value.time, sheet.waits.get(value.name)?.cycles ?? 0);
+    sheet.waits.set(value.name, { width: value.width, cycles });
     const before = at(sheet, value, time - 1);
     sheet.declarations.push(`  logic signed ${range(value.width)} ${name};`);
     sheet.registers.push(`    ${name} <= ${before};`);
@@ -68,6 +76,9 @@ function add(sheet: Sheet, x: Summand, y: Summand): Summand {
     const cast = `${width}'(${at(sheet, s.value, time)})`;
     return s.shift === shift ? cast : `(${cast} <<< ${s.shift - shift})`;
   };
+  sheet.bits += width;
+  // Where one summand is shifted, the bits below are the other's.
+  sheet.tables += Math.max(0, width - Math.abs(a.shift - b.shift));
   sheet.declarations.push(`  logic signed ${range(width)} ${value.name};`);
   sheet.registers.push(`    ${value.name} <= ${text(a)} ${minus ? '-' : '+'} ${text(b)};`);
   return { value, shift, negative: a.negative && b.negative };
@@ -101,7 +112,16 @@ export function adderModule(
   accumulatorWidth: number,
   bias: ArrayLike<number>,
 ): AdderModule {
-  const sheet: Sheet = { accumulatorWidth, declarations: [], registers: [], delayed: new Set(), sums: 0 };
+  const sheet: Sheet = {
+    accumulatorWidth,
+    declarations: [],
+    registers: [],
+    delayed: new Set(),
+    bits: 0,
+    tables: 0,
+    waits: new Map(),
+    sums: 0,
+  };
   const inputWidth = format.width + (format.signed ? 0 : 1);
   const values: Summand[] = Array.from({ length: graph.inputs }, (_, i) => ({
     value: {
@@ -169,5 +189,7 @@ export function adderModule(
       '`default_nettype wire',
       '',
     ].join('\n');
-  return { name, text, cycles };
+  const waits = [...sheet.waits.values()].map(({ width, cycles: n }) => delay(width, n));
+  // An addition takes a table for each bit, and a register.
+  return { name, text, cycles, area: sum([area(sheet.tables, sheet.bits), ...waits]) };
 }

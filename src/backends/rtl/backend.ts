@@ -7,14 +7,17 @@ import type { Backend, Built, FirmwareFigures, ProjectRequest, Timing, WitnessRe
 import { designHls } from '../dataflow/design.js';
 import { designLevels } from '../dataflow/print.js';
 import { beatsOf } from '../dataflow/schedule.js';
+import type { Resources } from '../hls/resources.js';
 import { estimateDesign } from '../hls/estimate.js';
 import { withReloadableWeights } from '../hls/reloadable.js';
 import { checkCanaryFits } from '../hls/summary.js';
+import { areaOf, fitsIn, totalArea, type PartArea } from './area/design.js';
 import { designRtl, type RtlDesign } from './design.js';
 import { emitRtl } from './emit.js';
 import { rtlGolden } from './golden.js';
 import { parseModel } from './model-file.js';
 import { proofsIn } from './prove.js';
+import { prepareSynthesis } from './synthesis/report.js';
 import { createRtl } from './verilator.js';
 
 /** Weights of a network that `vetoc run` builds: of a larger one the project has tens of megabytes. */
@@ -35,22 +38,36 @@ function timingOf(design: RtlDesign): Timing {
   };
 }
 
-/** Of each stage the slowest of its processes. */
-function slowestLoops({ schedule }: RtlDesign): FirmwareFigures['stages'] {
+const KINDS = { LUT: 'lut', FF: 'ff', DSP: 'dsp', BRAM36: 'bram36' } as const;
+const byName = (r: Resources): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(KINDS).map(([name, key]) => [name, r[key]]));
+
+/** Of each part the slowest of its processes, and its area. */
+function partFigures({ schedule }: RtlDesign, parts: readonly PartArea[]): FirmwareFigures['stages'] {
   const slowest = new Map<string, number>();
   for (const { stage, cycles } of schedule.processes)
     slowest.set(stage, Math.max(slowest.get(stage) ?? 0, cycles));
-  return [...slowest].map(([stage, cycles]) => ({ stage, cycles, resources: {} }));
+  return parts.map((p) => ({ stage: p.part, cycles: slowest.get(p.part) ?? 0, resources: byName(p) }));
 }
 
-const figures = (design: RtlDesign): FirmwareFigures => ({
-  board: design.target.title,
-  basis: 'simulated',
-  fits: null,
-  resources: [],
-  timing: timingOf(design),
-  stages: slowestLoops(design),
-});
+function figures(design: RtlDesign): FirmwareFigures {
+  const parts = areaOf(design);
+  const total = totalArea(parts);
+  const { title, resources } = design.target;
+  return {
+    board: title,
+    basis: 'simulated',
+    fits: fitsIn(total, resources),
+    resources: Object.entries(KINDS).map(([name, key]) => ({
+      name,
+      needed: total[key],
+      available: resources[key],
+      share: total[key] / Math.max(1, resources[key]),
+    })),
+    timing: timingOf(design),
+    stages: partFigures(design, parts),
+  };
+}
 
 function build({ fixed, wish, golden, reloadable }: ProjectRequest): Built {
   const graph = reloadable ? withReloadableWeights(fixed) : fixed;
@@ -116,6 +133,7 @@ export const rtl: Backend = {
     kind: 'project',
     build,
     levels: (fixed, wish) => designLevels(designRtl(fixed, wish)),
+    synthesis: prepareSynthesis,
     mark: 'model.json',
     check: 'check',
   },

@@ -1,9 +1,14 @@
 /** Memories of two banks as modules: one is in use, new rows go to the other. */
+import { bankedArea } from './area/tables.js';
 import { range, SV_LICENCE, addressBits } from './sv.js';
 import { upsetId, type GeneratedModule, type Rom } from './memory.js';
 
 /** The module of a memory of two banks. */
-export const bankedModule = (rom: Rom): GeneratedModule => ({ name: rom.name, text: () => bankedText(rom) });
+export const bankedModule = (rom: Rom): GeneratedModule => ({
+  name: rom.name,
+  text: () => bankedText(rom),
+  area: bankedArea(rom),
+});
 
 /**
  * The module of `rom` with two banks, both with the built-in words at first; the top bit of an address is the bank. The

@@ -1,11 +1,14 @@
 /** Tables of constants as modules. */
 import { crc32 } from 'node:zlib';
+import type { Resources } from '../hls/resources.js';
+import { romArea } from './area/tables.js';
 import { addressBits, range, SV_LICENCE } from './sv.js';
 
-/** A module that is made for one design: its name and its text. */
+/** A module that is made for one design: its name, its text, and what it takes of a part, as an estimate. */
 export interface GeneratedModule {
   readonly name: string;
   readonly text: () => string;
+  readonly area: Partial<Resources>;
 }
 
 /** Tables of more words stand in block RAM. */
@@ -48,7 +51,7 @@ export const romPorts = (name: string): Readonly<Record<string, string>> => ({
 
 /** The module of a table: `q` comes 2 cycles after `addr`. A table of one word is a constant. */
 export function romModule(rom: Rom): GeneratedModule {
-  return { name: rom.name, text: () => romText(rom) };
+  return { name: rom.name, text: () => romText(rom), area: romArea(rom, rom.depth > BLOCK_WORDS) };
 }
 
 /** A byte each so many cycles. */

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../core/files.js';
 import { died, runProcess } from '../../simulate/process.js';
 import type { AskProofs, ProjectProofs, Statement } from '../backend.js';
+import { shortVersion } from './synthesis/yosys.js';
 import { parseProofs, PROOF_LIST, type ListedProof } from './proof-list.js';
 
 const YOSYS = 'yosys';
@@ -43,9 +44,6 @@ async function knownVerdict(folder: string, name: string, hashes: readonly strin
   const by = shortVersion(lines.find((line) => line.startsWith('# '))?.slice(2) ?? 'Yosys');
   return { verdict: 'proved', by, why: null };
 }
-
-/** `Yosys 0.23` of what Yosys calls itself. */
-const shortVersion = (text: string): string => text.trim().replace(/ \(.*/, '');
 
 /** Its version; null where there is none. */
 async function yosysVersion(): Promise<string | null> {

@@ -56,7 +56,7 @@ function stageTitle(stage: Stage): string {
   return `  // ${stage.name}: ${node?.kind ?? stage.kind}${form}${from === '' ? '' : `, ${from}`}${to === '' ? '' : ` -> ${to}`}.`;
 }
 
-const linkInstance = ({ name, bits, depth, latency }: BuiltLink): Instance => ({
+export const linkInstance = ({ name, bits, depth, latency }: BuiltLink): Instance => ({
   module: 'vetoc_link',
   name: `${name}_link`,
   parameters: { W: bits, DEPTH: depth, RAM: Number(latency === FIFO_LATENCY.block) },
