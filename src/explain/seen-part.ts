@@ -33,6 +33,9 @@ export function seenPart(graph: FloatGraph | FixedGraph): SeenPart {
     else if (node?.kind === 'crop') {
       const [y, x] = times(step, node.offset);
       part = { offset: [part.offset[0] + y, part.offset[1] + x], size: times(step, node.size) };
+    } else if (node?.kind === 'contrast' && node.causal === true) {
+      const [y, x] = times(step, [node.distance, node.distance]);
+      part = { offset: part.offset, size: [part.size[0] - y, part.size[1] - x] };
     } else if (node === undefined || !isPreprocess(node)) return part;
     last = node.id;
   }

@@ -2,7 +2,7 @@
 import { UserError } from '../core/errors.js';
 import type { NetworkClasses } from './onnx/import.js';
 import { preprocessFor } from './onnx/input.js';
-import { preprocessNodes, type PreprocessOptions } from './network/preprocess.js';
+import { causalReach, preprocessNodes, type PreprocessOptions } from './network/preprocess.js';
 import type { Shape } from '../ir/common.js';
 import { inputNode, type FloatGraph } from '../ir/graph.js';
 import {
@@ -56,24 +56,28 @@ async function compared(
 function givenShape(options: PreprocessOptions, [rawHeight, rawWidth]: readonly [number, number]): Shape {
   const [fy, fx] = typeof options.factor === 'number' ? [options.factor, options.factor] : options.factor;
   const [height, width] = options.crop?.size ?? [rawHeight, rawWidth];
-  return [Math.floor(height / fy), Math.floor(width / fx), options.channels.length];
+  const left = causalReach(options);
+  return [Math.floor(height / fy) - left, Math.floor(width / fx) - left, options.channels.length];
 }
 
 /**
- * `options`, or the same with fewer channels (the first ones), another binning factor and the middle of the frame cut
- * out, where that makes an image that the network takes. A crop that was asked for stays.
+ * `options`, or the same with fewer channels (the first ones), all blocks of the frame, another binning factor and the middle
+ * of the frame cut out, where that makes an image that the network takes. A crop that was asked for stays.
  */
 export function fittingPreprocess(
   options: PreprocessOptions,
   rawSize: readonly [number, number],
   wanted: readonly WantedShape[],
 ): PreprocessOptions {
-  if (wanted.some((shape) => fits(shape, givenShape(options, rawSize)))) return options;
+  const whole = { ...options, causal: false };
+  for (const one of [options, whole])
+    if (wanted.some((shape) => fits(shape, givenShape(one, rawSize)))) return one;
   for (const shape of wanted) {
     const [height, width, channels] = shape;
     if (channels !== null && channels > options.channels.length) continue;
-    const seen = { ...options, channels: options.channels.slice(0, channels ?? options.channels.length) };
-    if (fits(shape, givenShape(seen, rawSize))) return seen;
+    const seen = options.channels.slice(0, channels ?? options.channels.length);
+    for (const one of [options, whole])
+      if (fits(shape, givenShape({ ...one, channels: seen }, rawSize))) return { ...one, channels: seen };
     if (options.crop !== null || height === null || width === null) continue;
     const factor = Math.floor(Math.min(rawSize[0] / height, rawSize[1] / width));
     if (factor < 1 || factor > 64) continue;
@@ -83,7 +87,7 @@ export function fittingPreprocess(
       Math.floor((rawSize[1] - size[1]) / 2),
     ];
     const isWhole = size.every((extent, i) => extent === rawSize[i]);
-    return { ...seen, factor, crop: isWhole ? null : { offset, size } };
+    return { ...whole, channels: seen, factor, crop: isWhole ? null : { offset, size } };
   }
   return options;
 }

@@ -118,12 +118,16 @@ interface CausalPart {
   readonly blocks: readonly [number, number];
 }
 
+/** Rows and columns of blocks that are left out at the end where the network is causal. */
+export const causalReach = ({ causal, channels }: PreprocessOptions): number =>
+  causal ? Math.max(...channels.map(({ contrast }) => contrast ?? 0)) : 0;
+
 function causalPart(
-  { channels }: PreprocessOptions,
+  options: PreprocessOptions,
   { size }: Cut,
   factor: readonly [number, number],
 ): CausalPart | null {
-  const reach = Math.max(...channels.map(({ contrast }) => contrast ?? 0));
+  const reach = causalReach(options);
   const blocks = [size[0] / factor[0], size[1] / factor[1]] as const;
   if (Math.min(...blocks) <= reach)
     throw new UserError(`a contrast with blocks ${reach} away leaves nothing of ${blocks.join('×')} blocks`, {
@@ -234,7 +238,7 @@ export function preprocessNodes(
     nodes.push({ id: nodeId('mask'), kind: 'mask', inputs: [last], live, format: raw });
     last = nodeId('mask');
   }
-  const shown = options.causal ? causalPart(options, cut, factor) : null;
+  const shown = causalPart(options, cut, factor);
   const outputs = options.channels.map((channel, k) =>
     channelNodes(nodes, channel, options.channels.length === 1 ? '' : `_${k}`, last, {
       factor,
