@@ -170,7 +170,11 @@ describe('vetoc import', () => {
     };
     expect(compared.difference).toBeLessThan(1e-5 * compared.magnitude);
     // The recipe leaves out two rows and columns of blocks; the network takes them.
-    expect(preprocess).toMatchObject({ factor: 2, causal: false, crop: { offset: [1, 0], size: [128, 128] } });
+    expect(preprocess).toMatchObject({
+      factor: 2,
+      causal: false,
+      crop: { offset: [1, 0], size: [128, 128] },
+    });
     // The default recipe has two; the network takes one.
     expect(preprocess.channels).toHaveLength(1);
     const graph = await readGraph(file, 'float');
