@@ -314,11 +314,11 @@ describe('shards of other commands', () => {
       // A spot is a line; where its frame was read comes first.
       return lines(at(name)).slice(1).map((line) => line.split(',').slice(2).join(',')); // prettier-ignore
     };
-    const one = await spots('one.csv', at('one.h5'));
+    const one = await spots('spots-one.csv', at('one.h5'));
     expect(one.length).toBeGreaterThan(50);
     const parts = lines(join(at('simulated'), 'parts.lst'));
     expect(parts).toHaveLength(OF);
-    expect(await spots('parts.csv', ...parts)).toEqual(one);
+    expect(await spots('spots-parts.csv', ...parts)).toEqual(one);
     await shards(['spotfind', at('one.h5'), ...find, '--out', at('spots')]);
     await ok('merge', at('spots'));
     const facts = readdirSync(at('spots'))
