@@ -36,8 +36,11 @@ const STOPS: readonly Stop[] = [
   { of: /^vetoc live .* dectris:/, at: /http:\S+\/metrics/, code: 0 },
 ];
 
-/** What takes minutes runs at night (VETOC_ALL_EXAMPLES=1): frames simulated 500 times, a thousand through every witness. */
-const AT_NIGHT = /^vetoc (explain check|verify .*--count 1000)/;
+/**
+ * What takes minutes runs at night (VETOC_ALL_EXAMPLES=1): frames simulated 500 times, a thousand through every witness, the
+ * synthesis of a whole network.
+ */
+const AT_NIGHT = /^vetoc (explain check|verify .*--count 1000|estimate .*--synthesize)/;
 const runsNow = (text: string): boolean => process.env['VETOC_ALL_EXAMPLES'] === '1' || !AT_NIGHT.test(text);
 
 /** What this machine may lack, and then says: exit code 1 and these words. */
