@@ -12,7 +12,7 @@ import type { FrameSpotFinder } from '../spotfind/finder.js';
 import { estimateResolution, frameGeometry, type StatedGeometry } from '../spotfind/geometry.js';
 import { photonSnr } from '../spotfind/spot.js';
 import { prescaleOf, type MeterSettings } from './meter.js';
-import { bitsOf, type FrameRow } from './rows.js';
+import { bitsOf, NOT_LOOKED_AT, type FrameRow } from './rows.js';
 
 export interface ProcessedFrame {
   /** Without its distance: that needs the reference. */
@@ -120,14 +120,7 @@ function unreadable({ source, facts }: ProcessorParts, index: number, problem: s
     score: null,
     margin: null,
     marginBits: null,
-    floatScore: null,
-    floatKeep: null,
-    spots: null,
-    strongestSnr: null,
-    resolutionRadius: null,
-    resolutionA: null,
-    distance: null,
-    meanLevel: null,
+    ...NOT_LOOKED_AT,
     problem,
   };
 }

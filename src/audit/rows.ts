@@ -44,6 +44,18 @@ export interface FrameRow {
   readonly problem: string | null;
 }
 
+/** Of a frame that was decided or passed on, and not looked at any further. */
+export const NOT_LOOKED_AT = {
+  floatScore: null,
+  floatKeep: null,
+  spots: null,
+  strongestSnr: null,
+  resolutionRadius: null,
+  resolutionA: null,
+  distance: null,
+  meanLevel: null,
+} as const satisfies Partial<FrameRow>;
+
 /** Bits that it takes to write |levels|. */
 export function bitsOf(levels: number): number {
   return levels === 0 ? 0 : Math.floor(Math.log2(Math.abs(levels))) + 1;

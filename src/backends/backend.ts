@@ -210,6 +210,14 @@ export interface WitnessRecord {
   readonly open: (request: WitnessRequest) => Promise<readonly (Witness | MissingWitness)[]>;
 }
 
+/** The cells that a synthesis is counted in, as people call them, and their fields. */
+export const CELL_KINDS = [
+  ['LUT', 'lut'],
+  ['FF', 'ff'],
+  ['DSP', 'dsp'],
+  ['BRAM36', 'bram36'],
+] as const satisfies readonly (readonly [string, keyof CellFigures])[];
+
 /** Something that is to hold of what a back end wrote for all inputs, and whether that is proved. */
 export interface Statement {
   readonly claim: string;

@@ -1,5 +1,6 @@
 /** The rows and columns of the raw frame that a network sees: all of it, or what is left after a crop. */
 import { placements, type Axis } from '../calibrate/geometry.js';
+import type { Rectangle } from '../draw/picture.js';
 import type { NodeId } from '../ir/common.js';
 import { inputNode, type FixedGraph, type FloatGraph } from '../ir/graph.js';
 import { isPreprocess } from '../ir/ops/index.js';
@@ -7,12 +8,8 @@ import { isPreprocess } from '../ir/ops/index.js';
 type Pair = readonly [rows: number, columns: number];
 const times = (a: Pair, b: Pair): Pair => [a[0] * b[0], a[1] * b[1]];
 
-export interface SeenPart {
-  /** `[row, column]` of the first pixel. */
-  readonly offset: readonly [number, number];
-  /** `[height, width]`. */
-  readonly size: readonly [number, number];
-}
+/** The part that the network sees, in raw pixels. */
+export type SeenPart = Rectangle;
 
 /** The part that the network sees, and where the cells of a map lie, which may end before its edge or beyond it. */
 export interface MapPart extends SeenPart {

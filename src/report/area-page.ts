@@ -1,19 +1,12 @@
 /** The page of what a synthesis made of the RTL, stage by stage, beside the estimate. */
-import type { CellFigures, SynthesisReport } from '../backends/backend.js';
+import { CELL_KINDS, type CellFigures, type SynthesisReport } from '../backends/backend.js';
 import { html, htmlTable, type Cell } from '../draw/html.js';
 import { page } from './page.js';
 
-const KINDS = [
-  ['LUT', 'lut'],
-  ['FF', 'ff'],
-  ['DSP', 'dsp'],
-  ['BRAM36', 'bram36'],
-] as const;
-
 const figure = (n: number): string => n.toLocaleString('en-US');
-const columns = KINDS.flatMap(([name]) => [`${name}, estimated`, name]);
+const columns = CELL_KINDS.flatMap(([name]) => [`${name}, estimated`, name]);
 const pairs = (estimated: CellFigures, synthesized: CellFigures): readonly Cell[] =>
-  KINDS.flatMap(([, kind]) => [figure(estimated[kind]), html`<b>${figure(synthesized[kind])}</b>`]);
+  CELL_KINDS.flatMap(([, kind]) => [figure(estimated[kind]), html`<b>${figure(synthesized[kind])}</b>`]);
 
 /** `name`: of the recipe of the run. */
 export const areaPage = (
@@ -34,7 +27,7 @@ export const areaPage = (
       <p><a href="index.html">The report of the run</a></p>
       ${htmlTable(
         ['', 'estimated', 'synthesized', 'on the board', 'share'],
-        KINDS.map(([title, kind]) => [
+        CELL_KINDS.map(([title, kind]) => [
           title,
           figure(total.estimated[kind]),
           figure(total.synthesized[kind]),

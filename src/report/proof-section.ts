@@ -1,16 +1,9 @@
 /** The report's account of what holds for all inputs, and of what was only tested. */
+import type { Statement } from '../backends/backend.js';
 import { html, htmlTable, type Cell, type Html } from '../draw/html.js';
 
 export interface ProofSummary {
-  readonly statements: readonly {
-    readonly part: string;
-    readonly claim: string;
-    readonly about: readonly string[];
-    readonly reach: string;
-    readonly by: string;
-    readonly verdict: 'proved' | 'refuted' | 'open';
-    readonly why: string | null;
-  }[];
+  readonly statements: readonly (Omit<Statement, 'files'> & { readonly part: string })[];
   readonly tested: readonly {
     readonly part: string;
     readonly what: string;

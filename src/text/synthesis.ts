@@ -1,22 +1,15 @@
 /** A synthesis in words: the cells of every stage beside the estimate, and whether they fit. */
-import type { CellFigures } from '../backends/backend.js';
+import { CELL_KINDS, type CellFigures } from '../backends/backend.js';
 import { table } from '../core/table.js';
 import type { RunSynthesis } from '../run/synthesis.js';
 
-const KINDS = [
-  ['LUT', 'lut'],
-  ['FF', 'ff'],
-  ['DSP', 'dsp'],
-  ['BRAM36', 'bram36'],
-] as const;
-
 const figure = (n: number): string => n.toLocaleString('en-US');
 const both = (estimated: CellFigures, synthesized: CellFigures): string[] =>
-  KINDS.map(([, kind]) => `${figure(estimated[kind])} / ${figure(synthesized[kind])}`);
+  CELL_KINDS.map(([, kind]) => `${figure(estimated[kind])} / ${figure(synthesized[kind])}`);
 
 export function synthesisText({ report, known, projects }: RunSynthesis): string {
   const { tool, family, board, parts, total, fits } = report;
-  const shares = KINDS.map(
+  const shares = CELL_KINDS.map(
     ([name, kind]) =>
       `${name} ${((100 * total.synthesized[kind]) / Math.max(1, total.available[kind])).toFixed(1)} %`,
   );
@@ -24,7 +17,7 @@ export function synthesisText({ report, known, projects }: RunSynthesis): string
     `The SystemVerilog for ${board}, synthesized by ${tool} for ${family}${known ? ' (known from before, of the same sources)' : ''}: estimate / cells.`,
     '',
     table(
-      ['stage', ...KINDS.map(([name]) => name)],
+      ['stage', ...CELL_KINDS.map(([name]) => name)],
       [
         ...parts.map((p) => [p.part, ...both(p.estimated, p.synthesized)]),
         ['all', ...both(total.estimated, total.synthesized)],

@@ -30,6 +30,7 @@ export function assetsOf(folder: string, names: readonly string[]): Assets {
 
 const NAMES = [
   'index.html',
+  'base.css',
   'style.css',
   'app.js',
   'api.js',
@@ -39,6 +40,9 @@ const NAMES = [
   'paint.js',
   'viewer.js',
 ] as const;
+
+/** What every local page has. */
+export const sharedAssets = (): Assets => assetsOf(root, ['base.css']);
 
 /** All assets of an audit's page. */
 export const loadAssets = (): Assets => assetsOf(root, NAMES);

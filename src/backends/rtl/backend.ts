@@ -3,7 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FixedGraph } from '../../ir/graph.js';
 import type { MissingWitness, Witness } from '../../simulate/witness.js';
-import type { Backend, Built, FirmwareFigures, ProjectRequest, Timing, WitnessRequest } from '../backend.js';
+import {
+  CELL_KINDS,
+  type Backend,
+  type Built,
+  type FirmwareFigures,
+  type ProjectRequest,
+  type Timing,
+  type WitnessRequest,
+} from '../backend.js';
 import { designHls } from '../dataflow/design.js';
 import { designLevels } from '../dataflow/print.js';
 import { beatsOf } from '../dataflow/schedule.js';
@@ -38,9 +46,8 @@ function timingOf(design: RtlDesign): Timing {
   };
 }
 
-const KINDS = { LUT: 'lut', FF: 'ff', DSP: 'dsp', BRAM36: 'bram36' } as const;
 const byName = (r: Resources): Readonly<Record<string, number>> =>
-  Object.fromEntries(Object.entries(KINDS).map(([name, key]) => [name, r[key]]));
+  Object.fromEntries(CELL_KINDS.map(([name, key]) => [name, r[key]]));
 
 /** Of each part the slowest of its processes, and its area. */
 function partFigures({ schedule }: RtlDesign, parts: readonly PartArea[]): FirmwareFigures['stages'] {
@@ -58,7 +65,7 @@ function figures(design: RtlDesign): FirmwareFigures {
     board: title,
     basis: 'simulated',
     fits: fitsIn(total, resources),
-    resources: Object.entries(KINDS).map(([name, key]) => ({
+    resources: CELL_KINDS.map(([name, key]) => ({
       name,
       needed: total[key],
       available: resources[key],

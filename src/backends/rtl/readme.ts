@@ -6,7 +6,7 @@ import { canaryText } from '../hls/readme-canary.js';
 import { linkText, malformedTable } from '../hls/readme-link.js';
 import { decisionTable, fieldTable, registerTable, weightStatusTable } from '../hls/registers.js';
 import { featuresOf } from '../hls/top.js';
-import type { SynthesisReport } from '../backend.js';
+import { CELL_KINDS, type SynthesisReport } from '../backend.js';
 import { areaOf, totalArea } from './area/design.js';
 import type { RtlDesign } from './design.js';
 import { memoriesText } from './readme-memories.js';
@@ -41,14 +41,8 @@ export function projectReport(
 
 function areaTable(design: RtlDesign, synthesis: SynthesisReport | undefined): string {
   const estimated = totalArea(areaOf(design));
-  const kinds = [
-    ['LUT', 'lut'],
-    ['FF', 'ff'],
-    ['DSP', 'dsp'],
-    ['BRAM36', 'bram36'],
-  ] as const;
   const cells = synthesis?.total.synthesized;
-  const rows = kinds.map(
+  const rows = CELL_KINDS.map(
     ([name, kind]) =>
       `| ${name} | ${count(estimated[kind])} | ${cells === undefined ? '–' : cells[kind].toLocaleString('en-US')} | ${count(design.target.resources[kind])} |`,
   );

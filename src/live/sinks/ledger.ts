@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { AuditIdentity } from '../../audit/identity.js';
 import { LEDGER_FILE, openLedgerForAudit, type GrowingLedger } from '../../audit/ledger.js';
 import { NO_REFERENCE } from '../../audit/reference.js';
-import { bitsOf, type FrameRow } from '../../audit/rows.js';
+import { bitsOf, NOT_LOOKED_AT, type FrameRow } from '../../audit/rows.js';
 import { windowsOf } from '../../audit/run-audit.js';
 import { lsb } from '../../fixed/format.js';
 import { findNode, inputNode } from '../../ir/graph.js';
@@ -83,14 +83,7 @@ function rowOf(frame: number, { decision, frame: seen }: Frame, { fixed, thresho
     score,
     margin,
     marginBits: margin === null ? null : bitsOf(margin),
-    floatScore: null,
-    floatKeep: null,
-    spots: null,
-    strongestSnr: null,
-    resolutionRadius: null,
-    resolutionA: null,
-    distance: null,
-    meanLevel: null,
+    ...NOT_LOOKED_AT,
     problem: told === null ? null : problem === null ? told : `${told}: ${problem}`,
   };
 }

@@ -1,6 +1,6 @@
 /** The page of a live session, behind the login of the audit's page. */
 import { fileURLToPath } from 'node:url';
-import { assetsOf } from '../../audit/view/assets.js';
+import { assetsOf, sharedAssets } from '../../audit/view/assets.js';
 import { servePage, type ViewServer } from '../../audit/view/serve.js';
 import type { LiveState } from './watch.js';
 
@@ -15,7 +15,7 @@ export const serveLivePage = (
 ): Promise<ViewServer> =>
   servePage(
     {
-      assets: assetsOf(root, ['index.html', 'style.css', 'live.js']),
+      assets: new Map([...sharedAssets(), ...assetsOf(root, ['index.html', 'style.css', 'live.js'])]),
       answer: (method, path, query) =>
         Promise.resolve(
           method === 'GET' && path === '/api/live'
