@@ -87,6 +87,7 @@ describe('the login', () => {
   const paths = [
     '/',
     '/app.js',
+    '/base.css',
     '/style.css',
     '/api/audit',
     '/api/frames',
