@@ -8,11 +8,13 @@ import { invariant } from '../core/errors.js';
 import { fractionBits } from '../fixed/format.js';
 import { elements, type NodeId, type QuantizedWeights, type Shape } from '../ir/common.js';
 import { dispatch, type Table } from '../ir/dispatch.js';
+import { mapOf, NO_MAPS, type FrameMaps } from '../ir/frame-maps.js';
 import { fixedShapes, veto, type FixedGraph } from '../ir/graph.js';
 import { countMap, reciprocalOf } from '../ir/ops/counted.js';
 import { isPreprocess, isSumming, sumOf, type FixedNetworkNode } from '../ir/ops/index.js';
 import type { SourceFacts } from '../ir/ops/record.js';
 import { activationOf } from '../ir/prove.js';
+import { calibration } from './calibration.js';
 import { walkOf } from './in-order.js';
 import { wholeImage } from './kernels.js';
 import * as layers from './layers.js';
@@ -23,6 +25,8 @@ interface Value extends layers.Tensor {
   readonly data: Int32Array;
 }
 type Step = (inputs: readonly Value[], onClip: OnClip | null) => Int32Array;
+/** A frame and what comes with it. */
+type Given = readonly [frame: Uint16Array, maps: FrameMaps];
 
 /** What a node computes: sums that its format rounds, values as they are, or a step of its own. */
 export type FixedLayer =
@@ -106,8 +110,11 @@ export type MantissaVisitor = (
 export interface FixedEvaluator {
   readonly graph: FixedGraph;
   /** Shows every tensor of `frame` in graph order; returns the logits' mantissas. */
-  visit(frame: Uint16Array, look: MantissaVisitor, withClipping?: boolean): Int32Array;
-  decide(frame: Uint16Array): { readonly logits: Int32Array; readonly score: number; readonly keep: boolean };
+  visit(frame: Uint16Array, look: MantissaVisitor, withClipping?: boolean, maps?: FrameMaps): Int32Array;
+  decide(
+    frame: Uint16Array,
+    maps?: FrameMaps,
+  ): { readonly logits: Int32Array; readonly score: number; readonly keep: boolean };
 }
 
 /** Prepares `graph`. Running throws `UserError` for a frame of another size. */
@@ -115,21 +122,28 @@ export function createFixedEvaluator(graph: FixedGraph): FixedEvaluator {
   const shapes = fixedShapes(graph);
   const formats = new Map(graph.nodes.map((n) => [n.id, n.format]));
   const walk = walkOf<Value>(graph);
-  const steps = graph.nodes.map((node): ((...given: [...Parameters<Step>, Uint16Array]) => Int32Array) => {
+  const steps = graph.nodes.map((node): ((...given: [...Parameters<Step>, ...Given]) => Int32Array) => {
     const shape = shapes.get(node.id)!;
     if (node.kind === 'input') return (_inputs, _onClip, frame) => new Int32Array(frame);
+    if (node.kind === 'maps') return (_inputs, _onClip, _frame, maps) => mapOf(node, maps);
     if (isPreprocess(node)) return ([x]) => preprocess(node, x!.data, x!.shape, shape);
     const inputs = node.inputs.map((id) => ({ shape: shapes.get(id)!, format: formats.get(id)! }));
+    if (node.kind === 'calibrate') return calibration(node, inputs[1]!.format, inputs[2]!.format);
     return compile(node, inputs, shape);
   });
 
-  function visit(frame: Uint16Array, look: MantissaVisitor, withClipping = false): Int32Array {
+  function visit(
+    frame: Uint16Array,
+    look: MantissaVisitor,
+    withClipping = false,
+    maps = NO_MAPS,
+  ): Int32Array {
     return walk(frame, (i, inputs) => {
       const { id } = graph.nodes[i]!;
       const shape = shapes.get(id)!;
       const clipped: number[] = [];
       const onClip = withClipping ? (element: number) => clipped.push(element) : null;
-      const data = steps[i]!(inputs, onClip, frame);
+      const data = steps[i]!(inputs, onClip, frame, maps);
       look(id, data, shape, clipped);
       return { data, shape };
     }).data;
@@ -138,8 +152,8 @@ export function createFixedEvaluator(graph: FixedGraph): FixedEvaluator {
   return {
     graph,
     visit,
-    decide(frame) {
-      const logits = visit(frame, () => undefined);
+    decide(frame, maps) {
+      const logits = visit(frame, () => undefined, false, maps);
       const score = veto(logits, graph.hitClasses);
       return { logits, score, keep: score >= graph.threshold };
     },

@@ -14,9 +14,11 @@ import { preprocess } from '../evaluate/preprocess-kernels.js';
 import { createRequantizer } from '../evaluate/requantizer.js';
 import { keepsOrder } from '../fixed/format.js';
 import { elements, type Shape } from '../ir/common.js';
+import { refuseRaw } from '../ir/frame-maps.js';
 import { fixedShapes, type FixedGraph } from '../ir/graph.js';
 import {
   isPreprocess,
+  isRaw,
   isSumming,
   isWeighted,
   sumOf,
@@ -177,12 +179,13 @@ export type BoundLogits = (low: Uint16Array, high: Uint16Array) => Omit<Bounds, 
 
 /** Null where a stage wraps around: then a small change of a sum may be a large one of its result. */
 export function createBounds(graph: FixedGraph): BoundLogits | null {
+  refuseRaw('bounds of a decision', graph, 'ask the network of calibrated frames');
   if (graph.nodes.some((node) => isSumming(node) && !keepsOrder(node.format))) return null;
   const shapes = fixedShapes(graph);
   const formats = new Map(graph.nodes.map((n) => [n.id, n.format]));
   const walk = walkOf<Bounds>(graph);
   const steps = graph.nodes.map((node): Step | null => {
-    if (node.kind === 'input') return null;
+    if (node.kind === 'input' || isRaw(node)) return null;
     const shape = shapes.get(node.id)!;
     if (isPreprocess(node)) return preprocessStep(node, shape);
     const facts = node.inputs.map((id) => ({ shape: shapes.get(id)!, format: formats.get(id)! }));

@@ -10,10 +10,12 @@ import { fractionBits, lsb, maxMantissa, minMantissa, type Format } from '../fix
 import type { Activation } from '../ir/activations.js';
 import { nodeId, type NodeId, type QuantizedWeights } from '../ir/common.js';
 import { createFixedEvaluator } from '../evaluate/fixed-evaluate.js';
+import { refuseRaw } from '../ir/frame-maps.js';
 import { findNode, type FixedGraph, type FloatGraph } from '../ir/graph.js';
 import { dispatch, type Table } from '../ir/dispatch.js';
 import {
   isPreprocess,
+  isRaw,
   isSumming,
   type FixedNetworkNode,
   type FixedNode,
@@ -115,6 +117,7 @@ const linear: Linear = {
 
 /** The float graph of the real numbers that `fixed` holds; stage outputs keep their names. */
 export function dequantize(fixed: FixedGraph): FloatGraph {
+  refuseRaw('the explanation', fixed, 'explain the network of calibrated frames');
   const nodes: FloatNode[] = [];
   for (const node of fixed.nodes) {
     const first = node.inputs[0];
@@ -123,6 +126,7 @@ export function dequantize(fixed: FixedGraph): FloatGraph {
       nodes.push(node);
       continue;
     }
+    if (isRaw(node)) continue;
     const before = beforeActivation(node.id);
     const activation = isSumming(node)
       ? dispatch(activationNodes, activationOf(node), { id: node.id, inputs: [before] }, node.format)

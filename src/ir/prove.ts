@@ -11,7 +11,7 @@ import { bitsFor, keepsOrder, maxMantissa, minMantissa, type Format } from '../f
 import { gainOf, limitsOf, NO_ACTIVATION, slopeBelow, slopesOf, type Activation } from './activations.js';
 import type { NodeId, Proof, QuantizedWeights } from './common.js';
 import { cachedByGraph, fixedShapes, type FixedGraph } from './graph.js';
-import { plainRange, sumOf, type FixedNode, type SummingNode } from './ops/index.js';
+import { isGiven, plainRange, sumOf, type FixedNode, type SummingNode } from './ops/index.js';
 import type { Range, StageInput, Sum } from './ops/record.js';
 
 export type { Range, StageInput } from './ops/record.js';
@@ -182,7 +182,7 @@ function outputRange(proof: Proof, activation: Activation, to: Format): Range {
 
 /** Output range of `node`; proven nodes are read from the proof that they carry. */
 export function nodeRange(node: FixedNode, inputs: readonly StageInput[]): Range {
-  invariant(node.kind === 'input' || inputs.length > 0, `${node.id} has no input`);
+  invariant(isGiven(node) || inputs.length > 0, `${node.id} has no input`);
   if ('proof' in node) return outputRange(node.proof, activationOf(node), node.format);
   const range = plainRange(node, inputs);
   invariant(range !== undefined, `${node.id}: the range of ${node.kind} is unknown`);

@@ -9,6 +9,7 @@ import type { Proof } from './common.js';
 import { fixedShapes, floatShapes, inputNode, type FixedGraph, type FloatGraph } from './graph.js';
 import { analyseRanges, proveStage, type StageInput } from './prove.js';
 import { isPreprocess, isWeighted, traitsOf, type FixedNode, type PreprocessNode } from './ops/index.js';
+import { checkCalibrate } from './ops/calibrate.js';
 import { checkTable } from './ops/table.js';
 import { slopesOf } from './activations.js';
 
@@ -148,6 +149,7 @@ export function verifyFixedGraph(graph: FixedGraph): FixedGraph {
         `${node.id}: the recorded proof does not follow from the weights and formats`,
       );
     else if (node.kind === 'table') checkTable(node, inputs[0]!);
+    else if (node.kind === 'calibrate') checkCalibrate(node, inputs);
     else if (traitsOf(node).keepsFormat)
       for (const input of inputs)
         invariant(

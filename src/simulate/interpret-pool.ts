@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { createThreadPool } from '../core/threads.js';
+import type { FrameMaps } from '../ir/frame-maps.js';
 import type { FixedGraph } from '../ir/graph.js';
 import type { PrescaleQuestion } from '../ir/prescale.js';
 import { createInterpreter } from './interpreter.js';
@@ -14,6 +15,7 @@ export type InterpretWork =
       readonly pixels: Uint16Array;
       readonly tensors: boolean;
       readonly prescale: PrescaleQuestion | undefined;
+      readonly maps: FrameMaps | undefined;
     }
   | { readonly drill: Drill };
 /** `graph`'s interpreter on `threads` threads (all cores unless said otherwise); without threads for 1. */
@@ -34,8 +36,10 @@ export function createInterpreterPool(graph: FixedGraph, threads = availablePara
   return {
     name: plain.name,
     version: plain.version,
-    run: (frames, { tensors = false, prescale } = {}) =>
-      all<FrameResult>(frames.map((pixels, i) => ({ pixels, tensors, prescale: prescale?.[i] }))),
+    run: (frames, { tensors = false, prescale, maps } = {}) =>
+      all<FrameResult>(
+        frames.map((pixels, i) => ({ pixels, tensors, prescale: prescale?.[i], maps: maps?.[i] })),
+      ),
     drill: (drills) => all<DrillResult>(drills.map((drill) => ({ drill: whatIsRead(graph, drill) }))),
     close: () => pool.stop(),
   };

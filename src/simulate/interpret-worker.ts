@@ -9,5 +9,5 @@ serveThread<FixedGraph, InterpretWork, FrameResult | DrillResult>(
   (graph) => (work) =>
     'drill' in work
       ? interpretDrill(graph, work.drill)
-      : interpret(graph, work.pixels, work.tensors, work.prescale),
+      : interpret(graph, work.pixels, work.tensors, work.prescale, work.maps),
 );

@@ -10,13 +10,11 @@ import { fractionBits } from '../fixed/format.js';
 import { elements, type NodeId, type Shape, type Window } from '../ir/common.js';
 import { dispatch, type Table } from '../ir/dispatch.js';
 import { fixedShapes, inputNode, veto, type FixedGraph } from '../ir/graph.js';
-import type { FixedNode, FixedNodeOf } from '../ir/ops/index.js';
+import { mapOf, NO_MAPS, type FrameMaps } from '../ir/frame-maps.js';
+import { isGiven, type ComputedNode, type FixedNodeOf } from '../ir/ops/index.js';
 import { prescaled, type PrescaleQuestion } from '../ir/prescale.js';
 import { convolve, fill, requantize, type Value } from './interpret-sums.js';
 import type { Drill, DrillResult, FrameResult } from './witness.js';
-
-/** All nodes but the input, which is given. */
-type ComputedNode = Exclude<FixedNode, { kind: 'input' }>;
 
 type Rules = Table<ComputedNode, [inputs: readonly Value[], output: Int32Array, shape: Shape], void>;
 
@@ -52,7 +50,37 @@ function average(
   return castNumber(sum * op.reciprocal, fractionBits(input.format) + op.reciprocalFraction, op.format);
 }
 
+/** The gain stage of a word whose gain bits are `bits`; null where it has none. */
+function stageOf(
+  { select }: FixedNodeOf<'calibrate'>,
+  bits: number,
+  isAbove: readonly boolean[],
+): number | null {
+  if (select.by === 'bits') return select.stages[bits]!;
+  return bits === 0 ? isAbove.filter(Boolean).length : null;
+}
+
 const rules: Rules = {
+  calibrate: (op, [words, pedestals, factors, gains, thresholds], output) => {
+    const stages = op.limits.length;
+    const fraction = fractionBits(pedestals!.format);
+    for (let i = 0; i < output.length; i++) {
+      const adc = words!.data[i]! % 2 ** op.adcBits;
+      const bits = Math.floor(words!.data[i]! / 2 ** op.adcBits);
+      const isAbove = Array.from(
+        { length: gains === undefined ? 0 : stages - 1 },
+        (_, k) => gains!.data[i]! > thresholds!.data[i * (stages - 1) + k]!,
+      );
+      const stage = stageOf(op, bits, isAbove);
+      if (stage === null || adc < op.limits[stage]![0] || adc > op.limits[stage]![1]) {
+        output[i] = 0;
+        continue;
+      }
+      const difference = adc * 2 ** fraction - pedestals!.data[i * stages + stage]!;
+      const product = difference * factors!.data[i * stages + stage]!;
+      output[i] = castNumber(product, fraction + fractionBits(factors!.format), op.format);
+    }
+  },
   crop: (op, [x], output, shape) => {
     fill(output, shape, (row, column, c) => at(x!, row + op.offset[0], column + op.offset[1], c));
   },
@@ -194,8 +222,12 @@ function evaluate(node: ComputedNode, inputs: readonly Value[], shape: Shape): V
   return { shape, format: node.format, data };
 }
 
-/** All tensors of `graph` on one raw frame of `height * width` pixels. */
-export function interpretTensors(graph: FixedGraph, frame: Uint16Array): ReadonlyMap<NodeId, Int32Array> {
+/** All tensors of `graph` on one raw frame of `height * width` pixels, with its maps where the graph has such. */
+export function interpretTensors(
+  graph: FixedGraph,
+  frame: Uint16Array,
+  maps: FrameMaps = NO_MAPS,
+): ReadonlyMap<NodeId, Int32Array> {
   const shapes = fixedShapes(graph);
   const input = inputNode(graph);
   invariant(
@@ -207,6 +239,10 @@ export function interpretTensors(graph: FixedGraph, frame: Uint16Array): Readonl
   ]);
   for (const node of graph.nodes) {
     if (node.kind === 'input') continue;
+    if (node.kind === 'maps') {
+      values.set(node.id, { shape: shapes.get(node.id)!, format: node.format, data: mapOf(node, maps) });
+      continue;
+    }
     values.set(
       node.id,
       evaluate(
@@ -221,14 +257,15 @@ export function interpretTensors(graph: FixedGraph, frame: Uint16Array): Readonl
 
 const NO_TENSORS: ReadonlyMap<NodeId, Int32Array> = new Map();
 
-/** Runs `graph` on one raw frame; where `prescale` is given, decides with that as well. */
+/** Runs `graph` on one raw frame, with its maps; where `prescale` is given, decides with that as well. */
 export function interpret(
   graph: FixedGraph,
   frame: Uint16Array,
   tensors = false,
   prescale?: PrescaleQuestion,
+  maps?: FrameMaps,
 ): FrameResult {
-  const all = interpretTensors(graph, frame);
+  const all = interpretTensors(graph, frame, maps);
   const logits = all.get(graph.output)!;
   const score = veto(logits, graph.hitClasses);
   const keep = score >= graph.threshold;
@@ -248,7 +285,7 @@ export function interpretDrill(graph: FixedGraph, { given, stages }: Drill): Dri
     graph.nodes.map((n) => [n.id, { shape: shapes.get(n.id)!, format: n.format, data: given.get(n.id)! }]),
   );
   const tensors = graph.nodes.flatMap((n): [NodeId, Int32Array][] => {
-    if (n.kind === 'input' || !stages.has(n.id)) return [];
+    if (isGiven(n) || !stages.has(n.id)) return [];
     const inputs = n.inputs.map((id) => values.get(id)!);
     return [[n.id, evaluate(n, inputs, shapes.get(n.id)!).data]];
   });

@@ -9,7 +9,9 @@ export function createInterpreter(graph: FixedGraph): Witness {
     version: '1',
     run: (frames, options = {}) =>
       Promise.resolve(
-        frames.map((frame, i) => interpret(graph, frame, options.tensors ?? false, options.prescale?.[i])),
+        frames.map((frame, i) =>
+          interpret(graph, frame, options.tensors ?? false, options.prescale?.[i], options.maps?.[i]),
+        ),
       ),
     drill: (drills) => Promise.resolve(drills.map((drill) => interpretDrill(graph, drill))),
     close: () => Promise.resolve(),

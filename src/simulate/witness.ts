@@ -3,6 +3,7 @@
  * Verification asks several witnesses the same frames and compares every integer with `===`.
  */
 import type { NodeId } from '../ir/common.js';
+import type { FrameMaps } from '../ir/frame-maps.js';
 import type { PrescaleAnswer, PrescaleQuestion } from '../ir/prescale.js';
 
 /** What a witness says of one frame. */
@@ -24,6 +25,8 @@ export interface WitnessOptions {
   readonly tensors?: boolean;
   /** Of each frame: decide with a prescale, too. */
   readonly prescale?: readonly PrescaleQuestion[];
+  /** Of each frame of raw words: the maps that come with it. */
+  readonly maps?: readonly FrameMaps[];
 }
 
 /**

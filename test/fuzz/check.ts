@@ -37,6 +37,7 @@ import { openBackend } from '../../src/tensorflow/backend.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { compareResults, describeDivergence } from '../../src/verify/divergence.js';
 import { runDrills } from '../../src/verify/drills/run.js';
+import { fuzzMaps } from './maps.js';
 import { failedWith, type Outcome } from './outcome.js';
 
 export const CHECKS = [
@@ -104,7 +105,9 @@ async function drill(witness: Witness, { graph, frames: asked }: Subject): Promi
 
 async function ask(witness: Witness, subject: Subject, expected: readonly FrameResult[]): Promise<Outcome> {
   try {
-    const framed = compareAll(subject.graph, expected, await witness.run(subject.frames, { tensors: true }));
+    const maps = fuzzMaps(subject.graph, subject.frames.length);
+    const found = await witness.run(subject.frames, { tensors: true, maps });
+    const framed = compareAll(subject.graph, expected, found);
     if (framed.kind !== 'same') return framed;
     const drilled = await drill(witness, subject);
     return drilled.kind === 'same' ? { kind: 'same', values: framed.values + drilled.values } : drilled;
@@ -124,9 +127,11 @@ function checkText({ graph }: Subject): Outcome {
 
 function checkEvaluator({ graph, frames }: Subject, expected: readonly FrameResult[]): Outcome {
   const evaluator = createFixedEvaluator(graph);
-  const found = frames.map((frame): FrameResult => {
+  const maps = fuzzMaps(graph, frames.length);
+  const found = frames.map((frame, i): FrameResult => {
     const tensors = new Map<NodeId, Int32Array>();
-    const logits = evaluator.visit(frame, (id, mantissas) => tensors.set(id, mantissas.slice()));
+    const look = (id: NodeId, mantissas: Int32Array) => tensors.set(id, mantissas.slice());
+    const logits = evaluator.visit(frame, look, false, maps[i]);
     const score = veto(logits, graph.hitClasses);
     return { logits, score, keep: score >= graph.threshold, tensors };
   });
@@ -138,7 +143,8 @@ async function checkQdq(subject: Subject, expected: readonly FrameResult[]): Pro
   const model = emitQdqOnnx(subject.graph, { intermediates: true });
   const witness = await createOrtWitness(subject.graph, { threads: 1, optimization: 'disabled' }, model);
   try {
-    return compareAll(subject.graph, expected, await witness.run(subject.frames, { tensors: true }));
+    const maps = fuzzMaps(subject.graph, subject.frames.length);
+    return compareAll(subject.graph, expected, await witness.run(subject.frames, { tensors: true, maps }));
   } finally {
     await witness.close();
   }
@@ -292,7 +298,8 @@ async function checkRtl(subject: Subject, expected: readonly FrameResult[]): Pro
 /** Runs one check. Whatever it throws, other than a refusal, is a failure. */
 export async function check(name: CheckName, subject: Subject): Promise<Outcome> {
   try {
-    const expected = await createInterpreter(subject.graph).run(subject.frames, { tensors: true });
+    const maps = fuzzMaps(subject.graph, subject.frames.length);
+    const expected = await createInterpreter(subject.graph).run(subject.frames, { tensors: true, maps });
     switch (name) {
       case 'interpreter':
         return { kind: 'same', values: 0 };

@@ -28,6 +28,7 @@ import {
 import { countMap } from '../../src/ir/ops/counted.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import { TABLED_NAMES, usualFunction } from '../../src/ir/ops/activations/index.js';
+import { productWidth } from '../../src/ir/ops/calibrate.js';
 import { tableOf } from '../../src/ir/ops/table.js';
 import type { FixedKind } from '../../src/ir/ops/index.js';
 import type { StageInput } from '../../src/ir/prove.js';
@@ -439,10 +440,60 @@ function addClampAndTable(draft: Draft, from: NodeId): NodeId {
   return add(draft, { kind: 'lut', inputs: [clamp], first, table, format: to });
 }
 
+/** The gain stages that gain bits of a word mean: each stage of some, some of none. */
+function gainBits(random: Random, adcBits: number, stages: number): (number | null)[] {
+  const codes = Array.from({ length: 2 ** (16 - adcBits) }, () =>
+    chance(random, 0.2) ? null : random.integer(0, stages - 1),
+  );
+  return codes.every((stage) => stage === null) ? [0, ...codes.slice(1)] : codes;
+}
+
+/** Raw words to counts, with maps of any width that the products bear. */
+function addCalibration(draft: Draft, size: readonly [number, number]): void {
+  const { random } = draft;
+  const words = newest(draft);
+  const adcBits = random.integer(8, 16);
+  const stages = random.integer(1, 4);
+  const by = stages > 1 && chance(random, 0.4) ? ('thresholds' as const) : ('bits' as const);
+  const maps = (channels: number, to: Format): NodeId =>
+    add(draft, { kind: 'maps', inputs: [], size, channels, format: to });
+  const fraction = random.integer(0, 6);
+  const signed = chance(random, 0.3);
+  const pedestal = format(signed, adcBits + fraction, adcBits);
+  const counted = random.integer(3, 16);
+  // Products about as large as the counts that they become.
+  const width = random.integer(2, 24);
+  const factor = format(true, width, counted - adcBits + random.integer(-1, 3));
+  const pedestals = maps(stages, pedestal);
+  const factors = maps(stages, factor);
+  const gains = by === 'bits' ? [] : [maps(1, counts(65535)), maps(stages - 1, counts(65535))];
+  const limits = Array.from({ length: stages }, (): readonly [number, number] => {
+    const low = chance(random, 0.5) ? 0 : random.integer(0, 2 ** (adcBits - 1));
+    return [low, chance(random, 0.5) ? 2 ** adcBits - 1 : random.integer(low, 2 ** adcBits - 1)];
+  });
+  add(draft, {
+    kind: 'calibrate',
+    inputs: [words, pedestals, factors, ...gains],
+    adcBits,
+    select: by === 'bits' ? { by, stages: gainBits(random, adcBits, stages) } : { by },
+    limits,
+    productWidth: productWidth({ limits }, pedestal, factor),
+    format: format(
+      false,
+      counted,
+      counted,
+      chance(random, 0.7) ? 'AP_RND_CONV' : random.pick(QUANTIZATIONS),
+      chance(random, 0.7) ? 'AP_SAT' : random.pick(OVERFLOWS.filter((o) => o !== 'AP_WRAP_SM')),
+    ),
+  });
+}
+
 function addPreprocessing(draft: Draft): void {
   const { random } = draft;
   const size: readonly [number, number] = [random.integer(3, 20), random.integer(3, 20)];
   add(draft, { kind: 'input', inputs: [], size, format: format(false, 16, 16) });
+  const raw = random.fork('raw');
+  if (chance(raw, 0.15)) addCalibration({ ...draft, random: raw }, size);
   if (chance(random, 0.4)) addCrop(draft);
   if (chance(random, 0.4)) addMask(draft);
   if (chance(random, 0.5)) addBin(draft);

@@ -1,25 +1,34 @@
 /** What an op says that it reads is what it computes with: from the reads alone, every element comes out again. */
 import { describe, expect, it } from 'vitest';
+import { RAW_DETECTORS } from '../../src/data/raw/detectors.js';
 import { castNumber } from '../../src/fixed/cast.js';
+import { format } from '../../src/fixed/format.js';
 import { activated, limitsOf, slopesOf } from '../../src/ir/activations.js';
 import { dispatch, type Table } from '../../src/ir/dispatch.js';
 import { fixedShapes } from '../../src/ir/graph.js';
 import {
+  isGiven,
   isSumming,
   OPS,
   readsOf,
   sumOf,
-  type FixedNode,
+  type ComputedNode,
   type SummingKind,
   type SummingNode,
 } from '../../src/ir/ops/index.js';
+import { fromWords } from '../../src/passes/from-words.js';
 import { contrastWindow } from '../../src/ir/ops/contrast.js';
 import type { SourceFacts } from '../../src/ir/ops/record.js';
 import { activationOf } from '../../src/ir/prove.js';
 import { interpretTensors } from '../../src/simulate/interpret.js';
+import { fuzzMaps } from '../fuzz/maps.js';
 import { everyOpFrames, everyOpGraph } from './every-op.js';
 
-const graph = everyOpGraph();
+const DETECTOR = RAW_DETECTORS.jungfrau;
+const MAPS = { pedestal: format(false, 16, 14), factor: format(true, 12, -2) };
+const graph = fromWords(everyOpGraph(), DETECTOR, MAPS);
+/** Words of every gain stage, and of none. */
+const FRAMES = everyOpFrames(3).map((frame, n) => frame.map((_, i) => (i * 7919 + n * 104729) % 65536));
 const shapes = fixedShapes(graph);
 const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
 
@@ -37,7 +46,14 @@ const one = ({ all }: Reads): number => {
 const most = ({ inside }: Reads): number => Math.max(...inside);
 
 /** Elements of ops that do not sum. */
-const moved: Table<Exclude<FixedNode, { kind: SummingKind | 'input' }>, [reads: Reads], number> = {
+const moved: Table<Exclude<ComputedNode, { kind: SummingKind }>, [reads: Reads], number> = {
+  calibrate({ adcBits, select, limits, format: to }, { all: [word, ...maps] }) {
+    const [bits, adc] = [Math.floor(word! / 2 ** adcBits), word! % 2 ** adcBits];
+    const stage = select.by === 'bits' ? select.stages[bits]! : null;
+    if (stage === null || adc < limits[stage]![0] || adc > limits[stage]![1]) return 0;
+    const difference = adc * 2 ** 2 - maps[stage]!;
+    return castNumber(difference * maps[limits.length + stage]!, 2 + 14, to);
+  },
   crop: (_op, reads) => one(reads),
   mask: (_op, { all }) => total(all),
   bin({ mode }, { all }) {
@@ -70,13 +86,13 @@ function added(node: SummingNode, sources: readonly SourceFacts[], reads: Reads,
   return limits === null ? value : Math.min(Math.max(value, limits.min), limits.max);
 }
 
-describe.each(graph.nodes.filter(({ kind }) => kind !== 'input'))('$id', (node) => {
+describe.each(graph.nodes.filter((node) => !isGiven(node)))('$id', (node) => {
   const shape = shapes.get(node.id)!;
   const sources = node.inputs.map((id) => ({ shape: shapes.get(id)!, format: nodes.get(id)!.format }));
 
   it('computes every element of what it reads', () => {
-    for (const frame of everyOpFrames(3)) {
-      const tensors = interpretTensors(graph, frame);
+    for (const [n, frame] of FRAMES.entries()) {
+      const tensors = interpretTensors(graph, frame, fuzzMaps(graph, n + 1)[n]);
       const valueOf = (source: number, y: number, x: number, c: number): number | undefined => {
         const [height, width, channels] = sources[source]!.shape;
         const isInside = y >= 0 && y < height && x >= 0 && x < width;
@@ -97,7 +113,7 @@ describe.each(graph.nodes.filter(({ kind }) => kind !== 'input'))('$id', (node) 
               inside: read.filter((v) => v !== undefined),
             };
             if (isSumming(node)) elements.push(added(node, sources, reads, c));
-            else if (node.kind !== 'input') elements.push(dispatch(moved, node, reads));
+            else if (!isGiven(node)) elements.push(dispatch(moved, node, reads));
           }
       expect(elements).toEqual([...tensors.get(node.id)!]);
     }

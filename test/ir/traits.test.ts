@@ -10,7 +10,9 @@ type Traits = Readonly<Partial<Record<Trait, unknown>>>;
  * max(s · x, 0) for s > 0, and so with a slope below zero (`homogeneous`); a limit stays where it is.
  */
 const TRAITS: Readonly<Record<keyof typeof OPS, Traits>> = {
-  input: { preprocess: true },
+  input: { preprocess: true, given: true },
+  maps: { given: true, raw: true },
+  calibrate: { raw: true },
   crop: { preprocess: true },
   mask: { preprocess: true },
   bin: { preprocess: true },

@@ -7,7 +7,7 @@ import { elements, type Shape } from '../../ir/common.js';
 import type { Format } from '../../fixed/format.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import { dispatch, type Table } from '../../ir/dispatch.js';
-import type { FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
+import type { ComputedNode, FixedNodeOf, RawNode } from '../../ir/ops/index.js';
 import { contrastWindow } from '../../ir/ops/contrast.js';
 import { chooseFolding, divisors, MAX_STREAM_BITS, paddedPositions, type Weighted } from './folding.js';
 import { wordsPerFrame } from './plan.js';
@@ -42,8 +42,8 @@ export interface LaneRequest {
   readonly options: LowerOptions;
 }
 
-/** All nodes but the raw frame, which comes as it does. */
-type Reader = Exclude<FixedNode, { kind: 'input' }>;
+/** All nodes but the raw frame, which comes as it does; maps are refused before. */
+type Reader = Exclude<ComputedNode, RawNode>;
 
 const same = (lanes: number, inputs = 1): Lanes => ({
   inputs: new Array<number>(inputs).fill(lanes),

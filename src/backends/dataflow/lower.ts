@@ -5,7 +5,7 @@
 import { invariant } from '../../core/errors.js';
 import type { NodeId, Shape } from '../../ir/common.js';
 import { consumers, fixedShapes, type FixedGraph } from '../../ir/graph.js';
-import type { FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
+import { isRaw, type FixedNode, type FixedNodeOf } from '../../ir/ops/index.js';
 import { lanesOf, type Lanes, type LowerOptions } from './lanes.js';
 import { packetBeats } from './link.js';
 import { createNames } from './names.js';
@@ -157,6 +157,7 @@ export function lowerGraph(network: FixedGraph, options: LowerOptions): Plan {
       offer(node, graph.reloadable ? swapping(b, output) : output);
       continue;
     }
+    invariant(!isRaw(node), `${node.id}: raw words were not refused`);
     const given = take(node);
     const lanes = lanesOf(node, {
       inputs: given.map((s) => ({ shape: s.shape, lanes: s.lanes, format: s.format })),

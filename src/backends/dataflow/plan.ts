@@ -14,6 +14,7 @@ import {
   type FixedKind,
   type FixedNode,
   type FixedNodeOf,
+  type RawNode,
   type WeightedKind,
 } from '../../ir/ops/index.js';
 
@@ -50,7 +51,7 @@ export interface Folding {
 }
 
 /** Kinds of stage that are a node of the graph: `input` becomes `receive`, `flatten` only renames. */
-export type NodeStageKind = Exclude<FixedKind, 'input' | 'flatten'>;
+export type NodeStageKind = Exclude<FixedKind, 'input' | 'flatten' | RawNode['kind']>;
 
 export type Stage =
   | { readonly [K in NodeStageKind]: NodeStage<K> }[NodeStageKind]

@@ -7,6 +7,7 @@ import type { FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
 import { FLOAT32_EXACT, type Range } from '../../ir/prove.js';
 import { exactConv, sumBound, windowSum, type ExactSum } from './exact-sum.js';
 import { looked, preprocessRules, type NodeFacts } from './preprocess.js';
+import { rawRules } from './raw.js';
 import { requantized, type Accumulator } from './requantize.js';
 import {
   flattened,
@@ -112,6 +113,7 @@ export const fixedRules: Table<
   Tensor
 > = {
   ...preprocessRules,
+  ...rawRules,
   conv2d(op, writer, [x], { range }) {
     const { mantissas, width, bias, fraction } = op.weights;
     const perGroup = x!.shape[2] / op.groups;

@@ -5,6 +5,9 @@ import type { DialectOptions } from '../backend.js';
 import { findNode, inputNode, type FixedGraph, type FloatGraph } from '../../ir/graph.js';
 import { floatNodeSchema, isPreprocess, type PreprocessNode } from '../../ir/ops/index.js';
 
+/** Of the model's inputs for the maps of a node. */
+export const MAPS_SUFFIX = '.maps';
+
 /** Suffix of the outputs that `intermediates` adds. */
 export const TENSOR_SUFFIX = '.tensor';
 
@@ -19,6 +22,16 @@ export const tensorPlaces = (
     Object.fromEntries([...tensors].map(([id, { name, rank }]) => [id, [name, rank]])),
   ),
 });
+
+/** What a model of raw words takes beside them, in the order of its inputs. */
+function mapsFacts(graph: FixedGraph | FloatGraph): Record<string, string> {
+  const maps = graph.nodes.flatMap((node) =>
+    node.kind === 'maps'
+      ? [{ input: `${node.id}${MAPS_SUFFIX}`, channels: node.channels, format: formatToString(node.format) }]
+      : [],
+  );
+  return maps.length === 0 ? {} : { 'vetoc.maps': JSON.stringify(maps) };
+}
 
 /** Keys in a fixed order, so that the bytes are deterministic. */
 export function metadataOf(
@@ -35,6 +48,7 @@ export function metadataOf(
     'vetoc.hit_classes': JSON.stringify(graph.hitClasses),
     'vetoc.threshold': String(graph.threshold),
     'vetoc.input': JSON.stringify({ type: 'uint16', layout: 'NHW', height, width }),
+    ...mapsFacts(graph),
     ...('format' in output
       ? {
           'vetoc.output_format': formatToString(output.format),

@@ -14,7 +14,7 @@ import { UnsupportedError } from '../../core/errors.js';
 import type { NodeId } from '../../ir/common.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import { dispatch } from '../../ir/dispatch.js';
-import { isPreprocess } from '../../ir/ops/index.js';
+import { isPreprocess, isRaw } from '../../ir/ops/index.js';
 import { analyseRanges, type Range } from '../../ir/prove.js';
 import { emitFixedDecision, emitTensor, refuseWide } from './fixed.js';
 import { metadataOf, tensorPlaces } from './metadata.js';
@@ -23,7 +23,11 @@ import { layersInFloat, refusals, storage } from './qdq-checks.js';
 import { qdqRules } from './qdq-rules.js';
 import { mantissas, onMantissas, quantizedPair, type Context, type RealTensor } from './qdq-stages.js';
 import type { MantissaTensor } from './tensor.js';
+import { rawRules } from './raw.js';
 import { createOnnxWriter } from './writer.js';
+
+/** What stands in front of the network, on mantissas. */
+const countRules = { ...preprocessRules, ...rawRules };
 
 export interface QdqOptions extends DialectOptions {
   /** Unsigned tensors as uint8, weights down to −128. TensorRT takes neither. */
@@ -55,9 +59,9 @@ function emitNodes(
   };
   for (const node of graph.nodes) {
     const facts = { shape: shapes.get(node.id)!, range: ranges.get(node.id)! };
-    if (isPreprocess(node)) {
+    if (isPreprocess(node) || isRaw(node)) {
       const inputs = node.inputs.map((id) => counts.get(id)!);
-      const tensor = dispatch(preprocessRules, node, writer, inputs, facts);
+      const tensor = dispatch(countRules, node, writer, inputs, facts);
       counts.set(node.id, { ...tensor, range: facts.range, format: node.format });
     } else {
       const inputs = node.inputs.map(realOf);

@@ -4,6 +4,7 @@ import type { Shape } from '../common.js';
 import type { OfKind } from '../dispatch.js';
 import { FUSED_ACTIVATIONS, TABLED_ACTIVATIONS } from './activations/index.js';
 import { bin } from './bin.js';
+import { calibrate } from './calibrate.js';
 import { clamp } from './clamp.js';
 import { contrast } from './contrast.js';
 import { conv2d } from './conv2d.js';
@@ -14,6 +15,7 @@ import { batchNorm, flatten, requantize } from './elementwise.js';
 import { input } from './input.js';
 import { add, concat } from './join.js';
 import { lut } from './lut.js';
+import { maps } from './maps.js';
 import { mask } from './mask.js';
 import { multiply } from './multiply.js';
 import { avgPool, globalAvgPool, globalMaxPool, maxPool } from './pool.js';
@@ -23,6 +25,8 @@ import { upsample } from './upsample.js';
 
 export const OPS = {
   input,
+  maps,
+  calibrate,
   crop,
   mask,
   bin,
@@ -100,7 +104,17 @@ export type PreprocessKind = PreprocessNode['kind'];
 export type ComputedPreprocessNode = Exclude<PreprocessNode, { kind: 'input' }>;
 /** What stands behind the preprocessing. */
 export type FloatNetworkNode = Exclude<FloatNode, { kind: PreprocessKind }>;
-export type FixedNetworkNode = Exclude<FixedNode, { kind: PreprocessKind }>;
+export type FixedNetworkNode = Exclude<FixedNode, { kind: PreprocessKind | KindsWith<'raw'> }>;
+
+/** The way from raw words to counts, in front of the preprocessing. */
+export const isRaw = has('raw');
+export type RawNode = With<FixedNode, 'raw'>;
+
+/** What comes from outside with each frame: the frame itself and the maps beside it. */
+export const isGiven = has('given');
+export type GivenNode = With<FixedNode, 'given'>;
+/** What is computed. */
+export type ComputedNode = Exclude<FixedNode, GivenNode>;
 
 /** Convolutions and dense layers. */
 export const isWeighted = has('weighted');

@@ -23,6 +23,10 @@ export interface SourceFacts {
 
 /** Facts that passes, back ends and checks ask for, instead of lists of kinds. Absent: no. */
 export interface Traits {
+  /** Comes from outside with each frame: nothing computes it. */
+  readonly given?: true;
+  /** The way from a detector's words to the counts that networks are trained on: the float graph starts behind it. */
+  readonly raw?: true;
   /** Integer work before the network: the float and the fixed graph share it as it is. */
   readonly preprocess?: true;
   /** Has trained weights and a bias. */

@@ -1,13 +1,15 @@
 /**
  * Drills: tensors of mantissas that drive every summing stage alone to the ends of its accumulators and onto its
- * rounding ties, and every table through all of its entries, all stages at once, several channels to a tensor. What is left
+ * rounding ties, a calibration through its cases, and every table through all of its entries, all stages at once, several channels to a tensor. What is left
  * of a tensor is random within its range.
  */
 import { createRandom, type Random } from '../../core/random.js';
 import { elements, type NodeId } from '../../ir/common.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
+import { isGiven } from '../../ir/ops/index.js';
 import { analyseRanges, type Range } from '../../ir/prove.js';
 import type { Drill } from '../../simulate/witness.js';
+import { aimCalibration, calibrationsOf } from './calibration.js';
 import { decisionLogits } from './decision.js';
 import { goalsOf, valuesFor, wishText, type Goal } from './goals.js';
 import { createStageMeter, type StageDrills, type StageMeter } from './meter.js';
@@ -143,14 +145,13 @@ export function createDrills(graph: FixedGraph, { most, seed }: DrillOptions): D
   }));
   const open = (): Pending[] => pending.filter(({ sets, done }) => done < sets.length);
   const tables = tablesOf(graph);
+  const calibrations = calibrationsOf(graph, random.fork('calibrations'));
 
   /** One set of each stage whose inputs no other stage of this drill has taken; those that had least come first. */
   function next(base: ReadonlyMap<NodeId, Int32Array>, first: boolean): MadeDrill {
     const given = new Map(base);
     const taken = new Set<NodeId>();
-    const stages = new Set<NodeId>(
-      first ? graph.nodes.filter((n) => n.kind !== 'input').map((n) => n.id) : [],
-    );
+    const stages = new Set<NodeId>(first ? graph.nodes.filter((n) => !isGiven(n)).map((n) => n.id) : []);
     const aims: Aim[] = [];
     for (const p of open().sort((a, b) => a.done / a.sets.length - b.done / b.sets.length)) {
       const { id, inputs } = p.stage.node;
@@ -161,6 +162,16 @@ export function createDrills(graph: FixedGraph, { most, seed }: DrillOptions): D
       }
       stages.add(id);
       aims.push(...aimAt(p, p.sets[p.done++]!, given, random));
+    }
+    for (const calibration of calibrations) {
+      if (calibration.asked >= calibration.cases.length || calibration.inputs.some((i) => taken.has(i)))
+        continue;
+      for (const i of calibration.inputs) {
+        taken.add(i);
+        given.set(i, base.get(i)!.slice());
+      }
+      stages.add(calibration.id);
+      aims.push(...aimCalibration(graph, calibration, given));
     }
     for (const table of tables) {
       if (isAsked(table) || taken.has(table.input)) continue;
@@ -179,7 +190,10 @@ export function createDrills(graph: FixedGraph, { most, seed }: DrillOptions): D
       ]),
     );
     const logits = decisionLogits(graph, ranges.get(graph.output)!.range);
-    const isLeft = (): boolean => open().length > 0 || !tables.every(isAsked);
+    const isLeft = (): boolean =>
+      open().length > 0 ||
+      !tables.every(isAsked) ||
+      calibrations.some(({ asked, cases }) => asked < cases.length);
     for (let n = 0; n < most && (n < logits.length || isLeft()); n++) {
       const output = logits[n] ?? base.get(graph.output)!;
       yield next(new Map([...base, [graph.output, output]]), n === 0);

@@ -6,7 +6,7 @@ import { TENSOR_SUFFIX } from '../metadata.js';
 import { BY_SCORE, PRESCALE_INPUT } from '../prescale.js';
 import { elements, type NodeId } from '../../../ir/common.js';
 import { fixedShapes, inputNode, type FixedGraph } from '../../../ir/graph.js';
-import { frameBatch, loadOrt, prescaleBatch } from './session.js';
+import { frameBatch, loadOrt, mapsFeeds, prescaleBatch } from './session.js';
 import type { Drill, DrillResult } from '../../../simulate/witness.js';
 
 /** Values given in one call at most: 64 MiB of them. */
@@ -32,6 +32,11 @@ async function call(
       drills.map(() => new Uint16Array(size[0] * size[1])),
       size,
     ),
+    ...(await mapsFeeds(
+      graph,
+      drills.map(({ given }) => given),
+      true,
+    )),
   };
   const hasPrescale = session.inputNames.includes(PRESCALE_INPUT);
   if (hasPrescale) feeds[PRESCALE_INPUT] = await prescaleBatch(drills.length, undefined);

@@ -5,7 +5,10 @@
  */
 import type * as ort from 'onnxruntime-node';
 import { UserError, invariant } from '../../../core/errors.js';
+import { mapOf, mapsNodes, type FrameMaps } from '../../../ir/frame-maps.js';
+import type { FixedGraph } from '../../../ir/graph.js';
 import type { PrescaleQuestion } from '../../../ir/prescale.js';
+import { MAPS_SUFFIX } from '../metadata.js';
 
 export const ORT_OPTIMIZATIONS = ['disabled', 'basic', 'extended', 'all'] as const;
 export type OrtOptimization = (typeof ORT_OPTIMIZATIONS)[number];
@@ -138,6 +141,33 @@ export async function frameBatch(
     data.set(frame, i * pixels);
   });
   return new Tensor('uint16', data, [frames.length, height, width]);
+}
+
+/**
+ * What the inputs for maps of a model of raw words get: one set where all frames share it and not `each` has to have its own.
+ * Empty for a model of counts. Throws `UserError` where maps are missing.
+ */
+export async function mapsFeeds(
+  graph: FixedGraph,
+  maps: readonly FrameMaps[],
+  each: boolean,
+): Promise<Record<string, ort.Tensor>> {
+  const { Tensor } = await loadOrt();
+  const shared = !each && maps.every((one) => one === maps[0]);
+  const sets = shared ? maps.slice(0, 1) : maps;
+  return Object.fromEntries(
+    mapsNodes(graph).map((node) => {
+      const values = sets.map((one) => mapOf(node, one));
+      const data = new Int32Array(values.reduce((sum, one) => sum + one.length, 0));
+      values.forEach((one, i) => {
+        data.set(one, i * one.length);
+      });
+      return [
+        `${node.id}${MAPS_SUFFIX}`,
+        new Tensor('int32', data, [sets.length, ...node.size, node.channels]),
+      ];
+    }),
+  );
 }
 
 /** Version of ONNX Runtime, provider and optimisation level, for the record. */

@@ -7,12 +7,14 @@ import { emitFixedOnnx } from '../fixed.js';
 import { TENSOR_SUFFIX } from '../metadata.js';
 import { BY_PRESCALE, BY_SCORE, PRESCALE_INPUT, WEIGHT } from '../prescale.js';
 import { nodeId, type NodeId } from '../../../ir/common.js';
+import { NO_MAPS } from '../../../ir/frame-maps.js';
 import { inputNode, type FixedGraph } from '../../../ir/graph.js';
 import type { PrescaleAnswer } from '../../../ir/prescale.js';
 import { runDrills } from './drill.js';
 import {
   DEFAULT_BATCH,
   frameBatch,
+  mapsFeeds,
   openSession,
   ortVersion,
   prescaleBatch,
@@ -87,7 +89,7 @@ export async function createOrtWitness(
   const witness: Witness = {
     name: 'onnxruntime',
     version: await ortVersion(options),
-    async run(frames, { tensors = false, prescale } = {}) {
+    async run(frames, { tensors = false, prescale, maps = [] } = {}) {
       const opened = await session(tensors ? 'exposed' : 'plain');
       const hasPrescale = opened.inputNames.includes(PRESCALE_INPUT);
       const all: FrameResult[] = [];
@@ -95,6 +97,11 @@ export async function createOrtWitness(
         const part = frames.slice(i, i + batch);
         const feeds = {
           frames: await frameBatch(part, size),
+          ...(await mapsFeeds(
+            graph,
+            part.map((_, k) => maps[i + k] ?? NO_MAPS),
+            tensors,
+          )),
           ...(hasPrescale
             ? { [PRESCALE_INPUT]: await prescaleBatch(part.length, prescale?.slice(i, i + batch)) }
             : {}),

@@ -1,0 +1,60 @@
+/**
+ * Maps of a detector as dark runs and flat fields give them: real numbers, a map for each gain stage; and the calibration
+ * with them in double precision, which the integer one is held against.
+ */
+import { invariant } from '../../core/errors.js';
+import type { RawDetector } from './detectors.js';
+
+/** The maps of one memory cell, of a detector of so many pixels; each stage has one of each. */
+export interface FloatMaps {
+  /** ADU. */
+  readonly pedestals: readonly ArrayLike<number>[];
+  /** Units of the result (photons, keV) for each ADU above the pedestal; below zero where the ADC falls with charge. */
+  readonly factors: readonly ArrayLike<number>[];
+  /** Not 0: the pixel measures nothing in this stage. */
+  readonly bad: readonly ArrayLike<number>[];
+  /** Where a word of gain says the stage: one less than there are stages, what it has to be above. */
+  readonly thresholds: readonly ArrayLike<number>[];
+}
+
+/** Whether pixel `i` has a map in `stage`: numbers, and a factor. */
+export const isMapped = ({ pedestals, factors, bad }: FloatMaps, stage: number, i: number): boolean =>
+  bad[stage]![i] === 0 &&
+  Number.isFinite(pedestals[stage]![i]!) &&
+  Number.isFinite(factors[stage]![i]!) &&
+  factors[stage]![i] !== 0;
+
+/** The gain stage of a word, or null. `gain` is its word of gain, where the detector has one. */
+function stageOf(
+  { select, adcBits }: RawDetector,
+  word: number,
+  gain: number | undefined,
+  thresholds: readonly ArrayLike<number>[],
+  i: number,
+): number | null {
+  const bits = word >>> adcBits;
+  if (select.by === 'bits') return select.stages[bits]!;
+  if (bits !== 0) return null;
+  return thresholds.reduce((above, map) => above + (gain! > map[i]! ? 1 : 0), 0);
+}
+
+/**
+ * (ADC − pedestal) · factor of every word, in double precision; NaN where a word measures nothing. `gains` are the words of
+ * gain of a detector that has such. Lengths must agree.
+ */
+export function calibrateWords(
+  detector: RawDetector,
+  maps: FloatMaps,
+  words: Uint16Array,
+  gains?: Uint16Array,
+): Float64Array {
+  invariant((gains === undefined) === (detector.select.by === 'bits'), 'words of gain belong to thresholds');
+  const adcMask = 2 ** detector.adcBits - 1;
+  return Float64Array.from(words, (word, i) => {
+    const stage = stageOf(detector, word, gains?.[i], maps.thresholds, i);
+    const adc = word & adcMask;
+    if (stage === null || !isMapped(maps, stage, i)) return NaN;
+    const [low, high] = detector.stages[stage]!.limits;
+    return adc < low || adc > high ? NaN : (adc - maps.pedestals[stage]![i]!) * maps.factors[stage]![i]!;
+  });
+}

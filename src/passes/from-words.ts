@@ -1,0 +1,90 @@
+/**
+ * A fixed graph that starts at calibrated counts as one that starts at a detector's words: `input` becomes what a
+ * `calibrate` node makes of them and of maps that come with each frame. All behind stays as it is, so that the decision on
+ * words is the decision on the counts that they are calibrated to.
+ */
+import { invariant } from '../core/errors.js';
+import { format, type Format } from '../fixed/format.js';
+import { nodeId } from '../ir/common.js';
+import type { FrameMaps } from '../ir/frame-maps.js';
+import { inputNode, type FixedGraph } from '../ir/graph.js';
+import { productWidth, type Calibrate } from '../ir/ops/calibrate.js';
+import type { FixedNode, FixedNodeOf } from '../ir/ops/index.js';
+import { verifyFixedGraph } from '../ir/verify.js';
+import type { RawDetector } from '../data/raw/detectors.js';
+import type { IntegerMaps, MapFormats } from '../data/raw/integer-maps.js';
+
+/** Names of the nodes in front; `input` keeps its own. */
+export const RAW_IDS = {
+  words: nodeId('words'),
+  pedestals: nodeId('pedestals'),
+  factors: nodeId('factors'),
+  gains: nodeId('gain_words'),
+  thresholds: nodeId('thresholds'),
+} as const;
+
+const COUNTS = format(false, 16, 16);
+
+/** Nodes of `detector`'s words and maps, and the calibration under the name of `input`. */
+function rawFront(
+  input: FixedNodeOf<'input'>,
+  { adcBits, select, stages }: RawDetector,
+  { pedestal, factor }: MapFormats,
+): readonly FixedNode[] {
+  const { size } = input;
+  const maps = (id: FixedNodeOf<'maps'>['id'], channels: number, of: Format): FixedNodeOf<'maps'> => ({
+    id,
+    kind: 'maps',
+    inputs: [],
+    size,
+    channels,
+    format: of,
+  });
+  const limits: Calibrate['limits'] = stages.map((stage) => stage.limits);
+  const beside = [
+    maps(RAW_IDS.pedestals, stages.length, pedestal),
+    maps(RAW_IDS.factors, stages.length, factor),
+    ...(select.by === 'bits'
+      ? []
+      : [maps(RAW_IDS.gains, 1, COUNTS), maps(RAW_IDS.thresholds, stages.length - 1, COUNTS)]),
+  ];
+  return [
+    { ...input, id: RAW_IDS.words },
+    ...beside,
+    {
+      id: input.id,
+      kind: 'calibrate',
+      inputs: [RAW_IDS.words, ...beside.map(({ id }) => id)],
+      adcBits,
+      select,
+      limits,
+      productWidth: productWidth({ limits }, pedestal, factor),
+      format: input.format,
+    },
+  ];
+}
+
+/** `graph` on the words of `detector`, with maps of these formats. Throws `InvariantError` where it starts at words already. */
+export function fromWords(graph: FixedGraph, detector: RawDetector, formats: MapFormats): FixedGraph {
+  const ids = new Set<string>(Object.values(RAW_IDS));
+  invariant(
+    graph.nodes.every(({ id }) => !ids.has(id)),
+    `${graph.name} starts at words already`,
+  );
+  const [, ...behind] = graph.nodes;
+  return verifyFixedGraph({ ...graph, nodes: [...rawFront(inputNode(graph), detector, formats), ...behind] });
+}
+
+/** What a frame of words brings to a graph that `fromWords` made; `gains` are its words of gain where the detector has such. */
+export function frameMaps({ pedestals, factors, thresholds }: IntegerMaps, gains?: Uint16Array): FrameMaps {
+  return new Map([
+    [RAW_IDS.pedestals, pedestals],
+    [RAW_IDS.factors, factors],
+    ...(gains === undefined
+      ? []
+      : ([
+          [RAW_IDS.gains, Int32Array.from(gains)],
+          [RAW_IDS.thresholds, thresholds],
+        ] as const)),
+  ]);
+}
