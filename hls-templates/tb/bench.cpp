@@ -13,6 +13,7 @@
 //
 //   FOLDER/frames.bin      u16 pixels, frame after frame
 //   FOLDER/decisions.bin   per frame i32 score, i32 keep
+//   FOLDER/maps.bin        where words come raw: values of every map, i32 each, for all frames
 //   FOLDER/<stage>.bin     per frame the stage's values, i32 each, [height, width, channels]
 //   FOLDER/reload/         other weights and what the same frames give with them
 #include <cstdio>
@@ -22,6 +23,9 @@
 #include "drive.h"
 #include "failsafe.h"
 #include "golden.h"
+#if defined(VETOC_MAPS)
+#include "maps_cases.h"
+#endif
 #if defined(VETOC_CANARY)
 #include "canary_cases.h"
 #elif defined(VETOC_RELOADABLE)
@@ -42,6 +46,9 @@ int main(int argc, char **argv) {
   vetoc::golden_frames frames;
   vetoc::golden_results results;
   if (!vetoc::load_frames(folder, frames) || !vetoc::load_results(folder, frames, what, results)) return 2;
+#if defined(VETOC_MAPS)
+  if (!vetoc::load_maps(folder)) return 2;
+#endif
 
   vetoc::probes::instance().all = what == vetoc::compared::streams;
   vetoc::probes::instance().output = design::stages[design::OUTPUT_STAGE].name;
@@ -63,6 +70,9 @@ int main(int argc, char **argv) {
   // simulation cannot say.
   const bool at_ports = what == vetoc::compared::decisions;
   static_cast<void>(at_ports);
+#if defined(VETOC_MAPS)
+  if (!at_ports && !vetoc::maps_cases(frames, results)) return 1;
+#endif
   bool built_in_gone = false;
 #if defined(VETOC_CANARY)
   if (!at_ports && !vetoc::canary_cases(folder, frames, results)) return 1;

@@ -11,6 +11,13 @@
 
 #include "design.h"
 #include "probe.h"
+#if defined(VETOC_MAPS)
+#include "maps.h"
+/// What stands behind the frames among the arguments.
+#define VETOC_BESIDE vetoc::maps_stream(),
+#else
+#define VETOC_BESIDE
+#endif
 
 namespace vetoc {
 
@@ -127,17 +134,17 @@ inline void send(hls::stream<design::pixel_beat> &frames, const std::vector<desi
 inline void run(hls::stream<design::pixel_beat> &frames, hls::stream<weight_beat> &weights,
                 hls::stream<decision_beat> &decisions, registers &r) {
 #if defined(VETOC_CANARY)
-  design::top(frames, weights, decisions, r.mode, r.threshold, r.idle_cycles, r.number_step, r.prescale, r.prescale_key,
+  design::top(frames, VETOC_BESIDE weights, decisions, r.mode, r.threshold, r.idle_cycles, r.number_step, r.prescale, r.prescale_key,
               r.canary_frames, r.canary_bound, r.frames, r.kept, r.vetoed, r.prescaled, r.malformed, r.gaps, r.dropped,
               r.timeouts, r.overflows, r.status, r.upsets, r.scrub_frames, r.weights_loaded, r.weights_refused,
               r.weights_status, r.canary_count, r.canary_disagreements, r.canary_swaps);
 #elif defined(VETOC_RELOADABLE)
-  design::top(frames, weights, decisions, r.mode, r.threshold, r.idle_cycles, r.number_step, r.prescale, r.prescale_key,
+  design::top(frames, VETOC_BESIDE weights, decisions, r.mode, r.threshold, r.idle_cycles, r.number_step, r.prescale, r.prescale_key,
               r.frames, r.kept, r.vetoed, r.prescaled, r.malformed, r.gaps, r.dropped, r.timeouts, r.overflows, r.status,
               r.upsets, r.scrub_frames, r.weights_loaded, r.weights_refused, r.weights_status);
 #else
   static_cast<void>(weights);
-  design::top(frames, decisions, r.mode, r.threshold, r.idle_cycles, r.number_step, r.prescale, r.prescale_key, r.frames,
+  design::top(frames, VETOC_BESIDE decisions, r.mode, r.threshold, r.idle_cycles, r.number_step, r.prescale, r.prescale_key, r.frames,
               r.kept, r.vetoed, r.prescaled, r.malformed, r.gaps, r.dropped, r.timeouts, r.overflows, r.status, r.upsets,
               r.scrub_frames);
 #endif

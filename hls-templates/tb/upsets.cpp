@@ -61,6 +61,9 @@ int main(int argc, char **argv) {
   const std::string folder = argc > 2 ? argv[2] : "golden";
   if (!vetoc::load_frames(folder, frames) || !vetoc::load_results(folder, frames, vetoc::compared::decisions, results))
     return 2;
+#if defined(VETOC_MAPS)
+  if (!vetoc::load_maps(folder)) return 2;
+#endif
   watched_firmware firmware(frames, results);
   // No score keeps a frame: what is kept is kept because of the upset.
   firmware.registers.mode = 1 << vetoc::OWN_THRESHOLD;

@@ -6,6 +6,7 @@
 import { rm } from 'node:fs/promises';
 import { temporaryFolder } from '../core/temporary.js';
 import { elements, type NodeId } from '../ir/common.js';
+import { mapOf, mapsNodes, NO_MAPS } from '../ir/frame-maps.js';
 import { fixedShapes, inputNode, type FixedGraph } from '../ir/graph.js';
 import type { PrescaleQuestion } from '../ir/prescale.js';
 import type { Server } from './process.js';
@@ -23,6 +24,8 @@ export type Simulation = { readonly kind: 'ready'; readonly witness: Witness } |
 export const EVERY_STAGE = 1;
 export const DRIVEN = 2;
 export const PRESCALED = 4;
+/** The maps of each frame stand in front of it, behind its number. */
+export const WITH_MAPS = 8;
 
 /** Frames sent ahead of the answers: enough to keep the simulator busy, little enough to stay in memory. */
 const FRAMES_A_REQUEST = 16;
@@ -98,6 +101,7 @@ export function servedWitness({
   ask,
 }: Served): Witness & Required<Pick<Witness, 'drill'>> {
   const [height, width] = inputNode(graph).size;
+  const raw = mapsNodes(graph);
   const black = bytesOf(new Uint16Array(height * width));
   async function askAll(parts: readonly (readonly Uint8Array[])[], flags: number): Promise<FrameResult[]> {
     const size = Math.min(FRAMES_A_REQUEST, Math.ceil(parts.length / servers.length));
@@ -124,14 +128,17 @@ export function servedWitness({
   return {
     name,
     version,
-    run(frames, { tensors = false, prescale } = {}) {
+    run(frames, { tensors = false, prescale, maps = [] } = {}) {
       const asked = prescales ? prescale : undefined;
       return queue(
         frames.map((frame, i) => [
           ...(asked === undefined ? [] : [prescaleWords(asked[i]!)]),
+          ...raw.map((node) => bytesOf(mapOf(node, maps[i] ?? NO_MAPS))),
           bytesOf(frame),
         ]),
-        (tensors ? EVERY_STAGE : 0) | (asked === undefined ? 0 : PRESCALED),
+        (tensors ? EVERY_STAGE : 0) |
+          (raw.length > 0 ? WITH_MAPS : 0) |
+          (asked === undefined ? 0 : PRESCALED),
       );
     },
     drill: (drills) =>

@@ -1,7 +1,6 @@
 /** From a detector's words to counts: the op by hand, what is refused of it, and that all who compute it agree. */
 import { describe, expect, it } from 'vitest';
 import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
-import { designHls } from '../../src/backends/dataflow/design.js';
 import { RAW_DETECTORS, type RawDetectorName } from '../../src/data/raw/detectors.js';
 import { createFixedEvaluator } from '../../src/evaluate/fixed-evaluate.js';
 import { createExplainer } from '../../src/explain/grad-cam.js';
@@ -15,7 +14,6 @@ import { verifyFixedGraph } from '../../src/ir/verify.js';
 import { frameMaps, fromWords, RAW_IDS } from '../../src/passes/from-words.js';
 import { interpret, interpretDrill, interpretTensors } from '../../src/simulate/interpret.js';
 import { createInterpreter } from '../../src/simulate/interpreter.js';
-import { loadFpga } from '../../src/targets/load.js';
 import { createDrills } from '../../src/verify/drills/make.js';
 import { runDrills } from '../../src/verify/drills/run.js';
 import { fuzzMaps } from '../fuzz/maps.js';
@@ -134,13 +132,6 @@ describe('what is refused', () => {
   it('are the parts that know counts alone, by name', () => {
     expect(() => createExplainer(dequantize(rawGraph('jungfrau')))).toThrow(
       /the explanation: pedestals: starts at raw words: explain the network of calibrated frames/,
-    );
-  });
-
-  it('is the firmware', async () => {
-    const target = await loadFpga('kcu1500');
-    expect(() => designHls(rawGraph('jungfrau'), { target })).toThrow(
-      /the firmware: pedestals: starts at raw words: calibrate in front of it, or export the network as ONNX/,
     );
   });
 });

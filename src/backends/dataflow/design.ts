@@ -3,7 +3,6 @@
  * nearest possible wish.
  */
 import { UnsupportedError, UserError, type UnsupportedReason } from '../../core/errors.js';
-import { refuseRaw } from '../../ir/frame-maps.js';
 import { fixedShapes, inputNode, type FixedGraph } from '../../ir/graph.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import {
@@ -62,7 +61,6 @@ export function beatsPerFrame(graph: FixedGraph, link: Link, pixelsPerClock: num
 
 /** What the firmware cannot do at all, every reason of it. */
 function checkSupported(graph: FixedGraph): void {
-  refuseRaw('the firmware', graph, 'calibrate in front of it, or export the network as ONNX');
   const shapes = fixedShapes(graph);
   const reasons: UnsupportedReason[] = [];
   for (const node of graph.nodes) {

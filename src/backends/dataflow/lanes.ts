@@ -7,7 +7,7 @@ import { elements, type Shape } from '../../ir/common.js';
 import type { Format } from '../../fixed/format.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import { dispatch, type Table } from '../../ir/dispatch.js';
-import type { ComputedNode, FixedNodeOf, RawNode } from '../../ir/ops/index.js';
+import type { ComputedNode, FixedNodeOf } from '../../ir/ops/index.js';
 import { contrastWindow } from '../../ir/ops/contrast.js';
 import { chooseFolding, divisors, MAX_STREAM_BITS, paddedPositions, type Weighted } from './folding.js';
 import { wordsPerFrame } from './plan.js';
@@ -42,8 +42,8 @@ export interface LaneRequest {
   readonly options: LowerOptions;
 }
 
-/** All nodes but the raw frame, which comes as it does; maps are refused before. */
-type Reader = Exclude<ComputedNode, RawNode>;
+/** All nodes but what is given with a frame, which comes as it does. */
+type Reader = ComputedNode;
 
 const same = (lanes: number, inputs = 1): Lanes => ({
   inputs: new Array<number>(inputs).fill(lanes),
@@ -150,6 +150,12 @@ const powerOfTwo = (lanes: number): number => {
 };
 
 const laneRules: Table<Reader, [request: LaneRequest], Lanes> = {
+  // Pixel by pixel as they come, and as many values of each map as a pixel has.
+  calibrate: (_node, { inputs }) => ({
+    inputs: inputs.map(({ lanes }) => lanes),
+    output: inputs[0]!.lanes,
+    tapFold: 1,
+  }),
   crop: (_node, { inputs: [x] }) => same(x!.lanes),
   mask: (_node, { inputs: [x] }) => same(powerOfTwo(x!.lanes)),
   bin: binLanes,

@@ -100,6 +100,8 @@ function globalLoops(
 const loops: Table<Stage, [], readonly Loop[]> = {
   absorb: (stage) => one(absorbEvents(stage.beats), 2),
   receive: (stage) => one(receiveEvents(stage), 2),
+  receiveMaps: () => [],
+  calibrate: (stage) => one(everyWord(stage, R0 | W0), 8),
   loadWeights: () => [],
   swapWeights: (stage) => one(everyWord(stage, R0 | W0), 2),
   crop: (stage) => one(cropEvents(stage), 2),

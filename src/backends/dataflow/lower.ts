@@ -4,8 +4,9 @@
  */
 import { invariant } from '../../core/errors.js';
 import type { NodeId, Shape } from '../../ir/common.js';
+import { mapsNodes } from '../../ir/frame-maps.js';
 import { consumers, fixedShapes, type FixedGraph } from '../../ir/graph.js';
-import { isRaw, type FixedNode, type FixedNodeOf } from '../../ir/ops/index.js';
+import type { FixedNode, FixedNodeOf } from '../../ir/ops/index.js';
 import { lanesOf, type Lanes, type LowerOptions } from './lanes.js';
 import { packetBeats } from './link.js';
 import { createNames } from './names.js';
@@ -143,6 +144,7 @@ export function lowerGraph(network: FixedGraph, options: LowerOptions): Plan {
       return pending.get(`${id}>${node.id}#${nth}`)!;
     });
   };
+  const mapStreams: Stream[] = [];
   for (const node of graph.nodes) {
     const shape = shapes.get(node.id)!;
     const source = { node: node.id, format: node.format, shape };
@@ -157,7 +159,18 @@ export function lowerGraph(network: FixedGraph, options: LowerOptions): Plan {
       offer(node, graph.reloadable ? swapping(b, output) : output);
       continue;
     }
-    invariant(!isRaw(node), `${node.id}: raw words were not refused`);
+    if (node.kind === 'maps') {
+      const output = addStream(
+        b,
+        { ...source, lanes: options.pixelsPerClock * node.channels },
+        `${node.id}_out`,
+      );
+      mapStreams.push(output);
+      if (mapStreams.length === mapsNodes(graph).length)
+        b.stages.push({ kind: 'receiveMaps', name: b.name('maps'), inputs: [], outputs: mapStreams });
+      offer(node, output);
+      continue;
+    }
     const given = take(node);
     const lanes = lanesOf(node, {
       inputs: given.map((s) => ({ shape: s.shape, lanes: s.lanes, format: s.format })),

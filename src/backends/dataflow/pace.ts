@@ -5,7 +5,7 @@
  */
 import type { Shape } from '../../ir/common.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
-import type { FixedNode } from '../../ir/ops/index.js';
+import { isGiven, type FixedNode } from '../../ir/ops/index.js';
 import type { Weighted } from './folding.js';
 import { twoNetworks } from './second-network.js';
 
@@ -27,8 +27,9 @@ export function paces(graph: FixedGraph, pixelsPerClock: number): ReadonlyMap<st
   const known = new Map<string, number>();
   for (const node of nodes) {
     const [height, width] = shapes.get(node.id)!;
-    const arriving =
-      node.kind === 'input' ? 1 / pixelsPerClock : Math.max(...node.inputs.map((id) => known.get(id)!));
+    const arriving = isGiven(node)
+      ? 1 / pixelsPerClock
+      : Math.max(...node.inputs.map((id) => known.get(id)!));
     const hasLines = 'kernel' in node || node.kind === 'contrast';
     const pace = (hasLines ? Math.max(1, arriving) : arriving) * columnsOf(node);
     known.set(node.id, height * width === 1 ? Infinity : pace);

@@ -14,7 +14,7 @@ import {
   type FixedKind,
   type FixedNode,
   type FixedNodeOf,
-  type RawNode,
+  type GivenNode,
   type WeightedKind,
 } from '../../ir/ops/index.js';
 
@@ -50,13 +50,14 @@ export interface Folding {
   readonly tapFold: number;
 }
 
-/** Kinds of stage that are a node of the graph: `input` becomes `receive`, `flatten` only renames. */
-export type NodeStageKind = Exclude<FixedKind, 'input' | 'flatten' | RawNode['kind']>;
+/** Kinds of stage that are a node of the graph: `input` becomes `receive`, all `maps` one `receiveMaps`, `flatten` only renames. */
+export type NodeStageKind = Exclude<FixedKind, GivenNode['kind'] | 'flatten'>;
 
 export type Stage =
   | { readonly [K in NodeStageKind]: NodeStage<K> }[NodeStageKind]
   | AbsorbStage
   | ReceiveStage
+  | ReceiveMapsStage
   | LoadWeightsStage
   | SwapWeightsStage
   | ForkStage
@@ -90,6 +91,10 @@ export interface ReceiveStage extends StageBase {
   readonly kind: 'receive';
   readonly link: Link;
   readonly node: FixedNodeOf<'input'>;
+}
+/** Where the maps that come with each frame come in, in step with the pixels: a stream for each of them. */
+export interface ReceiveMapsStage extends StageBase {
+  readonly kind: 'receiveMaps';
 }
 /** Where new weights come in; it has no part in the frames. */
 export interface LoadWeightsStage extends StageBase {

@@ -86,7 +86,9 @@ export function buildModel(plan: Plan, depthOf: (stream: string) => number): Mod
       consumer: consumer.get(name)!,
     });
   const processes = plan.stages.flatMap((stage) => {
-    const inputs = stage.inputs.map((s) => index.get(s.name)!);
+    // Maps are read ahead from their memory: a calibration waits for the words alone.
+    const waited = stage.kind === 'calibrate' ? stage.inputs.slice(0, 1) : stage.inputs;
+    const inputs = waited.map((s) => index.get(s.name)!);
     const outputs = stage.outputs.map((s) => index.get(s.name)!);
     if (stage.kind === 'absorb') {
       inputs.push(source);

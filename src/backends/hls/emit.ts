@@ -11,6 +11,7 @@ import type { Plan } from '../dataflow/plan.js';
 import { headerBeats, trailerBeats } from '../dataflow/link.js';
 import { windowsOf } from '../dataflow/processes.js';
 import { fractionBits } from '../../fixed/format.js';
+import { mapsBeatOf } from './maps-beat.js';
 import { clangTidy, makefile } from './project.js';
 import { projectReadme, projectReport } from './readme.js';
 import { registerHeader, registerJson } from './registers.js';
@@ -60,6 +61,24 @@ function tablesHeader(stage: string, { header, tables }: StageCode): string {
   ].join('\n');
 }
 
+/** Sizes of the second stream, for the test bench. */
+function mapsConstants(plan: Plan): string[] {
+  const beat = mapsBeatOf(plan);
+  if (beat === null) return [];
+  const places = beat.maps.map(({ stream, first }) => {
+    const { width } = stream.format;
+    return `    {${stream.shape[2]}, ${width}, ${first}},  // ${stream.node}: ${formatType(stream.format)}`;
+  });
+  return [
+    `static constexpr int MAPS_BITS = ${beat.bits};`,
+    `static constexpr int MAPS = ${beat.maps.length};`,
+    '/// Values a pixel, bits of each, the first bit in a beat.',
+    'static const int maps[MAPS][3] = {',
+    ...places,
+    '};',
+  ];
+}
+
 /** What the test bench must know of the design: its sizes and the stages that it can look at. */
 export function designHeader(graph: FixedGraph, plan: Plan, top: string): string {
   const { size } = inputNode(graph);
@@ -68,6 +87,7 @@ export function designHeader(graph: FixedGraph, plan: Plan, top: string): string
     return `    {"${id}", ${height}, ${width}, ${channels}, ${stream.format.width}},  // ${formatType(stream.format)}`;
   });
   const output = [...plan.visible.keys()].indexOf(graph.output);
+  const beat = mapsBeatOf(plan);
   return [
     LICENCE,
     '#ifndef DESIGN_H',
@@ -75,6 +95,7 @@ export function designHeader(graph: FixedGraph, plan: Plan, top: string): string
     '',
     ...(graph.reloadable ? ['#define VETOC_RELOADABLE', ''] : []),
     ...(plan.canary ? ['#define VETOC_CANARY', ''] : []),
+    ...(beat === null ? [] : ['#define VETOC_MAPS', '']),
     `#include "../firmware/${top}.h"`,
     '#include "stage_info.h"',
     '',
@@ -89,11 +110,13 @@ export function designHeader(graph: FixedGraph, plan: Plan, top: string): string
     `static constexpr int FIFO_BEATS = ${plan.link.overflow === 'drop' ? plan.link.fifoBeats : 0};  // that lose beats`,
     `static constexpr unsigned IDLE_CYCLES = ${plan.link.idleCycles}U;`,
     `static constexpr unsigned NUMBER_STEP = ${plan.link.numberStep}U;`,
+    ...mapsConstants(plan),
     `static constexpr int CLASSES = ${graph.classNames.length};`,
     `static constexpr int STAGES = ${stages.length};`,
     `static constexpr int OUTPUT_STAGE = ${output};`,
     `static constexpr int THRESHOLD = ${graph.threshold};`,
     'typedef ::pixel_beat pixel_beat;',
+    ...(beat === null ? [] : ['typedef ::maps_beat maps_beat;']),
     `static const auto top = &${top};`,
     '',
     'static const vetoc::stage_info stages[STAGES] = {',

@@ -158,6 +158,22 @@ const estimators: Table<Stage, [part: Part], Resources> = {
     const crc = link.crc ? logic(32 * Math.ceil((bits + 32) / 2 / 5), 64) : NOTHING;
     return sum([logic(bits + 300, 2 * bits + 300), crc, PROCESS]);
   },
+  // A parity of half of the bits of a beat for each bit of its CRC.
+  receiveMaps: ({ outputs }) => {
+    const bits = outputs.reduce((total, s) => total + s.lanes * s.format.width, 0);
+    return sum([logic((32 * bits) / 2 / 5, 2 * bits), PROCESS]);
+  },
+  // A product a pixel, and the choice of the stage's pedestal and factor.
+  calibrate: (stage, { target }) => {
+    const [words, pedestals, factors] = stage.inputs;
+    const difference = Math.max(pedestals!.format.width, 16) + 1;
+    const chosen = bitsOf(stage, 1) + bitsOf(stage, 2);
+    return sum([
+      { dsp: words!.lanes * dspsPerProduct(difference, factors!.format, target) },
+      logic(chosen + words!.lanes * (2 * difference + requantizer(stage.node.productWidth))),
+      PROCESS,
+    ]);
+  },
   // A CRC, the ranges and the counters.
   loadWeights: () => sum([logic(6 * 32), PROCESS]),
   swapWeights: (stage) => sum([logic(bitsOf(stage)), PROCESS]),

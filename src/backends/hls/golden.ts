@@ -1,6 +1,7 @@
 /** Golden vectors of a project: what its test bench reads and compares with. */
 import { invariant } from '../../core/errors.js';
 import { elements, type NodeId } from '../../ir/common.js';
+import { mapOf, mapsNodes, NO_MAPS, type FrameMaps } from '../../ir/frame-maps.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import type { Design } from '../dataflow/design.js';
 import { withOtherWeights } from './reloadable.js';
@@ -51,16 +52,20 @@ function resultFiles(graph: FixedGraph, folder: string, results: readonly Golden
 /**
  * What the test bench of `design` reads: `golden/frames.bin`, `golden/decisions.bin` and `golden/<node>.bin`; where
  * weights can be reloaded, other weights and their results in `golden/reload/`. `interpret` is the definition of the
- * arithmetic.
+ * arithmetic. A design of raw words has `maps` for all frames, in `golden/maps.bin`.
  */
 export function goldenFiles(
   { graph, plan }: Design,
   frames: readonly Uint16Array[],
-  interpret: (graph: FixedGraph, frame: Uint16Array) => GoldenResult,
+  interpret: (graph: FixedGraph, frame: Uint16Array, maps: FrameMaps) => GoldenResult,
+  maps: FrameMaps = NO_MAPS,
 ): Files {
-  const results = (network: FixedGraph): GoldenResult[] => frames.map((frame) => interpret(network, frame));
+  const results = (network: FixedGraph): GoldenResult[] =>
+    frames.map((frame) => interpret(network, frame, maps));
+  const raw = mapsNodes(graph).map((node) => mapOf(node, maps));
   const files: Files = {
     'golden/frames.bin': littleEndian(frames, 2),
+    ...(raw.length === 0 ? {} : { 'golden/maps.bin': littleEndian(raw, 4) }),
     ...resultFiles(graph, 'golden', results(graph)),
   };
   if (!graph.reloadable) return files;

@@ -6,12 +6,13 @@ import { maskWords } from './stages/mask-words.js';
 import { factorsPerWord } from './part-words.js';
 
 /** A stage that says with each frame whether its memories are as they should be. */
-export type WatchedStage = WeightedStage | StageOf<'lut' | 'table' | 'mask'>;
+export type WatchedStage = WeightedStage | StageOf<'lut' | 'table' | 'mask' | 'receiveMaps'>;
 
 const isWatched = (stage: Stage): stage is WatchedStage =>
   stage.kind === 'lut' ||
   stage.kind === 'table' ||
   stage.kind === 'mask' ||
+  stage.kind === 'receiveMaps' ||
   (isWeighted(stage) && stage.adders === undefined);
 
 /** In the order of the bits of the register `upsets`. */
@@ -28,12 +29,12 @@ const rowsOf = (stage: WeightedStage): number => {
   return stage.node.weights.mantissas.length / multipliers;
 };
 
-/** Whether the constants of a stage stand in a memory; one row alone becomes logic. */
+/** Whether the constants of a stage stand in a memory; one row alone becomes logic, and maps have a CRC each time they come. */
 export const hasMemory = (stage: WatchedStage): boolean =>
-  !isWeighted(stage) || stage.node.proof.worstCase || rowsOf(stage) > 1;
+  stage.kind !== 'receiveMaps' && (!isWeighted(stage) || stage.node.proof.worstCase || rowsOf(stage) > 1);
 
 /** Words of 32 bits that the scrubber reads in a round. */
-function wordsOf(stage: WatchedStage): number {
+function wordsOf(stage: Exclude<WatchedStage, { kind: 'receiveMaps' }>): number {
   if (stage.kind === 'lut' || stage.kind === 'table') return stage.inputs[0]!.lanes * stage.node.table.length;
   if (stage.kind === 'mask')
     return maskWords(stage.node.live, stage.inputs[0]!.shape, stage.inputs[0]!.lanes).length;
@@ -51,7 +52,7 @@ export interface WatchedMemory {
 
 export const watchedMemories = (plan: Plan): readonly WatchedMemory[] =>
   watchedStages(plan).map((stage) => {
-    if (!hasMemory(stage)) return { stage: stage.name, words: 0, frames: 0 };
+    if (stage.kind === 'receiveMaps' || !hasMemory(stage)) return { stage: stage.name, words: 0, frames: 0 };
     const words = wordsOf(stage);
     const { cycles } = loopsOf(stage).at(-1)!.events;
     // A bit that flips just behind the reader waits for the round that has begun and a whole one.

@@ -9,9 +9,10 @@ export function memoriesText({ plan, ecc }: Design, frameMicroseconds: number): 
   const memories = watchedMemories(plan);
   const inMemory = memories.filter((m) => m.words > 0);
   const frames = scrubFrames(plan);
+  const mapsStage = plan.stages.find(({ kind }) => kind === 'receiveMaps')?.name;
   const rows = memories.map(
     ({ stage, words, frames }, bit) =>
-      `| ${Math.min(bit, 31)} | ${stage} | ${words === 0 ? 'logic: not watched' : count(words)} | ${words === 0 ? '' : count(frames)} |`,
+      `| ${Math.min(bit, 31)} | ${stage} | ${words === 0 ? (stage === mapsStage ? 'each set by its CRC-32' : 'logic: not watched') : count(words)} | ${words === 0 ? '' : count(frames)} |`,
   );
   return [
     '**Flipped bits.** Weights, biases, shifts, lookup tables and masks that stand in memories are read again and again beside the',

@@ -12,18 +12,24 @@ import {
 import { registersOf, type Features } from '../dataflow/interface.js';
 import { PACKETS, QUEUE } from '../dataflow/processes.js';
 import { registerArgument, registerPragmas } from './registers.js';
+import { mapsBeatOf } from './maps-beat.js';
 import { watchedStages } from './memories.js';
 import type { StageCode } from './stages/index.js';
 
 /** What the design of `plan` has, as far as its ports depend on it. */
-export const featuresOf = ({ reloadable }: FixedGraph, { canary }: Plan): Features => ({
+export const featuresOf = (
+  { reloadable }: FixedGraph,
+  plan: Plan,
+): Features & { readonly maps: boolean } => ({
   reloadable,
-  canary,
+  canary: plan.canary,
+  maps: mapsBeatOf(plan) !== null,
 });
 
-const signature = (top: string, features: Features): string => {
+const signature = (top: string, features: ReturnType<typeof featuresOf>): string => {
   const parameters = [
     'hls::stream<pixel_beat> &frames',
+    ...(features.maps ? ['hls::stream<maps_beat> &maps'] : []),
     ...(features.reloadable ? ['hls::stream<vetoc::weight_beat> &weights'] : []),
     'hls::stream<vetoc::decision_beat> &decisions',
     ...registersOf(features).map(registerArgument),
@@ -47,6 +53,7 @@ export function topHeader(graph: FixedGraph, plan: Plan, top: string): string {
     `/// ${plan.pixelsPerClock} pixels of 16 bits; each row starts with a fresh beat. TLAST with the last beat of a frame${plan.link.framing === 'ssi' ? ', TUSER as SsiPkg' : ''}.`,
     `typedef ap_axiu<${16 * plan.pixelsPerClock}, ${plan.link.framing === 'ssi' ? 2 : 0}, 0, 0> pixel_beat;`,
     '',
+    ...mapsBeatLines(plan),
     `${signature(top, featuresOf(graph, plan))};`,
     '',
     '#endif',
@@ -55,6 +62,17 @@ export function topHeader(graph: FixedGraph, plan: Plan, top: string): string {
 }
 
 const wordType = (stream: Stream): string => `vetoc::word<${mantissaType(stream.format)}, ${stream.lanes}>`;
+
+/** The type of the second stream. */
+function mapsBeatLines(plan: Plan): string[] {
+  const beat = mapsBeatOf(plan);
+  if (beat === null) return [];
+  return [
+    '/// Maps for the pixels of a beat: vetoc/receive_maps.h says how they lie in it. TLAST with the CRC-32 behind a set.',
+    `typedef ap_axiu<${beat.bits}, 0, 0, 0> maps_beat;`,
+    '',
+  ];
+}
 
 /** The stage's call: inputs, tables, outputs. */
 function call(stage: Stage, code: StageCode, plan: Plan): string {
@@ -94,6 +112,7 @@ const isNetwork = (stage: Stage): boolean =>
 const ports: Readonly<Partial<Record<Stage['kind'], (plan: Plan) => readonly string[]>>> = {
   absorb: () => ['frames', QUEUE],
   receive: ({ link }) => [link.fifoBeats > 0 ? QUEUE : 'frames', 'idle_cycles', 'number_step', PACKETS],
+  receiveMaps: () => ['maps'],
   loadWeights: () => [
     'weights',
     'parts',
@@ -215,6 +234,7 @@ export function topFunction(
     '',
     `${signature(top, features)} {`,
     '#pragma HLS INTERFACE mode = axis port = frames',
+    ...(features.maps ? ['#pragma HLS INTERFACE mode = axis port = maps'] : []),
     ...(graph.reloadable ? ['#pragma HLS INTERFACE mode = axis port = weights'] : []),
     '#pragma HLS INTERFACE mode = axis port = decisions',
     ...registerPragmas(features),

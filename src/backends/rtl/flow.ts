@@ -24,6 +24,8 @@ export function passes(stage: Stage): boolean {
       return stage.adders !== undefined && !isWindowed(stage);
     case 'absorb':
     case 'receive':
+    case 'receiveMaps':
+    case 'calibrate':
     case 'loadWeights':
     case 'swapWeights':
     case 'crop':

@@ -19,6 +19,7 @@ import {
 } from './other.js';
 import { absorb, decide, receive } from './ends.js';
 import { bin, clamp, contrast, crop, lut, mask, table } from './preprocess.js';
+import { calibrate, receiveMaps } from './raw.js';
 import { loadWeights, swapWeights } from './reload.js';
 import { conv2d, dense, depthwiseConv2d } from './weighted.js';
 
@@ -27,6 +28,8 @@ export type { StageCode } from './common.js';
 const renderers: Table<Stage, [context: Context], StageCode> = {
   absorb,
   receive,
+  receiveMaps,
+  calibrate,
   loadWeights,
   swapWeights,
   crop,

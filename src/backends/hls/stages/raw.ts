@@ -1,0 +1,75 @@
+/** From a detector's words to counts: the maps that come with them, and what is made of both. */
+import { NO_ACTIVATION } from '../../../ir/activations.js';
+import { bitsFor, fractionBits, maxMantissa, minMantissa } from '../../../fixed/format.js';
+import { constant, typedef, intType, type Member } from '../cpp.js';
+import { mapsBeatOf } from '../maps-beat.js';
+import { receiveOf, wordsPerFrame } from '../../dataflow/plan.js';
+import { code, input, memoryStream, output, requantizeMembers, valueType, type Renderer } from './common.js';
+
+export const receiveMaps: Renderer<'receiveMaps'> = (stage, { plan }) => {
+  const beat = mapsBeatOf(plan)!;
+  return code(stage, {
+    header: 'receive_maps',
+    text: 'what comes with every frame beside its words',
+    members: [
+      constant('BITS', beat.bits, 'of a beat'),
+      constant('BEATS', wordsPerFrame(receiveOf(plan).outputs[0]!), 'of a set, without the CRC behind it'),
+      ...beat.maps.flatMap(({ stream, first }, i) => [
+        valueType(`map${i}_t`, stream.format),
+        constant(`LANES${i}`, stream.lanes, stream.node),
+        constant(`FIRST${i}`, first, 'bit in a beat'),
+      ]),
+    ],
+    arguments: [memoryStream(plan, stage)],
+  });
+};
+
+/** A function of one index, as a table. */
+const lookup = (name: string, argument: string, values: readonly number[]): Member => ({
+  declaration: `static int ${name}(int ${argument}) { static const int values[${values.length}] = {${values.join(', ')}}; return values[${argument}]; }`,
+});
+
+export const calibrate: Renderer<'calibrate'> = (stage) => {
+  const [words, pedestals, factors] = [input(stage), input(stage, 1), input(stage, 2)];
+  const { adcBits, select, limits, productWidth, format } = stage.node;
+  const fraction = fractionBits(pedestals.format);
+  const most = (2 ** adcBits - 1) * 2 ** fraction - minMantissa(pedestals.format);
+  const difference = bitsFor(-maxMantissa(pedestals.format), most, true);
+  const exact = { width: productWidth, fraction: fraction + fractionBits(factors.format) };
+  return code(stage, {
+    header: 'calibrate',
+    ...(select.by === 'bits' ? {} : { function: 'calibrate_by_thresholds' }),
+    text: `raw words of ${adcBits} ADC bits, ${limits.length} gain stages`,
+    members: [
+      valueType('pedestal_t', pedestals.format),
+      valueType('factor_t', factors.format),
+      valueType('output_t', output(stage).format),
+      constant('PIXELS', words.lanes, 'a word'),
+      constant('WORDS', wordsPerFrame(words), 'words a frame'),
+      constant('STAGES', limits.length, 'of gain'),
+      constant('ADC_BITS', adcBits),
+      constant('PEDESTAL_FRACTION', fraction, 'an ADC unit in units of a pedestal'),
+      typedef('difference_t', intType(true, difference), 'holds every difference'),
+      ...requantizeMembers(stage, productWidth, exact, NO_ACTIVATION, format),
+      ...(select.by === 'bits'
+        ? [
+            lookup(
+              'stage_of',
+              'bits',
+              select.stages.map((s) => s ?? -1),
+            ),
+          ]
+        : []),
+      lookup(
+        'least',
+        'stage',
+        limits.map(([low]) => low),
+      ),
+      lookup(
+        'most',
+        'stage',
+        limits.map(([, high]) => high),
+      ),
+    ],
+  });
+};

@@ -1,0 +1,88 @@
+/** Firmware that starts at a detector's words: the second stream, bit for bit, and what it does with damaged maps. */
+import { rmSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { designHls } from '../../src/backends/dataflow/design.js';
+import { wordsPerFrame } from '../../src/backends/dataflow/plan.js';
+import { createCsim } from '../../src/backends/hls/csim.js';
+import { emitDesign } from '../../src/backends/hls/emit.js';
+import { goldenFiles } from '../../src/backends/hls/golden.js';
+import { designRtl } from '../../src/backends/rtl/design.js';
+import { RAW_DETECTORS } from '../../src/data/raw/detectors.js';
+import { format } from '../../src/fixed/format.js';
+import { nodeId } from '../../src/ir/common.js';
+import type { FixedGraph } from '../../src/ir/graph.js';
+import { fromWords } from '../../src/passes/from-words.js';
+import { interpret } from '../../src/simulate/interpret.js';
+import { createInterpreter } from '../../src/simulate/interpreter.js';
+import { loadFpga } from '../../src/targets/load.js';
+import { runDrills } from '../../src/verify/drills/run.js';
+import { fuzzMaps } from '../fuzz/maps.js';
+import { smallGraph } from '../ir/small-graphs.js';
+import { make, writeProject } from './project.js';
+
+const target = await loadFpga('kcu1500');
+const FORMATS = { pedestal: format(false, 19, 14), factor: format(true, 17, 4) };
+const rawGraph = (name: 'jungfrau' | 'agipd'): FixedGraph =>
+  fromWords(smallGraph([5, 19], 1000, []), RAW_DETECTORS[name], FORMATS);
+
+describe.each([
+  ['jungfrau', 8],
+  ['agipd', 4],
+] as const)('the firmware on words of %s, %d pixels a clock', (name, pixelsPerClock) => {
+  const graph = rawGraph(name);
+  const design = designHls(graph, { target, pixelsPerClock });
+  const maps = fuzzMaps(graph, 3);
+  const frames = maps.map((_, n) =>
+    Uint16Array.from({ length: 95 }, (_v, i) => (i * 40503 + n * 30011) % 65536),
+  );
+  const folder = writeProject({
+    ...emitDesign(design),
+    ...goldenFiles(
+      design,
+      frames,
+      (network, frame, own) => interpret(network, frame, true, undefined, own),
+      maps[0],
+    ),
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('takes a word in each cycle', () => {
+    const { cycles } = design.schedule.processes.find(({ stage }) => stage === 'input')!;
+    const words = wordsPerFrame(design.plan.visible.get(nodeId('words'))!);
+    // Its pipeline of 8 cycles drains between frames.
+    expect(cycles).toBe(words + 8 + 2);
+  });
+
+  it('equals the interpreter on every tensor, with maps that change from frame to frame, and in drills', async () => {
+    const csim = await createCsim(graph, folder, { flags: ['-O0'] });
+    if (csim.kind !== 'ready') throw new Error(csim.reason);
+    const expected = await createInterpreter(graph).run(frames, { tensors: true, maps });
+    const found = await csim.witness.run(frames, { tensors: true, maps });
+    expected.forEach(({ tensors, ...decision }, n) => {
+      expect({ ...found[n]!, tensors: undefined }).toEqual({ ...decision, tensors: undefined });
+      for (const [id, values] of tensors) expect([...found[n]!.tensors.get(id)!], id).toEqual([...values]);
+    });
+    const { witnesses } = await runDrills(graph, createInterpreter(graph), [csim.witness], {
+      most: 20,
+      seed: 1,
+    });
+    expect(witnesses[0]).toMatchObject({ mismatches: 0, failed: null, skipped: null });
+    await csim.witness.close();
+  });
+
+  it('keeps and flags frames whose maps are damaged, and is right again with the next', async () => {
+    const made = await make(folder, 'check-streams');
+    expect(made.output).toMatch(
+      /PASS 3 frames, every stream\nPASS damaged maps: frames kept and flagged, the next one right\n/,
+    );
+    expect(made.code).toBe(0);
+  });
+});
+
+it('is not there in RTL yet, which says so by name', () => {
+  expect(() => designRtl(rawGraph('jungfrau'), { target })).toThrow(
+    /the RTL: pedestals: starts at raw words: take the HLS C\+\+, or calibrate in front of it/,
+  );
+});
