@@ -3,9 +3,11 @@ import { castNumber, roundHalfEven } from '../fixed/cast.js';
 import { fractionBits, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
 import type { Calibrate } from '../ir/ops/calibrate.js';
 
-interface Plane {
-  readonly data: Int32Array;
-}
+/** What is computed. */
+export type Calibration = Pick<Calibrate, 'adcBits' | 'select' | 'limits' | 'format'>;
+
+/** Pedestals and factors, and words of gain and thresholds where those say the stage: values of a pixel side by side. */
+type Planes = readonly Int32Array[];
 
 /** How a product at `fraction` becomes a value of `to`. */
 function rounding(fraction: number, to: Format): (product: number) => number {
@@ -18,28 +20,32 @@ function rounding(fraction: number, to: Format): (product: number) => number {
 }
 
 /** Of each word the gain stage, or -1: the gain bits alone, or with the words of gain. */
-function stages(op: Calibrate, count: number): (word: number, i: number, planes: readonly Plane[]) => number {
-  const { select, adcBits } = op;
+function stages(
+  { select, adcBits }: Calibration,
+  count: number,
+): (word: number, i: number, planes: Planes) => number {
   if (select.by === 'bits') {
     const known = Int8Array.from(select.stages, (stage) => stage ?? -1);
     return (word) => known[word >>> adcBits]!;
   }
-  return (word, i, planes) => {
+  return (word, i, [, , gains, thresholds]) => {
     if (word >>> adcBits !== 0) return -1;
-    const gain = planes[3]!.data[i]!;
-    const thresholds = planes[4]!.data;
     let above = 0;
-    for (let k = 0; k < count - 1; k++) if (gain > thresholds[i * (count - 1) + k]!) above += 1;
+    for (let k = 0; k < count - 1; k++) if (gains![i]! > thresholds![i * (count - 1) + k]!) above += 1;
     return above;
   };
 }
 
-/** The values of a frame: `planes` are words, pedestals and factors, and words of gain and thresholds where `op` selects by them. */
+/**
+ * Writes the values of a frame of `words` into `output`, and `nothing` where a word measures nothing. What a factor of 0 makes is
+ * `nothing`, too.
+ */
 export function calibration(
-  op: Calibrate,
+  op: Calibration,
   pedestal: Format,
   factor: Format,
-): (planes: readonly Plane[]) => Int32Array {
+  nothing = 0,
+): <T extends Int32Array | Float32Array>(words: Int32Array | Uint16Array, planes: Planes, output: T) => T {
   const count = op.limits.length;
   const unit = 2 ** fractionBits(pedestal);
   const round = rounding(fractionBits(pedestal) + fractionBits(factor), op.format);
@@ -47,17 +53,15 @@ export function calibration(
   const low = op.limits.map(([least]) => least);
   const high = op.limits.map(([, most]) => most);
   const adcMask = 2 ** op.adcBits - 1;
-  return (planes) => {
-    const [words, pedestals, factors] = planes;
-    const output = new Int32Array(words!.data.length);
+  return (words, planes, output) => {
+    const [pedestals, factors] = planes;
     for (let i = 0; i < output.length; i++) {
-      const word = words!.data[i]!;
+      const word = words[i]!;
       const stage = stageOf(word, i, planes);
-      if (stage < 0) continue;
       const adc = word & adcMask;
-      if (adc < low[stage]! || adc > high[stage]!) continue;
       const at = i * count + stage;
-      output[i] = round((adc * unit - pedestals!.data[at]!) * factors!.data[at]!);
+      const measures = stage >= 0 && adc >= low[stage]! && adc <= high[stage]! && factors![at] !== 0;
+      output[i] = measures ? round((adc * unit - pedestals![at]!) * factors![at]!) : nothing;
     }
     return output;
   };

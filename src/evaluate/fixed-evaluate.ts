@@ -128,7 +128,15 @@ export function createFixedEvaluator(graph: FixedGraph): FixedEvaluator {
     if (node.kind === 'maps') return (_inputs, _onClip, _frame, maps) => mapOf(node, maps);
     if (isPreprocess(node)) return ([x]) => preprocess(node, x!.data, x!.shape, shape);
     const inputs = node.inputs.map((id) => ({ shape: shapes.get(id)!, format: formats.get(id)! }));
-    if (node.kind === 'calibrate') return calibration(node, inputs[1]!.format, inputs[2]!.format);
+    if (node.kind === 'calibrate') {
+      const run = calibration(node, inputs[1]!.format, inputs[2]!.format);
+      return ([words, ...maps]) =>
+        run(
+          words!.data,
+          maps.map(({ data }) => data),
+          new Int32Array(elements(shape)),
+        );
+    }
     return compile(node, inputs, shape);
   });
 

@@ -3,10 +3,12 @@ import { roundShiftNumber } from '../../src/fixed/cast.js';
 import { fractionBits, maxMantissa, minMantissa } from '../../src/fixed/format.js';
 import { createFixedEvaluator } from '../../src/evaluate/fixed-evaluate.js';
 import { createFloatReference } from '../../src/evaluate/float-reference.js';
+import type { NodeId } from '../../src/ir/common.js';
 import { parseGraph, parseGraphText, printGraph, serializeGraph } from '../../src/ir/serialize.js';
 import { analyseRanges } from '../../src/ir/prove.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { fuzzFrames } from '../fuzz/frames.js';
+import { fuzzMaps } from '../fuzz/maps.js';
 import { randomFixedGraph } from '../fuzz/random-graph.js';
 import { randomFrames, randomNetwork } from '../passes/random-networks.js';
 
@@ -19,10 +21,11 @@ describe('random networks', () => {
       const ranges = analyseRanges(graph);
       const evaluator = createFixedEvaluator(graph);
       for (const frame of fuzzFrames(graph, seed, 2)) {
-        const expected = interpret(graph, frame, true);
-        const { logits, score, keep } = evaluator.decide(frame);
+        const [maps] = fuzzMaps(graph, 1);
+        const expected = interpret(graph, frame, true, undefined, maps);
+        const { logits, score, keep } = evaluator.decide(frame, maps);
         expect([[...logits], score, keep]).toEqual([[...expected.logits], expected.score, expected.keep]);
-        evaluator.visit(frame, (id, mantissas) => {
+        const look = (id: NodeId, mantissas: Int32Array): void => {
           const own = expected.tensors.get(id)!;
           expect(mantissas).toEqual(own);
           const { low, high } = ranges.get(id)!.range;
@@ -30,7 +33,8 @@ describe('random networks', () => {
             own.every((q) => q >= low && q <= high),
             `${id} of ${seed}`,
           ).toBe(true);
-        });
+        };
+        evaluator.visit(frame, look, false, maps);
       }
     }
   });
@@ -62,7 +66,7 @@ describe('random networks', () => {
           expect([...clipped].sort((a, b) => a - b)).toEqual(outside);
           clippedInAll += outside.length;
         };
-        createFixedEvaluator(graph).visit(frame, look, true);
+        createFixedEvaluator(graph).visit(frame, look, true, fuzzMaps(graph, 1)[0]);
       }
     }
     expect(clippedInAll).toBeGreaterThan(100);

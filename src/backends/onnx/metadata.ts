@@ -3,10 +3,8 @@ import { formatToString, lsb } from '../../fixed/format.js';
 import { z } from 'zod';
 import type { DialectOptions } from '../backend.js';
 import { findNode, inputNode, type FixedGraph, type FloatGraph } from '../../ir/graph.js';
+import { MAPS_SUFFIX } from './tensor.js';
 import { floatNodeSchema, isPreprocess, type PreprocessNode } from '../../ir/ops/index.js';
-
-/** Of the model's inputs for the maps of a node. */
-export const MAPS_SUFFIX = '.maps';
 
 /** Suffix of the outputs that `intermediates` adds. */
 export const TENSOR_SUFFIX = '.tensor';

@@ -18,16 +18,13 @@ import { isPreprocess, isRaw } from '../../ir/ops/index.js';
 import { analyseRanges, type Range } from '../../ir/prove.js';
 import { emitFixedDecision, emitTensor, refuseWide } from './fixed.js';
 import { metadataOf, tensorPlaces } from './metadata.js';
-import { preprocessRules, realValues } from './preprocess.js';
+import { fixedRules } from './fixed-rules.js';
+import { realValues } from './preprocess.js';
 import { layersInFloat, refusals, storage } from './qdq-checks.js';
 import { qdqRules } from './qdq-rules.js';
 import { mantissas, onMantissas, quantizedPair, type Context, type RealTensor } from './qdq-stages.js';
 import type { MantissaTensor } from './tensor.js';
-import { rawRules } from './raw.js';
 import { createOnnxWriter } from './writer.js';
-
-/** What stands in front of the network, on mantissas. */
-const countRules = { ...preprocessRules, ...rawRules };
 
 export interface QdqOptions extends DialectOptions {
   /** Unsigned tensors as uint8, weights down to −128. TensorRT takes neither. */
@@ -61,7 +58,7 @@ function emitNodes(
     const facts = { shape: shapes.get(node.id)!, range: ranges.get(node.id)! };
     if (isPreprocess(node) || isRaw(node)) {
       const inputs = node.inputs.map((id) => counts.get(id)!);
-      const tensor = dispatch(countRules, node, writer, inputs, facts);
+      const tensor = dispatch(fixedRules, node, writer, inputs, facts);
       counts.set(node.id, { ...tensor, range: facts.range, format: node.format });
     } else {
       const inputs = node.inputs.map(realOf);

@@ -7,10 +7,10 @@ import { fractionBits } from '../../fixed/format.js';
 import { NO_ACTIVATION } from '../../ir/activations.js';
 import type { Table } from '../../ir/dispatch.js';
 import type { FixedNodeOf, RawNode } from '../../ir/ops/index.js';
-import { MAPS_SUFFIX } from './metadata.js';
 import type { NodeFacts } from './preprocess.js';
 import { requantized } from './requantize.js';
 import {
+  MAPS_SUFFIX,
   carrierFor,
   castName,
   inCarrier,

@@ -8,6 +8,9 @@ import { elements, NO_PADDING, type NodeId, type Padding, type Shape, type Windo
 import { FLOAT32_EXACT, type Range } from '../../ir/prove.js';
 import type { Attributes, OnnxWriter } from './writer.js';
 
+/** Of the model's inputs for the maps of a node. */
+export const MAPS_SUFFIX = '.maps';
+
 export type Carrier = 'float' | 'double';
 
 export interface Tensor {

@@ -5,15 +5,7 @@
  */
 import { z } from 'zod';
 import { invariant } from '../../core/errors.js';
-import { castNumber } from '../../fixed/cast.js';
-import {
-  bitsFor,
-  fractionBits,
-  keepsOrder,
-  maxMantissa,
-  minMantissa,
-  type Format,
-} from '../../fixed/format.js';
+import { bitsFor, fractionBits, maxMantissa, minMantissa, type Format } from '../../fixed/format.js';
 import { fixedBase } from '../common.js';
 import type { OpRecord, Range, StageInput } from './record.js';
 
@@ -123,16 +115,8 @@ export const calibrate = {
     });
     return words!;
   },
-  range(op, [, pedestals, factors]) {
-    const { low, high } = products(op, pedestals!.format, factors!.format);
-    const to = op.format;
-    if (!keepsOrder(to)) return { low: minMantissa(to), high: maxMantissa(to) };
-    const fraction = fractionBits(pedestals!.format) + fractionBits(factors!.format);
-    return {
-      low: Math.min(castNumber(low, fraction, to), 0),
-      high: Math.max(castNumber(high, fraction, to), 0),
-    };
-  },
+  /** All of the format, whatever the maps are: nothing that stands behind is to depend on them. */
+  range: ({ format: to }) => ({ low: minMantissa(to), high: maxMantissa(to) }),
   /** Words and maps of every gain stage: which of them counts, the words say. */
   reads: (_op, sources, [y, x], _shape, read) => {
     sources.forEach(({ shape }, source) => {

@@ -8,7 +8,7 @@ import { fractionBits, maxMantissa, minMantissa, type Format } from '../../fixed
 import type { NodeId } from '../../ir/common.js';
 import { findNode, fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import type { Calibrate } from '../../ir/ops/calibrate.js';
-import type { Aim } from './make.js';
+import type { Aim } from './aim.js';
 
 /** Values of one pixel; what is left out stays as it is. */
 interface Case {

@@ -9,6 +9,7 @@ import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import { isGiven } from '../../ir/ops/index.js';
 import { analyseRanges, type Range } from '../../ir/prove.js';
 import type { Drill } from '../../simulate/witness.js';
+import type { Aim } from './aim.js';
 import { aimCalibration, calibrationsOf } from './calibration.js';
 import { decisionLogits } from './decision.js';
 import { goalsOf, valuesFor, wishText, type Goal } from './goals.js';
@@ -19,15 +20,6 @@ export interface DrillOptions {
   /** Drills made at most. */
   readonly most: number;
   readonly seed: number;
-}
-
-/** An element that a drill aims at, in words. */
-export interface Aim {
-  readonly stage: NodeId;
-  readonly y: number;
-  readonly x: number;
-  readonly channel: number;
-  readonly text: string;
 }
 
 export interface MadeDrill extends Drill {

@@ -8,7 +8,7 @@ import { UserError, invariant } from '../../../core/errors.js';
 import { mapOf, mapsNodes, type FrameMaps } from '../../../ir/frame-maps.js';
 import type { FixedGraph } from '../../../ir/graph.js';
 import type { PrescaleQuestion } from '../../../ir/prescale.js';
-import { MAPS_SUFFIX } from '../metadata.js';
+import { MAPS_SUFFIX } from '../tensor.js';
 
 export const ORT_OPTIMIZATIONS = ['disabled', 'basic', 'extended', 'all'] as const;
 export type OrtOptimization = (typeof ORT_OPTIMIZATIONS)[number];
