@@ -43,6 +43,8 @@ export type { Requantized } from './run/requantize.js';
 // Frames.
 export { inspectFrames } from './run/inspect.js';
 export type { Inspection, InspectRequest } from './run/inspect.js';
+export { makeDarks } from './run/darks.js';
+export type { DarksOutcome, DarksRequest } from './run/darks.js';
 export { simulateShard, simulateToFile } from './run/simulate.js';
 export type { SimulateRequest, SimulationSummary } from './run/simulate.js';
 export { simulationOptions } from './run/simulation-wish.js';
@@ -55,6 +57,7 @@ export { parameterNames, SPOT_ALGORITHMS } from './spotfind/parameters.js';
 // What a finished run decides.
 export { evaluateRun, evaluateShard } from './run/evaluate.js';
 export type { EvaluateOutcome, EvaluateRequest, FrameDecision } from './run/evaluate.js';
+export type { RawDifference } from './run/raw-difference.js';
 export { evaluationJson, evaluationsJson } from './report/evaluation-json.js';
 export type { NamedEvaluation } from './report/evaluation.js';
 export { parseJudges } from './run/side-by-side.js';

@@ -47,7 +47,9 @@ export function addFrameOptions(command: Command): Command {
       '--gain <gains>',
       'JUNGFRAU gains in ADU/keV: g0,g1,g2, a .npy [3,y,x], FILE.h5#/path, or a .bin of float64',
     )
-    .option('--photon-energy <eV>', 'photon energy for --pedestal and --gain')
+    .option('--photon-energy <eV>', 'photon energy for --pedestal or --maps, and --gain')
+    .option('--maps <file.h5>', 'maps of a detector of raw words, which become counts as in the firmware')
+    .option('--maps-age <days>', 'days from --maps to the frames at most (default: 7)')
     .option('--scale <factor>', 'multiply each value before it is rounded to uint16')
     .option(
       '--give-up <seconds>',

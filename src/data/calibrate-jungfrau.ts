@@ -78,8 +78,8 @@ export async function readJungfrauCalibration(
       remedy: 'give g0,g1,g2 in ADU/keV',
     });
   }
-  const pedestals = await readStages('--pedestal', options.pedestal, 'float32', pixels);
-  const gains = scalar ? numbers : await readStages('--gain', options.gain, 'float64', pixels);
+  const pedestals = await readStages('--pedestal', options.pedestal, 'float32', pixels, 3);
+  const gains = scalar ? numbers : await readStages('--gain', options.gain, 'float64', pixels, 3);
   return {
     pedestals: pedestals.map((map) => Float32Array.from(map)),
     gains,
@@ -87,22 +87,27 @@ export async function readJungfrauCalibration(
   };
 }
 
-async function readStages(
+/** Maps of `count` gain stages of `pixels` pixels that the option `field` names. Throws `UserError`. */
+export async function readStages(
   field: string,
   spec: string,
   binaryType: PixelType,
   pixels: number,
+  count: number,
 ): Promise<readonly (Float32Array | Float64Array)[]> {
   const files = spec.split(',');
-  if (files.length !== 1 && files.length !== 3) {
+  if (files.length !== 1 && files.length !== count) {
     throw new UserError(`names ${files.length} files`, {
       field,
-      remedy: 'name one file, or three for G0, G1, G2',
+      remedy:
+        count === 3
+          ? 'name one file, or three for G0, G1, G2'
+          : `name one file, or ${count}, one a gain stage`,
     });
   }
   const maps: (Float32Array | Float64Array)[] = [];
   for (const file of files)
-    maps.push(...(await readMaps(file, binaryType, pixels, files.length === 1 ? 3 : 1)));
+    maps.push(...(await readMaps(file, binaryType, pixels, files.length === 1 ? count : 1)));
   return maps;
 }
 

@@ -7,6 +7,7 @@ import type { Glance, RawSource } from './formats/format.js';
 import type { FrameSource } from './frames.js';
 import type { Masking } from './masked.js';
 import type { OpenFramesOptions } from './open-options.js';
+import { countedAll } from './raw/calibrated.js';
 import { openStored } from './stored.js';
 import { joinModules, moduleRanks } from './xfel-modules.js';
 
@@ -28,7 +29,8 @@ export async function openGroup(
   const stored = await openFiles(files, dataset, options, masking.stated);
   try {
     const ranks = moduleRanks(stored.map(({ file }) => file));
-    const calibrated = await calibrateAll(stored, ranks, options.jungfrau);
+    const counted = await countedAll(stored, options.rawMaps);
+    const calibrated = await calibrateAll(counted, ranks, options.jungfrau);
     const source = await masking.frames(joinModules(calibrated));
     const [only, ...others] = stored;
     const glance = others.length === 0 ? (only?.glance ?? null) : null;

@@ -4,6 +4,7 @@
 import type { UserError } from '../core/errors.js';
 import type { JungfrauOptions } from './calibrate-jungfrau.js';
 import type { Overloads } from './pixels.js';
+import type { RawMapsOptions } from './raw/checked-maps.js';
 
 export interface OpenFramesOptions {
   /** The channel of a dataset with a channel axis. */
@@ -31,6 +32,8 @@ export interface OpenFramesOptions {
   readonly groups?: string;
   /** Pedestals and gains that turn JUNGFRAU words into photons. */
   readonly jungfrau?: JungfrauOptions;
+  /** A file of maps that turns raw words of a detector into counts, as the firmware does. */
+  readonly rawMaps?: RawMapsOptions;
   /** Multiplies each value before it is rounded to `uint16`. */
   readonly scale?: number;
   /** Warnings of what was not understood or not used are errors. */

@@ -6,7 +6,8 @@
  *     argument      arguments.ts             FILE#/path[0:100]
  *     files         files.ts                 folders, patterns, modules that belong together
  *     stored        stored.ts, formats/      values as they stand in the file, its masks and rules
- *     calibrated    calibrate-jungfrau.ts    words to photons
+ *     calibrated    calibrate-jungfrau.ts    words to photons, in floating point
+ *                   raw/calibrated.ts        words to counts, in integers as the firmware does
  *     joined        xfel-modules.ts          modules of one event to one frame
  *     masked        masked.ts                uint16, with every mask applied
  *     in a row      series.ts, source.ts     many files as one source; lists and ranges

@@ -15,11 +15,15 @@ import { openFrameArguments } from './open-frames.js';
 import { partPath, runShard, type ShardOutcome, type ShardPlan } from './shards/folder.js';
 import { shardFolder, sharedFacts, shardPlan } from './shards/plan.js';
 import type { FrameRange, ShardWish } from './shards/shard.js';
+import { rawDifference, type RawDifference } from './raw-difference.js';
 import { sideBySide } from './side-by-side.js';
 import { scoreFixed } from './stages/score.js';
 
 export interface EvaluateRequest extends FrameOptionValues {
-  readonly frames: readonly string[];
+  /** Frames of counts, or of raw words with `maps`. */
+  readonly frames?: readonly string[];
+  /** Frames of raw words in their place: with `maps`, and with what floating point would make of them. */
+  readonly raw?: readonly string[];
   /** The per-frame fact that decisions are grouped by; family, style or source unless given. */
   readonly by?: string;
   /** Keeps scores from this up; the threshold of the run unless given. */
@@ -54,6 +58,23 @@ export interface EvaluateOutcome {
   /** Whether the labels are the network's own classes, and the names of those that are measured. */
   readonly byClass: boolean;
   readonly classNames: readonly string[];
+  /** Of `raw` frames: what another calibration comes to. */
+  readonly difference: RawDifference | null;
+}
+
+/** What the frames are called; `raw` ones need maps. Throws `UserError`. */
+function framesOf({ frames, raw, maps }: EvaluateRequest): readonly string[] {
+  if (raw !== undefined && maps === undefined)
+    throw new UserError('are words, which need the maps of their detector', {
+      field: '--raw',
+      remedy: 'give --maps',
+    });
+  const named = raw ?? frames;
+  if (named !== undefined && (raw === undefined || frames === undefined)) return named;
+  throw new UserError(named === undefined ? 'are not given' : 'are given beside --raw', {
+    field: '--frames',
+    remedy: 'give --frames, or --raw with --maps',
+  });
 }
 
 /** Text metadata that several frames share: what a table can be grouped by, unless `--by` says it. */
@@ -103,7 +124,7 @@ interface Opened {
 async function openEvaluation(dir: string, request: EvaluateRequest, emit: Emit): Promise<Opened> {
   const run = await loadRun(dir);
   const fixed = { ...run.fixed, threshold: request.threshold ?? run.fixed.threshold };
-  const { source } = await openFrameArguments(request.frames, request, emit);
+  const { source } = await openFrameArguments(framesOf(request), request, emit);
   try {
     checkFrameSize(source, fixed);
     groupKey(source, request.by);
@@ -136,7 +157,10 @@ export async function evaluateRun(
   const { source } = opened;
   try {
     const logits = await logitsOf(opened, { from: 0, to: source.count }, emit);
-    return await measured(opened, logits, request, emit);
+    const outcome = await measured(opened, logits, request, emit);
+    if (request.raw === undefined) return outcome;
+    const kept = outcome.decisions.map(({ keep }) => keep);
+    return { ...outcome, difference: await rawDifference(request.raw, request, opened.fixed, kept, emit) };
   } finally {
     await source.close();
   }
@@ -173,6 +197,7 @@ async function measured(
     measured: known.indices.length === 0 ? null : measure(),
     byClass,
     classNames,
+    difference: null,
   };
 }
 

@@ -23,6 +23,8 @@ export const frameOptionsSchema = z
     pedestal: text,
     gain: text,
     photonEnergy: text,
+    maps: text,
+    mapsAge: text,
     scale: text,
     giveUp: text,
     skipBad: flag,
@@ -37,7 +39,7 @@ export function statedFrameOptions(values: FrameOptionValues): FrameOptionValues
   const stated = Object.fromEntries(
     names.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]),
   ) as FrameOptionValues;
-  const { mask, geometry, labels, indexed, pedestal, gain } = stated;
+  const { mask, geometry, labels, indexed, pedestal, gain, maps } = stated;
   const listed = (one: string): string =>
     one
       .split(',')
@@ -55,6 +57,7 @@ export function statedFrameOptions(values: FrameOptionValues): FrameOptionValues
     ...(indexed === undefined ? {} : { indexed: resolve(indexed) }),
     ...(pedestal === undefined ? {} : { pedestal: listed(pedestal) }),
     ...(gain === undefined ? {} : { gain: listed(gain) }),
+    ...(maps === undefined ? {} : { maps: resolve(maps) }),
   };
 }
 
@@ -83,9 +86,18 @@ export function frameOptions(values: FrameOptionValues): OpenFramesOptions {
   );
   const giveUp = numberOption(values.giveUp, '--give-up', (n) => n > 0 && n <= 86_400);
   const energy = numberOption(values.photonEnergy, '--photon-energy', (n) => n > 0 && Number.isFinite(n));
-  const { pedestal, gain } = values;
+  const { pedestal, gain, maps } = values;
+  const age = numberOption(values.mapsAge, '--maps-age', (n) => n > 0);
+  if (maps !== undefined) {
+    if (pedestal !== undefined)
+      throw new UserError('says pedestals, which are in the file of --maps', {
+        field: '--pedestal',
+        remedy: 'leave one of the two out',
+      });
+  } else if (age !== undefined)
+    throw new UserError('is said of no maps', { field: '--maps-age', remedy: 'give --maps' });
   const stated = [pedestal, gain, energy].filter((one) => one !== undefined).length;
-  if (stated !== 0 && stated !== 3) {
+  if (maps === undefined && stated !== 0 && stated !== 3) {
     throw new UserError('JUNGFRAU needs --pedestal, --gain and --photon-energy together', {
       field: '--pedestal',
     });
@@ -102,7 +114,19 @@ export function frameOptions(values: FrameOptionValues): OpenFramesOptions {
     overloads: values.overloads ?? 'largest',
     ...(channel === undefined ? {} : { channel }),
     ...(scale === undefined ? {} : { scale }),
-    ...(stated === 0 ? {} : { jungfrau: { pedestal: pedestal!, gain: gain!, photonEnergyEv: energy! } }),
+    ...(maps === undefined
+      ? {}
+      : {
+          rawMaps: {
+            maps,
+            ...(gain === undefined ? {} : { gain }),
+            ...(energy === undefined ? {} : { photonEnergyEv: energy }),
+            ...(age === undefined ? {} : { maxAgeDays: age }),
+          },
+        }),
+    ...(stated === 0 || maps !== undefined
+      ? {}
+      : { jungfrau: { pedestal: pedestal!, gain: gain!, photonEnergyEv: energy! } }),
     ...(giveUp === undefined ? {} : { giveUpSeconds: giveUp }),
     allowMissing: values.skipBad === true,
     ...(values.strict === undefined ? {} : { strict: values.strict }),

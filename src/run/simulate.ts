@@ -5,10 +5,13 @@ import { version } from '../core/version.js';
 import { CLASS_NAMES } from '../data/frames.js';
 import { simulateFramesParallel } from '../data/parallel.js';
 import type { SimulateOptions } from '../data/simulate/settings.js';
+import type { SimulatedRaw } from '../data/simulate/raw-detector.js';
+import { KEV_ANGSTROM } from '../data/simulate/user-experiment.js';
 import type { SimulatedSource } from '../data/simulate/simulate-frames.js';
 import type { Compression } from '../data/write/growing-dataset.js';
 import { writeFrames } from '../data/write/write-frames.js';
 import { beginStage, type Emit } from './events.js';
+import { rawSimulation, type RawSimulation } from './simulate-raw.js';
 import { partPath, runShard, type ShardOutcome } from './shards/folder.js';
 import { frameRange, shardPlan } from './shards/plan.js';
 import type { ShardWish } from './shards/shard.js';
@@ -20,6 +23,8 @@ export interface SimulateRequest {
   readonly workers: number | undefined;
   /** Replace the file if it exists. */
   readonly replace: boolean;
+  /** Write the words of this detector, and dark frames of it beside. */
+  readonly raw?: SimulatedRaw;
 }
 
 export interface SimulationSummary {
@@ -29,6 +34,8 @@ export interface SimulationSummary {
   readonly classes: Readonly<Record<string, number>>;
   readonly splits: Readonly<Record<string, number>>;
   readonly crystals: number;
+  /** Of words: the energy of every photon, the files of dark frames and of the true maps. */
+  readonly raw?: { readonly photonEnergyEv: number; readonly darks: string; readonly truth: string };
 }
 
 function summarize(file: string, source: SimulatedSource): SimulationSummary {
@@ -60,14 +67,23 @@ function classRule(source: SimulatedSource): string {
 /** Writes simulated frames to the file `out`. Throws `UserError`. */
 export async function simulateToFile(
   out: string,
-  { frames, compression, workers, replace }: SimulateRequest,
+  { frames, compression, workers, replace, raw }: SimulateRequest,
   emit: Emit,
 ): Promise<SimulationSummary> {
-  if (existsSync(out) && !replace)
-    throw new UserError('exists already', { file: out, remedy: 'choose another name, or say --replace' });
+  const [darks, truth] = ['darks', 'truth'].map((what) => `${out.replace(/\.h5$/, '')}.${what}.h5`);
+  for (const file of [out, ...(raw === undefined ? [] : [darks!, truth!])])
+    if (existsSync(file) && !replace)
+      throw new UserError('exists already', { file, remedy: 'choose another name, or say --replace' });
   const source = simulateFramesParallel(frames, workers);
   try {
-    return await writeSimulated(out, source, frames, compression, emit);
+    if (raw === undefined) return await writeSimulated(out, source, frames, compression, emit);
+    const [low, high] = source.settings.wavelength;
+    const photonEnergyEv = Math.round((2000 * KEV_ANGSTROM) / (low + high));
+    const words = rawSimulation(source, raw, photonEnergyEv / 1000, frames.seed);
+    const summary = await writeSimulated(out, words.source, frames, compression, emit, words.options);
+    await words.writeDarks(darks!, compression);
+    await words.writeTruth(truth!);
+    return { ...summary, raw: { photonEnergyEv, darks: darks!, truth: truth! } };
   } finally {
     await source.close();
   }
@@ -76,10 +92,12 @@ export async function simulateToFile(
 /** A shard of the same frames, as a part in `folder`. Throws `UserError`. */
 export async function simulateShard(
   folder: string,
-  { frames, compression, workers }: SimulateRequest,
+  { frames, compression, workers, raw }: SimulateRequest,
   wish: ShardWish,
   emit: Emit,
 ): Promise<ShardOutcome> {
+  if (raw !== undefined)
+    throw new UserError('cannot be made in shards', { field: '--raw', remedy: 'leave out --shard' });
   const plan = shardPlan('simulate', wish, frames.count, { ...frames, compression, version: version() }, {});
   const source = simulateFramesParallel(frames, workers);
   try {
@@ -105,6 +123,7 @@ async function writeSimulated(
   frames: SimulateOptions,
   compression: Compression,
   emit: Emit,
+  { attributes, more }: RawSimulation['options'] = {},
 ): Promise<SimulationSummary> {
   const progress = beginStage(emit, 'Simulate');
   await writeFrames(out, source, {
@@ -116,7 +135,9 @@ async function writeSimulated(
       seed: frames.seed,
       options_json: JSON.stringify(frames),
       class_rule: classRule(source),
+      ...attributes,
     },
+    ...(more === undefined ? {} : { more }),
     onFrame: (done, total) => {
       progress.update(done, total, { of: 'frames' });
     },

@@ -1,4 +1,5 @@
 /** Simulated frames as a user asks for them: one detector and experiment, or a bank of many. */
+import type { SimulatedRaw } from '../data/simulate/raw-detector.js';
 import type { DetectorSpec } from '../data/simulate/detector.js';
 import type { Range, SimulateOptions, Variety } from '../data/simulate/settings.js';
 import { simulationOf, type UserExperiment } from '../data/simulate/user-experiment.js';
@@ -37,6 +38,8 @@ export interface SimulationWish {
   readonly shadows?: number;
   readonly multiLattice?: number;
   readonly zingers?: number;
+  /** Frames become the words of this detector: the photons are counted without noise of their own. */
+  readonly raw?: SimulatedRaw;
 }
 
 /** The user's own detector, or undefined where no option speaks of one. */
@@ -81,7 +84,9 @@ export function simulationOptions(options: SimulationWish): SimulateOptions {
     distanceMm: distance,
     ...(detector === undefined ? {} : { detector }),
   };
-  const { settings, detectors } = simulationOf(experiment, { height, width });
+  const { settings, detectors: own } = simulationOf(experiment, { height, width });
+  const counting = [{ name: 'own', pixelMm: 153.6 / Math.max(height, width) }];
+  const detectors = own ?? (options.raw === undefined ? undefined : counting);
   return {
     seed,
     count,

@@ -4,6 +4,7 @@ export type { OutcomeText } from './outcomes.js';
 export { createPace, progressLine, seconds, stepsText } from './progress.js';
 export type { Pace } from './progress.js';
 export { simulatedText } from './simulated.js';
+export { darksText } from './darks.js';
 export { mergedText, shardText } from './shards.js';
 export { arrayOutcomeText, slurmScriptsText } from './slurm.js';
 export { filteredText } from './filter.js';

@@ -68,6 +68,8 @@ beforeAll(async () => {
   const vetoc = (...args: readonly string[]): void =>
     void execFileSync('vetoc', args, { cwd: at('plain'), env, stdio: 'pipe' });
   vetoc('simulate', 'night1.h5', '--count', '60', '--size', '128x128', '--seed', '5');
+  const words = ['--count', '12', '--size', '128x128', '--variety', 'standard', '--raw', 'jungfrau'];
+  vetoc('simulate', 'words.h5', ...words);
   await writeNight(at('plain'));
   cpSync(at('plain'), at('with-runs'), { recursive: true });
 }, 300_000);

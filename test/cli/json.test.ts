@@ -9,6 +9,7 @@ import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands/index.js';
 import { createProgram } from '../../src/cli/program.js';
+import { createRandom } from '../../src/core/random.js';
 import { createHdf5 } from '../../src/data/write/hdf5-writer.js';
 import { dequantize } from '../../src/explain/fixed-twin.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
@@ -31,6 +32,12 @@ beforeAll(async () => {
     Uint8Array.from({ length: COUNT }, (_, i) => i % 2),
   );
   await writer.commit();
+  const words = await createHdf5(at('words.h5'));
+  const dark = words.growing('/entry/data/data', 'u2', [H, W], 1, 'none');
+  const random = createRandom(3);
+  for (let n = 0; n < 24; n++)
+    dark.append(Uint16Array.from({ length: H * W }, () => Math.round(2000 + 20 * random.normal())));
+  await words.commit();
   // Opens well, and one of its later frames does not unpack.
   const bytes = readFileSync(at('night.h5'));
   const streams: number[] = [];
@@ -87,9 +94,17 @@ const ASKED: Readonly<Record<string, Asked>> = {
     ],
     work: ['OUT.h5', '--count', '4', '--size', '64x64', '--workers', '0'],
   },
+  darks: {
+    fail: [
+      ['none.h5', '--detector', 'jungfrau', '--out', 'OUT.maps.h5'],
+      ['FRAMES', '--detector', 'integrating', '--out', 'OUT.lit.h5'],
+    ],
+    work: ['WORDS', '--detector', 'integrating', '--out', 'OUT.maps.h5'],
+  },
   evaluate: {
     fail: [
       ['none', '--frames', 'FRAMES'],
+      ['RUN', '--raw', 'FRAMES'],
       ['RUN', '--frames', 'DAMAGED'],
     ],
     work: ['RUN', '--frames', 'FRAMES'],
@@ -210,6 +225,7 @@ const ASKED: Readonly<Record<string, Asked>> = {
 const places = (): readonly (readonly [string, string])[] => [
   ['RUN', at('run')],
   ['FRAMES', at('night.h5')],
+  ['WORDS', at('words.h5')],
   ['DAMAGED', at('damaged.h5')],
   ['BADJSON', at('bad.json')],
   ['BADONNX', at('bad.onnx')],

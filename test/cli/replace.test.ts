@@ -27,6 +27,8 @@ const READS = new Set([
     '--indexed',
     '--pedestal',
     '--gain',
+    '--maps',
+    '--raw',
   ],
   ...[
     '--model',
@@ -45,6 +47,7 @@ const READS = new Set([
 const OWN: Readonly<Record<string, readonly string[]>> = {
   'run --out': ['run', 'demo', '--out', '@folder'],
   'simulate <out.h5>': ['simulate', '@file', '--count', '20', '--size', '64x64'],
+  'darks --out': ['darks', '@frames', '--detector', 'integrating', '--out', '@file'],
   'quantize --out': ['quantize', '@run', '--out', '@folder'],
   'filter --out': ['filter', '@run', '--frames', '@frames', '--out', '@file'],
   'filter --list': ['filter', '@run', '--frames', '@frames', '--list', '@file'],

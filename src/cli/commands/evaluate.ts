@@ -24,16 +24,23 @@ async function run(
     return;
   }
   const outcome = await evaluateRun(dir, options, showEvents());
-  const { threshold, decisions, measured, unlabelled, beside } = outcome;
+  const { threshold, decisions, measured, unlabelled, beside, difference } = outcome;
   const evaluation = measured && evaluationJson(measured);
-  const json = { run: dir, threshold, evaluation, unlabelled, beside, decisions };
+  const json = {
+    ...{ run: dir, threshold, evaluation, unlabelled, beside, decisions },
+    ...(difference && { difference }),
+  };
   answer(options, json, () => evaluatedText(outcome));
 }
 
 export function define(command: Command): void {
   command
     .argument('<run>', 'folder of a finished run')
-    .requiredOption('--frames <file...>', 'frames to evaluate on')
+    .option('--frames <file...>', 'frames to evaluate on')
+    .option(
+      '--raw <file...>',
+      'raw words of a detector in their place, with --maps; also says what floating point would make of them',
+    )
     .option('--by <meta>', 'group the table by this per-frame fact (default: family or style)')
     .option(
       '--threshold <score>',
@@ -50,7 +57,8 @@ export function define(command: Command): void {
   addFrameOptions(addShardOption(command))
     .addHelpText(
       'after',
-      `${FRAME_HELP}\n\nExample:\n  vetoc evaluate out/demo --frames night1.h5 --by style\n  vetoc evaluate out/demo --frames night1.h5 --indexed night1.stream --beside peakfinder8,out/other`,
+      `${FRAME_HELP}\n\nExample:\n  vetoc evaluate out/demo --frames night1.h5 --by style\n  vetoc evaluate out/demo --frames night1.h5 --indexed night1.stream --beside peakfinder8,out/other
+  vetoc evaluate out/demo --raw words.h5 --maps words.truth.h5 --photon-energy 9537`,
     )
     .action(run);
 }

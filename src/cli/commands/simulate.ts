@@ -1,6 +1,13 @@
 /** `vetoc simulate`: labelled diffraction frames for any detector, as HDF5. */
 import { Option, type Command } from 'commander';
-import { CLASS_NAMES, type Compression, COMPRESSIONS, CRYSTAL_FORMS, VARIETIES } from '../../data/index.js';
+import {
+  CLASS_NAMES,
+  type Compression,
+  COMPRESSIONS,
+  CRYSTAL_FORMS,
+  SIMULATED_RAW,
+  VARIETIES,
+} from '../../data/index.js';
 import { simulateShard, simulateToFile, simulationOptions, type SimulationWish } from '../../index.js';
 import { answer, showEvents } from '../console.js';
 import { simulatedText } from '../../text/index.js';
@@ -20,6 +27,7 @@ Without detector options the frames come from a bank of detectors; any of them m
 
 Examples:
   vetoc simulate frames.h5 --count 4000 --seed 7
+  vetoc simulate raw.h5 --count 200 --raw jungfrau
   vetoc simulate rare.h5 --count 10000 --hit-fraction 0.004 --variety standard
   vetoc simulate own.h5 --size 1030x1065 --pixel-size 0.075 --distance 150:200 --energy 9.5 --panels 2x1 --gap 37,0 \\
       --cell 79.1,79.1,38,90,90,90 --space-group P43212 --background 0.1:3 --ice 0.1 --multi-lattice 0.2`;
@@ -64,6 +72,11 @@ export function define(command: Command): void {
       'threads that simulate, 0 for none (default: one a core, at most 4); any number gives the same frames',
       wholeOption('--workers', 0, 64),
     )
+    .addOption(
+      new Option('--raw <detector>', 'raw words with the truth, and dark frames beside').choices(
+        SIMULATED_RAW,
+      ),
+    )
     .option('--replace', 'replace the file if it exists')
     .option('--json', 'print a summary as JSON')
     .addHelpText('after', EXAMPLES)
@@ -104,8 +117,9 @@ function addDetectorOptions(command: Command): void {
 }
 
 async function run(out: string, options: Options): Promise<void> {
-  const { compression, workers, replace = false } = options;
-  const request = { frames: simulationOptions(options), compression, workers, replace };
+  const { compression, workers, replace = false, raw } = options;
+  const frames = simulationOptions(options);
+  const request = { frames, compression, workers, replace, ...(raw && { raw }) };
   if (options.shard !== undefined) {
     answerShard(options, await simulateShard(out, request, options.shard, showEvents()));
     return;

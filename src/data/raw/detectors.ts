@@ -9,12 +9,20 @@
  */
 import type { Calibrate } from '../../ir/ops/calibrate.js';
 
+export interface GainStage {
+  readonly name: string;
+  /** The least and the greatest ADC value that measure. */
+  readonly limits: readonly [number, number];
+  /** Of its gain: −1 where the ADC falls with charge; 0 where that differs from detector to detector. */
+  readonly sign: 1 | -1 | 0;
+}
+
 export interface RawDetector {
   readonly title: string;
   readonly adcBits: Calibrate['adcBits'];
   readonly select: Calibrate['select'];
-  /** Of each gain stage: its name, and the least and the greatest ADC value that measure. */
-  readonly stages: readonly { readonly name: string; readonly limits: readonly [number, number] }[];
+  /** Of each gain stage, the most sensitive first. */
+  readonly stages: readonly GainStage[];
   /** Memory cells that keep a frame each, with maps of their own. */
   readonly cells: number;
 }
@@ -28,9 +36,9 @@ export const RAW_DETECTORS = {
     adcBits: 14,
     select: { by: 'bits', stages: [0, 1, null, 2] },
     stages: [
-      { name: 'G0', limits: [0, BITS_14] },
-      { name: 'G1', limits: [0, BITS_14] },
-      { name: 'G2', limits: [1, BITS_14] },
+      { name: 'G0', limits: [0, BITS_14], sign: 1 },
+      { name: 'G1', limits: [0, BITS_14], sign: -1 },
+      { name: 'G2', limits: [1, BITS_14], sign: -1 },
     ],
     cells: 1,
   },
@@ -39,9 +47,9 @@ export const RAW_DETECTORS = {
     adcBits: 14,
     select: { by: 'thresholds' },
     stages: [
-      { name: 'high', limits: [0, BITS_14 - 1] },
-      { name: 'medium', limits: [0, BITS_14 - 1] },
-      { name: 'low', limits: [0, BITS_14 - 1] },
+      { name: 'high', limits: [0, BITS_14 - 1], sign: 1 },
+      { name: 'medium', limits: [0, BITS_14 - 1], sign: 1 },
+      { name: 'low', limits: [0, BITS_14 - 1], sign: 1 },
     ],
     cells: 352,
   },
@@ -50,8 +58,8 @@ export const RAW_DETECTORS = {
     adcBits: 14,
     select: { by: 'bits', stages: [0, 1, null, null] },
     stages: [
-      { name: 'high or medium', limits: [0, BITS_14 - 1] },
-      { name: 'low', limits: [0, BITS_14 - 1] },
+      { name: 'high or medium', limits: [0, BITS_14 - 1], sign: 1 },
+      { name: 'low', limits: [0, BITS_14 - 1], sign: 1 },
     ],
     cells: 1,
   },
@@ -59,14 +67,14 @@ export const RAW_DETECTORS = {
     title: 'MÖNCH, charge integrating with one gain stage of 14 bits',
     adcBits: 14,
     select: { by: 'bits', stages: [0, null, null, null] },
-    stages: [{ name: 'G0', limits: [0, BITS_14 - 1] }],
+    stages: [{ name: 'G0', limits: [0, BITS_14 - 1], sign: 0 }],
     cells: 1,
   },
   integrating: {
     title: 'charge integrating with one gain stage of 16 bits (CITIUS, a CCD with its dark current)',
     adcBits: 16,
     select: { by: 'bits', stages: [0] },
-    stages: [{ name: 'G0', limits: [0, BITS_16 - 1] }],
+    stages: [{ name: 'G0', limits: [0, BITS_16 - 1], sign: 0 }],
     cells: 1,
   },
 } as const satisfies Readonly<Record<string, RawDetector>>;

@@ -33,7 +33,14 @@ export interface WriteFramesOptions {
   readonly attributes?: Readonly<Record<string, string | number>>;
   /** The true lattices of a frame, at most {@link MOST_LATTICES}; without it none are written. */
   readonly lattices?: (index: number) => readonly TrueLattice[];
+  /** What else is written of each frame, in their order: `add` comes with each, `finish` behind the last. */
+  readonly more?: (writer: Hdf5Writer) => MoreColumns;
   readonly onFrame?: (done: number, total: number) => void;
+}
+
+export interface MoreColumns {
+  add(index: number): void;
+  finish(): void;
 }
 
 const BLOCK = 1024;
@@ -240,6 +247,7 @@ export async function writeFrames(
       metaColumns(writer, source),
       spotColumns(writer, source),
       latticeColumns(writer, options.lattices),
+      ...(options.more === undefined ? [] : [options.more(writer)]),
     ];
     const table = styleTable(source, options.styles);
     for await (const { index, frame } of streamFrames(source)) {

@@ -1,0 +1,157 @@
+/** Maps of a detector from dark frames: a file of maps, and a page that shows them. */
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { UserError } from '../core/errors.js';
+import { writeFileAtomic } from '../core/files.js';
+import { version } from '../core/version.js';
+import type { FrameSource } from '../data/frames.js';
+import { createDarkSums } from '../data/raw/dark-sums.js';
+import { darkMaps, LEAST_DARKS, type DarkFigures, type DarkResult } from '../data/raw/darks.js';
+import { rawDetector, type RawDetector, type RawDetectorName } from '../data/raw/detectors.js';
+import { streamFrames } from '../data/stream.js';
+import { createHdf5 } from '../data/write/hdf5-writer.js';
+import { darksPage } from '../report/darks-page.js';
+import { beginStage, type Emit } from './events.js';
+import { openFrameArguments } from './open-frames.js';
+
+export interface DarksRequest {
+  readonly frames: readonly string[];
+  readonly detector: RawDetectorName;
+  /** The file of maps; a page of the same name beside it. */
+  readonly out: string;
+  /** Kept with the maps, and held against that of the frames that they are used for. */
+  readonly serial?: string;
+  /** Replace both if they exist. */
+  readonly replace?: boolean;
+}
+
+export interface DarksOutcome {
+  readonly file: string;
+  readonly page: string;
+  readonly frames: number;
+  readonly stages: readonly DarkFigures[];
+}
+
+interface Measured extends DarkResult {
+  readonly frames: number;
+  readonly made: Date;
+}
+
+/** When the newest of the frames' files was written. */
+function writtenAt(files: ReadonlySet<string>): Date {
+  const times = [...files].flatMap((file) => {
+    const found = statSync(resolve(file), { throwIfNoEntry: false });
+    return found === undefined ? [] : [found.mtimeMs];
+  });
+  return new Date(Math.max(...times, 0));
+}
+
+async function measure(source: FrameSource, detector: RawDetector, emit: Emit): Promise<Measured> {
+  const sums = createDarkSums(detector, source.height * source.width);
+  const framesOf = new Array<number>(detector.stages.length).fill(0);
+  const files = new Set<string>();
+  const progress = beginStage(emit, 'Darks');
+  for await (const { index, frame } of streamFrames(source)) {
+    const stage = sums.add(frame.pixels);
+    if (stage !== null) framesOf[stage]! += 1;
+    files.add(source.origin(index).file);
+    progress.update(index + 1, source.count, { of: 'frames' });
+  }
+  progress.finish({ kind: 'counted', what: 'frames', count: sums.frames });
+  return { ...darkMaps(detector, sums, framesOf), frames: sums.frames, made: writtenAt(files) };
+}
+
+/** Refuses frames that make no maps: light in them, and stages that were seen too little. */
+function checkDarks({ light, figures }: Measured, name: string): void {
+  if (light !== null)
+    throw new UserError(
+      `has light in it: ${light.how}, ${(100 * light.share).toFixed(1)} % of the pixels, in gain stage ${light.stage}`,
+      { file: name, remedy: 'give frames that were taken without beam' },
+    );
+  const few = figures.filter(({ frames }) => frames < LEAST_DARKS);
+  if (few.length > 0)
+    throw new UserError(
+      `has ${few.map(({ stage, frames }) => `${frames} frames of gain stage ${stage}`).join(', ')}; maps need ${LEAST_DARKS}`,
+      { file: name, remedy: 'give dark frames of every gain stage, in which it was forced' },
+    );
+}
+
+async function writeMaps(
+  { out, detector, serial }: DarksRequest,
+  { maps, made }: Measured,
+  [height, width]: readonly [number, number],
+): Promise<void> {
+  const writer = await createHdf5(out);
+  try {
+    writer.attribute('/', 'creator', `vetoc ${version()} darks`);
+    writer.attribute('/', 'detector', detector);
+    writer.attribute('/', 'made', made.toISOString());
+    if (serial !== undefined) writer.attribute('/', 'serial', serial);
+    const shape = [maps.length, height, width];
+    const pixels = height * width;
+    const joined = <T extends Float32Array | Uint8Array>(
+      all: T,
+      of: (map: (typeof maps)[number]) => T,
+    ): T => {
+      maps.forEach((map, stage) => {
+        all.set(of(map), stage * pixels);
+      });
+      return all;
+    };
+    const floats = (): Float32Array => new Float32Array(maps.length * pixels);
+    writer.dataset(
+      '/pedestals',
+      joined(floats(), (map) => map.pedestals),
+      shape,
+      'gzip',
+    );
+    writer.dataset(
+      '/pixel_rms',
+      joined(floats(), (map) => map.rms),
+      shape,
+      'gzip',
+    );
+    writer.dataset(
+      '/pixel_status',
+      joined(new Uint8Array(maps.length * pixels), (map) => map.status),
+      shape,
+      'gzip',
+    );
+    await writer.commit();
+  } finally {
+    await writer.abandon();
+  }
+}
+
+/** Measures dark frames and writes their maps. Throws `UserError`; then nothing was written. */
+export async function makeDarks(request: DarksRequest, emit: Emit): Promise<DarksOutcome> {
+  const { frames, out, replace } = request;
+  const page = `${out.replace(/\.[^./]*$/, '')}.html`;
+  for (const file of [out, page])
+    if (existsSync(file) && replace !== true)
+      throw new UserError('exists already', { file, remedy: 'choose another name, or say --replace' });
+  const detector = rawDetector(request.detector);
+  if (detector.select.by === 'thresholds')
+    throw new UserError(
+      `brings a memory cell and a word of gain with each frame, which are not read from files yet`,
+      {
+        field: '--detector',
+        remedy: `make maps of ${detector.title} with the facility's own tool (pycalibration)`,
+      },
+    );
+  // Words are no counts: no value of them is an overload.
+  const { source } = await openFrameArguments(frames, { mask: 'none' }, emit);
+  try {
+    const measured = await measure(source, detector, emit);
+    checkDarks(measured, source.name);
+    const size = [source.height, source.width] as const;
+    await writeMaps(request, measured, size);
+    await writeFileAtomic(
+      page,
+      darksPage({ title: `Darks of ${detector.title}`, name: source.name, size, ...measured }),
+    );
+    return { file: out, page, frames: measured.frames, stages: measured.figures };
+  } finally {
+    await source.close();
+  }
+}

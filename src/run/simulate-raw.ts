@@ -1,0 +1,148 @@
+/**
+ * Simulated frames as the words of an integrating detector, with the truth beside them, and dark frames of every gain stage:
+ * all that `vetoc darks` and `vetoc evaluate --raw` ask of a real one.
+ */
+import { UserError } from '../core/errors.js';
+import type { Frame } from '../data/frames.js';
+import {
+  simulatedRawDetector,
+  type SimulatedRaw,
+  type SimulatedRawDetector,
+} from '../data/simulate/raw-detector.js';
+import type { SimulatedSource } from '../data/simulate/simulate-frames.js';
+import type { Compression } from '../data/write/growing-dataset.js';
+import { createHdf5, type Hdf5Writer } from '../data/write/hdf5-writer.js';
+import type { MoreColumns, WriteFramesOptions } from '../data/write/write-frames.js';
+
+/** Dark frames of each gain stage. */
+export const DARKS_A_STAGE = 60;
+
+export interface RawSimulation {
+  /** The same frames as words. */
+  readonly source: SimulatedSource;
+  readonly options: Pick<WriteFramesOptions, 'more' | 'attributes'>;
+  /** Writes dark frames to `file`. */
+  writeDarks(file: string, compression: Compression): Promise<void>;
+  /** Writes the true maps to `file`, as a file of maps. */
+  writeTruth(file: string): Promise<void>;
+}
+
+/** Photons as they were, words of gain and memory cells. */
+function truthColumns(
+  writer: Hdf5Writer,
+  detector: SimulatedRawDetector,
+  { height, width }: SimulatedSource,
+  taken: (index: number) => {
+    readonly photons: Uint16Array;
+    readonly gains: Uint16Array | null;
+    readonly cell: number;
+  },
+): MoreColumns {
+  const photons = writer.growing('/entry/truth/photons', 'u2', [height, width], 1, 'gzip');
+  const byWords = detector.detector.select.by === 'thresholds';
+  const gains = byWords ? writer.growing('/entry/data/gain', 'u2', [height, width], 1, 'gzip') : null;
+  const cells = byWords ? writer.growing('/entry/data/cellId', 'u2', [], 256, 'none') : null;
+  return {
+    add(index) {
+      const one = taken(index);
+      photons.append(one.photons);
+      if (one.gains !== null) gains?.append(one.gains);
+      cells?.append(Uint16Array.of(one.cell));
+    },
+    finish: () => undefined,
+  };
+}
+
+/** The maps that the words were made with; pedestals in the middle of their drift. */
+function trueMaps(
+  writer: Hdf5Writer,
+  detector: SimulatedRawDetector,
+  [height, width]: readonly [number, number],
+): void {
+  const { cells, gains, thresholds } = detector;
+  const pixels = height * width;
+  const shape = (count: number): readonly number[] => [...(cells === 1 ? [] : [cells]), count, height, width];
+  const forCells = (of: (cell: number) => readonly ArrayLike<number>[]): number[] =>
+    Array.from({ length: cells }, (_, cell) => of(cell).flatMap((map) => Array.from(map))).flat();
+  writer.attribute('/', 'detector', detector.name);
+  writer.dataset(
+    '/pedestals',
+    Float32Array.from(forCells((cell) => detector.pedestals(cell))),
+    shape(gains.length),
+    'gzip',
+  );
+  writer.dataset('/pixel_gain', Float64Array.from(forCells(() => gains)), shape(gains.length), 'gzip');
+  writer.dataset('/pixel_status', new Uint8Array(cells * gains.length * pixels), shape(gains.length), 'gzip');
+  if (thresholds.length > 0)
+    writer.dataset(
+      '/thresholds',
+      Float32Array.from(forCells(() => thresholds.map((value) => new Float32Array(pixels).fill(value)))),
+      shape(thresholds.length),
+      'gzip',
+    );
+}
+
+/** `photons` as the words of the detector `name`, whose pixels count photons of `energyKev`. */
+export function rawSimulation(
+  photons: SimulatedSource,
+  name: SimulatedRaw,
+  energyKev: number,
+  seed: number,
+): RawSimulation {
+  const { height, width, count } = photons;
+  const detector = simulatedRawDetector(name, height * width, energyKev, seed);
+  if (
+    photons.settings.detectors.some(
+      ({ gain, offset, readNoise }) => gain !== 1 || offset !== 0 || readNoise !== 0,
+    )
+  )
+    throw new UserError('is what the raw detector has of its own', {
+      field: '--gain, --offset or --read-noise',
+      remedy: 'leave it out with --raw',
+    });
+  const waiting = new Map<
+    number,
+    ReturnType<SimulatedRawDetector['expose']> & { readonly photons: Uint16Array }
+  >();
+  const read = async (index: number): Promise<Frame> => {
+    const frame = await photons.read(index);
+    const taken = detector.expose(frame.pixels, index, count);
+    waiting.set(index, { ...taken, photons: frame.pixels });
+    return { ...frame, pixels: taken.words, mask: null };
+  };
+  const take = (index: number) => {
+    const one = waiting.get(index)!;
+    waiting.delete(index);
+    return one;
+  };
+  return {
+    source: { ...photons, read },
+    options: {
+      more: (writer) => truthColumns(writer, detector, photons, take),
+      attributes: { detector: name, photon_energy: 1000 * energyKev },
+    },
+    async writeDarks(file, compression) {
+      const writer = await createHdf5(file);
+      try {
+        writer.group('/entry/data', { detector: name });
+        const packed = compression === 'gzip' ? 'none' : compression;
+        const frames = writer.growing('/entry/data/data', 'u2', [height, width], 1, packed);
+        for (let stage = 0; stage < detector.detector.stages.length; stage++)
+          for (let index = 0; index < DARKS_A_STAGE; index++)
+            frames.append(detector.dark(stage, index).words);
+        await writer.commit();
+      } finally {
+        await writer.abandon();
+      }
+    },
+    async writeTruth(file) {
+      const writer = await createHdf5(file);
+      try {
+        trueMaps(writer, detector, [height, width]);
+        await writer.commit();
+      } finally {
+        await writer.abandon();
+      }
+    },
+  };
+}
