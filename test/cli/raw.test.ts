@@ -156,7 +156,11 @@ describe('vetoc darks', () => {
       ['words.darks.h5[0:60]'],
       /exit 2: .*has 0 frames of gain stage G1, 0 frames of gain stage G2; maps need 20/,
     ],
-    ['a file that is there', ['words.darks.h5', '--out', 'maps.h5'], /exit 2: .*maps\.h5: --out: already exists/],
+    [
+      'a file that is there',
+      ['words.darks.h5', '--out', 'maps.h5'],
+      /exit 2: .*maps\.h5: --out: already exists/,
+    ],
     ['an AGIPD', ['words.darks.h5', '--detector', 'agipd'], /exit 2: .*not read from files yet/],
   ])('refuses %s', async (_what, [frames, ...more], expected) => {
     const out = more[0] === '--out' ? ['--out', at(more[1]!)] : ['--out', at('other.h5'), ...more];
