@@ -2,7 +2,7 @@
 //
 // One output lane of vetoc_matvec: the products of a cycle, added to the bias (`first`) or to what the same output has
 // summed up before. OUT_FOLD outputs take turns; their sums wait in a small memory. `valid`, `first` and `bias` belong
-// to the dot product that is there in the same cycle, 1 + ceil(log2 N) cycles after `x` and `weights`; `sum` follows 1
+// to the dot product that is there in the same cycle, 2 + ceil(log2 N) cycles after `x` and `weights`; `sum` follows 1
 // cycle later. Sums are exact modulo 2^AW, and the proof says that each of them fits.
 `default_nettype none
 module vetoc_accumulate #(

@@ -1,6 +1,6 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
-// Dot product of N values with N signed weights, exact: 1 + ceil(log2 N) cycles.
+// Dot product of N values with N signed weights, exact: 2 + ceil(log2 N) cycles.
 `default_nettype none
 module vetoc_dot #(
     parameter int N = 9,
@@ -19,19 +19,11 @@ module vetoc_dot #(
   localparam int PW = WW + XW;
   logic [N*PW-1:0] products;
   for (genvar k = 0; k < N; k++) begin : g_product
-    logic signed [WW-1:0] a;
-    logic signed [XW-1:0] b;
-    assign a = weights[k*WW+:WW];
-    assign b = ISIGNED ? XW'($signed(x[k*IW+:IW])) : $signed(XW'(x[k*IW+:IW]));
-    if (DSP) begin : g_dsp
-      (* use_dsp = "yes" *) logic signed [PW-1:0] product;
-      always_ff @(posedge clk) product <= PW'(a) * PW'(b);
-      assign products[k*PW+:PW] = product;
-    end else begin : g_lut
-      (* use_dsp = "no" *) logic signed [PW-1:0] product;
-      always_ff @(posedge clk) product <= PW'(a) * PW'(b);
-      assign products[k*PW+:PW] = product;
-    end
+    logic signed [XW-1:0] a;
+    logic signed [WW-1:0] b;
+    assign a = ISIGNED ? XW'($signed(x[k*IW+:IW])) : $signed(XW'(x[k*IW+:IW]));
+    assign b = weights[k*WW+:WW];
+    vetoc_product #(.A_WIDTH(XW), .B_WIDTH(WW), .DSP(DSP)) product (.clk, .a, .b, .y(products[k*PW+:PW]));
   end
   vetoc_sum #(.N(N), .W(PW), .OW(OW)) sum (.clk, .x(products), .y);
 endmodule

@@ -26,19 +26,23 @@ module vetoc_lines #(
     always_ff @(posedge clk) if (write) q <= d;
   end else begin : g_memory
     localparam int A = $clog2(WORDS);
-    logic [A-1:0] at, at1;
+    logic [A-1:0] at, at1, after;
+    assign after = at == A'(WORDS - 1) ? '0 : at + 1'b1;
     always_ff @(posedge clk) begin
       at1 <= at;
-      if (read) at <= at == A'(WORDS - 1) ? '0 : at + 1'b1;
+      if (read) at <= after;
       if (rst) at <= '0;
     end
     if (ECC) begin : g_protected
       vetoc_protected #(.W(W), .WORDS(WORDS), .BLOCK(BLOCK), .ID(ID)) line (
           .clk, .read, .at, .q, .write, .write_at(at1), .d);
-    end else if (BLOCK) begin : g_block
+    end else if (BLOCK && WORDS > 2) begin : g_block
+      // The next word is fetched before it is asked for: what a block RAM gives comes late in a cycle, and has the rest of it.
       (* ram_style = "block" *) logic [W-1:0] line[0:WORDS-1];
+      logic [W-1:0] fetched;
       always_ff @(posedge clk) begin
-        if (read) q <= line[at];
+        fetched <= line[read ? after : at];
+        if (read) q <= fetched;
         if (write) line[at1] <= d;
       end
     end else begin : g_lut

@@ -4,7 +4,8 @@
 // a cycle PART = TAPS / TAP_FOLD values meet OUT_LANES weights each, OUT_FOLD times. Depthwise, a word is [tap][lane] and
 // each lane meets weights of its own.
 // The first event of a word reads; the events of the last part of the last word of a group write, one output word each.
-// Weights and constants ({slopes, shifts, biases} of the lanes; slopes where they are CHANNELWISE) come from memories, 2 cycles after their address.
+// Weights come from a memory 1 cycle after their address, constants ({slopes, shifts, biases} of the lanes; slopes where they
+// are CHANNELWISE) 2 cycles after theirs.
 // From the event to `we`: 7 + ceil(log2 PART) cycles, and 1 more under a leaky ReLU.
 `default_nettype none
 module vetoc_matvec #(
@@ -67,7 +68,7 @@ module vetoc_matvec #(
   localparam int TA = TAP_FOLD > 1 ? $clog2(TAP_FOLD) : 1;
   localparam int SLICE = TAPS / TAP_FOLD * IW;
 
-  // Control, and the values of a cycle two cycles after their event.
+  // Control, and the values of a cycle one cycle after their event: the products register them once more.
   logic [TA-1:0] t;
   logic [CA-1:0] channel0;
   logic fire, first, last;
@@ -78,12 +79,12 @@ module vetoc_matvec #(
       .channel(channel0), .step);
 
   logic [TAPS*IW-1:0] x1;
-  logic [SLICE-1:0] x2;
+  logic [SLICE-1:0] part1;
   always_ff @(posedge clk) if (pop) x1 <= q;
   if (TAP_FOLD == 1) begin : g_all
     logic unused;
     assign unused = &{1'b0, t};
-    always_ff @(posedge clk) x2 <= x1;
+    assign part1 = x1;
   end else begin : g_part
     // A table, not a part-select: an index times a stride would become a multiplier.
     logic [TA-1:0] t1;
@@ -91,10 +92,8 @@ module vetoc_matvec #(
     for (genvar i = 0; i < TAP_FOLD; i++) begin : g_slice
       assign parts[i] = x1[i*SLICE+:SLICE];
     end
-    always_ff @(posedge clk) begin
-      t1 <= t;
-      x2 <= parts[t1];
-    end
+    always_ff @(posedge clk) t1 <= t;
+    assign part1 = parts[t1];
   end
 
   // What the control says, at the time of the sum; the constants, at the same time.
@@ -118,7 +117,7 @@ module vetoc_matvec #(
   for (genvar p = 0; p < OUT_LANES; p++) begin : g_lane
     logic [PART*IW-1:0] own;
     for (genvar k = 0; k < PART; k++) begin : g_value
-      assign own[k*IW+:IW] = x2[(DEPTHWISE ? k * OUT_LANES + p : k) * IW+:IW];
+      assign own[k*IW+:IW] = part1[(DEPTHWISE ? k * OUT_LANES + p : k) * IW+:IW];
     end
     logic signed [AW-1:0] sum1;
     vetoc_accumulate #(

@@ -1,6 +1,7 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
-// The largest of N values, lane by lane; `in_d` is [value][lane]. Words pass 1 cycle after `in_we`, without a pause.
+// The largest of N values, lane by lane; `in_d` is [value][lane]. A register behind each comparison of two: words pass
+// ceil(log2 N) cycles after `in_we`, 1 for a single value, without a pause.
 `default_nettype none
 module vetoc_max #(
     parameter int LANES = 8,
@@ -15,18 +16,28 @@ module vetoc_max #(
     output logic                      we,
     output logic [LANES*W-1:0]        d
 );
-  always_ff @(posedge clk) we <= in_we && !rst;
-  for (genvar l = 0; l < LANES; l++) begin : g_lane
-    logic [W-1:0] best, one;
-    always_comb begin
-      best = in_d[l*W+:W];
-      one = best;
-      for (int k = 1; k < N; k++) begin
-        one = in_d[(k*LANES+l)*W+:W];
-        if (SIGNED ? $signed(one) > $signed(best) : one > best) best = one;
+  localparam int M = (N + 1) / 2;
+  logic better_we;
+  logic [M*LANES*W-1:0] better;
+  always_ff @(posedge clk) better_we <= in_we && !rst;
+  for (genvar i = 0; i < M; i++) begin : g_pair
+    for (genvar l = 0; l < LANES; l++) begin : g_lane
+      logic [W-1:0] one, other, best;
+      assign one = in_d[(2*i*LANES+l)*W+:W];
+      if (2 * i + 1 < N) begin : g_two
+        assign other = in_d[((2*i+1)*LANES+l)*W+:W];
+      end else begin : g_odd
+        assign other = one;
       end
+      always_ff @(posedge clk) best <= (SIGNED ? $signed(other) > $signed(one) : other > one) ? other : one;
+      assign better[(i*LANES+l)*W+:W] = best;
     end
-    always_ff @(posedge clk) d[l*W+:W] <= best;
+  end
+  if (M == 1) begin : g_last
+    assign we = better_we;
+    assign d = better;
+  end else begin : g_more
+    vetoc_max #(.LANES(LANES), .W(W), .SIGNED(SIGNED), .N(M)) rest (.clk, .rst, .in_we(better_we), .in_d(better), .we, .d);
   end
 endmodule
 `default_nettype wire

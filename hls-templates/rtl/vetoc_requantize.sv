@@ -89,27 +89,40 @@ module vetoc_requantize #(
     dropped2 <= whole1[OW];
   end
 
-  // Overflow, then the activation that limits the result.
-  logic over, under;
-  logic signed [RW-1:0] kept, wrapped;
-  /* verilator lint_off UNUSEDSIGNAL */  // the upper bits repeat the sign
-  logic signed [RW-1:0] limited;
-  /* verilator lint_on UNUSEDSIGNAL */
-  assign over = rounded2 > HIGH;
-  assign under = rounded2 < LOW;
-  assign wrapped = OSIGNED ? RW'($signed(rounded2[OW-1:0])) : $signed(RW'(rounded2[OW-1:0]));
-  always_comb begin
-    kept = rounded2;
-    if (over || under)
-      case (OVERFLOW)
-        0, 2: kept = over ? HIGH : LOW;
-        1: kept = '0;
-        3: kept = wrapped;
-        default: kept = OSIGNED && rounded2[OW-1] != dropped2 ? ~wrapped : wrapped;
-      endcase
-    limited = kept;
-    if (ACTIVATION == 2) limited = kept < RW'(MIN) ? RW'(MIN) : kept > RW'(MAX) ? RW'(MAX) : kept;
+  // Overflow, then the activation that limits the result. What is outside of the format shows in the bits above it, which
+  // repeat the sign of all that is inside: nothing is compared with the bounds of the format.
+  localparam int SIGN = OSIGNED ? OW - 1 : OW;
+  localparam logic signed [RW-1:0] AT_HIGH = ACTIVATION == 2 && HIGH > RW'(MAX) ? RW'(MAX) : HIGH;
+  localparam logic signed [RW-1:0] AT_LOW = ACTIVATION == 2 && LOW < RW'(MIN) ? RW'(MIN) : LOW;
+  localparam logic signed [RW-1:0] AT_ZERO =
+      ACTIVATION != 2 ? '0 : RW'(MIN) > 0 ? RW'(MIN) : RW'(MAX) < 0 ? RW'(MAX) : '0;
+  logic below2, over, under;
+  logic [OW-1:0] low, limited;
+  logic signed [OW:0] inside_format;
+  assign below2 = rounded2[RW-1];
+  assign over = !below2 && |rounded2[RW-2:SIGN];
+  if (!OSIGNED) begin : g_unsigned
+    assign under = below2;
+  end else if (LOW != BOTTOM) begin : g_symmetric
+    assign under = below2 && !(&rounded2[RW-2:SIGN] && |rounded2[OW-2:0]);
+  end else begin : g_signed
+    assign under = below2 && !(&rounded2[RW-2:SIGN]);
   end
-  always_ff @(posedge clk) y <= limited[OW-1:0];
+  assign low = rounded2[OW-1:0];
+  if (OVERFLOW == 4 && OSIGNED) begin : g_magnitude
+    assign inside_format = (OW+1)'($signed((over || under) && low[OW-1] != dropped2 ? ~low : low));
+  end else begin : g_plain
+    logic unused;
+    assign unused = dropped2;
+    assign inside_format = OSIGNED ? (OW+1)'($signed(low)) : $signed({1'b0, low});
+  end
+  always_comb begin
+    limited = inside_format[OW-1:0];
+    if (ACTIVATION == 2 && inside_format < (OW+1)'(MIN)) limited = OW'(MIN);
+    if (ACTIVATION == 2 && inside_format > (OW+1)'(MAX)) limited = OW'(MAX);
+    if (over && OVERFLOW < 3) limited = OVERFLOW == 1 ? AT_ZERO[OW-1:0] : AT_HIGH[OW-1:0];
+    if (under && OVERFLOW < 3) limited = OVERFLOW == 1 ? AT_ZERO[OW-1:0] : AT_LOW[OW-1:0];
+  end
+  always_ff @(posedge clk) y <= limited;
 endmodule
 `default_nettype wire

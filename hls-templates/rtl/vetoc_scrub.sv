@@ -3,7 +3,7 @@
 // The scrubber: reads a memory through its second port, byte by byte, round after round, and compares the CRC-32 of all of it
 // with what it should be. `wrong` stays until `restart` (another bank counts from now on) or reset.
 // The memory has COPIES times ROWS rows of N words of 32 bits. With each `tick` one byte is taken; `words` is the row of the
-// `copy` and `at` of two ticks ago.
+// `copy` and `at` of two ticks ago. A round is judged two ticks after its last byte came.
 `default_nettype none
 module vetoc_scrub #(
     parameter int COPIES = 1,
@@ -28,8 +28,9 @@ module vetoc_scrub #(
   logic [NA-1:0] word, word1, word2;
   /* verilator lint_on UNUSEDSIGNAL */
   logic [1:0] place, place1, place2;  // of a byte in its word
-  logic valid1, valid2, ends, last1, last2;
-  logic [31:0] crc;
+  logic valid1, valid2, valid3, ends, last1, last2, last3, whole;
+  logic [7:0] byte3;
+  logic [31:0] crc, next, total;
   assign ends = copy == CA'(COPIES - 1) && at == RA'(ROWS - 1) && word == NA'(N - 1) && place == 2'd3;
 
   function automatic logic [31:0] next_crc(input logic [31:0] state, input logic [7:0] data);
@@ -37,6 +38,7 @@ module vetoc_scrub #(
     for (int i = 0; i < 8; i++) next_crc = {1'b0, next_crc[31:1]} ^ (next_crc[0] ? 32'hedb88320 : 32'd0);
   endfunction
 
+  assign next = next_crc(crc, byte3);
   always_ff @(posedge clk) begin
     if (tick) begin
       place <= place + 1'b1;
@@ -55,10 +57,13 @@ module vetoc_scrub #(
       word2 <= word1;
       place2 <= place1;
       last2 <= last1;
-      if (valid2) begin
-        crc <= last2 ? '1 : next_crc(crc, words[BITS'({word2, place2, 3'd0})+:8]);
-        if (last2 && next_crc(crc, words[BITS'({word2, place2, 3'd0})+:8]) != ~expected) wrong <= 1'b1;
-      end
+      valid3 <= valid2;
+      byte3 <= words[BITS'({word2, place2, 3'd0})+:8];
+      last3 <= last2;
+      if (valid3) crc <= last3 ? '1 : next;
+      total <= next;
+      whole <= valid3 && last3;
+      if (whole && total != ~expected) wrong <= 1'b1;
     end
     if (rst || restart) begin
       place <= '0;
@@ -67,6 +72,8 @@ module vetoc_scrub #(
       copy <= '0;
       valid1 <= 1'b0;
       valid2 <= 1'b0;
+      valid3 <= 1'b0;
+      whole <= 1'b0;
       crc <= '1;
       wrong <= 1'b0;
     end

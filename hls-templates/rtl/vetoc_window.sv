@@ -51,16 +51,17 @@ module vetoc_window #(
   localparam int CA = $clog2((KW > SX ? KW : SX) + 1);
 
   logic [GA-1:0] g;
-  logic [XA-1:0] x;
-  logic [YA-1:0] y;
+  logic [XA-1:0] x, next_x;
+  logic [YA-1:0] y, next_y;
   logic [RA-1:0] rows_to_go;     // rows until the next row of windows is complete
   logic [CA-1:0] columns_to_go;
-  logic last_g, last_x, last_y, in_image, emit, fire;
+  logic last_g, last_x, last_y, in_row, in_column, in_image, emit, fire;
   assign last_g = g == GA'(GROUPS - 1);
   assign last_x = x == XA'(COLUMNS - 1);
   assign last_y = y == YA'(ROWS - 1);
-  // A difference below 0 is a large number.
-  assign in_image = XA'(x - XA'(FIRST_X)) < XA'(WIDTH) && YA'(y - YA'(FIRST_Y)) < YA'(HEIGHT);
+  assign next_x = last_x ? '0 : x + 1'b1;
+  assign next_y = last_y ? '0 : y + 1'b1;
+  assign in_image = in_row && in_column;
   assign emit = rows_to_go == '0 && columns_to_go == '0;
   assign fire = (valid || !in_image) && (ok || !emit);
   assign pop = fire && in_image;
@@ -126,11 +127,14 @@ module vetoc_window #(
     if (fire) begin
       g <= last_g ? '0 : g + 1'b1;
       if (last_g) begin
-        x <= last_x ? '0 : x + 1'b1;
+        x <= next_x;
+        // A difference below 0 is a large number.
+        in_row <= XA'(next_x - XA'(FIRST_X)) < XA'(WIDTH);
         columns_to_go <= last_x ? CA'(KW - 1 - SKIP_X) : columns_to_go == '0 ? CA'(SX - 1) : columns_to_go - 1'b1;
       end
       if (last_g && last_x) begin
-        y <= last_y ? '0 : y + 1'b1;
+        y <= next_y;
+        in_column <= YA'(next_y - YA'(FIRST_Y)) < YA'(HEIGHT);
         rows_to_go <= last_y ? RA'(KH - 1 - SKIP_Y) : rows_to_go == '0 ? RA'(SY - 1) : rows_to_go - 1'b1;
       end
     end
@@ -139,6 +143,8 @@ module vetoc_window #(
       g <= '0;
       x <= '0;
       y <= '0;
+      in_row <= FIRST_X == 0;
+      in_column <= FIRST_Y == 0;
       columns_to_go <= CA'(KW - 1 - SKIP_X);
       rows_to_go <= RA'(KH - 1 - SKIP_Y);
     end

@@ -153,16 +153,11 @@ export const DROP_FAULTS: readonly HlsFault[] = [
 
 /** `make check-upsets`. */
 export const UPSET_FAULTS: readonly HlsFault[] = [
-  fault(
-    'scrub',
-    'a flipped bit that nobody hears of',
-    /if \((last2 && next_crc\(crc, words\[[^;]*\) != ~expected)\) wrong/,
-    "1'b0",
-  ),
+  fault('scrub', 'a flipped bit that nobody hears of', /if \((whole && total != ~expected)\) wrong/, "1'b0"),
   fault(
     'scrub',
     'every other byte read twice',
-    /'1 : next_crc\(crc, words\[(BITS'\(\{word2, place2, 3'd0\}\))\+:8\]\);/,
+    /byte3 <= words\[(BITS'\(\{word2, place2, 3'd0\}\))\+:8\];/,
     "BITS'({word2, place2 & 2'd2, 3'd0})",
   ),
   fault(
@@ -280,7 +275,7 @@ export const LINK_FAULTS: readonly HlsFault[] = [
 export const PRESCALE_FAULTS: readonly HlsFault[] = [
   fault('prescale', 'half of the number', /3'd3: sum = (folded \+ number\[63:32\]);/, 'folded'),
   fault('prescale', 'rounds of the hash in the wrong order', /many : (step\[0\]) \? FIRST/, '!step[0]'),
-  fault('prescale', 'no key', /a <= (prescale_key \^ \(prescale_key >> 16\));/, "'0"),
-  fault('prescale', 'shifts in the wrong order', /p3\[31:0\] \^ \((step\[0\]) \?/, '!step[0]'),
-  fault('prescale', 'twice as many as one in N', /p3\[63:32\] == ('0);/, "p3[63:32] & 32'd1"),
+  fault('prescale', 'no key', /a = pop \? (prescale_key \^ \(prescale_key >> 16\)) :/, "'0"),
+  fault('prescale', 'shifts in the wrong order', /assign now = p3\[31:0\] \^ \((step\[0\]) \?/, '!step[0]'),
+  fault('prescale', 'twice as many as one in N', /chosen <= p3\[63:32\] == ('0);/, "p3[63:32] & 32'd1"),
 ];

@@ -136,14 +136,14 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
   fault(
     module('lines'),
     'a line buffer one word short',
-    /at <= (at == A'\(WORDS - 1\)) \?/,
+    /assign after = (at == A'\(WORDS - 1\)) \?/,
     "at == A'(WORDS - 2)",
   ),
   // Products and sums.
   fault(
     module('dot'),
     'a product of unsigned weights',
-    /assign a = (weights\[k\*WW\+:WW\]);/,
+    /assign b = (weights\[k\*WW\+:WW\]);/,
     "weights[k*WW+:WW] & ~(WW'(1) << (WW - 1))",
   ),
   fault(
@@ -177,7 +177,7 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
     /\.shift\((shifts1\[p\*SW\+:SW\])\)/,
     'shifts[p*SW+:SW]',
   ),
-  fault(module('matvec'), 'the wrong part of a word', /x2 <= parts\[(t1)\];/, 't'),
+  fault(module('matvec'), 'the wrong part of a word', /assign part1 = parts\[(t1)\];/, 't'),
   fault(
     module('matvec_control'),
     'weights a row on',
@@ -216,10 +216,10 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
   fault(
     module('requantize'),
     'a clip that is not made',
-    /limited = (kept < RW'\(MIN\) \? RW'\(MIN\) : kept > RW'\(MAX\) \? RW'\(MAX\) : kept);/,
-    'kept',
+    /if \((ACTIVATION == 2 && inside_format > \(OW\+1\)'\(MAX\))\)/,
+    "1'b0",
   ),
-  fault(module('requantize'), 'a result that wraps', /0, 2: kept = (over \? HIGH : LOW);/, 'wrapped'),
+  fault(module('requantize'), 'a result that wraps', /if \((over && OVERFLOW < 3)\)/, "1'b0"),
   fault(
     module('requantize'),
     'a shift one too far',
@@ -230,7 +230,7 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
   fault(
     module('max'),
     'the first value of a window for its largest',
-    /(SIGNED \? \$signed\(one\) > \$signed\(best\) : one > best)\)/,
+    /best <= \((SIGNED \? \$signed\(other\) > \$signed\(one\) : other > one)\)/,
     "1'b0",
   ),
   fault(module('global'), 'a pool that keeps the frame before', /first1 <= (i == '0);/, "1'b0"),
@@ -250,7 +250,12 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
     "SA'(RATIO - 1 - s)",
   ),
   // The decision.
-  fault(module('score'), 'a class that changed sides', /if \((hits1\[l\]) && x > hit_next\)/, '!hits1[l]'),
+  fault(
+    module('score'),
+    'a class that changed sides',
+    /assign hit_of\[LANES\+l\] = (hits\[l\]) \?/,
+    '!hits[l]',
+  ),
   fault(
     module('decide'),
     'a threshold that must be exceeded',

@@ -24,7 +24,7 @@ describe('vetoc_prescale', () => {
       const chosen = !refused && prescaleChooses((BigInt(high) << 32n) + BigInt(low), n, key);
       expected[i] = Number(chosen) | (Number(refused) << 1) | (DEPTH.prescale << 8);
     }
-    const { folder, sources } = templateModules(['prescale'], 'prescale', PRESCALE_FAULTS);
+    const { folder, sources } = templateModules(['prescale', 'product'], 'prescale', PRESCALE_FAULTS);
     const built = spawnSync(
       'verilator',
       [

@@ -32,12 +32,11 @@ module matvec_check #(
   (* anyconst *) logic [OUT_FOLD*BW-1:0] biases;
   logic [SA-1:0] step;
   logic [CA-1:0] channel;
-  logic [ROW-1:0] weights1, weights;
+  logic [ROW-1:0] weights;
   logic [BW:0] constants1, constants;
   logic [AW-1:0] d;
   always_ff @(posedge clk) begin
-    weights1 <= matrix[step*ROW+:ROW];
-    weights <= weights1;
+    weights <= matrix[step*ROW+:ROW];
     constants1 <= {1'b0, biases[channel*BW+:BW]};
     constants <= constants1;
   end

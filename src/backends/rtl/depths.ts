@@ -19,7 +19,7 @@ export const DEPTH = {
   upsample: 2,
   concat: 1,
   repack: 1,
-  prescale: 29,
+  prescale: 36,
   decide: 5,
 } as const;
 
@@ -29,11 +29,12 @@ export const PASS = {
   mask: 3,
   /** `vetoc_index` and the ROM behind it. */
   table: 3,
-  max: 1,
   contrast: 2,
 } as const;
 
 export const requantizePass = (activation: Activation): number => (multiplies(activation) ? 4 : 3);
+/** A register behind each comparison of two. */
+export const maxPass = (values: number): number => Math.max(1, levels(values));
 /** The product with the reciprocal, behind the tree of additions. */
 export const meanPass = (values: number): number => 1 + levels(values);
 /** Word, part of it, product, tree of additions, sum; then the requantization. */

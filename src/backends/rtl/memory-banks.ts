@@ -1,7 +1,7 @@
 /** Memories of two banks as modules: one is in use, new rows go to the other. */
 import { bankedArea } from './area/tables.js';
 import { range, SV_LICENCE, addressBits } from './sv.js';
-import { upsetId, type GeneratedModule, type Rom } from './memory.js';
+import { counted, upsetId, type GeneratedModule, type Rom } from './memory.js';
 
 /** The module of a memory of two banks. */
 export const bankedModule = (rom: Rom): GeneratedModule => ({
@@ -14,14 +14,14 @@ export const bankedModule = (rom: Rom): GeneratedModule => ({
  * The module of `rom` with two banks, both with the built-in words at first; the top bit of an address is the bank. The
  * writer of new rows and the scrubber share the second port.
  */
-function bankedText({ name, what, width, depth, words, scrub }: Rom): string {
+function bankedText({ name, what, width, depth, words, scrub, cycles = 2 }: Rom): string {
   const bits = addressBits(depth);
   const rows = words();
   const bank = 2 ** bits;
   return [
     SV_LICENCE,
     '//',
-    `// ${what}: two banks of ${depth} words of ${width} bits. \`q\` comes 2 cycles after \`addr\`. New rows (\`we\`) go to the bank that`,
+    `// ${what}: two banks of ${depth} words of ${width} bits. \`q\` comes ${counted(cycles)} after \`addr\`. New rows (\`we\`) go to the bank that`,
     '// is not `bank`; `commit` says that they are whole and have the CRC-32 ~`crc`. The scrubber reads `bank` and says `wrong` when',
     '// a bit has flipped; after a `restart` it begins anew.',
     '`default_nettype none',
@@ -54,10 +54,11 @@ function bankedText({ name, what, width, depth, words, scrub }: Rom): string {
     `  logic ${range(bits)} at;`,
     `  logic ${range(width)} word, row1, row;`,
     '  logic [31:0] even, odd;  // what the scrubber must find in each bank',
+    ...(cycles === 1 ? ['  assign q = word;'] : []),
     '  assign reads = tick && !we;',
     '  always_ff @(posedge clk) begin',
     '    word <= words[addr];',
-    '    q <= word;',
+    ...(cycles === 2 ? ['    q <= word;'] : []),
     '    if (reads) row <= row1;',
     '    if (commit && bank) even <= ~crc;',
     '    if (commit && !bank) odd <= ~crc;',

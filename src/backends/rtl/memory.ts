@@ -28,6 +28,8 @@ export interface Rom {
   /** 2 where the words can be exchanged; 1 unless given. */
   readonly banks?: number;
   readonly scrub: Scrub;
+  /** Cycles from an address to its word: 2, or 1 where the reader begins with a register. */
+  readonly cycles?: 1 | 2;
 }
 
 /** How the scrubber reads a memory. */
@@ -49,10 +51,12 @@ export const romPorts = (name: string): Readonly<Record<string, string>> => ({
   wrong: `${name}_wrong`,
 });
 
-/** The module of a table: `q` comes 2 cycles after `addr`. A table of one word is a constant. */
+/** The module of a table. A table of one word is a constant. */
 export function romModule(rom: Rom): GeneratedModule {
   return { name: rom.name, text: () => romText(rom), area: romArea(rom, rom.depth > BLOCK_WORDS) };
 }
+
+export const counted = (cycles: 1 | 2): string => (cycles === 1 ? '1 cycle' : '2 cycles');
 
 /** A byte each so many cycles. */
 const SCRUB_TICK = 4;
@@ -62,7 +66,7 @@ export function watched(
   { name, width, depth, ports = 1, banks = 1, scrub }: Rom,
   wrong: string,
 ): WatchedMemory {
-  const cycles = depth === 1 && banks === 1 ? 0 : SCRUB_TICK * (4 * depth * ports * scrub.words.length + 2);
+  const cycles = depth === 1 && banks === 1 ? 0 : SCRUB_TICK * (4 * depth * ports * scrub.words.length + 4);
   return { name, width, depth, copies: ports, wrong, cycles };
 }
 
@@ -79,12 +83,12 @@ export interface WatchedMemory {
 }
 
 function romText(rom: Rom): string {
-  const { name, what, width, depth, ports = 1 } = rom;
+  const { name, what, width, depth, ports = 1, cycles = 2 } = rom;
   const address = addressBits(depth);
   const head = [
     SV_LICENCE,
     '//',
-    `// ${what}: ${depth} words of ${width} bits. \`q\` comes 2 cycles after \`addr\`${ports > 1 ? `, ${ports} of them side by side` : ''}.`,
+    `// ${what}: ${depth} words of ${width} bits. \`q\` comes ${counted(cycles)} after \`addr\`${ports > 1 ? `, ${ports} of them side by side` : ''}.`,
     ...(depth === 1
       ? []
       : ["// The second port is the scrubber's, which says `wrong` when a bit has flipped."]),
@@ -110,7 +114,7 @@ const constantBody = ({ width, words }: Rom, ports: number): string[] => [
 ];
 
 function memoryBody(rom: Rom, ports: number, address: number): string[] {
-  const { name, width, depth, scrub } = rom;
+  const { name, width, depth, scrub, cycles = 2 } = rom;
   const style = depth > BLOCK_WORDS ? '(* rom_style = "block" *) ' : '';
   const copy = addressBits(ports);
   const crc = `32'h${(scrub.crc() >>> 0).toString(16)}`;
@@ -129,9 +133,10 @@ function memoryBody(rom: Rom, ports: number, address: number): string[] {
     `        words[${address}'(vetoc_upset(1))] <= words[${address}'(vetoc_upset(1))] ^ (${width}'(1) << vetoc_upset(2));`,
     '`endif',
     `    logic ${range(width)} word;`,
+    ...(cycles === 1 ? [`    assign q[p*${width}+:${width}] = word;`] : []),
     '    always_ff @(posedge clk) begin',
     `      word <= words[addr[p*${address}+:${address}]];`,
-    `      q[p*${width}+:${width}] <= word;`,
+    ...(cycles === 2 ? [`      q[p*${width}+:${width}] <= word;`] : []),
     `      if (tick) rows[p*${width}+:${width}] <= words[at];`,
     '    end',
     '  end',

@@ -28,6 +28,9 @@ export function simpleBench({ graph, plan, top }: RtlDesign): string {
   const registers = registersOf(featuresOf(graph, plan));
   const at = (name: string): string => `12'h${registers.find((r) => r.name === name)!.offset.toString(16)}`;
   const settings = registers.filter((r) => r.access === 'rw');
+  const besideSettings = settings
+    .map((r) => r.offset)
+    .filter((offset) => !registers.some((r) => r.offset === offset + 4));
   return `${LICENCE}
 //
 // The top module as a board sees it: golden frames in, scores and decisions compared; registers over the bus. For any simulator of
@@ -167,6 +170,7 @@ ${settings.map((r) => `    setting(12'h${r.offset.toString(16)});  // ${r.name}`
     write_register(12'hffc, 32'hffffffff, 4'b1111);
     read_register(12'hffc, 32'd0);
 ${settings.map((r) => `    write_register(12'h${r.offset.toString(16)}, 32'd0, 4'b1111);`).join('\n')}
+${besideSettings.map((offset) => `    write_register(12'h${(offset + 4).toString(16)}, 32'hffffffff, 4'b1111);\n    read_register(12'h${offset.toString(16)}, 32'd0);`).join('\n')}
   endtask
 
   initial begin

@@ -157,6 +157,17 @@ function globalPool(p: Given): Resources {
   ]);
 }
 
+/** A tree of comparisons, a register behind each; an odd one waits in a register. */
+function maximum(n: number, width: number): Partial<Resources> {
+  let [left, lut, ff] = [n, 0, 0];
+  do {
+    lut += Math.floor(left / 2) * width * 1.8;
+    left = Math.ceil(left / 2);
+    ff += left * width + 1;
+  } while (left > 1);
+  return area(lut, ff);
+}
+
 type Estimator = (p: Given) => Partial<Resources>;
 
 /** Total: a module that a stage is made of and that does not stand here is an error. */
@@ -174,7 +185,7 @@ export const MODULES: Readonly<Record<string, Estimator>> = {
       times(p('LANES'), requantize(p, p('IW') + (p('ISIGNED', 1) === 1 ? 0 : 1))),
       p('GROUPS', 1) > 1 ? sum([counter(p('GROUPS')), area(p('LANES') * p('LW', 1), 0)]) : {},
     ]),
-  vetoc_max: (p) => area((p('N') - 1) * p('LANES') * p('W') * 1.8, 1 + p('LANES') * p('W')),
+  vetoc_max: (p) => maximum(p('N'), p('LANES') * p('W')),
   vetoc_clamp: (p) => area(p('LANES') * p('IW') * 0.6, 1 + p('LANES') * p('OW')),
   vetoc_index: (p) => area(p('LANES') * 2, 1 + p('LANES') * bits(p('ENTRIES'))),
   vetoc_mask: (p) => sum([area(40, 40 + 2 * p('PIXELS') * p('W')), counter(p('WORDS'))]),

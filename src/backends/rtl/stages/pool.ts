@@ -5,7 +5,7 @@ import { eventRecorder } from '../../dataflow/dataflow.js';
 import { R0, W0 } from '../../dataflow/events.js';
 import type { StageOf } from '../../dataflow/plan.js';
 import { countsOf } from '../../../ir/ops/counted.js';
-import { DEPTH, meanPass, PASS, requantizePass } from '../depths.js';
+import { DEPTH, maxPass, meanPass, requantizePass } from '../depths.js';
 import { packedLiteral, type Instance, type Wire } from '../sv.js';
 import {
   asks,
@@ -59,7 +59,7 @@ export const maxPool: Builder<'maxPool'> = (stage, context) => {
         ports: { ...CLOCK, ...takesWords(`${name}_window`), ...makes(to.name) },
       },
     ],
-    processes: windowProcess(stage, PASS.max),
+    processes: windowProcess(stage, maxPass(node.kernel[0] * node.kernel[1])),
   };
 };
 
