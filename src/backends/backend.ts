@@ -139,6 +139,8 @@ export interface ProjectExport {
   readonly kind: 'project';
   /** Throws `UserError` or `UnsupportedError` where it cannot be had. */
   readonly build: (request: ProjectRequest) => Built;
+  /** What `build` would cost, without its files; null for what is no firmware. */
+  readonly figures: (fixed: FixedGraph, wish: HlsOptions) => FirmwareFigures | null;
   /** The levels of the compile between the fixed graph and the files, as text, by name: `plan`, `schedule`. */
   readonly levels: (fixed: FixedGraph, wish: HlsOptions) => Readonly<Record<string, string>>;
   /** Prepares a synthesis with a free tool; throws `UserError` where there is none, or for that board. Null: it has no such form. */

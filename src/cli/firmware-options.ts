@@ -22,7 +22,11 @@ export const addFirmwareOptions = (command: Command): Command =>
       positiveOption('--frames-per-second'),
     )
     .option('--clock <MHz>', "clock of the firmware (default: the target's)", positiveOption('--clock'))
-    .option('--latency <µs>', 'longest time from the last pixel to the decision', positiveOption('--latency'))
+    .option(
+      '--latency <µs>',
+      'longest time from the last pixel to the decision; else that of the run, for its board',
+      positiveOption('--latency'),
+    )
     .option(
       '--framing <kind>',
       "ssi: TUSER marks the start of a frame, as SLAC's SsiPkg; tlast: no TUSER",

@@ -1,7 +1,12 @@
 /** The report of a run: what a person reads first. Everything in it comes from `RunReport`, plain data. */
-import type { FirmwareFigures } from '../backends/backend.js';
 import { lineChart, type Series } from '../draw/chart.js';
 import { evaluationSection, percent, type NamedEvaluation } from './evaluation.js';
+import {
+  firmwareSection,
+  type FirmwareChoices,
+  type LeftOut,
+  type ReportedFirmware,
+} from './firmware-section.js';
 import { explainedSection, type ExplainedFrame } from './explained-frames.js';
 import { comparisonSection, type Comparison, type DifferencePictures } from './comparison.js';
 import type { MapCheck } from '../explain/check-maps.js';
@@ -18,17 +23,6 @@ export interface StageRow extends DrawnStage {
   /** Fraction bits that its one rounding drops, by channel from the least to the most. */
   readonly shift: string | null;
   readonly float32Exact: boolean | null;
-}
-
-/** The figures of a back end's firmware, under what it writes: `HLS C++`. */
-export interface ReportedFirmware extends FirmwareFigures {
-  readonly title: string;
-}
-
-/** A back end that wrote nothing, and why. */
-export interface LeftOut {
-  readonly title: string;
-  readonly why: string;
 }
 
 export interface ReportedEpoch {
@@ -58,6 +52,7 @@ export interface RunReport {
   readonly verification: VerificationSummary;
   readonly firmware: readonly ReportedFirmware[];
   readonly left: readonly LeftOut[];
+  readonly choices: FirmwareChoices;
   readonly explained: readonly ExplainedFrame[];
   /** How good the maps in the pictures are; empty where no true peaks are known. */
   readonly mapChecks: readonly MapCheck[];
@@ -123,59 +118,6 @@ function stageSection(report: RunReport): Html {
     ]),
   );
 }
-
-const BASIS = {
-  estimated: "Estimates from vetoc's own model, not what a vendor tool would report.",
-  simulated:
-    'Simulation is held to these cycles; nobody has measured the clock. The area is an estimate from the structure; vetoc estimate --synthesize asks Yosys.',
-} as const;
-
-function firmwareOf({ title, board, basis, fits, resources, timing, stages }: ReportedFirmware): Html {
-  const count = (n: number): string => Math.ceil(n).toLocaleString('en-US');
-  const verdict =
-    fits === null ? '' : html`: <b class="${fits ? 'good' : 'bad'}">${fits ? 'fits' : 'does not fit'}</b>`;
-  return html`<h3>${title}</h3>
-    <p class="soft">${BASIS[basis]}</p>
-    <p>
-      ${board} at ${timing.clockMHz} MHz, ${timing.pixelsPerClock} pixels per clock${verdict}.
-      ${count(Math.floor(timing.framesPerSecond))} frames/s (${count(timing.cyclesPerFrame)} cycles a frame,
-      limited by ${timing.limitedBy}); the decision comes ${timing.lastPixelMicroseconds.toFixed(2)} µs after
-      the last pixel, ${timing.firstPixelMicroseconds.toFixed(1)} µs after the first.
-    </p>
-    ${
-      resources.length === 0
-        ? ''
-        : htmlTable(
-            ['resource', 'needed', 'on the board', 'share'],
-            resources.map((r) => [r.name, count(r.needed), count(r.available), percent(r.share, 1)]),
-          )
-    }
-    ${stageFigures(stages, timing)}`;
-}
-
-/** Where cycles and area go, stage by stage. */
-function stageFigures(
-  stages: FirmwareFigures['stages'],
-  { clockMHz, cyclesPerFrame }: FirmwareFigures['timing'],
-): Html {
-  if (stages.length === 0) return html``;
-  const count = (n: number): string => Math.ceil(n).toLocaleString('en-US');
-  const names = Object.keys(stages[0]!.resources);
-  return htmlTable(
-    ['stage', 'cycles a frame', 'µs', 'of a frame’s time', ...names],
-    stages.map(({ stage, cycles, resources }) => [
-      stage,
-      count(cycles),
-      (cycles / clockMHz).toFixed(2),
-      percent(cycles / cyclesPerFrame, 0),
-      ...names.map((name) => count(resources[name]!)),
-    ]),
-  );
-}
-
-const firmwareSection = ({ firmware, left }: RunReport): Html =>
-  html`${firmware.map(firmwareOf)}
-  ${left.map(({ title, why }) => html`<p class="soft">${title} is not written: ${why}.</p>`)}`;
 
 function epochCharts(history: readonly ReportedEpoch[]): Html {
   const along = (name: string, of: (h: ReportedEpoch) => number): Series => ({
@@ -246,7 +188,11 @@ function sectionsOf(report: RunReport): readonly Section[] {
       body: splitTable(run.split, report.classNames, report.hitClasses),
     },
     { id: 'training', title: 'Training', body: trainingSection(report) },
-    { id: 'firmware', title: 'Firmware', body: firmwareSection(report) },
+    {
+      id: 'firmware',
+      title: 'Firmware',
+      body: firmwareSection(report.firmware, report.left, report.choices),
+    },
     {
       id: 'run',
       title: 'The run',

@@ -4,6 +4,7 @@ import { withReloadableWeights } from '../backends/hls/reloadable.js';
 import { neighbouringBoards, summarize, type Neighbours, type Summary } from '../backends/hls/summary.js';
 import { listTargets } from '../targets/load.js';
 import { loadRun } from './folder.js';
+import { likeOwn } from './own-firmware.js';
 
 export interface FirmwareEstimate extends Summary {
   /** With its FIFOs. */
@@ -14,10 +15,11 @@ export interface FirmwareEstimate extends Summary {
 
 /** Throws `UserError` or `UnsupportedError` where what is asked for cannot be had. */
 export async function estimateRun(dir: string, options: HlsOptions): Promise<FirmwareEstimate> {
-  const { fixed } = await loadRun(dir);
+  const { fixed, recipe } = await loadRun(dir);
+  const wish = likeOwn(recipe, options);
   // A second network is there for weights that can be exchanged.
-  const graph = options.canary === true ? withReloadableWeights(fixed) : fixed;
-  const design = designHls(graph, options);
+  const graph = wish.canary === true ? withReloadableWeights(fixed) : fixed;
+  const design = designHls(graph, wish);
   const boards = (await listTargets()).filter((t) => t.kind === 'fpga');
   return { ...summarize(design), design, neighbours: neighbouringBoards(design, boards) };
 }

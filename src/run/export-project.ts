@@ -6,6 +6,7 @@ import type { HlsOptions } from '../backends/dataflow/design.js';
 import { UserError } from '../core/errors.js';
 import { draftFolder, loadRun } from './folder.js';
 import { goldenFrames, rememberedInterpreter } from './golden-frames.js';
+import { likeOwn } from './own-firmware.js';
 
 export interface ExportProjectRequest {
   /** Board, rate and link. */
@@ -52,11 +53,11 @@ export async function exportProject(
   request: ExportProjectRequest,
 ): Promise<WrittenProject> {
   const backend = projectBackend(name);
-  const { fixed } = await loadRun(run);
+  const { fixed, recipe } = await loadRun(run);
   const { design, replace = false, reloadable = false } = request;
   const { files, firmware, facts } = backend.export.build({
     fixed,
-    wish: design,
+    wish: likeOwn(recipe, design),
     golden: { frames: await goldenFrames(run, fixed), interpret: rememberedInterpreter() },
     reloadable,
   });

@@ -87,6 +87,8 @@ export type StageOutcome =
   | {
       readonly kind: 'emitted';
       readonly board: string;
+      /** µs from the last pixel, of the first firmware written; null where none is. */
+      readonly decision: number | null;
       readonly written: readonly { readonly title: string; readonly files: number }[];
       readonly left: readonly { readonly title: string; readonly why: string }[];
     }

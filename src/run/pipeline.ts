@@ -186,10 +186,10 @@ async function runStages(
     });
     p.finish({ kind: 'reported', file: RUN_FILES.report });
   });
-  // Last: a folder with a recipe is a finished run.
+  // Last: a folder with a recipe is a finished run. It has the latency that was chosen: what it writes is the same firmware.
   await draft.write(
     RUN_FILES.recipe,
-    `${JSON.stringify(withVersions(recipe, network.origin, clock.began), null, 2)}\n`,
+    `${JSON.stringify(withVersions({ ...recipe, latency: emitted.chosen.latency }, network.origin, clock.began), null, 2)}\n`,
   );
   await writeChecksums(draft.dir);
   return { verification, evaluations };

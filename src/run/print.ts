@@ -4,6 +4,7 @@ import { UserError } from '../core/errors.js';
 import { printGraph } from '../ir/serialize.js';
 import { PROJECT_BACKENDS } from './export-project.js';
 import { loadRun } from './folder.js';
+import { likeOwn } from './own-firmware.js';
 
 export const LEVELS = ['float', 'prepared', 'fixed', 'plan', 'schedule'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -28,7 +29,7 @@ export async function printLevel(dir: string, { level, backend, design }: PrintR
     case 'plan':
     case 'schedule': {
       const found = PROJECT_BACKENDS.find((one) => one.name === backend);
-      const text = found?.export.levels(run.fixed, design)[level];
+      const text = found?.export.levels(run.fixed, likeOwn(run.recipe, design))[level];
       if (text !== undefined) return text;
       throw new UserError(`the back end ${backend} has no ${level}`, {
         field: '--backend',

@@ -37,6 +37,7 @@ export type Steps =
   /** What the witnesses do before the first frame. */
   | { readonly of: 'witnesses'; readonly prepare: readonly string[] }
   /** Share of the weights at 0, 0 to 1. */
+  | { readonly of: 'latencies' }
   | { readonly of: 'prunings'; readonly share: number }
   | { readonly of: 'choices of widths' }
   /** The nuisance whose strength was measured; null: the frames as they are. */

@@ -40,7 +40,8 @@ function requested(recipe: Recipe, request: QuantizeRunRequest): Recipe {
   const { weightBits, activationBits, edgeBits, observer, from, target } = request;
   const changed = {
     ...recipe,
-    ...(target === undefined ? {} : { target }),
+    // What was sensible for one board need not be for another.
+    ...(target === undefined ? {} : { target, latency: 'sensible' as const }),
     calibration: {
       ...recipe.calibration,
       ...(observer === undefined ? {} : { observer }),

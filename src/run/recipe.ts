@@ -77,6 +77,14 @@ const recipeSchema = z
     calibration: calibrationSchema,
     quantization: quantizationSchema,
     target: z.string().default('kcu1500'),
+    /**
+     * Longest time of the firmware from the last pixel to the decision, µs; null: the cheapest firmware; `sensible`: the quickest
+     * of some that takes a modest part of the board. A finished run has the number.
+     */
+    latency: z
+      .union([z.literal('sensible'), z.number().positive()])
+      .nullable()
+      .default('sensible'),
     verify: z
       .strictObject({
         frames: z.int().min(1).default(200),

@@ -53,7 +53,7 @@ async function changedRecipe(name: string, changes: RecipeChanges): Promise<Reci
       ? {}
       : { frames: { kind: 'files', paths: [...frames], options: statedFrameOptions(changes) } }),
     ...(model === undefined ? {} : { model: { path: model, sha256: await modelHash(model) } }),
-    ...(target === undefined ? {} : { target }),
+    ...(target === undefined ? {} : { target, latency: 'sensible' as const }),
     ...(seed === undefined ? {} : { seed }),
   });
 }

@@ -13,6 +13,7 @@ import { areaPage } from '../report/area-page.js';
 import { beginStage, type Emit } from './events.js';
 import { PROJECT_BACKENDS } from './export-project.js';
 import { loadRun, RUN_FILES } from './folder.js';
+import { likeOwn } from './own-firmware.js';
 
 export interface RunSynthesis {
   readonly report: SynthesisReport;
@@ -76,7 +77,7 @@ async function describeProjects(
 export async function synthesizeRun(dir: string, options: HlsOptions, emit: Emit): Promise<RunSynthesis> {
   const { fixed, recipe } = await loadRun(dir);
   const prepare = PROJECT_BACKENDS.map((b) => b.export.synthesis).find((s) => s !== null)!;
-  const synthesis = await prepare(fixed, options);
+  const synthesis = await prepare(fixed, likeOwn(recipe, options));
   const file = join(dir, 'synthesis', `${options.target.name}-${synthesis.hash.slice(0, 16)}.json`);
   const before = await knownReport(file, synthesis.hash);
   let report = before;

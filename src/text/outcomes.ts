@@ -146,9 +146,9 @@ export function outcomeText(outcome: StageOutcome): OutcomeText {
     case 'compared':
       return line(`${outcome.frames} frames, ${outcome.different} decided differently`);
     case 'emitted': {
-      const { board, written, left } = outcome;
+      const { board, decision, written, left } = outcome;
       return {
-        summary: `${written.map((w) => `${w.title} (${w.files} files)`).join(', ')} for ${board}`,
+        summary: `${written.map((w) => `${w.title} (${w.files} files)`).join(', ')} for ${board}${decision === null ? '' : `, a decision ${decision.toFixed(1)} µs after the last pixel`}`,
         details: left.map(({ title, why }) => `  ${title} is not written: ${why}`).join('\n'),
       };
     }

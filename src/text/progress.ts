@@ -46,6 +46,8 @@ export function stepsText(steps: Steps, speed: number | null = null): string {
       return `passes, ${steps.pass}`;
     case 'back ends':
       return steps.title;
+    case 'latencies':
+      return 'latencies tried';
     case 'witnesses':
       return steps.prepare.join(', ');
     case 'prunings':

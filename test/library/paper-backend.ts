@@ -48,6 +48,7 @@ export const paper: Backend = {
   export: {
     kind: 'project',
     build: ({ fixed }) => built(fixed),
+    figures: () => null,
     levels: () => ({}),
     synthesis: null,
     mark: 'graph.txt',

@@ -91,6 +91,10 @@ export const hls: Backend = {
   export: {
     kind: 'project',
     build,
+    figures: (fixed, wish) => {
+      const design = designHls(fixed, wish);
+      return figures(design, summarize(design));
+    },
     levels: (fixed, wish) => designLevels(designHls(fixed, wish)),
     synthesis: null,
     mark: 'report.json',

@@ -139,6 +139,7 @@ export const rtl: Backend = {
   export: {
     kind: 'project',
     build,
+    figures: (fixed, wish) => figures(designRtl(fixed, wish)),
     levels: (fixed, wish) => designLevels(designRtl(fixed, wish)),
     synthesis: prepareSynthesis,
     mark: 'model.json',

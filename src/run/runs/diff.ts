@@ -15,6 +15,7 @@ import {
 } from '../../report/run-difference.js';
 import { mcnemar } from '../../statistics/mcnemar.js';
 import { evaluate, hitOrMissOnly } from '../../statistics/metrics.js';
+import { likeOwn } from '../own-firmware.js';
 import { loadFpga } from '../../targets/load.js';
 import { beginStage, type Emit } from '../events.js';
 import { loadRun, type Run } from '../folder.js';
@@ -129,7 +130,7 @@ async function figuresOf({ fixed, recipe }: Run): Promise<ReadonlyMap<string, st
   const target = await loadFpga(recipe.target);
   const count = (n: number): string => Math.ceil(n).toLocaleString('en-US');
   try {
-    const { timing, estimate } = summarize(designHls(fixed, { target }));
+    const { timing, estimate } = summarize(designHls(fixed, likeOwn(recipe, { target })));
     const { lut, ff, dsp, bram36 } = estimate.total;
     return new Map([
       ['board', target.title],

@@ -10,6 +10,7 @@ import type { Progress } from '../events.js';
 import type { RunDraft } from '../folder.js';
 import { rememberedInterpreter } from '../golden-frames.js';
 import { recipeHash, type Recipe } from '../recipe.js';
+import { chooseLatency, type Chosen } from './choices.js';
 
 /** What was emitted. */
 export interface Emitted {
@@ -18,6 +19,7 @@ export interface Emitted {
   readonly written: readonly { readonly backend: string; readonly title: string; readonly files: number }[];
   /** Back ends that were left out, and why. */
   readonly left: readonly { readonly backend: string; readonly title: string; readonly why: string }[];
+  readonly chosen: Chosen;
   /** Levels of the compile below the fixed graph as text, by back end and level. */
   readonly levels: readonly { readonly backend: string; readonly level: string; readonly text: string }[];
 }
@@ -48,9 +50,12 @@ export async function emitStage(
 ): Promise<Emitted> {
   for (const edge of unreadEdges(networks.fixed))
     progress.emit({ event: 'warning', warning: { about: 'unread edge', edge } });
+  const chosen = chooseLatency(networks.fixed, recipe, target, (done, total) => {
+    progress.update(done, total, { of: 'latencies' });
+  });
   const request = {
     networks,
-    wish: { target },
+    wish: { target, ...(chosen.latency === null ? {} : { latencyMicroseconds: chosen.latency }) },
     golden: { frames: golden, interpret: rememberedInterpreter() },
     producerVersion: version(),
     recipeHash: recipeHash(recipe),
@@ -73,6 +78,7 @@ export async function emitStage(
     if (built.firmware !== null) firmware.push({ title, ...built.firmware });
     levels.push(...Object.entries(built.levels).map(([level, text]) => ({ backend: name, level, text })));
   }
-  progress.finish({ kind: 'emitted', board: target.title, written, left });
-  return { firmware, written, left, levels };
+  const decision = firmware[0]?.timing.lastPixelMicroseconds ?? null;
+  progress.finish({ kind: 'emitted', board: target.title, decision, written, left });
+  return { firmware, written, left, chosen, levels };
 }

@@ -109,6 +109,7 @@ export async function reportStage(draft: RunDraft, recipe: Recipe, found: Findin
     verification: verificationSummary(verification),
     firmware: found.emitted.firmware,
     left: found.emitted.left,
+    choices: found.emitted.chosen,
     explained: found.explanations.frames,
     mapChecks: found.explanations.checks,
   });
