@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
  * processes, or goes over whole nights, ledgers or a hundred networks.
  */
 const SLOW = [
-  'test/{cli,crystallography,data-simulate,explain,hls,mutation,package,rtl,run,shards,sim-headers,slurm,spotfind,train,verify}/**',
+  'test/{cli,crystallography,data-simulate,explain,hls,mutation,package,rtl,run,shards,sim-headers,slurm,spotfind,teb,train,verify}/**',
   'test/audit/{ledger,meter,view-*}.test.ts',
   'test/data/{fuzz,give-up,kept-exdf,many-files,packed-dataset,stream,xtc}.test.ts',
   'test/fuzz/**',
@@ -28,8 +28,8 @@ export default defineConfig({
   test: {
     // In CI a skipped test must say what it needs that CI cannot have.
     reporters: ['default', '.ci/skips.mjs'],
-    // A test run does not depend on a build before it: it makes the ONNX codec and the unpacking module itself.
-    globalSetup: ['.ci/onnx-codec.mjs', '.ci/unpack-wasm.mjs'],
+    // A test run does not depend on a build before it: it makes the ONNX codec and the WebAssembly modules itself.
+    globalSetup: ['.ci/onnx-codec.mjs', '.ci/wasm.mjs'],
     setupFiles: ['test/property-seed.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -20,6 +20,17 @@ export interface Queue {
   close(): Promise<void>;
   /** Deliveries that some sink did not take, or could not make sure of, after `giveUp`. */
   readonly undelivered: () => number;
+  readonly sinks: () => readonly SinkFigures[];
+}
+
+export interface SinkFigures {
+  readonly name: string;
+  /** Frames that it was given and made sure of. */
+  readonly written: number;
+  /** Deliveries that it has not taken, and frames that it holds. */
+  readonly waiting: number;
+  /** Whether it takes nothing at the moment. */
+  readonly failing: boolean;
 }
 
 export interface QueueOptions {
@@ -41,6 +52,8 @@ export function createQueue(options: QueueOptions): Queue {
   const entries: Entry[] = [];
   let [bytes, undelivered, running] = [0, 0, false];
   let waiters: (() => void)[] = [];
+  /** Of each sink: frames that it took, whether it has taken what stands first, and whether it fails. */
+  const states = new Map(options.sinks.map((sink) => [sink, { taken: 0, ahead: 0, failing: false }]));
   const wake = (): void => {
     const woken = waiters;
     waiters = [];
@@ -53,9 +66,11 @@ export function createQueue(options: QueueOptions): Queue {
     for (let troubled = false; ;) {
       try {
         await what();
+        states.get(sink)!.failing = false;
         if (troubled) options.onTrouble(sink, null);
         return true;
       } catch (error) {
+        states.get(sink)!.failing = true;
         if (!troubled) options.onTrouble(sink, error as Error);
         troubled = true;
         if (options.giveUp.aborted) return false;
@@ -64,15 +79,22 @@ export function createQueue(options: QueueOptions): Queue {
     }
   }
 
+  async function offer(sink: LiveSink, delivery: Delivery): Promise<boolean> {
+    const took = await insist(sink, () => sink.deliver(delivery));
+    const state = states.get(sink)!;
+    state.ahead = 1;
+    if (took && delivery.kind === 'frame') state.taken += 1;
+    return took;
+  }
+
   async function run(): Promise<void> {
     running = true;
     for (let entry = entries[0]; entry !== undefined; entry = entries[0]) {
       const delivery = await entry.delivery;
-      const taken = await Promise.all(
-        options.sinks.map((sink) => insist(sink, () => sink.deliver(delivery))),
-      );
+      const taken = await Promise.all(options.sinks.map((sink) => offer(sink, delivery)));
       if (taken.includes(false)) undelivered += 1;
       entries.shift();
+      for (const state of states.values()) state.ahead = 0;
       bytes -= entry.bytes;
       options.onDelivered(delivery);
       wake();
@@ -98,5 +120,15 @@ export function createQueue(options: QueueOptions): Queue {
         if (!(await insist(sink, () => sink.close()))) undelivered += sink.held?.() ?? 0;
     },
     undelivered: () => undelivered,
+    sinks: () =>
+      [...states].map(([sink, { taken, ahead, failing }]) => {
+        const held = sink.held?.() ?? 0;
+        return {
+          name: sink.name,
+          written: taken - held,
+          waiting: Math.max(0, entries.length - ahead) + held,
+          failing,
+        };
+      }),
   };
 }

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { UserError } from '../core/errors.js';
 import { REASONS, type Decision, type Reason } from './decision.js';
+import type { SinkFigures } from './delivery.js';
 import type { LiveSession } from './session.js';
 
 export interface Metrics {
@@ -33,6 +34,21 @@ const READ_OFF: readonly { readonly name: string; readonly help: string; readonl
   { name: 'deciding_frames', help: 'Frames with a deciding process', value: (s) => s.crew.pending() },
 ];
 
+/** The same of each sink. */
+const OF_SINKS: readonly {
+  readonly name: string;
+  readonly help: string;
+  readonly value: (sink: SinkFigures) => number;
+}[] = [
+  { name: 'written_frames', help: 'Frames that the sink took and made sure of', value: (s) => s.written },
+  {
+    name: 'waiting',
+    help: 'Deliveries that the sink has not taken or made sure of',
+    value: (s) => s.waiting,
+  },
+  { name: 'failing', help: '1 while the sink takes nothing', value: (s) => Number(s.failing) },
+];
+
 /** Serves the figures of `session` at `port` of this machine; port 0 takes a free one. Throws `UserError`. */
 export async function serveMetrics(session: LiveSession, port: number): Promise<Metrics> {
   const { Counter, Gauge, Histogram, Registry } = await import('prom-client');
@@ -59,6 +75,16 @@ export async function serveMetrics(session: LiveSession, port: number): Promise<
       registers,
       collect() {
         this.set(value(session));
+      },
+    });
+  for (const { name, help, value } of OF_SINKS)
+    new Gauge({
+      name: `vetoc_sink_${name}`,
+      help,
+      labelNames: ['sink'] as const,
+      registers,
+      collect() {
+        for (const sink of session.sinks()) this.set({ sink: sink.name }, value(sink));
       },
     });
   const server = createServer((request, response) => {

@@ -4,18 +4,17 @@
  * It fails safe as the firmware does: what cannot be decoded, does not fit the network or is not decided in time is kept
  * and flagged, and the prescale keeps its share of the misses.
  */
-import { joinTwo } from '../data/masking.js';
 import { inputNode } from '../ir/graph.js';
 import { prescaleChooses, prescaleShare } from '../ir/prescale.js';
 import { createCounts, type LiveFigures } from './counts.js';
 import { createCrew, type Crew } from './decide/crew.js';
 import { inTime } from './decide/in-time.js';
 import { pixelsOf } from './decide/pixels.js';
-import type { Networks, SeriesSetup } from './decide/work.js';
+import type { Networks } from './decide/work.js';
 import type { Decision, Delivery } from './decision.js';
-import { createQueue, type Queue } from './delivery.js';
-import { createNumbering, type Numbering } from './numbering.js';
+import { createQueue, type Queue, type SinkFigures } from './delivery.js';
 import { DamagedBlock } from './protocol/lz4.js';
+import { createSeriesBook, type Series } from './series.js';
 import type { LiveSettings } from './settings.js';
 import type { LiveSink } from './sinks/sink.js';
 import type { LiveFrame, LiveMessage, LiveSource, SeriesFacts } from './source.js';
@@ -54,21 +53,12 @@ export interface LiveSession {
   figures(): LiveFigures;
   readonly waitingBytes: () => number;
   readonly waiting: () => number;
+  readonly sinks: () => readonly SinkFigures[];
   /** Whether a series runs and every sink takes what it is given. */
   readonly ready: () => boolean;
   /** Frames that are received from now on are decided by these networks, which take frames of the same size. */
   exchange(networks: Networks): void;
   readonly crew: Crew;
-}
-
-interface Series {
-  readonly name: string;
-  readonly facts: SeriesFacts | null;
-  readonly setup: SeriesSetup;
-  readonly numbering: Numbering;
-  readonly fits: boolean;
-  frames: number;
-  open: boolean;
 }
 
 const bytesOf = ({ raw }: LiveMessage, frame: LiveFrame): number =>
@@ -85,14 +75,11 @@ export function createSession(
   const crew = createCrew(networks, settings.processes);
   const counts = createCounts();
   const giveUp = new AbortController();
-  const troubled = new Set<LiveSink>();
   const queue: Queue = createQueue({
     sinks,
     memoryBytes: settings.memoryBytes,
     giveUp: giveUp.signal,
     onTrouble: (sink, error) => {
-      if (error === null) troubled.delete(sink);
-      else troubled.add(sink);
       emit({ event: 'sink', sink: sink.name, problem: error?.message ?? null });
     },
     onDelivered(delivery) {
@@ -101,47 +88,21 @@ export function createSession(
       emit({ event: 'delivered', decision: delivery.decision });
     },
   });
-  let [serial, received, missing, repeated, stopped] = [0, 0, 0, 0, false];
-  let current: Series | null = null;
-
-  function begin(facts: SeriesFacts | null, name: string): Series {
-    if (current?.open === true) end();
-    const mask = joinTwo(settings.mask, facts?.mask ?? null);
-    const setup: SeriesSetup = {
-      series: serial++,
-      rule: facts?.rule ?? { sentinels: [], below: null, above: null, saturation: null },
-      mask,
-      overloads: settings.overloads,
-    };
-    const fits = facts === null || (facts.height === size[0] && facts.width === size[1]);
-    current = { name, facts, setup, numbering: createNumbering(), fits, frames: 0, open: true };
-    crew.begin(setup);
-    counts.begin();
-    if (facts !== null) emit({ event: 'series', facts, fits });
-    return current;
-  }
-
-  function end(): void {
-    if (current?.open !== true) return;
-    current.open = false;
-    missing += current.numbering.missing();
-    repeated += current.numbering.repeated();
-    emit({
-      event: 'series ends',
-      series: current.name,
-      frames: current.frames,
-      missing: current.numbering.missing(),
-    });
-  }
-
-  /** The series of `frame`: one that nobody announced begins with its first frame. */
-  function seriesOf(frame: LiveFrame): Series {
-    const known = current?.open === true && (frame.series === '' || current.name === frame.series);
-    return known ? current! : begin(null, frame.series);
-  }
+  let [received, stopped] = [0, false];
+  const book = createSeriesBook(
+    size,
+    settings,
+    ({ facts, fits }) => {
+      counts.begin();
+      if (facts !== null) emit({ event: 'series', facts, fits });
+    },
+    ({ name, frames, numbering }) => {
+      emit({ event: 'series ends', series: name, frames, missing: numbering.missing() });
+    },
+  );
 
   function takeFrame(message: LiveMessage, frame: LiveFrame): void {
-    const series = seriesOf(frame);
+    const series = book.of(frame);
     series.frames += 1;
     received += 1;
     const again =
@@ -204,7 +165,7 @@ export function createSession(
     if (full && settings.whenFull === 'keep') return kept('full', null);
     if (full && settings.whenFull === 'drop') return { ...base, keep: false, reason: 'dropped', ...made() };
     const decided = await inTime(
-      crew.decide(series.setup.series, frame.image),
+      crew.decide(series.setup, frame.image),
       settings.deadlineMs - (performance.now() - at),
     );
     if (decided === 'late') return kept('late', `not decided after ${settings.deadlineMs} ms`);
@@ -221,7 +182,7 @@ export function createSession(
   async function take(message: LiveMessage): Promise<void> {
     switch (message.kind) {
       case 'start':
-        begin(message.facts, message.facts.series);
+        book.begin(message.facts, message.facts.series);
         queue.push({ kind: 'start', message, facts: message.facts }, 0);
         break;
       case 'frame':
@@ -229,7 +190,7 @@ export function createSession(
         takeFrame(message, message.frame);
         break;
       case 'end':
-        end();
+        book.end();
         queue.push({ kind: 'end', message }, 0);
         break;
       case 'other':
@@ -250,7 +211,7 @@ export function createSession(
       const message = await source.next();
       if (message === 'closed') return stopped ? 'stopped' : 'closed';
       if (message === 'idle') {
-        end();
+        book.end();
         emit({ event: 'idle' });
         if (settings.endWhenIdle) return 'idle';
         continue;
@@ -262,8 +223,8 @@ export function createSession(
 
   const figures = (): LiveFigures =>
     counts.figures({
-      missing: missing + (current?.open === true ? current.numbering.missing() : 0),
-      repeated: repeated + (current?.open === true ? current.numbering.repeated() : 0),
+      missing: book.missing(),
+      repeated: book.repeated(),
       replacedProcesses: crew.replaced(),
     });
 
@@ -275,7 +236,7 @@ export function createSession(
         const ended = await receive();
         await source.close();
         await queue.close();
-        end();
+        book.end();
         return { ...figures(), undelivered: queue.undelivered(), ended };
       } finally {
         await source.close();
@@ -288,9 +249,10 @@ export function createSession(
       void source.close();
     },
     figures,
-    ready: () => current?.open === true && troubled.size === 0,
+    ready: () => book.isOpen() && !queue.sinks().some(({ failing }) => failing),
     waitingBytes: queue.waitingBytes,
     waiting: queue.waiting,
+    sinks: queue.sinks,
     exchange: (next) => {
       crew.exchange(next);
     },

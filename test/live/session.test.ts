@@ -109,7 +109,7 @@ describe('a series from a detector', () => {
   it('writes kept frames as CXI that reads back to the pixels, with a list', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'vetoc-live-'));
     try {
-      await run(messagesOf(series), {}, networksOf(graph), [cxiSink(join(folder, 'kept.cxi'))]);
+      await run(messagesOf(series), {}, networksOf(graph), [await cxiSink(join(folder, 'kept.cxi'))]);
       const right = await defined();
       const kept = frames.map((_, i) => i).filter((i) => right[i]!.keep);
       const source = await openFrames(join(folder, 'kept-0001.cxi'));
@@ -259,6 +259,37 @@ describe('what goes missing is counted', () => {
     expect(outcome).toMatchObject({ series: 1, frames: 4, missing: 3, repeated: 1, ended: 'idle' });
     expect(list.decisions.map(({ repeated }) => repeated)).toEqual([false, false, false, true]);
     expect(events).toContainEqual({ event: 'series ends', series: '17', frames: 4, missing: 3 });
+  });
+
+  it('frames that come late are decided as those of their series, also behind a pause', async () => {
+    const { emulator, source } = await emulated({ idleMs: 400 });
+    const list = listSink();
+    const events: LiveEvent[] = [];
+    const mask = new Uint32Array(HEIGHT * WIDTH).fill(1, 0, 600);
+    const masked: EmulatedSeries = { ...series, id: 18, pixelMask: mask };
+    const settings = { ...SETTINGS, series: Infinity };
+    const session = createSession(source, networksOf(graph), [list], settings, (event) => events.push(event));
+    const done = session.run();
+    await emulator.send([
+      startMessageOf(series),
+      imageMessage(series, 0),
+      startMessageOf(masked),
+      imageMessage(masked, 1),
+      imageMessage(series, 2),
+    ]);
+    while (!events.some(({ event }) => event === 'idle')) await new Promise((go) => setTimeout(go, 20));
+    await emulator.send([imageMessage(masked, 3), imageMessage(masked, 5)]);
+    while (list.decisions.length < 5) await new Promise((go) => setTimeout(go, 10));
+    session.stop();
+    const outcome = await done;
+    const hidden = frames.map((frame) => frame.map((count, i) => (mask[i] === 1 ? 0 : count)));
+    const seen = [frames[0]!, hidden[1]!, frames[2]!, hidden[3]!, hidden[5]!];
+    const right = await createInterpreter(graph).run(
+      seen.map((frame) => convertToUint16(frame.slice(), RULE, null, 1, 'largest').pixels),
+    );
+    expect(list.decisions.map(({ score }) => score)).toEqual(right.map(({ score }) => score));
+    expect(events.filter(({ event }) => event === 'series')).toHaveLength(2);
+    expect(outcome).toMatchObject({ series: 2, missing: 3, repeated: 0 });
   });
 
   it.each(['keep', 'drop'] as const)('more than can wait: %s', async (whenFull) => {

@@ -1,19 +1,24 @@
 /** Where decisions go: the audit's ledger, ZeroMQ, extra-redu's flags; on full disks, too. */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Pull } from 'zeromq';
 import { openLedger } from '../../src/audit/ledger.js';
 import { summarizeAudit } from '../../src/audit/summary.js';
+import { openFrames } from '../../src/data/open.js';
+import { convertToUint16 } from '../../src/data/pixels.js';
 import { openHdf5 } from '../../src/data/hdf5/file.js';
 import type { LiveNetwork } from '../../src/live/decide/network.js';
+import type { Delivery } from '../../src/live/decision.js';
 import { createSession } from '../../src/live/session.js';
+import { cxiSink } from '../../src/live/sinks/cxi.js';
 import { exdfSink } from '../../src/live/sinks/exdf.js';
 import { grouped } from '../../src/live/sinks/grouped.js';
 import { ledgerSink, type LedgerFacts } from '../../src/live/sinks/ledger.js';
+import type { LiveSink } from '../../src/live/sinks/sink.js';
 import { decisionsSink } from '../../src/live/sinks/stream.js';
 import { openKarabo } from '../../src/live/sources/karabo.js';
 import { queryAudit, writeAuditPage } from '../../src/run/audit/read.js';
@@ -29,6 +34,7 @@ import {
   networksOf,
   open,
   other,
+  RULE,
   run,
   series,
   SETTINGS,
@@ -50,6 +56,48 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** A disk can be mounted. */
+const itWithDisk = it.runIf(process.platform === 'linux' && process.getuid?.() === 0);
+
+/** With a disk of `size`. */
+const onDisk = (size: string, work: (disk: string) => Promise<void>): Promise<void> =>
+  inFolder(async (folder) => {
+    const disk = join(folder, 'disk');
+    execFileSync('mkdir', [disk]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', disk]);
+    try {
+      await work(disk);
+    } finally {
+      execFileSync('umount', ['-l', disk]);
+    }
+  });
+
+/** A session with a sink on a disk that has `room` bytes left, and more once the sink says so. */
+async function untilThereIsRoom(disk: string, room: number, sink: LiveSink): Promise<void> {
+  const filler = join(disk, 'filler');
+  const reserve = join(disk, 'reserve');
+  if (room > 0) writeFileSync(reserve, Buffer.alloc(room));
+  expect(() => {
+    for (;;) appendFileSync(filler, Buffer.alloc(4096));
+  }).toThrow(/ENOSPC/);
+  await rm(reserve, { force: true });
+  const said: (string | null)[] = [];
+  const { emulator, source } = await emulated();
+  const session = createSession(source, networksOf(graph), [sink], SETTINGS, (event) => {
+    if (event.event !== 'sink') return;
+    said.push(event.problem);
+    const [figures] = session.sinks();
+    expect(figures!.failing).toBe(event.problem !== null);
+    if (event.problem !== null) void rm(filler);
+  });
+  const done = session.run();
+  await emulator.send(messagesOf(series));
+  const outcome = await done;
+  expect(said).toEqual([expect.any(String), null]);
+  expect(outcome.undelivered).toBe(0);
+  expect(session.sinks()).toEqual([{ name: sink.name, written: 40, waiting: 0, failing: false }]);
 }
 
 const rowsOf = async (folder: string): Promise<readonly (readonly unknown[])[]> =>
@@ -106,38 +154,73 @@ describe('the ledger', () => {
       expect(await rowsOf(`${place}-2`)).toEqual(await rightRows(other));
     }));
 
-  it.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
-    'loses nothing where its disk is full for a while (needs a disk to be mounted)',
-    () =>
-      inFolder(async (folder) => {
-        const disk = join(folder, 'disk');
-        execFileSync('mkdir', [disk]);
-        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', disk]);
-        try {
-          const place = join(disk, 'ledger');
-          const sink = await ledgerSink(place, facts());
-          const filler = join(disk, 'filler');
-          expect(() => {
-            for (;;) appendFileSync(filler, Buffer.alloc(4096));
-          }).toThrow(/ENOSPC/);
-          const said: (string | null)[] = [];
-          const { emulator, source } = await emulated();
-          const session = createSession(source, networksOf(graph), [sink], SETTINGS, (event) => {
-            if (event.event !== 'sink') return;
-            said.push(event.problem);
-            if (event.problem !== null) void rm(filler);
-          });
-          const done = session.run();
-          await emulator.send(messagesOf(series));
-          const outcome = await done;
-          expect(said).toEqual([expect.any(String), null]);
-          expect(outcome.undelivered).toBe(0);
-          expect(await rowsOf(place)).toEqual(await rightRows());
-        } finally {
-          execFileSync('umount', ['-l', disk]);
-        }
-      }),
+  itWithDisk('loses nothing where its disk is full for a while (needs a disk to be mounted)', () =>
+    onDisk('3m', async (disk) => {
+      const place = join(disk, 'ledger');
+      await untilThereIsRoom(disk, 0, await ledgerSink(place, facts()));
+      expect(await rowsOf(place)).toEqual(await rightRows());
+    }),
   );
+});
+
+/** The rows of kept frames as they should be, with those of the CXI files in `folder`. */
+async function expectKept(folder: string, names: readonly string[]): Promise<void> {
+  const right = await defined();
+  const kept = frames.flatMap((_, i) => (right[i]!.keep ? [i] : []));
+  const seen: { readonly frame: number; readonly pixels: Uint16Array }[] = [];
+  for (const name of names) {
+    const source = await openFrames(join(folder, name));
+    const file = await openHdf5(join(folder, name), 'kept');
+    const numbers = file.readAll('/vetoc/frame') as Int32Array;
+    file.close();
+    for (let i = 0; i < source.count; i++)
+      seen.push({ frame: numbers[i]!, pixels: (await source.read(i)).pixels });
+    await source.close();
+  }
+  expect(seen).toEqual(
+    kept.map((i) => ({
+      frame: i,
+      pixels: convertToUint16(frames[i]!.slice(), RULE, null, 1, 'largest').pixels,
+    })),
+  );
+}
+
+describe('kept frames as CXI', () => {
+  itWithDisk.each([
+    ['as frames come', 0],
+    ['once all of them came', 110_000],
+  ])('lose none where the disk is full %s (needs a disk to be mounted)', (_, room) =>
+    onDisk('1m', async (disk) => {
+      await untilThereIsRoom(disk, room, await cxiSink(join(disk, 'kept.cxi')));
+      await expectKept(disk, ['kept-0001.cxi']);
+      expect((await readdir(disk)).sort()).toEqual(['kept-0001.cxi', 'kept-0001.lst']);
+    }),
+  );
+
+  it('become a file when the sink is opened again, where the process before was killed', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'kept.cxi');
+      const killed = await cxiSink(path);
+      const deliveries: Delivery[] = [];
+      const taking: LiveSink = {
+        name: 'taking',
+        async deliver(delivery) {
+          deliveries.push(delivery);
+          if (delivery.kind !== 'end') await killed.deliver(delivery);
+        },
+        close: () => Promise.resolve(),
+      };
+      await run(messagesOf(series), {}, networksOf(graph), [taking]);
+      expect(await readdir(folder)).toEqual(['kept-0001.cxi.frames']);
+      // It was killed as it wrote.
+      appendFileSync(`${join(folder, 'kept-0001.cxi')}.frames`, Buffer.of(9, 0, 0, 0, 1));
+      const next = await cxiSink(path);
+      await expectKept(folder, ['kept-0001.cxi']);
+      for (const delivery of deliveries) await next.deliver(delivery);
+      await next.close();
+      await expectKept(folder, ['kept-0002.cxi']);
+      expect((await readdir(folder)).filter((name) => name.endsWith('.frames'))).toEqual([]);
+    }));
 });
 
 describe('rows that are written together', () => {

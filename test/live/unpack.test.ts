@@ -12,7 +12,7 @@ import {
 } from '../../src/data/pixels.js';
 import { unpackImage, type PackedBytes } from '../../src/live/protocol/bitshuffle.js';
 import { readSimplon } from '../../src/live/protocol/simplon.js';
-import { createUnpacker } from '../../src/live/unpack/unpacker.js';
+import { createUnpacker } from '../../src/live/simd/unpacker.js';
 import { packed } from './packing.js';
 
 const unpacker = createUnpacker();

@@ -4,7 +4,15 @@
  */
 import { startProcess, type ChildProcess } from '../../core/worker.js';
 import type { LiveImage } from '../image.js';
-import type { Answer, Networks, Ready, SeriesSetup, Verdict, Work } from './work.js';
+import {
+  SETUPS_KEPT,
+  type Answer,
+  type Networks,
+  type Ready,
+  type SeriesSetup,
+  type Verdict,
+  type Work,
+} from './work.js';
 
 export type Decided = { readonly verdict: Verdict } | { readonly problem: string };
 
@@ -15,9 +23,7 @@ export interface Crew {
   readonly pending: () => number;
   /** Processes that had to be replaced. */
   readonly replaced: () => number;
-  /** What holds for the frames of a series. */
-  readonly begin: (setup: SeriesSetup) => void;
-  readonly decide: (series: number, image: LiveImage) => Promise<Decided>;
+  readonly decide: (setup: SeriesSetup, image: LiveImage) => Promise<Decided>;
   /** Frames that are submitted from now on are decided by these. */
   readonly exchange: (networks: Networks) => void;
   readonly close: () => Promise<void>;
@@ -27,6 +33,7 @@ export interface Crew {
 
 interface Task {
   readonly work: Extract<Work, { kind: 'frame' }>;
+  readonly setup: SeriesSetup;
   readonly settle: (decided: Decided) => void;
   /** Those that decide it. */
   readonly networks: Networks;
@@ -38,6 +45,8 @@ interface Hand {
   readonly tasks: Map<number, Task>;
   /** The networks that it has. */
   networks: Networks;
+  /** The series whose set-ups it has; as the process itself, it forgets the first of them. */
+  readonly setups: number[];
 }
 
 /** Frames that a process is given before it has decided the first: two batches. More would be held in memory twice. */
@@ -48,14 +57,11 @@ const MOST_TRIES = 2;
 const MOST_BARREN = 3;
 /** How long a process may take to end when it is told to, ms. */
 const END_MS = 3000;
-/** Series that are remembered for a process that is started anew. */
-const SERIES_KEPT = 4;
 
 /** Starts `count` processes. Close the crew to end them. */
 export function createCrew(first: Networks, count: number): Crew {
   let networks = first;
   let [replaced, barren, nextTask, closed] = [0, 0, 0, false];
-  const series: SeriesSetup[] = [];
   const all: Hand[] = [];
   /** In the order of receipt, but for those whose process died. */
   const waiting: Task[] = [];
@@ -65,9 +71,8 @@ export function createCrew(first: Networks, count: number): Crew {
 
   function start(): Hand {
     const worker = startProcess('./decide-worker', import.meta.url);
-    const hand: Hand = { worker, tasks: new Map(), networks };
+    const hand: Hand = { worker, tasks: new Map(), networks, setups: [] };
     send(hand, { kind: 'networks', networks });
-    for (const one of series) send(hand, { kind: 'series', setup: one });
     worker.on('message', (answer: Answer | Ready) => {
       if ('ready' in answer) {
         toOpen -= 1;
@@ -128,6 +133,11 @@ export function createCrew(first: Networks, count: number): Crew {
       hand.networks = task.networks;
       send(hand, { kind: 'networks', networks: task.networks });
     }
+    const { setup } = task;
+    if (!hand.setups.includes(setup.series)) {
+      send(hand, { kind: 'series', setup });
+      if (hand.setups.push(setup.series) > SETUPS_KEPT) hand.setups.shift();
+    }
     task.tries += 1;
     hand.tasks.set(task.work.task, task);
     send(hand, task.work);
@@ -138,15 +148,10 @@ export function createCrew(first: Networks, count: number): Crew {
     ready: () => ready,
     pending: () => all.reduce((sum, { tasks }) => sum + tasks.size, waiting.length),
     replaced: () => replaced,
-    begin(one) {
-      series.push(one);
-      if (series.length > SERIES_KEPT) series.shift();
-      for (const hand of all) send(hand, { kind: 'series', setup: one });
-    },
-    decide: (number, image) =>
+    decide: (setup, image) =>
       new Promise((settle) => {
-        const work = { kind: 'frame', task: nextTask++, series: number, image } as const;
-        waiting.push({ work, settle, networks, tries: 0 });
+        const work = { kind: 'frame', task: nextTask++, series: setup.series, image } as const;
+        waiting.push({ work, setup, settle, networks, tries: 0 });
         handOut();
       }),
     exchange(next) {

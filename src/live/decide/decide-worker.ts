@@ -2,24 +2,32 @@
 import { InvariantError } from '../../core/errors.js';
 import { servesParent } from '../../core/worker.js';
 import { inputNode } from '../../ir/graph.js';
-import { createCheckedOrt } from '../../backends/onnx/ort/checked.js';
-import type { FrameResult, Witness } from '../../simulate/witness.js';
+import type { FrameResult } from '../../simulate/witness.js';
 import { DamagedBlock } from '../protocol/lz4.js';
+import { createDecider, type Decider } from './decider.js';
 import type { LiveNetwork } from './network.js';
 import { pixelsOf } from './pixels.js';
-import type { Answer, Networks, Ready, SeriesSetup, Verdict, Work } from './work.js';
+import {
+  SETUPS_KEPT,
+  type Answer,
+  type Networks,
+  type Ready,
+  type SeriesSetup,
+  type Verdict,
+  type Work,
+} from './work.js';
 
 /** Frames in one call at most: more would make the first of them wait. */
 const BATCH = 8;
 
 interface Opened {
   readonly network: LiveNetwork;
-  readonly witness: Witness;
+  readonly decider: Decider;
 }
 
 const open = async (network: LiveNetwork): Promise<Opened> => ({
   network,
-  witness: await createCheckedOrt(network.fixed, { threads: 1, batch: BATCH }, network.model),
+  decider: await createDecider(network, BATCH),
 });
 
 type FrameWork = Extract<Work, { kind: 'frame' }>;
@@ -31,11 +39,11 @@ function start(): void {
   async function exchange(next: Networks): Promise<void> {
     const before = [active, shadow];
     [active, shadow] = [await open(next.active), next.shadow === null ? null : await open(next.shadow)];
-    for (const old of before) await old?.witness.close();
+    for (const old of before) await old?.decider.close();
     answer({ ready: true });
   }
 
-  async function decide(frames: readonly FrameWork[], { network, witness }: Opened): Promise<void> {
+  async function decide(frames: readonly FrameWork[], { network, decider }: Opened): Promise<void> {
     const { size } = inputNode(network.fixed);
     const ready: { readonly task: number; readonly pixels: Uint16Array }[] = [];
     for (const { task, series: number, image } of frames) {
@@ -51,8 +59,8 @@ function start(): void {
     }
     if (ready.length === 0) return;
     const pixels = ready.map((one) => one.pixels);
-    const results = await witness.run(pixels);
-    const others = await shadow?.witness.run(pixels);
+    const results = await decider.run(pixels);
+    const others = await shadow?.decider.run(pixels);
     ready.forEach(({ task }, i) => {
       answer({ task, verdict: verdictOf(results[i]!, network, others?.[i] ?? null) });
     });
@@ -78,8 +86,10 @@ function start(): void {
     busy = true;
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       if (next.kind === 'networks') await exchange(next.networks);
-      else if (next.kind === 'series') series.set(next.setup.series, next.setup);
-      else {
+      else if (next.kind === 'series') {
+        series.set(next.setup.series, next.setup);
+        if (series.size > SETUPS_KEPT) series.delete(series.keys().next().value!);
+      } else {
         const frames = [next];
         while (frames.length < BATCH && queue[0]?.kind === 'frame') frames.push(queue.shift() as FrameWork);
         await (

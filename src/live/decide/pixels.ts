@@ -2,7 +2,7 @@
 import { convertToUint16, PIXEL_BYTES, pixelArray } from '../../data/pixels.js';
 import type { LiveImage } from '../image.js';
 import { DamagedBlock } from '../protocol/lz4.js';
-import { createUnpacker, type Unpacker } from '../unpack/unpacker.js';
+import { createUnpacker, type Unpacker } from '../simd/unpacker.js';
 import type { SeriesSetup } from './work.js';
 
 let unpacker: Unpacker | undefined;

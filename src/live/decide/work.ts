@@ -12,6 +12,9 @@ export interface SeriesSetup {
   readonly overloads: Overloads;
 }
 
+/** Set-ups that a process remembers. */
+export const SETUPS_KEPT = 8;
+
 export interface Networks {
   readonly active: LiveNetwork;
   /** A second network that sees the same frames and decides nothing; null: none. */

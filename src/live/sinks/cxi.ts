@@ -1,70 +1,113 @@
 /**
  * Kept frames as CXI files with a list for indexamajig beside each: `kept.cxi` gives kept-0001.cxi, kept-0001.lst …
  *
- * A file is whole, and has its name, when its series ends or it holds `FRAMES_A_FILE` frames; a process that is killed
- * loses the frames of the file that it was at, and no decision. A frame whose image cannot be decoded is saved as it
+ * A frame that is taken is on disk, in kept-0001.cxi.frames; that becomes a CXI file when its series ends or it holds
+ * `FRAMES_A_FILE` frames. HDF5 is no journal: a file of it that a full disk or a kill cuts off is lost as a whole. What a killed
+ * process leaves becomes a file when the same sink is opened again. A frame whose image cannot be decoded is saved as it
  * came, beside the files.
  */
-import { existsSync } from 'node:fs';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
 import { UserError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
-import { createHdf5, type Hdf5Writer } from '../../data/write/hdf5-writer.js';
-import type { GrowingDataset } from '../../data/write/growing-dataset.js';
-import type { Decision, Delivery } from '../decision.js';
+import type { Delivery } from '../decision.js';
 import type { SeriesFacts } from '../source.js';
+import { cxiFileOf, frameRecord, seriesRecord } from './cxi-file.js';
 import type { LiveSink } from './sink.js';
+import { openSpool, type Spool } from './spool.js';
 
 const FRAMES_A_FILE = 1000;
-const DETECTOR = '/entry_1/instrument_1/detector_1';
-/** CXI: the pixel was not measured. */
-const MISSING = 1 << 9;
-const NO_SCORE = -(2 ** 31);
-/** h·c in eV·Å (CODATA 2018). */
-const HC_EV_ANGSTROM = 12398.419843320026;
+const SPOOLED = '.frames';
 
 interface Growing {
+  /** Of the file that it becomes. */
   readonly path: string;
-  readonly writer: Hdf5Writer;
-  readonly data: GrowingDataset;
-  readonly decisions: Decision[];
+  readonly spool: Spool;
+  frames: number;
 }
 
-export function cxiSink(path: string): LiveSink {
+/** Frames that are on disk become files one after the other, while others are taken. */
+interface Finisher {
+  /** Waits for those before; rejects, and has not taken `done`, where one of them cannot be written. */
+  finish(done: Growing): Promise<void>;
+  /** Resolves once all are files; rejects where one cannot be, and is tried again at the next call. */
+  all(): Promise<void>;
+  /** The same where something went wrong. */
+  mend(): Promise<void>;
+}
+
+function createFinisher(): Finisher {
+  const waiting: Growing[] = [];
+  let failed = false;
+  let working: Promise<void> | null = null;
+
+  async function work(): Promise<void> {
+    failed = true;
+    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+      await cxiFileOf(next.path, next.spool);
+      await next.spool.remove();
+      waiting.shift();
+    }
+    failed = false;
+  }
+  function all(): Promise<void> {
+    working ??= work().finally(() => {
+      working = null;
+    });
+    return working;
+  }
+  return {
+    all,
+    mend: () => (failed && working === null ? all() : Promise.resolve()),
+    async finish(done) {
+      await all();
+      waiting.push(done);
+      // Who delivers next hears of it.
+      all().catch(() => undefined);
+    },
+  };
+}
+
+/** Throws `UserError` where what an earlier process left cannot be written. */
+export async function cxiSink(path: string): Promise<LiveSink> {
   const end = extname(path);
   const stem = join(dirname(path), basename(path, end));
   let [number, lost] = [0, 0];
   let facts: SeriesFacts | null = null;
-  let file: Growing | null = null;
+  let growing: Growing | null = null;
+  const finisher = createFinisher();
 
-  const nameOf = (n: number): string => `${stem}-${String(n).padStart(4, '0')}${end}`;
+  async function recover(): Promise<void> {
+    const folder = dirname(path);
+    const left = existsSync(folder) ? readdirSync(folder) : [];
+    const mine = (name: string): boolean =>
+      name.startsWith(`${basename(stem)}-`) && name.endsWith(`${end}${SPOOLED}`);
+    for (const name of left.filter(mine).sort()) {
+      const spool = await openSpool(join(folder, name));
+      await finisher.finish({ path: spool.path.slice(0, -SPOOLED.length), spool, frames: 0 });
+    }
+    await finisher.all();
+  }
 
   async function begin(of: SeriesFacts): Promise<Growing> {
+    const nameOf = (): string => `${stem}-${String(number).padStart(4, '0')}${end}`;
     do number += 1;
-    while (existsSync(nameOf(number)));
-    const name = nameOf(number);
-    const writer = await createHdf5(name);
-    const data = writer.growing(`${DETECTOR}/data`, 'u2', [of.height, of.width], 1, 'bitshuffle');
-    return { path: name, writer, data, decisions: [] };
+    while (existsSync(nameOf()) || existsSync(`${nameOf()}${SPOOLED}`));
+    const spool = await openSpool(`${nameOf()}${SPOOLED}`);
+    try {
+      await spool.append(seriesRecord(of));
+    } catch (error) {
+      await spool.remove();
+      number -= 1;
+      throw error;
+    }
+    return { path: nameOf(), spool, frames: 0 };
   }
 
   async function finish(): Promise<void> {
-    const [done, of] = [file, facts];
-    file = null;
-    if (done === null || of === null) return;
-    const { writer, decisions } = done;
-    if (of.mask !== null)
-      writer.dataset(
-        `${DETECTOR}/mask`,
-        Uint16Array.from(of.mask, (live) => (live === 0 ? MISSING : 0)),
-        [of.height, of.width],
-      );
-    writeExperiment(writer, of);
-    writeDecisions(writer, of, decisions);
-    writer.softLink('/entry_1/data_1/data', `${DETECTOR}/data`);
-    await writer.commit();
-    const lines = decisions.map((_, i) => `${resolve(done.path)} //${i}\n`);
-    await writeFileAtomic(`${done.path.slice(0, -end.length)}.lst`, lines.join(''));
+    if (growing === null) return;
+    await finisher.finish(growing);
+    growing = null;
   }
 
   async function keep(delivery: Extract<Delivery, { kind: 'frame' }>): Promise<void> {
@@ -76,22 +119,27 @@ export function cxiSink(path: string): LiveSink {
       while (existsSync(`${stem}-undecoded-${lost}.cbor`));
       return writeFileAtomic(`${stem}-undecoded-${lost}.cbor`, raw);
     }
-    file ??= await begin(facts!);
-    file.data.append(pixels);
-    file.decisions.push(delivery.decision);
-    if (file.decisions.length >= FRAMES_A_FILE) await finish();
+    if (growing !== null && growing.frames >= FRAMES_A_FILE) await finish();
+    growing ??= await begin(facts!);
+    await growing.spool.append(frameRecord(pixels, delivery.decision));
+    growing.frames += 1;
   }
 
+  await recover();
   return {
     name: path,
     async deliver(delivery) {
+      await finisher.mend();
       if (delivery.kind === 'start') {
         await finish();
         ({ facts } = delivery);
       } else if (delivery.kind === 'end') await finish();
       else if (delivery.kind === 'frame' && delivery.decision.keep) await keep(delivery);
     },
-    close: finish,
+    async close() {
+      await finish();
+      await finisher.all();
+    },
   };
 }
 
@@ -103,37 +151,4 @@ export function checkCxiName(path: string): void {
       field: '--to',
       remedy: 'end it in .cxi or .jsonl, or write stream://*:PORT',
     });
-}
-
-function writeExperiment(writer: Hdf5Writer, { experiment }: SeriesFacts): void {
-  const { wavelengthA, distanceMm, pixelMm, beamX, beamY } = experiment;
-  const number = (path: string, value: number | null | undefined): void => {
-    if (value !== null && value !== undefined) writer.dataset(path, Float64Array.of(value));
-  };
-  number('/entry_1/instrument_1/source_1/energy_eV', wavelengthA ? HC_EV_ANGSTROM / wavelengthA : null);
-  number(`${DETECTOR}/distance`, distanceMm ? distanceMm / 1e3 : null);
-  number(`${DETECTOR}/x_pixel_size`, pixelMm ? pixelMm / 1e3 : null);
-  number(`${DETECTOR}/y_pixel_size`, pixelMm ? pixelMm / 1e3 : null);
-  number(`${DETECTOR}/beam_center_x`, beamX);
-  number(`${DETECTOR}/beam_center_y`, beamY);
-}
-
-function writeDecisions(writer: Hdf5Writer, { series }: SeriesFacts, decisions: readonly Decision[]): void {
-  writer.group('/vetoc', { series });
-  writer.dataset(
-    '/vetoc/frame',
-    Int32Array.from(decisions, ({ number }) => number ?? -1),
-  );
-  writer.dataset(
-    '/vetoc/score',
-    Int32Array.from(decisions, ({ score }) => score ?? NO_SCORE),
-  );
-  writer.dataset(
-    '/vetoc/weight',
-    Float64Array.from(decisions, ({ weight }) => weight),
-  );
-  writer.strings(
-    '/vetoc/reason',
-    decisions.map(({ reason }) => reason),
-  );
 }

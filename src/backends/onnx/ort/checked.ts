@@ -12,7 +12,8 @@ export interface CheckedOptions extends Omit<OrtOptions, 'optimization'> {
   readonly onFallback?: (problem: string) => void;
 }
 
-const same = (a: FrameResult, b: FrameResult): boolean =>
+/** Whether two say the same of a frame. */
+export const sameResult = (a: FrameResult, b: FrameResult): boolean =>
   a.score === b.score && a.keep === b.keep && a.logits.every((v, i) => v === b.logits[i]);
 
 /** A witness on `model`, a `fixed.onnx` of `graph`, optimised where that gives the same integers. Close it when done. */
@@ -30,7 +31,7 @@ export async function createCheckedOrt(
     const plain = await open('disabled');
     const required = await plain.run(frames);
     const fast = await witness.run(frames);
-    const different = required.filter((r, i) => !same(r, fast[i]!)).length;
+    const different = required.filter((r, i) => !sameResult(r, fast[i]!)).length;
     if (different === 0) await plain.close();
     else {
       await witness.close();

@@ -41,7 +41,12 @@ function prescaledOf(outputs: ort.InferenceSession.ReturnType, count: number): P
   }));
 }
 
-function results(outputs: ort.InferenceSession.ReturnType, count: number, asked: boolean): FrameResult[] {
+/** What a `fixed.onnx` says of `count` frames; with their prescale where it was `asked`. */
+export function results(
+  outputs: ort.InferenceSession.ReturnType,
+  count: number,
+  asked: boolean,
+): FrameResult[] {
   const logits = rows(outputs['logits'], 'logits', count);
   const scores = rows(outputs['score'], 'score', count);
   const byScore = (outputs[BY_SCORE] ?? outputs['keep'])!.data as Uint8Array;

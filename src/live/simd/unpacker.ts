@@ -2,16 +2,13 @@
  * The WebAssembly module that unpacks at pixel rate, with its memory laid out. What it gives is what its plain twins give:
  * `unpackImage` and `convertToUint16`.
  */
-import { readFileSync } from 'node:fs';
-import { InvariantError } from '../../core/errors.js';
 import { PIXEL_BYTES, type Overloads, type PixelType, type ValueRule } from '../../data/pixels.js';
 import { roundHalfEven } from '../../fixed/cast.js';
 import { blockLayout, unpackImage, type PackedBytes } from '../protocol/bitshuffle.js';
 import { DamagedBlock } from '../protocol/lz4.js';
+import { growTo, loadModule, SLACK, type WasmModule } from './module.js';
 
-interface Module {
-  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): void };
-  freeFrom(): number;
+interface Module extends WasmModule {
   gave(): number;
   should(): number;
   blocks(
@@ -41,15 +38,6 @@ interface Module {
   ): void;
 }
 
-/** The part of WebAssembly that is used here: Node's types have none of it. */
-interface Wasm {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
-}
-
-/** Bytes behind every region that copies may touch. */
-const SLACK = 64;
-const PAGE = 65536;
 /** More than this is left to the twins: an image may say that it is very large. */
 const MOST_BYTES = 2 ** 30;
 
@@ -63,23 +51,6 @@ const PROBLEMS: readonly ((module: Module) => string)[] = [
   () => 'a block runs past the end of the packed image',
   () => 'the packed image does not end where its blocks do',
 ];
-
-function load(): Module {
-  const file = new URL('generated/unpack.wasm', import.meta.url);
-  try {
-    const { Instance, Module } = (globalThis as { readonly WebAssembly?: Wasm }).WebAssembly!;
-    const { exports } = new Instance(new Module(readFileSync(file)), {
-      env: {
-        abort() {
-          throw new InvariantError('the unpacking module gave up');
-        },
-      },
-    });
-    return exports as Module;
-  } catch (error) {
-    throw new InvariantError(`${file.pathname} cannot be loaded: ${String(error)}; npm run build makes it`);
-  }
-}
 
 /** A rule that the module knows: one value that is no measurement, and one largest count; null: it is another. */
 function simpleRule(rule: ValueRule, type: PixelType, shown: Overloads): Simple | null {
@@ -120,7 +91,7 @@ export interface Unpacker {
 }
 
 export function createUnpacker(): Unpacker {
-  const module = load();
+  const module = loadModule<Module>('unpack');
   const base = module.freeFrom();
   const names = ['input', 'planes', 'raw', 'mask', 'pixels'] as const;
   type Region = (typeof names)[number];
@@ -141,8 +112,7 @@ export function createUnpacker(): Unpacker {
       room[name] = wanted[i]!;
       at += room[name] + SLACK;
     });
-    const more = at - module.memory.buffer.byteLength;
-    if (more > 0) module.memory.grow(Math.ceil(more / PAGE));
+    growTo(module, at);
     masked = undefined;
     return true;
   }

@@ -1,7 +1,7 @@
 /**
  * Images at pixel rate in WebAssembly with SIMD: LZ4, bitshuffle back, and values to the pixels that a network sees.
  *
- * AssemblyScript, built by .ci/unpack-wasm.mjs. What it has to give is stated by its plain twins, protocol/lz4.ts,
+ * AssemblyScript, built by .ci/wasm.mjs. What it has to give is stated by its plain twins, protocol/lz4.ts,
  * protocol/bitshuffle.ts and data/pixels.ts, which a test holds it to. Whoever calls has laid out the memory: behind each
  * region lie SLACK bytes that belong to nobody, since copies go in steps of 16.
  */
