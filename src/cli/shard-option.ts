@@ -1,6 +1,6 @@
 /** `--shard`: one of several tasks that share the work of a command. */
 import { Option, type Command } from 'commander';
-import { parseShard, type ShardOutcome, type ShardWish } from '../index.js';
+import { shardWish, type ShardOutcome, type ShardWish } from '../index.js';
 import { shardText } from '../text/index.js';
 import { answer, type Asked } from './console.js';
 import { EXIT } from './exit.js';
@@ -11,13 +11,9 @@ export const addShardOption = (command: Command): Command =>
     new Option(
       '--shard <i/n>',
       'only this share of the frames, from 0/n to n-1/n, as a part in the folder --out; n alone: SLURM_ARRAY_TASK_ID says which. vetoc merge joins them',
-    ).argParser((text: string): ShardWish => {
-      const words = command.parent?.args ?? [];
-      const at = words.findIndex((word) => word === '--shard' || word.startsWith('--shard='));
-      const own = words[at] === '--shard' ? 2 : 1;
-      const rest = words.filter((_, k) => k < at || k >= at + own);
-      return { ...parseShard(text, process.env['SLURM_ARRAY_TASK_ID']), command: rest };
-    }),
+    ).argParser((text: string) =>
+      shardWish(text, command.parent?.args ?? [], process.env['SLURM_ARRAY_TASK_ID']),
+    ),
   );
 
 /** A value of the option, where it was given. */

@@ -35,6 +35,8 @@ export interface ScoreRequest extends FrameOptionValues {
   /** Threads of ONNX Runtime, and threads that read frames. */
   readonly threads: number;
   readonly readers: number;
+  /** What became of a shard is printed as JSON; scores are no such thing. */
+  readonly json?: boolean;
 }
 
 type Scores = Omit<ScoredRow, 'frame' | 'file' | 'index'>;
@@ -209,6 +211,11 @@ export async function scoreRun(
   stream: Writable,
   emit: Emit,
 ): Promise<ScoreOutcome> {
+  if (request.json === true)
+    throw new UserError('is for shards: scores may go to stdout themselves', {
+      field: '--json',
+      remedy: 'say --format jsonl for a JSON object a frame',
+    });
   const format = formatFor(request);
   const opened = await openScoring(dir, request, emit);
   const { source, skipped } = opened;

@@ -5,7 +5,7 @@ export { createPace, progressLine, seconds, stepsText } from './progress.js';
 export type { Pace } from './progress.js';
 export { simulatedText } from './simulated.js';
 export { darksText } from './darks.js';
-export { mergedText, shardText } from './shards.js';
+export { costText, mergedText, shardText } from './shards.js';
 export { arrayOutcomeText, slurmScriptsText } from './slurm.js';
 export { filteredText } from './filter.js';
 export { finishedText, quantizedText } from './finished.js';

@@ -177,7 +177,14 @@ const ASKED: Readonly<Record<string, Asked>> = {
     ],
     work: ['RUN', '--frames', 'FRAMES', '--reference', '0', '--threads', '1', '--out', 'LEDGER'],
   },
-  merge: { fail: [['none'], ['RUN']] },
+  score: {
+    fail: [
+      ['none', '--frames', 'FRAMES'],
+      ['RUN', '--frames', 'FRAMES'],
+      ['RUN', '--frames', 'DAMAGED', '--shard', '1/2', '--out', 'OUT9'],
+    ],
+  },
+  merge: { fail: [['none'], ['RUN'], ['none', '--plan', '1e9'], ['RUN', '--plan', 'many']] },
   'slurm audit': {
     fail: [
       ['none', '--frames', 'FRAMES', '--shards', '2'],

@@ -5,6 +5,7 @@
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -251,7 +252,10 @@ describe('shards of score', () => {
 
   it('merge to the same files as of one process, in every format', async () => {
     const folder = at('scores');
-    for (let i = 0; i < OF; i++) await ok(...words(folder), '--shard', `${i}/${OF}`);
+    for (let index = 0; index < OF; index++) {
+      const { stdout } = await ok(...words(folder), '--shard', `${index}/${OF}`, '--json');
+      expect(JSON.parse(stdout)).toMatchObject({ shard: { index, of: OF }, state: 'made' });
+    }
     expect((await runCli('merge', folder)).stderr).toMatch(/scores are joined into a file — say --out/);
     for (const ending of ['csv', 'jsonl', 'parquet']) {
       const [one, merged] = [at(`one.${ending}`), at(`joined.${ending}`)];
@@ -262,6 +266,57 @@ describe('shards of score', () => {
       await ok('merge', folder, '--out', merged, '--replace');
       expect(hashOf(merged)).toBe(hashOf(one));
     }
+  });
+});
+
+describe('what frames would cost', () => {
+  interface Part {
+    took?: { seconds: number; cpuSeconds: number };
+    readonly files: readonly { readonly bytes: number }[];
+  }
+  const recordOf = (folder: string, index: number): string => join(folder, `part-${index}-of-${OF}.json`);
+  const partOf = (folder: string, index: number): Part =>
+    JSON.parse(readFileSync(recordOf(folder, index), 'utf8')) as Part;
+
+  it('is reckoned from processor time and bytes of the parts that are there, and names its limits', async () => {
+    const folder = copied('costs');
+    const measured = [0, 1].map((index) => {
+      const part = partOf(folder, index);
+      expect(part.took!.cpuSeconds).toBeGreaterThan(0);
+      part.took = [
+        { seconds: 2, cpuSeconds: 4 },
+        { seconds: 2, cpuSeconds: 2 },
+      ][index]!;
+      writeFileSync(recordOf(folder, index), JSON.stringify(part));
+      return part.files[0]!.bytes;
+    });
+    rmSync(recordOf(folder, 2));
+    const { stdout } = await ok('merge', folder, '--plan', '1e9', '--hours', '2', '--cores', '4', '--json');
+    const bytesPerFrame = (measured[0]! + measured[1]!) / 128;
+    // 64 frames in 4 s and 64 in 2 s of a core.
+    expect(JSON.parse(stdout)).toMatchObject({
+      measured: { parts: 2, frames: 128, rate: 128 / 6, slowest: 16, busy: 1.5, bytesPerFrame },
+      coreHours: (1e9 * 6) / 128 / 3600,
+      coreHoursAtMost: 1e9 / 16 / 3600,
+      bytes: 1e9 * bytesPerFrame,
+      shards: Math.ceil((1e9 * 6) / 128 / (2 * 4 * 3600)),
+      arrays: 2,
+      ledgers: 1,
+      limits: [expect.stringMatching(/^1628 tasks are 2 arrays: MaxArraySize takes 1000 in one/)],
+    });
+    const words = await ok('merge', folder, '--plan', '1e10', '--hours', '1', '--cores', '2');
+    expect(words.stdout).toMatch(/core hours {2}130,209, 173,612 at the slowest part's rate/);
+    expect(words.stdout).toMatch(/Limit: 7 folders with a ledger each/);
+    expect(existsSync(join(folder, 'ledger.duckdb'))).toBe(false);
+  });
+
+  it('is not reckoned from a part that one process went on with from another, nor from none', async () => {
+    const folder = at('resumed');
+    mkdirSync(join(folder, `work-part-0-of-${OF}`), { recursive: true });
+    await ok(...auditWords(folder, ['--shard', `0/${OF}`]));
+    expect(partOf(folder, 0).took).toBeUndefined();
+    const { code, stderr } = await runCli('merge', folder, '--plan', '1e9');
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/holds no part that was made in one go/)]);
   });
 });
 

@@ -4,17 +4,15 @@ import { Option, type Command } from 'commander';
 import { ORT_PROVIDERS } from '../../backends/onnx/index.js';
 import { READING_THREADS } from '../../data/index.js';
 import { SCORE_FORMATS, type ScoreRequest, scoreRun, scoreShard } from '../../index.js';
-import { showEvents } from '../console.js';
+import { type Asked, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { wholeOption } from '../option-values.js';
 import { addShardOption, answerShard, type Sharded } from '../shard-option.js';
 import { output } from '../outputs.js';
 
-async function run(dir: string, options: ScoreRequest & Sharded): Promise<void> {
-  if (options.shard !== undefined) {
-    answerShard({}, await scoreShard(dir, options, options.shard, showEvents()));
-    return;
-  }
+async function run(dir: string, options: Asked<ScoreRequest> & Sharded): Promise<void> {
+  if (options.shard !== undefined)
+    return answerShard(options, await scoreShard(dir, options, options.shard, showEvents()));
   const { skipped } = await scoreRun(dir, options, process.stdout, showEvents());
   if (skipped.length > 0) process.stderr.write(`${skipped.length} skipped\n`);
 }
@@ -38,7 +36,8 @@ export function define(command: Command): void {
     )
     .option('--batch <n>', 'frames in one call', wholeOption('--batch', 1, 4096), 16)
     .option('--threads <n>', 'threads of ONNX Runtime', wholeOption('--threads', 1, 1024), cores)
-    .option('--readers <n>', 'threads that read frames', wholeOption('--readers', 1, 64), READING_THREADS);
+    .option('--readers <n>', 'threads that read frames', wholeOption('--readers', 1, 64), READING_THREADS)
+    .option('--json', 'with --shard: print JSON');
   addFrameOptions(addShardOption(command))
     .addHelpText(
       'after',

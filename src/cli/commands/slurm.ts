@@ -4,6 +4,7 @@ import {
   slurmAudit,
   slurmAuditScripts,
   type SlurmAuditRequest,
+  type SlurmScripts,
   slurmSweep,
   slurmWords,
   sweepScripts,
@@ -29,6 +30,10 @@ function submitted({ parent }: Command, { poll, vetoc }: Options) {
   return { poll, cwd: process.cwd(), ...words, vetoc: vetoc === undefined ? started : vetoc.split(/\s+/) };
 }
 
+function show(options: Asked, scripts: SlurmScripts): void {
+  answer(options, scripts, () => slurmScriptsText(scripts));
+}
+
 async function audit(
   dir: string,
   _: readonly string[],
@@ -36,11 +41,7 @@ async function audit(
   command: Command,
 ): Promise<void> {
   const request = { ...submitted(command, options), audit: options, shards: options.shards };
-  if (options.dryRun === true) {
-    const scripts = await slurmAuditScripts(dir, request, showEvents());
-    answer(options, scripts, () => slurmScriptsText(scripts));
-    return;
-  }
+  if (options.dryRun === true) return show(options, await slurmAuditScripts(dir, request, showEvents()));
   const outcome = await slurmAudit(dir, request, showEvents());
   const { failed, damaged, afterCode } = outcome;
   if (failed.length + damaged.length > 0 || afterCode !== 0) process.exitCode = EXIT.checkFailed;
@@ -56,11 +57,7 @@ async function run(
   const recipes = given.slice(0, given.length - how.sbatch.length);
   const { seeds, out } = options;
   const request = { ...how, recipes, seeds, out, words: sweepWords(how.words, recipes) };
-  if (options.dryRun === true) {
-    const scripts = await sweepScripts(request);
-    answer(options, scripts, () => slurmScriptsText(scripts));
-    return;
-  }
+  if (options.dryRun === true) return show(options, await sweepScripts(request));
   const outcome = await slurmSweep(request, showEvents());
   if (outcome.failed.length > 0) process.exitCode = EXIT.checkFailed;
   answer(options, outcome, () => `${runsTable(outcome.runs)}\n${arrayOutcomeText(outcome)}`);

@@ -53,6 +53,7 @@ export async function auditShard(
   const { run, frames, ...what } = identity;
   const plan = shardPlan('audit', wish, identity.count, what, { run, frames });
   const work = goesOnFrom(join(folder, `work-${partName(wish.index, wish.of)}`));
+  const resumed = existsSync(work);
   const done = await runShard(folder, plan, wish, async (range) => {
     const part = partPath(folder, wish, 'parquet');
     const ledger = await openLedgerForAudit(work, identity, { files: [exportTemporary(part)] });
@@ -71,7 +72,8 @@ export async function auditShard(
     } finally {
       await ledger.close();
     }
-    return { files: [part], facts: { reference: referenceDigest((await sharedReference(folder))!) } };
+    const facts = { reference: referenceDigest((await sharedReference(folder))!) };
+    return { files: [part], facts, resumed };
   });
   if (done.state !== 'stopped') await rm(work, { recursive: true, force: true });
   return done;

@@ -14,6 +14,7 @@ import { partName } from '../../audit/parts.js';
 import { UserError } from '../../core/errors.js';
 import { makeFolder, temporaryBeside, writeFileAtomic } from '../../core/files.js';
 import { jsonOrUndefined } from '../../core/json.js';
+import { startWatch } from '../../core/machine.js';
 import { dealt, shardCommand, type FrameRange, type Shard } from './shard.js';
 
 const PLAN_FILE = 'shards.json';
@@ -52,6 +53,8 @@ const partSchema = z
       .readonly(),
     /** What the command says of them. */
     facts: z.record(z.string(), z.unknown()),
+    /** What it took, all of it in one process; absent of a part whose process went on from another's. */
+    took: z.strictObject({ seconds: z.number(), cpuSeconds: z.number() }).readonly().optional(),
   })
   .readonly();
 export type ShardPart = z.infer<typeof partSchema>;
@@ -140,8 +143,8 @@ export async function finishPart(
   plan: ShardPlan,
   shard: Shard,
   range: FrameRange,
-  files: readonly string[],
-  facts: Readonly<Record<string, unknown>>,
+  { files, facts }: MadePart,
+  took: ShardPart['took'],
 ): Promise<void> {
   const listed = [];
   for (const path of files)
@@ -149,7 +152,8 @@ export async function finishPart(
   const { index, of } = shard;
   const { kind, what } = plan;
   const { from, to } = range;
-  const part: ShardPart = { version: 1, shard: { index, of }, kind, what, from, to, files: listed, facts };
+  const made = { version: 1, shard: { index, of }, kind, what, from, to, files: listed, facts } as const;
+  const part: ShardPart = took === undefined ? made : { ...made, took };
   await writeFileAtomic(partPath(folder, shard, 'json'), `${JSON.stringify(part, null, 1)}\n`);
 }
 
@@ -199,6 +203,8 @@ export interface ShardOutcome {
 export interface MadePart {
   readonly files: readonly string[];
   readonly facts: Readonly<Record<string, unknown>>;
+  /** It was begun by a process before this one. */
+  readonly resumed?: boolean;
 }
 
 /** Makes the part of `shard` where it is not there and whole; `make` gives null where it was stopped. Throws `UserError`. */
@@ -220,10 +226,11 @@ export async function runShard(
   }
   // Whatever stands there is not whole: a reader must not take it for it while the new one is made.
   await rm(partPath(folder, shard, 'json'), { force: true });
+  const took = startWatch();
   const made = await make(range);
   if (made === null) return { ...outcome, state: 'stopped', files: [], facts: {} };
-  await finishPart(folder, plan, shard, range, made.files, made.facts);
-  return { ...outcome, state: 'made', ...made };
+  await finishPart(folder, plan, shard, range, made, made.resumed === true ? undefined : took());
+  return { ...outcome, state: 'made', files: made.files, facts: made.facts };
 }
 
 /** Throws `UserError` where `folder` holds shards: they and a whole piece of work do not mix. */

@@ -20,7 +20,7 @@ export interface FrameRange {
 }
 
 /** Frames that are dealt together; shards begin at multiples of it, as the blocks of an audit and the batches of a network do. */
-const DEALT_TOGETHER = 32;
+export const DEALT_TOGETHER = 32;
 
 /** Shards that a deal may have. */
 const MOST_SHARDS = 100_000;
@@ -46,6 +46,13 @@ export function parseShard(text: string, task: string | undefined): Shard {
       remedy: `shards count from 0 to ${count - 1}: use --array=0-${count - 1}`,
     });
   return shard;
+}
+
+/** The same, of a command that was typed as `words`. Throws `UserError`. */
+export function shardWish(text: string, words: readonly string[], task: string | undefined): ShardWish {
+  const at = words.findIndex((word) => word === '--shard' || word.startsWith('--shard='));
+  const own = words[at] === '--shard' ? 2 : 1;
+  return { ...parseShard(text, task), command: words.filter((_, k) => k < at || k >= at + own) };
 }
 
 /** The frames of a shard of `count` frames: one after the other, from a fixed frame number on. */
