@@ -174,7 +174,7 @@ export function emitDesign(design: Design): ProjectFiles {
   });
   for (const [path, text] of Object.entries(hlsTemplates())) {
     if (path.startsWith('vetoc/')) files[`firmware/${path}`] = text;
-    else if (path.startsWith('tb/') || path.startsWith('sim/')) files[path] = text;
+    else if (/^(tb|sim|teb)\//.test(path)) files[path] = text;
   }
   return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
