@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import type { Writable } from 'node:stream';
 import { UserError } from '../core/errors.js';
 import { openFrames } from '../data/open.js';
+import { refuseRaw } from '../ir/frame-maps.js';
 import { MAX_PRESCALE } from '../ir/prescale.js';
 import { inputNode } from '../ir/graph.js';
 import { createSession, type LiveEvent, type LiveOutcome } from '../live/session.js';
@@ -59,6 +60,7 @@ export type LiveRunEvent =
 
 async function networkOf(dir: string, threshold: number | undefined): Promise<LiveNetwork> {
   const { fixed, float, path } = await loadRun(dir);
+  refuseRaw('deciding frames of a stream', fixed, 'name a run for counts');
   const file = path(RUN_FILES.fixedOnnx);
   const model = await readFile(file).catch(() => {
     throw new UserError('cannot be read', { file, remedy: 'write it again with vetoc export onnx' });

@@ -9,6 +9,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
 import { openFrames } from '../../src/data/open.js';
+import { RAW_DETECTORS } from '../../src/data/raw/detectors.js';
+import { format } from '../../src/fixed/format.js';
+import { fromWords } from '../../src/passes/from-words.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import { writeGraph } from '../../src/ir/graph-files.js';
 import { RUN_FILES } from '../../src/run/folder.js';
@@ -117,6 +120,9 @@ describe('vetoc live', () => {
       const text = await (await fetch(`${address}/metrics`)).text();
       expect(text).toMatch(/^vetoc_missing_frames 3$/m);
       expect(text).toMatch(/^vetoc_latency_seconds_count 3$/m);
+      expect(text).toMatch(/^vetoc_sink_written_frames\{sink="-"\} 3$/m);
+      expect(text).toMatch(/^vetoc_sink_waiting\{sink="-"\} 0$/m);
+      expect(text).toMatch(/^vetoc_sink_failing\{sink="-"\} 0$/m);
       const decided = [...text.matchAll(/^vetoc_frames_total\{reason="score",kept="\w+"\} (\d+)$/gm)];
       expect(decided.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(3);
       expect((await fetch(`${address}/livez`)).status).toBe(200);
@@ -165,6 +171,13 @@ describe('vetoc live', () => {
     } finally {
       live.child.kill('SIGKILL');
     }
+  });
+
+  it('a run for raw words is refused in words: no maps come with a stream', async () => {
+    const formats = { pedestal: format(false, 16, 14), factor: format(true, 10, 6) };
+    await writeRun(at('raw'), fromWords(graph, RAW_DETECTORS.jungfrau, formats), sampleFloatGraph());
+    const { code, stderr } = await runCli('live', at('raw'), '--from', 'simulate://?frames=1');
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/starts at raw words: name a run for counts/)]);
   });
 
   it.each([

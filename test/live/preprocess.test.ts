@@ -1,6 +1,7 @@
 /** The preprocessing module against its plain twin and the definition, on whatever a recipe can ask for. */
 import { describe, expect, it } from 'vitest';
 import { createRandom, type Random } from '../../src/core/random.js';
+import { RAW_DETECTORS } from '../../src/data/raw/detectors.js';
 import { createPreprocessor } from '../../src/evaluate/preprocessor.js';
 import { format } from '../../src/fixed/format.js';
 import {
@@ -12,6 +13,7 @@ import { nodeId, type NodeId } from '../../src/ir/common.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import type { FixedNode } from '../../src/ir/ops/index.js';
 import { createFastPreprocessor } from '../../src/live/simd/preprocess.js';
+import { fromWords } from '../../src/passes/from-words.js';
 import { interpretTensors } from '../../src/simulate/interpret.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 
@@ -146,5 +148,12 @@ describe('the module', () => {
       format: format(false, 8, 0),
     };
     expect(createFastPreprocessor(graphOf([...nodes, after], [after.id]))).toBeNull();
+  });
+
+  it('leaves a network of raw words to its twin: its counts are made in front of all else', () => {
+    const formats = { pedestal: format(false, 16, 14), factor: format(true, 10, 6) };
+    const raw = fromWords(sampleFixedGraph(), RAW_DETECTORS.jungfrau, formats);
+    expect(createFastPreprocessor(raw)).toBeNull();
+    expect(createFastPreprocessor(sampleFixedGraph())).not.toBeNull();
   });
 });

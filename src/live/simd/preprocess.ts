@@ -51,10 +51,12 @@ function isKnown(graph: FixedGraph, nodes: readonly PreprocessNode[]): boolean {
   const kinds = new Map(nodes.map((node) => [node.id, node]));
   return nodes.every((node) => {
     const { low, high } = ranges.get(node.id)!.range;
+    const before = node.kind === 'input' ? null : kinds.get(node.inputs[0]!);
+    // Raw words are calibrated in front of all else.
+    if (before === undefined) return false;
     // Clamps and tables come last.
     if (isPoint(node)) return true;
-    const behindPoint = node.kind !== 'input' && isPoint(kinds.get(node.inputs[0]!)!);
-    return !behindPoint && low >= 0 && high <= MOST_COUNT;
+    return (before === null || !isPoint(before)) && low >= 0 && high <= MOST_COUNT;
   });
 }
 
