@@ -4,6 +4,7 @@ import { saveRanges } from '../calibrate/ranges.js';
 import { writeFileAtomic } from '../core/files.js';
 import type { Frame } from '../data/frames.js';
 import type { NamedEvaluation } from '../report/evaluation.js';
+import { checkHlsTarget } from '../backends/dataflow/design.js';
 import { loadFpga } from '../targets/load.js';
 import type { FpgaTarget } from '../targets/target.js';
 import type { BackendName } from '../tensorflow/backend-name.js';
@@ -208,6 +209,8 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
     return done;
   };
   const target = await loadFpga(request.recipe.target);
+  // Said before hours of training.
+  checkHlsTarget(target);
   const frames = await stage('Frames', async (progress) => {
     const opened = await openRunFrames(request.recipe, emit);
     progress.finish(describeFrames(opened));

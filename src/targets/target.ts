@@ -22,7 +22,7 @@ export const fpgaTargetSchema = z
   .strictObject({
     ...common,
     kind: z.literal('fpga'),
-    vendor: z.literal('amd'),
+    vendor: z.enum(['amd', 'lattice']),
     family: z.enum([
       'zynq-7000',
       'kintex-ultrascale',
@@ -30,9 +30,10 @@ export const fpgaTargetSchema = z
       'zynq-ultrascale-plus',
       'virtex-ultrascale-plus',
       'versal',
+      'ecp5',
     ]),
     /** Full part number for the tools. */
-    part: z.string().regex(/^xc[a-z0-9-]+$/i),
+    part: z.string().regex(/^(xc|lfe5)[a-z0-9-]+$/i),
     /** Default clock of the generated firmware. */
     clockMHz: z.number().positive().max(1000),
     /** What a pipelined HLS design can be asked for: the block RAM's limit in this speed grade. */
@@ -40,7 +41,7 @@ export const fpgaTargetSchema = z
     resources: z.strictObject({ lut: count, ff: count, dsp: count, bram36: count, uram: count }).readonly(),
     /** Signed multiplier of one DSP block. */
     multiplier: z
-      .strictObject({ block: z.enum(['DSP48E1', 'DSP48E2', 'DSP58']), a: z.int().min(1), b: z.int().min(1) })
+      .strictObject({ block: z.enum(['DSP48E1', 'DSP48E2', 'DSP58', 'MULT18X18D']), a: z.int().min(1), b: z.int().min(1) })
       .readonly(),
     /** Which figures were compared with what could be read; the others are the vendor's as remembered. */
     checked: z

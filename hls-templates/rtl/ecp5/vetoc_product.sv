@@ -17,7 +17,9 @@ module vetoc_product #(
   localparam int W = A_WIDTH + B_WIDTH;
   if (DSP && A_WIDTH <= 18 && B_WIDTH <= 18) begin : g_block
     logic signed [17:0] wide_a, wide_b;
+    /* verilator lint_off UNUSEDSIGNAL */  // the upper bits repeat the sign
     logic [35:0] p;
+    /* verilator lint_on UNUSEDSIGNAL */
     assign wide_a = 18'(a);
     assign wide_b = 18'(b);
     assign y = p[W-1:0];

@@ -129,9 +129,20 @@ function interval(
   );
 }
 
-/** The cheapest design for `graph` that meets `options`. */
-export const designHls = (graph: FixedGraph, options: HlsOptions): Design =>
-  designFor(graph, options, HLS_TIMING);
+/** The cheapest design of HLS for `graph` that meets `options`. Throws `UserError`. */
+export function designHls(graph: FixedGraph, options: HlsOptions): Design {
+  checkHlsTarget(options.target);
+  return designFor(graph, options, HLS_TIMING);
+}
+
+/** Throws `UserError` for a board that HLS makes no firmware for. */
+export function checkHlsTarget({ vendor, title, name }: FpgaTarget): void {
+  if (vendor !== 'amd')
+    throw new UserError(`Vitis HLS makes no firmware for ${title}`, {
+      field: 'target',
+      remedy: `give a board of AMD; for this one: vetoc export rtl RUN --target ${name}`,
+    });
+}
 
 /** Cycles that the slowest stage's pipeline needs to drain and start again. */
 const HLS_TIMING: Timing = { schedule: schedulePlan, alone: latencyAlone, restart: 24 };

@@ -33,8 +33,11 @@ const dspsInLuts = (weightBits: number, input: Format, target: FpgaTarget): numb
   return ((LUT_SHARE * lut) / Math.max(1, dsp)) * dspsPerProduct(weightBits, input, target);
 };
 
+/** Tables of four inputs make a product that is slower than all the rest: there the blocks are taken while there are any. */
 export const chooseMultiplier = (weightBits: number, input: Format, target: FpgaTarget): Multiplier =>
-  lutsPerProduct(weightBits, input) < dspsInLuts(weightBits, input, target) ? 'lut' : 'dsp';
+  target.family !== 'ecp5' && lutsPerProduct(weightBits, input) < dspsInLuts(weightBits, input, target)
+    ? 'lut'
+    : 'dsp';
 
 /** Share of the part's DSP blocks that products may take: averages need some, and a full part does not route. */
 const DSP_LIMIT = 0.95;

@@ -34,7 +34,9 @@ export interface Neighbours {
 /** The boards next to the design's own, by look-up tables. */
 export function neighbouringBoards(design: Design, boards: readonly FpgaTarget[]): Neighbours {
   const own = design.target.resources.lut;
-  const bySize = [...boards].sort((a, b) => a.resources.lut - b.resources.lut);
+  const bySize = boards
+    .filter(({ vendor }) => vendor === design.target.vendor)
+    .sort((a, b) => a.resources.lut - b.resources.lut);
   const larger = bySize.find((t) => t.resources.lut > own);
   const smaller = bySize.filter((t) => t.resources.lut < own).pop();
   const entry = (t: FpgaTarget): { name: string; fits: boolean } => ({

@@ -14,6 +14,7 @@ import { listedProof, printProofs, PROOF_LIST, type ListedProof } from './proof-
 import { proofModule, proofScript, proofsOf } from './proofs.js';
 import { constraints, makefile, packageTcl, vivadoTcl } from './project.js';
 import { blockDiagram, projectReadme, projectReport } from './readme.js';
+import { isEcp5, ulx3sFiles } from './ulx3s.js';
 import { topModule } from './wrapper.js';
 import type { RtlDesign } from './design.js';
 import { rtlTemplates } from './templates.js';
@@ -66,9 +67,13 @@ export function emitRtl(design: RtlDesign): ProjectFiles {
       unit: `2^-${fractionBits(logits.format)} of a logit`,
     }),
     'registers.json': registerJson(top, featuresOf(graph, design.plan)),
-    'vivado.tcl': vivadoTcl(design),
-    'package_ip.tcl': packageTcl(design),
-    [`${top}.xdc`]: constraints(design),
+    ...(isEcp5(design.target)
+      ? ulx3sFiles(design, templates)
+      : {
+          'vivado.tcl': vivadoTcl(design),
+          'package_ip.tcl': packageTcl(design),
+          [`${top}.xdc`]: constraints(design),
+        }),
     [`rtl/${top}.sv`]: whole,
     'tb/bench.sv': simpleBench(design),
   };

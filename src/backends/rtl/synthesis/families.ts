@@ -48,12 +48,23 @@ const xilinx = (name: string): Family => ({
   ...XILINX,
 });
 
+/** Tables of four inputs; a carry cell takes two, a memory of 16 × 4 bits four and two for its write port. */
+const ECP5: Family = {
+  name: 'ecp5',
+  synthesis: (top) => `synth_ecp5 -noflatten -top ${top}`,
+  lut: { LUT4: 1, CCU2C: 2, TRELLIS_DPR16X4: 6 },
+  ff: /^TRELLIS_FF$/,
+  dsp: { MULT18X18D: 1 },
+  bram36: { DP16KD: 0.5 },
+};
+
 const FAMILIES: Readonly<Record<FpgaTarget['family'], Family | { readonly instead: string }>> = {
   'zynq-7000': xilinx('xc7'),
   'kintex-ultrascale': xilinx('xcu'),
   'kintex-ultrascale-plus': xilinx('xcup'),
   'zynq-ultrascale-plus': xilinx('xcup'),
   'virtex-ultrascale-plus': xilinx('xcup'),
+  ecp5: ECP5,
   versal: { instead: 'zcu102' },
 };
 

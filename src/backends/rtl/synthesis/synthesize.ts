@@ -9,6 +9,7 @@ import { sum, type Resources } from '../../hls/resources.js';
 import { LINKS, partsOf, REST, type PartArea } from '../area/design.js';
 import type { RtlDesign } from '../design.js';
 import { parseInstances, parseStatistics, wholeCells } from './cells.js';
+import { ECP5_PRODUCT } from '../ulx3s.js';
 import { familyOf, resourcesOf } from './families.js';
 import type { Yosys } from './yosys.js';
 
@@ -30,12 +31,17 @@ export interface Synthesis {
 type Sources = Readonly<Record<string, string>>;
 
 /** What is synthesized of a project's files. */
-export const sourcesOf = (files: Readonly<Record<string, string | Uint8Array>>): Sources =>
-  Object.fromEntries(
+export function sourcesOf(files: Readonly<Record<string, string | Uint8Array>>): Sources {
+  const own = files[ECP5_PRODUCT] === undefined ? [] : ['rtl/vetoc/vetoc_product.sv'];
+  return Object.fromEntries(
     Object.entries(files).flatMap(([path, text]) =>
-      typeof text === 'string' && /^rtl\/.*\.sv$/.test(path) ? [[path, text] as const] : [],
+      typeof text === 'string' &&
+      (path === ECP5_PRODUCT || (/^rtl\/.*\.sv$/.test(path) && !own.includes(path)))
+        ? [[path, text] as const]
+        : [],
     ),
   );
+}
 
 /** By which a synthesis is known again. Throws `UserError` where Yosys has no cells of the family. */
 export function synthesisHash(sources: Sources, target: FpgaTarget, { version }: Yosys): string {
