@@ -120,6 +120,7 @@ export { synthesizeRun } from './run/synthesis.js';
 export type { RunSynthesis } from './run/synthesis.js';
 export { estimateRun } from './run/estimate.js';
 export type { FirmwareEstimate } from './run/estimate.js';
+export type { RawWish } from './run/raw-network.js';
 export { exportProject, PROJECT_BACKENDS } from './run/export-project.js';
 export type { ExportProjectRequest, WrittenProject } from './run/export-project.js';
 export { DIALECT_BACKENDS, exportDialects } from './run/export-dialects.js';

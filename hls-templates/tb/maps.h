@@ -91,6 +91,19 @@ inline hls::stream<design::maps_beat> &maps_stream() {
   return maps;
 }
 
+/// Whether FOLDER/maps_set.bin, the set as a DMA gives it, is what these maps come to.
+inline bool same_set(const std::string &folder) {
+  std::FILE *file = std::fopen((folder + "/maps_set.bin").c_str(), "rb");
+  bool same = file != nullptr;
+  for (const design::maps_beat &beat : maps_beats())
+    for (int b = 0; b < design::MAPS_BITS / 8 && same; ++b)
+      same = std::fgetc(file) == ap_uint<8>(beat.data.range(8 * b + 7, 8 * b)).to_int();
+  same = same && std::fgetc(file) == EOF;
+  if (file != nullptr) std::fclose(file);
+  if (!same) std::fprintf(stderr, "bench: maps_set.bin is not what maps.bin comes to\n");
+  return same;
+}
+
 /// FOLDER/maps.bin: i32, the values of every map.
 inline bool load_maps(const std::string &folder) {
   std::FILE *file = std::fopen((folder + "/maps.bin").c_str(), "rb");
@@ -103,7 +116,7 @@ inline bool load_maps(const std::string &folder) {
   const bool whole = std::fread(values.data(), sizeof(std::int32_t), values.size(), file) == values.size();
   std::fclose(file);
   if (!whole) std::fprintf(stderr, "bench: maps.bin does not fit this design\n");
-  return whole;
+  return whole && same_set(folder);
 }
 
 }  // namespace vetoc

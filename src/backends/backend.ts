@@ -2,6 +2,7 @@
  * What a back end is to the compiler. `vetoc run` writes what every one builds, `vetoc verify` asks its witnesses, `vetoc export`
  * has a command for each that exports, and the report shows its figures: all iterate over the records of `BACKENDS`.
  */
+import type { FrameMaps } from '../ir/frame-maps.js';
 import type { FixedGraph, FloatGraph } from '../ir/graph.js';
 import type { FrameResult, MissingWitness, Witness } from '../simulate/witness.js';
 import type { HlsOptions } from './dataflow/design.js';
@@ -20,7 +21,9 @@ export interface Networks {
 export interface GoldenFrames {
   /** `height * width` raw pixels each. */
   readonly frames: readonly Uint16Array[];
-  readonly interpret: (graph: FixedGraph, frame: Uint16Array) => FrameResult;
+  readonly interpret: (graph: FixedGraph, frame: Uint16Array, maps?: FrameMaps) => FrameResult;
+  /** Of raw words: the maps that come with every frame. */
+  readonly maps?: FrameMaps;
 }
 
 export interface Timing {

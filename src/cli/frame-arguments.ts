@@ -1,14 +1,21 @@
 /** The options that every command with frames takes. */
 import { Option, type Command } from 'commander';
 
-/** How to name frames, for the help of every command. */
-export const FRAME_HELP = `
-Frames are named as FILE, FOLDER, 'PATTERN' or a CrystFEL list or stream (.lst, .stream), each with #/path/to/dataset and [start:stop:step] where wanted:
-  run12.cxi   'night/*.cbf'   folder/   run12.h5#/entry/data/data[0:500]   DiffraNet's folder`;
+export { FRAME_HELP } from '../text/index.js';
+
+/** Adds the options that say of raw words what their maps are. */
+export const addMapsOptions = (command: Command): Command =>
+  command
+    .option('--maps <file.h5>', 'maps of a detector of raw words, which become counts in integers')
+    .option(
+      '--gain <gains>',
+      'gains in ADU/keV: g0,g1,g2, a .npy [3,y,x], FILE.h5#/path, or a .bin of float64',
+    )
+    .option('--photon-energy <eV>', 'photon energy for --pedestal or --maps, and --gain');
 
 /** Adds the options; the values go to `frameOptions` or `openFrameArguments`. */
 export function addFrameOptions(command: Command): Command {
-  return command
+  return addMapsOptions(command)
     .option(
       '--mask <file>',
       'mask file, not zero = live; bad:FILE for not zero = masked; none to ignore the file’s own, own to take it however much it hides, own:live or own:bad to say what not zero means in it',
@@ -43,12 +50,6 @@ export function addFrameOptions(command: Command): Command {
       '--pedestal <files>',
       'JUNGFRAU pedestals: three .bin of float32, one .npy [3,y,x], or FILE.h5#/path',
     )
-    .option(
-      '--gain <gains>',
-      'JUNGFRAU gains in ADU/keV: g0,g1,g2, a .npy [3,y,x], FILE.h5#/path, or a .bin of float64',
-    )
-    .option('--photon-energy <eV>', 'photon energy for --pedestal or --maps, and --gain')
-    .option('--maps <file.h5>', 'maps of a detector of raw words, which become counts as in the firmware')
     .option('--maps-age <days>', 'days from --maps to the frames at most (default: 7)')
     .option('--scale <factor>', 'multiply each value before it is rounded to uint16')
     .option(

@@ -8,9 +8,10 @@ import { writeFileAtomic } from '../core/files.js';
 import { version } from '../core/version.js';
 import { renewChecksums } from './checksums.js';
 import { loadRun } from './folder.js';
+import { onWords, writeIntegerMaps, type RawWish } from './raw-network.js';
 import { recipeHash } from './recipe.js';
 
-export interface ExportDialectsRequest {
+export interface ExportDialectsRequest extends RawWish {
   readonly dialects: readonly string[];
   /** Folder; that of the back end in the run unless given. */
   readonly out?: string;
@@ -60,6 +61,8 @@ export async function exportDialects(
         remedy: `add --dialect ${only}, or leave it out`,
       });
   const run = await loadRun(dir);
+  const raw = await onWords(run.fixed, request);
+  const networks = raw === null ? run : { ...run, fixed: raw.graph };
   const facts: DialectOptions = {
     producerVersion: version(),
     recipeHash: recipeHash(run.recipe),
@@ -70,10 +73,11 @@ export async function exportDialects(
   const models = asked.map(({ dialect, file, emit, notes }) => ({
     dialect,
     file,
-    content: emit(run, facts),
-    notes: notes?.(run) ?? [],
+    content: emit(networks, facts),
+    notes: notes?.(networks) ?? [],
   }));
   const folder = request.out ?? run.path(backend.folder);
+  if (raw !== null) await writeIntegerMaps(join(folder, 'maps.h5'), raw);
   const written: WrittenDialect[] = [];
   for (const { dialect, file: inFolder, content, notes } of models) {
     const file = join(folder, inFolder);

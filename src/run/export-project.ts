@@ -5,10 +5,11 @@ import { BACKENDS } from '../backends/index.js';
 import type { HlsOptions } from '../backends/dataflow/design.js';
 import { UserError } from '../core/errors.js';
 import { draftFolder, loadRun } from './folder.js';
+import { onWords, type RawWish } from './raw-network.js';
 import { goldenFrames, rememberedInterpreter } from './golden-frames.js';
 import { likeOwn } from './own-firmware.js';
 
-export interface ExportProjectRequest {
+export interface ExportProjectRequest extends RawWish {
   /** Board, rate and link. */
   readonly design: HlsOptions;
   /** Folder; `BACKEND-TARGET` in the run unless given. */
@@ -53,12 +54,19 @@ export async function exportProject(
   request: ExportProjectRequest,
 ): Promise<WrittenProject> {
   const backend = projectBackend(name);
-  const { fixed, recipe } = await loadRun(run);
+  const { fixed: ofCounts, recipe } = await loadRun(run);
+  const raw = await onWords(ofCounts, request);
+  const fixed = raw?.graph ?? ofCounts;
+  const counts = await goldenFrames(run, ofCounts);
   const { design, replace = false, reloadable = false } = request;
   const { files, firmware, facts } = backend.export.build({
     fixed,
     wish: likeOwn(recipe, design),
-    golden: { frames: await goldenFrames(run, fixed), interpret: rememberedInterpreter() },
+    golden: {
+      frames: raw === null ? counts : counts.map(raw.words),
+      interpret: rememberedInterpreter(),
+      ...(raw === null ? {} : { maps: raw.maps }),
+    },
     reloadable,
   });
   const out = request.out ?? join(run, `${backend.folder}-${design.target.name}`);

@@ -29,10 +29,10 @@ export async function goldenFrames(run: string, graph: FixedGraph): Promise<Uint
 /** The definition of the arithmetic, which computes a frame of a graph once, however many back ends ask. */
 export function rememberedInterpreter(): GoldenFrames['interpret'] {
   const known = new WeakMap<FixedGraph, WeakMap<Uint16Array, FrameResult>>();
-  return (graph, frame) => {
+  return (graph, frame, maps) => {
     const results = known.get(graph) ?? new WeakMap<Uint16Array, FrameResult>();
     known.set(graph, results);
-    const result = results.get(frame) ?? interpret(graph, frame, true);
+    const result = results.get(frame) ?? interpret(graph, frame, true, undefined, maps);
     results.set(frame, result);
     return result;
   };

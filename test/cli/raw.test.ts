@@ -1,16 +1,20 @@
 /** From words to decisions on the command line: simulated words, maps from dark frames, decisions, and what is refused on the way. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EvaluateOutcome } from '../../src/index.js';
+import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import { createRandom } from '../../src/core/random.js';
 import { openFrames } from '../../src/data/open.js';
 import { openCalibration } from '../../src/data/raw/calibrated.js';
 import { openMaps } from '../../src/data/raw/maps-file.js';
+import { openHdf5 } from '../../src/data/hdf5/file.js';
 import { createHdf5 } from '../../src/data/write/hdf5-writer.js';
+import type { FrameMaps } from '../../src/ir/frame-maps.js';
 import { dequantize } from '../../src/explain/fixed-twin.js';
-import { fromWords, frameMaps } from '../../src/passes/from-words.js';
+import { fromWords, frameMaps, RAW_IDS } from '../../src/passes/from-words.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { runCli } from './run-cli.js';
@@ -32,7 +36,7 @@ async function cli(...args: string[]): Promise<string> {
   expect(stderr).not.toMatch(/ at .*\.ts/);
   return code === 0
     ? stdout
-    : `exit ${code}: ${stderr.split('\n').findLast((line) => line.startsWith('vetoc: ')) ?? stderr}`;
+    : `exit ${code}: ${stderr.slice(stderr.lastIndexOf('vetoc: ')).replace(/\s+/g, ' ')}`;
 }
 
 beforeAll(async () => {
@@ -312,5 +316,65 @@ describe('vetoc evaluate --raw', () => {
         '20',
       ),
     ).toContain('frames kept at threshold');
+    utimesSync(at('words.h5'), new Date(), new Date());
+  });
+});
+
+describe('vetoc export --maps', () => {
+  it('writes an ONNX file that takes words, with the integers that its inputs for maps take', async () => {
+    await cli('export', 'onnx', at('run'), '--dialect', 'fixed', 'qdq', '--out', at('onnx'), ...MAPS);
+    const { decisions } = JSON.parse(
+      await cli('evaluate', at('run'), '--raw', at('words.h5'), ...MAPS, '--json'),
+    ) as EvaluateOutcome;
+    const file = await openHdf5(at('onnx/maps.h5'), 'maps.h5');
+    const maps: FrameMaps = new Map(
+      [RAW_IDS.pedestals, RAW_IDS.factors].map((id) => [id, file.readAll(`/${id}.maps`) as Int32Array]),
+    );
+    file.close();
+    const words = await openFrames(at('words.h5'));
+    const { detector, integers } = await openCalibration(words, {
+      maps: at('maps.h5'),
+      gain: GAINS,
+      photonEnergyEv: 9537,
+    });
+    const graph = fromWords(fixed, detector, integers);
+    const frames = await Promise.all(
+      Array.from({ length: COUNT }, async (_, n) => (await words.read(n)).pixels),
+    );
+    await words.close();
+    for (const dialect of ['fixed', 'qdq']) {
+      const ort = await createOrtWitness(graph, { threads: 1 }, readFileSync(at(`onnx/${dialect}.onnx`)));
+      const found = await ort.run(frames, { maps: frames.map(() => maps) });
+      expect(found.map(({ score }) => score)).toEqual(decisions.map(({ score }) => score));
+      await ort.close();
+    }
+  });
+
+  it('writes firmware with golden words and their maps', async () => {
+    await mkdir(at('run/hls/golden'), { recursive: true });
+    const photons = await openFrames(`${at('words.h5')}#/entry/truth/photons`);
+    const counts = (await photons.read(3)).pixels;
+    await photons.close();
+    writeFileSync(
+      at('run/hls/golden/frames.bin'),
+      Buffer.from(counts.buffer, counts.byteOffset, counts.byteLength),
+    );
+    await cli('export', 'hls', at('run'), '--out', at('firmware'), ...MAPS);
+    expect(readFileSync(at('firmware/golden/maps.bin'))).toHaveLength(4 * 6 * HEIGHT * WIDTH);
+    // Words of every count come back as that count.
+    const made = readFileSync(at('firmware/golden/input.bin'));
+    const masked = counts.filter((count, i) => made.readInt32LE(4 * i) !== count && count < 10_000).length;
+    expect(masked).toBe(0);
+    expect(readFileSync(at('firmware/README.md'), 'utf8')).toContain('**Maps in** (AXI4-Stream `maps`');
+  });
+
+  it('is refused where there is no such form, or nothing to export', async () => {
+    expect(await cli('export', 'rtl', at('run'), '--out', at('rtl'), ...MAPS)).toMatch(
+      /exit 2: .*the RTL: not supported: .*pedestals: starts at raw words: take the HLS C\+\+, or calibrate in front of it/,
+    );
+    expect(await cli('export', 'hls', at('run'), '--out', at('none'), '--gain', '1,2,3')).toMatch(
+      /exit 2: .*--gain: is said of no maps — give --maps/,
+    );
+    expect(existsSync(at('rtl')) || existsSync(at('none'))).toBe(false);
   });
 });

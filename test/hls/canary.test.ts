@@ -10,6 +10,7 @@ import { withReloadableWeights } from '../../src/backends/hls/reloadable.js';
 import { weightLayout } from '../../src/backends/hls/weight-layout.js';
 import { UserError } from '../../src/core/errors.js';
 import { hls } from '../../src/backends/hls/backend.js';
+import type { FixedGraph } from '../../src/ir/graph.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
@@ -96,7 +97,7 @@ describe('a second network in shadow', () => {
     const request = {
       fixed: sampleFixedGraph(),
       wish: { target: small, canary: true },
-      golden: { frames: [], interpret },
+      golden: { frames: [], interpret: (of: FixedGraph, frame: Uint16Array) => interpret(of, frame) },
       reloadable: true,
     };
     expect(() => build(request)).toThrow(/canary.*two networks do not fit.*% of its LUT/);

@@ -10,6 +10,7 @@ import { parseModel, printModel } from '../../src/backends/rtl/model-file.js';
 import { rtlModel } from '../../src/backends/rtl/schedule.js';
 import { createRtl } from '../../src/backends/rtl/verilator.js';
 import { dequantize } from '../../src/explain/fixed-twin.js';
+import type { FixedGraph } from '../../src/ir/graph.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { RUN_FILES } from '../../src/run/folder.js';
@@ -83,7 +84,7 @@ describe('vetoc export rtl', () => {
     const request = (lut: number) => ({
       fixed: sampleFixedGraph(),
       wish: { target: { ...board, resources: { ...resources, lut } }, canary: true },
-      golden: { frames: [], interpret },
+      golden: { frames: [], interpret: (of: FixedGraph, frame: Uint16Array) => interpret(of, frame) },
       reloadable: true,
     });
     expect(() => build(request(20_000))).toThrow(/canary.*two networks do not fit.*% of its LUT/);

@@ -43,9 +43,9 @@ function build({ fixed, wish, golden, reloadable }: ProjectRequest): Built {
   const design = designHls(reloadable ? withReloadableWeights(fixed) : fixed, wish);
   const summary = summarize(design);
   checkCanaryFits(design, summary.estimate);
-  const { frames, interpret } = golden;
+  const { frames, interpret, maps } = golden;
   return {
-    files: { ...emitDesign(design), ...goldenFiles(design, frames, interpret) },
+    files: { ...emitDesign(design), ...goldenFiles(design, frames, interpret, maps) },
     firmware: figures(design, summary),
     levels: designLevels(design),
     facts: summary,

@@ -4,6 +4,7 @@ import { elements, type NodeId } from '../../ir/common.js';
 import { mapOf, mapsNodes, NO_MAPS, type FrameMaps } from '../../ir/frame-maps.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import type { Design } from '../dataflow/design.js';
+import { mapsSet } from './maps-set.js';
 import { withOtherWeights } from './reloadable.js';
 import { imageBytes, weightImage } from './weight-image.js';
 import { weightLayout } from './weight-layout.js';
@@ -62,10 +63,11 @@ export function goldenFiles(
 ): Files {
   const results = (network: FixedGraph): GoldenResult[] =>
     frames.map((frame) => interpret(network, frame, maps));
+  const set = mapsSet(graph, plan, maps);
   const raw = mapsNodes(graph).map((node) => mapOf(node, maps));
   const files: Files = {
     'golden/frames.bin': littleEndian(frames, 2),
-    ...(raw.length === 0 ? {} : { 'golden/maps.bin': littleEndian(raw, 4) }),
+    ...(set === null ? {} : { 'golden/maps.bin': littleEndian(raw, 4), 'golden/maps_set.bin': set }),
     ...resultFiles(graph, 'golden', results(graph)),
   };
   if (!graph.reloadable) return files;

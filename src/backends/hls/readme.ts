@@ -6,6 +6,7 @@ import { CAUSES, fieldsOf, MODE_BITS, STATUS_BITS } from '../dataflow/interface.
 import { canaryText } from './readme-canary.js';
 import { featuresOf } from './top.js';
 import { receiveOf } from '../dataflow/plan.js';
+import { mapsText } from './readme-maps.js';
 import { memoriesText } from './readme-memories.js';
 import { linkText, malformedTable } from './readme-link.js';
 import { decisionTable, fieldTable, registerTable, weightStatusTable } from './registers.js';
@@ -125,7 +126,7 @@ bytes and frames back to back.
 row starts with a fresh beat${width % pixelsPerClock === 0 ? '' : ' (the last beat of a row has lanes that are ignored)'}.
 
 ${linkText(design)}
-
+${mapsText(design)}
 **Decisions out** (AXI4-Stream \`decisions\`, 256 bits, TLAST on each word), in the order of the frames, one for each packet
 whatever became of it:
 

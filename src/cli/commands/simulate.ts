@@ -10,7 +10,7 @@ import {
 } from '../../data/index.js';
 import { simulateShard, simulateToFile, simulationOptions, type SimulationWish } from '../../index.js';
 import { answer, showEvents } from '../console.js';
-import { simulatedText } from '../../text/index.js';
+import { SIMULATE_HELP, simulatedText } from '../../text/index.js';
 import { addShardOption, answerShard, type Sharded } from '../shard-option.js';
 import { numberOption, numbersOption, pairOption, rangeOption, wholeOption } from '../option-values.js';
 
@@ -20,17 +20,6 @@ interface Options extends SimulationWish, Sharded {
   readonly replace?: boolean;
   readonly json?: boolean;
 }
-
-const EXAMPLES = `
-Ranges are LOW:HIGH or one number. Crystal forms: ${CRYSTAL_FORMS.map((form) => form.name).join(', ')}.
-Without detector options the frames come from a bank of detectors; any of them makes one detector of your own.
-
-Examples:
-  vetoc simulate frames.h5 --count 4000 --seed 7
-  vetoc simulate raw.h5 --count 200 --raw jungfrau
-  vetoc simulate rare.h5 --count 10000 --hit-fraction 0.004 --variety standard
-  vetoc simulate own.h5 --size 1030x1065 --pixel-size 0.075 --distance 150:200 --energy 9.5 --panels 2x1 --gap 37,0 \\
-      --cell 79.1,79.1,38,90,90,90 --space-group P43212 --background 0.1:3 --ice 0.1 --multi-lattice 0.2`;
 
 const number = (field: string, low: number, high: number) => numberOption(field, { low, high });
 const probability = (field: string) => number(field, 0, 1);
@@ -79,7 +68,7 @@ export function define(command: Command): void {
     )
     .option('--replace', 'replace the file if it exists')
     .option('--json', 'print a summary as JSON')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', SIMULATE_HELP)
     .action(run);
 }
 

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { DIALECT_BACKENDS, exportDialects, type ExportDialectsRequest } from '../../index.js';
 import { dialectsText } from '../../text/index.js';
 import { answer } from '../console.js';
+import { addMapsOptions } from '../frame-arguments.js';
 
 interface Options extends Omit<ExportDialectsRequest, 'dialects'> {
   readonly dialect: string[];
@@ -22,6 +23,7 @@ export function addDialectExports(parent: Command): void {
       .option('--dialect <names...>', `which files: ${names.join(', ')}`, [...form.usual])
       .option('--out <folder>', `where to write (default: ${folder}/ in the run)`)
       .option('--json', 'print JSON');
+    addMapsOptions(command);
     for (const flag of form.flags) command.option(`--${flag.name}`, flag.description);
     command
       .addHelpText(

@@ -1,12 +1,19 @@
 /** `vetoc export BACKEND` for back ends that write projects: the firmware of a run, for a board and a rate. */
 import type { Command } from 'commander';
-import { exportProject, firmwareOptions, type FirmwareWish, PROJECT_BACKENDS } from '../../index.js';
+import {
+  exportProject,
+  firmwareOptions,
+  type FirmwareWish,
+  PROJECT_BACKENDS,
+  type RawWish,
+} from '../../index.js';
 import { projectText } from '../../text/index.js';
 import { answer } from '../console.js';
+import { addMapsOptions } from '../frame-arguments.js';
 import { output } from '../outputs.js';
 import { addFirmwareOptions } from '../firmware-options.js';
 
-interface Values extends FirmwareWish {
+interface Values extends FirmwareWish, RawWish {
   readonly out?: string;
   readonly replace?: boolean;
   readonly reloadable?: boolean;
@@ -16,18 +23,20 @@ interface Values extends FirmwareWish {
 /** Adds such back ends to `vetoc export`. */
 export function addProjectExports(parent: Command): void {
   for (const { name, description, folder } of PROJECT_BACKENDS)
-    addFirmwareOptions(
-      parent
-        .command(name)
-        .description(description)
-        .argument('<run>', 'folder of a finished run')
-        .addOption(output('--out <dir>', `folder to write (default: RUN/${folder}-TARGET)`))
-        .option('--replace', 'replace the project if it is there')
-        .option(
-          '--reloadable',
-          'weights that can be exchanged while frames run (vetoc export weights writes them)',
-        )
-        .option('--json', 'print JSON'),
+    addMapsOptions(
+      addFirmwareOptions(
+        parent
+          .command(name)
+          .description(description)
+          .argument('<run>', 'folder of a finished run')
+          .addOption(output('--out <dir>', `folder to write (default: RUN/${folder}-TARGET)`))
+          .option('--replace', 'replace the project if it is there')
+          .option(
+            '--reloadable',
+            'weights that can be exchanged while frames run (vetoc export weights writes them)',
+          )
+          .option('--json', 'print JSON'),
+      ),
     )
       .addHelpText(
         'after',
@@ -35,6 +44,7 @@ export function addProjectExports(parent: Command): void {
       )
       .action(async (run: string, { out, replace, reloadable, ...values }: Values) => {
         const written = await exportProject(name, run, {
+          ...values,
           design: await firmwareOptions(values),
           ...(out === undefined ? {} : { out }),
           replace: replace === true,

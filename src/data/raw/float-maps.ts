@@ -39,6 +39,30 @@ function stageOf(
 }
 
 /**
+ * Words that come to `counts`: of each pixel the first gain stage that holds them and is mapped, else the end of the last.
+ * For detectors whose gain bits say the stage.
+ */
+export function wordsOf(
+  { select, adcBits, stages }: RawDetector,
+  maps: FloatMaps,
+  counts: ArrayLike<number>,
+): Uint16Array {
+  invariant(select.by === 'bits', 'a stage that gain bits say');
+  const codes = stages.map((_, stage) => select.stages.findIndex((known) => known === stage));
+  return Uint16Array.from(counts, (count, i) => {
+    let word = 0;
+    for (const [stage, { limits }] of stages.entries()) {
+      if (!isMapped(maps, stage, i)) continue;
+      const adc = Math.round(maps.pedestals[stage]![i]! + count / maps.factors[stage]![i]!);
+      const within = Math.min(Math.max(adc, limits[0]), limits[1]);
+      word = codes[stage]! * 2 ** adcBits + within;
+      if (within === adc) break;
+    }
+    return word;
+  });
+}
+
+/**
  * (ADC − pedestal) · factor of every word, in double precision; NaN where a word measures nothing. `gains` are the words of
  * gain of a detector that has such. Lengths must agree.
  */
