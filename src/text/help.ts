@@ -17,3 +17,31 @@ Examples:
   vetoc simulate rare.h5 --count 10000 --hit-fraction 0.004 --variety standard
   vetoc simulate own.h5 --size 1030x1065 --pixel-size 0.075 --distance 150:200 --energy 9.5 --panels 2x1 --gap 37,0 \\
       --cell 79.1,79.1,38,90,90,90 --space-group P43212 --background 0.1:3 --ice 0.1 --multi-lattice 0.2`;
+
+/** What stands below the help of `vetoc filter`. */
+export const FILTER_HELP = `
+At least one of --out, --list and --exdf says where to. The scores are kept in OUT.scores while the command runs: killed, the same command goes on where it stopped.
+The file has CXI's layout (/entry_1/data_1/data, mask, experiment_identifier), the scores in /vetoc/score, and everything
+else that the frames' files hold under its old name, without the rows of vetoed frames.
+
+Examples:
+  vetoc filter out/veto --frames run12.cxi --out kept.cxi
+  vetoc filter out/veto --frames 'night/*.cbf' --out night.cxi --threshold -20 --skip-bad
+  vetoc filter out/veto --frames run12.cxi --list kept.lst
+  vetoc filter out/veto --frames 'r0007/CORR-R0007-AGIPD*-S*.h5' --exdf CORR-R0007-REDU00-S00000.h5`;
+
+/** What stands below the help of `vetoc live`. */
+export const LIVE_HELP = `
+Sources: dectris://HOST:31001 (SIMPLON stream V2, Jungfraujoch), FOLDER (files as they are written),
+  lclstreamer://*:12321 (waits for the sender), karabo://HOST:PORT (bridge 2.2),
+  simulate://?rate=100&frames=1000&hits=0.05&seed=1 (frames of our own, to try it)
+Sinks: - or FILE.jsonl, zmq://*:PORT (decisions), ledger:DIR (a ledger for vetoc audit query, report and view), FILE.cxi (kept frames
+  with lists for indexamajig), stream://*:PORT (kept frames, their messages unchanged), exdf:FILE.h5 (European XFEL: flags of trains)
+
+Counts above 65535, of 32-bit streams, are seen as 65535 or as the detector's largest trusted count, if that is less (--overloads).
+A frame that cannot be decoded, does not fit or is late is kept and flagged. SIGTERM and Ctrl-C deliver what was received;
+SIGHUP reads the run again and decides by it from then on.
+
+Examples:
+  vetoc live out/demo --from 'simulate://?rate=20&frames=100' --to -
+  vetoc live out/veto --from dectris://127.0.0.1:31001 --to decisions.jsonl 'stream://*:31002' --metrics 9100`;

@@ -2,24 +2,13 @@
 import { Option, type Command } from 'commander';
 import { COMPRESSIONS, READING_THREADS } from '../../data/index.js';
 import { filteredJson, filterFrames, type FilterRequest, filterShard } from '../../index.js';
-import { filteredText } from '../../text/index.js';
+import { FILTER_HELP, filteredText } from '../../text/index.js';
 import { answer, type Asked, showEvents } from '../console.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { addShardOption, answerShard, type Sharded } from '../shard-option.js';
 import { scoreOption, wholeOption } from '../option-values.js';
 
 type Options = Asked<FilterRequest & Sharded>;
-
-const EXAMPLES = `
-At least one of --out, --list and --exdf says where to. The scores are kept in OUT.scores while the command runs: killed, the same command goes on where it stopped.
-The file has CXI's layout (/entry_1/data_1/data, mask, experiment_identifier), the scores in /vetoc/score, and everything
-else that the frames' files hold under its old name, without the rows of vetoed frames.
-
-Examples:
-  vetoc filter out/veto --frames run12.cxi --out kept.cxi
-  vetoc filter out/veto --frames 'night/*.cbf' --out night.cxi --threshold -20 --skip-bad
-  vetoc filter out/veto --frames run12.cxi --list kept.lst
-  vetoc filter out/veto --frames 'r0007/CORR-R0007-AGIPD*-S*.h5' --exdf CORR-R0007-REDU00-S00000.h5`;
 
 export function define(command: Command): void {
   command
@@ -46,7 +35,7 @@ export function define(command: Command): void {
     .option('--restart', 'forget the scores of a killed run')
     .option('--replace', 'replace the files if they exist')
     .option('--json', 'print a summary as JSON');
-  addFrameOptions(addShardOption(command)).addHelpText('after', `${FRAME_HELP}\n${EXAMPLES}`).action(run);
+  addFrameOptions(addShardOption(command)).addHelpText('after', `${FRAME_HELP}\n${FILTER_HELP}`).action(run);
 }
 
 async function run(dir: string, options: Options): Promise<void> {

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { Option, type Command } from 'commander';
 import { startLive, WHEN_FULL, type LiveRequest } from '../../index.js';
-import { liveEventText, liveText, seconds } from '../../text/index.js';
+import { LIVE_HELP, liveEventText, liveText, seconds } from '../../text/index.js';
 import { EXIT, reportError } from '../exit.js';
 import { takeSignals } from '../interrupt.js';
 import { positiveOption, scoreOption, wholeOption } from '../option-values.js';
@@ -43,21 +43,6 @@ async function run(dir: string, options: LiveRequest & { readonly json?: boolean
     giveBack();
   }
 }
-
-const HELP = `
-Sources: dectris://HOST:31001 (SIMPLON stream V2, Jungfraujoch), FOLDER (files as they are written),
-  lclstreamer://*:12321 (waits for the sender), karabo://HOST:PORT (bridge 2.2),
-  simulate://?rate=100&frames=1000&hits=0.05&seed=1 (frames of our own, to try it)
-Sinks: - or FILE.jsonl, zmq://*:PORT (decisions), ledger:DIR (a ledger for vetoc audit query, report and view), FILE.cxi (kept frames
-  with lists for indexamajig), stream://*:PORT (kept frames, their messages unchanged), exdf:FILE.h5 (European XFEL: flags of trains)
-
-Counts above 65535, of 32-bit streams, are seen as 65535 or as the detector's largest trusted count, if that is less (--overloads).
-A frame that cannot be decoded, does not fit or is late is kept and flagged. SIGTERM and Ctrl-C deliver what was received;
-SIGHUP reads the run again and decides by it from then on.
-
-Examples:
-  vetoc live out/demo --from 'simulate://?rate=20&frames=100' --to -
-  vetoc live out/veto --from dectris://127.0.0.1:31001 --to decisions.jsonl 'stream://*:31002' --metrics 9100`;
 
 export function define(command: Command): void {
   const cores = availableParallelism();
@@ -111,6 +96,6 @@ export function define(command: Command): void {
     )
     .option('--view <port>', 'serve a page that shows what happens', wholeOption('--view', 0, 65535))
     .option('--processes <n>', 'processes that decide', wholeOption('--processes', 1, 256), cores)
-    .addHelpText('after', HELP)
+    .addHelpText('after', LIVE_HELP)
     .action(run);
 }

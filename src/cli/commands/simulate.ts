@@ -1,13 +1,6 @@
 /** `vetoc simulate`: labelled diffraction frames for any detector, as HDF5. */
 import { Option, type Command } from 'commander';
-import {
-  CLASS_NAMES,
-  type Compression,
-  COMPRESSIONS,
-  CRYSTAL_FORMS,
-  SIMULATED_RAW,
-  VARIETIES,
-} from '../../data/index.js';
+import { CLASS_NAMES, type Compression, COMPRESSIONS, SIMULATED_RAW, VARIETIES } from '../../data/index.js';
 import { simulateShard, simulateToFile, simulationOptions, type SimulationWish } from '../../index.js';
 import { answer, showEvents } from '../console.js';
 import { SIMULATE_HELP, simulatedText } from '../../text/index.js';
