@@ -18,6 +18,7 @@ step env VETOC_ALL_FAULTS=1 npx vitest run test/rtl/faults.test.ts test/rtl/benc
 step env VETOC_ALL_BENCHES=1 VETOC_MANY_UPSETS=1 npx vitest run test/rtl/project.test.ts
 step env VETOC_MANY_UPSETS=1 npx vitest run test/hls/upsets.test.ts -t "flip"
 step env VETOC_ALL_EXAMPLES=1 npx vitest run test/cli/examples.test.ts
+step env VETOC_SLURM_DRILLS=1 npx vitest run test/slurm/audit.test.ts
 step npm run --silent rtl -- --drills 4
 step npm run --silent rtl -- --icarus --frames 2 --drills 4
 step env VETOC_FUZZ_SEED="${seed}" npm run --silent fuzz:readers

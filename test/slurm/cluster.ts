@@ -4,7 +4,7 @@
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
@@ -22,6 +22,10 @@ export function lacking(): string | null {
 export interface Cluster {
   /** For `process.env`: what Slurm's commands read. */
   readonly conf: string;
+  /** Kills the daemon of a node with all that its jobs started, as a loss of power does. */
+  lose(node: string): void;
+  /** Starts the daemon of a node that was lost. */
+  revive(node: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -31,6 +35,42 @@ async function until(what: string, holds: () => boolean): Promise<void> {
     if (Date.now() > end) throw new Error(`${what} did not come up`);
     await new Promise((done) => setTimeout(done, 100));
   }
+}
+
+/** The slurmstepd that started a job's process; the process itself where none did. */
+function watcherOf(pid: number): number {
+  try {
+    const [, parent] = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!;
+    return readFileSync(`/proc/${parent}/comm`, 'utf8').trim() === 'slurmstepd' ? Number(parent) : pid;
+  } catch {
+    return pid;
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Processes whose environment has both of these. */
+function processesOf(...facts: readonly string[]): number[] {
+  const environment = (pid: string): string[] => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+    } catch {
+      return [];
+    }
+  };
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      const known = environment(pid);
+      return facts.every((fact) => known.includes(fact));
+    })
+    .map(Number);
 }
 
 /** Starts the daemons with everything under `folder`. */
@@ -66,6 +106,13 @@ export async function startCluster(folder: string): Promise<Cluster> {
   };
   return {
     conf,
+    lose(node) {
+      kill(node, 'SIGKILL');
+      const jobs = processesOf(`SLURMD_NODENAME=${node}`, `SLURM_CONF=${conf}`);
+      // Those that watch them first: they would tell the controller.
+      for (const pid of [...new Set(jobs.map(watcherOf)), ...jobs]) killIfThere(pid);
+    },
+    revive: startNode,
     async stop() {
       execFileSync('scancel', ['--user=root'], { env });
       await new Promise((done) => setTimeout(done, 500));
