@@ -22,6 +22,9 @@ export function lacking(): string | null {
 export interface Cluster {
   /** For `process.env`: what Slurm's commands read. */
   readonly conf: string;
+  /** Whether tasks run on a node; the node's state, as sinfo calls it. */
+  readonly isBusy: (node: string) => boolean;
+  readonly stateOf: (node: string) => string;
   /** Kills the daemon of a node with all that its jobs started, as a loss of power does. */
   lose(node: string): void;
   /** Starts the daemon of a node that was lost. */
@@ -104,8 +107,12 @@ export async function startCluster(folder: string): Promise<Cluster> {
     if (daemon?.pid !== undefined && daemon.exitCode === null && daemon.signalCode === null)
       process.kill(daemon.pid, signal);
   };
+  const said = (program: string, ...args: readonly string[]): string =>
+    spawnSync(program, [...args], { env, encoding: 'utf8' }).stdout.trim();
   return {
     conf,
+    isBusy: (node) => said('squeue', '-h', '-r', '-t', 'R', '-w', node) !== '',
+    stateOf: (node) => said('sinfo', '-h', '-N', '-n', node, '-o', '%T'),
     lose(node) {
       kill(node, 'SIGKILL');
       const jobs = processesOf(`SLURMD_NODENAME=${node}`, `SLURM_CONF=${conf}`);
