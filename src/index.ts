@@ -43,6 +43,8 @@ export type { Requantized } from './run/requantize.js';
 // Frames.
 export { inspectFrames } from './run/inspect.js';
 export type { Inspection, InspectRequest } from './run/inspect.js';
+export { PLANNED_DETECTOR_NAMES, planVeto } from './run/plan.js';
+export type { PlannedDetectorName, PlanOutcome, PlanRequest } from './run/plan.js';
 export { makeDarks } from './run/darks.js';
 export type { DarksOutcome, DarksRequest } from './run/darks.js';
 export { simulateShard, simulateToFile } from './run/simulate.js';

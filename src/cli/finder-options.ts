@@ -1,15 +1,7 @@
 /** The options of every command that asks a classical spot finder. */
 import { Option, type Command } from 'commander';
-import { parameterNames, SPOT_ALGORITHMS } from '../index.js';
+import { SPOT_ALGORITHMS } from '../index.js';
 import { pairOption, positiveOption, repeated } from './option-values.js';
-
-/** Which parameters there are, for the help. */
-export const FINDER_HELP = `
-Parameters go under the names of OM, CrystFEL and Cheetah, or of DIALS:
-${SPOT_ALGORITHMS.filter((name) => name !== 'dispersion-extended')
-  .map((name) => `  ${name}: ${parameterNames(name).join(', ')}`)
-  .join('\n')}
-  dispersion-extended: the same as dispersion`;
 
 export function addFinderOptions(command: Command): Command {
   return command

@@ -1,5 +1,6 @@
 /** What stands below the help of commands. */
 import { CRYSTAL_FORMS } from '../data/simulate/crystal.js';
+import { parameterNames, SPOT_ALGORITHMS } from '../spotfind/parameters.js';
 
 /** How to name frames, for the help of every command. */
 export const FRAME_HELP = `
@@ -45,3 +46,46 @@ SIGHUP reads the run again and decides by it from then on.
 Examples:
   vetoc live out/demo --from 'simulate://?rate=20&frames=100' --to -
   vetoc live out/veto --from dectris://127.0.0.1:31001 --to decisions.jsonl 'stream://*:31002' --metrics 9100`;
+
+/** What stands below the help of `vetoc plan`. The serial run: M. O. Wiedorn et al., Nat. Commun. 9 (2018) 4025. */
+export const PLAN_HELP = `
+Shares of hits lost and misses kept are those of vetoc threshold or evaluate. The example is CTX-M-14 of Wiedorn et al. (2018), which an
+AGIPD saw without a veto: 14,445 hits in 3,215,616 frames.
+
+Example:
+  vetoc plan --detector agipd-1m --frames 3215616 --hits 14445 --lose 0.5% --keep-misses 2% --latency 100`;
+
+/** Which parameters there are, for the help. */
+const FINDER_HELP = `
+Parameters go under the names of OM, CrystFEL and Cheetah, or of DIALS:
+${SPOT_ALGORITHMS.filter((name) => name !== 'dispersion-extended')
+  .map((name) => `  ${name}: ${parameterNames(name).join(', ')}`)
+  .join('\n')}
+  dispersion-extended: the same as dispersion`;
+
+/** What stands below the help of `vetoc audit`. */
+export const AUDIT_HELP = `${FINDER_HELP}
+${FRAME_HELP}
+
+Examples:
+  vetoc audit out/demo --frames 'night1/*.cxi'
+  vetoc audit report out/demo
+  vetoc audit view out/demo
+  vetoc audit query out/demo "SELECT file, file_index, spots FROM frames WHERE vetoed_with_peaks ORDER BY spots DESC"
+  vetoc audit export out/demo --parquet night1.parquet --labels labels.csv
+  vetoc audit out/demo --frames night1.h5 --labels night1.csv --prescale 100 --frame-number pulseId --lose 1% --out out/metered
+
+With --prescale what is known of the misses that the firmware kept (labels, verdicts) becomes an unbiased estimate of the hits
+lost, with an exact interval. Wholly beyond --lose it is an alarm: said at once, exit code 1.
+An interrupted audit continues where it was when the command is repeated.`;
+
+/** What stands below the help of `vetoc spotfind`. */
+export const SPOTFIND_HELP = `${FINDER_HELP}
+${FRAME_HELP}
+
+Examples:
+  vetoc spotfind frames.h5
+  vetoc spotfind frames.h5 --algorithm peakfinder8 -p adc_threshold=250 -p min_snr=6 --out peaks.cxi --with-frames
+  vetoc spotfind frames.h5 --algorithm dispersion-extended -p sigma_strong=3 -p d_min=2.5 --pixel-size 0.3 --csv spots.csv
+
+The CXI file is for CrystFEL: indexamajig --peaks=cxi`;

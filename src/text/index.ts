@@ -3,7 +3,16 @@ export { outcomeText, warningText } from './outcomes.js';
 export type { OutcomeText } from './outcomes.js';
 export { createPace, progressLine, seconds, stepsText } from './progress.js';
 export type { Pace } from './progress.js';
-export { FILTER_HELP, FRAME_HELP, LIVE_HELP, SIMULATE_HELP } from './help.js';
+export {
+  AUDIT_HELP,
+  FILTER_HELP,
+  FRAME_HELP,
+  LIVE_HELP,
+  PLAN_HELP,
+  SIMULATE_HELP,
+  SPOTFIND_HELP,
+} from './help.js';
+export { planText } from './plan.js';
 export { simulatedText } from './simulated.js';
 export { darksText } from './darks.js';
 export { costText, mergedText, shardText } from './shards.js';

@@ -94,6 +94,13 @@ const ASKED: Readonly<Record<string, Asked>> = {
     ],
     work: ['OUT.h5', '--count', '4', '--size', '64x64', '--workers', '0'],
   },
+  plan: {
+    fail: [
+      ['--detector', 'agipd-1m', '--frames', '9', '--hits', '10', '--lose', '0', '--keep-misses', '0'],
+      ['--detector', 'nowhere'],
+    ],
+    work: ['--detector', 'agipd-1m', '--frames', '9', '--hits', '1', '--lose', '0', '--keep-misses', '1%'],
+  },
   darks: {
     fail: [
       ['none.h5', '--detector', 'jungfrau', '--out', 'OUT.maps.h5'],

@@ -17,31 +17,14 @@ import {
   writeAuditPage,
 } from '../../index.js';
 import { UserError } from '../../core/errors.js';
-import { meteredText, queryCsv, queryRows, queryText } from '../../text/index.js';
+import { AUDIT_HELP, meteredText, queryCsv, queryRows, queryText } from '../../text/index.js';
 import { EXIT } from '../exit.js';
 import { endGracefully } from '../interrupt.js';
 import { addAuditOptions, addBound } from '../audit-options.js';
-import { FINDER_HELP } from '../finder-options.js';
-import { FRAME_HELP } from '../frame-arguments.js';
 import { wholeOption } from '../option-values.js';
 import { answer, type Asked, say, sayJson, showEvents } from '../console.js';
 import { addShardOption, answerShard, type Sharded } from '../shard-option.js';
 import { output } from '../outputs.js';
-
-const HELP = `${FINDER_HELP}
-${FRAME_HELP}
-
-Examples:
-  vetoc audit out/demo --frames 'night1/*.cxi'
-  vetoc audit report out/demo
-  vetoc audit view out/demo
-  vetoc audit query out/demo "SELECT file, file_index, spots FROM frames WHERE vetoed_with_peaks ORDER BY spots DESC"
-  vetoc audit export out/demo --parquet night1.parquet --labels labels.csv
-  vetoc audit out/demo --frames night1.h5 --labels night1.csv --prescale 100 --frame-number pulseId --lose 1% --out out/metered
-
-With --prescale what is known of the misses that the firmware kept (labels, verdicts) becomes an unbiased estimate of the hits
-lost, with an exact interval. Wholly beyond --lose it is an alarm: said at once, exit code 1.
-An interrupted audit continues where it was when the command is repeated.`;
 
 interface StartOptions extends AuditRequest, Sharded {
   readonly json?: boolean;
@@ -122,7 +105,7 @@ export function define(command: Command): void {
     .enablePositionalOptions();
   addShardOption(addAuditOptions(command))
     .option('--json', 'print the outcome as JSON')
-    .addHelpText('after', HELP)
+    .addHelpText('after', AUDIT_HELP)
     .action(start);
   registerReaders(command);
   registerMeter(command);
