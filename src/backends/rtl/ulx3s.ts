@@ -6,7 +6,7 @@ import { UserError } from '../../core/errors.js';
 import { inputNode } from '../../ir/graph.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import type { RtlDesign } from './design.js';
-import { addressBits, instanceText, range, SV_LICENCE } from './sv.js';
+import { instanceText, range, SV_LICENCE } from './sv.js';
 
 /** MHz of the board's oscillator. */
 const OSCILLATOR = 25;
