@@ -11,7 +11,7 @@ const SLOW = [
   'test/data/{fuzz,give-up,kept-exdf,many-files,packed-dataset,stream,xtc}.test.ts',
   'test/fuzz/**',
   'test/library/library.test.ts',
-  'test/live/{command,faults,session,sinks,view}.test.ts',
+  'test/live/{command,faults,folder,session,sinks,view}.test.ts',
   'test/onnx/{commands,habits,hls4ml,hostile,import-commands,networks,official,opsets,ort-quantized,patterns,prescale,qonnx,stated,webgpu}.test.ts',
   'test/passes/{comparison,mixed-precision,no-ties,no-ties-levels}.test.ts',
   'test/statistics/metered-loss.test.ts',
