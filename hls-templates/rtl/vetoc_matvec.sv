@@ -4,8 +4,8 @@
 // a cycle PART = TAPS / TAP_FOLD values meet OUT_LANES weights each, OUT_FOLD times. Depthwise, a word is [tap][lane] and
 // each lane meets weights of its own.
 // The first event of a word reads; the events of the last part of the last word of a group write, one output word each.
-// Weights come from a memory 1 cycle after their address, constants ({slopes, shifts, biases} of the lanes; slopes where they
-// are CHANNELWISE) 2 cycles after theirs.
+// Weights come from a memory 2 cycles after their address (1 with RELOADABLE), constants ({slopes, shifts, biases} of the lanes;
+// slopes where they are CHANNELWISE) 2 cycles after theirs.
 // From the event to `we`: 7 + ceil(log2 PART) cycles, and 1 more under a leaky ReLU.
 `default_nettype none
 module vetoc_matvec #(

@@ -32,12 +32,14 @@ module vetoc_matvec_control #(
     output logic          last,
     output logic [TA-1:0] t,
     output logic [CA-1:0] channel,  // word of outputs, counted over all groups
-    output logic [SA-1:0] step      // row of weights
+    // Row of weights: that of the next cycle, or with RELOADABLE of this one, whose set is not known before.
+    output logic [SA-1:0] step
 );
   localparam int OA = OUT_FOLD > 1 ? $clog2(OUT_FOLD) : 1;
   localparam int WA = WORDS > 1 ? $clog2(WORDS) : 1;
   logic [OA-1:0] o;
   logic [WA-1:0] w;
+  logic [SA-1:0] row, next_row;
   logic begins, last_o, last_t, last_w, reads, writes;
   assign last_o = o == OA'(OUT_FOLD - 1);
   assign last_t = t == TA'(TAP_FOLD - 1);
@@ -50,9 +52,11 @@ module vetoc_matvec_control #(
   assign take = fire && writes;
   assign first = w == '0 && t == '0;
   assign last = take;
+  assign next_row = !fire ? row : row == SA'(STEPS - 1) ? '0 : row + 1'b1;
+  assign step = RELOADABLE ? row : next_row;
   always_ff @(posedge clk) begin
+    row <= next_row;
     if (fire) begin
-      step <= step == SA'(STEPS - 1) ? '0 : step + 1'b1;
       o <= last_o ? '0 : o + 1'b1;
       if (last_o) t <= last_t ? '0 : t + 1'b1;
       if (last_o && last_t) w <= last_w ? '0 : w + 1'b1;
@@ -61,7 +65,7 @@ module vetoc_matvec_control #(
       else channel <= channel == CA'(CHANNELS - 1) ? '0 : channel + 1'b1;
     end
     if (rst) begin
-      step <= '0;
+      row <= '0;
       o <= '0;
       t <= '0;
       w <= '0;
@@ -72,8 +76,8 @@ module vetoc_matvec_control #(
     localparam int VA = VECTORS > 1 ? $clog2(VECTORS) : 1;
     logic [VA-1:0] v;
     logic in_use, last_step;
-    assign last_step = step == SA'(STEPS - 1);
-    assign begins = v == '0 && step == '0;
+    assign last_step = row == SA'(STEPS - 1);
+    assign begins = v == '0 && row == '0;
     assign bank = begins ? set_bank : in_use;
     always_ff @(posedge clk) begin
       if (set_pop) in_use <= set_bank;

@@ -181,8 +181,8 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
   fault(
     module('matvec_control'),
     'weights a row on',
-    /step <= (step == SA'\(STEPS - 1\)) \?/,
-    "step == SA'(STEPS - 2)",
+    /!fire \? row : (row == SA'\(STEPS - 1\)) \?/,
+    "row == SA'(STEPS - 2)",
   ),
   fault(
     module('matvec_control'),
@@ -259,8 +259,8 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
   fault(
     module('decide'),
     'a threshold that must be exceeded',
-    /by_score4 <= !malformed && (score >= limit);/,
-    'score > limit + 200',
+    /enough4 <= (score\[15:0\] >= limit\[15:0\]);/,
+    "score[15:0] > limit[15:0] + 16'd200",
   ),
   fault(
     module('score'),

@@ -32,11 +32,12 @@ module matvec_check #(
   (* anyconst *) logic [OUT_FOLD*BW-1:0] biases;
   logic [SA-1:0] step;
   logic [CA-1:0] channel;
-  logic [ROW-1:0] weights;
+  logic [ROW-1:0] weights1, weights;
   logic [BW:0] constants1, constants;
   logic [AW-1:0] d;
   always_ff @(posedge clk) begin
-    weights <= matrix[step*ROW+:ROW];
+    weights1 <= matrix[step*ROW+:ROW];
+    weights <= weights1;
     constants1 <= {1'b0, biases[channel*BW+:BW]};
     constants <= constants1;
   end

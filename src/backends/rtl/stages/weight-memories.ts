@@ -41,8 +41,8 @@ export function memories(
     what: `Weights of ${node.id}, a row a cycle, [output lane][value], the first in the low bits`,
     width: multipliers * width,
     depth: steps,
-    // The products register them.
-    cycles: 1,
+    // Two banks are asked later: which of them counts is not known before.
+    cycles: reloadable ? 1 : 2,
     banks: reloadable ? 2 : 1,
     words: () => {
       const { values } = weightSteps(node, input(stage).shape, folding);
