@@ -11,7 +11,11 @@ export const addMapsOptions = (command: Command): Command =>
       '--gain <gains>',
       'gains in ADU/keV: g0,g1,g2, a .npy [3,y,x], FILE.h5#/path, or a .bin of float64',
     )
-    .option('--photon-energy <eV>', 'photon energy for --pedestal or --maps, and --gain');
+    .option('--photon-energy <eV>', 'photon energy for --pedestal or --maps, and --gain')
+    .option(
+      '--map-formats <formats>',
+      "formats of the integer maps, as firmware has them: 'ap_ufixed<22,14>,ap_fixed<23,2>'",
+    );
 
 /** Adds the options; the values go to `frameOptions` or `openFrameArguments`. */
 export function addFrameOptions(command: Command): Command {

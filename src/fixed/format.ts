@@ -67,6 +67,23 @@ export const maxMantissa = (f: Format): number => (f.signed ? 2 ** (f.width - 1)
 export const formatToString = (f: Format): string =>
   `ap_${f.signed ? '' : 'u'}fixed<${f.width},${f.integer},${f.quantization},${f.overflow}>`;
 
+const WRITTEN = /^ap_(u?)fixed<(\d{1,2}),(-?\d{1,2})(?:,(\w+),(\w+))?>$/;
+
+/** The format that `text` spells as `formatToString` does, or without rounding and overflow; null where it spells none. */
+export function formatOfString(text: string): Format | null {
+  const found = WRITTEN.exec(text.replaceAll(' ', ''));
+  if (found === null) return null;
+  const [, sign, width, integer, quantization = 'AP_RND_CONV', overflow = 'AP_SAT'] = found;
+  const stated = {
+    signed: sign === '',
+    width: Number(width),
+    integer: Number(integer),
+    quantization,
+    overflow,
+  };
+  return formatSchema.safeParse(stated).data ?? null;
+}
+
 export const sameFormat = (a: Format, b: Format): boolean => formatToString(a) === formatToString(b);
 
 /** Bits of the smallest signed (or, if `low >= 0`, unsigned) integer type that holds all of [low, high]. */

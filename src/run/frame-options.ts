@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../core/errors.js';
 import { isOwnMask, type OpenFramesOptions } from '../data/open-options.js';
+import type { MapFormats } from '../data/raw/integer-maps.js';
+import { formatOfString } from '../fixed/format.js';
 
 const text = z.string().min(1).exactOptional();
 const flag = z.boolean().exactOptional();
@@ -25,6 +27,7 @@ export const frameOptionsSchema = z
     photonEnergy: text,
     maps: text,
     mapsAge: text,
+    mapFormats: text,
     scale: text,
     giveUp: text,
     skipBad: flag,
@@ -72,6 +75,17 @@ function numberOption(
   return value;
 }
 
+/** Formats of integer maps as `vetoc evaluate --raw` prints them: PEDESTALS,FACTORS. */
+function mapFormatsOption(text: string | undefined): MapFormats | undefined {
+  if (text === undefined) return undefined;
+  const [pedestal, factor, ...others] = text.split(/(?<=>)\s*,/).map(formatOfString);
+  if (pedestal && factor && others.length === 0) return { pedestal, factor };
+  throw new UserError(`'${text}' is no two formats`, {
+    field: '--map-formats',
+    remedy: "give them as in 'ap_ufixed<22,14>,ap_fixed<23,2>', pedestals first",
+  });
+}
+
 /**
  * The options as the data layer takes them. Whoever decides sees an overload as the largest trusted count, so that a
  * saturated Bragg peak stays a peak, unless the user says otherwise. Throws `UserError`.
@@ -94,8 +108,11 @@ export function frameOptions(values: FrameOptionValues): OpenFramesOptions {
         field: '--pedestal',
         remedy: 'leave one of the two out',
       });
-  } else if (age !== undefined)
-    throw new UserError('is said of no maps', { field: '--maps-age', remedy: 'give --maps' });
+  } else if (age !== undefined || values.mapFormats !== undefined) {
+    const field = age === undefined ? '--map-formats' : '--maps-age';
+    throw new UserError('is said of no maps', { field, remedy: 'give --maps' });
+  }
+  const formats = mapFormatsOption(values.mapFormats);
   const stated = [pedestal, gain, energy].filter((one) => one !== undefined).length;
   if (maps === undefined && stated !== 0 && stated !== 3) {
     throw new UserError('JUNGFRAU needs --pedestal, --gain and --photon-energy together', {
@@ -122,6 +139,7 @@ export function frameOptions(values: FrameOptionValues): OpenFramesOptions {
             ...(gain === undefined ? {} : { gain }),
             ...(energy === undefined ? {} : { photonEnergyEv: energy }),
             ...(age === undefined ? {} : { maxAgeDays: age }),
+            ...(formats === undefined ? {} : { formats }),
           },
         }),
     ...(stated === 0 || maps !== undefined

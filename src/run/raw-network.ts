@@ -11,7 +11,7 @@ import { frameMaps, fromWords } from '../passes/from-words.js';
 import { frameOptions, type FrameOptionValues } from './frame-options.js';
 
 /** What says that a network is to start at words: a file of maps, with gains and photon energy. */
-export type RawWish = Pick<FrameOptionValues, 'maps' | 'gain' | 'photonEnergy'>;
+export type RawWish = Pick<FrameOptionValues, 'maps' | 'gain' | 'photonEnergy' | 'mapFormats'>;
 
 export interface RawNetwork {
   readonly graph: FixedGraph;
@@ -22,17 +22,23 @@ export interface RawNetwork {
 
 /** `fixed` on the words whose maps `wish` names; null where it names none. Throws `UserError`. */
 export async function onWords(fixed: FixedGraph, wish: RawWish): Promise<RawNetwork | null> {
-  const { maps, gain, photonEnergy } = wish;
+  const { maps, gain, photonEnergy, mapFormats } = wish;
   if (maps === undefined) {
-    const field = gain === undefined ? '--photon-energy' : '--gain';
-    if (gain !== undefined || photonEnergy !== undefined)
-      throw new UserError('is said of no maps', { field, remedy: 'give --maps' });
+    const [said] = Object.entries({
+      '--gain': gain,
+      '--photon-energy': photonEnergy,
+      '--map-formats': mapFormats,
+    })
+      .filter(([, value]) => value !== undefined)
+      .map(([name]) => name);
+    if (said !== undefined) throw new UserError('is said of no maps', { field: said, remedy: 'give --maps' });
     return null;
   }
   const { rawMaps } = frameOptions({
     maps,
     ...(gain === undefined ? {} : { gain }),
     ...(photonEnergy === undefined ? {} : { photonEnergy }),
+    ...(mapFormats === undefined ? {} : { mapFormats }),
   });
   const [height, width] = inputNode(fixed).size;
   const frames = { file: fixed.name, height, width, serial: null, written: null };

@@ -1,8 +1,16 @@
 /** From words to decisions on the command line: simulated words, maps from dark frames, decisions, and what is refused on the way. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EvaluateOutcome } from '../../src/index.js';
 import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
@@ -366,6 +374,50 @@ describe('vetoc export --maps', () => {
     const masked = counts.filter((count, i) => made.readInt32LE(4 * i) !== count && count < 10_000).length;
     expect(masked).toBe(0);
     expect(readFileSync(at('firmware/README.md'), 'utf8')).toContain('**Maps in** (AXI4-Stream `maps`');
+  });
+
+  it('writes a set of other maps for firmware that is there: nothing else of it changes', async () => {
+    const readme = readFileSync(at('firmware/README.md'), 'utf8');
+    const formats = /--map-formats '(ap_ufixed<\d+,14>,ap_fixed<\d+,-?\d+>)'/.exec(readme)![1]!;
+    const others = (energy: string): string[] => [
+      '--maps',
+      at('words.truth.h5'),
+      '--photon-energy',
+      energy,
+      '--map-formats',
+      formats,
+    ];
+    const exported = ['export', 'hls', at('run'), '--out'];
+    expect(await cli(...exported, at('other'), ...others('5000'))).not.toMatch(/^exit/);
+    const files = (folder: string): readonly string[] =>
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((file) => file.isFile())
+        .map((file) => relative(folder, join(file.parentPath, file.name)))
+        .sort();
+    expect(files(at('other'))).toEqual(files(at('firmware')));
+    const changed = files(at('other')).filter(
+      (file) => !readFileSync(join(at('other'), file)).equals(readFileSync(join(at('firmware'), file))),
+    );
+    expect(changed).toEqual(
+      ['factors', 'frames', 'maps', 'maps_set', 'pedestals', 'words'].map((name) => `golden/${name}.bin`),
+    );
+    expect(
+      JSON.parse(
+        await cli('evaluate', at('run'), '--raw', at('words.h5'), ...others('5000'), '--json'),
+      ) as EvaluateOutcome,
+    ).toMatchObject({ difference: { decidedApart: [] } });
+
+    expect(await cli(...exported, at('far'), ...others('500'))).toMatch(
+      /exit 2: .*--map-formats: a factor of gain stage G2 is -\S+, beyond ap_fixed</,
+    );
+    for (const [wrong, why] of [
+      ['ap_fixed<8,4>', /'ap_fixed<8,4>' is no two formats/],
+      ['ap_ufixed<8,14>,ap_fixed<8,4>', /pedestals no coarser than an ADC unit/],
+      ['ap_ufixed<30,14>,ap_fixed<30,4>', /needs products of 60 bits/],
+    ] as const)
+      expect(await cli(...exported, at('far'), ...MAPS, '--map-formats', wrong)).toMatch(why);
+    expect(await cli(...exported, at('far'), '--map-formats', formats)).toMatch(/is said of no maps/);
+    expect(existsSync(at('far'))).toBe(false);
   });
 
   it('is refused where there is no such form, or nothing to export', async () => {

@@ -6,9 +6,9 @@ import { convertJungfrau } from '../../src/data/calibrate-jungfrau.js';
 import { COUNTS, wordCalibration } from '../../src/data/raw/calibrated.js';
 import { RAW_DETECTORS, rawDetector, type RawDetectorName } from '../../src/data/raw/detectors.js';
 import { calibrateWords, type FloatMaps } from '../../src/data/raw/float-maps.js';
-import { integerMaps, MAP_ROUNDING } from '../../src/data/raw/integer-maps.js';
+import { FACTOR_ROOM, integerMaps, MAP_ROUNDING, type MapFormats } from '../../src/data/raw/integer-maps.js';
 import { roundHalfEven } from '../../src/fixed/cast.js';
-import { formatToString } from '../../src/fixed/format.js';
+import { format, formatToString } from '../../src/fixed/format.js';
 import { productWidth } from '../../src/ir/ops/calibrate.js';
 
 const SHARED = new URL('../../../shared/data/real/jungfrau/', import.meta.url).pathname;
@@ -71,17 +71,29 @@ describe('integer maps', () => {
     },
   );
 
-  it('are as coarse as the bound lets them be: a bit less of both breaks it', () => {
+  it('have room for factors twice as large, within the bound; a bit less of both breaks it', () => {
     const maps = of([2500, 14800, 14700], [41, -1.44, -0.106], 12.4);
     const detector = RAW_DETECTORS.jungfrau;
     const fine = integerMaps(detector, maps, COUNTS);
+    const twice = {
+      ...maps,
+      factors: maps.factors.map((map) => Float64Array.from(map, (f) => FACTOR_ROOM * f)),
+    };
     const coarser = (f: typeof fine.pedestal) => ({ ...f, width: f.width - 1 });
-    const coarse = integerMaps(detector, maps, COUNTS, {
-      pedestal: coarser(fine.pedestal),
-      factor: coarser(fine.factor),
-    });
-    expect(fine.bound).toBeLessThanOrEqual(MAP_ROUNDING);
-    expect(coarse.bound).toBeGreaterThan(MAP_ROUNDING);
+    const coarse = { pedestal: coarser(fine.pedestal), factor: coarser(fine.factor) };
+    const bound = (formats: MapFormats): number => integerMaps(detector, twice, COUNTS, formats).bound;
+    expect(fine.bound).toBeLessThan(bound(fine));
+    expect(bound(fine)).toBeLessThanOrEqual(MAP_ROUNDING);
+    expect(bound(coarse)).toBeGreaterThan(MAP_ROUNDING);
+  });
+
+  it('are refused where formats that are given do not hold them', () => {
+    const maps = of([2500, 14800, 14700], [41, -1.44, -0.106], 12.4);
+    const detector = RAW_DETECTORS.jungfrau;
+    const formats = { pedestal: format(false, 20, 13), factor: format(true, 23, 2) };
+    expect(() => integerMaps(detector, maps, COUNTS, formats)).toThrow(
+      /a pedestal of gain stage G1 is \d+\.\d+, beyond ap_ufixed<20,13,AP_RND_CONV,AP_SAT>/,
+    );
   });
 
   it('are refused where one gain is so far from the others that no format holds both', () => {
@@ -120,10 +132,10 @@ describe.skipIf(!existsSync(SHARED))('the real JUNGFRAU module (needs the shared
     const made = counts(words);
     expect(made.every((value, i) => Number.isNaN(value) === Number.isNaN(float[i]!))).toBe(true);
     expect([formatToString(integers.pedestal), formatToString(integers.factor)]).toEqual([
-      'ap_ufixed<21,14,AP_RND_CONV,AP_SAT>',
-      'ap_fixed<22,1,AP_RND_CONV,AP_SAT>',
+      'ap_ufixed<22,14,AP_RND_CONV,AP_SAT>',
+      'ap_fixed<23,2,AP_RND_CONV,AP_SAT>',
     ]);
     const limits = RAW_DETECTORS.jungfrau.stages.map((stage) => stage.limits);
-    expect(productWidth({ limits }, integers.pedestal, integers.factor)).toBe(43);
+    expect(productWidth({ limits }, integers.pedestal, integers.factor)).toBe(45);
   });
 });

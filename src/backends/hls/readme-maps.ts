@@ -13,6 +13,9 @@ export function mapsText({ plan, clockMHz }: Design): string {
     const last = first + plan.pixelsPerClock * shape[2] * format.width - 1;
     return `| ${node} | ${first} to ${last} | ${shape[2]} | \`${formatType(format)}\` |`;
   });
+  const formats = beat.maps
+    .slice(0, 2)
+    .map(({ stream: { format: of } }) => `ap_${of.signed ? '' : 'u'}fixed<${of.width},${of.integer}>`);
   return `
 **Maps in** (AXI4-Stream \`maps\`, ${beat.bits} bits): what comes with every frame of words beside them, a set of ${words} beats, one for each beat of
 pixels, and a beat whose low 32 bits are the CRC-32 of all bits before, TLAST with that. \`golden/maps_set.bin\` is a set as it travels,
@@ -24,7 +27,8 @@ ${rows.join('\n')}
 
 Values lie pixel by pixel; of a pixel one for each gain stage, the most sensitive first. A factor of 0 says that the pixel measures nothing.
 A set is taken for each packet with pixels, none for one without. Another set (after a dark run) counts from the next frame on when the DMA
-goes on with it behind a TLAST; its formats are those above. A set that ends early, does not end, or has another CRC is flagged: its frame is
+goes on with it behind a TLAST; its formats are those above: \`vetoc export hls RUN --maps OTHER --map-formats '${formats.join()}'\`
+writes it as \`golden/maps_set.bin\`, and all else as it is here. A set that ends early, does not end, or has another CRC is flagged: its frame is
 kept, with \`upset\`, and the next one is right.
 `;
 }

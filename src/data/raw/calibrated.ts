@@ -21,8 +21,8 @@ export interface WordCalibration extends CheckedMaps {
 
 /** The integer calibration with `checked` maps. */
 export function wordCalibration(checked: CheckedMaps): WordCalibration {
-  const { detector, maps } = checked;
-  const integers = integerMaps(detector, maps, COUNTS);
+  const { detector, maps, formats } = checked;
+  const integers = integerMaps(detector, maps, COUNTS, formats);
   const limits = detector.stages.map((stage) => stage.limits);
   const op: Calibration = { adcBits: detector.adcBits, select: detector.select, limits, format: COUNTS };
   const run = calibration(op, integers.pedestal, integers.factor, NaN);

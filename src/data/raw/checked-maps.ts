@@ -6,6 +6,7 @@ import { UserError } from '../../core/errors.js';
 import { readStages } from '../calibrate-jungfrau.js';
 import { rawDetector, type RawDetector, type RawDetectorName } from './detectors.js';
 import type { FloatMaps } from './float-maps.js';
+import { checkMapFormats, type MapFormats } from './integer-maps.js';
 import { openMaps, type CellMaps, type StoredMaps } from './maps-file.js';
 
 /** How raw words are to be calibrated. */
@@ -18,6 +19,8 @@ export interface RawMapsOptions {
   readonly photonEnergyEv?: number;
   /** Days between maps and frames at most; 7 unless given. */
   readonly maxAgeDays?: number;
+  /** Formats of the integer maps, for firmware that is built; made for these maps unless given. */
+  readonly formats?: MapFormats;
 }
 
 /** What is known of the frames that the maps are for. */
@@ -34,6 +37,8 @@ export interface CheckedMaps {
   readonly name: RawDetectorName;
   readonly detector: RawDetector;
   readonly maps: FloatMaps;
+  /** Formats that the integer maps are to have; made for these maps unless given. */
+  readonly formats?: MapFormats;
 }
 
 const DAY = 86_400_000;
@@ -185,7 +190,10 @@ export async function checkedMaps(options: RawMapsOptions, frames: FramesForMaps
         ? [new Float64Array(pixels).fill(1)]
         : factorsOf(stated.gains, pixels, options.photonEnergyEv! / 1000);
     const maps = { pedestals: cell.pedestals, factors, bad: cell.status, thresholds: [] };
-    return { name, detector, maps };
+    const { formats } = options;
+    if (formats === undefined) return { name, detector, maps };
+    checkMapFormats(detector, formats);
+    return { name, detector, maps, formats };
   } finally {
     stored.close();
   }

@@ -7,12 +7,24 @@
  */
 import { UserError } from '../../core/errors.js';
 import { roundHalfEven } from '../../fixed/cast.js';
-import { bitsFor, format, fractionBits, lsb, type Format } from '../../fixed/format.js';
+import {
+  bitsFor,
+  format,
+  formatToString,
+  fractionBits,
+  lsb,
+  maxMantissa,
+  minMantissa,
+  type Format,
+} from '../../fixed/format.js';
 import type { RawDetector } from './detectors.js';
 import { isMapped, type FloatMaps } from './float-maps.js';
 
 /** Units in the last place of the result that the maps' own rounding may cost: beside the half of the one rounding. */
 export const MAP_ROUNDING = 0.01;
+
+/** How many times as large factors of other maps may be: of another dark run, of photons of less energy. */
+export const FACTOR_ROOM = 2;
 
 /** Bits of a product that every witness holds exactly, with one to spare. */
 const MOST_PRODUCT_BITS = 51;
@@ -38,8 +50,9 @@ interface Extremes {
   readonly leastPedestal: number;
 }
 
-function extremesOf(maps: FloatMaps): Extremes {
-  let [pedestal, leastPedestal, factor] = [0, 0, 0];
+/** What pedestals and factors are to be held: those of `maps`, with room for those of other maps of the same detector. */
+function extremesOf({ adcBits }: RawDetector, maps: FloatMaps): Extremes {
+  let [pedestal, leastPedestal, factor] = [2 ** adcBits - 1, 0, 0];
   maps.pedestals.forEach((map, stage) => {
     for (let i = 0; i < map.length; i++) {
       if (!isMapped(maps, stage, i)) continue;
@@ -48,7 +61,7 @@ function extremesOf(maps: FloatMaps): Extremes {
       factor = Math.max(factor, Math.abs(maps.factors[stage]![i]!));
     }
   });
-  return { pedestal, leastPedestal, factor };
+  return { pedestal, leastPedestal, factor: FACTOR_ROOM * factor };
 }
 
 /** Signed where a pedestal is below zero; wide enough for all of them at `fraction`. */
@@ -68,12 +81,37 @@ function factorFormat({ factor }: Extremes, fraction: number): Format {
   return format(true, width, width - fraction);
 }
 
+/** Bits of a product with maps of such formats; null where every witness holds them. */
+function tooManyBits({ adcBits }: RawDetector, { pedestal, factor }: MapFormats): number | null {
+  const unit = 2 ** fractionBits(pedestal);
+  const reach = Math.max(maxMantissa(pedestal), (2 ** adcBits - 1) * unit - minMantissa(pedestal));
+  const bits = bitsFor(0, reach) + factor.width;
+  return pedestal.width > 31 || factor.width > 32 || bits > MOST_PRODUCT_BITS ? bits : null;
+}
+
+/** Throws `UserError` unless maps of `formats`, which a user states, can be calibrated with. */
+export function checkMapFormats(detector: RawDetector, formats: MapFormats): void {
+  const field = '--map-formats';
+  if (!formats.factor.signed || fractionBits(formats.pedestal) < 0)
+    throw new UserError('factors are signed, and pedestals no coarser than an ADC unit', {
+      field,
+      remedy: 'give formats as vetoc evaluate --raw prints them',
+    });
+  const bits = tooManyBits(detector, formats);
+  if (bits !== null)
+    throw new UserError(`needs products of ${bits} bits: at most ${MOST_PRODUCT_BITS} are held exactly`, {
+      field,
+      remedy: 'give formats of fewer bits, pedestals of at most 31 and factors of at most 32',
+    });
+}
+
 /**
- * The coarsest formats that keep the rounding of the maps within `MAP_ROUNDING` units in the last place of `to`: half of it for
- * the pedestals, half for the factors. Throws `UserError` where their products would not fit.
+ * The coarsest formats that keep the rounding of the maps, and of others whose factors are up to `FACTOR_ROOM` times as large,
+ * within `MAP_ROUNDING` units in the last place of `to`: half of it for the pedestals, half for the factors. Throws `UserError`
+ * where their products would not fit.
  */
 export function mapFormats(detector: RawDetector, maps: FloatMaps, to: Format): MapFormats {
-  const extremes = extremesOf(maps);
+  const extremes = extremesOf(detector, maps);
   const unit = lsb(to);
   const half = (MAP_ROUNDING * unit) / 2;
   const most = 2 ** detector.adcBits - 1;
@@ -84,8 +122,8 @@ export function mapFormats(detector: RawDetector, maps: FloatMaps, to: Format): 
   const pedestalFraction = Math.max(0, fractionFor(extremes.factor));
   const pedestal = pedestalFormat(extremes, pedestalFraction);
   const factor = factorFormat(extremes, fractionFor(reach));
-  const bits = bitsFor(0, Math.ceil(reach * 2 ** pedestalFraction)) + factor.width;
-  if (pedestal.width > 31 || factor.width > 32 || bits > MOST_PRODUCT_BITS)
+  const bits = tooManyBits(detector, { pedestal, factor });
+  if (bits !== null)
     throw new UserError(
       `a result of ${to.width} bits from these maps needs products of ${bits} bits: gains reach from far below to far above the others`,
       { field: 'gain', remedy: 'mark pixels bad whose gain is no measurement, or give a coarser unit' },
@@ -93,7 +131,22 @@ export function mapFormats(detector: RawDetector, maps: FloatMaps, to: Format): 
   return { pedestal, factor };
 }
 
-/** Mantissas of `maps` in `formats`, with the bound of what that costs for results of format `to`. */
+/** Throws `UserError` unless `to` holds `mantissa` of a map. */
+function checkFits(mantissa: number, to: Format, what: string, stage: string): number {
+  if (mantissa >= minMantissa(to) && mantissa <= maxMantissa(to)) return mantissa;
+  throw new UserError(
+    `a ${what} of gain stage ${stage} is ${mantissa * lsb(to)}, beyond ${formatToString(to)}`,
+    {
+      field: '--map-formats',
+      remedy: 'give formats that hold these maps; firmware of others is to be built anew',
+    },
+  );
+}
+
+/**
+ * Mantissas of `maps` in `formats`, with the bound of what that costs for results of format `to`. Throws `UserError` where a
+ * format does not hold them.
+ */
 export function integerMaps(
   detector: RawDetector,
   maps: FloatMaps,
@@ -106,13 +159,13 @@ export function integerMaps(
   const pedestals = new Int32Array(pixels * stages);
   const factors = new Int32Array(pixels * stages);
   let bound = 0;
-  detector.stages.forEach(({ limits }, stage) => {
+  detector.stages.forEach(({ name, limits }, stage) => {
     for (let i = 0; i < pixels; i++) {
       if (!isMapped(maps, stage, i)) continue;
       const at = i * stages + stage;
       const [p, f] = [maps.pedestals[stage]![i]!, maps.factors[stage]![i]!];
-      pedestals[at] = roundHalfEven(p * pedestalUnit);
-      factors[at] = roundHalfEven(f * factorUnit);
+      pedestals[at] = checkFits(roundHalfEven(p * pedestalUnit), formats.pedestal, 'pedestal', name);
+      factors[at] = checkFits(roundHalfEven(f * factorUnit), formats.factor, 'factor', name);
       const [ownP, ownF] = [pedestals[at]! / pedestalUnit, factors[at]! / factorUnit];
       const reach = Math.max(...limits.map((adc) => Math.abs(adc - p)));
       bound = Math.max(bound, Math.abs(ownF) * Math.abs(ownP - p) + reach * Math.abs(ownF - f));
