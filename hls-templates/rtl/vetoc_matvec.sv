@@ -4,7 +4,7 @@
 // a cycle PART = TAPS / TAP_FOLD values meet OUT_LANES weights each, OUT_FOLD times. Depthwise, a word is [tap][lane] and
 // each lane meets weights of its own.
 // The first event of a word reads; the events of the last part of the last word of a group write, one output word each.
-// Weights come from a memory 2 cycles after their address (1 with RELOADABLE), constants ({slopes, shifts, biases} of the lanes;
+// Weights come from a memory 1 cycle after their address (2 if EARLY), constants ({slopes, shifts, biases} of the lanes;
 // slopes where they are CHANNELWISE) 2 cycles after theirs.
 // From the event to `we`: 7 + ceil(log2 PART) cycles, and 1 more under a leaky ReLU.
 `default_nettype none
@@ -20,6 +20,7 @@ module vetoc_matvec #(
     parameter int TAP_FOLD = 1,
     parameter int OUT_LANES = 1,
     parameter int OUT_FOLD = 1,
+    parameter bit EARLY = 0,      // weights are asked for a cycle before their event
     parameter bit RELOADABLE = 0, // two banks of weights and constants, see vetoc_matvec_control
     parameter int VECTORS = 1,
     parameter int AW = 20,        // holds every partial sum: proved
@@ -73,7 +74,8 @@ module vetoc_matvec #(
   logic [CA-1:0] channel0;
   logic fire, first, last;
   vetoc_matvec_control #(
-      .GROUPS(GROUPS), .WORDS(WORDS), .TAP_FOLD(TAP_FOLD), .OUT_FOLD(OUT_FOLD), .RELOADABLE(RELOADABLE), .VECTORS(VECTORS)
+      .GROUPS(GROUPS), .WORDS(WORDS), .TAP_FOLD(TAP_FOLD), .OUT_FOLD(OUT_FOLD), .RELOADABLE(RELOADABLE), .EARLY(EARLY),
+      .VECTORS(VECTORS)
   ) control (
       .clk, .rst, .valid, .ok, .set_valid, .set_bank, .set_pop, .bank, .fire, .pop, .take, .first, .last, .t,
       .channel(channel0), .step);

@@ -10,6 +10,7 @@ module vetoc_matvec_control #(
     parameter int TAP_FOLD = 1,
     parameter int OUT_FOLD = 1,
     parameter bit RELOADABLE = 0,
+    parameter bit EARLY = 0,
     parameter int VECTORS = 1,
     parameter int TA = TAP_FOLD > 1 ? $clog2(TAP_FOLD) : 1,
     parameter int STEPS = GROUPS * WORDS * TAP_FOLD * OUT_FOLD,
@@ -32,14 +33,14 @@ module vetoc_matvec_control #(
     output logic          last,
     output logic [TA-1:0] t,
     output logic [CA-1:0] channel,  // word of outputs, counted over all groups
-    // Row of weights: that of the next cycle, or with RELOADABLE of this one, whose set is not known before.
+    // Row of weights, that of the next cycle if EARLY: block RAM takes long to answer.
     output logic [SA-1:0] step
 );
   localparam int OA = OUT_FOLD > 1 ? $clog2(OUT_FOLD) : 1;
   localparam int WA = WORDS > 1 ? $clog2(WORDS) : 1;
   logic [OA-1:0] o;
   logic [WA-1:0] w;
-  logic [SA-1:0] row, next_row;
+  logic [SA-1:0] row, after, next_row;
   logic begins, last_o, last_t, last_w, reads, writes;
   assign last_o = o == OA'(OUT_FOLD - 1);
   assign last_t = t == TA'(TAP_FOLD - 1);
@@ -52,10 +53,11 @@ module vetoc_matvec_control #(
   assign take = fire && writes;
   assign first = w == '0 && t == '0;
   assign last = take;
-  assign next_row = !fire ? row : row == SA'(STEPS - 1) ? '0 : row + 1'b1;
-  assign step = RELOADABLE ? row : next_row;
+  assign next_row = fire ? after : row;
+  assign step = EARLY ? next_row : row;
   always_ff @(posedge clk) begin
     row <= next_row;
+    if (fire) after <= after == SA'(STEPS - 1) ? '0 : after + 1'b1;
     if (fire) begin
       o <= last_o ? '0 : o + 1'b1;
       if (last_o) t <= last_t ? '0 : t + 1'b1;
@@ -66,6 +68,7 @@ module vetoc_matvec_control #(
     end
     if (rst) begin
       row <= '0;
+      after <= STEPS > 1 ? SA'(1) : '0;
       o <= '0;
       t <= '0;
       w <= '0;

@@ -93,9 +93,9 @@ console.log(
   `${'network'.padEnd(12)}${['frame', 'cycles', 'latency', 'frames', 'drills', 'values', 'different', 'decisions', 'off cycle', 'build s', 'run s'].map((h) => cell(h, 11)).join('')}`,
 );
 let wrong = 0;
-for (const { name, make } of NAMED_NETWORKS) {
+for (const { name, make, smallest = 32 } of NAMED_NETWORKS) {
   if (names !== undefined && !names.includes(name)) continue;
-  const graph = await make(size);
+  const graph = await make(size === undefined ? undefined : Math.max(size, smallest));
   const design = rtlDesign(graph, asked);
   const begun = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'vetoc-networks-'));

@@ -181,8 +181,8 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
   fault(
     module('matvec_control'),
     'weights a row on',
-    /!fire \? row : (row == SA'\(STEPS - 1\)) \?/,
-    "row == SA'(STEPS - 2)",
+    /after <= (after == SA'\(STEPS - 1\)) \?/,
+    "after == SA'(STEPS - 2)",
   ),
   fault(
     module('matvec_control'),

@@ -17,6 +17,8 @@ import { networkBuilder, resNet18 } from '../hls/networks.js';
 /** A network for frames of `size`×`size`, or of its own size where none is given, and some frames for it. */
 export interface NamedNetwork {
   readonly name: string;
+  /** Pixels along a side that it takes at least, where `size` asks for fewer; 32 unless given. */
+  readonly smallest?: number;
   readonly make: (size?: number) => Promise<FixedGraph>;
 }
 
@@ -76,6 +78,7 @@ export const NAMED_NETWORKS: readonly NamedNetwork[] = [
   { name: 'veto', make: (size) => quantized('veto', null, size) },
   ...['veto-nano', 'veto-small', 'veto-base', 'veto-large'].map((name) => ({
     name,
+    ...(name === 'veto-large' ? { smallest: 64 } : {}),
     make: (size?: number) => quantized('veto', name, size),
   })),
   { name: 'residual', make: (size) => Promise.resolve(resNet18(size ?? 64, 0.125)) },

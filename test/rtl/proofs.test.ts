@@ -102,7 +102,7 @@ const MUTANTS: readonly (readonly [proof: string, module: string, from: string, 
   ['window_groups', 'window', 'g1 <= g;', "g1 <= '0;"],
   ['matvec_signed', 'dot', 'weights[k*WW+:WW]', 'weights[0+:WW]'],
   ['matvec_folded', 'matvec_control', "assign first = w == '0 && t == '0", "assign first = w == '0"],
-  ['matvec_folded', 'matvec_control', "row == SA'(STEPS - 1) ? '0", "row == SA'(STEPS - 2) ? '0"],
+  ['matvec_folded', 'matvec_control', "after == SA'(STEPS - 1) ? '0", "after == SA'(STEPS - 2) ? '0"],
   ['matvec_folded', 'matvec', 'part1 = parts[t1]', 'part1 = parts[t]'],
   ['matvec_folded', 'matvec', '.N(3 + L)) delay_first', '.N(2 + L)) delay_first'],
 ];

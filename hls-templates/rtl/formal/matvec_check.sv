@@ -10,7 +10,8 @@ module matvec_check #(
     parameter int TAPS = 2,
     parameter int TAP_FOLD = 1,
     parameter int OUT_FOLD = 2,
-    parameter int VECTORS = 2
+    parameter int VECTORS = 2,
+    parameter bit EARLY = 0
 ) (
     input wire logic               clk,
     input wire logic               valid,
@@ -37,12 +38,12 @@ module matvec_check #(
   logic [AW-1:0] d;
   always_ff @(posedge clk) begin
     weights1 <= matrix[step*ROW+:ROW];
-    weights <= weights1;
+    weights <= EARLY ? weights1 : matrix[step*ROW+:ROW];
     constants1 <= {1'b0, biases[channel*BW+:BW]};
     constants <= constants1;
   end
   vetoc_matvec #(
-      .IW(IW), .ISIGNED(ISIGNED), .WW(WW), .TAPS(TAPS), .TAP_FOLD(TAP_FOLD), .OUT_FOLD(OUT_FOLD), .VECTORS(VECTORS),
+      .IW(IW), .ISIGNED(ISIGNED), .WW(WW), .TAPS(TAPS), .TAP_FOLD(TAP_FOLD), .OUT_FOLD(OUT_FOLD), .VECTORS(VECTORS), .EARLY(EARLY),
       .AW(AW), .BW(BW), .SW(1), .MAXSHIFT(0), .DROP(0), .OW(AW), .OSIGNED(1)
   ) dut (
       .clk, .rst, .valid, .q, .pop, .step, .weights, .channel, .constants, .set_valid(1'b0), .set_bank(1'b0), .set_pop(),

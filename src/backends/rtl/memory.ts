@@ -12,7 +12,7 @@ export interface GeneratedModule {
 }
 
 /** Tables of more words stand in block RAM. */
-const BLOCK_WORDS = 64;
+export const BLOCK_WORDS = 64;
 
 export interface Rom {
   readonly name: string;

@@ -179,7 +179,7 @@ const SMALL: Readonly<Record<string, readonly SmallProof[]>> = {
       'matvec_check',
       16,
       'two vectors times any weights plus any biases, in two parts, two outputs',
-      { TAP_FOLD: 2, OUT_FOLD: 2 },
+      { TAP_FOLD: 2, OUT_FOLD: 2, EARLY: 1 },
     ),
   ],
 };

@@ -8,7 +8,7 @@ import { channelWords, factorsPerWord, factorWords, wordsCrc } from '../../hls/p
 import { hardwareSlopes } from '../slopes.js';
 import { alignment as reloadedAlignment, MAX_RELOADED_SHIFT } from '../../hls/stages/common.js';
 import { bankedModule } from '../memory-banks.js';
-import { romModule, romPorts, watched, type Rom } from '../memory.js';
+import { BLOCK_WORDS, romModule, romPorts, watched, type Rom } from '../memory.js';
 import { addressBits, packedDigits } from '../sv.js';
 import { alignment, CLOCK, input, output, type Alignment, type Context, type Hardware } from './common.js';
 import { commitWire, fullWire, LOAD, partWire, setLink } from './reload.js';
@@ -22,6 +22,19 @@ function channelExpressions(p: number, lanes: number, biasBits: number, shiftBit
     : [`32'($signed(row[${low}+:${biasBits}]))`, `{${shift}, {24{row[${low + biasBits - 1}]}}}`];
 }
 
+/** Products of a cycle, and rows of weights for them. */
+function rowsOfWeights(stage: WeightedStage): { readonly multipliers: number; readonly steps: number } {
+  const { multipliers } = weightedCost(stage.node, input(stage).shape, output(stage).shape, stage.folding);
+  return { multipliers, steps: stage.node.weights.mantissas.length / multipliers };
+}
+
+/**
+ * Whether weights are asked for a cycle before their event: those in block RAM, which answers late in a cycle. Of two banks it is
+ * not known before which one counts.
+ */
+export const asksEarly = (stage: WeightedStage): boolean =>
+  !stage.node.proof.worstCase && rowsOfWeights(stage).steps > BLOCK_WORDS;
+
 /** The memories of weights and of {shifts, biases}, and the wires that ask them. */
 export function memories(
   stage: WeightedStage,
@@ -29,8 +42,7 @@ export function memories(
   { top, plan }: Context,
 ): Hardware & { biasBits: number } {
   const { node, folding, name } = stage;
-  const { multipliers } = weightedCost(node, input(stage).shape, output(stage).shape, folding);
-  const steps = node.weights.mantissas.length / multipliers;
+  const { multipliers, steps } = rowsOfWeights(stage);
   const { bias, width } = node.weights;
   const reloadable = node.proof.worstCase;
   const biasBits = biasWidth(node);
@@ -41,8 +53,7 @@ export function memories(
     what: `Weights of ${node.id}, a row a cycle, [output lane][value], the first in the low bits`,
     width: multipliers * width,
     depth: steps,
-    // Two banks are asked later: which of them counts is not known before.
-    cycles: reloadable ? 1 : 2,
+    cycles: asksEarly(stage) ? 2 : 1,
     banks: reloadable ? 2 : 1,
     words: () => {
       const { values } = weightSteps(node, input(stage).shape, folding);

@@ -11,7 +11,7 @@ import { hardwareSlopes, laneSlopes } from '../slopes.js';
 import { packedLiteral, signedLiteral, type Instance } from '../sv.js';
 import { setLink } from './reload.js';
 import { walkEvents, windowBits, windowInstance, ZERO } from './window.js';
-import { memories, setPorts, weightAlignment } from './weight-memories.js';
+import { asksEarly, memories, setPorts, weightAlignment } from './weight-memories.js';
 import {
   alignment,
   asks,
@@ -142,6 +142,7 @@ function foldedStage(stage: WeightedStage, context: Context): Hardware {
       TAP_FOLD: folding.tapFold,
       OUT_LANES: outLanes,
       OUT_FOLD: outFold,
+      EARLY: Number(asksEarly(stage)),
       RELOADABLE: Number(reloadable),
       VECTORS: to.shape[0] * to.shape[1],
       AW: node.proof.accumulatorWidth,
