@@ -19,6 +19,7 @@ import { exdfSink } from '../../src/live/sinks/exdf.js';
 import { grouped } from '../../src/live/sinks/grouped.js';
 import { ledgerSink, type LedgerFacts } from '../../src/live/sinks/ledger.js';
 import type { LiveSink } from '../../src/live/sinks/sink.js';
+import { openSpool } from '../../src/live/sinks/spool.js';
 import { decisionsSink } from '../../src/live/sinks/stream.js';
 import { openKarabo } from '../../src/live/sources/karabo.js';
 import { queryAudit, writeAuditPage } from '../../src/run/audit/read.js';
@@ -197,20 +198,27 @@ describe('kept frames as CXI', () => {
     }),
   );
 
+  /** What a session delivers of the series. */
+  async function delivered(): Promise<Delivery[]> {
+    const deliveries: Delivery[] = [];
+    const taking: LiveSink = {
+      name: 'taking',
+      deliver(delivery) {
+        deliveries.push(delivery);
+        return Promise.resolve();
+      },
+      close: () => Promise.resolve(),
+    };
+    await run(messagesOf(series), {}, networksOf(graph), [taking]);
+    return deliveries;
+  }
+
   it('become a file when the sink is opened again, where the process before was killed', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'kept.cxi');
       const killed = await cxiSink(path);
-      const deliveries: Delivery[] = [];
-      const taking: LiveSink = {
-        name: 'taking',
-        async deliver(delivery) {
-          deliveries.push(delivery);
-          if (delivery.kind !== 'end') await killed.deliver(delivery);
-        },
-        close: () => Promise.resolve(),
-      };
-      await run(messagesOf(series), {}, networksOf(graph), [taking]);
+      const deliveries = await delivered();
+      for (const delivery of deliveries.slice(0, -1)) await killed.deliver(delivery);
       expect(await readdir(folder)).toEqual(['kept-0001.cxi.frames']);
       // It was killed as it wrote.
       appendFileSync(`${join(folder, 'kept-0001.cxi')}.frames`, Buffer.of(9, 0, 0, 0, 1));
@@ -221,6 +229,57 @@ describe('kept frames as CXI', () => {
       await expectKept(folder, ['kept-0002.cxi']);
       expect((await readdir(folder)).filter((name) => name.endsWith('.frames'))).toEqual([]);
     }));
+
+  itWithDisk('hold the stream back while a file cannot be written (needs a disk to be mounted)', () =>
+    onDisk('1m', async (disk) => {
+      const deliveries = await delivered();
+      const sink = await cxiSink(join(disk, 'kept.cxi'));
+      for (const delivery of deliveries.slice(0, -1)) await sink.deliver(delivery);
+      const filler = join(disk, 'filler');
+      expect(() => {
+        for (;;) appendFileSync(filler, Buffer.alloc(4096));
+      }).toThrow(/ENOSPC/);
+      await sink.deliver(deliveries.at(-1)!);
+      // The file is written while others are taken: the next delivery hears of it.
+      const other: Delivery = { kind: 'other', message: deliveries[0]!.message };
+      const takes = (): Promise<boolean> => sink.deliver(other).then(() => true, () => false); // prettier-ignore
+      while (await takes()) await new Promise((go) => setTimeout(go, 10));
+      await expect(sink.deliver(deliveries[0]!)).rejects.toThrow(/cannot be (written|put in place)/);
+      await rm(filler);
+      await sink.deliver(deliveries[0]!);
+      await sink.close();
+      await expectKept(disk, ['kept-0001.cxi']);
+    }),
+  );
+
+  itWithDisk(
+    'stand in records that are whole, whatever part of one a full disk took (needs a disk to be mounted)',
+    () =>
+      onDisk('256k', async (disk) => {
+        const spool = await openSpool(join(disk, 'records'));
+        const filler = join(disk, 'filler');
+        writeFileSync(filler, Buffer.alloc(100_000));
+        const taken: Buffer[] = [];
+        let refused = 0;
+        for (let i = 0; i < 40; i++) {
+          const record = Buffer.alloc(5000 + 100 * i, i);
+          await spool.append(record).then(
+            () => taken.push(record),
+            async () => {
+              refused += 1;
+              if (refused === 3) await rm(filler);
+            },
+          );
+          if (taken.length === 30) break;
+        }
+        expect(refused).toBeGreaterThanOrEqual(3);
+        const read: Buffer[] = [];
+        for await (const record of spool.records()) read.push(Buffer.from(record));
+        expect(read.map(({ length }) => length)).toEqual(taken.map(({ length }) => length));
+        expect(Buffer.concat(read).equals(Buffer.concat(taken))).toBe(true);
+        await spool.close();
+      }),
+  );
 });
 
 describe('rows that are written together', () => {
