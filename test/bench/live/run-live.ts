@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -11,7 +12,6 @@ import type { EmulatorOrders } from '../../live/emulator-process.js';
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const fileAt = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const PORT = 31_077;
 const LOOK_EVERY_MS = 500;
 /** Linux counts processor time in these. */
 const TICKS_PER_SECOND = 100;
@@ -73,13 +73,26 @@ function cpuOf(pids: readonly number[]): number {
 
 const median = (all: readonly number[]): number => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)]!;
 
+/** A port that nobody has: two benches at once would take each other's frames. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 /** Starts the command; resolves once it waits for its source. */
-async function startCommand({ run, folder, name, processes }: LiveRunRequest): Promise<ChildProcess> {
+async function startCommand(
+  { run, folder, name, processes }: LiveRunRequest,
+  address: string,
+): Promise<ChildProcess> {
   const child = spawn(
     process.execPath,
     [
       ...['--import', tsx, fileAt('../../../src/cli/main.ts'), 'live', run],
-      ...['--from', `dectris://127.0.0.1:${PORT}`, '--to', join(folder, `${name}.jsonl`)],
+      ...['--from', `dectris://${address}`, '--to', join(folder, `${name}.jsonl`)],
       ...['--series', '1', '--processes', String(processes)],
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
@@ -102,8 +115,9 @@ export async function runLive(request: LiveRunRequest): Promise<LiveRunFigures> 
   const { folder, name, rate, frames, pool, processes } = request;
   const decisions = join(folder, `${name}.jsonl`);
   await rm(decisions, { force: true });
-  const command = await startCommand(request);
-  const orders: EmulatorOrders = { bind: `tcp://127.0.0.1:${PORT}`, pool, frames, rate };
+  const address = `127.0.0.1:${await freePort()}`;
+  const command = await startCommand(request, address);
+  const orders: EmulatorOrders = { bind: `tcp://${address}`, pool, frames, rate };
   const emulator = fork(fileAt('../../live/emulator-process.ts'), [JSON.stringify(orders)], {
     execArgv: ['--import', tsx],
   });
