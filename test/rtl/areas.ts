@@ -42,8 +42,8 @@ export const AREA_NETWORKS: Readonly<Record<string, () => Promise<RtlDesign>>> =
   residual: () => named('residual', 32),
   depthwise: () => named('depthwise', 64),
   'all ops': () => Promise.resolve(rtlDesign(zooNetwork())),
-  'all ops, 4 pixels': () => Promise.resolve(rtlDesign(zooNetwork(), { pixelsPerClock: 4 })),
-  'nano, reloadable': async () => {
+  'all ops at 4 pixels': () => Promise.resolve(rtlDesign(zooNetwork(), { pixelsPerClock: 4 })),
+  'reloadable nano': async () => {
     const graph = await NAMED_NETWORKS.find((n) => n.name === 'veto-nano')!.make(64);
     return rtlDesign(withReloadableWeights(graph), { pixelsPerClock: 2, link: { crc: true } });
   },

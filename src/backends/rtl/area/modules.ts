@@ -92,9 +92,9 @@ function matvec(p: Given): Resources {
   const waits = 3 + treeCycles(part);
   const product =
     p('DSP') === 1
-      ? // Yosys leaves the product's register outside of the block.
-        { dsp: dspProduct(ww, xw), ff: ww + xw }
-      : area(ww * xw * 0.95, ww + xw);
+      ? // Yosys leaves the registers of factors and product outside of the block.
+        { dsp: dspProduct(ww, xw), ff: 2 * (ww + xw) }
+      : area(ww * xw * 0.95, 2 * (ww + xw));
   const lane = sum([
     times(part, product),
     adderTree(part, ww + xw),
@@ -111,7 +111,7 @@ function matvec(p: Given): Resources {
     counter(p('WORDS')),
     counter(p('GROUPS') * outFold),
     delay(bits(p('GROUPS') * outFold), 1 + treeCycles(part)),
-    area(0, taps * iw + slice),
+    area(0, taps * iw),
     fold > 1 ? area(slice * (fold <= 4 ? 1 : fold <= 8 ? 2 : Math.ceil(fold / 4)), bits(fold)) : {},
     times(lanes, lane),
     area(0, p('RELOADABLE', 0) === 1 ? 2 * bias : 0),
