@@ -7,6 +7,7 @@ import { version } from '../core/version.js';
 import type { FrameSource } from '../data/frames.js';
 import { createDarkSums } from '../data/raw/dark-sums.js';
 import { darkMaps, LEAST_DARKS, type DarkFigures, type DarkResult } from '../data/raw/darks.js';
+import { serialIn } from '../data/raw/checked-maps.js';
 import { rawDetector, type RawDetector, type RawDetectorName } from '../data/raw/detectors.js';
 import { streamFrames } from '../data/stream.js';
 import { createHdf5 } from '../data/write/hdf5-writer.js';
@@ -19,7 +20,7 @@ export interface DarksRequest {
   readonly detector: RawDetectorName;
   /** The file of maps; a page of the same name beside it. */
   readonly out: string;
-  /** Kept with the maps, and held against that of the frames that they are used for. */
+  /** Kept with the maps, and held against that of the frames that they are used for; that of the dark frames unless given. */
   readonly serial?: string;
   /** Replace both if they exist. */
   readonly replace?: boolean;
@@ -76,9 +77,21 @@ function checkDarks({ light, figures }: Measured, name: string): void {
     );
 }
 
+/** What is stated, or what the dark frames say of their detector. Throws `UserError` where the two differ. */
+function serialOf(source: FrameSource, stated: string | undefined): string | null {
+  const own = serialIn(source.details);
+  if (stated !== undefined && own !== null && stated !== own)
+    throw new UserError(`is of the detector ${own}, not of ${stated}`, {
+      file: source.name,
+      field: '--serial',
+      remedy: 'leave it out, or give the dark frames of that detector',
+    });
+  return stated ?? own;
+}
+
 async function writeMaps(
-  { out, detector, serial }: DarksRequest,
-  { maps, made }: Measured,
+  { out, detector }: DarksRequest,
+  { maps, made, serial }: Measured & { readonly serial: string | null },
   [height, width]: readonly [number, number],
 ): Promise<void> {
   const writer = await createHdf5(out);
@@ -86,7 +99,7 @@ async function writeMaps(
     writer.attribute('/', 'creator', `vetoc ${version()} darks`);
     writer.attribute('/', 'detector', detector);
     writer.attribute('/', 'made', made.toISOString());
-    if (serial !== undefined) writer.attribute('/', 'serial', serial);
+    if (serial !== null) writer.attribute('/', 'serial', serial);
     const shape = [maps.length, height, width];
     const pixels = height * width;
     const joined = <T extends Float32Array | Uint8Array>(
@@ -142,7 +155,8 @@ export async function makeDarks(request: DarksRequest, emit: Emit): Promise<Dark
   // Words are no counts: no value of them is an overload.
   const { source } = await openFrameArguments(frames, { mask: 'none' }, emit);
   try {
-    const measured = await measure(source, detector, emit);
+    const serial = serialOf(source, request.serial);
+    const measured = { ...(await measure(source, detector, emit)), serial };
     checkDarks(measured, source.name);
     const size = [source.height, source.width] as const;
     await writeMaps(request, measured, size);

@@ -328,6 +328,37 @@ describe('vetoc evaluate --raw', () => {
   });
 });
 
+describe('the serial number of a detector', () => {
+  beforeAll(async () => {
+    const words = await openFrames(at('words.h5'));
+    const writer = await createHdf5(at('serial.h5'));
+    writer.group('/entry', { NX_class: 'NXentry' });
+    writer.group('/entry/instrument', { NX_class: 'NXinstrument' });
+    writer.group('/entry/instrument/detector', { NX_class: 'NXdetector' });
+    writer.strings('/entry/instrument/detector/serial_number', ['M2'], []);
+    const data = writer.growing('/entry/data/data', 'u2', [HEIGHT, WIDTH], 1, 'none');
+    for (let n = 0; n < 2; n++) data.append((await words.read(n)).pixels);
+    await words.close();
+    await writer.commit();
+  });
+
+  it('is that of the maps, or they are refused', async () => {
+    const refused =
+      /exit 2: .*maps\.h5: --maps: has maps of the detector M1, the frames of .*serial\.h5 are of M2/;
+    expect(await cli('evaluate', at('run'), '--raw', at('serial.h5'), ...MAPS)).toMatch(refused);
+    expect(await cli('inspect', at('serial.h5'), ...MAPS)).toMatch(refused);
+    expect(await cli('inspect', at('serial.h5'))).toMatch(/serialNumber +M2/);
+  });
+
+  it('is that of the dark frames, or what is stated is refused', async () => {
+    const asked = ['darks', at('serial.h5'), '--detector', 'jungfrau', '--out', at('wrong.h5')];
+    expect(await cli(...asked, '--serial', 'M9')).toMatch(
+      /exit 2: .*serial\.h5: --serial: is of the detector M2, not of M9/,
+    );
+    expect(existsSync(at('wrong.h5'))).toBe(false);
+  });
+});
+
 describe('vetoc export --maps', () => {
   it('writes an ONNX file that takes words, with the integers that its inputs for maps take', async () => {
     await cli('export', 'onnx', at('run'), '--dialect', 'fixed', 'qdq', '--out', at('onnx'), ...MAPS);

@@ -25,7 +25,10 @@ export function define(command: Command): void {
         .makeOptionMandatory(),
     )
     .addOption(output('--out <file>', 'file of maps to write, HDF5; a page beside it').makeOptionMandatory())
-    .option('--serial <number>', 'serial number of the detector, kept with its maps')
+    .option(
+      '--serial <number>',
+      'serial number of the detector, kept with its maps (default: what the frames say)',
+    )
     .option('--json', 'print JSON')
     .addHelpText('after', `${FRAME_HELP}\n${EXAMPLE}`)
     .action(run);

@@ -75,16 +75,25 @@ export function readGeometry(file: Hdf5File, nexus: Nexus, parts: readonly Frame
   };
 } // prettier-ignore
 
+/** Datasets of a detector by what they say; where two say the same, the first counts (DECTRIS writes its serial number as the second). */
+const FACTS = [
+  ['saturation', 'saturation_value'],
+  ['description', 'description'],
+  ['serialNumber', 'serial_number'],
+  ['serialNumber', 'detector_number'],
+] as const;
+
 /** What else the detector says of itself. */
 function facts(file: Hdf5File, detectors: readonly string[]): Record<string, string | number> {
   const details: Record<string, string | number> = {};
-  for (const [detail, name] of [['saturation', 'saturation_value'], ['description', 'description']] as const) {
+  for (const [detail, name] of FACTS) {
+    if (details[detail] !== undefined) continue;
     const path = detectors.map((detector) => `${detector}/${name}`).find((one) => file.node(one).kind === 'dataset');
     if (path === undefined) continue;
     const { shape, pixelType, isString } = file.info(path);
     if (shape.reduce((a, b) => a * b, 1) !== 1 || (pixelType === null && !isString)) continue;
     const [value] = toColumn(file.readAll(path));
-    if (value !== undefined) details[detail] = value;
+    if (value !== undefined && value !== '') details[detail] = value;
   }
   return details;
 } // prettier-ignore

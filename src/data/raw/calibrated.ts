@@ -7,7 +7,7 @@ import { format } from '../../fixed/format.js';
 import type { RawSource } from '../formats/format.js';
 import type { FrameSource } from '../frames.js';
 import { NO_RULE } from '../pixels.js';
-import { checkedMaps, type CheckedMaps, type RawMapsOptions } from './checked-maps.js';
+import { checkedMaps, serialIn, type CheckedMaps, type RawMapsOptions } from './checked-maps.js';
 import { integerMaps, type IntegerMaps } from './integer-maps.js';
 
 /** What the network's `input` is: counts of 16 bits. */
@@ -39,7 +39,8 @@ function writtenAt(file: string): Date | null {
 /** The calibration for frames of words that were opened as they are. Throws `UserError`. */
 export async function openCalibration(words: FrameSource, options: RawMapsOptions): Promise<WordCalibration> {
   const { file } = words.origin(0);
-  const frames = { file, height: words.height, width: words.width, serial: null, written: writtenAt(file) };
+  const { height, width, details } = words;
+  const frames = { file, height, width, serial: serialIn(details), written: writtenAt(file) };
   return wordCalibration(await checkedMaps(options, frames));
 }
 
@@ -49,12 +50,11 @@ const known = new WeakMap<RawMapsOptions, Map<string, Promise<WordCalibration>>>
 async function calibrationFor(raw: RawSource, options: RawMapsOptions): Promise<WordCalibration> {
   const width = raw.frameShape.at(-1)!;
   const height = raw.frameShape.reduce((a, b) => a * b, 1) / width;
-  const serial = raw.details['serialNumber'];
   const frames = {
     file: raw.file,
     height,
     width,
-    serial: serial === undefined ? null : String(serial),
+    serial: serialIn(raw.details),
     written: writtenAt(raw.file),
   };
   const key = JSON.stringify([height, width, frames.serial]);

@@ -33,6 +33,12 @@ export interface FramesForMaps {
   readonly written: Date | null;
 }
 
+/** The serial number that a file's facts state; null where they state none. */
+export function serialIn(details: Readonly<Record<string, string | number>> | undefined): string | null {
+  const serial = details?.['serialNumber'];
+  return serial === undefined ? null : String(serial);
+}
+
 export interface CheckedMaps {
   readonly name: RawDetectorName;
   readonly detector: RawDetector;
