@@ -41,7 +41,11 @@ export const fpgaTargetSchema = z
     resources: z.strictObject({ lut: count, ff: count, dsp: count, bram36: count, uram: count }).readonly(),
     /** Signed multiplier of one DSP block. */
     multiplier: z
-      .strictObject({ block: z.enum(['DSP48E1', 'DSP48E2', 'DSP58', 'MULT18X18D']), a: z.int().min(1), b: z.int().min(1) })
+      .strictObject({
+        block: z.enum(['DSP48E1', 'DSP48E2', 'DSP58', 'MULT18X18D']),
+        a: z.int().min(1),
+        b: z.int().min(1),
+      })
       .readonly(),
     /** Which figures were compared with what could be read; the others are the vendor's as remembered. */
     checked: z

@@ -21,7 +21,10 @@ const wordNumber = (words: number): Partial<Resources> =>
 const different = (width: number, depth: number): number => Math.min(width, 2 ** Math.min(depth, 40) - 2);
 
 /** A ROM that two ports read: the stage's own and the scrubber's. */
-export function romArea({ width, depth, ports = 1, cycles = 2, scrub }: Table, block: boolean): Partial<Resources> {
+export function romArea(
+  { width, depth, ports = 1, cycles = 2, scrub }: Table,
+  block: boolean,
+): Partial<Resources> {
   // One word is a constant, which nobody watches.
   if (depth === 1) return {};
   const copy = block
