@@ -4,7 +4,7 @@
 // chooses it if it is a miss: one in `prescale`, by a keyed hash of the frame's number, the same bits as in every form that
 // vetoc emits. hash * prescale < 2^32 chooses. One multiplier, of four products of
 // halves, works seven times.
-// An event takes the status of a packet (vetoc_status); 36 cycles later the word follows: the status with the number that
+// An event takes the status of a packet (vetoc_status); 43 cycles later the word follows: the status with the number that
 // counts, then 170..107 answers before this one, 174..171 mode, 175 chosen, 200..176 prescale, 201 prescale refused.
 `default_nettype none
 module vetoc_prescale #(
@@ -27,17 +27,17 @@ module vetoc_prescale #(
   localparam logic [31:0] FIRST = 32'h7feb352d;
   localparam logic [31:0] SECOND = 32'h2c1b3c6d;
   logic busy;
-  logic [2:0] phase;  // of a product: operands, then four registers
+  logic [2:0] phase;  // of a product: operands, then five registers
   logic [2:0] step;   // products made
   logic [63:0] count, count_now, number;
-  logic [31:0] a, b, folded, now, sum;
+  logic [31:0] a, b, folded, now, sum, last;
   /* verilator lint_off UNUSEDSIGNAL */  // two signs of each
   logic [4*34-1:0] p1;  // a product: of halves of its factors, then two sums
   /* verilator lint_on UNUSEDSIGNAL */
   logic [32:0] middle;
   logic [63:0] p2, p3;
   logic [31:0] many;
-  logic chosen;
+  logic few, chosen;
 
   assign pop = valid && ok && !busy;
   assign take = pop;
@@ -53,7 +53,7 @@ module vetoc_prescale #(
     endcase
   // Factors are registered in the multiplier.
   assign b = pop ? FIRST : step == 3'd5 ? many : step[0] ? FIRST : SECOND;
-  assign a = pop ? prescale_key ^ (prescale_key >> 16) : step == 3'd1 || step == 3'd3 ? sum ^ (sum >> 16) : sum;
+  assign a = pop ? prescale_key ^ (prescale_key >> 16) : step == 3'd1 || step == 3'd3 ? last ^ (last >> 16) : last;
   for (genvar i = 0; i < 2; i++) begin : g_a
     for (genvar j = 0; j < 2; j++) begin : g_b
       vetoc_product #(.A_WIDTH(17), .B_WIDTH(17)) half (
@@ -65,7 +65,9 @@ module vetoc_prescale #(
     middle <= 33'(p1[34+:32]) + 33'(p1[2*34+:32]);
     p3 <= p2 + {15'd0, middle, 16'd0};
     folded <= now;
-    chosen <= p3[63:32] == '0;
+    few <= p3[63:32] == '0;
+    last <= sum;
+    chosen <= few;
     we <= 1'b0;
     if (pop) begin
       busy <= 1'b1;
@@ -75,8 +77,8 @@ module vetoc_prescale #(
       many <= prescale;
       d <= {prescale > MOST, prescale[24:0], 1'b0, mode, count_now, q[106:64], NUMBERED ? q[63:0] : count_now};
     end else if (busy) begin
-      phase <= phase == 3'd4 ? '0 : phase + 1'b1;
-      if (phase == 3'd4) begin
+      phase <= phase == 3'd5 ? '0 : phase + 1'b1;
+      if (phase == 3'd5) begin
         step <= step + 1'b1;
         if (step == 3'd6) begin
           busy <= 1'b0;

@@ -277,5 +277,5 @@ export const PRESCALE_FAULTS: readonly HlsFault[] = [
   fault('prescale', 'rounds of the hash in the wrong order', /many : (step\[0\]) \? FIRST/, '!step[0]'),
   fault('prescale', 'no key', /a = pop \? (prescale_key \^ \(prescale_key >> 16\)) :/, "'0"),
   fault('prescale', 'shifts in the wrong order', /assign now = p3\[31:0\] \^ \((step\[0\]) \?/, '!step[0]'),
-  fault('prescale', 'twice as many as one in N', /chosen <= p3\[63:32\] == ('0);/, "p3[63:32] & 32'd1"),
+  fault('prescale', 'twice as many as one in N', /few <= p3\[63:32\] == ('0);/, "p3[63:32] & 32'd1"),
 ];

@@ -19,7 +19,7 @@ export const DEPTH = {
   upsample: 2,
   concat: 1,
   repack: 1,
-  prescale: 36,
+  prescale: 43,
   decide: 5,
 } as const;
 
