@@ -53,12 +53,12 @@ module vetoc_matvec_control #(
   assign take = fire && writes;
   assign first = w == '0 && t == '0;
   assign last = take;
-  assign next_row = fire ? after : row;
+  assign next_row = rst ? '0 : fire ? after : row;
   assign step = EARLY ? next_row : row;
   always_ff @(posedge clk) begin
     row <= next_row;
-    if (fire) after <= after == SA'(STEPS - 1) ? '0 : after + 1'b1;
     if (fire) begin
+      after <= after == SA'(STEPS - 1) ? '0 : after + 1'b1;
       o <= last_o ? '0 : o + 1'b1;
       if (last_o) t <= last_t ? '0 : t + 1'b1;
       if (last_o && last_t) w <= last_w ? '0 : w + 1'b1;
@@ -67,7 +67,6 @@ module vetoc_matvec_control #(
       else channel <= channel == CA'(CHANNELS - 1) ? '0 : channel + 1'b1;
     end
     if (rst) begin
-      row <= '0;
       after <= STEPS > 1 ? SA'(1) : '0;
       o <= '0;
       t <= '0;
