@@ -1,5 +1,6 @@
 /** A deciding process: unpacks images, and puts those that wait together through the networks. */
 import { InvariantError } from '../../core/errors.js';
+import { createRandom } from '../../core/random.js';
 import { servesParent } from '../../core/worker.js';
 import { inputNode } from '../../ir/graph.js';
 import type { FrameResult } from '../../simulate/witness.js';
@@ -25,10 +26,26 @@ interface Opened {
   readonly decider: Decider;
 }
 
-const open = async (network: LiveNetwork): Promise<Opened> => ({
-  network,
-  decider: await createDecider(network, BATCH),
-});
+/** Opens `network` and rehearses: the decider is checked against the required form before a frame waits for it. */
+async function open(network: LiveNetwork): Promise<Opened> {
+  const decider = await createDecider(network, BATCH);
+  await decider.run(rehearsal(inputNode(network.fixed).size));
+  return { network, decider };
+}
+
+/** Frames of `size` between which a decider shows itself: nothing, a few counts, spots on them, any counts, the most. */
+function rehearsal([height, width]: readonly [number, number]): Uint16Array[] {
+  const random = createRandom(1);
+  const frame = (count: () => number): Uint16Array => Uint16Array.from({ length: height * width }, count);
+  const few = (): number => random.integer(0, 12);
+  return [
+    frame(() => 0),
+    frame(few),
+    frame(() => (random.integer(0, 999) === 0 ? random.integer(100, 3000) : few())),
+    frame(() => random.integer(0, 65535)),
+    frame(() => 65535),
+  ];
+}
 
 type FrameWork = Extract<Work, { kind: 'frame' }>;
 

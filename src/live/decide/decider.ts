@@ -1,6 +1,6 @@
 /**
  * A network on raw frames, fast, and not trusted: preprocessing in WebAssembly, the rest in ONNX Runtime, optimised. On the first
- * frames both must repeat `fixed.onnx` run whole and unoptimised, the required form; where they do not, that file decides.
+ * frames, those of a rehearsal, both must repeat `fixed.onnx` run whole and unoptimised, the required form; where they do not, that file decides.
  */
 import { createCheckedOrt, sameResult } from '../../backends/onnx/ort/checked.js';
 import { createOrtNetwork, type OrtNetwork } from '../../backends/onnx/ort/network-alone.js';
