@@ -45,10 +45,8 @@ module vetoc_window #(
   localparam int COLUMNS = FIRST_X + WIDTH > WINDOWS_X ? FIRST_X + WIDTH : WINDOWS_X;
   localparam int WORDS = COLUMNS * GROUPS;
   localparam int GA = GROUPS > 1 ? $clog2(GROUPS) : 1;
-  localparam int XA = $clog2(COLUMNS + 1);
-  localparam int YA = $clog2(ROWS + 1);
-  localparam int RA = $clog2((KH > SY ? KH : SY) + 1);
-  localparam int CA = $clog2((KW > SX ? KW : SX) + 1);
+  localparam int XA = $clog2(COLUMNS + 1), YA = $clog2(ROWS + 1);
+  localparam int RA = $clog2((KH > SY ? KH : SY) + 1), CA = $clog2((KW > SX ? KW : SX) + 1);
 
   logic [GA-1:0] g;
   logic [XA-1:0] x, next_x;
@@ -140,9 +138,7 @@ module vetoc_window #(
     end
     if (rst) begin
       v1 <= 1'b0;
-      g <= '0;
-      x <= '0;
-      y <= '0;
+      {g, x, y} <= '0;
       in_row <= FIRST_X == 0;
       in_column <= FIRST_Y == 0;
       columns_to_go <= CA'(KW - 1 - SKIP_X);
