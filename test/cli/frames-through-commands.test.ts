@@ -1,7 +1,7 @@
 /** What frames hold reaches what decides: overloads, memory cells and labels through `vetoc`'s commands. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openHdf5 } from '../../src/data/hdf5/file.js';
@@ -15,6 +15,7 @@ import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
 import { runCli } from './run-cli.js';
 import { TINY } from './tiny-recipe.js';
 import { writeRun } from './written-run.js';
+import { isMissing, testTool } from '../tools.js';
 
 const [H, W, COUNT] = [40, 36, 12];
 const SATURATION = 500;
@@ -234,14 +235,8 @@ describe('memory cells of a JUNGFRAU', () => {
     expect(bare.stderr).not.toContain('Score');
   });
 
-  const python = join(
-    process.env['VETOC_TEST_TOOLS'] ??
-      join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'vetoc-test-tools'),
-    'exfel',
-    'bin',
-    'python',
-  );
-  it.skipIf(!existsSync(python) && process.env['CI'] !== 'true')(
+  const python = testTool('exfel');
+  it.skipIf(isMissing(python))(
     'are read back by EXtra-data from what filter wrote',
     async () => {
       mkdirSync(at('redu'));

@@ -1,11 +1,12 @@
 /** Thresholds of a detector are channels, masks lie behind links, and what no source of a virtual dataset fills is said. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openFrames, type OpenFramesOptions } from '../../src/data/open.js';
 import { writeHdf5, type MadeFile } from './make-hdf5.js';
+import { isMissing, testTool } from '../tools.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vetoc-channels-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -145,11 +146,7 @@ describe('masks and links', () => {
 });
 
 describe('a virtual dataset whose sources leave places empty', () => {
-  const python = join(
-    process.env['VETOC_TEST_TOOLS'] ??
-      join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'vetoc-test-tools'),
-    'exfel/bin/python',
-  );
+  const python = testTool('exfel');
   const script = `
 import h5py, numpy as np
 part = np.arange(1, 2 * 16 * 12 + 1, dtype='u2').reshape(2, 16, 12)
@@ -164,7 +161,7 @@ virtual('late.h5', (5, 16, 12), [('a.h5', np.s_[0:2]), ('b.h5', np.s_[3:5])])
 virtual('gap.h5', (2, 36, 12), [('a.h5', np.s_[:, :16]), ('b.h5', np.s_[:, 20:])])
 `;
 
-  it.skipIf(!existsSync(python) && process.env['CI'] !== 'true')(
+  it.skipIf(isMissing(python))(
     'has no frame where no source is, and says how much else is empty',
     async () => {
       const done = spawnSync(python, ['-c', script], { cwd: folder, encoding: 'utf8' });

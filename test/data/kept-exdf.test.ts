@@ -1,18 +1,16 @@
 /** Decisions as European XFEL's extra-redu writes them, read back by EXtra-data and extra-redu themselves. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { framesFromArrays } from '../../src/data/memory-source.js';
 import { writeKeptExdf } from '../../src/data/write/kept-exdf.js';
 import { UNREADABLE } from '../../src/data/write/score-journal.js';
+import { isMissing, testTool } from '../tools.js';
 
-const tools =
-  process.env['VETOC_TEST_TOOLS'] ??
-  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'vetoc-test-tools');
-const PYTHON = join(tools, 'exfel', 'bin', 'python');
-const missing = !existsSync(PYTHON) && process.env['CI'] !== 'true';
+const PYTHON = testTool('exfel');
+const missing = isMissing(PYTHON);
 
 const folder = mkdtempSync(join(tmpdir(), 'vetoc-exdf-'));
 /** Two trains of three and two pulses, the later one first. */

@@ -3,16 +3,14 @@
  * documented interface of psana 2 (`DataSource`, `smalldata`, `Detector`, `raw.calib`) and writes small data as it does.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openFrames } from '../../src/data/open.js';
+import { isMissing, testTool } from '../tools.js';
 
-const tools =
-  process.env['VETOC_TEST_TOOLS'] ??
-  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'vetoc-test-tools');
-const bin = join(tools, 'exfel', 'bin');
+const bin = dirname(testTool('exfel'));
 const folder = mkdtempSync(join(tmpdir(), 'vetoc-xtc-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -51,7 +49,7 @@ describe('files of LCLS', () => {
     expect(await refusal('e1-r2-s00-c00.xtc')).toMatch(/XTC file of LCLS,.*psana.*CXI/);
   });
 
-  it.skipIf(!existsSync(bin) && process.env['CI'] !== 'true')(
+  it.skipIf(isMissing(bin))(
     'are refused with a command that converts XTC2, and what that writes is read',
     async () => {
       const message = await refusal('r0007.xtc2');

@@ -1,20 +1,15 @@
 /** Quantus 0.6 (Hedström et al., JMLR 2023) measures the same maps: pointing game, area under the ROC curve, rank correlation. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.js';
 import type { EvidenceMap } from '../../src/explain/grad-cam.js';
 import { correlation, localization } from '../../src/explain/measures.js';
 import { sharedOut } from '../../src/explain/seen-part.js';
 import { nodeId } from '../../src/ir/common.js';
+import { isMissing, testTool } from '../tools.js';
 
-const tools =
-  process.env['VETOC_TEST_TOOLS'] ??
-  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'vetoc-test-tools');
-const PYTHON = join(tools, 'quantus', 'bin', 'python');
-const missing = !existsSync(PYTHON) && process.env['CI'] !== 'true';
+const PYTHON = testTool('quantus');
+const missing = isMissing(PYTHON);
 
 const [HEIGHT, WIDTH, MAPS] = [9, 12, 60];
 

@@ -1,27 +1,23 @@
 /** The official `onnx` package (Python, test-only, from `.ci/fetch-test-tools.sh`) as a checker and evaluator of models. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isMissing, testTool } from '../tools.js';
 
-const tools =
-  process.env['VETOC_TEST_TOOLS'] ??
-  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'vetoc-test-tools');
-export const ONNX_PYTHON = join(tools, 'onnx', 'bin', 'python');
+export const ONNX_PYTHON = testTool('onnx');
 
 /** Why tests that need Python's onnx are skipped here, or null. Never null-but-missing: in CI they run and fail. */
-export const onnxMissing: string | null =
-  existsSync(ONNX_PYTHON) || process.env['CI'] === 'true'
-    ? null
-    : 'the onnx package is not installed: run .ci/fetch-test-tools.sh';
+export const onnxMissing: string | null = isMissing(ONNX_PYTHON)
+  ? 'the onnx package is not installed: run .ci/fetch-test-tools.sh'
+  : null;
 
 /** hls4ml, qonnx and ONNX Runtime's quantizer, of the same script. */
-export const HLS4ML_PYTHON = join(tools, 'hls4ml', 'bin', 'python');
-export const hls4mlMissing: string | null =
-  existsSync(HLS4ML_PYTHON) || process.env['CI'] === 'true'
-    ? null
-    : 'hls4ml is not installed: run .ci/fetch-test-tools.sh';
+export const HLS4ML_PYTHON = testTool('hls4ml');
+export const hls4mlMissing: string | null = isMissing(HLS4ML_PYTHON)
+  ? 'hls4ml is not installed: run .ci/fetch-test-tools.sh'
+  : null;
 
 export interface OfficialJob {
   readonly model: Uint8Array;

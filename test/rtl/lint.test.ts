@@ -1,6 +1,4 @@
 /** Other front ends than Verilator's read the project: slang, and Yosys down to the cells of two families. */
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { emitRtl } from '../../src/backends/rtl/emit.js';
@@ -11,13 +9,10 @@ import { writeProject } from '../hls/project.js';
 import { networkBuilder, zooNetwork } from '../hls/networks.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { rtlDesign } from './project.js';
+import { isMissing, testTool } from '../tools.js';
 
-const tools =
-  process.env['VETOC_TEST_TOOLS'] ??
-  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'vetoc-test-tools');
-const SLANG_PYTHON = join(tools, 'slang', 'bin', 'python');
-/** In CI it runs and fails where it is missing. */
-const missing = !existsSync(SLANG_PYTHON) && process.env['CI'] !== 'true';
+const SLANG_PYTHON = testTool('slang');
+const missing = isMissing(SLANG_PYTHON);
 
 const DESIGNS = [
   ['all ops, 4 pixels a clock', zooNetwork, { pixelsPerClock: 4 }],

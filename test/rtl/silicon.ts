@@ -6,12 +6,13 @@
  *
  * The clock is the median over the seeds of the placement; the path is that of its run. Minutes for each whole network and seed.
  */
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { designRtl } from '../../src/backends/rtl/design.js';
 import { table } from '../../src/core/table.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { NAMED_NETWORKS } from './named-networks.js';
-import { missing, NEXTPNR, synthesized } from './nextpnr.js';
+import { NEXTPNR, synthesized } from './nextpnr.js';
 
 /** Networks, and the instance of each that is placed; all of it where none is named. Frames are small: line buffers alone know. */
 const DESIGNS: readonly { readonly name: string; readonly network: string; readonly instance?: string }[] = [
@@ -30,7 +31,7 @@ const DESIGNS: readonly { readonly name: string; readonly network: string; reado
 const { values } = parseArgs({
   options: { only: { type: 'string' }, seeds: { type: 'string', default: '3' } },
 });
-if (missing) throw new Error(`${NEXTPNR} is not there: .ci/fetch-test-tools.sh fetches it`);
+if (!existsSync(NEXTPNR)) throw new Error(`${NEXTPNR} is not there: .ci/fetch-test-tools.sh fetches it`);
 const only = values.only?.split(',');
 const target = await loadFpga('ulx3s');
 const rows: string[][] = [];

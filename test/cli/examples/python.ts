@@ -1,19 +1,14 @@
 /** The page for Python users: its commands, its lines of Python, and the notebook that repeats them. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isMissing, testTool } from '../../tools.js';
 
 const sourceOf = (name: string): string =>
   readFileSync(fileURLToPath(new URL(`../../../src/${name}`, import.meta.url)), 'utf8');
 
-const tools =
-  process.env['VETOC_TEST_TOOLS'] ??
-  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'vetoc-test-tools');
-const PYTHON = join(tools, 'outputs', 'bin', 'python');
-/** In CI it is there, or the tests fail. */
-export const missesPython = !existsSync(PYTHON) && process.env['CI'] !== 'true';
+const PYTHON = testTool('outputs');
+export const missesPython = isMissing(PYTHON);
 
 /** The blocks of the page in `language`. */
 export const blocksOf = (language: 'sh' | 'python'): readonly string[] =>
