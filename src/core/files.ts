@@ -129,6 +129,15 @@ export async function openAtomicStream(path: string): Promise<AtomicStream> {
   };
 }
 
+/** When the newest of `files` was written, as its disk says; null where none is there. */
+export function writtenAt(files: Iterable<string>): Date | null {
+  const times = [...files].flatMap((file) => {
+    const found = statSync(resolve(file), { throwIfNoEntry: false });
+    return found === undefined ? [] : [found.mtimeMs];
+  });
+  return times.length === 0 ? null : new Date(Math.max(...times));
+}
+
 /**
  * The file at `path`, however it is called: links lead to the same. Null where none can be looked at; a path may come
  * from a damaged list, so one that no file can have is no error.

@@ -4,10 +4,11 @@
  * words is the decision on the counts that they are calibrated to.
  */
 import { invariant } from '../core/errors.js';
-import { format, type Format } from '../fixed/format.js';
+import type { Format } from '../fixed/format.js';
 import { nodeId } from '../ir/common.js';
 import type { FrameMaps } from '../ir/frame-maps.js';
 import { inputNode, type FixedGraph } from '../ir/graph.js';
+import { COUNTS } from '../ir/ops/input.js';
 import { productWidth, type Calibrate } from '../ir/ops/calibrate.js';
 import type { FixedNode, FixedNodeOf } from '../ir/ops/index.js';
 import { verifyFixedGraph } from '../ir/verify.js';
@@ -22,8 +23,6 @@ export const RAW_IDS = {
   gains: nodeId('gain_words'),
   thresholds: nodeId('thresholds'),
 } as const;
-
-const COUNTS = format(false, 16, 16);
 
 /** Nodes of `detector`'s words and maps, and the calibration under the name of `input`. */
 function rawFront(

@@ -15,19 +15,20 @@ export interface LeftOut {
 }
 
 /** A latency that was tried, and what it costs. */
-export interface ReportedChoice {
+export interface FirmwareChoice {
   /** µs from the last pixel to the decision; null: nothing was asked for. */
   readonly asked: number | null;
+  /** By back end; empty where it cannot be had. */
   readonly firmware: readonly (Pick<FirmwareFigures, 'resources' | 'timing'> & { readonly title: string })[];
   /** Why it cannot be had. */
   readonly problem: string | null;
 }
 
 export interface FirmwareChoices {
-  /** What was taken, µs. */
+  /** What was taken, µs from the last pixel to the decision; null: the cheapest firmware. */
   readonly latency: number | null;
-  /** Empty where nothing was tried. */
-  readonly choices: readonly ReportedChoice[];
+  /** Empty where the recipe asks for a latency of its own, or the network is too large to try them. */
+  readonly choices: readonly FirmwareChoice[];
 }
 
 const count = (n: number): string => Math.ceil(n).toLocaleString('en-US');
@@ -80,7 +81,7 @@ function stageFigures(
 }
 
 /** µs, and cells with their part of the board. */
-const costs = ({ timing, resources }: ReportedChoice['firmware'][number]): string[] => [
+const costs = ({ timing, resources }: FirmwareChoice['firmware'][number]): string[] => [
   timing.lastPixelMicroseconds.toFixed(2),
   ...CELL_KINDS.map(([name]) => {
     const found = resources.find((r) => r.name === name);
@@ -88,7 +89,7 @@ const costs = ({ timing, resources }: ReportedChoice['firmware'][number]): strin
   }),
 ];
 
-function choiceRows({ asked, firmware, problem }: ReportedChoice, taken: boolean): (string | Html)[][] {
+function choiceRows({ asked, firmware, problem }: FirmwareChoice, taken: boolean): (string | Html)[][] {
   const words = asked === null ? 'nothing' : `${asked} µs`;
   const label = taken ? html`<b>${words}, taken</b>` : words;
   if (problem !== null) return [[label, problem, '', ...CELL_KINDS.map(() => '')]];

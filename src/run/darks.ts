@@ -1,13 +1,13 @@
 /** Maps of a detector from dark frames: a file of maps, and a page that shows them. */
-import { existsSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
 import { UserError } from '../core/errors.js';
-import { writeFileAtomic } from '../core/files.js';
+import { writeFileAtomic, writtenAt } from '../core/files.js';
 import { version } from '../core/version.js';
 import type { FrameSource } from '../data/frames.js';
 import { createDarkSums } from '../data/raw/dark-sums.js';
 import { darkMaps, LEAST_DARKS, type DarkFigures, type DarkResult } from '../data/raw/darks.js';
 import { serialIn } from '../data/raw/checked-maps.js';
+import { putMaps } from '../data/raw/maps-file.js';
 import { rawDetector, type RawDetector, type RawDetectorName } from '../data/raw/detectors.js';
 import { streamFrames } from '../data/stream.js';
 import { createHdf5 } from '../data/write/hdf5-writer.js';
@@ -38,15 +38,6 @@ interface Measured extends DarkResult {
   readonly made: Date;
 }
 
-/** When the newest of the frames' files was written. */
-function writtenAt(files: ReadonlySet<string>): Date {
-  const times = [...files].flatMap((file) => {
-    const found = statSync(resolve(file), { throwIfNoEntry: false });
-    return found === undefined ? [] : [found.mtimeMs];
-  });
-  return new Date(Math.max(...times, 0));
-}
-
 async function measure(source: FrameSource, detector: RawDetector, emit: Emit): Promise<Measured> {
   const sums = createDarkSums(detector, source.height * source.width);
   const framesOf = new Array<number>(detector.stages.length).fill(0);
@@ -59,7 +50,11 @@ async function measure(source: FrameSource, detector: RawDetector, emit: Emit): 
     progress.update(index + 1, source.count, { of: 'frames' });
   }
   progress.finish({ kind: 'counted', what: 'frames', count: sums.frames });
-  return { ...darkMaps(detector, sums, framesOf), frames: sums.frames, made: writtenAt(files) };
+  return {
+    ...darkMaps(detector, sums, framesOf),
+    frames: sums.frames,
+    made: writtenAt(files) ?? new Date(0),
+  };
 }
 
 /** Refuses frames that make no maps: light in them, and stages that were seen too little. */
@@ -92,43 +87,20 @@ function serialOf(source: FrameSource, stated: string | undefined): string | nul
 async function writeMaps(
   { out, detector }: DarksRequest,
   { maps, made, serial }: Measured & { readonly serial: string | null },
-  [height, width]: readonly [number, number],
+  size: readonly [number, number],
 ): Promise<void> {
   const writer = await createHdf5(out);
   try {
     writer.attribute('/', 'creator', `vetoc ${version()} darks`);
-    writer.attribute('/', 'detector', detector);
-    writer.attribute('/', 'made', made.toISOString());
-    if (serial !== null) writer.attribute('/', 'serial', serial);
-    const shape = [maps.length, height, width];
-    const pixels = height * width;
-    const joined = <T extends Float32Array | Uint8Array>(
-      all: T,
-      of: (map: (typeof maps)[number]) => T,
-    ): T => {
-      maps.forEach((map, stage) => {
-        all.set(of(map), stage * pixels);
-      });
-      return all;
-    };
-    const floats = (): Float32Array => new Float32Array(maps.length * pixels);
-    writer.dataset(
-      '/pedestals',
-      joined(floats(), (map) => map.pedestals),
-      shape,
-      'gzip',
-    );
-    writer.dataset(
-      '/pixel_rms',
-      joined(floats(), (map) => map.rms),
-      shape,
-      'gzip',
-    );
-    writer.dataset(
-      '/pixel_status',
-      joined(new Uint8Array(maps.length * pixels), (map) => map.status),
-      shape,
-      'gzip',
+    putMaps(
+      writer,
+      { detector, serial, made },
+      {
+        pedestals: [maps.map((map) => map.pedestals)],
+        pixel_rms: [maps.map((map) => map.rms)],
+        pixel_status: [maps.map((map) => map.status)],
+      },
+      size,
     );
     await writer.commit();
   } finally {

@@ -36,8 +36,8 @@ export type Steps =
   | { readonly of: 'back ends'; readonly title: string }
   /** What the witnesses do before the first frame. */
   | { readonly of: 'witnesses'; readonly prepare: readonly string[] }
-  /** Share of the weights at 0, 0 to 1. */
   | { readonly of: 'latencies' }
+  /** Share of the weights at 0, 0 to 1. */
   | { readonly of: 'prunings'; readonly share: number }
   | { readonly of: 'choices of widths' }
   /** The nuisance whose strength was measured; null: the frames as they are. */

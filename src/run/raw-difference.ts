@@ -4,12 +4,13 @@
  */
 import { createOrtWitness } from '../backends/onnx/ort/witness.js';
 import { calibrateWords } from '../data/raw/float-maps.js';
-import { COUNTS, openCalibration, type WordCalibration } from '../data/raw/calibrated.js';
+import { openCalibration, type WordCalibration } from '../data/raw/calibrated.js';
 import { openFramesParallel } from '../data/parallel.js';
 import { roundHalfEven } from '../fixed/cast.js';
 import { formatToString, maxMantissa } from '../fixed/format.js';
 import type { FixedGraph } from '../ir/graph.js';
 import { productWidth } from '../ir/ops/calibrate.js';
+import { COUNTS } from '../ir/ops/input.js';
 import { beginStage, type Emit } from './events.js';
 import { frameOptions, type FrameOptionValues } from './frame-options.js';
 

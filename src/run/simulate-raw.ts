@@ -10,6 +10,7 @@ import {
   type SimulatedRawDetector,
 } from '../data/simulate/raw-detector.js';
 import type { SimulatedSource } from '../data/simulate/simulate-frames.js';
+import { putMaps } from '../data/raw/maps-file.js';
 import type { Compression } from '../data/write/growing-dataset.js';
 import { createHdf5, type Hdf5Writer } from '../data/write/hdf5-writer.js';
 import type { MoreColumns, WriteFramesOptions } from '../data/write/write-frames.js';
@@ -57,29 +58,23 @@ function truthColumns(
 function trueMaps(
   writer: Hdf5Writer,
   detector: SimulatedRawDetector,
-  [height, width]: readonly [number, number],
+  { height, width }: SimulatedSource,
 ): void {
-  const { cells, gains, thresholds } = detector;
-  const pixels = height * width;
-  const shape = (count: number): readonly number[] => [...(cells === 1 ? [] : [cells]), count, height, width];
-  const forCells = (of: (cell: number) => readonly ArrayLike<number>[]): number[] =>
-    Array.from({ length: cells }, (_, cell) => of(cell).flatMap((map) => Array.from(map))).flat();
-  writer.attribute('/', 'detector', detector.name);
-  writer.dataset(
-    '/pedestals',
-    Float32Array.from(forCells((cell) => detector.pedestals(cell))),
-    shape(gains.length),
-    'gzip',
+  const { name, cells, gains, thresholds } = detector;
+  const forCells = <T>(of: (cell: number) => T): readonly T[] =>
+    Array.from({ length: cells }, (_, cell) => of(cell));
+  const flat = (value: number): Float32Array => new Float32Array(height * width).fill(value);
+  putMaps(
+    writer,
+    { detector: name },
+    {
+      pedestals: forCells((cell) => detector.pedestals(cell)),
+      pixel_gain: forCells(() => gains),
+      pixel_status: forCells(() => gains.map(() => flat(0))),
+      ...(thresholds.length > 0 ? { thresholds: forCells(() => thresholds.map(flat)) } : {}),
+    },
+    [height, width],
   );
-  writer.dataset('/pixel_gain', Float64Array.from(forCells(() => gains)), shape(gains.length), 'gzip');
-  writer.dataset('/pixel_status', new Uint8Array(cells * gains.length * pixels), shape(gains.length), 'gzip');
-  if (thresholds.length > 0)
-    writer.dataset(
-      '/thresholds',
-      Float32Array.from(forCells(() => thresholds.map((value) => new Float32Array(pixels).fill(value)))),
-      shape(thresholds.length),
-      'gzip',
-    );
 }
 
 /** `photons` as the words of the detector `name`, whose pixels count photons of `energyKev`. */
@@ -138,7 +133,7 @@ export function rawSimulation(
     async writeTruth(file) {
       const writer = await createHdf5(file);
       try {
-        trueMaps(writer, detector, [height, width]);
+        trueMaps(writer, detector, photons);
         await writer.commit();
       } finally {
         await writer.abandon();

@@ -6,7 +6,7 @@ import { CLASS_NAMES } from '../data/frames.js';
 import { simulateFramesParallel } from '../data/parallel.js';
 import type { SimulateOptions } from '../data/simulate/settings.js';
 import type { SimulatedRaw } from '../data/simulate/raw-detector.js';
-import { KEV_ANGSTROM } from '../data/simulate/user-experiment.js';
+import { wavelengthOfEnergy } from '../data/units.js';
 import type { SimulatedSource } from '../data/simulate/simulate-frames.js';
 import type { Compression } from '../data/write/growing-dataset.js';
 import { writeFrames } from '../data/write/write-frames.js';
@@ -78,7 +78,7 @@ export async function simulateToFile(
   try {
     if (raw === undefined) return await writeSimulated(out, source, frames, compression, emit);
     const [low, high] = source.settings.wavelength;
-    const photonEnergyEv = Math.round((2000 * KEV_ANGSTROM) / (low + high));
+    const photonEnergyEv = Math.round(wavelengthOfEnergy((low + high) / 2));
     const words = rawSimulation(source, raw, photonEnergyEv / 1000, frames.seed);
     const summary = await writeSimulated(out, words.source, frames, compression, emit, words.options);
     await words.writeDarks(darks!, compression);

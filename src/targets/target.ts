@@ -39,6 +39,8 @@ export const fpgaTargetSchema = z
     /** What a pipelined HLS design can be asked for: the block RAM's limit in this speed grade. */
     maxClockMHz: z.number().positive().max(1000),
     resources: z.strictObject({ lut: count, ff: count, dsp: count, bram36: count, uram: count }).readonly(),
+    /** Inputs of a look-up table. */
+    lutInputs: z.literal([4, 6]).default(6),
     /** Signed multiplier of one DSP block. */
     multiplier: z
       .strictObject({

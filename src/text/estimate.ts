@@ -3,8 +3,8 @@ import { table } from '../core/table.js';
 import type { FirmwareEstimate } from '../run/estimate.js';
 import type { RunSynthesis } from '../run/synthesis.js';
 import { synthesisText } from './synthesis.js';
+import { countText } from './numbers.js';
 
-const count = (n: number): string => Math.ceil(n).toLocaleString('en-US');
 const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 const micros = (us: number): string => `${us.toFixed(us < 10 ? 2 : 1)} µs`;
 
@@ -13,13 +13,13 @@ function stageTable({ estimate, timing }: FirmwareEstimate): string {
   const rows = estimate.stages.map((s) => [
     s.stage,
     s.kind,
-    count(s.cycles),
+    countText(s.cycles),
     percent(s.cycles / timing.cyclesPerFrame),
-    s.multipliers === 0 ? '' : `${count(s.multipliers)} ${s.multiplier}`,
-    s.reuseFactor === 0 ? '' : count(s.reuseFactor),
-    count(s.lut),
-    count(s.ff),
-    count(s.dsp),
+    s.multipliers === 0 ? '' : `${countText(s.multipliers)} ${s.multiplier}`,
+    s.reuseFactor === 0 ? '' : countText(s.reuseFactor),
+    countText(s.lut),
+    countText(s.ff),
+    countText(s.dsp),
     String(s.bram36),
     s.cycles === most ? '← slowest' : '',
   ]);
@@ -33,8 +33,8 @@ function totals({ estimate, design }: FirmwareEstimate): string {
   const { resources } = design.target;
   const row = (key: 'lut' | 'ff' | 'dsp' | 'bram36', name: string): string[] => [
     name,
-    count(estimate.total[key]),
-    count(resources[key]),
+    countText(estimate.total[key]),
+    countText(resources[key]),
     percent(estimate.utilisation[key]),
   ];
   return table(
@@ -65,7 +65,7 @@ export function estimateText(found: FirmwareEstimate, fifos: boolean, synthesis?
     totals(found),
     '',
     `${estimate.fits ? 'It fits' : 'It does NOT fit'}; ${neighbourLine('larger', near.larger)}, ${neighbourLine('smaller', near.smaller)}.`,
-    `Frame rate ${count(Math.floor(timing.framesPerSecond))} frames/s (${count(timing.cyclesPerFrame)} cycles a frame), limited by ${timing.limitedBy}.`,
+    `Frame rate ${countText(Math.floor(timing.framesPerSecond))} frames/s (${countText(timing.cyclesPerFrame)} cycles a frame), limited by ${timing.limitedBy}.`,
     `Decision ${micros(timing.lastPixelMicroseconds)} after the last pixel, ${micros(timing.firstPixelMicroseconds)} after the first.`,
     ...(fifos ? ['', fifoTable(found)] : []),
     ...(synthesis === undefined ? [] : ['', synthesisText(synthesis)]),

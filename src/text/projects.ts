@@ -4,14 +4,13 @@ import { table } from '../core/table.js';
 import type { WrittenDialect } from '../run/export-dialects.js';
 import type { WrittenWeights } from '../run/export-weights.js';
 import type { WrittenProject } from '../run/export-project.js';
-
-const count = (n: number): string => Math.ceil(n).toLocaleString('en-US');
+import { countText } from './numbers.js';
 
 /** The figures, a line each, with what is known of their truth. */
 function figuresText({ board, basis, fits, resources, timing }: FirmwareFigures): readonly string[] {
   const { clockMHz, cyclesPerFrame, framesPerSecond, limitedBy, lastPixelMicroseconds } = timing;
-  const rate = `${count(Math.floor(framesPerSecond))} frames/s (${count(cyclesPerFrame)} cycles a frame, limited by ${limitedBy}), decision ${lastPixelMicroseconds.toFixed(2)} µs after the last pixel`;
-  const needed = resources.map((r) => `${count(r.needed)} ${r.name}`).join(', ');
+  const rate = `${countText(Math.floor(framesPerSecond))} frames/s (${countText(cyclesPerFrame)} cycles a frame, limited by ${limitedBy}), decision ${lastPixelMicroseconds.toFixed(2)} µs after the last pixel`;
+  const needed = resources.map((r) => `${countText(r.needed)} ${r.name}`).join(', ');
   return [
     basis === 'estimated'
       ? `Estimated: ${rate}.`

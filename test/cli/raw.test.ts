@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EvaluateOutcome } from '../../src/index.js';
 import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import { createRandom } from '../../src/core/random.js';
+import type { FrameSource } from '../../src/data/frames.js';
 import { openFrames } from '../../src/data/open.js';
 import { openCalibration } from '../../src/data/raw/calibrated.js';
 import { openMaps } from '../../src/data/raw/maps-file.js';
@@ -36,8 +37,15 @@ afterAll(() => {
 const at = (name: string): string => join(folder, name);
 const fixed = { ...sampleFixedGraph(), threshold: 0 };
 const GAINS = `${at('words.truth.h5')}#/pixel_gain`;
-const ENERGY = ['--photon-energy', '9537'];
-const MAPS = ['--maps', at('maps.h5'), '--gain', GAINS, ...ENERGY];
+const RAW_MAPS = { maps: at('maps.h5'), gain: GAINS, photonEnergyEv: 9537 };
+const ENERGY = ['--photon-energy', String(RAW_MAPS.photonEnergyEv)];
+const MAPS = ['--maps', RAW_MAPS.maps, '--gain', RAW_MAPS.gain, ...ENERGY];
+
+/** The network on `words`, calibrated as MAPS say. */
+async function networkOn(words: FrameSource) {
+  const { detector, integers } = await openCalibration(words, RAW_MAPS);
+  return { graph: fromWords(fixed, detector, integers), integers };
+}
 
 async function cli(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await runCli(...args);
@@ -188,12 +196,7 @@ describe('vetoc evaluate --raw', () => {
       await cli('evaluate', at('run'), '--raw', at('words.h5'), ...MAPS, '--json'),
     ) as EvaluateOutcome;
     const words = await openFrames(at('words.h5'));
-    const { detector, integers } = await openCalibration(words, {
-      maps: at('maps.h5'),
-      gain: GAINS,
-      photonEnergyEv: 9537,
-    });
-    const graph = fromWords(fixed, detector, integers);
+    const { graph, integers } = await networkOn(words);
     for (let n = 0; n < COUNT; n++) {
       const { score, keep } = interpret(
         graph,
@@ -219,9 +222,7 @@ describe('vetoc evaluate --raw', () => {
   });
 
   it('sees the photons that were there', async () => {
-    const counted = await openFrames(at('words.h5'), {
-      rawMaps: { maps: at('maps.h5'), gain: GAINS, photonEnergyEv: 9537 },
-    });
+    const counted = await openFrames(at('words.h5'), { rawMaps: RAW_MAPS });
     const truth = await openFrames(`${at('words.h5')}#/entry/truth/photons`);
     let [apart, pixels] = [0, 0];
     for (let n = 0; n < COUNT; n++) {
@@ -371,12 +372,7 @@ describe('vetoc export --maps', () => {
     );
     file.close();
     const words = await openFrames(at('words.h5'));
-    const { detector, integers } = await openCalibration(words, {
-      maps: at('maps.h5'),
-      gain: GAINS,
-      photonEnergyEv: 9537,
-    });
-    const graph = fromWords(fixed, detector, integers);
+    const { graph } = await networkOn(words);
     const frames = await Promise.all(
       Array.from({ length: COUNT }, async (_, n) => (await words.read(n)).pixels),
     );

@@ -78,7 +78,7 @@ async function main(): Promise<void> {
     if (values.renew || values.synthesize) {
       const { tool, hash, total } = await synthesize(
         design,
-        sourcesOf(emitRtl(design)),
+        sourcesOf(emitRtl(design), design.target),
         await findYosys(),
         () => undefined,
       );

@@ -80,7 +80,7 @@ export interface Synthesized {
 /** Cells of `design`, or of its instance `instance` alone, to be placed with any seed; out of context: nothing has pins. */
 export async function synthesized(design: RtlDesign, instance?: string): Promise<Synthesized> {
   const folder = mkdtempSync(join(tmpdir(), 'vetoc-silicon-'));
-  const sources = sourcesOf(emitRtl(design));
+  const sources = sourcesOf(emitRtl(design), design.target);
   writeFiles(folder, sources);
   const read = `read_verilog -sv ${Object.keys(sources).join(' ')}; hierarchy -top ${design.top}_dataflow`;
   let top = `${design.top}_dataflow`;

@@ -35,7 +35,7 @@ const dspsInLuts = (weightBits: number, input: Format, target: FpgaTarget): numb
 
 /** Tables of four inputs make a product that is slower than all the rest: there the blocks are taken while there are any. */
 export const chooseMultiplier = (weightBits: number, input: Format, target: FpgaTarget): Multiplier =>
-  target.family !== 'ecp5' && lutsPerProduct(weightBits, input) < dspsInLuts(weightBits, input, target)
+  target.lutInputs === 6 && lutsPerProduct(weightBits, input) < dspsInLuts(weightBits, input, target)
     ? 'lut'
     : 'dsp';
 

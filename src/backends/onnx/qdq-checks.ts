@@ -4,8 +4,7 @@ import { fractionBits } from '../../fixed/format.js';
 import type { NodeId, QuantizedWeights } from '../../ir/common.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import {
-  isPreprocess,
-  isRaw,
+  isNetwork,
   isWeighted,
   type FixedNode,
   type FixedNodeOf,
@@ -98,7 +97,7 @@ export interface InFloat {
 export function layersInFloat(graph: FixedGraph, uint8: boolean): readonly InFloat[] {
   const analysis = analyseRanges(graph);
   return graph.nodes.flatMap((node): InFloat[] => {
-    if (isPreprocess(node) || isRaw(node)) return [];
+    if (!isNetwork(node)) return [];
     const { range, inputs } = analysis.get(node.id)!;
     const isCarried = node.id !== graph.output;
     const found = storage(range, uint8);
@@ -115,7 +114,7 @@ export function refusals(graph: FixedGraph): UnsupportedReason[] {
   const analysis = analyseRanges(graph);
   return graph.nodes.flatMap((node): UnsupportedReason[] => {
     const most = largest(analysis.get(node.id)!.range);
-    return isPreprocess(node) || isRaw(node) || most < FLOAT32_EXACT
+    return !isNetwork(node) || most < FLOAT32_EXACT
       ? []
       : [{ what: node.id, why: `values of up to ${most} are not exact in float32: use the dialect fixed` }];
   });

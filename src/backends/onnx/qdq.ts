@@ -14,7 +14,7 @@ import { UnsupportedError } from '../../core/errors.js';
 import type { NodeId } from '../../ir/common.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import { dispatch } from '../../ir/dispatch.js';
-import { isPreprocess, isRaw } from '../../ir/ops/index.js';
+import { isNetwork } from '../../ir/ops/index.js';
 import { analyseRanges, type Range } from '../../ir/prove.js';
 import { emitFixedDecision, emitTensor, refuseWide } from './fixed.js';
 import { metadataOf, tensorPlaces } from './metadata.js';
@@ -56,7 +56,7 @@ function emitNodes(
   };
   for (const node of graph.nodes) {
     const facts = { shape: shapes.get(node.id)!, range: ranges.get(node.id)! };
-    if (isPreprocess(node) || isRaw(node)) {
+    if (!isNetwork(node)) {
       const inputs = node.inputs.map((id) => counts.get(id)!);
       const tensor = dispatch(fixedRules, node, writer, inputs, facts);
       counts.set(node.id, { ...tensor, range: facts.range, format: node.format });

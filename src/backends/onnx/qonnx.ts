@@ -14,7 +14,7 @@ import { UnsupportedError, type UnsupportedReason } from '../../core/errors.js';
 import type { NodeId } from '../../ir/common.js';
 import { findNode, fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import { dispatch } from '../../ir/dispatch.js';
-import { isPreprocess, isRaw } from '../../ir/ops/index.js';
+import { isNetwork } from '../../ir/ops/index.js';
 import { metadataOf } from './metadata.js';
 import { QONNX_RULES } from './qonnx-rules.js';
 import { uncertainInput } from './qonnx-tables.js';
@@ -35,7 +35,7 @@ const QONNX_OPSET = 13;
 /** Everything that `Quant` cannot say. */
 function refusals(graph: FixedGraph): UnsupportedReason[] {
   return graph.nodes.flatMap((node) => {
-    if (isPreprocess(node) || isRaw(node)) return [];
+    if (!isNetwork(node)) return [];
     if (node.kind === 'table') {
       const x = uncertainInput(node, findNode(graph, node.inputs[0]!).format);
       if (x === null) return [];
@@ -71,7 +71,7 @@ export function emitQonnx(graph: FixedGraph, options: DialectOptions = {}): Uint
     return value;
   };
   for (const node of graph.nodes) {
-    if (isPreprocess(node) || isRaw(node)) continue;
+    if (!isNetwork(node)) continue;
     values.set(node.id, dispatch(QONNX_RULES, node, emit, node.inputs.map(read), shapes.get(node.id)!));
   }
   const logits = asVector(emit, values.get(graph.output)!);

@@ -12,9 +12,9 @@ import { fractionBits } from '../../fixed/format.js';
 import { weightLayout } from '../hls/weight-layout.js';
 import { listedProof, printProofs, PROOF_LIST, type ListedProof } from './proof-list.js';
 import { proofModule, proofScript, proofsOf } from './proofs.js';
-import { constraints, makefile, packageTcl, vivadoTcl } from './project.js';
+import { makefile } from './project.js';
 import { blockDiagram, projectReadme, projectReport } from './readme.js';
-import { isEcp5, ulx3sFiles } from './ulx3s.js';
+import { vendorOf } from './vendors/index.js';
 import { topModule } from './wrapper.js';
 import type { RtlDesign } from './design.js';
 import { rtlTemplates } from './templates.js';
@@ -67,13 +67,7 @@ export function emitRtl(design: RtlDesign): ProjectFiles {
       unit: `2^-${fractionBits(logits.format)} of a logit`,
     }),
     'registers.json': registerJson(top, featuresOf(graph, design.plan)),
-    ...(isEcp5(design.target)
-      ? ulx3sFiles(design, templates)
-      : {
-          'vivado.tcl': vivadoTcl(design),
-          'package_ip.tcl': packageTcl(design),
-          [`${top}.xdc`]: constraints(design),
-        }),
+    ...vendorOf(design.target).files(design, templates),
     [`rtl/${top}.sv`]: whole,
     'tb/bench.sv': simpleBench(design),
   };

@@ -1,17 +1,19 @@
 /** Raw words as counts, by the integer calibration that firmware and `fixed.onnx` do: what a network sees of them. */
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { UserError } from '../../core/errors.js';
+import { writtenAt } from '../../core/files.js';
 import { calibration, type Calibration } from '../../evaluate/calibration.js';
-import { format } from '../../fixed/format.js';
+import { COUNTS } from '../../ir/ops/input.js';
 import type { RawSource } from '../formats/format.js';
 import type { FrameSource } from '../frames.js';
 import { NO_RULE } from '../pixels.js';
-import { checkedMaps, serialIn, type CheckedMaps, type RawMapsOptions } from './checked-maps.js';
+import {
+  checkedMaps,
+  serialIn,
+  type CheckedMaps,
+  type FramesForMaps,
+  type RawMapsOptions,
+} from './checked-maps.js';
 import { integerMaps, type IntegerMaps } from './integer-maps.js';
-
-/** What the network's `input` is: counts of 16 bits. */
-export const COUNTS = format(false, 16, 16);
 
 export interface WordCalibration extends CheckedMaps {
   readonly integers: IntegerMaps;
@@ -30,17 +32,16 @@ export function wordCalibration(checked: CheckedMaps): WordCalibration {
   return { ...checked, integers, counts: (words) => run(words, planes, new Float32Array(words.length)) };
 }
 
-/** When the file was written, as its disk says. */
-function writtenAt(file: string): Date | null {
-  const found = statSync(resolve(file), { throwIfNoEntry: false });
-  return found === undefined ? null : found.mtime;
-}
+/** What is known of frames of `file`. */
+const framesOf = (
+  file: string,
+  [height, width]: readonly [number, number],
+  details: FrameSource['details'],
+): FramesForMaps => ({ file, height, width, serial: serialIn(details), written: writtenAt([file]) });
 
 /** The calibration for frames of words that were opened as they are. Throws `UserError`. */
 export async function openCalibration(words: FrameSource, options: RawMapsOptions): Promise<WordCalibration> {
-  const { file } = words.origin(0);
-  const { height, width, details } = words;
-  const frames = { file, height, width, serial: serialIn(details), written: writtenAt(file) };
+  const frames = framesOf(words.origin(0).file, [words.height, words.width], words.details);
   return wordCalibration(await checkedMaps(options, frames));
 }
 
@@ -50,13 +51,7 @@ const known = new WeakMap<RawMapsOptions, Map<string, Promise<WordCalibration>>>
 async function calibrationFor(raw: RawSource, options: RawMapsOptions): Promise<WordCalibration> {
   const width = raw.frameShape.at(-1)!;
   const height = raw.frameShape.reduce((a, b) => a * b, 1) / width;
-  const frames = {
-    file: raw.file,
-    height,
-    width,
-    serial: serialIn(raw.details),
-    written: writtenAt(raw.file),
-  };
+  const frames = framesOf(raw.file, [height, width], raw.details);
   const key = JSON.stringify([height, width, frames.serial]);
   const made = known.get(options) ?? new Map<string, Promise<WordCalibration>>();
   known.set(options, made);

@@ -9,13 +9,15 @@
  *     thresholds     float32   [stage − 1, …]: where a word of gain says the stage
  *     attributes of /: detector, and where they are known serial and made (ISO 8601)
  *
- * Only finite values count; what is read is checked, since a wrong map is not seen in a decision.
+ * Only finite values count; what is read is checked, since a wrong map is not seen in a decision. Names and types of datasets
+ * stand once, in KINDS: `putMaps` writes what `openMaps` reads.
  */
 import { resolve } from 'node:path';
 import { UserError } from '../../core/errors.js';
 import { openHdf5, type Hdf5File } from '../hdf5/file.js';
 import { attributeText } from '../hdf5/columns.js';
 import { Hdf5Failure } from '../hdf5/library.js';
+import type { Hdf5Writer } from '../write/hdf5-writer.js';
 import { RAW_DETECTOR_NAMES, rawDetector, type RawDetectorName } from './detectors.js';
 
 /** Why a pixel measures nothing in a stage: bits of `pixel_status`. */
@@ -45,6 +47,46 @@ export interface CellMaps {
   readonly status: readonly Float64Array[];
   readonly gains: readonly Float64Array[] | null;
   readonly thresholds: readonly Float64Array[] | null;
+}
+
+/** The arrays that hold the maps of each kind. */
+const KINDS = {
+  pedestals: Float32Array,
+  pixel_rms: Float32Array,
+  pixel_status: Uint8Array,
+  pixel_gain: Float64Array,
+  thresholds: Float32Array,
+} as const;
+
+/** Maps to be written, of each kind `[cell][stage]`, each map `[y, x]`. */
+export type MapsToWrite = Partial<Record<keyof typeof KINDS, readonly (readonly ArrayLike<number>[])[]>>;
+
+export interface MapsFacts {
+  readonly detector: RawDetectorName;
+  readonly serial?: string | null;
+  readonly made?: Date;
+}
+
+/** Writes maps and what is known of them; an axis of cells where there is more than one. */
+export function putMaps(
+  writer: Hdf5Writer,
+  { detector, serial = null, made }: MapsFacts,
+  maps: MapsToWrite,
+  [height, width]: readonly [number, number],
+): void {
+  writer.attribute('/', 'detector', detector);
+  if (made !== undefined) writer.attribute('/', 'made', made.toISOString());
+  if (serial !== null) writer.attribute('/', 'serial', serial);
+  for (const kind of Object.keys(maps) as (keyof typeof KINDS)[]) {
+    const cells = maps[kind]!;
+    const stages = cells[0]!.length;
+    const values = new KINDS[kind](cells.length * stages * height * width);
+    cells.flat().forEach((map, index) => {
+      values.set(map, index * height * width);
+    });
+    const shape = [...(cells.length === 1 ? [] : [cells.length]), stages, height, width];
+    writer.dataset(`/${kind}`, values, shape, 'gzip');
+  }
 }
 
 const OTHER_FILE = 'give a file that vetoc darks wrote, or one with the same names';
@@ -125,8 +167,8 @@ export async function openMaps(file: string): Promise<StoredMaps> {
 function storedMaps(hdf5: Hdf5File, file: string): StoredMaps {
   const detector = detectorOf(hdf5, file);
   const { stages, cells: most } = rawDetector(detector);
-  const isThere = (dataset: string): boolean => hdf5.node(`/${dataset}`).kind === 'dataset';
-  for (const needed of ['pedestals', 'pixel_status'])
+  const isThere = (dataset: keyof typeof KINDS): boolean => hdf5.node(`/${dataset}`).kind === 'dataset';
+  for (const needed of ['pedestals', 'pixel_status'] as const)
     if (!isThere(needed)) throw new UserError('is missing', { file, field: needed, remedy: OTHER_FILE });
   const { shape } = hdf5.info('/pedestals');
   const cells = shape.length === 4 ? shape[0]! : 1;
@@ -137,7 +179,7 @@ function storedMaps(hdf5: Hdf5File, file: string): StoredMaps {
       remedy: OTHER_FILE,
     });
   const [height, width] = extentsOf(hdf5, file, '/pedestals', stages.length, cells);
-  const read = (dataset: string, count: number, cell: number): readonly Float64Array[] => {
+  const read = (dataset: keyof typeof KINDS, count: number, cell: number): readonly Float64Array[] => {
     const extents = extentsOf(hdf5, file, `/${dataset}`, count, cells);
     if (extents.join() !== [height, width].join())
       throw new UserError(`is of ${extents.join('×')} pixels, the pedestals of ${height}×${width}`, {

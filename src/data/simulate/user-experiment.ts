@@ -7,10 +7,8 @@ import { UserError } from '../../core/errors.js';
 import { cellVolume, crystalForm, type CrystalForm, type UnitCell } from './crystal.js';
 import type { DetectorSpec } from './detector.js';
 import type { Range, SimulateOptions, SimulationSettings } from './settings.js';
+import { wavelengthOfEnergy } from '../units.js';
 import { spaceGroup } from './space-group.js';
-
-/** hc in keV Å. */
-export const KEV_ANGSTROM = 12.398419843320026;
 
 /** A form by name, or six numbers with the space group `group` (P1 without one). */
 export function parseCell(text: string, group: string | undefined): CrystalForm {
@@ -86,7 +84,8 @@ export function simulationOf(
     settings.randomCellShare = 0;
   }
   const { energy, distanceMm, beamCentre, mosaicity, bandwidth } = experiment;
-  if (energy !== undefined) settings.wavelength = [KEV_ANGSTROM / energy[1], KEV_ANGSTROM / energy[0]];
+  if (energy !== undefined)
+    settings.wavelength = [wavelengthOfEnergy(1000 * energy[1]), wavelengthOfEnergy(1000 * energy[0])];
   if (distanceMm !== undefined) settings.distanceMm = distanceMm;
   if (beamCentre !== undefined) settings.beamCentre = beamCentre;
   if (mosaicity !== undefined)

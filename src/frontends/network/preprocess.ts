@@ -10,6 +10,7 @@ import { bitsFor, format, type Format } from '../../fixed/format.js';
 import { nodeId, type NodeId } from '../../ir/common.js';
 import { BIN_MODES } from '../../ir/ops/bin.js';
 import type { PreprocessNode } from '../../ir/ops/index.js';
+import { COUNTS } from '../../ir/ops/input.js';
 
 const channelSchema = z.strictObject({
   /** What a block of pixels becomes: its brightest pixel, its second brightest, or its sum. */
@@ -225,17 +226,16 @@ export function preprocessNodes(
   const factor: readonly [number, number] =
     typeof options.factor === 'number' ? [options.factor, options.factor] : options.factor;
   const cut = cutFor(options, rawSize, factor);
-  const raw = format(false, 16, 16);
   let last = nodeId('input');
-  const nodes: PreprocessNode[] = [{ id: last, kind: 'input', inputs: [], size: rawSize, format: raw }];
+  const nodes: PreprocessNode[] = [{ id: last, kind: 'input', inputs: [], size: rawSize, format: COUNTS }];
   if (cut.size[0] !== rawSize[0] || cut.size[1] !== rawSize[1]) {
-    nodes.push({ id: nodeId('crop'), kind: 'crop', inputs: [last], ...cut, format: raw });
+    nodes.push({ id: nodeId('crop'), kind: 'crop', inputs: [last], ...cut, format: COUNTS });
     last = nodeId('crop');
   }
   if (mask !== null) {
     invariant(mask.length === rawSize[0] * rawSize[1], 'the mask is not of the size of the frame');
     const live = cropMask(mask, rawSize, cut);
-    nodes.push({ id: nodeId('mask'), kind: 'mask', inputs: [last], live, format: raw });
+    nodes.push({ id: nodeId('mask'), kind: 'mask', inputs: [last], live, format: COUNTS });
     last = nodeId('mask');
   }
   const shown = causalPart(options, cut, factor);

@@ -106,6 +106,9 @@ export type ComputedPreprocessNode = Exclude<PreprocessNode, { kind: 'input' }>;
 export type FloatNetworkNode = Exclude<FloatNode, { kind: PreprocessKind }>;
 export type FixedNetworkNode = Exclude<FixedNode, { kind: PreprocessKind | KindsWith<'raw'> }>;
 
+/** Behind raw words and preprocessing. */
+export const isNetwork = (node: FixedNode): node is FixedNetworkNode => !isPreprocess(node) && !isRaw(node);
+
 /** The way from raw words to counts, in front of the preprocessing. */
 export const isRaw = has('raw');
 export type RawNode = With<FixedNode, 'raw'>;

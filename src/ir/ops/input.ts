@@ -1,9 +1,12 @@
 /** The raw frame as the detector sends it. */
 import { z } from 'zod';
+import { format } from '../../fixed/format.js';
 import { fixedBase, pairSchema } from '../common.js';
 import type { OpRecord } from './record.js';
 
-/** Format is always `ap_ufixed<16,16>`. */
+/** Its format. */
+export const COUNTS = format(false, 16, 16);
+
 const schema = z
   .strictObject({
     ...fixedBase,

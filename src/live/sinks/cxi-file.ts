@@ -4,6 +4,7 @@ import { extname, resolve } from 'node:path';
 import { decode, encode } from 'cborg';
 import { writeFileAtomic } from '../../core/files.js';
 import type { Experiment } from '../../data/experiment.js';
+import { wavelengthOfEnergy } from '../../data/units.js';
 import { createHdf5, type Hdf5Writer } from '../../data/write/hdf5-writer.js';
 import type { Decision } from '../decision.js';
 import type { SeriesFacts } from '../source.js';
@@ -13,8 +14,6 @@ const DETECTOR = '/entry_1/instrument_1/detector_1';
 /** CXI: the pixel was not measured. */
 const MISSING = 1 << 9;
 const NO_SCORE = -(2 ** 31);
-/** h·c in eV·Å (CODATA 2018). */
-const HC_EV_ANGSTROM = 12398.419843320026;
 
 /** The first record. */
 interface SpooledSeries extends Pick<SeriesFacts, 'series' | 'height' | 'width' | 'mask'> {
@@ -86,7 +85,7 @@ function writeSeries(writer: Hdf5Writer, { mask, height, width, experiment }: Sp
   const number = (path: string, value: number | null | undefined): void => {
     if (value !== null && value !== undefined) writer.dataset(path, Float64Array.of(value));
   };
-  number('/entry_1/instrument_1/source_1/energy_eV', wavelengthA ? HC_EV_ANGSTROM / wavelengthA : null);
+  number('/entry_1/instrument_1/source_1/energy_eV', wavelengthA ? wavelengthOfEnergy(wavelengthA) : null);
   number(`${DETECTOR}/distance`, distanceMm ? distanceMm / 1e3 : null);
   number(`${DETECTOR}/x_pixel_size`, pixelMm ? pixelMm / 1e3 : null);
   number(`${DETECTOR}/y_pixel_size`, pixelMm ? pixelMm / 1e3 : null);

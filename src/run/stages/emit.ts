@@ -10,7 +10,8 @@ import type { Progress } from '../events.js';
 import type { RunDraft } from '../folder.js';
 import { rememberedInterpreter } from '../golden-frames.js';
 import { recipeHash, type Recipe } from '../recipe.js';
-import { chooseLatency, type Chosen } from './choices.js';
+import type { FirmwareChoices } from '../../report/firmware-section.js';
+import { chooseLatency } from './choices.js';
 
 /** What was emitted. */
 export interface Emitted {
@@ -19,7 +20,7 @@ export interface Emitted {
   readonly written: readonly { readonly backend: string; readonly title: string; readonly files: number }[];
   /** Back ends that were left out, and why. */
   readonly left: readonly { readonly backend: string; readonly title: string; readonly why: string }[];
-  readonly chosen: Chosen;
+  readonly chosen: FirmwareChoices;
   /** Levels of the compile below the fixed graph as text, by back end and level. */
   readonly levels: readonly { readonly backend: string; readonly level: string; readonly text: string }[];
 }

