@@ -7,7 +7,8 @@ import type { Glance, RawSource } from './formats/format.js';
 import type { FrameSource } from './frames.js';
 import type { Masking } from './masked.js';
 import type { OpenFramesOptions } from './open-options.js';
-import { countedAll } from './raw/calibrated.js';
+import { countedAll } from './raw/counted.js';
+import { gainWordsAll } from './raw/cells.js';
 import { openStored } from './stored.js';
 import { joinModules, moduleRanks } from './xfel-modules.js';
 
@@ -29,7 +30,10 @@ export async function openGroup(
   const stored = await openFiles(files, dataset, options, masking.stated);
   try {
     const ranks = moduleRanks(stored.map(({ file }) => file));
-    const counted = await countedAll(stored, options.rawMaps);
+    const counted = await countedAll(
+      options.gainWords === true ? gainWordsAll(stored) : stored,
+      options.rawMaps,
+    );
     const calibrated = await calibrateAll(counted, ranks, options.jungfrau);
     const source = await masking.frames(joinModules(calibrated));
     const [only, ...others] = stored;

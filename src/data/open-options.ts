@@ -34,6 +34,8 @@ export interface OpenFramesOptions {
   readonly jungfrau?: JungfrauOptions;
   /** A file of maps that turns raw words of a detector into counts, as the firmware does. */
   readonly rawMaps?: RawMapsOptions;
+  /** Give the words of gain that stand beside the frames, in their place. */
+  readonly gainWords?: boolean;
   /** Multiplies each value before it is rounded to `uint16`. */
   readonly scale?: number;
   /** Warnings of what was not understood or not used are errors. */

@@ -8,6 +8,7 @@ import type { FrameLabel, FrameSource } from './frames.js';
 import type { FrameFacts } from './frame-worker.js';
 import { openOutlined, type OpenFramesOptions } from './open.js';
 import { READING_THREADS, readingThreads } from './reading-threads.js';
+import { withLoadedMaps } from './raw/cell-calibration.js';
 import type { SimulateOptions } from './simulate/settings.js';
 import { simulateFrames, type SimulatedSource } from './simulate/simulate-frames.js';
 
@@ -31,9 +32,10 @@ export async function openFramesParallel(
   const count = workers ?? threadsFor(source.count);
   if (count === 0) return source;
   // What could not be opened is not in the outline.
-  const { onBadFile, ...plain } = stated;
+  const { onBadFile, rawMaps, ...plain } = stated;
   void onBadFile;
-  const threads = readingThreads({ kind: 'files', outline, options: plain }, source, count);
+  const shared = rawMaps === undefined ? {} : { rawMaps: await withLoadedMaps(rawMaps) };
+  const threads = readingThreads({ kind: 'files', outline, options: { ...plain, ...shared } }, source, count);
   return {
     ...source,
     ahead: threads.ahead,

@@ -162,8 +162,8 @@ export function joinModules(sources: readonly RawSource[]): RawSource {
     spots: () => null,
   };
   // Rows of one module say nothing of where a joined frame stands.
-  const { originPlace, datasetOf, glance, experiment, ...rest } = first;
-  void [originPlace, datasetOf, glance, experiment];
+  const { originPlace, datasetOf, glance, experiment, gainWords, ...rest } = first;
+  void [originPlace, datasetOf, glance, experiment, gainWords];
   return {
     ...rest,
     format: `${first.format}, ${sources.length} files of ${modules.length} modules`,

@@ -7,7 +7,7 @@ import type { Calibrate } from '../ir/ops/calibrate.js';
 export type Calibration = Pick<Calibrate, 'adcBits' | 'select' | 'limits' | 'format'>;
 
 /** Pedestals and factors, and words of gain and thresholds where those say the stage: values of a pixel side by side. */
-type Planes = readonly Int32Array[];
+type Planes = readonly (Int32Array | Uint16Array)[];
 
 /** How a product at `fraction` becomes a value of `to`. */
 function rounding(fraction: number, to: Format): (product: number) => number {

@@ -75,7 +75,10 @@ export function fromWords(graph: FixedGraph, detector: RawDetector, formats: Map
 }
 
 /** What a frame of words brings to a graph that `fromWords` made; `gains` are its words of gain where the detector has such. */
-export function frameMaps({ pedestals, factors, thresholds }: IntegerMaps, gains?: Uint16Array): FrameMaps {
+export function frameMaps(
+  { pedestals, factors, thresholds }: Pick<IntegerMaps, 'pedestals' | 'factors' | 'thresholds'>,
+  gains?: Uint16Array,
+): FrameMaps {
   return new Map([
     [RAW_IDS.pedestals, pedestals],
     [RAW_IDS.factors, factors],

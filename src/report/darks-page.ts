@@ -5,6 +5,12 @@ import { html, htmlTable, type Html } from '../draw/html.js';
 import { greyPicture, pngBytes, type Picture } from '../draw/picture.js';
 import { page, pictureFigure } from './page.js';
 
+/** Figures of each stage of one memory cell. */
+export interface CellFigures {
+  readonly cell: number;
+  readonly figures: readonly DarkFigures[];
+}
+
 export interface DarkStory {
   readonly title: string;
   /** What the frames are called. */
@@ -13,6 +19,8 @@ export interface DarkStory {
   readonly frames: number;
   readonly maps: readonly DarkMaps[];
   readonly figures: readonly DarkFigures[];
+  /** Of a detector with memory cells those of each; `maps` and `figures` are then of all together. */
+  readonly cells: readonly CellFigures[];
 }
 
 type Reason = keyof typeof PIXEL_STATUS;
@@ -24,6 +32,7 @@ export const BAD_PIXELS: Readonly<Record<Reason, string>> = {
   offset: 'pedestal far from that of the others',
   unseen: 'seen too rarely in this gain stage',
   otherStage: 'in another gain stage than its frame',
+  gainWords: 'its words of gain do not tell the stages apart',
 };
 const REASONS = Object.keys(BAD_PIXELS) as readonly Reason[];
 
@@ -80,11 +89,29 @@ function stageSection(figures: DarkFigures, map: DarkMaps, size: DarkStory['size
     </div>`;
 }
 
-export const darksPage = ({ title, name, size, frames, maps, figures }: DarkStory): string =>
+/** A row a memory cell. */
+function cellTable(cells: readonly CellFigures[]): Html {
+  const [first] = cells;
+  if (first === undefined) return html``;
+  const header = first.figures.flatMap(({ stage }) => [`${stage}: pedestal`, 'noise', 'bad']);
+  const rows = cells.map(({ cell, figures }) => [
+    cell,
+    ...figures.flatMap(({ pedestal, noise, badPixels }) => [
+      pedestal.toFixed(1),
+      noise.toFixed(2),
+      badPixels,
+    ]),
+  ]);
+  return html`<h2>Memory cells</h2>
+    <p>Pictures and pixels above are of all ${cells.length} cells together: means, and what is bad in any cell.</p>
+    ${htmlTable(['memory cell', ...header], rows)}`;
+}
+
+export const darksPage = ({ title, name, size, frames, maps, figures, cells }: DarkStory): string =>
   page(
     title,
     html`<h1>${title}</h1>
       <p class="lead">${frames} dark frames of ${size[0]} × ${size[1]} pixels: ${name}</p>
       <p class="soft">Rows and columns count from 0; a pixel may be bad for several reasons. Blue is bad.</p>
-      ${figures.map((one, stage) => stageSection(one, maps[stage]!, size))}`,
+      ${figures.map((one, stage) => stageSection(one, maps[stage]!, size))} ${cellTable(cells)}`,
   );

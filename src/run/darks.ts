@@ -5,17 +5,20 @@ import { writeFileAtomic, writtenAt } from '../core/files.js';
 import { version } from '../core/version.js';
 import type { FrameSource } from '../data/frames.js';
 import { createDarkSums } from '../data/raw/dark-sums.js';
-import { darkMaps, LEAST_DARKS, type DarkFigures, type DarkResult } from '../data/raw/darks.js';
-import { serialIn } from '../data/raw/checked-maps.js';
-import { putMaps } from '../data/raw/maps-file.js';
+import { darkMaps, type DarkFigures, type DarkResult } from '../data/raw/darks.js';
+import { putCellMaps, putMaps } from '../data/raw/maps-writer.js';
 import { rawDetector, type RawDetector, type RawDetectorName } from '../data/raw/detectors.js';
 import { streamFrames } from '../data/stream.js';
-import { createHdf5 } from '../data/write/hdf5-writer.js';
-import { darksPage } from '../report/darks-page.js';
+import { createHdf5, type Hdf5Writer } from '../data/write/hdf5-writer.js';
+import { darksPage, type DarkStory } from '../report/darks-page.js';
+import { mapsOfCell, mapsOfNone, measureCells, openCellDarks } from './cell-darks.js';
+import { cellSummary } from './cell-summary.js';
+import { checkDarks, serialOf } from './dark-checks.js';
 import { beginStage, type Emit } from './events.js';
 import { openFrameArguments } from './open-frames.js';
 
 export interface DarksRequest {
+  /** Of a detector whose words of gain say the stage one argument for each gain setting, in the order of its stages. */
   readonly frames: readonly string[];
   readonly detector: RawDetectorName;
   /** The file of maps; a page of the same name beside it. */
@@ -30,8 +33,13 @@ export interface DarksOutcome {
   readonly file: string;
   readonly page: string;
   readonly frames: number;
+  /** Memory cells that were measured; 0 where the detector has none. */
+  readonly cells: number;
   readonly stages: readonly DarkFigures[];
 }
+
+/** What the page tells. */
+type Told = Omit<DarkStory, 'title'>;
 
 interface Measured extends DarkResult {
   readonly frames: number;
@@ -57,87 +65,100 @@ async function measure(source: FrameSource, detector: RawDetector, emit: Emit): 
   };
 }
 
-/** Refuses frames that make no maps: light in them, and stages that were seen too little. */
-function checkDarks({ light, figures }: Measured, name: string): void {
-  if (light !== null)
-    throw new UserError(
-      `has light in it: ${light.how}, ${(100 * light.share).toFixed(1)} % of the pixels, in gain stage ${light.stage}`,
-      { file: name, remedy: 'give frames that were taken without beam' },
-    );
-  const few = figures.filter(({ frames }) => frames < LEAST_DARKS);
-  if (few.length > 0)
-    throw new UserError(
-      `has ${few.map(({ stage, frames }) => `${frames} frames of gain stage ${stage}`).join(', ')}; maps need ${LEAST_DARKS}`,
-      { file: name, remedy: 'give dark frames of every gain stage, in which it was forced' },
-    );
+/** What a file of maps says of itself. */
+interface Facts {
+  readonly made: Date;
+  readonly serial: string | null;
 }
 
-/** What is stated, or what the dark frames say of their detector. Throws `UserError` where the two differ. */
-function serialOf(source: FrameSource, stated: string | undefined): string | null {
-  const own = serialIn(source.details);
-  if (stated !== undefined && own !== null && stated !== own)
-    throw new UserError(`is of the detector ${own}, not of ${stated}`, {
-      file: source.name,
-      field: '--serial',
-      remedy: 'leave it out, or give the dark frames of that detector',
-    });
-  return stated ?? own;
-}
-
-async function writeMaps(
-  { out, detector }: DarksRequest,
-  { maps, made, serial }: Measured & { readonly serial: string | null },
-  size: readonly [number, number],
-): Promise<void> {
+/** Writes a file of maps: what `put` puts into it. On an error nothing is written. */
+async function writeMaps<T>(out: string, put: (writer: Hdf5Writer) => T | Promise<T>): Promise<T> {
   const writer = await createHdf5(out);
   try {
     writer.attribute('/', 'creator', `vetoc ${version()} darks`);
-    putMaps(
-      writer,
-      { detector, serial, made },
-      {
-        pedestals: [maps.map((map) => map.pedestals)],
-        pixel_rms: [maps.map((map) => map.rms)],
-        pixel_status: [maps.map((map) => map.status)],
-      },
-      size,
-    );
+    const told = await put(writer);
     await writer.commit();
+    return told;
   } finally {
     await writer.abandon();
   }
 }
 
+/** A detector without memory cells. */
+async function darksOfBits(
+  { frames, out, detector: name, serial: stated }: DarksRequest,
+  detector: RawDetector,
+  emit: Emit,
+): Promise<Told> {
+  // Words are no counts: no value of them is an overload.
+  const { source } = await openFrameArguments(frames, { mask: 'none' }, emit);
+  try {
+    const serial = serialOf(source, stated);
+    const measured = await measure(source, detector, emit);
+    checkDarks(measured, source.name);
+    const size = [source.height, source.width] as const;
+    const { maps, made } = measured;
+    const written = {
+      pedestals: maps.map((map) => map.pedestals),
+      pixel_rms: maps.map((map) => map.rms),
+      pixel_status: maps.map((map) => map.status),
+    };
+    await writeMaps(out, (writer) => {
+      putMaps(writer, { detector: name, serial, made }, written, size);
+    });
+    return { ...measured, name: source.name, size, cells: [] };
+  } finally {
+    await source.close();
+  }
+}
+
+/** A detector with memory cells, whose words of gain say the stage. */
+async function darksOfCells(
+  { frames, out, detector: name, serial: stated }: DarksRequest,
+  detector: RawDetector,
+  emit: Emit,
+): Promise<Told> {
+  const opened = await openCellDarks(frames, detector, emit);
+  try {
+    const { settings, size, made } = opened;
+    const facts: Facts = { made, serial: serialOf(settings[0]!.words, stated) };
+    const pixels = size[0] * size[1];
+    const summary = cellSummary(detector.stages.length, pixels);
+    await writeMaps(out, async (writer) => {
+      const put = putCellMaps(writer, { detector: name, ...facts }, size);
+      let next = 0;
+      for await (const cell of measureCells(opened, detector, emit)) {
+        for (; next < cell.cell; next++) put(mapsOfNone(detector, pixels));
+        put(mapsOfCell(cell));
+        summary.add(cell);
+        next += 1;
+      }
+    });
+    return {
+      frames: settings.reduce((sum, { words }) => sum + words.count, 0),
+      name: settings.map(({ words }) => words.name).join(', '),
+      size,
+      maps: summary.maps(),
+      figures: summary.figures(),
+      cells: summary.cells,
+    };
+  } finally {
+    await opened.close();
+  }
+}
+
 /** Measures dark frames and writes their maps. Throws `UserError`; then nothing was written. */
 export async function makeDarks(request: DarksRequest, emit: Emit): Promise<DarksOutcome> {
-  const { frames, out, replace } = request;
+  const { out, replace } = request;
   const page = `${out.replace(/\.[^./]*$/, '')}.html`;
   for (const file of [out, page])
     if (existsSync(file) && replace !== true)
       throw new UserError('exists already', { file, remedy: 'choose another name, or say --replace' });
   const detector = rawDetector(request.detector);
-  if (detector.select.by === 'thresholds')
-    throw new UserError(
-      `brings a memory cell and a word of gain with each frame, which are not read from files yet`,
-      {
-        field: '--detector',
-        remedy: `make maps of ${detector.title} with the facility's own tool (pycalibration)`,
-      },
-    );
-  // Words are no counts: no value of them is an overload.
-  const { source } = await openFrameArguments(frames, { mask: 'none' }, emit);
-  try {
-    const serial = serialOf(source, request.serial);
-    const measured = { ...(await measure(source, detector, emit)), serial };
-    checkDarks(measured, source.name);
-    const size = [source.height, source.width] as const;
-    await writeMaps(request, measured, size);
-    await writeFileAtomic(
-      page,
-      darksPage({ title: `Darks of ${detector.title}`, name: source.name, size, ...measured }),
-    );
-    return { file: out, page, frames: measured.frames, stages: measured.figures };
-  } finally {
-    await source.close();
-  }
+  const told =
+    detector.select.by === 'bits'
+      ? await darksOfBits(request, detector, emit)
+      : await darksOfCells(request, detector, emit);
+  await writeFileAtomic(page, darksPage({ title: `Darks of ${detector.title}`, ...told }));
+  return { file: out, page, frames: told.frames, cells: told.cells.length, stages: told.figures };
 }

@@ -5,7 +5,7 @@ import { BACKENDS } from '../backends/index.js';
 import type { HlsOptions } from '../backends/dataflow/design.js';
 import { UserError } from '../core/errors.js';
 import { draftFolder, loadRun } from './folder.js';
-import { onWords, type RawWish } from './raw-network.js';
+import { goldenWords, onWords, type RawWish } from './raw-network.js';
 import { goldenFrames, rememberedInterpreter } from './golden-frames.js';
 import { likeOwn } from './own-firmware.js';
 
@@ -56,6 +56,7 @@ export async function exportProject(
   const backend = projectBackend(name);
   const { fixed: ofCounts, recipe } = await loadRun(run);
   const raw = await onWords(ofCounts, request);
+  const golden = raw === null ? null : goldenWords(raw);
   const fixed = raw?.graph ?? ofCounts;
   const counts = await goldenFrames(run, ofCounts);
   const { design, replace = false, reloadable = false } = request;
@@ -63,9 +64,9 @@ export async function exportProject(
     fixed,
     wish: likeOwn(recipe, design),
     golden: {
-      frames: raw === null ? counts : counts.map(raw.words),
+      frames: golden === null ? counts : counts.map(golden.words),
       interpret: rememberedInterpreter(),
-      ...(raw === null ? {} : { maps: raw.maps }),
+      ...(golden === null ? {} : { maps: golden.maps }),
     },
     reloadable,
   });

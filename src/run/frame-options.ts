@@ -60,7 +60,7 @@ export function statedFrameOptions(values: FrameOptionValues): FrameOptionValues
     ...(indexed === undefined ? {} : { indexed: resolve(indexed) }),
     ...(pedestal === undefined ? {} : { pedestal: listed(pedestal) }),
     ...(gain === undefined ? {} : { gain: listed(gain) }),
-    ...(maps === undefined ? {} : { maps: resolve(maps) }),
+    ...(maps === undefined ? {} : { maps: listed(maps) }),
   };
 }
 

@@ -3,8 +3,11 @@
  * the same frames: how far their counts are apart, and which decisions with them.
  */
 import { createOrtWitness } from '../backends/onnx/ort/witness.js';
-import { calibrateWords } from '../data/raw/float-maps.js';
-import { openCalibration, type WordCalibration } from '../data/raw/calibrated.js';
+import { openCalibration, type CellCalibration } from '../data/raw/cell-calibration.js';
+import { cellOf } from '../data/raw/cells.js';
+import { rawDetector, type RawDetector } from '../data/raw/detectors.js';
+import { calibrateWords, type FloatMaps } from '../data/raw/float-maps.js';
+import { openFrames } from '../data/open.js';
 import { openFramesParallel } from '../data/parallel.js';
 import { roundHalfEven } from '../fixed/cast.js';
 import { formatToString, maxMantissa } from '../fixed/format.js';
@@ -38,18 +41,25 @@ interface Tally {
   equal: number;
 }
 
-/** Counts of `words` by double precision, or null where they are those of `counts`; `tally` hears of every live pixel. */
+/** A frame as it was read: its words, the words of gain of a detector that has such, and its mask. */
+interface Words {
+  readonly words: Uint16Array;
+  readonly gains: Uint16Array | undefined;
+  readonly mask: Uint8Array | null;
+}
+
+/** Counts of a frame by double precision, or null where they are those of `counts`; `tally` hears of every live pixel. */
 function otherCounts(
-  { detector, maps }: WordCalibration,
-  words: Uint16Array,
+  detector: RawDetector,
+  maps: FloatMaps,
+  { words, gains, mask }: Words,
   counts: ArrayLike<number>,
-  mask: Uint8Array | null,
   tally: Tally,
 ): Uint16Array | null {
   const most = maxMantissa(COUNTS);
   const other = new Uint16Array(words.length);
   let isOther = false;
-  calibrateWords(detector, maps, words).forEach((real, i) => {
+  calibrateWords(detector, maps, words, gains).forEach((real, i) => {
     if (Number.isNaN(real) || mask?.[i] === 0) return;
     const limited = Math.min(Math.max(real, 0), most);
     other[i] = roundHalfEven(limited);
@@ -75,6 +85,9 @@ export async function rawDifference(
   const { rawMaps, ...options } = frameOptions(values);
   const words = await openFramesParallel(files, options);
   const calibration = await openCalibration(words, rawMaps!);
+  const detector = rawDetector(calibration.name);
+  const byWords = detector.select.by === 'thresholds';
+  const gains = byWords ? await openFrames(files, { ...options, gainWords: true }) : null;
   const witness = await createOrtWitness(graph, {});
   const progress = beginStage(emit, 'Compare');
   const tally: Tally = { livePixels: 0, farthest: 0, equal: 0 };
@@ -83,7 +96,12 @@ export async function rawDifference(
   try {
     for (let index = 0; index < words.count; index++) {
       const { pixels, mask } = await words.read(index);
-      const other = otherCounts(calibration, pixels, calibration.counts(pixels), mask, tally);
+      const { file, index: inFile } = words.origin(index);
+      const cell = calibration.hasCells ? cellOf(words.meta(index), file, inFile) : 0;
+      const frame = { words: pixels, gains: (await gains?.read(index))?.pixels, mask };
+      const counts = calibration.counts(cell, `frame ${inFile} of ${file}`, pixels, frame.gains);
+      const maps = await calibration.maps(cell);
+      const other = otherCounts(detector, maps!, frame, counts, tally);
       progress.update(index + 1, words.count);
       if (other === null) continue;
       differentFrames += 1;
@@ -92,19 +110,24 @@ export async function rawDifference(
     }
   } finally {
     await witness.close();
+    await gains?.close();
     await words.close();
   }
   progress.finish({ kind: 'counted', what: 'frames', count: kept.length });
-  const { detector, integers } = calibration;
+  return { ...figuresOf(detector, calibration), ...tally, differentFrames, decidedApart };
+}
+
+/** What is known of a calibration before any frame. */
+function figuresOf(
+  detector: RawDetector,
+  { formats: { pedestal, factor }, bound }: CellCalibration,
+): Pick<RawDifference, 'detector' | 'pedestals' | 'factors' | 'productBits' | 'bound'> {
   const limits = detector.stages.map((stage) => stage.limits);
   return {
     detector: detector.title,
-    pedestals: formatToString(integers.pedestal),
-    factors: formatToString(integers.factor),
-    productBits: productWidth({ limits }, integers.pedestal, integers.factor),
-    bound: integers.bound,
-    ...tally,
-    differentFrames,
-    decidedApart,
+    pedestals: formatToString(pedestal),
+    factors: formatToString(factor),
+    productBits: productWidth({ limits }, pedestal, factor),
+    bound,
   };
 }

@@ -1,23 +1,31 @@
 /** The network of a run on the raw words of a detector, with the integer maps that come with each frame. */
 import { UserError } from '../core/errors.js';
 import { checkedMaps } from '../data/raw/checked-maps.js';
-import { wordCalibration } from '../data/raw/calibrated.js';
+import { sharedMaps } from '../data/raw/cell-calibration.js';
+import type { CellIntegers } from '../data/raw/integer-maps.js';
 import { wordsOf } from '../data/raw/float-maps.js';
 import { createHdf5 } from '../data/write/hdf5-writer.js';
 import { formatToString } from '../fixed/format.js';
 import { mapOf, mapsNodes, type FrameMaps } from '../ir/frame-maps.js';
 import { inputNode, type FixedGraph } from '../ir/graph.js';
-import { frameMaps, fromWords } from '../passes/from-words.js';
+import { frameMaps, fromWords, RAW_IDS } from '../passes/from-words.js';
 import { frameOptions, type FrameOptionValues } from './frame-options.js';
+
+const NO_GAINS = new Uint16Array(0);
 
 /** What says that a network is to start at words: a file of maps, with gains and photon energy. */
 export type RawWish = Pick<FrameOptionValues, 'maps' | 'gain' | 'photonEnergy' | 'mapFormats'>;
 
 export interface RawNetwork {
   readonly graph: FixedGraph;
-  readonly maps: FrameMaps;
-  /** Words that come to counts, in the first gain stage that holds them. */
-  readonly words: (counts: Uint16Array) => Uint16Array;
+  /** Integer maps by memory cell, null where there are none; one where the detector has no cells. */
+  readonly cells: readonly (CellIntegers | null)[];
+  /** Words that come to counts, and the maps that go with them; null where each frame brings words of gain of its own. */
+  readonly golden: {
+    readonly maps: FrameMaps;
+    /** In the first gain stage that holds them. */
+    readonly words: (counts: Uint16Array) => Uint16Array;
+  } | null;
 }
 
 /** `fixed` on the words whose maps `wish` names; null where it names none. Throws `UserError`. */
@@ -42,21 +50,48 @@ export async function onWords(fixed: FixedGraph, wish: RawWish): Promise<RawNetw
   });
   const [height, width] = inputNode(fixed).size;
   const frames = { file: fixed.name, height, width, serial: null, written: null };
-  const { detector, integers, maps: real } = wordCalibration(await checkedMaps(rawMaps!, frames));
-  return {
-    graph: fromWords(fixed, detector, integers),
-    maps: frameMaps(integers),
-    words: (counts) => wordsOf(detector, real, counts),
+  const checked = await checkedMaps(rawMaps!, frames);
+  const { detector } = checked;
+  const { formats, cells } = await sharedMaps(checked, '');
+  const graph = fromWords(fixed, detector, formats);
+  if (detector.select.by === 'thresholds') return { graph, cells, golden: null };
+  const real = (await checked.maps(0))!;
+  const golden = {
+    maps: frameMaps(cells[0]!),
+    words: (counts: Uint16Array) => wordsOf(detector, real, counts),
   };
+  return { graph, cells, golden };
 }
 
-/** Writes the integers that the model's inputs take, int32 `[1, height, width, channels]` under their names. */
-export async function writeIntegerMaps(file: string, { graph, maps }: RawNetwork): Promise<void> {
+/** Throws `UserError` unless golden words can be made of frames of counts. */
+export function goldenWords(raw: RawNetwork): NonNullable<RawNetwork['golden']> {
+  if (raw.golden !== null) return raw.golden;
+  throw new UserError(
+    'are of a detector whose frames bring words of gain: a project with golden frames is not made of it yet',
+    {
+      field: '--maps',
+      remedy: 'export ONNX, which takes them, or calibrate in front of the firmware',
+    },
+  );
+}
+
+/**
+ * Writes the integers that the model's inputs take, int32 `[cell, height, width, channels]` under their names; of a memory cell
+ * without maps 0. Words of gain come with each frame and are not among them.
+ */
+export async function writeIntegerMaps(file: string, { graph, cells }: RawNetwork): Promise<void> {
   const writer = await createHdf5(file);
   try {
-    for (const node of mapsNodes(graph)) {
+    for (const node of mapsNodes(graph).filter(({ id }) => id !== RAW_IDS.gains)) {
       const name = `/${node.id}.maps`;
-      writer.dataset(name, mapOf(node, maps), [1, ...node.size, node.channels], 'gzip');
+      const row = [...node.size, node.channels];
+      const dataset = writer.growing(name, 'i4', row, 1, 'gzip');
+      for (const cell of cells)
+        dataset.append(
+          cell === null
+            ? new Int32Array(row.reduce((a, b) => a * b, 1))
+            : mapOf(node, frameMaps(cell, NO_GAINS)),
+        );
       writer.attribute(name, 'format', formatToString(node.format));
     }
     await writer.commit();

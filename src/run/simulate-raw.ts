@@ -10,12 +10,12 @@ import {
   type SimulatedRawDetector,
 } from '../data/simulate/raw-detector.js';
 import type { SimulatedSource } from '../data/simulate/simulate-frames.js';
-import { putMaps } from '../data/raw/maps-file.js';
+import { putCellMaps, putMaps, type MapsToWrite } from '../data/raw/maps-writer.js';
 import type { Compression } from '../data/write/growing-dataset.js';
 import { createHdf5, type Hdf5Writer } from '../data/write/hdf5-writer.js';
 import type { MoreColumns, WriteFramesOptions } from '../data/write/write-frames.js';
 
-/** Dark frames of each gain stage. */
+/** Dark frames of each gain stage and memory cell. */
 export const DARKS_A_STAGE = 60;
 
 export interface RawSimulation {
@@ -61,20 +61,43 @@ function trueMaps(
   { height, width }: SimulatedSource,
 ): void {
   const { name, cells, gains, thresholds } = detector;
-  const forCells = <T>(of: (cell: number) => T): readonly T[] =>
-    Array.from({ length: cells }, (_, cell) => of(cell));
   const flat = (value: number): Float32Array => new Float32Array(height * width).fill(value);
-  putMaps(
-    writer,
-    { detector: name },
-    {
-      pedestals: forCells((cell) => detector.pedestals(cell)),
-      pixel_gain: forCells(() => gains),
-      pixel_status: forCells(() => gains.map(() => flat(0))),
-      ...(thresholds.length > 0 ? { thresholds: forCells(() => thresholds.map(flat)) } : {}),
-    },
-    [height, width],
-  );
+  const mapsOf = (cell: number): MapsToWrite => ({
+    pedestals: detector.pedestals(cell),
+    pixel_gain: gains,
+    pixel_status: gains.map(() => flat(0)),
+    ...(thresholds.length > 0 ? { thresholds: thresholds.map(flat) } : {}),
+  });
+  const [facts, size] = [{ detector: name }, [height, width]] as const;
+  if (detector.detector.cells === 1) {
+    putMaps(writer, facts, mapsOf(0), size);
+    return;
+  }
+  const put = putCellMaps(writer, facts, size);
+  for (let cell = 0; cell < cells; cell++) put(mapsOf(cell));
+}
+
+/** Frames of each gain stage one after the other, `DARKS_A_STAGE` of each memory cell. */
+function darkFrames(
+  writer: Hdf5Writer,
+  detector: SimulatedRawDetector,
+  size: readonly [number, number],
+  compression: Compression,
+): void {
+  writer.group('/entry/data', { detector: detector.name });
+  const packed = compression === 'gzip' ? 'none' : compression;
+  const frames = writer.growing('/entry/data/data', 'u2', size, 1, packed);
+  const byWords = detector.detector.select.by === 'thresholds';
+  const gains = byWords ? writer.growing('/entry/data/gain', 'u2', size, 1, packed) : null;
+  const cells: number[] = [];
+  for (let stage = 0; stage < detector.detector.stages.length; stage++)
+    for (let index = 0; index < DARKS_A_STAGE * detector.cells; index++) {
+      const one = detector.dark(stage, index);
+      frames.append(one.words);
+      if (one.gains !== null) gains?.append(one.gains);
+      cells.push(one.cell);
+    }
+  if (byWords) writer.dataset('/entry/data/cellId', Uint16Array.from(cells));
 }
 
 /** `photons` as the words of the detector `name`, whose pixels count photons of `energyKev`. */
@@ -119,12 +142,7 @@ export function rawSimulation(
     async writeDarks(file, compression) {
       const writer = await createHdf5(file);
       try {
-        writer.group('/entry/data', { detector: name });
-        const packed = compression === 'gzip' ? 'none' : compression;
-        const frames = writer.growing('/entry/data/data', 'u2', [height, width], 1, packed);
-        for (let stage = 0; stage < detector.detector.stages.length; stage++)
-          for (let index = 0; index < DARKS_A_STAGE; index++)
-            frames.append(detector.dark(stage, index).words);
+        darkFrames(writer, detector, [height, width], compression);
         await writer.commit();
       } finally {
         await writer.abandon();

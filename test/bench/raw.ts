@@ -9,6 +9,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rawDetector } from '../../src/data/raw/detectors.js';
+import { openMaps } from '../../src/data/raw/maps-file.js';
+import { createHdf5 } from '../../src/data/write/hdf5-writer.js';
+import { DARKS_A_STAGE } from '../../src/run/simulate-raw.js';
 import { SIMULATED_RAW } from '../../src/data/simulate/raw-detector.js';
 import {
   evaluateRun,
@@ -26,6 +30,23 @@ const option = (name: string, usual: string): string => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? usual : process.argv[at + 1]!;
 };
+/** Three maps of the true gains, of one memory cell where there are several. */
+async function gainsOf(truth: string): Promise<string> {
+  const maps = await openMaps(truth);
+  const { height, width } = maps;
+  const file = at('gains.h5');
+  const writer = await createHdf5(file);
+  const gains = maps.cell(0).gains!;
+  const values = new Float64Array(gains.length * height * width);
+  gains.forEach((map, stage) => {
+    values.set(map, stage * height * width);
+  });
+  writer.dataset('/pixel_gain', values, [gains.length, height, width]);
+  maps.close();
+  await writer.commit();
+  return `${file}#/pixel_gain`;
+}
+
 const run = process.argv[2]!;
 const detector = SIMULATED_RAW.find((name) => name === option('detector', 'jungfrau'))!;
 const folder = await mkdtemp(join(tmpdir(), 'vetoc-raw-bench-'));
@@ -42,13 +63,19 @@ try {
   const frames = simulationOptions(wish);
   const request = { frames, compression: 'none', workers: undefined, replace: false, raw: detector } as const;
   const { raw } = await simulateToFile(at('words.h5'), request, silence);
-  await makeDarks({ frames: [raw!.darks], detector, out: at('maps.h5') }, silence);
+  // Where words of gain say the stage, each setting is an argument of its own; so many frames of four memory cells.
+  const setting = 4 * DARKS_A_STAGE;
+  const darks =
+    rawDetector(detector).select.by === 'bits'
+      ? [raw!.darks]
+      : [0, 1, 2].map((stage) => `${raw!.darks}[${stage * setting}:${(stage + 1) * setting}]`);
+  await makeDarks({ frames: darks, detector, out: at('maps.h5') }, silence);
   const words = await evaluateRun(
     run,
     {
       raw: [at('words.h5')],
       maps: at('maps.h5'),
-      gain: `${raw!.truth}#/pixel_gain`,
+      gain: await gainsOf(raw!.truth),
       photonEnergy: String(raw!.photonEnergyEv),
     },
     silence,

@@ -17,7 +17,8 @@ import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import { createRandom } from '../../src/core/random.js';
 import type { FrameSource } from '../../src/data/frames.js';
 import { openFrames } from '../../src/data/open.js';
-import { openCalibration } from '../../src/data/raw/calibrated.js';
+import { openCalibration } from '../../src/data/raw/cell-calibration.js';
+import { rawDetector } from '../../src/data/raw/detectors.js';
 import { openMaps } from '../../src/data/raw/maps-file.js';
 import { openHdf5 } from '../../src/data/hdf5/file.js';
 import { createHdf5 } from '../../src/data/write/hdf5-writer.js';
@@ -43,8 +44,8 @@ const MAPS = ['--maps', RAW_MAPS.maps, '--gain', RAW_MAPS.gain, ...ENERGY];
 
 /** The network on `words`, calibrated as MAPS say. */
 async function networkOn(words: FrameSource) {
-  const { detector, integers } = await openCalibration(words, RAW_MAPS);
-  return { graph: fromWords(fixed, detector, integers), integers };
+  const { name, formats, integers } = await openCalibration(words, RAW_MAPS);
+  return { graph: fromWords(fixed, rawDetector(name), formats), integers: integers(0, 'a frame') };
 }
 
 async function cli(...args: string[]): Promise<string> {
@@ -181,7 +182,11 @@ describe('vetoc darks', () => {
       ['words.darks.h5', '--out', 'maps.h5'],
       /exit 2: .*maps\.h5: --out: already exists/,
     ],
-    ['an AGIPD', ['words.darks.h5', '--detector', 'agipd'], /exit 2: .*not read from files yet/],
+    [
+      'an AGIPD with one argument',
+      ['words.darks.h5', '--detector', 'agipd'],
+      /exit 2: .*are 1 arguments: .* give 3, of high, medium, low gain/,
+    ],
   ])('refuses %s', async (_what, [frames, ...more], expected) => {
     const out = more[0] === '--out' ? ['--out', at(more[1]!)] : ['--out', at('other.h5'), ...more];
     const detector = more.includes('--detector') ? [] : ['--detector', 'jungfrau'];

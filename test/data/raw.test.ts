@@ -30,7 +30,7 @@ function apart(
   words: Uint16Array,
 ): Apart & { readonly bound: number } {
   const detector = rawDetector(name);
-  const { counts, integers } = wordCalibration({ name, detector, maps });
+  const { counts, integers } = wordCalibration(detector, maps);
   const made = counts(words);
   let [live, farthest, equal, otherMask] = [0, 0, 0, 0];
   calibrateWords(detector, maps, words).forEach((real, i) => {
@@ -129,11 +129,7 @@ describe.skipIf(!existsSync(SHARED))('the real JUNGFRAU module (needs the shared
     expect(found.equal / found.live).toBeGreaterThan(0.99999);
     // What floating point masks is masked, and nothing else.
     const float = convertJungfrau(words, { pedestals, gains, photonEnergyKev: keV });
-    const { counts, integers } = wordCalibration({
-      name: 'jungfrau',
-      detector: RAW_DETECTORS.jungfrau,
-      maps,
-    });
+    const { counts, integers } = wordCalibration(RAW_DETECTORS.jungfrau, maps);
     const made = counts(words);
     expect(made.every((value, i) => Number.isNaN(value) === Number.isNaN(float[i]!))).toBe(true);
     expect([formatToString(integers.pedestal), formatToString(integers.factor)]).toEqual([

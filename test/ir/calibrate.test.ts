@@ -42,7 +42,6 @@ function counts(
       pedestals: Int32Array.from(pedestals),
       factors: Int32Array.from(factors),
       thresholds: Int32Array.from(thresholds),
-      bound: 0,
     },
     gains === undefined ? undefined : Uint16Array.from(gains),
   );

@@ -18,7 +18,10 @@ Example:
 
 export function define(command: Command): void {
   command
-    .argument('<frames...>', 'dark frames of raw words, of every gain stage')
+    .argument(
+      '<frames...>',
+      'dark frames of raw words, of every gain stage; of AGIPD one argument a setting: high, medium, low',
+    )
     .addOption(
       new Option('--detector <name>', 'whose words they are')
         .choices(RAW_DETECTOR_NAMES)

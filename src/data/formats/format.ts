@@ -94,6 +94,8 @@ export interface RawSource {
   readonly glance?: Glance | null;
   /** The stored values of frame `index`, row-major, in their stored type. Throws `UserError`. */
   readRaw(index: number): Promise<PixelArray>;
+  /** The words of gain of frame `index`, where each frame has such beside its ADC values (AGIPD). Throws `UserError`. */
+  gainWords?(index: number): Promise<PixelArray>;
   /** What the file says that not zero means, where the frames are a mask; null where it says nothing. */
   nonzero?(): 'live' | 'bad' | null;
   /** The file's own mask of frame `index`, 1 live, or null. Equal masks may be one array. */

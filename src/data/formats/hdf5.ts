@@ -15,6 +15,7 @@ import {
   type FramePart,
 } from '../hdf5/axes.js';
 import { frameReader, partAt } from '../hdf5/blocks.js';
+import { gainWordsReader } from '../hdf5/gain-words.js';
 import { withChannel } from '../hdf5/channels.js';
 import { readGeometry } from '../hdf5/geometry.js';
 import { glancesLike } from '../hdf5/glance.js';
@@ -187,6 +188,7 @@ function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
   const filled = refuseFilled(request, absent, frameReader(file, parts, request.channel ?? 0));
   const single = refuseMostBelow(file, rule, request.masks.accept, filled);
   const reader = parts.some((part) => part.info.chunks !== null) ? readAhead(file, count, single) : single;
+  const gains = gainWordsReader(file, parts);
   const said = [
     ...(stated?.notes ?? []),
     ...parts[0]!.notes,
@@ -219,6 +221,12 @@ function describeFrames(request: OpenRequest, file: Hdf5File): RawSource {
       checkFrameIndex(request.file, index, count);
       return inFileWords(file, `${info.path} frame ${index}`, () => reader(index));
     },
+    ...(gains === null
+      ? {}
+      : {
+          gainWords: (index: number) =>
+            inFileWords(file, `words of gain of frame ${index}`, () => gains(index)),
+        }),
     mask: (index) => inFileWords(file, `mask of frame ${index}`, () => masks.read(index)),
     nonzero: () => statedPolarity(file, info.path),
     close: () => Promise.resolve(close()),

@@ -82,6 +82,7 @@ function selectRows(raw: RawSource, rows: Uint32Array): RawSource {
     ...raw,
     count: rows.length,
     readRaw: async (index) => raw.readRaw(at(index)),
+    ...(raw.gainWords === undefined ? {} : { gainWords: async (index: number) => raw.gainWords!(at(index)) }),
     mask: async (index) => raw.mask(at(index)),
     originIndex: at,
     ...(raw.experiment === undefined ? {} : { experiment: (index: number) => raw.experiment!(at(index)) }),

@@ -6,7 +6,7 @@ import { UserError } from '../../core/errors.js';
 import { readStages } from '../calibrate-jungfrau.js';
 import { rawDetector, type RawDetector, type RawDetectorName } from './detectors.js';
 import type { FloatMaps } from './float-maps.js';
-import { checkMapFormats, type MapFormats } from './integer-maps.js';
+import { checkMapFormats, type MapFormats, type SharedMaps } from './integer-maps.js';
 import { openMaps, type CellMaps, type StoredMaps } from './maps-file.js';
 
 /** How raw words are to be calibrated. */
@@ -21,6 +21,8 @@ export interface RawMapsOptions {
   readonly maxAgeDays?: number;
   /** Formats of the integer maps, for firmware that is built; made for these maps unless given. */
   readonly formats?: MapFormats;
+  /** Maps that another thread made of the file. */
+  readonly loaded?: readonly SharedMaps[];
 }
 
 /** What is known of the frames that the maps are for. */
@@ -40,9 +42,13 @@ export function serialIn(details: Readonly<Record<string, string | number>> | un
 }
 
 export interface CheckedMaps {
+  readonly file: string;
   readonly name: RawDetectorName;
   readonly detector: RawDetector;
-  readonly maps: FloatMaps;
+  /** Memory cells, those without a map among them. */
+  readonly cells: number;
+  /** The maps of memory cell `cell`, read anew; null where the file has none of it. Throws `UserError`. */
+  readonly maps: (cell: number) => Promise<FloatMaps | null>;
   /** Formats that the integer maps are to have; made for these maps unless given. */
   readonly formats?: MapFormats;
 }
@@ -86,11 +92,23 @@ function checkFrames(stored: StoredMaps, frames: FramesForMaps, maxAgeDays = MAX
 const isBad = (status: ArrayLike<number>, pedestals: ArrayLike<number>, i: number): boolean =>
   status[i] !== 0 || !Number.isFinite(pedestals[i]!);
 
-function checkStages({ stages }: RawDetector, { pedestals, status }: CellMaps, file: string): void {
-  stages.forEach(({ name }, stage) => {
-    const map = pedestals[stage]!;
-    if (map.some((_, i) => !isBad(status[stage]!, map, i))) return;
-    throw new UserError(`gain stage ${name} has no map: every pixel is bad in it`, {
+/** What is being checked: the maps of one memory cell. */
+interface Checking {
+  readonly detector: RawDetector;
+  readonly cell: CellMaps;
+  readonly width: number;
+  readonly file: string;
+  /** ` of memory cell 3`; nothing where there are no cells. */
+  readonly where: string;
+}
+
+const isStageBad = ({ pedestals, status }: CellMaps, stage: number): boolean =>
+  pedestals[stage]!.every((_, i) => isBad(status[stage]!, pedestals[stage]!, i));
+
+function checkStages({ detector, cell, file, where }: Checking): void {
+  detector.stages.forEach(({ name }, stage) => {
+    if (!isStageBad(cell, stage)) return;
+    throw new UserError(`gain stage ${name}${where} has no map: every pixel is bad in it`, {
       file,
       field: 'pedestals',
       remedy: 'give dark frames of every gain stage to vetoc darks',
@@ -98,32 +116,87 @@ function checkStages({ stages }: RawDetector, { pedestals, status }: CellMaps, f
   });
 }
 
+/** Throws where one of `values` of good pixels of `stage` is not as it has to be. */
+function checkValues(
+  { cell: { pedestals, status }, detector, width, where }: Checking,
+  stage: number,
+  value: (i: number) => number,
+  fits: (value: number) => boolean,
+  {
+    what,
+    because = '',
+    ...place
+  }: {
+    readonly what: string;
+    readonly because?: string;
+    readonly file?: string;
+    readonly field: string;
+    readonly remedy: string;
+  },
+): void {
+  const map = pedestals[stage]!;
+  let [count, first] = [0, 0];
+  for (let i = map.length - 1; i >= 0; i--) {
+    if (fits(value(i)) || isBad(status[stage]!, map, i)) continue;
+    count += 1;
+    first = i;
+  }
+  if (count === 0) return;
+  throw new UserError(
+    `${count} good pixels of gain stage ${detector.stages[stage]!.name}${where} have a ${what} that is none, the first at row ${Math.floor(first / width)}, column ${first % width}: ${value(first)}${because}`,
+    place,
+  );
+}
+
+type Gains = readonly (number | ArrayLike<number>)[];
+
 /** Refuses gains that are NaN, 0 or of the wrong sign where a pixel is called good. */
 function checkGains(
-  { stages }: RawDetector,
-  { pedestals, status }: CellMaps,
-  gains: readonly (number | ArrayLike<number>)[],
-  width: number,
+  checking: Checking,
+  gains: Gains,
   place: { readonly file?: string; readonly field: string },
 ): void {
-  stages.forEach(({ name, sign }, stage) => {
+  checking.detector.stages.forEach(({ sign }, stage) => {
     const gain = gains[stage]!;
-    const map = pedestals[stage]!;
-    let [count, first] = [0, 0];
-    for (let i = map.length - 1; i >= 0; i--) {
-      const value = typeof gain === 'number' ? gain : gain[i]!;
-      const isGain = Number.isFinite(value) && value !== 0 && (sign === 0 || Math.sign(value) === sign);
-      if (isGain || isBad(status[stage]!, map, i)) continue;
-      count += 1;
-      first = i;
-    }
-    if (count === 0) return;
-    const value = typeof gain === 'number' ? gain : gain[first]!;
-    throw new UserError(
-      `${count} good pixels of gain stage ${name} have a gain that is none, the first at row ${Math.floor(first / width)}, column ${first % width}: ${value}${sign === -1 ? ' (the ADC falls with charge: gains are below 0)' : ''}`,
-      { ...place, remedy: 'mark such pixels in pixel_status, or give their gains' },
+    checkValues(
+      checking,
+      stage,
+      (i) => (typeof gain === 'number' ? gain : gain[i]!),
+      (value) => Number.isFinite(value) && value !== 0 && (sign === 0 || Math.sign(value) === sign),
+      {
+        ...place,
+        what: 'gain',
+        because: sign === -1 ? ' (the ADC falls with charge: gains are below 0)' : '',
+        remedy: 'mark such pixels in pixel_status, or give their gains',
+      },
     );
   });
+}
+
+/** Refuses thresholds on words of gain that are no word, or do not rise from stage to stage, where a pixel is called good. */
+function checkThresholds(checking: Checking): readonly ArrayLike<number>[] {
+  const { detector, cell, file } = checking;
+  if (detector.select.by === 'bits') return [];
+  const { thresholds } = cell;
+  if (thresholds === null)
+    throw new UserError('is missing, and the gain stage is what a word of gain is above', {
+      file,
+      field: 'thresholds',
+      remedy:
+        'make the maps with vetoc darks from dark frames of each gain setting, or give ThresholdsDark beside them',
+    });
+  thresholds.forEach((map, k) => {
+    const below = thresholds[k - 1];
+    for (const stage of detector.stages.keys())
+      checkValues(
+        checking,
+        stage,
+        (i) => (below !== undefined && map[i]! <= below[i]! ? NaN : map[i]!),
+        (value) => value >= 0 && value <= 65535,
+        { file, field: 'thresholds', what: 'threshold', remedy: 'mark such pixels in pixel_status' },
+      );
+  });
+  return thresholds;
 }
 
 /** ADU a keV, from `--gain` or the file; null where nobody states them. */
@@ -154,53 +227,71 @@ const factorsOf = (
     Float64Array.from({ length: pixels }, (_, i) => 1 / ((typeof gain === 'number' ? gain : gain[i]!) * keV)),
   );
 
-/** The maps that `options` names, for `frames`. Throws `UserError`. */
-export async function checkedMaps(options: RawMapsOptions, frames: FramesForMaps): Promise<CheckedMaps> {
-  const stored = await openMaps(options.maps);
+/** The maps of one memory cell as a calibration takes them. Throws `UserError`. */
+async function floatMaps(checking: Checking, options: RawMapsOptions): Promise<FloatMaps> {
+  const { detector, cell, file } = checking;
+  checkStages(checking);
+  const thresholds = checkThresholds(checking);
+  const pixels = cell.pedestals[0]!.length;
+  const stated = await gainsOf(options, detector.stages.length, cell, pixels);
+  if (stated === null && detector.stages.length > 1)
+    throw new UserError('has no gains, and gain stages without gains do not compare', {
+      file,
+      field: 'pixel_gain',
+      remedy: 'give them with --gain, in ADU a keV, or as the dataset pixel_gain',
+    });
+  if (stated !== null && options.photonEnergyEv === undefined)
+    throw new UserError('counts of photons need their energy', {
+      field: '--photon-energy',
+      remedy: 'give it in eV',
+    });
+  if (stated !== null)
+    checkGains(checking, stated.gains, {
+      ...(stated.field === '--gain' ? {} : { file }),
+      field: stated.field,
+    });
+  const factors =
+    stated === null
+      ? [new Float64Array(pixels).fill(1)]
+      : factorsOf(stated.gains, pixels, options.photonEnergyEv! / 1000);
+  return { pedestals: cell.pedestals, factors, bad: cell.status, thresholds };
+}
+
+/** Opens the file for `use`, and closes it. */
+async function withMaps<T>(file: string, use: (stored: StoredMaps) => T | Promise<T>): Promise<T> {
+  const stored = await openMaps(file);
   try {
-    const { file, detector: name } = stored;
-    const detector = rawDetector(name);
-    checkFrames(stored, frames, options.maxAgeDays);
-    if (detector.select.by === 'thresholds' || stored.cells > 1)
-      throw new UserError(
-        `has maps of ${detector.title}, whose frames bring a memory cell and words of gain: files of such frames are not calibrated yet`,
-        {
-          file,
-          field: '--maps',
-          remedy: 'use the library (integerMaps, fromWords) with the maps of the cell, or corrected frames',
-        },
-      );
-    const cell = stored.cell(0);
-    checkStages(detector, cell, file);
-    const pixels = stored.height * stored.width;
-    const stated = await gainsOf(options, detector.stages.length, cell, pixels);
-    const needsGains = detector.select.stages.length > 1 && detector.stages.length > 1;
-    if (stated === null && needsGains)
-      throw new UserError('has no gains, and gain stages without gains do not compare', {
-        file,
-        field: 'pixel_gain',
-        remedy: 'give them with --gain, in ADU a keV, or as the dataset pixel_gain',
-      });
-    if (stated !== null && options.photonEnergyEv === undefined)
-      throw new UserError('counts of photons need their energy', {
-        field: '--photon-energy',
-        remedy: 'give it in eV',
-      });
-    if (stated !== null)
-      checkGains(detector, cell, stated.gains, stored.width, {
-        ...(stated.field === '--gain' ? {} : { file }),
-        field: stated.field,
-      });
-    const factors =
-      stated === null
-        ? [new Float64Array(pixels).fill(1)]
-        : factorsOf(stated.gains, pixels, options.photonEnergyEv! / 1000);
-    const maps = { pedestals: cell.pedestals, factors, bad: cell.status, thresholds: [] };
-    const { formats } = options;
-    if (formats === undefined) return { name, detector, maps };
-    checkMapFormats(detector, formats);
-    return { name, detector, maps, formats };
+    return await use(stored);
   } finally {
     stored.close();
   }
+}
+
+/**
+ * The maps that `options` names, for `frames`. A memory cell in which no stage has a good pixel has no map; one in which some
+ * have is checked when it is read. Throws `UserError`.
+ */
+export function checkedMaps(options: RawMapsOptions, frames: FramesForMaps): Promise<CheckedMaps> {
+  return withMaps(options.maps, async (opened) => {
+    const { file, detector: name, cells, width } = opened;
+    const detector = rawDetector(name);
+    checkFrames(opened, frames, options.maxAgeDays);
+    const mapsOf = async (stored: StoredMaps, index: number): Promise<FloatMaps | null> => {
+      const cell = stored.cell(index);
+      if (cells > 1 && detector.stages.every((_, stage) => isStageBad(cell, stage))) return null;
+      const where = cells > 1 ? ` of memory cell ${index}` : '';
+      return floatMaps({ detector, cell, width, file, where }, options);
+    };
+    await mapsOf(opened, 0);
+    const { formats } = options;
+    if (formats !== undefined) checkMapFormats(detector, formats);
+    return {
+      file,
+      name,
+      detector,
+      cells,
+      maps: (cell) => withMaps(options.maps, (stored) => mapsOf(stored, cell)),
+      ...(formats === undefined ? {} : { formats }),
+    };
+  });
 }

@@ -17,18 +17,52 @@ export interface DarkStage {
 }
 
 export interface DarkSums {
-  /** Adds a frame of words. Returns the stage that most of them are of; null where most are of none. */
-  add(words: Uint16Array): number | null;
   readonly frames: number;
   stages(): readonly DarkStage[];
   /** Words of each pixel that are of another stage than most of their frame: a pixel that does not switch, or by itself. */
   readonly strays: Uint32Array;
 }
 
+/** Sums over frames whose words say their stage. */
+export interface BitDarkSums extends DarkSums {
+  /** Adds a frame of words. Returns the stage that most of them are of; null where most are of none. */
+  add(words: Uint16Array): number | null;
+}
+
+/** Sums over frames of one memory cell, of which somebody says the stage that they were forced into. */
+export interface ForcedDarkSums extends DarkSums {
+  add(stage: number, words: Uint16Array, gains: Uint16Array): void;
+  /** Frames of each stage. */
+  readonly framesOf: readonly number[];
+  /** What words of gain come to in each stage, as `stages` says of ADC values. */
+  gains(): readonly DarkStage[];
+}
+
 interface Sums {
   readonly count: Uint32Array;
   readonly first: Uint16Array;
   readonly powers: readonly [Float64Array, Float64Array, Float64Array];
+}
+
+/** Bytes that sums of one stage take for each pixel. */
+const SUM_BYTES = 30;
+
+/** Bytes of a pixel of `createForcedSums`, for `stages` stages. */
+export const forcedBytes = (stages: number): number => 2 * stages * SUM_BYTES + 4;
+
+const createSums = (pixels: number): Sums => ({
+  count: new Uint32Array(pixels),
+  first: new Uint16Array(pixels),
+  powers: [new Float64Array(pixels), new Float64Array(pixels), new Float64Array(pixels)],
+});
+
+function addTo({ count, first, powers }: Sums, i: number, value: number): void {
+  if (count[i] === 0) first[i] = value;
+  const d = value - first[i]!;
+  count[i]! += 1;
+  powers[0][i]! += d;
+  powers[1][i]! += d * d;
+  powers[2][i]! += d * d * d;
 }
 
 function stageOf({ count, first, powers: [one, two, three] }: Sums): DarkStage {
@@ -50,15 +84,10 @@ function stageOf({ count, first, powers: [one, two, three] }: Sums): DarkStage {
 }
 
 /** Sums for frames of `pixels` pixels of a detector whose gain bits say the stage. */
-export function createDarkSums({ adcBits, select, stages }: RawDetector, pixels: number): DarkSums {
+export function createDarkSums({ adcBits, select, stages }: RawDetector, pixels: number): BitDarkSums {
   invariant(select.by === 'bits', 'a stage that gain bits say');
   const stageOfBits = select.stages;
-  const doubles = (): Float64Array => new Float64Array(pixels);
-  const sums = stages.map((): Sums => ({
-    count: new Uint32Array(pixels),
-    first: new Uint16Array(pixels),
-    powers: [doubles(), doubles(), doubles()],
-  }));
+  const sums = stages.map(() => createSums(pixels));
   const strays = new Uint32Array(pixels);
   const adcMask = 2 ** adcBits - 1;
   let frames = 0;
@@ -84,18 +113,38 @@ export function createDarkSums({ adcBits, select, stages }: RawDetector, pixels:
       for (let i = 0; i < pixels; i++) {
         const stage = stageOfBits[words[i]! >>> adcBits]!;
         if (stage !== usual) strays[i]! += 1;
-        if (stage === null) continue;
-        const { count, first, powers } = sums[stage]!;
-        const adc = words[i]! & adcMask;
-        if (count[i] === 0) first[i] = adc;
-        const d = adc - first[i]!;
-        count[i]! += 1;
-        powers[0][i]! += d;
-        powers[1][i]! += d * d;
-        powers[2][i]! += d * d * d;
+        if (stage !== null) addTo(sums[stage]!, i, words[i]! & adcMask);
       }
       return usual;
     },
     stages: () => sums.map(stageOf),
+  };
+}
+
+/** Sums for frames of `pixels` pixels of one memory cell of a detector whose words of gain say the stage. */
+export function createForcedSums({ adcBits, select, stages }: RawDetector, pixels: number): ForcedDarkSums {
+  invariant(select.by === 'thresholds', 'a stage that words of gain say');
+  const [sums, gainSums] = [0, 1].map(() => stages.map(() => createSums(pixels))) as [Sums[], Sums[]];
+  const strays = new Uint32Array(pixels);
+  const framesOf = new Array<number>(stages.length).fill(0);
+  return {
+    strays,
+    framesOf,
+    get frames() {
+      return framesOf.reduce((a, b) => a + b);
+    },
+    add(stage, words, gains) {
+      invariant(words.length === pixels && gains.length === pixels, `a frame of ${words.length} pixels`);
+      framesOf[stage]! += 1;
+      const [own, ownGains] = [sums[stage]!, gainSums[stage]!];
+      for (let i = 0; i < pixels; i++) {
+        // Such a word is of no stage.
+        if (words[i]! >>> adcBits !== 0) strays[i]! += 1;
+        else addTo(own, i, words[i]!);
+        addTo(ownGains, i, gains[i]!);
+      }
+    },
+    stages: () => sums.map(stageOf),
+    gains: () => gainSums.map(stageOf),
   };
 }

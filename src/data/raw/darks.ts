@@ -114,18 +114,27 @@ const figuresOf = (name: string, frames: number, { pedestals, rms, status }: Dar
       offset: withBit(PIXEL_STATUS.offset),
       unseen: withBit(PIXEL_STATUS.unseen),
       otherStage: withBit(PIXEL_STATUS.otherStage),
+      gainWords: withBit(PIXEL_STATUS.gainWords),
     },
     badPixels: status.reduce((n, bits) => n + (bits === 0 ? 0 : 1), 0),
   };
 };
 
-/** The maps of all gain stages; `framesOf` says how many frames were mostly of each. */
-export function darkMaps(detector: RawDetector, sums: DarkSums, framesOf: readonly number[]): DarkResult {
+/**
+ * The maps of all gain stages; `framesOf` says how many frames were mostly of each. What `alsoBad` has for a pixel is added to
+ * its status in every stage.
+ */
+export function darkMaps(
+  detector: RawDetector,
+  sums: DarkSums,
+  framesOf: readonly number[],
+  alsoBad?: Uint8Array,
+): DarkResult {
   const stages = sums.stages();
   const maps = stages.map((stage): DarkMaps => ({
     pedestals: Float32Array.from(stage.mean),
     rms: Float32Array.from(stage.rms),
-    status: statusOf(stage, sums.strays, sums.frames),
+    status: statusOf(stage, sums.strays, sums.frames).map((bits, i) => bits | (alsoBad?.[i] ?? 0)),
   }));
   return {
     maps,

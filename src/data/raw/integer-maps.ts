@@ -17,7 +17,7 @@ import {
   minMantissa,
   type Format,
 } from '../../fixed/format.js';
-import type { RawDetector } from './detectors.js';
+import type { RawDetector, RawDetectorName } from './detectors.js';
 import { isMapped, type FloatMaps } from './float-maps.js';
 
 /** Units in the last place of the result that the maps' own rounding may cost: beside the half of the one rounding. */
@@ -44,15 +44,33 @@ export interface IntegerMaps extends MapFormats {
   readonly bound: number;
 }
 
-interface Extremes {
+/** Integer maps of one memory cell. */
+export type CellIntegers = Omit<IntegerMaps, 'bound' | keyof MapFormats>;
+
+/** What threads share of a calibration. */
+export interface SharedMaps {
+  /** What frames they are for. */
+  readonly key: string;
+  readonly file: string;
+  readonly name: RawDetectorName;
+  readonly formats: MapFormats;
+  /** Units in the last place by which the rounding of the maps moves a value at most, in any cell. */
+  readonly bound: number;
+  /** By memory cell; null where the file has no map of it. */
+  readonly cells: readonly (CellIntegers | null)[];
+}
+
+/** The greatest pedestal and factor, and the least pedestal, of all maps that are to be held. */
+export interface Extremes {
   readonly pedestal: number;
   readonly factor: number;
   readonly leastPedestal: number;
 }
 
-/** What pedestals and factors are to be held: those of `maps`, with room for those of other maps of the same detector. */
-function extremesOf({ adcBits }: RawDetector, maps: FloatMaps): Extremes {
-  let [pedestal, leastPedestal, factor] = [2 ** adcBits - 1, 0, 0];
+/** Those of `maps`, and of other memory cells' in `beside`. */
+export function extremesOf({ adcBits }: RawDetector, maps: FloatMaps, beside?: Extremes): Extremes {
+  const least = beside ?? { pedestal: 2 ** adcBits - 1, leastPedestal: 0, factor: 0 };
+  let { pedestal, leastPedestal, factor } = least;
   maps.pedestals.forEach((map, stage) => {
     for (let i = 0; i < map.length; i++) {
       if (!isMapped(maps, stage, i)) continue;
@@ -61,7 +79,7 @@ function extremesOf({ adcBits }: RawDetector, maps: FloatMaps): Extremes {
       factor = Math.max(factor, Math.abs(maps.factors[stage]![i]!));
     }
   });
-  return { pedestal, leastPedestal, factor: FACTOR_ROOM * factor };
+  return { pedestal, leastPedestal, factor };
 }
 
 /** Signed where a pedestal is below zero; wide enough for all of them at `fraction`. */
@@ -106,12 +124,12 @@ export function checkMapFormats(detector: RawDetector, formats: MapFormats): voi
 }
 
 /**
- * The coarsest formats that keep the rounding of the maps, and of others whose factors are up to `FACTOR_ROOM` times as large,
- * within `MAP_ROUNDING` units in the last place of `to`: half of it for the pedestals, half for the factors. Throws `UserError`
- * where their products would not fit.
+ * The coarsest formats that keep the rounding of maps of such `found` extremes, and of others whose factors are up to
+ * `FACTOR_ROOM` times as large, within `MAP_ROUNDING` units in the last place of `to`: half of it for the pedestals, half for
+ * the factors. Throws `UserError` where their products would not fit.
  */
-export function mapFormats(detector: RawDetector, maps: FloatMaps, to: Format): MapFormats {
-  const extremes = extremesOf(detector, maps);
+export function mapFormats(detector: RawDetector, found: Extremes, to: Format): MapFormats {
+  const extremes = { ...found, factor: FACTOR_ROOM * found.factor };
   const unit = lsb(to);
   const half = (MAP_ROUNDING * unit) / 2;
   const most = 2 ** detector.adcBits - 1;
@@ -151,7 +169,7 @@ export function integerMaps(
   detector: RawDetector,
   maps: FloatMaps,
   to: Format,
-  formats: MapFormats = mapFormats(detector, maps, to),
+  formats: MapFormats = mapFormats(detector, extremesOf(detector, maps), to),
 ): IntegerMaps {
   const stages = detector.stages.length;
   const pixels = maps.pedestals[0]!.length;

@@ -1,6 +1,6 @@
 /**
  * Maps of a detector in a file: HDF5, a dataset for each kind, `[stage, y, x]`, or `[cell, stage, y, x]` of a detector with memory
- * cells. The names are psana's; pycalibration calls the first three Offset, Noise and BadPixelsDark.
+ * cells. The names are psana's; those of others are read, too, with their axes, from one file or several (map-names.ts).
  *
  *     pedestals      float32   ADU
  *     pixel_rms      float32   ADU: the noise of a frame without light
@@ -9,15 +9,23 @@
  *     thresholds     float32   [stage − 1, …]: where a word of gain says the stage
  *     attributes of /: detector, and where they are known serial and made (ISO 8601)
  *
- * Only finite values count; what is read is checked, since a wrong map is not seen in a decision. Names and types of datasets
- * stand once, in KINDS: `putMaps` writes what `openMaps` reads.
+ * Only finite values count; what is read is checked, since a wrong map is not seen in a decision. maps-writer.ts writes what
+ * `openMaps` reads.
  */
 import { resolve } from 'node:path';
 import { UserError } from '../../core/errors.js';
 import { openHdf5, type Hdf5File } from '../hdf5/file.js';
 import { attributeText } from '../hdf5/columns.js';
 import { Hdf5Failure } from '../hdf5/library.js';
-import type { Hdf5Writer } from '../write/hdf5-writer.js';
+import type { PixelArray } from '../pixels.js';
+import {
+  detectorOfPaths,
+  findMaps,
+  namesOf,
+  type FoundMaps,
+  type MapAxis,
+  type MapKind,
+} from './map-names.js';
 import { RAW_DETECTOR_NAMES, rawDetector, type RawDetectorName } from './detectors.js';
 
 /** Why a pixel measures nothing in a stage: bits of `pixel_status`. */
@@ -27,6 +35,7 @@ export const PIXEL_STATUS = {
   offset: 4,
   unseen: 8,
   otherStage: 16,
+  gainWords: 32,
 } as const;
 
 export interface StoredMaps {
@@ -49,55 +58,23 @@ export interface CellMaps {
   readonly thresholds: readonly Float64Array[] | null;
 }
 
-/** The arrays that hold the maps of each kind. */
-const KINDS = {
-  pedestals: Float32Array,
-  pixel_rms: Float32Array,
-  pixel_status: Uint8Array,
-  pixel_gain: Float64Array,
-  thresholds: Float32Array,
-} as const;
-
-/** Maps to be written, of each kind `[cell][stage]`, each map `[y, x]`. */
-export type MapsToWrite = Partial<Record<keyof typeof KINDS, readonly (readonly ArrayLike<number>[])[]>>;
-
-export interface MapsFacts {
-  readonly detector: RawDetectorName;
-  readonly serial?: string | null;
-  readonly made?: Date;
-}
-
-/** Writes maps and what is known of them; an axis of cells where there is more than one. */
-export function putMaps(
-  writer: Hdf5Writer,
-  { detector, serial = null, made }: MapsFacts,
-  maps: MapsToWrite,
-  [height, width]: readonly [number, number],
-): void {
-  writer.attribute('/', 'detector', detector);
-  if (made !== undefined) writer.attribute('/', 'made', made.toISOString());
-  if (serial !== null) writer.attribute('/', 'serial', serial);
-  for (const kind of Object.keys(maps) as (keyof typeof KINDS)[]) {
-    const cells = maps[kind]!;
-    const stages = cells[0]!.length;
-    const values = new KINDS[kind](cells.length * stages * height * width);
-    cells.flat().forEach((map, index) => {
-      values.set(map, index * height * width);
-    });
-    const shape = [...(cells.length === 1 ? [] : [cells.length]), stages, height, width];
-    writer.dataset(`/${kind}`, values, shape, 'gzip');
-  }
-}
-
 const OTHER_FILE = 'give a file that vetoc darks wrote, or one with the same names';
 
 const isDetector = (name: string): name is RawDetectorName =>
   RAW_DETECTOR_NAMES.some((known) => known === name);
 
-function detectorOf(hdf5: Hdf5File, file: string): RawDetectorName {
-  const name = attributeText(hdf5, '/', 'detector');
+/** What the first of `files` says that says it. */
+const attributeOf = (files: readonly Hdf5File[], name: string): string | null =>
+  files.map((hdf5) => attributeText(hdf5, '/', name)).find((text) => text !== null) ?? null;
+
+function detectorOf(files: readonly Hdf5File[], file: string): RawDetectorName {
+  const name = attributeOf(files, 'detector') ?? detectorOfPaths(files);
   if (name === null)
-    throw new UserError('does not say its detector', { file, field: 'detector', remedy: OTHER_FILE });
+    throw new UserError('does not say its detector', {
+      file,
+      field: 'detector',
+      remedy: `${OTHER_FILE}; the attribute detector of / is one of ${RAW_DETECTOR_NAMES.join(', ')}`,
+    });
   if (isDetector(name)) return name;
   throw new UserError(`is of '${name}', which is not known`, {
     file,
@@ -106,8 +83,8 @@ function detectorOf(hdf5: Hdf5File, file: string): RawDetectorName {
   });
 }
 
-function dateOf(hdf5: Hdf5File, file: string): Date | null {
-  const text = attributeText(hdf5, '/', 'made');
+function dateOf(files: readonly Hdf5File[], file: string): Date | null {
+  const text = attributeOf(files, 'made');
   if (text === null) return null;
   const made = new Date(text);
   if (!Number.isNaN(made.getTime())) return made;
@@ -118,103 +95,113 @@ function dateOf(hdf5: Hdf5File, file: string): Date | null {
   });
 }
 
-/** Cells, stages, height and width of `dataset`, in which there may be no axis of cells. */
-function extentsOf(
-  hdf5: Hdf5File,
-  file: string,
-  dataset: string,
-  stages: number,
-  cells: number,
-): readonly [number, number] {
-  const { shape, pixelType, typeName } = hdf5.info(dataset);
-  const [height, width] = shape.slice(-2);
-  const front = shape.slice(0, -2).join();
-  const fits =
-    front === (cells === 1 ? String(stages) : `${cells},${stages}`) || front === `${cells},${stages}`;
+/** Extents of the axes of maps: 1 where there is none. */
+type Extents = Readonly<Record<MapAxis, number>>;
+
+/** Extents of `found`, which has maps of `stages` gain stages, or more behind them (ThresholdsDark). Throws `UserError`. */
+function extentsOf({ info, axes, hdf5 }: FoundMaps, stages: number): Extents {
+  const { shape, pixelType, typeName, path } = info;
+  const place = { file: hdf5.name, field: path };
   if (pixelType === null)
-    throw new UserError(`holds ${typeName}, not numbers`, { file, field: dataset, remedy: OTHER_FILE });
-  if (!fits || height === undefined || width === undefined)
-    throw new UserError(
-      `is ${shape.join('×')}, not ${cells === 1 ? '' : `${cells} cells × `}${stages} gain stages × y × x`,
-      {
-        file,
-        field: dataset,
-        remedy: 'give a map for each gain stage of this detector',
-      },
-    );
-  return [height, width];
+    throw new UserError(`holds ${typeName}, not numbers`, { ...place, remedy: OTHER_FILE });
+  const extents = { cell: 1, stage: 1, module: 1, y: 1, x: 1 };
+  axes.forEach((axis, i) => {
+    extents[axis] = shape[i]!;
+  });
+  const isMore = axes.at(-1) === 'stage' && extents.stage > stages;
+  if (shape.length !== axes.length || (extents.stage !== stages && !isMore))
+    throw new UserError(`is ${shape.join('×')}, not ${stages} gain stages as ${axes.join(' × ')}`, {
+      ...place,
+      remedy: 'give a map for each gain stage of this detector',
+    });
+  return extents;
 }
 
-/** Opens a file of maps. The caller closes it. Throws `UserError`. */
+/** The map of `stage` and `cell`, `[y, x]`. */
+function readMap(
+  { hdf5, info, axes }: FoundMaps,
+  { y, x, module }: Extents,
+  cell: number,
+  stage: number,
+): Float64Array {
+  const start = axes.map((axis) => (axis === 'cell' ? cell : axis === 'stage' ? stage : 0));
+  const count = axes.map((axis, i) => (axis === 'cell' || axis === 'stage' ? 1 : info.shape[i]!));
+  const values: PixelArray = hdf5.read(info, start, count);
+  const isTurned = axes.indexOf('x') < axes.indexOf('y');
+  return Float64Array.from({ length: module * y * x }, (_, i) =>
+    Number(values[isTurned ? (i % x) * y + Math.floor(i / x) : i]),
+  );
+}
+
+/**
+ * Opens a file of maps, or several with a comma between them, which hold a kind of maps each. The caller closes it. Throws
+ * `UserError`.
+ */
 export async function openMaps(file: string): Promise<StoredMaps> {
-  const words = async <T>(use: () => T | Promise<T>): Promise<T> => {
+  const files: Hdf5File[] = [];
+  const close = (): void => {
+    for (const hdf5 of files) hdf5.close();
+  };
+  const words = async <T>(name: string, use: () => T | Promise<T>): Promise<T> => {
     try {
       return await use();
     } catch (error) {
+      close();
       if (!(error instanceof Hdf5Failure)) throw error;
-      throw new UserError(`holds no maps: ${error.message}`, { file, remedy: OTHER_FILE });
+      throw new UserError(`holds no maps: ${error.message}`, { file: name, remedy: OTHER_FILE });
     }
   };
-  const hdf5 = await words(() => openHdf5(resolve(file), file));
-  try {
-    return await words(() => storedMaps(hdf5, file));
-  } catch (error) {
-    hdf5.close();
-    throw error;
-  }
+  for (const name of file.split(',')) files.push(await words(name, () => openHdf5(resolve(name), name)));
+  return words(file, () => ({ ...storedMaps(files, file), close }));
 }
 
-function storedMaps(hdf5: Hdf5File, file: string): StoredMaps {
-  const detector = detectorOf(hdf5, file);
+function storedMaps(files: readonly Hdf5File[], file: string): Omit<StoredMaps, 'close'> {
+  const detector = detectorOf(files, file);
   const { stages, cells: most } = rawDetector(detector);
-  const isThere = (dataset: keyof typeof KINDS): boolean => hdf5.node(`/${dataset}`).kind === 'dataset';
-  for (const needed of ['pedestals', 'pixel_status'] as const)
-    if (!isThere(needed)) throw new UserError('is missing', { file, field: needed, remedy: OTHER_FILE });
-  const { shape } = hdf5.info('/pedestals');
-  const cells = shape.length === 4 ? shape[0]! : 1;
+  const find = (kind: MapKind): FoundMaps | null => findMaps(files, kind, most);
+  const needed = (kind: MapKind): FoundMaps => {
+    const found = find(kind);
+    if (found !== null) return found;
+    throw new UserError('is missing', {
+      file,
+      field: kind,
+      remedy: `give a file with one of ${namesOf(kind)}`,
+    });
+  };
+  const [pedestals, status] = [needed('pedestals'), needed('pixel_status')];
+  const { cell: cells, y, x, module } = extentsOf(pedestals, stages.length);
   if (cells > most)
     throw new UserError(`has maps of ${cells} memory cells, of which ${detector} has ${most}`, {
       file,
       field: 'pedestals',
       remedy: OTHER_FILE,
     });
-  const [height, width] = extentsOf(hdf5, file, '/pedestals', stages.length, cells);
-  const read = (dataset: keyof typeof KINDS, count: number, cell: number): readonly Float64Array[] => {
-    const extents = extentsOf(hdf5, file, `/${dataset}`, count, cells);
-    if (extents.join() !== [height, width].join())
-      throw new UserError(`is of ${extents.join('×')} pixels, the pedestals of ${height}×${width}`, {
-        file,
-        field: dataset,
-        remedy: OTHER_FILE,
-      });
-    const info = hdf5.info(`/${dataset}`);
-    const front = info.shape.length === 4 ? [cell] : [];
-    return Array.from({ length: count }, (_, stage) =>
-      Float64Array.from(
-        hdf5.read(
-          info,
-          [...front, stage, 0, 0],
-          [...front.map(() => 1), 1, height, width],
-        ) as ArrayLike<number>,
-      ),
-    );
+  const [height, width] = [module * y, x];
+  const read = (found: FoundMaps, count: number, cell: number): readonly Float64Array[] => {
+    const extents = extentsOf(found, count);
+    const place = { file: found.hdf5.name, field: found.info.path, remedy: OTHER_FILE };
+    const size = `${extents.module * extents.y}×${extents.x}`;
+    if (size !== `${height}×${width}`)
+      throw new UserError(`is of ${size} pixels, the pedestals of ${height}×${width}`, place);
+    const own = found.axes.includes('cell');
+    if (own && extents.cell !== cells)
+      throw new UserError(`is of ${extents.cell} memory cells, the pedestals of ${cells}`, place);
+    return Array.from({ length: count }, (_, stage) => readMap(found, extents, own ? cell : 0, stage));
   };
+  const [gains, thresholds] = [find('pixel_gain'), find('thresholds')];
   return {
     file,
     detector,
-    serial: attributeText(hdf5, '/', 'serial'),
-    made: dateOf(hdf5, file),
+    serial: attributeOf(files, 'serial'),
+    made: dateOf(files, file),
     height,
     width,
     cells,
     cell: (index) => ({
-      pedestals: read('pedestals', stages.length, index),
-      status: read('pixel_status', stages.length, index),
-      gains: isThere('pixel_gain') ? read('pixel_gain', stages.length, index) : null,
-      thresholds: isThere('thresholds') ? read('thresholds', stages.length - 1, index) : null,
+      pedestals: read(pedestals, stages.length, index),
+      status: read(status, stages.length, index),
+      gains: gains === null ? null : read(gains, stages.length, index),
+      thresholds: thresholds === null ? null : read(thresholds, stages.length - 1, index),
     }),
-    close: () => {
-      hdf5.close();
-    },
   };
 }
