@@ -1,7 +1,8 @@
 /** Where on the raw frame each tensor position looks: what maps a Bragg peak to activations. */
 import type { Spot } from '../data/frames.js';
 import type { NodeId, Shape, Window } from '../ir/common.js';
-import type { FloatGraph } from '../ir/graph.js';
+import { inputNode, type FloatGraph } from '../ir/graph.js';
+import { moduleShape, modulesOf } from '../ir/modules.js';
 import { isActivation, type FloatNode } from '../ir/ops/index.js';
 
 /**
@@ -97,8 +98,42 @@ function cells(axis: Axis, centre: number, extent: number): readonly [first: num
   return [Math.max(first, 0), Math.min(last, extent - 1)];
 }
 
-/** 1 at the positions `[height, width]` of a tensor whose cell touches a peak. */
-export function peakPositions(placement: Placement, shape: Shape, spots: readonly Spot[]): Uint8Array | null {
+/** Rows of a frame, and how many modules share them. */
+export interface ModuleRows {
+  readonly rows: number;
+  readonly modules: number;
+}
+
+export const moduleRows = (graph: FloatGraph): ModuleRows => ({
+  rows: inputNode(graph).size[0],
+  modules: modulesOf(graph),
+});
+
+/**
+ * 1 at the positions `[height, width]` of a tensor whose cell touches a peak. Of a stack of modules each has its own peaks, and
+ * `placement` is that of a module.
+ */
+export function peakPositions(
+  placement: Placement,
+  shape: Shape,
+  spots: readonly Spot[],
+  { rows, modules }: ModuleRows = { rows: Infinity, modules: 1 },
+): Uint8Array | null {
+  if (modules === 1 || placement === null) return peaksOfPicture(placement, shape, spots);
+  const [height, width] = shape;
+  const own = rows / modules;
+  const under = new Uint8Array(height * width);
+  for (let k = 0; k < modules; k++) {
+    const inside = spots.flatMap((spot) =>
+      Math.floor(spot.y / own) === k ? [{ ...spot, y: spot.y - k * own }] : [],
+    );
+    const found = peaksOfPicture(placement, moduleShape(shape, modules), inside);
+    if (found !== null) under.set(found, k * found.length);
+  }
+  return under;
+}
+
+function peaksOfPicture(placement: Placement, shape: Shape, spots: readonly Spot[]): Uint8Array | null {
   if (placement === null) return null;
   const [height, width] = shape;
   const under = new Uint8Array(height * width);

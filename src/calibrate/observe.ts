@@ -12,7 +12,7 @@ import {
 } from '../evaluate/float-reference.js';
 import { consumers, floatShapes, inputNode, type FloatGraph } from '../ir/graph.js';
 import { isFused, isPreprocess, type FloatNode } from '../ir/ops/index.js';
-import { peakPositions, placements } from './geometry.js';
+import { moduleRows, peakPositions, placements } from './geometry.js';
 import {
   emptyStats,
   networkFingerprint,
@@ -105,6 +105,7 @@ export async function calibrate(
 ): Promise<Ranges> {
   const shapes = floatShapes(graph);
   const placed = placements(graph);
+  const rows = moduleRows(graph);
   const tensors = observedTensors(graph);
   const reference = options.evaluate === undefined ? createFloatReference(graph) : null;
   let index = 0;
@@ -118,7 +119,8 @@ export async function calibrate(
       if (!observeAll(stats.all, tensor)) throw notFinite(id, index);
       if (stats.all.max > LARGEST || stats.all.min < -LARGEST) throw tooLarge(id, index);
       observeChannels(stats.channelSums, tensor);
-      const under = frame.spots === null ? null : peakPositions(placed.get(id) ?? null, shape, frame.spots);
+      const under =
+        frame.spots === null ? null : peakPositions(placed.get(id) ?? null, shape, frame.spots, rows);
       if (under !== null) observePeaks(stats.peaks, tensor, under, shape[2]);
       options.onTensor?.(id, tensor, shape, under);
     };

@@ -9,9 +9,17 @@ import { fractionBits } from '../fixed/format.js';
 import { elements, type NodeId, type QuantizedWeights, type Shape } from '../ir/common.js';
 import { dispatch, type Table } from '../ir/dispatch.js';
 import { mapOf, NO_MAPS, type FrameMaps } from '../ir/frame-maps.js';
-import { fixedShapes, veto, type FixedGraph } from '../ir/graph.js';
+import { decide, fixedShapes, type FixedGraph } from '../ir/graph.js';
+import { moduleShape } from '../ir/modules.js';
 import { countMap, reciprocalOf } from '../ir/ops/counted.js';
-import { isPreprocess, isSumming, sumOf, type FixedNetworkNode } from '../ir/ops/index.js';
+import {
+  factsOfPart,
+  isPreprocess,
+  isSumming,
+  partsOf,
+  sumOf,
+  type FixedNetworkNode,
+} from '../ir/ops/index.js';
 import type { SourceFacts } from '../ir/ops/record.js';
 import { activationOf } from '../ir/prove.js';
 import { calibration } from './calibration.js';
@@ -72,11 +80,19 @@ const layerOf: Layers = {
 };
 
 /** What `node` computes of inputs of these shapes and formats. */
-export const fixedLayer = (
+export function fixedLayer(
   node: FixedNetworkNode,
   inputs: readonly SourceFacts[],
   output: Shape,
-): FixedLayer => dispatch(layerOf, node, inputs, output);
+): FixedLayer {
+  const parts = partsOf(node);
+  if (parts === 1) return dispatch(layerOf, node, inputs, output);
+  const one = moduleShape(output, parts);
+  const layer: FixedLayer = dispatch(layerOf, node, factsOfPart(parts, inputs), one);
+  if ('sums' in layer) return { sums: layers.sumsOfParts(layer.sums, parts, elements(one)) };
+  invariant('moves' in layer, `${node.id}: ${node.kind} of parts`);
+  return { moves: layers.movesOfParts(layer.moves, parts, elements(one)) };
+}
 
 function compile(node: FixedNetworkNode, inputs: readonly SourceFacts[], output: Shape): Step {
   const layer = fixedLayer(node, inputs, output);
@@ -162,8 +178,7 @@ export function createFixedEvaluator(graph: FixedGraph): FixedEvaluator {
     visit,
     decide(frame, maps) {
       const logits = visit(frame, () => undefined, false, maps);
-      const score = veto(logits, graph.hitClasses);
-      return { logits, score, keep: score >= graph.threshold };
+      return { logits, ...decide(graph, logits) };
     },
   };
 }

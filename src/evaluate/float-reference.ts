@@ -7,11 +7,13 @@ import { lsb } from '../fixed/format.js';
 import { elements, type NodeId, type Shape } from '../ir/common.js';
 import { dispatch, type Table } from '../ir/dispatch.js';
 import { floatShapes, veto, type FloatGraph } from '../ir/graph.js';
+import { moduleShape } from '../ir/modules.js';
 import { countMap } from '../ir/ops/counted.js';
 import {
   applyActivation,
   isActivation,
   isPreprocess,
+  partsOf,
   type ActivationNode,
   type FloatNetworkNode,
 } from '../ir/ops/index.js';
@@ -92,8 +94,20 @@ const layerOf: Layers = {
   flatten: () => ({ moves: layers.unchanged }),
 };
 
+/** What `node` computes, module by module where it has such. */
+function layerOfParts(node: LayerNode, inputs: readonly Shape[], output: Shape): Layer {
+  const parts = partsOf(node);
+  if (parts === 1) return dispatch(layerOf, node, inputs, output);
+  const one = moduleShape(output, parts);
+  const own = inputs.map((shape) => moduleShape(shape, parts));
+  const layer: Layer = dispatch(layerOf, node, own, one);
+  return 'sums' in layer
+    ? { sums: layers.sumsOfParts(layer.sums, parts, elements(one)) }
+    : { moves: layers.movesOfParts(layer.moves, parts, elements(one)) };
+}
+
 function compile(node: LayerNode, inputs: readonly Shape[], output: Shape): Step {
-  const layer: Layer = dispatch(layerOf, node, inputs, output);
+  const layer = layerOfParts(node, inputs, output);
   return (x) => {
     const result = new Float32Array(elements(output));
     if ('moves' in layer) layer.moves(x, result);

@@ -6,6 +6,7 @@
  * every partial sum is proved to be below 2^53.
  */
 import { elements, type Shape, type Window } from '../ir/common.js';
+import { moduleShape } from '../ir/modules.js';
 import {
   concatInto,
   convolveRows,
@@ -133,3 +134,33 @@ export const joined: Moves = (inputs, result) => {
 export const unchanged: Moves = ([x], result) => {
   result.set(x!.data);
 };
+
+/** Part `k` of `parts` of the rows of a tensor. */
+function partOf({ data, shape }: Tensor, k: number, parts: number): Tensor {
+  const length = data.length / parts;
+  return { data: data.subarray(k * length, (k + 1) * length), shape: moduleShape(shape, parts) };
+}
+
+/** `sums` of a part of `length` elements, of each of `parts` that are stacked. */
+export const sumsOfParts =
+  (sums: Sums, parts: number, length: number): Sums =>
+  (inputs, take) => {
+    for (let k = 0; k < parts; k++)
+      sums(
+        inputs.map((x) => partOf(x, k, parts)),
+        (some, first) => {
+          take(some, k * length + first);
+        },
+      );
+  };
+
+/** The same of values that are moved. */
+export const movesOfParts =
+  (moves: Moves, parts: number, length: number): Moves =>
+  (inputs, output) => {
+    for (let k = 0; k < parts; k++)
+      moves(
+        inputs.map((x) => partOf(x, k, parts)),
+        output.subarray(k * length, (k + 1) * length),
+      );
+  };

@@ -1,7 +1,8 @@
 /** The integer preprocessing ops as plain loops, for the float reference and the quantizer's run of a fixed graph. */
 import { elements, type Shape } from '../ir/common.js';
 import { dispatch, type Table } from '../ir/dispatch.js';
-import type { ComputedPreprocessNode } from '../ir/ops/index.js';
+import { moduleShape } from '../ir/modules.js';
+import { partsOf, type ComputedPreprocessNode } from '../ir/ops/index.js';
 import { contrast } from './contrast-kernel.js';
 
 type Preprocess = Table<
@@ -64,6 +65,12 @@ export function preprocess(
   to: Shape,
 ): Int32Array {
   const output = new Int32Array(elements(to));
-  dispatch(rules, op, input, from, output, to);
+  const parts = partsOf(op);
+  const [shape, made] = [moduleShape(from, parts), moduleShape(to, parts)];
+  for (let k = 0; k < parts; k++) {
+    const part = (of: Int32Array): Int32Array =>
+      of.subarray((k * of.length) / parts, ((k + 1) * of.length) / parts);
+    dispatch(rules, op, part(input), shape, part(output), made);
+  }
   return output;
 }

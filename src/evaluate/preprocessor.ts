@@ -7,7 +7,8 @@ import { lsb } from '../fixed/format.js';
 import { elements, windowShape, type NodeId, type Shape } from '../ir/common.js';
 import { consumers, floatShapes, type FixedGraph, type FloatGraph } from '../ir/graph.js';
 import { contrastWindow } from '../ir/ops/contrast.js';
-import { isPreprocess, type PreprocessNode } from '../ir/ops/index.js';
+import { moduleShape, modulesOf } from '../ir/modules.js';
+import { isPreprocess, partsOf, type PreprocessNode } from '../ir/ops/index.js';
 import { contrast } from './contrast-kernel.js';
 
 /** A tensor of the preprocessing that the network reads. */
@@ -39,6 +40,8 @@ export interface LinearTensor {
  */
 export interface Preprocessor {
   readonly rawSize: readonly [number, number];
+  /** Modules that share the rows of the frame and of every tensor. */
+  readonly modules: number;
   readonly boundary: readonly BoundaryTensor[];
   readonly linear: readonly LinearTensor[];
   /** Counts of each linear tensor from one raw frame. */
@@ -108,7 +111,25 @@ function cropCounts(source: Counts, shape: Shape, node: Extract<LinearNode, { ki
   return out;
 }
 
+/** A step on each module of the frame by itself, where there are several. */
 function linearStep(node: Exclude<LinearNode, { kind: 'input' }>, source: Counts, shape: Shape): Counts {
+  const parts = partsOf(node);
+  if (parts === 1) return wholeStep(node, source, shape);
+  const length = source.length / parts;
+  const all = Array.from({ length: parts }, (_, k) =>
+    wholeStep(node, source.subarray(k * length, (k + 1) * length), moduleShape(shape, parts)),
+  );
+  const joined =
+    all[0] instanceof Uint16Array
+      ? new Uint16Array(all[0].length * parts)
+      : new Uint32Array(all[0]!.length * parts);
+  all.forEach((part, k) => {
+    joined.set(part, k * part.length);
+  });
+  return joined;
+}
+
+function wholeStep(node: Exclude<LinearNode, { kind: 'input' }>, source: Counts, shape: Shape): Counts {
   switch (node.kind) {
     case 'crop':
       return cropCounts(source, shape, node);
@@ -227,6 +248,7 @@ export function createPreprocessor(graph: FloatGraph | FixedGraph): Preprocessor
 
   return {
     rawSize: input.size,
+    modules: modulesOf(graph),
     boundary,
     linear,
     counts: countsOf,

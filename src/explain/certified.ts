@@ -14,6 +14,7 @@ import { preprocess } from '../evaluate/preprocess-kernels.js';
 import { createRequantizer } from '../evaluate/requantizer.js';
 import { keepsOrder } from '../fixed/format.js';
 import { elements, type Shape } from '../ir/common.js';
+import { moduleShape } from '../ir/modules.js';
 import { refuseRaw } from '../ir/frame-maps.js';
 import { fixedShapes, type FixedGraph } from '../ir/graph.js';
 import {
@@ -21,6 +22,7 @@ import {
   isRaw,
   isSumming,
   isWeighted,
+  partsOf,
   sumOf,
   type ComputedPreprocessNode,
   type FixedNetworkNode,
@@ -69,8 +71,14 @@ function preprocessStep(node: ComputedPreprocessNode, output: Shape): Step {
     return ([x]) => {
       const low = new Int32Array(elements(output));
       const high = new Int32Array(elements(output));
-      contrast(node, x!.low, x!.shape, low, x!.high);
-      contrast(node, x!.high, x!.shape, high, x!.low);
+      const parts = partsOf(node);
+      const shape = moduleShape(x!.shape, parts);
+      for (let k = 0; k < parts; k++) {
+        const part = (of: Int32Array): Int32Array =>
+          of.subarray((k * of.length) / parts, ((k + 1) * of.length) / parts);
+        contrast(node, part(x!.low), shape, part(low), part(x!.high));
+        contrast(node, part(x!.high), shape, part(high), part(x!.low));
+      }
       return { low, high };
     };
   // The others grow with every pixel, or stay.
@@ -100,10 +108,13 @@ function sumBounds(node: SummingNode, facts: readonly SourceFacts[], output: Sha
   };
   if (node.kind === 'multiply')
     return ([x, vector]) => {
+      // Each module has a vector of its own.
+      const length = x!.low.length / partsOf(node);
+      const vectorPlace = (i: number): number => Math.floor(i / length) * output[2] + (i % output[2]);
       const low = new Float64Array(x!.low.length);
       const high = new Float64Array(x!.low.length);
       x!.low.forEach((least, i) => {
-        const c = i % vector!.low.length;
+        const c = vectorPlace(i);
         const range = productRange(
           { low: least, high: x!.high[i]! },
           { low: vector!.low[c]!, high: vector!.high[c]! },

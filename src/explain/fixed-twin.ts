@@ -10,6 +10,7 @@ import { fractionBits, lsb, maxMantissa, minMantissa, type Format } from '../fix
 import type { Activation } from '../ir/activations.js';
 import { nodeId, type NodeId, type QuantizedWeights } from '../ir/common.js';
 import { createFixedEvaluator } from '../evaluate/fixed-evaluate.js';
+import { sameModules } from '../ir/modules.js';
 import { refuseRaw } from '../ir/frame-maps.js';
 import { findNode, type FixedGraph, type FloatGraph } from '../ir/graph.js';
 import { dispatch, type Table } from '../ir/dispatch.js';
@@ -36,7 +37,9 @@ function realBias({ bias, fraction }: QuantizedWeights, inputFraction: number): 
   return Float32Array.from(bias, (b, c) => b * 2 ** -(inputFraction + fraction[c]!));
 }
 
-type Behind = readonly [place: { readonly id: NodeId; readonly inputs: readonly NodeId[] }, format: Format];
+/** What a float node has of the stage that it stands for. */
+type Place = Pick<FloatNode, 'id' | 'inputs' | 'modules'>;
+type Behind = readonly [place: Place, format: Format];
 
 /** Activations as float nodes; null for none. */
 const activationNodes: Table<Activation, Behind, FloatNode | null> = {
@@ -67,11 +70,7 @@ const beforeActivation = (id: NodeId): NodeId => nodeId(`${id.slice(0, 58)}_sum`
 export const stageOf = (fixed: FixedGraph, id: NodeId): NodeId =>
   fixed.nodes.find((node) => beforeActivation(node.id) === id)?.id ?? id;
 
-type Linear = Table<
-  FixedNetworkNode,
-  [place: { readonly id: NodeId; readonly inputs: readonly NodeId[] }, inputFraction: number],
-  FloatNode
->;
+type Linear = Table<FixedNetworkNode, [place: Place, inputFraction: number], FloatNode>;
 
 /** The real numbers of a stage with weights. */
 const real = ({ weights }: { readonly weights: QuantizedWeights }, inputFraction: number) => ({
@@ -129,9 +128,14 @@ export function dequantize(fixed: FixedGraph): FloatGraph {
     if (isRaw(node)) continue;
     const before = beforeActivation(node.id);
     const activation = isSumming(node)
-      ? dispatch(activationNodes, activationOf(node), { id: node.id, inputs: [before] }, node.format)
+      ? dispatch(
+          activationNodes,
+          activationOf(node),
+          { id: node.id, inputs: [before], ...sameModules(node) },
+          node.format,
+        )
       : null;
-    const place = { id: activation === null ? node.id : before, inputs: node.inputs };
+    const place = { id: activation === null ? node.id : before, inputs: node.inputs, ...sameModules(node) };
     nodes.push(dispatch(linear, node, place, inputFraction));
     if (activation !== null) nodes.push(activation);
   }

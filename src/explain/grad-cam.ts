@@ -11,6 +11,7 @@ import { UserError } from '../core/errors.js';
 import { createPreprocessor, type Preprocessor } from '../evaluate/preprocessor.js';
 import { elements, type NodeId, type Shape } from '../ir/common.js';
 import { floatShapes, type FloatGraph } from '../ir/graph.js';
+import { moduleShape } from '../ir/modules.js';
 import { isPreprocess, type FloatNode } from '../ir/ops/index.js';
 import {
   createForwardPass,
@@ -100,12 +101,12 @@ function checkLayer(layers: readonly NodeId[], layer: NodeId): void {
     });
 }
 
-/** Layers with more than one pixel that the output depends on. */
+/** Layers with more than one pixel (of each module where there are several) that the output depends on. */
 function mapLayers(graph: FloatGraph, shapes: ReadonlyMap<NodeId, Shape>): NodeId[] {
   return graph.nodes
     .filter((node) => !isPreprocess(node))
     .filter((node) => {
-      const [height, width] = shapes.get(node.id)!;
+      const [height, width] = moduleShape(shapes.get(node.id)!, node.modules ?? 1);
       return height * width > 1 && descendants(graph.nodes, node.id).has(graph.output);
     })
     .map((node) => node.id);

@@ -3,6 +3,7 @@ import { placements, type Axis } from '../calibrate/geometry.js';
 import type { Rectangle } from '../draw/picture.js';
 import type { NodeId } from '../ir/common.js';
 import { inputNode, type FixedGraph, type FloatGraph } from '../ir/graph.js';
+import { modulesOf } from '../ir/modules.js';
 import { isPreprocess } from '../ir/ops/index.js';
 
 type Pair = readonly [rows: number, columns: number];
@@ -22,6 +23,7 @@ export const sharedOut = (part: SeenPart): MapPart => ({ ...part, ground: part }
 /** Of the path to the first channel: all channels show the same part. */
 export function seenPart(graph: FloatGraph | FixedGraph): SeenPart {
   const { size: whole } = inputNode(graph);
+  if (modulesOf(graph) > 1) return { offset: [0, 0], size: whole };
   let part: SeenPart = { offset: [0, 0], size: whole };
   let step: Pair = [1, 1];
   for (let last = inputNode(graph).id; ;) {
@@ -54,6 +56,8 @@ export function mapPart(
   [height, width]: readonly [number, number],
 ): MapPart {
   const seen = seenPart(graph);
+  // Cells of a stack of modules are those of its modules, one after the other: they share the rows between them.
+  if (modulesOf(graph) > 1) return sharedOut(seen);
   const placement = placements(graph).get(layer) ?? null;
   if (placement === null) return sharedOut(seen);
   const [top, rows] = span(placement[0], height);

@@ -21,6 +21,8 @@ export interface FixedGraphBuilder {
   add(node: UnprovenNode): NodeId;
   /** What a consumer of `id` reads: proved range, format and shape. */
   output(id: NodeId): StageInput;
+  /** The node that was added as `id`. */
+  node(id: NodeId): FixedNode;
   /** The finished, verified graph. */
   build(facts: Omit<FixedGraph, 'nodes' | 'reloadable'>): FixedGraph;
 }
@@ -55,6 +57,11 @@ export function createFixedGraphBuilder(reloadable = false): FixedGraphBuilder {
       const output = outputs.get(id);
       invariant(output !== undefined, `no node ${id}`);
       return output;
+    },
+    node(id) {
+      const found = nodes.find((node) => node.id === id);
+      invariant(found !== undefined, `no node ${id}`);
+      return found;
     },
     build: (facts) => verifyFixedGraph({ ...facts, nodes, reloadable }),
   };

@@ -35,10 +35,15 @@ export const paddingSchema = z.tuple([pad, pad, pad, pad]).readonly();
 export type Padding = z.infer<typeof paddingSchema>;
 export const NO_PADDING: Padding = [0, 0, 0, 0];
 
+/** A detector has at most as many modules. */
+export const MOST_MODULES = 1024;
+
 /** Fields of every node, before `kind`. */
 export const nodeBase = {
   id: nodeIdSchema,
   inputs: z.array(nodeIdSchema).readonly(),
+  /** It acts on the pictures of so many modules, stacked along rows, each by itself (`modules.ts`); absent: on one picture. */
+  modules: z.int().min(2).max(MOST_MODULES).optional(),
 };
 
 export const windowFields = {

@@ -67,9 +67,21 @@ export const fixedGraphSchema = z
     threshold: z.int(),
     /** Weights may be exchanged at run time: proofs hold for every weight of the format. */
     reloadable: z.boolean(),
+    /** The output is no logits but features, which a decision elsewhere reads: class names are theirs, and nothing is decided. */
+    ends: z.literal('features').optional(),
   })
   .readonly();
 export type FixedGraph = z.infer<typeof fixedGraphSchema>;
+
+/** What `graph` says of a frame. One that ends with features decides nothing: it keeps every frame. */
+export function decide(
+  graph: Pick<FixedGraph, 'hitClasses' | 'threshold' | 'ends'>,
+  logits: ArrayLike<number>,
+): { readonly score: number; readonly keep: boolean } {
+  if (graph.ends === 'features') return { score: 0, keep: true };
+  const score = veto(logits, graph.hitClasses);
+  return { score, keep: score >= graph.threshold };
+}
 
 /** `max(hit logits) − max(miss logits)`: the score that the threshold is compared with. */
 export function veto(logits: ArrayLike<number>, hitClasses: readonly boolean[]): number {

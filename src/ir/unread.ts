@@ -1,12 +1,14 @@
 /** Rows and columns of an image that no window of the next layer reaches: nothing there changes a decision. */
-import type { NodeId, Window } from './common.js';
+import type { NodeId, Shape, Window } from './common.js';
 import { fixedShapes, floatShapes, type FixedGraph, type FloatGraph } from './graph.js';
+import { moduleShape } from './modules.js';
+import { partsOf } from './ops/index.js';
 
 export interface UnreadEdge {
   /** The layer, and the tensor that it does not read whole. */
   readonly node: NodeId;
   readonly input: NodeId;
-  /** The last rows and columns of that tensor. */
+  /** The last rows and columns of that tensor, of each module where there are several. */
   readonly rows: number;
   readonly columns: number;
 }
@@ -26,7 +28,8 @@ export function unreadEdges(graph: FloatGraph | FixedGraph): readonly UnreadEdge
   for (const node of graph.nodes) {
     if (!('kernel' in node)) continue;
     const input = node.inputs[0]!;
-    const [from, to] = [shapes.get(input)!, shapes.get(node.id)!];
+    const parts = partsOf(node);
+    const [from, to] = [input, node.id].map((id) => moduleShape(shapes.get(id)!, parts)) as [Shape, Shape];
     const rows = unreadAlong(from[0], to[0], node, 0);
     const columns = unreadAlong(from[1], to[1], node, 1);
     if (rows > 0 || columns > 0) found.push({ node: node.id, input, rows, columns });

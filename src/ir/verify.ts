@@ -7,6 +7,7 @@ import { invariant } from '../core/errors.js';
 import { bitsFor, fractionBits, maxMantissa, minMantissa, sameFormat, type Format } from '../fixed/format.js';
 import type { Proof } from './common.js';
 import { fixedShapes, floatShapes, inputNode, type FixedGraph, type FloatGraph } from './graph.js';
+import { verifyModules } from './modules.js';
 import { analyseRanges, proveStage, type StageInput } from './prove.js';
 import { isPreprocess, isWeighted, traitsOf, type FixedNode, type PreprocessNode } from './ops/index.js';
 import { checkCalibrate } from './ops/calibrate.js';
@@ -18,6 +19,7 @@ function verifyClasses(graph: FloatGraph | FixedGraph, logits: number): void {
     graph.classNames.length === logits,
     `${graph.name}: ${logits} logits for ${graph.classNames.length} classes`,
   );
+  if ('ends' in graph && graph.ends === 'features') return;
   invariant(graph.hitClasses.length === logits, `${graph.name}: hitClasses does not match the classes`);
   invariant(
     graph.hitClasses.includes(true) && graph.hitClasses.includes(false),
@@ -92,6 +94,7 @@ function verifyWeights(node: FixedNode): void {
 /** Throws `InvariantError` unless `graph` is well-formed. */
 export function verifyFloatGraph(graph: FloatGraph): FloatGraph {
   const shapes = floatShapes(graph);
+  verifyModules(graph);
   inputNode(graph);
   const output = shapes.get(graph.output);
   invariant(
@@ -119,6 +122,7 @@ export function verifyFloatGraph(graph: FloatGraph): FloatGraph {
 /** Throws `InvariantError` unless `graph` is well-formed and every proof in it follows from its weights. */
 export function verifyFixedGraph(graph: FixedGraph): FixedGraph {
   const shapes = fixedShapes(graph);
+  verifyModules(graph);
   inputNode(graph);
   const output = shapes.get(graph.output);
   invariant(

@@ -4,7 +4,7 @@
  */
 import { UserError } from '../core/errors.js';
 import type { Spot } from '../data/frames.js';
-import { placements, peakPositions, type Placement } from '../calibrate/geometry.js';
+import { moduleRows, placements, peakPositions, type Placement } from '../calibrate/geometry.js';
 import { lsb } from '../fixed/format.js';
 import type { NodeId, Shape } from '../ir/common.js';
 import { createFixedEvaluator } from '../evaluate/fixed-evaluate.js';
@@ -121,6 +121,7 @@ export function compareGraphs(prepared: FloatGraph, fixed: FixedGraph): GraphCom
   const units = new Map(fixed.nodes.map((n) => [n.id, lsb(n.format)]));
   const logitUnit = units.get(fixed.output)!;
   const placed: ReadonlyMap<NodeId, Placement> = placements(prepared);
+  const rows = moduleRows(prepared);
   const sums = new Map(stages.map((s) => [s.id, emptySums(s)]));
   const scoreOf = (logits: ArrayLike<number>): number => veto(logits, fixed.hitClasses);
 
@@ -134,7 +135,8 @@ export function compareGraphs(prepared: FloatGraph, fixed: FixedGraph): GraphCom
           const own = sums.get(id);
           if (own === undefined) return;
           addTensors(own, real.get(own.tensor)!, mantissas, units.get(id)!);
-          const under = spots === null ? null : peakPositions(placed.get(own.tensor) ?? null, shape, spots);
+          const under =
+            spots === null ? null : peakPositions(placed.get(own.tensor) ?? null, shape, spots, rows);
           addClipping(own, clipped, under, shape);
         },
         true,

@@ -9,11 +9,14 @@ import { NO_ACTIVATION, type Activation } from '../ir/activations.js';
 import type { FixedGraphBuilder, UnprovenNode } from '../ir/build.js';
 import { windowShape, type NodeId, type QuantizedWeights } from '../ir/common.js';
 import { dispatch, type Table } from '../ir/dispatch.js';
+import { sameModules } from '../ir/modules.js';
 import { countMap } from '../ir/ops/counted.js';
 import type { FloatGraph } from '../ir/graph.js';
 import {
+  factsOfPart,
   isPreprocess,
   isTabled,
+  partsOf,
   type FloatNodeOf,
   type FusedNode,
   type PreprocessNode,
@@ -127,7 +130,7 @@ interface Place {
   readonly context: Context;
   readonly stage: Stage;
   /** The id and inputs of the fixed node. */
-  readonly base: { readonly id: NodeId; readonly inputs: readonly NodeId[] };
+  readonly base: { readonly id: NodeId; readonly inputs: readonly NodeId[]; readonly modules?: number };
   readonly read: readonly StageInput[];
   readonly format: Format;
 }
@@ -248,10 +251,13 @@ export function fixedNode(
 ): UnprovenNode {
   const { node, id } = stage;
   if (isPreprocess(node)) return { ...node, inputs };
-  const read = inputs.map((i) => context.builder.output(i));
-  const base = { id, inputs };
+  const read = factsOfPart(
+    partsOf(node),
+    inputs.map((i) => context.builder.output(i)),
+  );
+  const base = { id, inputs, ...sameModules(node) };
   if (isTabled(node)) {
-    const { id: _id, inputs: _inputs, ...of } = node;
+    const { id: _id, inputs: _inputs, modules: _modules, ...of } = node;
     return { ...base, kind: 'table', of, ...tableOf(of, read[0]!.format, format), format };
   }
   return dispatch(rules, node, { context, stage, base, read, format });

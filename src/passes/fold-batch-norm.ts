@@ -3,6 +3,7 @@
  * the only reader it disappears into weights and bias; elsewhere it becomes a 1×1 depthwise convolution.
  */
 import { NO_PADDING } from '../ir/common.js';
+import { sameModules } from '../ir/modules.js';
 import { findNode, type FloatGraph } from '../ir/graph.js';
 import { type FloatNode, type FloatNodeOf, isWeighted } from '../ir/ops/index.js';
 import { removeNode, replaceNodes, soleConsumer, type WeightedNode } from './rewrite.js';
@@ -31,6 +32,7 @@ const asDepthwise = (op: FloatNodeOf<'batchNorm'>): FloatNode => {
     id: op.id,
     kind: 'depthwiseConv2d',
     inputs: op.inputs,
+    ...sameModules(op),
     kernel: [1, 1],
     strides: [1, 1],
     padding: NO_PADDING,

@@ -8,6 +8,7 @@ import type { Format } from '../fixed/format.js';
 import { nodeId } from '../ir/common.js';
 import type { FrameMaps } from '../ir/frame-maps.js';
 import { inputNode, type FixedGraph } from '../ir/graph.js';
+import { sameModules } from '../ir/modules.js';
 import { COUNTS } from '../ir/ops/input.js';
 import { productWidth, type Calibrate } from '../ir/ops/calibrate.js';
 import type { FixedNode, FixedNodeOf } from '../ir/ops/index.js';
@@ -35,6 +36,7 @@ function rawFront(
     id,
     kind: 'maps',
     inputs: [],
+    ...sameModules(input),
     size,
     channels,
     format: of,
@@ -54,6 +56,7 @@ function rawFront(
       id: input.id,
       kind: 'calibrate',
       inputs: [RAW_IDS.words, ...beside.map(({ id }) => id)],
+      ...sameModules(input),
       adcBits,
       select,
       limits,

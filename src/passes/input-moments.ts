@@ -7,7 +7,8 @@
  */
 import type { NodeId, Shape } from '../ir/common.js';
 import { floatShapes, type FloatGraph } from '../ir/graph.js';
-import type { FloatNodeOf } from '../ir/ops/index.js';
+import { moduleShape } from '../ir/modules.js';
+import { partsOf, type FloatNodeOf } from '../ir/ops/index.js';
 
 /** Windows of one frame and layer that are sampled, besides those under peaks. */
 const WINDOWS_PER_FRAME = 256;
@@ -28,6 +29,7 @@ type MomentNode = FloatNodeOf<'conv2d'> | FloatNodeOf<'dense'>;
 interface Layer {
   readonly node: MomentNode;
   readonly moments: Moments;
+  /** Of one module. */
   readonly output: Shape;
 }
 
@@ -88,7 +90,26 @@ function positions(layer: Layer, input: Shape, underPeaks: Uint8Array | null): r
   return chosen;
 }
 
+/** Samples each module of the input by itself. */
 function sample(layer: Layer, tensor: Float32Array, input: Shape, underPeaks: Uint8Array | null): void {
+  const parts = partsOf(layer.node);
+  const part = <T extends Float32Array | Uint8Array>(of: T, k: number): T =>
+    of.subarray((k * of.length) / parts, ((k + 1) * of.length) / parts) as T;
+  for (let k = 0; k < parts; k++)
+    samplePicture(
+      layer,
+      part(tensor, k),
+      moduleShape(input, parts),
+      underPeaks === null ? null : part(underPeaks, k),
+    );
+}
+
+function samplePicture(
+  layer: Layer,
+  tensor: Float32Array,
+  input: Shape,
+  underPeaks: Uint8Array | null,
+): void {
   const { node, moments, output } = layer;
   if (node.kind === 'dense') {
     addWindow(moments, 0, Float64Array.from(tensor));
@@ -128,7 +149,8 @@ export function createMomentObserver(graph: FloatGraph): MomentObserver {
     const groups = node.kind === 'conv2d' ? node.groups : 1;
     const zeros = (size: number) => Array.from({ length: groups }, () => new Float64Array(size));
     const moments = { terms, matrices: zeros(terms * terms), means: zeros(terms), count: 0 };
-    const layer: Layer = { node, moments, output: shapes.get(node.id)! };
+    const output = moduleShape(shapes.get(node.id)!, partsOf(node));
+    const layer: Layer = { node, moments, output };
     const input = node.inputs[0]!;
     readers.set(input, [...(readers.get(input) ?? []), layer]);
   }

@@ -4,13 +4,15 @@
  */
 import { NO_PADDING, type NodeId } from '../ir/common.js';
 import { floatShapes, type FloatGraph } from '../ir/graph.js';
+import { sameModules } from '../ir/modules.js';
 import { type FloatNode, fusesActivation, isFused } from '../ir/ops/index.js';
 import { freshId, soleConsumer } from './rewrite.js';
 
-const identity = (id: NodeId, input: NodeId, channels: number): FloatNode => ({
+const identity = (id: NodeId, input: NodeId, channels: number, before: FloatNode): FloatNode => ({
   id,
   kind: 'depthwiseConv2d',
   inputs: [input],
+  ...sameModules(before),
   kernel: [1, 1],
   strides: [1, 1],
   padding: NO_PADDING,
@@ -33,7 +35,7 @@ export function lowerActivations(graph: FloatGraph): FloatGraph {
     } else {
       const id = freshId(taken, `${node.id}_in`);
       taken.add(id);
-      nodes.push(identity(id, input, shapes.get(input)![2]), { ...node, inputs: [id] });
+      nodes.push(identity(id, input, shapes.get(input)![2], node), { ...node, inputs: [id] });
     }
   }
   return { ...graph, nodes };

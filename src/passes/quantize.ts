@@ -8,6 +8,7 @@ import { UserError } from '../core/errors.js';
 import { createFixedGraphBuilder, isUnproven } from '../ir/build.js';
 import type { NodeId } from '../ir/common.js';
 import { quantizerOf, type FixedGraph, type FloatGraph } from '../ir/graph.js';
+import { sameModules } from '../ir/modules.js';
 import { isPreprocess, isTabled, isWeighted } from '../ir/ops/index.js';
 import { MOST_TABLE_BITS } from '../ir/ops/table.js';
 import { MOST_STATED_BITS } from './as-stated.js';
@@ -31,7 +32,8 @@ function requantized(context: Context, id: NodeId, format: Format): NodeId {
   if (sameFormat(context.builder.output(id).format, format)) return id;
   const cast = freshId(context.taken, `${id}_cast`);
   context.taken.add(cast);
-  return context.builder.add({ id: cast, kind: 'requantize', inputs: [id], format });
+  const modules = sameModules(context.builder.node(id));
+  return context.builder.add({ id: cast, kind: 'requantize', inputs: [id], ...modules, format });
 }
 
 /** Any format: that of a stage whose sums are asked for before it has one. */

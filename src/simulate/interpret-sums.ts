@@ -3,6 +3,7 @@ import { castNumber } from '../fixed/cast.js';
 import { fractionBits, type Format } from '../fixed/format.js';
 import type { Activation } from '../ir/activations.js';
 import type { Shape } from '../ir/common.js';
+import { moduleShape } from '../ir/modules.js';
 import type { FixedNodeOf } from '../ir/ops/index.js';
 
 /** A tensor of mantissas, `[height, width, channels]` row-major. */
@@ -10,6 +11,12 @@ export interface Value {
   readonly shape: Shape;
   readonly format: Format;
   readonly data: Int32Array;
+}
+
+/** Part `k` of `parts` of the rows of `value`: a module of several. */
+export function partOf({ shape, format, data }: Value, k: number, parts: number): Value {
+  const length = data.length / parts;
+  return { shape: moduleShape(shape, parts), format, data: data.subarray(k * length, (k + 1) * length) };
 }
 
 /** Activation, then the one rounding of the stage. `fraction` is the accumulator's. */

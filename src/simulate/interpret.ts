@@ -9,11 +9,11 @@ import { castNumber } from '../fixed/cast.js';
 import { fractionBits } from '../fixed/format.js';
 import { elements, type NodeId, type Shape, type Window } from '../ir/common.js';
 import { dispatch, type Table } from '../ir/dispatch.js';
-import { fixedShapes, inputNode, veto, type FixedGraph } from '../ir/graph.js';
+import { decide, fixedShapes, inputNode, type FixedGraph } from '../ir/graph.js';
 import { mapOf, NO_MAPS, type FrameMaps } from '../ir/frame-maps.js';
-import { isGiven, type ComputedNode, type FixedNodeOf } from '../ir/ops/index.js';
+import { isGiven, partsOf, type ComputedNode, type FixedNodeOf } from '../ir/ops/index.js';
 import { prescaled, type PrescaleQuestion } from '../ir/prescale.js';
-import { convolve, fill, requantize, type Value } from './interpret-sums.js';
+import { convolve, fill, partOf, requantize, type Value } from './interpret-sums.js';
 import type { Drill, DrillResult, FrameResult } from './witness.js';
 
 type Rules = Table<ComputedNode, [inputs: readonly Value[], output: Int32Array, shape: Shape], void>;
@@ -217,9 +217,14 @@ const rules: Rules = {
 };
 
 function evaluate(node: ComputedNode, inputs: readonly Value[], shape: Shape): Value {
-  const data = new Int32Array(elements(shape));
-  dispatch(rules, node, inputs, data, shape);
-  return { shape, format: node.format, data };
+  const all: Value = { shape, format: node.format, data: new Int32Array(elements(shape)) };
+  const parts = partsOf(node);
+  for (let k = 0; k < parts; k++) {
+    const own = partOf(all, k, parts);
+    const parted = inputs.map((x) => partOf(x, k, parts));
+    dispatch(rules, node, parted, own.data, own.shape);
+  }
+  return all;
 }
 
 /** All tensors of `graph` on one raw frame of `height * width` pixels, with its maps where the graph has such. */
@@ -267,8 +272,7 @@ export function interpret(
 ): FrameResult {
   const all = interpretTensors(graph, frame, maps);
   const logits = all.get(graph.output)!;
-  const score = veto(logits, graph.hitClasses);
-  const keep = score >= graph.threshold;
+  const { score, keep } = decide(graph, logits);
   return {
     logits,
     score,
@@ -289,6 +293,5 @@ export function interpretDrill(graph: FixedGraph, { given, stages }: Drill): Dri
     const inputs = n.inputs.map((id) => values.get(id)!);
     return [[n.id, evaluate(n, inputs, shapes.get(n.id)!).data]];
   });
-  const score = veto(given.get(graph.output)!, graph.hitClasses);
-  return { tensors: new Map(tensors), score, keep: score >= graph.threshold };
+  return { tensors: new Map(tensors), ...decide(graph, given.get(graph.output)!) };
 }

@@ -4,6 +4,7 @@
 import type { Random } from '../core/random.js';
 import type { Preprocessor } from '../evaluate/preprocessor.js';
 import { elements, type NodeId } from '../ir/common.js';
+import { moduleShape } from '../ir/modules.js';
 import { augmentCounts, drawPose, tensorViews, UPRIGHT, writePosed } from './augment.js';
 import type { Augmentation } from './recipe.js';
 import type { SampleCache } from './sample-cache.js';
@@ -27,7 +28,9 @@ export function createBatchMaker(cache: SampleCache, augmentation: Augmentation 
   const sample = new Uint16Array(cache.stride);
   const views = tensorViews(sample, preprocessor);
   const mantissas = preprocessor.boundary.map(({ shape }) => new Int32Array(elements(shape)));
-  const square = preprocessor.boundary.every(({ shape }) => shape[0] === shape[1]);
+  const { modules } = preprocessor;
+  const pictures = preprocessor.boundary.map(({ shape }) => moduleShape(shape, modules));
+  const square = pictures.every(([height, width]) => height === width);
   return {
     preprocessor,
     make(indices, randomOf) {
@@ -44,7 +47,11 @@ export function createBatchMaker(cache: SampleCache, augmentation: Augmentation 
         preprocessor.boundary.forEach(({ shape, lsb, source, points }, t) => {
           points(views[source]!, mantissas[t]!);
           const size = elements(shape);
-          writePosed(mantissas[t]!, shape, lsb, pose, arrays[t]!.subarray(k * size, (k + 1) * size));
+          const own = size / modules;
+          const out = arrays[t]!.subarray(k * size, (k + 1) * size);
+          // Modules lie as they like to each other: each is posed by itself, so that none moves into its neighbour.
+          for (let m = 0; m < size; m += own)
+            writePosed(mantissas[t]!.subarray(m, m + own), pictures[t]!, lsb, pose, out.subarray(m, m + own));
         });
       });
       return {

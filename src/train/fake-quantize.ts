@@ -14,8 +14,16 @@ import { roundHalfEven } from '../fixed/cast.js';
 import { fractionBits, lsb, maxMantissa, minMantissa, type Format } from '../fixed/format.js';
 import type { NodeId } from '../ir/common.js';
 import { findNode, floatShapes, type FixedGraph, type FloatGraph } from '../ir/graph.js';
+import { moduleShape } from '../ir/modules.js';
 import { countMap, reciprocalOf } from '../ir/ops/counted.js';
-import { applyActivation, isFused, isPreprocess, type FixedNode, type FloatNode } from '../ir/ops/index.js';
+import {
+  applyActivation,
+  isFused,
+  isPreprocess,
+  partsOf,
+  type FixedNode,
+  type FloatNode,
+} from '../ir/ops/index.js';
 import { assignFormats, type QuantizeOptions } from '../passes/assign-formats.js';
 import { quantizeGraph } from '../passes/quantize.js';
 import { fuseStages, type Stage } from '../passes/stages.js';
@@ -193,10 +201,11 @@ function averagesOf(graph: FloatGraph, fixed: FixedGraph): ReadonlyMap<NodeId, A
   const averages = new Map<NodeId, Average>();
   for (const node of fixed.nodes) {
     if (!('reciprocal' in node)) continue;
-    const input = shapes.get(findNode(graph, node.id).inputs[0]!)!;
+    const parts = partsOf(node);
+    const input = moduleShape(shapes.get(findNode(graph, node.id).inputs[0]!)!, parts);
     const isWhole = node.kind === 'globalAvgPool' || node.counted === undefined;
     const whole = node.kind === 'avgPool' ? node.kernel[0] * node.kernel[1] : input[0] * input[1];
-    const counts = isWhole ? [whole] : countMap(node, input, shapes.get(node.id)!);
+    const counts = isWhole ? [whole] : countMap(node, input, moduleShape(shapes.get(node.id)!, parts));
     averages.set(node.id, {
       counts,
       inputFraction: fractionBits(findNode(fixed, node.inputs[0]!).format),

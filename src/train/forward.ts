@@ -12,6 +12,7 @@ import { dispatch, type Table } from '../ir/dispatch.js';
 import {
   isPreprocess,
   isTabled,
+  partsOf,
   type FloatNetworkNode,
   type FloatNode,
   type FloatNodeOf,
@@ -20,6 +21,7 @@ import {
 import { countMap } from '../ir/ops/counted.js';
 import { slopeOf, valueOf } from '../ir/ops/table.js';
 import { parameterLayout, type ParameterField, type ParameterLayout } from './parameters.js';
+import { apart, stackedAgain } from './modules.js';
 import { normalizeBatch } from './batch-norm.js';
 import { differentiable } from './straight-through.js';
 import { tf } from '../tensorflow/tf.js';
@@ -273,13 +275,14 @@ export function createForwardPass(graph: FloatGraph): ForwardPass {
       };
       const values = new Map<NodeId, tf.Tensor4D>(given);
       for (const node of network) {
-        if (values.has(node.id)) continue;
-        if (!node.inputs.every((id) => values.has(id))) continue;
-        const inputs = node.inputs.map((id) => values.get(id)!);
+        if (values.has(node.id) || !node.inputs.every((id) => values.has(id))) continue;
+        const stacked = node.inputs.map((id) => values.get(id)!);
         const compute = (): tf.Tensor4D => {
+          const parts = partsOf(node);
+          const inputs = stacked.map((x) => apart(x, parts));
           const value = applyRule(node, inputs, context);
-          const parameter = (field: ParameterField) => byKey.get(key(node.id, field)) ?? null;
-          return options.replace?.(node, value, inputs, parameter) ?? value;
+          const own = (field: ParameterField) => byKey.get(key(node.id, field)) ?? null;
+          return stackedAgain(options.replace?.(node, value, inputs, own) ?? value, parts);
         };
         values.set(node.id, options.release === true ? tf.tidy(compute) : compute());
         if (options.release === true) release(node, values);

@@ -4,6 +4,7 @@
  */
 import { UnsupportedError, UserError, type UnsupportedReason } from '../../core/errors.js';
 import { fixedShapes, inputNode, type FixedGraph } from '../../ir/graph.js';
+import { refuseModules } from '../../ir/modules.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import {
   checkLink,
@@ -155,6 +156,11 @@ export function designFor(graph: FixedGraph, options: HlsOptions, timing: Timing
   checkOptions(options, clockMHz);
   checkLink(link);
   checkCanary(graph, options);
+  refuseModules(
+    'the firmware',
+    graph,
+    'a frame arrives in parts: vetoc run --split modules makes a project of each',
+  );
   checkSupported(graph);
   const cyclesPerFrame = interval(graph, link, options, clockMHz, pixelsPerClock);
   const wanted = options.framesPerSecond === undefined ? undefined : cyclesPerFrame;

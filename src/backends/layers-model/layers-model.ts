@@ -9,6 +9,7 @@ import { UnsupportedError, type UnsupportedReason } from '../../core/errors.js';
 import type { NodeId, Padding, Shape } from '../../ir/common.js';
 import { consumers, floatShapes, type FloatGraph } from '../../ir/graph.js';
 import { mayBeNegative } from '../../ir/may-be-negative.js';
+import { refuseModules } from '../../ir/modules.js';
 import { dispatch, type Table } from '../../ir/dispatch.js';
 import {
   isActivation,
@@ -157,6 +158,7 @@ function refusals(graph: FloatGraph): readonly UnsupportedReason[] {
 
 /** The network of `graph` as a LayersModel on the current back end. Throws `UnsupportedError` with all reasons. */
 export function layersModelOf(graph: FloatGraph): tf.LayersModel {
+  refuseModules('the network as a LayersModel', graph, 'write it as ONNX (dialect float)');
   const reasons = refusals(graph);
   if (reasons.length > 0) throw new UnsupportedError('the network as a LayersModel', reasons);
   const shapes = floatShapes(graph);

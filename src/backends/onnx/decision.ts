@@ -1,8 +1,10 @@
-/** The outputs of every model: `logits` [N, classes], `score` [N] = max hit − max miss, `keep` [N] = score ≥ threshold. */
+/** The outputs of every model that decides: `logits` [N, classes], `score` [N] = max hit − max miss, `keep` [N] = score ≥ threshold. */
 import type { FixedGraph, FloatGraph } from '../../ir/graph.js';
 import type { OnnxWriter } from './writer.js';
 
 export const LOGITS = 'logits';
+/** Of a model that ends with features, `[N, features]`: its only output. */
+export const FEATURES = 'features';
 export const SCORE = 'score';
 export const KEEP = 'keep';
 

@@ -11,10 +11,13 @@ import { UnsupportedError, invariant, type UnsupportedReason } from '../../core/
 import { elements, type NodeId } from '../../ir/common.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import { dispatch } from '../../ir/dispatch.js';
+import { moduleShape } from '../../ir/modules.js';
+import { partsOf } from '../../ir/ops/index.js';
 import { analyseRanges, type Range } from '../../ir/prove.js';
-import { emitDecision } from './decision.js';
+import { emitDecision, FEATURES } from './decision.js';
 import { fixedRules } from './fixed-rules.js';
 import { BY_SCORE, emitPrescale, PRESCALE_INPUT } from './prescale.js';
+import { onParts } from './modules.js';
 import { metadataOf, TENSOR_SUFFIX, tensorPlaces } from './metadata.js';
 import { castName, inRank, largest, type MantissaTensor, type Tensor } from './tensor.js';
 import { createOnnxWriter, type OnnxWriter } from './writer.js';
@@ -56,7 +59,10 @@ function emitNodes(
   for (const node of graph.nodes) {
     const facts = { shape: shapes.get(node.id)!, range: ranges.get(node.id)! };
     const inputs = node.inputs.map((id) => tensors.get(id)!);
-    const tensor = dispatch(fixedRules, node, writer, inputs, facts);
+    const parts = partsOf(node);
+    const tensor = onParts(writer, parts, inputs, (own) =>
+      dispatch(fixedRules, node, writer, own, { ...facts, shape: moduleShape(facts.shape, parts) }),
+    );
     invariant(
       elements(tensor.shape) === elements(facts.shape),
       `${node.id}: emitted ${tensor.shape.join('×')} for ${facts.shape.join('×')}`,
@@ -71,7 +77,7 @@ const PRESCALE_FACTS = {
   'vetoc.prescale': JSON.stringify({ input: PRESCALE_INPUT, type: 'int64', columns: ['number', 'key', 'n'] }),
 };
 
-/** Logits, score and keep as integers, from the mantissas of the output node. */
+/** Logits, score and keep as integers, from the mantissas of the output node; or features, where they are what it ends with. */
 export function emitFixedDecision(
   writer: OnnxWriter,
   graph: FixedGraph,
@@ -82,6 +88,11 @@ export function emitFixedDecision(
   // A threshold beyond every possible score decides like one just beyond.
   const threshold = Math.min(Math.max(graph.threshold, low - high), high - low + 1, INT32);
   const logits = inRank(writer, output, 2).name;
+  if (graph.ends === 'features') {
+    castName(writer, logits, 'int32', FEATURES);
+    writer.output(FEATURES, 'int32', ['N', output.shape[2]]);
+    return;
+  }
   if (!prescale) {
     emitDecision(writer, graph, logits, 'int32', threshold);
     return;

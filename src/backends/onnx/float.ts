@@ -10,16 +10,19 @@ import {
   floatShape,
   isActivation,
   isPreprocess,
+  partsOf,
   type ActivationNode,
   type FloatNetworkNode,
   type FloatNodeOf,
   type PreprocessNode,
 } from '../../ir/ops/index.js';
+import { moduleShape } from '../../ir/modules.js';
 import { nodeRange, type StageInput } from '../../ir/prove.js';
 import { activated } from './float-activations.js';
 import { emitDecision } from './decision.js';
 import { convAttributes, onnxWeights } from './exact-sum.js';
 import { metadataOf, PREPROCESS_KEY, preprocessToJson, TENSOR_SUFFIX } from './metadata.js';
+import { onParts } from './modules.js';
 import { preprocessRules, realValues } from './preprocess.js';
 import {
   flattened,
@@ -181,7 +184,10 @@ export function emitPreprocess(
       node,
       inputs.map((x) => x.shape),
     );
-    const tensor = dispatch(preprocessRules, node, writer, inputs, { shape, range });
+    const parts = partsOf(node);
+    const tensor = onParts(writer, parts, inputs, (own) =>
+      dispatch(preprocessRules, node, writer, own, { shape: moduleShape(shape, parts), range }),
+    );
     tensors.set(node.id, { ...tensor, range, format: node.format });
   }
   return tensors;
@@ -195,11 +201,13 @@ function emitNodes(writer: OnnxWriter, graph: FloatGraph): ReadonlyMap<NodeId, T
   for (const node of graph.nodes) {
     if (isPreprocess(node)) continue;
     const inputs = node.inputs.map((id) => values.get(id) ?? realValues(writer, integers.get(id)!));
+    const parts = partsOf(node);
+    const shape = moduleShape(shapes.get(node.id)!, parts);
     values.set(
       node.id,
       isActivation(node)
         ? activated(writer, node, inputs[0]!)
-        : dispatch(rules, node, writer, inputs, shapes.get(node.id)!),
+        : onParts(writer, parts, inputs, (own) => dispatch(rules, node, writer, own, shape)),
     );
   }
   return new Map<NodeId, Tensor | MantissaTensor>([...integers, ...values]);

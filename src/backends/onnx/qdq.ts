@@ -14,11 +14,13 @@ import { UnsupportedError } from '../../core/errors.js';
 import type { NodeId } from '../../ir/common.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
 import { dispatch } from '../../ir/dispatch.js';
-import { isNetwork } from '../../ir/ops/index.js';
+import { moduleShape } from '../../ir/modules.js';
+import { isNetwork, partsOf } from '../../ir/ops/index.js';
 import { analyseRanges, type Range } from '../../ir/prove.js';
 import { emitFixedDecision, emitTensor, refuseWide } from './fixed.js';
 import { metadataOf, tensorPlaces } from './metadata.js';
 import { fixedRules } from './fixed-rules.js';
+import { onParts } from './modules.js';
 import { realValues } from './preprocess.js';
 import { layersInFloat, refusals, storage } from './qdq-checks.js';
 import { qdqRules } from './qdq-rules.js';
@@ -56,17 +58,21 @@ function emitNodes(
   };
   for (const node of graph.nodes) {
     const facts = { shape: shapes.get(node.id)!, range: ranges.get(node.id)! };
+    const parts = partsOf(node);
+    const own = { ...facts, shape: moduleShape(facts.shape, parts) };
     if (!isNetwork(node)) {
       const inputs = node.inputs.map((id) => counts.get(id)!);
-      const tensor = dispatch(fixedRules, node, writer, inputs, facts);
+      const tensor = onParts(writer, parts, inputs, (read) => dispatch(fixedRules, node, writer, read, own));
       counts.set(node.id, { ...tensor, range: facts.range, format: node.format });
     } else {
       const inputs = node.inputs.map(realOf);
       reals.set(
         node.id,
-        inFloat.has(node.id)
-          ? onMantissas(context, node, inputs, facts)
-          : dispatch(qdqRules, node, context, inputs, facts),
+        onParts(writer, parts, inputs, (read) =>
+          inFloat.has(node.id)
+            ? onMantissas(context, node, read, own)
+            : dispatch(qdqRules, node, context, read, own),
+        ),
       );
     }
   }

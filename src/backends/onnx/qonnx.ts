@@ -13,6 +13,7 @@ import type { DialectOptions } from '../backend.js';
 import { UnsupportedError, type UnsupportedReason } from '../../core/errors.js';
 import type { NodeId } from '../../ir/common.js';
 import { findNode, fixedShapes, type FixedGraph } from '../../ir/graph.js';
+import { refuseModules } from '../../ir/modules.js';
 import { dispatch } from '../../ir/dispatch.js';
 import { isNetwork } from '../../ir/ops/index.js';
 import { metadataOf } from './metadata.js';
@@ -54,6 +55,7 @@ function refusals(graph: FixedGraph): UnsupportedReason[] {
 
 /** The bytes of `qonnx.onnx`. Throws `UnsupportedError` with every reason. */
 export function emitQonnx(graph: FixedGraph, options: DialectOptions = {}): Uint8Array {
+  refuseModules('ONNX dialect qonnx', graph, 'write its parts, or use the dialect fixed');
   const reasons = refusals(graph);
   if (reasons.length > 0) throw new UnsupportedError('ONNX dialect qonnx', reasons);
   const writer = createOnnxWriter();

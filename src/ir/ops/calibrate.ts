@@ -97,7 +97,7 @@ export function checkCalibrate(op: Calibrate, inputs: readonly StageInput[]): vo
 export const calibrate = {
   float: null,
   fixed: schema,
-  traits: { raw: true },
+  traits: { raw: true, pointwise: true },
   shape(op, inputs) {
     const expected = op.select.by === 'bits' ? 3 : 5;
     invariant(

@@ -11,7 +11,7 @@ const schema = z
 export const clamp = {
   float: schema,
   fixed: schema,
-  traits: { preprocess: true },
+  traits: { preprocess: true, pointwise: true },
   shape(op, inputs) {
     invariant(op.min < op.max, `${op.id}: empty range [${op.min}, ${op.max}]`);
     return only(inputs, op.id);

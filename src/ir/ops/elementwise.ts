@@ -22,7 +22,7 @@ const batchNormSchema = z
 export const batchNorm = {
   float: batchNormSchema,
   fixed: null,
-  traits: {},
+  traits: { pointwise: true },
   shape(op, inputs) {
     const shape = only(inputs, op.id);
     for (const values of [op.gamma, op.beta, op.mean, op.variance])
@@ -54,7 +54,7 @@ const requantizeSchema = z.strictObject({ ...fixedBase, kind: z.literal('requant
 export const requantize = {
   float: null,
   fixed: requantizeSchema,
-  traits: { sums: true },
+  traits: { sums: true, pointwise: true },
   shape: (op, inputs) => only(inputs, op.id),
   sum: (_op, [x]) => ({
     channels: x!.shape[2],

@@ -1,6 +1,7 @@
 /** The ops: every one's record, and the unions and tables that derive from them. A new op is its file and a line here. */
 import { z } from 'zod';
 import type { Shape } from '../common.js';
+import { moduleShape, stackShape, type OfModules } from '../modules.js';
 import type { OfKind } from '../dispatch.js';
 import { FUSED_ACTIVATIONS, TABLED_ACTIVATIONS } from './activations/index.js';
 import { bin } from './bin.js';
@@ -175,22 +176,41 @@ const floatRecords: FloatRecords = OPS;
 const fixedRecords: FixedRecords = OPS;
 const activationRecords: ActivationRecords = OPS;
 
+/** In how many parts of its rows `node` works, each by itself: its modules, unless it treats every pixel by itself. */
+export const partsOf = (node: { readonly kind: Kind } & Pick<OfModules, 'modules'>): number =>
+  traitsOf(node).pointwise === true ? 1 : (node.modules ?? 1);
+
+/** Output shape of a node of so many parts, from the rule for one. */
+const shapeOf = (
+  parts: number,
+  inputs: readonly Shape[],
+  rule: (inputs: readonly Shape[]) => Shape,
+): Shape =>
+  parts === 1 ? rule(inputs) : stackShape(rule(inputs.map((shape) => moduleShape(shape, parts))), parts);
+
+/** Facts as one of so many parts sees them. */
+export const factsOfPart = <F extends { readonly shape: Shape }>(
+  parts: number,
+  inputs: readonly F[],
+): readonly F[] =>
+  parts === 1 ? inputs : inputs.map((facts) => ({ ...facts, shape: moduleShape(facts.shape, parts) }));
+
 /** Output shape of `node`. Throws `InvariantError` where it does not fit its inputs. */
 export const floatShape = <K extends FloatKind>(
   node: OfKind<FloatNode, K>,
   inputs: readonly Shape[],
-): Shape => floatRecords[node.kind].shape(node, inputs);
+): Shape => shapeOf(partsOf(node), inputs, (shapes) => floatRecords[node.kind].shape(node, shapes));
 
 export const fixedShape = <K extends FixedKind>(
   node: OfKind<FixedNode, K>,
   inputs: readonly Shape[],
-): Shape => fixedRecords[node.kind].shape(node, inputs);
+): Shape => shapeOf(partsOf(node), inputs, (shapes) => fixedRecords[node.kind].shape(node, shapes));
 
 /** What `node` adds up, before its activation; undefined where it does not sum. */
 export const sumOf = <K extends FixedKind>(
   node: OfKind<FixedNode, K>,
   inputs: readonly SourceFacts[],
-): Sum | undefined => fixedRecords[node.kind].sum?.(node, inputs);
+): Sum | undefined => fixedRecords[node.kind].sum?.(node, factsOfPart(partsOf(node), inputs));
 
 /** Output range of a node without a proof, by the ranges of its inputs. */
 export const plainRange = <K extends FixedKind>(
@@ -206,7 +226,21 @@ export const readsOf = <K extends FixedKind>(
   shape: Shape,
   read: Read,
 ): void => {
-  fixedRecords[node.kind].reads(node, sources, at, shape, read);
+  const parts = partsOf(node);
+  const { reads } = fixedRecords[node.kind];
+  if (parts === 1) {
+    reads(node, sources, at, shape, read);
+    return;
+  }
+  const own = factsOfPart(parts, sources);
+  const one = moduleShape(shape, parts);
+  const part = Math.floor(at[0] / one[0]);
+  reads(node, own, [at[0] % one[0], at[1], at[2]], one, (source, y, x, c, weight, times) => {
+    const [height] = own[source]!.shape;
+    // What lies above or below a module is padding, not its neighbour.
+    const row = y < 0 || y >= height ? -1 : part * height + y;
+    read(source, row, x, c, weight, times);
+  });
 };
 
 /** What an activation makes of `x`, in double precision. */

@@ -18,7 +18,7 @@ const schema = z
 export const input = {
   float: schema,
   fixed: schema,
-  traits: { preprocess: true, given: true },
+  traits: { preprocess: true, given: true, pointwise: true },
   shape: (op) => [op.size[0], op.size[1], 1],
   range: () => ({ low: 0, high: 65535 }),
   reads: () => undefined,

@@ -18,7 +18,7 @@ const finest = (sources: readonly SourceFacts[]): number =>
 export const add = {
   float: floatAdd,
   fixed: fixedAdd,
-  traits: { sums: true, proved: true, fuses: true, keepsSign: true },
+  traits: { sums: true, proved: true, fuses: true, keepsSign: true, pointwise: true },
   shape(op, inputs) {
     invariant(inputs.length === 2, `${op.id}: add takes two inputs, not ${inputs.length}`);
     invariant(
@@ -52,7 +52,7 @@ const fixedConcat = z.strictObject({ ...fixedBase, kind: z.literal('concat') }).
 export const concat = {
   float: floatConcat,
   fixed: fixedConcat,
-  traits: { keepsFormat: true, keepsSign: true },
+  traits: { keepsFormat: true, keepsSign: true, pointwise: true },
   shape(op, inputs) {
     invariant(inputs.length >= 2, `${op.id}: concat takes at least two inputs`);
     const [height, width] = inputs[0]!;

@@ -37,7 +37,7 @@ export function tableRange(
 export const lut = {
   float: schema,
   fixed: schema,
-  traits: { preprocess: true },
+  traits: { preprocess: true, pointwise: true },
   shape(op, inputs) {
     invariant(op.table.length > 0, `${op.id}: empty table`);
     return only(inputs, op.id);

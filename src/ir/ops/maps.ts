@@ -20,7 +20,7 @@ const schema = z
 export const maps = {
   float: null,
   fixed: schema,
-  traits: { given: true, raw: true },
+  traits: { given: true, raw: true, pointwise: true },
   shape: (op) => [op.size[0], op.size[1], op.channels],
   range: ({ format }) => ({ low: minMantissa(format), high: maxMantissa(format) }),
   reads: () => undefined,

@@ -16,7 +16,7 @@ const schema = z
 export const mask = {
   float: schema,
   fixed: schema,
-  traits: { preprocess: true },
+  traits: { preprocess: true, pointwise: true },
   shape(op, inputs) {
     const shape = only(inputs, op.id);
     invariant(shape[2] === 1, `${op.id}: a mask acts on one channel`);

@@ -95,7 +95,7 @@ export function checkTable(op: z.infer<typeof schema>, { format: from }: StageIn
 export const table = {
   float: null,
   fixed: schema,
-  traits: {},
+  traits: { pointwise: true },
   shape: (op, inputs) => only(inputs, op.id),
   range: (op, [x]) => tableRange(op, x!.range),
   reads: (_op, _sources, [y, x, c], _shape, read) => {

@@ -6,6 +6,7 @@ import { invariant } from '../../core/errors.js';
 import { createPreprocessor, type BoundaryTensor } from '../../evaluate/preprocessor.js';
 import { elements, type NodeId, type Shape } from '../../ir/common.js';
 import { fixedShapes, inputNode, type FixedGraph } from '../../ir/graph.js';
+import { modulesOf } from '../../ir/modules.js';
 import { BIN_MODES } from '../../ir/ops/bin.js';
 import { isPreprocess, type FixedNode, type PreprocessNode } from '../../ir/ops/index.js';
 import { analyseRanges, FLOAT32_EXACT, magnitude, type Range } from '../../ir/prove.js';
@@ -159,7 +160,8 @@ function createLayout(module: Module): Layout & { readonly lay: () => void } {
 /** Null where the graph's preprocessing has what the module does not know. */
 export function createFastPreprocessor(graph: FixedGraph): FastPreprocessor | null {
   const nodes: readonly PreprocessNode[] = graph.nodes.filter(isPreprocess);
-  if (!isKnown(graph, nodes)) return null;
+  // Of several modules each is preprocessed by itself.
+  if (modulesOf(graph) > 1 || !isKnown(graph, nodes)) return null;
   const shapes = fixedShapes(graph);
   const ranges = analyseRanges(graph);
   const plain = createPreprocessor(graph);

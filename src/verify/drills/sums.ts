@@ -5,7 +5,8 @@
 import type { NodeId } from '../../ir/common.js';
 import { cachedByGraph, type FixedGraph } from '../../ir/graph.js';
 import { gainOf } from '../../ir/activations.js';
-import { isSumming, sumOf as ownSum, type SummingNode } from '../../ir/ops/index.js';
+import { moduleShape } from '../../ir/modules.js';
+import { isSumming, partsOf, sumOf as ownSum, type SummingNode } from '../../ir/ops/index.js';
 import {
   activationOf,
   analyseRanges,
@@ -122,11 +123,13 @@ export interface Fields {
 }
 
 export function fieldsOf({ node, shape, sources }: SumStage): Fields {
-  const [height, width, channels] = shape;
-  const [rows, columns] = sources[0]!.shape;
+  // Of several modules each is driven at the same places.
+  const parts = partsOf(node);
+  const [height, width, channels] = moduleShape(shape, parts);
+  const [rows, columns] = moduleShape(sources[0]!.shape, parts);
   // All positions read the same vector.
   if (node.kind === 'multiply') return { positions: [[0, 0]], classOf: (c) => c };
-  const positions =
+  const places =
     'kernel' in node
       ? alongAxis(rows, node.kernel[0], node.strides[0], node.padding[0], height).flatMap((y) =>
           alongAxis(columns, node.kernel[1], node.strides[1], node.padding[1], width).map(
@@ -134,6 +137,9 @@ export function fieldsOf({ node, shape, sources }: SumStage): Fields {
           ),
         )
       : Array.from({ length: height * width }, (_, i) => [Math.floor(i / width), i % width] as const);
+  const positions = Array.from({ length: parts }, (_, k) =>
+    places.map(([y, x]) => [k * height + y, x] as const),
+  ).flat();
   if (node.kind === 'dense') return { positions, classOf: () => 0 };
   if (node.kind !== 'conv2d') return { positions, classOf: (c) => c };
   const perGroup = channels / node.groups;

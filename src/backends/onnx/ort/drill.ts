@@ -2,6 +2,7 @@
 import type * as ort from 'onnxruntime-node';
 import { invariant } from '../../../core/errors.js';
 import { GIVEN_SUFFIX } from '../cut.js';
+import { KEEP, SCORE } from '../decision.js';
 import { TENSOR_SUFFIX } from '../metadata.js';
 import { BY_SCORE, PRESCALE_INPUT } from '../prescale.js';
 import { elements, type NodeId } from '../../../ir/common.js';
@@ -40,7 +41,8 @@ async function call(
   };
   const hasPrescale = session.inputNames.includes(PRESCALE_INPUT);
   if (hasPrescale) feeds[PRESCALE_INPUT] = await prescaleBatch(drills.length, undefined);
-  const byScore = hasPrescale ? BY_SCORE : 'keep';
+  const byScore = hasPrescale ? BY_SCORE : KEEP;
+  const decides = session.outputNames.includes(SCORE);
   for (const [id, shape] of fixedShapes(graph)) {
     const length = elements(shape);
     const data = new Int32Array(drills.length * length);
@@ -50,16 +52,19 @@ async function call(
     feeds[`${id}${GIVEN_SUFFIX}`] = new Tensor('int32', data, [drills.length, ...shape]);
   }
   const asked = graph.nodes.map((n) => n.id).filter((id) => drills.some(({ stages }) => stages.has(id)));
-  const fetched = await session.run(feeds, ['score', byScore, ...asked.map((id) => `${id}${TENSOR_SUFFIX}`)]);
+  const fetched = await session.run(feeds, [
+    ...(decides ? [SCORE, byScore] : []),
+    ...asked.map((id) => `${id}${TENSOR_SUFFIX}`),
+  ]);
   const tensors = asked.map((id) => [id, rows(fetched[`${id}${TENSOR_SUFFIX}`], drills.length)] as const);
-  const scores = rows(fetched['score'], drills.length);
-  const keep = fetched[byScore]!.data as Uint8Array;
+  const scores = decides ? rows(fetched[SCORE], drills.length) : null;
+  const keep = fetched[byScore]?.data as Uint8Array | undefined;
   return drills.map(({ stages }, i) => ({
     tensors: new Map(
       tensors.filter(([id]) => stages.has(id)).map(([id, values]): [NodeId, Int32Array] => [id, values[i]!]),
     ),
-    score: scores[i]![0]!,
-    keep: Boolean(keep[i]),
+    score: scores?.[i]![0] ?? 0,
+    keep: decides ? Boolean(keep![i]) : true,
   }));
 }
 

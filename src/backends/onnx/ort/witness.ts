@@ -2,6 +2,7 @@
 import type * as ort from 'onnxruntime-node';
 import { invariant } from '../../../core/errors.js';
 import { cutStages } from '../cut.js';
+import { FEATURES, KEEP, LOGITS, SCORE } from '../decision.js';
 import { exposeTensors } from '../expose.js';
 import { emitFixedOnnx } from '../fixed.js';
 import { TENSOR_SUFFIX } from '../metadata.js';
@@ -47,9 +48,11 @@ export function results(
   count: number,
   asked: boolean,
 ): FrameResult[] {
-  const logits = rows(outputs['logits'], 'logits', count);
-  const scores = rows(outputs['score'], 'score', count);
-  const byScore = (outputs[BY_SCORE] ?? outputs['keep'])!.data as Uint8Array;
+  const decides = !(FEATURES in outputs);
+  const name = decides ? LOGITS : FEATURES;
+  const logits = rows(outputs[name], name, count);
+  const scores = decides ? rows(outputs[SCORE], SCORE, count) : null;
+  const byScore = (outputs[BY_SCORE] ?? outputs[KEEP])?.data as Uint8Array | undefined;
   const prescales = asked ? prescaledOf(outputs, count) : [];
   const tensors = Object.keys(outputs)
     .filter((name) => name.endsWith(TENSOR_SUFFIX))
@@ -59,8 +62,9 @@ export function results(
     ]);
   return logits.map((row, i) => ({
     logits: row,
-    score: scores[i]![0]!,
-    keep: Boolean(byScore[i]),
+    // Features decide nothing: the definition then says that the frame is kept.
+    score: scores?.[i]![0] ?? 0,
+    keep: decides ? Boolean(byScore![i]) : true,
     ...(asked ? { prescaled: prescales[i]! } : {}),
     tensors: new Map(tensors.map(([id, values]) => [id, values[i]!])),
   }));
