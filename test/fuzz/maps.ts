@@ -4,14 +4,14 @@ import { maxMantissa, minMantissa } from '../../src/fixed/format.js';
 import { mapsNodes, type FrameMaps } from '../../src/ir/frame-maps.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 
-/** The maps of each of `count` frames; a bad pixel now and then. */
-export function fuzzMaps(graph: FixedGraph, count: number): readonly FrameMaps[] {
+/** The maps of each of `count` frames, the first of which is number `first`; a bad pixel now and then. */
+export function fuzzMaps(graph: FixedGraph, count: number, first = 0): readonly FrameMaps[] {
   return Array.from(
     { length: count },
     (_, frame) =>
       new Map(
         mapsNodes(graph).map(({ id, size, channels, format }) => {
-          const random = createRandom(frame).fork(id);
+          const random = createRandom(first + frame).fork(id);
           const [low, high] = [minMantissa(format), maxMantissa(format)];
           return [
             id,

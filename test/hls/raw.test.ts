@@ -6,7 +6,6 @@ import { wordsPerFrame } from '../../src/backends/dataflow/plan.js';
 import { createCsim } from '../../src/backends/hls/csim.js';
 import { emitDesign } from '../../src/backends/hls/emit.js';
 import { goldenFiles } from '../../src/backends/hls/golden.js';
-import { designRtl } from '../../src/backends/rtl/design.js';
 import { RAW_DETECTORS } from '../../src/data/raw/detectors.js';
 import { format } from '../../src/fixed/format.js';
 import { nodeId } from '../../src/ir/common.js';
@@ -100,9 +99,3 @@ it.skipIf(!haveVendorHeaders)(
     rmSync(folder, { recursive: true });
   },
 );
-
-it('is not there in RTL yet, which says so by name', () => {
-  expect(() => designRtl(rawGraph('jungfrau'), { target })).toThrow(
-    /the RTL: pedestals: starts at raw words: take the HLS C\+\+, or calibrate in front of it/,
-  );
-});

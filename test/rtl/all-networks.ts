@@ -29,6 +29,7 @@ import { writeFiles } from '../hls/project.js';
 import { icarus } from './icarus.js';
 import { NAMED_NETWORKS } from './named-networks.js';
 import { rtlDesign } from './project.js';
+import { withMaps } from './raw-networks.js';
 
 const { values } = parseArgs({
   options: {
@@ -113,8 +114,8 @@ for (const { name, make, smallest = 32 } of NAMED_NETWORKS) {
   const running = performance.now();
   const result = await verify(
     graph,
-    createInterpreter(graph),
-    [inRequests(witness)],
+    withMaps(graph, createInterpreter(graph)),
+    [inRequests(withMaps(graph, witness))],
     await framesFor(graph),
     {
       minimizeBudget: 0,

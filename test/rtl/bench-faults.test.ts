@@ -17,10 +17,12 @@ import {
   CHECK_FAULTS,
   DROP_FAULTS,
   ECC_FAULTS,
+  MAPS_FAULTS,
   UPSET_FAULTS,
 } from './bench-faults.js';
 import { planted } from './planted.js';
 import { benchProject } from './project.js';
+import { rawNetwork } from './raw-networks.js';
 
 const all = process.env['VETOC_ALL_FAULTS'] === '1';
 const today = Math.floor(Date.now() / 86_400_000);
@@ -54,6 +56,14 @@ const CASES: readonly (readonly [
     () => withReloadableWeights(sampleFixedGraph()),
     { canary: true },
     CANARY_FAULTS,
+    ['check'],
+    /PASS: 0 differences/,
+  ],
+  [
+    'make check: maps that come with each frame',
+    () => rawNetwork('jungfrau', 8),
+    {},
+    MAPS_FAULTS,
     ['check'],
     /PASS: 0 differences/,
   ],

@@ -151,6 +151,30 @@ export const DROP_FAULTS: readonly HlsFault[] = [
   fault('absorb', 'a detector that waits', /assign ready = (DROP \|\| ok);/, 'ok'),
 ];
 
+/** Of a project whose maps come with each frame: `make check`. */
+export const MAPS_FAULTS: readonly HlsFault[] = [
+  fault('receive_maps', 'any CRC will do', /flawed1 \|\| (sent1 != ~crc);/, "1'b0"),
+  fault('receive_maps', 'a set without an end is whole', /flawed1 <= (!takes_crc \|\| !last);/, '!takes_crc'),
+  fault('receive_maps', 'a set that ends a beat late', /assign cut = (filling \|\| last);/, 'filling'),
+  fault('receive_maps', 'what a set lacks is taken of the next', /filling <= (cut && !at_final);/, "1'b0"),
+  fault('receive_maps', 'a set that does not end begins the next', /\)\) tail <= (!last);/, "1'b0"),
+  fault('maps_flaw', 'a flaw that is not told', /found <= (flaw_q);/, "1'b0"),
+  fault('maps_flaw', 'a flaw that stays', /wrong <= (found);/, 'wrong || found'),
+  fault('maps_flaw', 'a flaw of the frame before', /if \((decides)\) wrong/, 'decides && !flaw_q'),
+  fault(
+    'maps_flaw',
+    'a verdict read for a packet without pixels',
+    /assign flaw_pop = (pop && !empty);/,
+    'pop',
+  ),
+  fault(
+    'maps_flaw',
+    'a verdict that is not waited for',
+    /packet_valid && \((flaw_valid \|\| empty)\);/,
+    "1'b1",
+  ),
+];
+
 /** `make check-upsets`. */
 export const UPSET_FAULTS: readonly HlsFault[] = [
   fault('scrub', 'a flipped bit that nobody hears of', /if \((whole && total != ~expected)\) wrong/, "1'b0"),

@@ -18,9 +18,10 @@ import { writeProject } from '../hls/project.js';
 import { causalNetwork, zooNetwork } from '../hls/networks.js';
 import type { HlsFault } from '../mutation/plant.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
-import { CAUSAL_FAULTS, SAMPLE_FAULTS, ZOO_FAULTS } from './faults.js';
+import { CAUSAL_FAULTS, GAIN_BITS_FAULTS, SAMPLE_FAULTS, THRESHOLD_FAULTS, ZOO_FAULTS } from './faults.js';
 import { planted } from './planted.js';
 import { rtlDesign, sharedRuntime } from './project.js';
+import { rawNetwork, withMaps } from './raw-networks.js';
 
 /** Runs the design with fault `number`, or with none for 0; what came of it. */
 async function witnessed(
@@ -40,7 +41,8 @@ async function witnessed(
   const model = parseModel(printModel(design), 'model.json');
   return async (number) => {
     const witness = openRtl(graph, built.program, '', model, [`+fault=${number}`]);
-    const { verdict } = await verify(graph, createInterpreter(graph), [witness], frames, {
+    const definition = withMaps(graph, createInterpreter(graph));
+    const { verdict } = await verify(graph, definition, [withMaps(graph, witness)], frames, {
       minimizeBudget: 0,
       coverageFrames: 0,
       drills: { most: 8, seed: 1 },
@@ -57,6 +59,8 @@ describe.each([
   ['the zoo', zooNetwork, ZOO_FAULTS],
   ['a residual network', sampleFixedGraph, SAMPLE_FAULTS],
   ['windows that end with the last pixel', causalNetwork, CAUSAL_FAULTS],
+  ['words with gain bits', () => rawNetwork('jungfrau', 8), GAIN_BITS_FAULTS],
+  ['words and words of gain', () => rawNetwork('agipd', 8), THRESHOLD_FAULTS],
 ] as const)('planted faults in the RTL of %s', (_name, make, faults) => {
   it('are seen, each of them, and nothing is seen without one', async () => {
     const run = await witnessed(make(), faults);

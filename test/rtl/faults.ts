@@ -288,6 +288,74 @@ export const SAMPLE_FAULTS: readonly HlsFault[] = [
   ),
 ];
 
+/** Of words whose gain bits say the stage. */
+export const GAIN_BITS_FAULTS: readonly HlsFault[] = [
+  fault(
+    module('gain_stage'),
+    'the stage of the neighbouring gain bits',
+    /if \(code == (W'\(c\))\)/,
+    "W'(c) ^ W'(1)",
+  ),
+  fault(
+    module('gain_stage'),
+    'a least ADC value that measures nothing',
+    /= (adc >= LEAST\[s\*ADC_BITS\+:ADC_BITS\]) &&/,
+    'adc > LEAST[s*ADC_BITS+:ADC_BITS]',
+  ),
+  fault(
+    module('calibrate'),
+    'the pedestal of another stage',
+    /pedestals1\[(s\*PW)\+:PW\]/,
+    '(s + 1) % STAGES * PW',
+  ),
+  fault(
+    module('calibrate'),
+    'the factor of another stage',
+    /factors1\[(s\*FW)\+:FW\]/,
+    '(s + 1) % STAGES * FW',
+  ),
+  fault(
+    module('calibrate'),
+    'the maps of the neighbouring pixel',
+    /pedestals1 <= pedestals\[(l\*STAGES\*PW)\+:/,
+    '(l + 1) % PIXELS * STAGES * PW',
+  ),
+  fault(
+    module('calibrate'),
+    'the ADC value of the next word',
+    /assign difference = \$signed\(DW'\((adc2)\)/,
+    'adc1',
+  ),
+  fault(module('calibrate'), 'an ADC unit twice as large', /<<< (FRACTION)\)/, 'FRACTION + 1'),
+  fault(module('calibrate'), 'a pedestal that is added', /\) - (pedestal);/, '-pedestal'),
+  fault(
+    module('calibrate'),
+    'a factor without its sign',
+    /FSIGNED \? (XW'\(\$signed\(factor2\)\)) :/,
+    "XW'(factor2) & ~(XW'(1) << (XW - 1))",
+  ),
+  fault(module('receive_maps'), 'a word of maps too late', /beat <= (cut \? '0 : data);/, 'beat'),
+  fault(module('receive_maps'), 'a set a word short', /at_crc = place == (PA'\(BEATS\));/, "PA'(BEATS - 1)"),
+  fault(module('receive_maps'), 'a CRC that goes on over sets', /if \((ended1)\) crc/, "1'b0"),
+];
+
+/** Of words beside which words of gain come. */
+export const THRESHOLD_FAULTS: readonly HlsFault[] = [
+  fault(
+    module('gain_stage'),
+    'a threshold that counts as above it',
+    /2'\((gain > thresholds\[s\*W\+:W\])\)/,
+    'gain >= thresholds[s*W+:W]',
+  ),
+  fault(module('gain_stage'), 'gain bits that are overlooked', /means\[s\] = (code == '0) &&/, "1'b1"),
+  fault(
+    module('gain_stage'),
+    'a saturated word that measures',
+    /&& (adc <= MOST\[s\*ADC_BITS\+:ADC_BITS\]);/,
+    "1'b1",
+  ),
+];
+
 /** Of windows that end with the last pixel: padding in front that no event walks over. */
 export const CAUSAL_FAULTS: readonly HlsFault[] = [
   fault(

@@ -9,6 +9,7 @@ import { networkBuilder } from '../hls/networks.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { icarus } from './icarus.js';
 import { rtlDesign } from './project.js';
+import { onWordsOf, withMaps } from './raw-networks.js';
 
 /** Small in every dimension: Icarus takes some hundred cycles a second. */
 function tiny(): FixedGraph {
@@ -29,8 +30,8 @@ async function verified(
   try {
     return await verify(
       graph,
-      createInterpreter(graph),
-      [witness],
+      withMaps(graph, createInterpreter(graph)),
+      [withMaps(graph, witness)],
       randomFrames(graph, frames, createRandom(5)),
       {
         minimizeBudget: 0,
@@ -47,6 +48,8 @@ describe('the RTL in Icarus Verilog', () => {
   it.each([
     ['a small network, all drills', tiny, {}, 9, 1000],
     ['residual and depthwise sample, 2 pixels a clock', sampleFixedGraph, { pixelsPerClock: 2 }, 2, 2],
+    ['words with gain bits', () => onWordsOf('jungfrau', tiny()), { pixelsPerClock: 4 }, 4, 3],
+    ['words and words of gain', () => onWordsOf('agipd', tiny()), { pixelsPerClock: 2 }, 2, 1],
   ] as const)(
     'equals the interpreter and the cycle model: %s',
     async (_name, make, options, frames, most) => {

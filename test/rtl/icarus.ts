@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inputNode, type FixedGraph } from '../../src/ir/graph.js';
 import { headerBeats, trailerBeats } from '../../src/backends/dataflow/link.js';
+import type { Plan } from '../../src/backends/dataflow/plan.js';
+import { mapsBeatOf } from '../../src/backends/hls/maps-beat.js';
 import type { RtlDesign } from '../../src/backends/rtl/design.js';
 import { emitRtl } from '../../src/backends/rtl/emit.js';
 import { parseModel, printModel } from '../../src/backends/rtl/model-file.js';
@@ -24,6 +26,65 @@ const FRAMES = 16;
 /** Numbers of frames are as those of `tb/simulation.h`. */
 const FIRST_NUMBER = "64'h0123456789abcdef";
 
+/** Parts of the bench for the second stream of raw words; empty where none comes. */
+function mapsBench(
+  plan: Plan,
+): Readonly<Record<'wires' | 'ports' | 'read' | 'restart' | 'offer' | 'taken', string>> {
+  const beat = mapsBeatOf(plan);
+  if (beat === null) return { wires: '', ports: '', read: '', restart: '', offer: '', taken: '' };
+  const [height, width] = beat.maps[0]!.stream.shape;
+  const set = height * Math.ceil(width / plan.pixelsPerClock) + 1;
+  const channels = beat.maps.map(({ stream }) => stream.shape[2]);
+  const base = (m: number): number => height * width * channels.slice(0, m).reduce((a, b) => a + b, 0);
+  const puts = beat.maps.map(
+    ({ stream, first }, m) =>
+      `        put_map(${base(m)}, ${channels[m]}, ${stream.format.width}, ${first}, y, x);`,
+  );
+  return {
+    wires: `
+  logic maps_tvalid = 1'b0, maps_tlast = 1'b0, maps_tready;
+  logic [${beat.bits - 1}:0] maps_tdata = '0;
+  logic [${beat.bits - 1}:0] sets[0:${FRAMES * set}-1];
+  logic signed [31:0] map_values[0:${base(channels.length)}-1];
+  logic [${beat.bits + 31}:0] map_line;
+  logic [31:0] map_crc;
+  int map_at;
+  task automatic put_map(input int base, input int channels, input int bits, input int first, input int y, input int x);
+    for (int l = 0; l < P && x + l < ${width}; l++)
+      for (int c = 0; c < channels; c++)
+        map_line[first+(l*channels+c)*bits+:32] =
+            map_line[first+(l*channels+c)*bits+:32] | (map_values[base+(y*${width}+x+l)*channels+c] & ones(bits));
+  endtask
+  task automatic read_maps(input int frame);
+    int at;
+    for (int i = 0; i < ${base(channels.length)}; i++) map_values[i] = (flags & 8) != 0 ? read_word(0) : 0;
+    at = frame * ${set};
+    map_crc = '1;
+    for (int y = 0; y < ${height}; y++)
+      for (int x = 0; x < ${width}; x += P) begin
+        map_line = '0;
+${puts.join('\n')}
+        sets[at] = map_line[${beat.bits - 1}:0];
+        for (int i = 0; i < ${beat.bits}; i++)
+          map_crc = {1'b0, map_crc[31:1]} ^ (map_crc[0] != map_line[i] ? 32'hedb88320 : 32'd0);
+        at = at + 1;
+      end
+    sets[at] = ~map_crc;
+  endtask`,
+    ports:
+      '.maps_tvalid(maps_tvalid), .maps_tready(maps_tready), .maps_tdata(maps_tdata), .maps_tlast(maps_tlast), ',
+    read: '        read_maps(f);\n',
+    restart: "    maps_tvalid = 1'b0;\n    map_at = 0;\n",
+    offer: `    maps_tvalid = map_at < frames * ${set};
+    if (maps_tvalid) begin
+      maps_tdata = sets[map_at];
+      maps_tlast = map_at % ${set} == ${set - 1};
+    end
+`,
+    taken: '    if (maps_tvalid && maps_tready) map_at = map_at + 1;\n',
+  };
+}
+
 /** The bench: requests on its standard input, answers on its standard output. */
 function serveBench({ graph, plan, top }: RtlDesign): string {
   const [height, width] = inputNode(graph).size;
@@ -32,6 +93,7 @@ function serveBench({ graph, plan, top }: RtlDesign): string {
   const trailer = trailerBeats(plan.link, pixels);
   const columns = Math.ceil(width / pixels);
   const { probes, bits } = probesOf(plan);
+  const maps = mapsBench(plan);
   const probeBits = Math.max(bits, PROBE_MIN_BITS);
   let base = 0;
   const stages = probes.map(({ node, stream, low }, i) => {
@@ -79,7 +141,7 @@ module serve;
   ${top}_dataflow dut (
       .clk(clk), .rst(rst), .s_tvalid(s_tvalid), .s_tready(s_tready), .s_tdata(s_tdata), .s_tkeep({2*P{1'b1}}), .s_tlast(s_tlast),${plan.link.framing === 'ssi' ? ' .s_tuser(s_tuser),' : ''}
       .mode(32'd0), .threshold(32'd0), .idle_cycles(32'd0), .number_step(32'd0), .prescale(32'd0), .prescale_key(32'd0),
-      ${graph.reloadable ? ".w_tvalid(1'b0), .w_tdata(32'd0), .w_tkeep(4'd0), .w_tlast(1'b0), " : ''}.probe_we(probe_we), .probe_d(probe_d), .drive(drive), .given(given[${probeBits - 1}:0]),
+      ${maps.ports}${graph.reloadable ? ".w_tvalid(1'b0), .w_tdata(32'd0), .w_tkeep(4'd0), .w_tlast(1'b0), " : ''}.probe_we(probe_we), .probe_d(probe_d), .drive(drive), .given(given[${probeBits - 1}:0]),
       .m_tvalid(m_tvalid), .m_tdata(m_tdata), .m_tready(m_tready)
   );
 
@@ -153,6 +215,9 @@ module serve;
     ones = bits >= 32 ? 32'hffffffff : (32'd1 << bits) - 32'd1;
   endfunction
 
+  int flags, frames, seed, at, decided, cycle, quiet;
+${maps.wires}
+
   // Sets what the readers of a stage's word of this cycle get.
   task automatic give(input int stage, input int row, input int size, input int words_a_row, input int all_words, input int lanes, input int bits, input logic is_signed, input int low, input int renamed, input int base);
     int frame, at;
@@ -195,7 +260,6 @@ ${stages.map((s) => `              ${s.i}: from = ${s.base};`).join('\n')}
     end
   endtask
 
-  int flags, frames, seed, at, decided, cycle, quiet;
   logic offered, takes, complete;
   int draws;
 
@@ -207,7 +271,7 @@ ${stages.map((s) => `              ${s.i}: from = ${s.base};`).join('\n')}
   task automatic reset;
     rst = 1'b1;
     s_tvalid = 1'b0;
-    m_tready = 1'b1;
+${maps.restart}    m_tready = 1'b1;
     drive = 1'b0;
     repeat (4) tick();
     rst = 1'b0;
@@ -217,14 +281,14 @@ ${stages.map((s) => `              ${s.i}: from = ${s.base};`).join('\n')}
   task automatic cycle_of;
     offered = at < frames * PACKET && arrivals[at] <= cycle;
     draws = draws * 1664525 + 1013904223;
-    takes = (flags & 8) == 0 || ((draws >> 16) & 65535) % 100 >= 40;
+    takes = (flags & 16) == 0 || ((draws >> 16) & 65535) % 100 >= 40;
     s_tvalid = offered;
     if (offered) begin
       s_tdata = beats[at];
       s_tlast = at % PACKET == PACKET - 1;
       s_tuser = at % PACKET == 0 ? 2'b10 : 2'b00;
     end
-    m_tready = takes;
+${maps.offer}    m_tready = takes;
     #1;
     quiet = quiet + 1;
     if (m_tvalid && takes && decided < frames) begin
@@ -247,7 +311,7 @@ ${stages.map((s) => `      look(${settled(s)});`).join('\n')}
       at = at + 1;
       quiet = 0;
     end
-    tick();
+${maps.taken}    tick();
     cycle = cycle + 1;
   endtask
 
@@ -265,7 +329,7 @@ ${stages.map((s) => `      if (words[${s.i}] < frames * ${s.words}) complete = 1
       seed = read_word(0);
       for (int i = 0; i < frames * PACKET; i++) arrivals[i] = (flags & 4) != 0 ? read_word(0) : i;
       for (int f = 0; f < frames; f++) begin
-        read_frame(f);
+${maps.read}        read_frame(f);
         if ((flags & 2) != 0) for (int i = 0; i < VALUES; i++) forced[f*VALUES+i] = read_word(0);
       end
       reset();

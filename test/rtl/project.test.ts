@@ -10,6 +10,7 @@ import { sampleFixedGraph } from '../sample-graphs.js';
 import { writeProject } from '../hls/project.js';
 import { smallVetoNetwork, zooNetwork } from '../hls/networks.js';
 import { benchProject, rtlDesign } from './project.js';
+import { rawNetwork } from './raw-networks.js';
 
 /** Every night, and where it is asked for, a thousand flips of each kind of memory. */
 const many = process.env['VETOC_MANY_UPSETS'] === '1';
@@ -28,6 +29,7 @@ const BENCHED_AT_NIGHT = [
     { framing: 'tlast', header: false, crc: true, fifoBeats: 64 },
   ],
   ['weights that are exchanged', () => withReloadableWeights(sampleFixedGraph()), {}],
+  ['words and words of gain', () => rawNetwork('agipd', 8), { framing: 'tlast', header: false, crc: true }],
   ['a detector that cannot wait', sampleFixedGraph, { crc: true, overflow: 'drop', fifoBeats: 1024 }],
 ] as const;
 

@@ -16,6 +16,7 @@ import { buildRuntime, type Runtime } from '../../src/backends/rtl/verilator-bui
 import { createRtl } from '../../src/backends/rtl/verilator.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { writeProject } from '../hls/project.js';
+import { mapsWith } from './raw-networks.js';
 
 const target = await loadFpga('kcu1500');
 
@@ -51,7 +52,12 @@ export function benchProject(
   const design = rtlDesign(graph, { pixelsPerClock: 2, link, ...options });
   return writeProject({
     ...emit(design),
-    ...rtlGolden(design, frames, (network, frame) => interpret(network, frame, true)),
+    ...rtlGolden(
+      design,
+      frames,
+      (network, frame, maps) => interpret(network, frame, true, undefined, maps),
+      mapsWith(graph, frames[0]!),
+    ),
   });
 }
 

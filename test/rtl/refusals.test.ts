@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { beatsOf, steady } from '../../src/backends/dataflow/schedule.js';
 import { rtl } from '../../src/backends/rtl/backend.js';
+import { designRtl } from '../../src/backends/rtl/design.js';
 import { emitRtl } from '../../src/backends/rtl/emit.js';
 import { parseModel, printModel } from '../../src/backends/rtl/model-file.js';
 import { rtlModel } from '../../src/backends/rtl/schedule.js';
@@ -20,6 +21,7 @@ import { smallVetoNetwork, VETO_LARGE, vetoNetwork } from '../hls/networks.js';
 import { writeFiles, writeProject } from '../hls/project.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
 import { rtlDesign } from './project.js';
+import { rawNetwork } from './raw-networks.js';
 
 let folder = '';
 let run = '';
@@ -89,6 +91,13 @@ describe('vetoc export rtl', () => {
     });
     expect(() => build(request(20_000))).toThrow(/canary.*two networks do not fit.*% of its LUT/);
     expect(Object.keys(build(request(resources.lut)).files)).toContain('rtl/vetoc/vetoc_canary.sv');
+  });
+
+  it('refuses raw words on a board that has no way in for their maps', async () => {
+    const board = await loadFpga('ulx3s');
+    expect(() => emitRtl(designRtl(rawNetwork('jungfrau', 8), { target: board, clockMHz: 50 }))).toThrow(
+      /the board ULX3S: pedestals: starts at raw words: its serial line brings no maps; take a board of AMD/,
+    );
   });
 
   it('leaves what is there as it is', async () => {

@@ -1,7 +1,7 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
 // Self-checking bench: the golden frames back to back, every value of every stage and the cycle of every decision; with
-// gaps and stalls; resets in mid-frame. What the HLS bench does stands in hls/bench.cpp. Usage: cycles [golden folder].
+// gaps and stalls; resets in mid-frame; maps that are late or out of step. What the HLS bench does stands in hls/bench.cpp. Usage: cycles [golden folder].
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -33,6 +33,7 @@ struct golden {
       : pixels(load<std::uint16_t>(folder + "/frames.bin")),
         decisions(load<std::int32_t>(folder + "/decisions.bin")),
         cycles(load<std::int32_t>(folder + "/cycles.bin")) {
+    if (rtl::design::MAPS > 0) set = rtl::maps_set(load<std::int32_t>(folder + "/maps.bin").data());
     for (const rtl::probed_stage &stage : rtl::design::stages)
       stages.push_back(load<std::int32_t>(folder + "/" + stage.name + ".bin"));
     for (std::size_t f = 0; f < count(); ++f) frames.push_back(rtl::beats_of(pixels.data() + f * frame_size, f));
@@ -46,6 +47,7 @@ struct golden {
   std::vector<std::int32_t> decisions, cycles;
   std::vector<std::vector<std::int32_t>> stages;
   std::vector<std::vector<rtl::beat>> frames;
+  std::vector<rtl::maps_beat> set;  // of maps, the same for every frame
 };
 
 typedef std::vector<rtl::beat> beats;
@@ -56,6 +58,7 @@ long whole_frames(rtl::simulation &sim, const golden &g, const rtl::run_options 
   beats all;
   for (const beats &f : g.frames) append(all, f);
   sim.reset();
+  sim.add_maps(g.set, g.count());
   if (!sim.run(all, g.count(), options)) return 1;
   long wrong = 0;
   for (std::size_t f = 0; f < g.count(); ++f) {
@@ -87,13 +90,45 @@ long resets(rtl::simulation &sim, const golden &g) {
   const std::size_t places[] = {1, n / 4 + 1, n / 2, n - n / 8, n};
   for (const std::size_t place : places) {
     sim.reset();
+    sim.add_maps(g.set, 1);
     sim.run(beats(g.frames[0].begin(), g.frames[0].begin() + static_cast<std::ptrdiff_t>(place)), 0, options);
     sim.reset();
+    sim.add_maps(g.set, 1);
     if (!sim.run(g.frames[1 % g.count()], 1, options) || !g.is(sim.decisions[0], 1 % g.count()) ||
         sim.decisions[0].count != 0)
       ++wrong;
   }
   std::printf("  %zu resets in mid-frame, %ld wrong\n", sizeof places / sizeof places[0], wrong);
+  return wrong;
+}
+
+/// Maps that are late hold up the frame; those that are out of step are flagged, and the next frame is right.
+long late_maps(rtl::simulation &sim, const golden &g) {
+  long wrong = 0;
+  const std::size_t second = 1 % g.count();
+  rtl::run_options options;
+  sim.reset();
+  sim.decisions.clear();
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < 2 * g.frames[0].size() + 10000; ++i)
+    if (sim.step(at < g.frames[0].size() ? &g.frames[0][at] : nullptr, true, false)) ++at;
+  if (!sim.decisions.empty()) ++wrong;
+  sim.add_maps(g.set, 1);
+  if (!sim.run(beats(g.frames[0].begin() + static_cast<std::ptrdiff_t>(at), g.frames[0].end()), 1, options) ||
+      !g.is(sim.decisions[0], 0))
+    ++wrong;
+  const std::size_t places[] = {1, g.set.size() / 2, g.set.size() - 1};
+  for (const std::size_t place : places) {
+    sim.reset();
+    sim.add_maps(std::vector<rtl::maps_beat>(g.set.begin() + static_cast<std::ptrdiff_t>(place), g.set.end()), 1);
+    sim.add_maps(g.set, 1);
+    beats both = g.frames[0];
+    append(both, g.frames[second]);
+    if (!sim.run(both, 2, options) || !sim.decisions[0].keep || !sim.decisions[0].upset || sim.decisions[0].causes != 0 ||
+        sim.decisions[1].upset || !g.is(sim.decisions[1], second))
+      ++wrong;
+  }
+  std::printf("  maps that come late, and %zu that are out of step, %ld wrong\n", sizeof places / sizeof places[0], wrong);
   return wrong;
 }
 
@@ -103,6 +138,8 @@ long resets(rtl::simulation &sim, const golden &g) {
 long overflows(rtl::simulation &sim, const golden &g, bool moments) {
   static constexpr std::size_t packets = 64;
   sim.reset();
+  sim.add_maps(g.set, 1);
+  sim.maps_go_round = true;
   sim.decisions.clear();
   long wrong = 0;
   std::uint32_t seed = 1;
@@ -120,7 +157,9 @@ long overflows(rtl::simulation &sim, const golden &g, bool moments) {
   std::vector<rtl::decision> all = sim.decisions;
   rtl::run_options options;
   const std::size_t missing = all.size() > packets ? 1 : packets + 1 - all.size();
-  if (!sim.run(rtl::beats_of(g.pixels.data(), packets), missing, options)) return wrong + 1;
+  const bool finished = sim.run(rtl::beats_of(g.pixels.data(), packets), missing, options);
+  sim.maps_go_round = false;
+  if (!finished) return wrong + 1;
   all.insert(all.end(), sim.decisions.begin(), sim.decisions.end());
   if (all.size() != packets + 1) return wrong + 1;
   std::size_t lost = 0;
@@ -159,10 +198,12 @@ int main(int argc, char **argv) {
   }
   options.arrivals = arrivals.data();
   options.stall_percent = 60;
+  options.maps_pause_percent = 50;
   std::printf("with gaps and stalls\n");
   wrong += whole_frames(sim, g, options, false);
   std::printf("resets\n");
   wrong += resets(sim, g);
+  if (rtl::design::MAPS > 0) wrong += late_maps(sim, g);
   if (rtl::design::DROPS) wrong += overflows(sim, g, false) + overflows(sim, g, true);
   std::printf("%s: %ld differences\n", wrong == 0 ? "PASS" : "FAIL", wrong);
   return wrong == 0 ? 0 : 1;

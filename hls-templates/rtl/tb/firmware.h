@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <deque>
+#include <functional>
 #include <type_traits>
 
 #include "hls/probe.h"
@@ -48,6 +49,22 @@ class firmware {
       design::offer_weight(module(), false, 0, 0, false);
       for (int i = 0; last && i < 16; ++i) step(false, false);
     }
+  }
+
+  /// Where the second stream is read from: a set of maps for each frame that brings pixels, as soon as it does.
+  template <typename SOURCE>
+  void read_maps(const SOURCE &source) {
+    next_maps_ = [source] {
+      std::vector<maps_beat> set;
+      do {
+        const auto from = source().read();
+        maps_beat b = {};
+        for (int i = 0; i < design::MAPS_BITS; ++i) b.data[i / 32] |= static_cast<std::uint32_t>(from.data.test(i)) << (i % 32);
+        b.last = from.last == 1;
+        set.push_back(b);
+      } while (!set.back().last);
+      return set;
+    };
   }
 
   /// Takes what waits in `frames` and goes on until the next decision is there.
@@ -103,7 +120,10 @@ class firmware {
 
  private:
   firmware() {
-    vetoc::resets().push_back([this] { sim_.reset(); });
+    vetoc::resets().push_back([this] {
+      sim_.reset();
+      words_ = 0;
+    });
   }
 
   template <typename BEAT>
@@ -130,6 +150,8 @@ class firmware {
 #endif
     const bool taken = sim_.step(waiting_.empty() ? nullptr : &waiting_.front(), takes, all);
     if (taken) waiting_.pop_front();
+    if (next_maps_ && (module().probe_we >> design::INPUT_STAGE & 1U) && words_++ % design::stages[design::INPUT_STAGE].words() == 0)
+      sim_.add_maps(next_maps_(), 1);
     return taken;
   }
 
@@ -146,6 +168,8 @@ class firmware {
 #endif
   simulation sim_;
   std::deque<beat> waiting_;
+  std::function<std::vector<maps_beat>()> next_maps_;
+  std::size_t words_ = 0;  // of the frames, since the reset
 };
 
 }  // namespace rtl

@@ -2,9 +2,10 @@
 //
 // The RTL simulation as a server for vetoc's verification: requests on stdin, answers on stdout, little-endian.
 // Request: u32 flags (bit 0: every stage answers; bit 1: every stage is driven alone; bit 2: beats arrive when it is
-// said; bit 3: decisions are not always taken at once), u32 number of frames, u32 seed; with bit 2 the cycle in which
-// each beat is offered (i32 each); the frames. A frame: u16 pixels and, with bit 1, what the readers of each stage get in
-// its place (i32 each, in the stages' order).
+// said; bit 3: maps come with each frame; bit 4: decisions are not always taken at once), u32 number of frames, u32 seed; with bit
+// 2 the cycle in which each beat is offered (i32 each); the frames. A frame: with bit 3 the values of every map (i32 each), u16
+// pixels and, with bit 1, what the readers of each stage get in its place (i32 each, in the stages' order).
+// Maps are there as early as the design takes them, one set a frame; without bit 3 they are 0.
 // The module is reset before each request, and the frames follow each other without a pause.
 // Answer per frame: the logits (i32 each), i32 score, u32 keep, u32 whether it was malformed, flagged
 // or not called by its number, i32 cycle of its last beat, i32 cycle of
@@ -42,7 +43,12 @@ bool serve(rtl::simulation &sim, std::uint32_t flags, std::size_t count, std::ui
   if (!read_exactly(arrivals.data(), arrivals.size() * sizeof(std::int32_t))) return false;
   std::vector<std::vector<std::int32_t>> given(rtl::design::STAGES);
   std::vector<rtl::beat> all;
+  std::vector<std::int32_t> maps(rtl::maps_size());
+  std::vector<rtl::maps_beat> sets;
   for (std::size_t f = 0; f < count; ++f) {
+    if ((flags & 8U) != 0 && !read_exactly(maps.data(), maps.size() * sizeof(std::int32_t))) return false;
+    const std::vector<rtl::maps_beat> set = rtl::maps_set(maps.data());
+    sets.insert(sets.end(), set.begin(), set.end());
     if (!read_exactly(pixels.data(), pixels.size() * sizeof(std::uint16_t))) return false;
     const std::vector<rtl::beat> frame = rtl::beats_of(pixels.data(), f);
     all.insert(all.end(), frame.begin(), frame.end());
@@ -54,13 +60,14 @@ bool serve(rtl::simulation &sim, std::uint32_t flags, std::size_t count, std::ui
     }
   }
   sim.reset();
+  sim.add_maps(sets, 1);
   sim.drive((flags & 2U) != 0);
   for (std::size_t i = 0; (flags & 2U) != 0 && i < given.size(); ++i) sim.records[i].given = &given[i];
   rtl::run_options options;
   options.every_stage = (flags & 3U) != 0;
   options.seed = seed;
   if (!arrivals.empty()) options.arrivals = arrivals.data();
-  if ((flags & 8U) != 0) options.stall_percent = 40;
+  if ((flags & 16U) != 0) options.stall_percent = 40;
   if (!sim.run(all, count, options)) {
     std::fprintf(stderr, "the firmware stands still: %zu of %zu decisions after %lld cycles\n", sim.decisions.size(),
                  count, static_cast<long long>(sim.cycle()));

@@ -9,10 +9,13 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <deque>
 #include <memory>
 #include <vector>
 
 #include "design.h"
+#include "maps_beats.h"
+#include "ports.h"
 
 namespace rtl {
 
@@ -98,15 +101,10 @@ struct record {
 struct run_options {
   const std::int32_t *arrivals = nullptr;  // the cycle in which each beat is offered; one a cycle unless given
   unsigned stall_percent = 0;              // of the cycles, in which nobody takes a decision
+  unsigned maps_pause_percent = 0;         // of the cycles, in which no maps are offered
   std::uint32_t seed = 1;
   bool every_stage = false;                // else the output's alone
 };
-
-template <typename T>
-void put(T &port, const std::uint32_t *words) { port = static_cast<T>(words[0]); }
-inline void put(QData &port, const std::uint32_t *words) { port = words[0] | (static_cast<QData>(words[1]) << 32); }
-template <std::size_t N>
-void put(VlWide<N> &port, const std::uint32_t *words) { for (std::size_t i = 0; i < N; ++i) port[i] = words[i]; }
 
 class simulation {
  public:
@@ -119,6 +117,7 @@ class simulation {
   void reset() {
     dut_->rst = 1;
     dut_->s_tvalid = 0;
+    design::offer_maps(*dut_, false, nullptr, false);
     dut_->m_tready = 1;
     for (int i = 0; i < 4; ++i) {
       dut_->clk = 0;
@@ -129,6 +128,13 @@ class simulation {
     dut_->rst = 0;
     cycle_ = 0;
     for (record &r : records) r = record();
+    maps.clear();
+    maps_pause = false;
+  }
+
+  /// Lets `count` sets of maps wait at the second stream.
+  void add_maps(const std::vector<maps_beat> &set, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) maps.insert(maps.end(), set.begin(), set.end());
   }
 
   /// One cycle: `offered` is the beat at the input, if any; `takes` whether a decision would be taken. Whether the beat was.
@@ -142,8 +148,14 @@ class simulation {
       design::set_user(*dut_, offered->user);
     }
     dut_->m_tready = takes;
+    const bool map = !maps.empty() && !maps_pause;
+    design::offer_maps(*dut_, map, map ? maps.front().data : nullptr, map && maps.front().last);
     dut_->eval();
     const bool taken = offered != nullptr && dut_->s_tready != 0;
+    if (map && design::takes_maps(*dut_)) {
+      if (maps_go_round) maps.push_back(maps.front());
+      maps.pop_front();
+    }
     if (dut_->m_tvalid && takes) decisions.push_back(decision_of(&dut_->m_tdata[0], cycle_));
     if (driven_) {
       give();
@@ -167,6 +179,7 @@ class simulation {
     // A decision may come before the last pixels have passed every stage.
     while (decisions.size() < wanted || at < beats.size() || (options.every_stage && !complete(wanted))) {
       seed = seed * 1664525U + 1013904223U;
+      maps_pause = (seed >> 8) % 100 < options.maps_pause_percent;
       const bool offered = at < beats.size() && (options.arrivals == nullptr || options.arrivals[at] <= cycle_);
       const std::size_t before = decisions.size();
       const std::int64_t now = cycle_;
@@ -203,6 +216,9 @@ class simulation {
   std::vector<record> records;
   std::vector<decision> decisions;
   std::vector<std::int64_t> taken;
+  std::deque<maps_beat> maps;  // that wait at the second stream
+  bool maps_go_round = false;  // as a memory that is read in a circle
+  bool maps_pause = false;     // none is offered in this cycle
 
  private:
   /// Sets what the readers of the words of this cycle get.

@@ -4,8 +4,8 @@ import type { Design } from '../dataflow/design.js';
 import { receiveOf, wordsPerFrame } from '../dataflow/plan.js';
 import { mapsBeatOf } from './maps-beat.js';
 
-/** Empty for a design that starts at counts. */
-export function mapsText({ plan, clockMHz }: Design): string {
+/** Empty for a design that starts at counts; `backend`: the command of `vetoc export` that writes such a project. */
+export function mapsText({ plan, clockMHz }: Design, backend: 'hls' | 'rtl'): string {
   const beat = mapsBeatOf(plan);
   if (beat === null) return '';
   const words = wordsPerFrame(receiveOf(plan).outputs[0]!);
@@ -27,7 +27,7 @@ ${rows.join('\n')}
 
 Values lie pixel by pixel; of a pixel one for each gain stage, the most sensitive first. A factor of 0 says that the pixel measures nothing.
 A set is taken for each packet with pixels, none for one without. Another set (after a dark run) counts from the next frame on when the DMA
-goes on with it behind a TLAST; its formats are those above: \`vetoc export hls RUN --maps OTHER --map-formats '${formats.join()}'\`
+goes on with it behind a TLAST; its formats are those above: \`vetoc export ${backend} RUN --maps OTHER --map-formats '${formats.join()}'\`
 writes it as \`golden/maps_set.bin\`, and all else as it is here. A set that ends early, does not end, or has another CRC is flagged: its frame is
 kept, with \`upset\`, and the next one is right.
 `;

@@ -126,7 +126,7 @@ bytes and frames back to back.
 row starts with a fresh beat${width % pixelsPerClock === 0 ? '' : ' (the last beat of a row has lanes that are ignored)'}.
 
 ${linkText(design)}
-${mapsText(design)}
+${mapsText(design, 'hls')}
 **Decisions out** (AXI4-Stream \`decisions\`, 256 bits, TLAST on each word), in the order of the frames, one for each packet
 whatever became of it:
 

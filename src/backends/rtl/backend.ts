@@ -86,7 +86,7 @@ function build({ fixed, wish, golden, reloadable }: ProjectRequest): Built {
   const design = designRtl(graph, wish);
   const { cyclesPerFrame, bottleneck, latencyLastPixel } = design.schedule;
   return {
-    files: { ...emitRtl(design), ...rtlGolden(design, golden.frames, golden.interpret) },
+    files: { ...emitRtl(design), ...rtlGolden(design, golden.frames, golden.interpret, golden.maps) },
     firmware: figures(design),
     levels: designLevels(design),
     facts: { clockMHz: design.clockMHz, cycles: { cyclesPerFrame, bottleneck, latencyLastPixel } },

@@ -3,7 +3,9 @@ import { inputNode } from '../../ir/graph.js';
 import { LICENCE } from '../hls/cpp.js';
 import { headerBeats, trailerBeats } from '../dataflow/link.js';
 import { registersOf } from '../dataflow/interface.js';
+import type { Plan } from '../dataflow/plan.js';
 import { designHeader, type ProjectFiles } from '../hls/emit.js';
+import { mapsBeatOf } from '../hls/maps-beat.js';
 import { registerArgument } from '../hls/registers.js';
 import { hlsTemplates } from '../hls/templates.js';
 import { featuresOf, topHeader } from '../hls/top.js';
@@ -28,9 +30,10 @@ function benchHeader({ graph, plan, top }: RtlDesign): string {
   });
   return [
     LICENCE,
-    '#ifndef DESIGN_H',
-    '#define DESIGN_H',
+    '#ifndef RTL_DESIGN_H',
+    '#define RTL_DESIGN_H',
     '',
+    include('ports.h'),
     include('probed_stage.h'),
     '',
     include(`V${top}_dataflow.h`),
@@ -48,11 +51,14 @@ function benchHeader({ graph, plan, top }: RtlDesign): string {
     `static constexpr int TRAILER_BEATS = ${trailerBeats(plan.link, plan.pixelsPerClock)};`,
     `static constexpr int STAGES = ${stages.length};`,
     `static constexpr int OUTPUT_STAGE = ${nodes.indexOf(graph.output)};`,
+    `static constexpr int INPUT_STAGE = ${nodes.indexOf(inputNode(graph).id)};`,
     '',
     '// name, height, width, channels, lanes of a word, bits, signed, place in the probes, stage of the same stream',
     'static const probed_stage stages[STAGES] = {',
     ...stages,
     '};',
+    '',
+    ...mapsLines(plan),
     '',
     plan.link.framing === 'ssi'
       ? 'inline void set_user(module &m, unsigned user) { m.s_tuser = user; }'
@@ -78,15 +84,44 @@ function benchHeader({ graph, plan, top }: RtlDesign): string {
   ].join('\n');
 }
 
+/** The second stream in `tb/design.h`: how maps lie in a beat, and how one is offered. */
+function mapsLines(plan: Plan): string[] {
+  const beat = mapsBeatOf(plan);
+  if (beat === null)
+    return [
+      'static constexpr int MAPS = 0;  // none come',
+      'static constexpr int MAPS_BITS = 0;',
+      'static const int maps[1][3] = {{0, 0, 0}};',
+      'inline void offer_maps(module & /*m*/, bool, const std::uint32_t *, bool) {}',
+      'inline bool takes_maps(module & /*m*/) { return false; }',
+    ];
+  const rows = beat.maps.map(({ stream, first }) => `{${stream.shape[2]}, ${stream.format.width}, ${first}}`);
+  return [
+    `static constexpr int MAPS = ${rows.length};`,
+    `static constexpr int MAPS_BITS = ${beat.bits};`,
+    '// values a pixel, bits of each, the first bit in a beat',
+    `static const int maps[MAPS][3] = {${rows.join(', ')}};`,
+    'inline void offer_maps(module &m, bool valid, const std::uint32_t *data, bool last) {',
+    '  m.maps_tvalid = valid;',
+    '  m.maps_tlast = last;',
+    '  if (valid) put(m.maps_tdata, data);',
+    '}',
+    'inline bool takes_maps(module &m) { return m.maps_tready; }',
+  ];
+}
+
 /** The top function of the HLS firmware, with the module behind it. */
 function firmwareFunction({ graph, plan, network, top }: RtlDesign): string {
   const memories = [...network.hardware.values()].flatMap((h) =>
     (h.memories ?? []).filter((m) => m.cycles > 0),
   );
   const corrects = [...network.hardware.values()].flatMap(correctedMemories);
-  const registers = registersOf(featuresOf(graph, plan));
+  const features = featuresOf(graph, plan);
+  const { maps } = features;
+  const registers = registersOf(features);
   const parameters = [
     'hls::stream<pixel_beat> &frames',
+    ...(maps ? ['hls::stream<maps_beat> & /*maps*/'] : []),
     ...(graph.reloadable ? ['hls::stream<vetoc::weight_beat> &weights'] : []),
     'hls::stream<vetoc::decision_beat> &decisions',
     ...registers.map(registerArgument),
@@ -96,6 +131,7 @@ function firmwareFunction({ graph, plan, network, top }: RtlDesign): string {
     include(`${top}.h`),
     '',
     include('../firmware.h'),
+    ...(maps ? [include('../hls/maps.h')] : []),
     '',
     '#ifdef VETOC_UPSETS',
     'static bool with_memories() {',
@@ -117,6 +153,7 @@ function firmwareFunction({ graph, plan, network, top }: RtlDesign): string {
         ({ name, type }) =>
           `  m.${name} = static_cast<std::uint32_t>(${name}.${type === 'i32' ? 'to_int' : 'to_uint'}());`,
       ),
+    ...(maps ? ['  firmware.read_maps(&vetoc::maps_stream);'] : []),
     ...(graph.reloadable ? ['  firmware.load(weights);'] : []),
     '  firmware.call(frames, decisions);',
     ...registers.filter((r) => r.access === 'r').map((r) => `  ${r.name} = m.${r.name};`),

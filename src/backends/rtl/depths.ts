@@ -9,6 +9,11 @@ import { levels } from './sv.js';
 export const DEPTH = {
   absorb: 1,
   receive: 1,
+  receiveMaps: 1,
+  /** The verdict on a set of maps. */
+  mapsFlaw: 2,
+  /** The products, without their rounding. */
+  calibrate: 4,
   swap: 1,
   crop: 1,
   bin: 2,

@@ -1,5 +1,4 @@
 /** From a wish (frame rate, latency, clock) to the cheapest RTL that meets it, with the depths of its links. */
-import { refuseRaw } from '../../ir/frame-maps.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import { designFor, type Design, type HlsOptions } from '../dataflow/design.js';
 import type { Plan } from '../dataflow/plan.js';
@@ -17,7 +16,6 @@ export interface RtlDesign extends Design {
 }
 
 export function designRtl(graph: FixedGraph, options: HlsOptions): RtlDesign {
-  refuseRaw('the RTL', graph, 'take the HLS C++, or calibrate in front of it');
   const top = topName(graph);
   const known = new Map<Plan, { network: RtlNetwork; schedule: RtlSchedule }>();
   const networkOf = (plan: Plan): RtlNetwork =>

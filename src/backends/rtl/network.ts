@@ -115,15 +115,19 @@ function linksOf(plan: Plan, hardware: ReadonlyMap<Stage, Hardware>): RtlLink[] 
           },
         ];
   const producer = new Map(plan.stages.flatMap((s) => s.outputs.map((o) => [o.name, s.name] as const)));
+  // Maps come over a link of their stage's own.
+  const ofMaps = new Set(plan.stages.flatMap((s) => (s.kind === 'receiveMaps' ? s.outputs : [])));
   const between = plan.stages
     .filter((stage) => !passes(stage))
     .flatMap((stage) => [
-      ...stage.inputs.map((s) => ({
-        name: s.name,
-        bits: streamBits(s),
-        producer: producer.get(s.name)!,
-        consumer: stage.name,
-      })),
+      ...stage.inputs
+        .filter((s) => !ofMaps.has(s))
+        .map((s) => ({
+          name: s.name,
+          bits: streamBits(s),
+          producer: producer.get(s.name)!,
+          consumer: stage.name,
+        })),
       ...(hardware.get(stage)!.links ?? []).map((l) => ({
         ...l,
         producer: stage.name,

@@ -1,17 +1,19 @@
 /** What watches the memories of an RTL project, in words, for its README. */
 import { coveredElsewhere } from '../hls/readme-memories.js';
-import { watchedStages } from '../hls/memories.js';
+import { watchedStages, type WatchedStage } from '../hls/memories.js';
 import type { RtlDesign } from './design.js';
 
 const count = (n: number): string => n.toLocaleString('en-US');
 
 export function memoriesText({ plan, network, schedule, clockMHz, ecc }: RtlDesign): string {
   const { scrubFrames, cyclesPerFrame } = schedule;
+  const covered = (stage: WatchedStage): string =>
+    stage.kind === 'receiveMaps' ? 'each set by its CRC-32' : 'logic: not watched';
   const rows = watchedStages(plan).map((stage, bit) => {
     const memories = (network.hardware.get(stage)!.memories ?? []).filter((m) => m.cycles > 0);
     const bits = memories.reduce((sum, m) => sum + m.depth * m.width * m.copies, 0);
     const round = Math.max(0, ...memories.map((m) => m.cycles));
-    return `| ${Math.min(bit, 31)} | ${stage.name} | ${bits === 0 ? 'logic: not watched' : count(bits)} | ${bits === 0 ? '' : count(round)} |`;
+    return `| ${Math.min(bit, 31)} | ${stage.name} | ${bits === 0 ? covered(stage) : count(bits)} | ${bits === 0 ? '' : count(round)} |`;
   });
   const milliseconds = (scrubFrames * cyclesPerFrame) / clockMHz / 1000;
   return [

@@ -4,6 +4,7 @@ import { plainText } from '../hls/cpp.js';
 import { CAUSES, DECISION_BITS, fieldsOf, MODE_BITS, STATUS_BITS } from '../dataflow/interface.js';
 import { canaryText } from '../hls/readme-canary.js';
 import { linkText, malformedTable } from '../hls/readme-link.js';
+import { mapsText } from '../hls/readme-maps.js';
 import { decisionTable, fieldTable, registerTable, weightStatusTable } from '../hls/registers.js';
 import { featuresOf } from '../hls/top.js';
 import { CELL_KINDS, type SynthesisReport } from '../backend.js';
@@ -103,6 +104,7 @@ ${graph.reloadable ? `- \`weights_*\`: AXI4-Stream, 32 bits: images that \`vetoc
 
 The ports, registers and words are those of the HLS firmware: software and detector cannot tell the two apart.
 
+${mapsText(design, 'rtl')}
 ### A packet
 
 ${linkText(design)}

@@ -3,7 +3,10 @@ import { inputNode } from '../../ir/graph.js';
 import { registersOf } from '../dataflow/interface.js';
 import { headerBeats, trailerBeats } from '../dataflow/link.js';
 import { LICENCE } from '../hls/cpp.js';
+import { receiveOf, wordsPerFrame, type Plan } from '../dataflow/plan.js';
+import { mapsBeatOf } from '../hls/maps-beat.js';
 import { featuresOf } from '../hls/top.js';
+import { range } from './sv.js';
 import type { RtlDesign } from './design.js';
 
 /** One handshake: `valid` is up until a rising edge that finds `ready`; `then` looks at what came with it. */
@@ -19,6 +22,37 @@ const offered = (valid: string, ready: string, then: readonly string[] = []): st
     .map((line) => `    ${line}`)
     .join('\n');
 
+/** Parts of the bench for maps: a memory that is read in a circle. Empty where none come. */
+function mapsBench(plan: Plan): { readonly wires: string; readonly ports: string; readonly process: string } {
+  const beat = mapsBeatOf(plan);
+  if (beat === null) return { wires: '', ports: '', process: '' };
+  const bytes = beat.bits / 8;
+  return {
+    wires: `
+  logic ${range(beat.bits)} map_data = '0;
+  logic map_valid = 1'b0, map_last = 1'b0, map_ready;`,
+    ports: `      .maps_TDATA(map_data), .maps_TKEEP({${bytes}{1'b1}}), .maps_TSTRB({${bytes}{1'b1}}), .maps_TLAST(map_last),
+      .maps_TVALID(map_valid), .maps_TREADY(map_ready),
+`,
+    process: `
+  // A set of maps for each frame, as a memory that is read in a circle gives it.
+  int map_set, map_start;
+  initial begin
+    map_set = $fopen("golden/maps_set.bin", "rb");
+    @(posedge rst_n);
+    forever begin
+      map_start = $fseek(map_set, 0, 0);
+      for (int b = 0; b <= ${wordsPerFrame(receiveOf(plan).outputs[0]!)}; b++) begin
+        for (int i = 0; i < ${bytes}; i++) map_data[8*i+:8] = 8'(read_byte(map_set));
+        map_last = b == ${wordsPerFrame(receiveOf(plan).outputs[0]!)};
+${offered('map_valid', 'map_ready')}
+      end
+    end
+  end
+`,
+  };
+}
+
 /** `tb/bench.sv`: the top module with its AXI ports in any simulator; scores and decisions of the golden frames. */
 export function simpleBench({ graph, plan, top }: RtlDesign): string {
   const { size } = inputNode(graph);
@@ -26,6 +60,7 @@ export function simpleBench({ graph, plan, top }: RtlDesign): string {
   const ssi = plan.link.framing === 'ssi';
   const [header, trailer] = [headerBeats(plan.link, p), trailerBeats(plan.link, p)];
   const registers = registersOf(featuresOf(graph, plan));
+  const maps = mapsBench(plan);
   const at = (name: string): string => `12'h${registers.find((r) => r.name === name)!.offset.toString(16)}`;
   const settings = registers.filter((r) => r.access === 'rw');
   const besideSettings = settings
@@ -52,13 +87,13 @@ module bench;
   logic [3:0] wstrb = '0;
   logic [1:0] bresp, rresp;
   logic awvalid = 1'b0, wvalid = 1'b0, bready = 1'b0, arvalid = 1'b0, rready = 1'b0;
-  logic awready, wready, bvalid, arready, rvalid;
+  logic awready, wready, bvalid, arready, rvalid;${maps.wires}
   always #2 clk = !clk;
 
   ${top} dut (
       .ap_clk(clk), .ap_rst_n(rst_n), .frames_TDATA(data), .frames_TKEEP({2*PIXELS{1'b1}}),
       .frames_TSTRB({2*PIXELS{1'b1}}), .frames_TLAST(last),${ssi ? ' .frames_TUSER(user),' : ''} .frames_TVALID(valid), .frames_TREADY(ready),
-${graph.reloadable ? "      .weights_TDATA(32'd0), .weights_TKEEP(4'hf), .weights_TSTRB(4'hf), .weights_TLAST(1'b0), .weights_TVALID(1'b0),\n      .weights_TREADY(),\n" : ''}      .decisions_TDATA(decision), .decisions_TKEEP(), .decisions_TSTRB(), .decisions_TLAST(),
+${maps.ports}${graph.reloadable ? "      .weights_TDATA(32'd0), .weights_TKEEP(4'hf), .weights_TSTRB(4'hf), .weights_TLAST(1'b0), .weights_TVALID(1'b0),\n      .weights_TREADY(),\n" : ''}      .decisions_TDATA(decision), .decisions_TKEEP(), .decisions_TSTRB(), .decisions_TLAST(),
       .decisions_TVALID(decided), .decisions_TREADY(1'b1),
       .s_axi_control_AWADDR(awaddr), .s_axi_control_AWVALID(awvalid), .s_axi_control_AWREADY(awready),
       .s_axi_control_WDATA(wdata), .s_axi_control_WSTRB(wstrb), .s_axi_control_WVALID(wvalid),
@@ -187,7 +222,7 @@ ${besideSettings.map((offset) => `    write_register(12'h${(offset + 4).toString
     registers();
     for (sent = 0; sent < frames; sent++) send_frame(sent);
   end
-
+${maps.process}
   initial begin
     done = 0;
     kept = 0;

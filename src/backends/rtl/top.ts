@@ -9,6 +9,7 @@ import { FIFO_LATENCY } from './depths.js';
 import { streamBits } from './flow.js';
 import { DECISION_BITS, registersOf, type Register } from '../dataflow/interface.js';
 import type { RtlNetwork } from './network.js';
+import { mapsBeatOf } from '../hls/maps-beat.js';
 import { watchedStages } from '../hls/memories.js';
 import type { BuiltLink, RtlSchedule } from './schedule.js';
 import { DECISIONS, FRAMES, PACKETS, QUEUE } from './stages/ends.js';
@@ -183,6 +184,18 @@ const WEIGHT_PORTS: readonly string[] = [
   '    input  wire logic w_tlast,',
 ];
 
+/** Where the maps of raw words come in. */
+function mapsPorts(plan: Plan): string[] {
+  const beat = mapsBeatOf(plan);
+  if (beat === null) return [];
+  return [
+    '    input  wire logic maps_tvalid,',
+    '    output logic maps_tready,',
+    `    input  wire logic ${range(beat.bits)} maps_tdata,`,
+    '    input  wire logic maps_tlast,',
+  ];
+}
+
 /** The module `name`: beats in, decisions out, registers as plain ports. */
 export function dataflowModule(
   graph: FixedGraph,
@@ -221,6 +234,7 @@ export function dataflowModule(
     `    input  wire logic ${range(2 * pixels)} s_tkeep,`,
     '    input  wire logic s_tlast,',
     ...(plan.link.framing === 'ssi' ? ['    input  wire logic [1:0] s_tuser,'] : []),
+    ...mapsPorts(plan),
     ...(graph.reloadable ? WEIGHT_PORTS : []),
     '    /* verilator lint_off UNUSEDSIGNAL */  // bits of mode that mean nothing',
     ...registersOf(featuresOf(graph, plan)).map(registerPort),

@@ -34,7 +34,7 @@ export interface CycleModel {
 
 /** Bits of a request, beside those of every simulator: the cycles of the beats come along; decisions are taken late. */
 const ARRIVALS = 4;
-const STALLS = 8;
+const STALLS = 16;
 
 /** How the beats of a request come and the decisions are taken: in turns. */
 const MANNERS = ['back to back', 'with gaps', 'with gaps and stalls'] as const;

@@ -1,5 +1,6 @@
 /** The top module: the dataflow behind AXI4-Stream and AXI4-Lite ports that are called as those of the HLS firmware. */
 import { plainText } from '../hls/cpp.js';
+import { mapsBeatOf } from '../hls/maps-beat.js';
 import { featuresOf } from '../hls/top.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import { DECISION_BITS, registersOf } from '../dataflow/interface.js';
@@ -14,12 +15,17 @@ const addresses = (list: readonly number[]): string =>
     .map((a) => `${ADDRESS_BITS}'h${a.toString(16)}`)
     .join(', ')}}`;
 
+/** Ports of the dataflow that are those of the stream `name`. */
+const streamPorts = (prefix: string, name: string, ports: readonly string[]): Record<string, string> =>
+  Object.fromEntries(ports.map((p) => [`${prefix}_${p}`, `${name}_${p.toUpperCase()}`]));
+
 export function topModule(graph: FixedGraph, plan: Plan, top: string): string {
   const { pixelsPerClock, link } = plan;
   const registers = registersOf(featuresOf(graph, plan));
   const settings = registers.filter((r) => r.access === 'rw');
   const facts = registers.filter((r) => r.access === 'r');
   const ssi = link.framing === 'ssi';
+  const maps = mapsBeatOf(plan);
   const stream = (name: string, bits: number, direction: 'input' | 'output', user = 0): string[] => {
     const [forward, back] =
       direction === 'input' ? ['input  wire logic', 'output logic'] : ['output logic', 'input  wire logic'];
@@ -49,6 +55,7 @@ export function topModule(graph: FixedGraph, plan: Plan, top: string): string {
     '    input  wire logic ap_rst_n,',
     '    /* verilator lint_off UNUSEDSIGNAL */  // TSTRB',
     ...stream('frames', 16 * pixelsPerClock, 'input', ssi ? 2 : 0),
+    ...(maps === null ? [] : stream('maps', maps.bits, 'input')),
     ...(graph.reloadable ? stream('weights', 32, 'input') : []),
     '    /* verilator lint_on UNUSEDSIGNAL */',
     ...stream('decisions', DECISION_BITS, 'output'),
@@ -139,13 +146,9 @@ export function topModule(graph: FixedGraph, plan: Plan, top: string): string {
         s_tkeep: 'frames_TKEEP',
         s_tlast: 'frames_TLAST',
         ...(ssi ? { s_tuser: 'frames_TUSER' } : {}),
+        ...(maps === null ? {} : streamPorts('maps', 'maps', ['tvalid', 'tready', 'tdata', 'tlast'])),
         ...(graph.reloadable
-          ? Object.fromEntries(
-              ['tvalid', 'tready', 'tdata', 'tkeep', 'tlast'].map((p) => [
-                `w_${p}`,
-                `weights_${p.toUpperCase()}`,
-              ]),
-            )
+          ? streamPorts('w', 'weights', ['tvalid', 'tready', 'tdata', 'tkeep', 'tlast'])
           : {}),
         ...Object.fromEntries(registers.map((r) => [r.name, r.name])),
         m_tvalid: 'decisions_TVALID',

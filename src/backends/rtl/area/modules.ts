@@ -168,7 +168,31 @@ function maximum(n: number, width: number): Partial<Resources> {
   return area(lut, ff);
 }
 
+/** A pixel: its stage, the choice of pedestal and factor, a product. */
+function calibrate(p: Given): Partial<Resources> {
+  const [stages, adc, difference] = [p('STAGES'), p('ADC_BITS'), p('DW')];
+  const [pedestal, factor] = [p('PW'), p('FW')];
+  const signed = factor + (p('FSIGNED') === 1 ? 0 : 1);
+  const compared = stages * adc * 0.5 + (p('THRESHOLDS', 0) === 1 ? (stages - 1) * 16 : stages);
+  return sum([
+    area(1, 4),
+    times(
+      p('PIXELS'),
+      sum([
+        area(compared, stages + 2 * adc),
+        // A table of six inputs takes two stages, each with its bit.
+        area((pedestal + factor) * Math.ceil(stages / 2), (stages + 1) * (pedestal + factor)),
+        area(difference, 2 * (difference + signed)),
+        { dsp: dspProduct(difference, signed) },
+      ]),
+    ),
+  ]);
+}
+
 type Estimator = (p: Given) => Partial<Resources>;
+
+/** A CRC-32 takes a parity of half of `bits` and state for each of its bits. */
+const crc = (bits: number): number => 32 * Math.ceil((bits + 32) / 2 / 5);
 
 /** Total: a module that a stage is made of and that does not stand here is an error. */
 export const MODULES: Readonly<Record<string, Estimator>> = {
@@ -224,12 +248,14 @@ export const MODULES: Readonly<Record<string, Estimator>> = {
       counter(p('OUT_WORDS') + 1),
     ]),
   vetoc_absorb: (p) => area(50, 40 + 16 * p('PIXELS')),
-  // A CRC takes a parity of half of data and state for each of its bits.
   vetoc_receive: (p) =>
     area(
-      257 + (p('TRAILER') > 0 ? 32 * Math.ceil((16 * p('PIXELS') + 32) / 2 / 5) : 0),
+      257 + (p('TRAILER') > 0 ? crc(16 * p('PIXELS')) : 0),
       372 + 16 * p('PIXELS') + (p('TRAILER') > 0 ? 64 : 0),
     ),
+  vetoc_receive_maps: (p) => sum([area(30 + crc(p('BITS')), p('BITS') + 72), counter(p('BEATS') + 1)]),
+  vetoc_maps_flaw: () => area(3, 2),
+  vetoc_calibrate: calibrate,
   vetoc_threshold: () => area(8, 40),
   // Four words of the hash go through one multiplier of 32 bits, which takes four blocks.
   vetoc_prescale: () => ({ lut: 440, ff: 344, dsp: 4 }),

@@ -7,6 +7,7 @@ import { networksOf, wordsPerFrame } from '../../dataflow/plan.js';
 import { DEPTH } from '../depths.js';
 import { concatenated, signedLiteral } from '../sv.js';
 import { canaryHardware, thresholdInstance } from './canary.js';
+import { FLAWS, flawHardware } from './raw.js';
 import { setLink } from './reload.js';
 import { asks, CLOCK, gives, input, makes, output, reads, type Builder } from './common.js';
 
@@ -158,8 +159,11 @@ export const decide: Builder<'decide'> = (stage, { graph, plan }) => {
   const { name } = stage;
   const networks = networksOf(plan);
   const canary = canaryHardware(stage, plan);
+  const verdict = plan.stages.some((s) => s.kind === 'receiveMaps')
+    ? flawHardware(name, PACKETS, JUDGED)
+    : null;
   const packet = eventRecorder();
-  packet.tick(R0 | W0);
+  packet.tick(R0 | W0 | (verdict === null ? 0 : READ(1)));
   packet.skip(PACKET_CYCLES - 1);
   const r = eventRecorder();
   for (let i = 0; i < words; i++)
@@ -175,6 +179,7 @@ export const decide: Builder<'decide'> = (stage, { graph, plan }) => {
       { name: `${name}_upsets`, bits: 32 },
       ...(graph.reloadable ? [{ name: `${name}_trained`, bits: networks * 32 }] : []),
       ...canary.wires,
+      ...(verdict?.wires ?? []),
     ],
     assigns: stage.inputs.slice(1).map((s) => [`${s.name}_pop`, `${logits.name}_pop`]),
     links: [
@@ -194,6 +199,7 @@ export const decide: Builder<'decide'> = (stage, { graph, plan }) => {
           prescale: 'prescale',
           prescale_key: 'prescale_key',
           ...reads(PACKETS),
+          ...(verdict === null ? {} : { valid: verdict.valid }),
           ...linkPorts(JUDGED),
         },
       },
@@ -242,11 +248,12 @@ export const decide: Builder<'decide'> = (stage, { graph, plan }) => {
         },
       },
       ...canary.instances,
+      ...(verdict?.instances ?? []),
     ],
     processes: [
       {
         name: `${name}.packet`,
-        inputs: [PACKETS],
+        inputs: verdict === null ? [PACKETS] : [PACKETS, FLAWS],
         outputs: [{ stream: JUDGED, depth: DEPTH.prescale }],
         events: packet.finish(),
       },

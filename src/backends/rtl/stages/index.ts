@@ -1,7 +1,6 @@
 /**
  * Every kind of stage as hardware. The table is total: a new op needs an arm here and a module in hls-templates/rtl.
  */
-import { UnsupportedError } from '../../../core/errors.js';
 import { dispatch, type Table } from '../../../ir/dispatch.js';
 import type { Stage } from '../../dataflow/plan.js';
 import type { Context, Hardware } from './common.js';
@@ -9,19 +8,15 @@ import { add, concat, fork, multiply, repack, requantize, upsample } from './joi
 import { avgPool, globalAvgPool, globalMaxPool, maxPool } from './pool.js';
 import { absorb, decide, receive } from './ends.js';
 import { bin, clamp, contrast, crop, lut, mask, table } from './preprocess.js';
+import { calibrate, receiveMaps } from './raw.js';
 import { loadWeights, swapWeights } from './reload.js';
 import { conv2d, dense, depthwiseConv2d } from './weighted.js';
-
-/** `designRtl` refuses raw words in words of its own. */
-function refused({ name }: Stage): never {
-  throw new UnsupportedError('the RTL', [{ what: name, why: 'starts at raw words' }]);
-}
 
 const builders: Table<Stage, [context: Context], Hardware> = {
   absorb,
   receive,
-  receiveMaps: refused,
-  calibrate: refused,
+  receiveMaps,
+  calibrate,
   loadWeights,
   swapWeights,
   crop,

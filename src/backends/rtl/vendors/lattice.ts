@@ -2,6 +2,7 @@
  * Lattice: the board ULX3S with an ECP5, a design that a person can load, with frames and decisions over its serial line, and the
  * rules that simulate it whole, place and route it.
  */
+import { refuseRaw } from '../../../ir/frame-maps.js';
 import { inputNode } from '../../../ir/graph.js';
 import type { RtlDesign } from '../design.js';
 import { bitCycles, boardModule } from './ulx3s.js';
@@ -66,6 +67,11 @@ prove-ecp5:
 
 export const LATTICE: RtlVendor = {
   files(design, templates) {
+    refuseRaw(
+      'the board ULX3S',
+      design.graph,
+      'its serial line brings no maps; take a board of AMD, or calibrate in front of it',
+    );
     const copied = Object.keys(templates).filter((path) => /^(ulx3s|ecp5)\//.test(path));
     return {
       ...Object.fromEntries(copied.map((path) => [path, templates[path]!])),
