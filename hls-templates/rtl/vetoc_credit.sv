@@ -14,15 +14,12 @@ module vetoc_credit #(
     output logic      ok
 );
   localparam int A = $clog2(DEPTH + 1);
-  logic [A-1:0] count, next;
-  always_comb begin
-    next = count;
-    if (take && !give) next = count - 1'b1;
-    if (!take && give) next = count + 1'b1;
-  end
+  logic [A-1:0] count;
   always_ff @(posedge clk) begin
-    count <= next;
-    ok <= next != '0;
+    if (take && !give) count <= count - 1'b1;
+    if (!take && give) count <= count + 1'b1;
+    // `take` is known last: both answers are ready before it.
+    ok <= give || (take ? count > 1 : count != '0);
     if (rst) begin
       count <= A'(DEPTH);
       ok <= 1'b1;

@@ -22,20 +22,17 @@ module vetoc_fifo #(
   localparam int A = DEPTH > 1 ? $clog2(DEPTH) : 1;
   localparam logic [A-1:0] LAST = A'(DEPTH - 1);
   logic [A-1:0] write_at, read_at;
-  logic [A:0] count, count_next;  // words in the memory
-  logic leave;                    // a word leaves the memory
-
-  always_comb begin
-    count_next = count;
-    if (we && !leave) count_next = count + 1'b1;
-    if (!we && leave) count_next = count - 1'b1;
-  end
+  logic [A:0] count;        // words in the memory
+  logic leave, some_next;   // a word leaves the memory; it then holds some
+  // What leaves is known last: both answers are ready before it.
+  assign some_next = we || (leave ? count > 1 : count != '0);
 
   always_ff @(posedge clk) begin
     give <= pop && !rst;
     if (we) write_at <= write_at == LAST ? '0 : write_at + 1'b1;
     if (leave) read_at <= read_at == LAST ? '0 : read_at + 1'b1;
-    count <= count_next;
+    if (we && !leave) count <= count + 1'b1;
+    if (!we && leave) count <= count - 1'b1;
     if (rst) begin
       write_at <= '0;
       read_at <= '0;
@@ -50,7 +47,7 @@ module vetoc_fifo #(
     always_ff @(posedge clk) begin
       if (we) words[write_at] <= d;
       if (leave) q <= words[read_at];
-      some <= count_next != '0;
+      some <= some_next;
       valid <= leave || (valid && !pop);
       if (rst) begin
         some <= 1'b0;
@@ -63,7 +60,7 @@ module vetoc_fifo #(
     assign leave = pop;
     always_ff @(posedge clk) begin
       if (we) words[write_at] <= d;
-      valid <= count_next != '0;
+      valid <= some_next;
       if (rst) valid <= 1'b0;
     end
   end

@@ -41,12 +41,11 @@ module vetoc_matvec_control #(
   logic [OA-1:0] o;
   logic [WA-1:0] w;
   logic [SA-1:0] row, after, next_row;
-  logic begins, last_o, last_t, last_w, reads, writes;
-  assign last_o = o == OA'(OUT_FOLD - 1);
-  assign last_t = t == TA'(TAP_FOLD - 1);
-  assign last_w = w == WA'(WORDS - 1);
-  assign reads = o == '0 && t == '0;
-  assign writes = last_w && last_t;
+  logic begins;
+  // What the counters say of this event, in registers: an event waits for no comparison.
+  logic last_o, last_t, last_w, reads, writes;
+  logic [TA-1:0] next_t;
+  logic [WA-1:0] next_w;
   assign fire = (valid || !reads) && (ok || !writes) && (set_valid || !begins);
   assign set_pop = fire && begins;
   assign pop = fire && reads;
@@ -55,13 +54,20 @@ module vetoc_matvec_control #(
   assign last = take;
   assign next_row = rst ? '0 : fire ? after : row;
   assign step = EARLY ? next_row : row;
+  assign next_t = !last_o ? t : last_t ? '0 : t + 1'b1;
+  assign next_w = !(last_o && last_t) ? w : last_w ? '0 : w + 1'b1;
   always_ff @(posedge clk) begin
     row <= next_row;
     if (fire) begin
       after <= after == SA'(STEPS - 1) ? '0 : after + 1'b1;
       o <= last_o ? '0 : o + 1'b1;
-      if (last_o) t <= last_t ? '0 : t + 1'b1;
-      if (last_o && last_t) w <= last_w ? '0 : w + 1'b1;
+      t <= next_t;
+      w <= next_w;
+      reads <= last_o && last_t;
+      last_o <= OUT_FOLD == 1 || (OUT_FOLD > 1 && !last_o && o == OA'(OUT_FOLD - 2));
+      last_t <= next_t == TA'(TAP_FOLD - 1);
+      last_w <= next_w == WA'(WORDS - 1);
+      writes <= next_t == TA'(TAP_FOLD - 1) && next_w == WA'(WORDS - 1);
       if (!last_o) channel <= channel + 1'b1;
       else if (!writes) channel <= channel - CA'(OUT_FOLD - 1);
       else channel <= channel == CA'(CHANNELS - 1) ? '0 : channel + 1'b1;
@@ -71,6 +77,11 @@ module vetoc_matvec_control #(
       o <= '0;
       t <= '0;
       w <= '0;
+      reads <= 1'b1;
+      last_o <= OUT_FOLD == 1;
+      last_t <= TAP_FOLD == 1;
+      last_w <= WORDS == 1;
+      writes <= TAP_FOLD == 1 && WORDS == 1;
       channel <= '0;
     end
   end

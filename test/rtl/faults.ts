@@ -17,11 +17,21 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
   fault(
     module('credit'),
     'a credit lost where one comes and one goes',
-    /if \(take && (!give)\) next/,
+    /if \(take && (!give)\) count/,
     "1'b1",
   ),
-  fault(module('credit'), 'a credit won where one comes and one goes', /if \((!take) && give\) next/, "1'b1"),
-  fault(module('credit'), 'room that is said a word late', /ok <= (next != '0);/, "count != '0"),
+  fault(
+    module('credit'),
+    'a credit won where one comes and one goes',
+    /if \((!take) && give\) count/,
+    "1'b1",
+  ),
+  fault(
+    module('credit'),
+    'room that is said a word late',
+    /ok <= (give \|\| \(take \? count > 1 : count != '0\));/,
+    "count != '0",
+  ),
   fault(
     module('fifo'),
     'the last place of a FIFO left out',
@@ -37,7 +47,7 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
   fault(
     module('fifo'),
     'a word in block RAM that is shown a cycle late',
-    /some <= (count_next != '0);/,
+    /some <= (some_next);/,
     "count != '0",
   ),
   fault(
@@ -177,6 +187,12 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
     /\.shift\((shifts1\[p\*SW\+:SW\])\)/,
     'shifts[p*SW+:SW]',
   ),
+  fault(
+    module('matvec_control'),
+    'a group left out',
+    /writes <= (next_t == TA'\(TAP_FOLD - 1\) && next_w == WA'\(WORDS - 1\));/,
+    "next_t == TA'(TAP_FOLD - 1)",
+  ),
   fault(module('matvec'), 'the wrong part of a word', /assign part1 = parts\[(t1)\];/, 't'),
   fault(
     module('matvec_control'),
@@ -190,7 +206,6 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
     /else if \(!writes\) channel <= (channel - CA'\(OUT_FOLD - 1\));/,
     "channel + 1'b1",
   ),
-  fault(module('matvec_control'), 'a group left out', /assign writes = (last_w && last_t);/, 'last_t'),
   // Rounding.
   fault(module('requantize'), 'half up for half even', /0: up1 = (half && \(sticky \|\| odd\));/, 'half'),
   fault(module('requantize'), 'truncation for half even', /0: up1 = (half && \(sticky \|\| odd\));/, "1'b0"),

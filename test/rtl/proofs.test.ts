@@ -60,9 +60,11 @@ describe('the proofs of a project', () => {
 /** Proof, module, what stands there, and what is put in its place. */
 const MUTANTS: readonly (readonly [proof: string, module: string, from: string, to: string])[] = [
   ['link_2', 'credit', "count <= A'(DEPTH);", "count <= A'(DEPTH + 1);"],
-  ['link_2', 'credit', 'if (take && !give) next = count - 1', 'if (take) next = count - 1'],
+  ['link_2', 'credit', 'if (take && !give) count <= count - 1', 'if (take) count <= count - 1'],
+  ['link_2', 'credit', 'take ? count > 1', "take ? count != '0"],
+  ['link_2', 'fifo', 'leave ? count > 1', "leave ? count != '0"],
   ['link_2', 'fifo', 'give <= pop && !rst;', 'give <= pop && valid && !we && !rst;'],
-  ['link_2', 'fifo', 'if (!we && leave) count_next', 'if (leave) count_next'],
+  ['link_2', 'fifo', 'if (!we && leave) count', 'if (leave) count'],
   ['requantize_conv1_round', 'requantize', '0: up1 = half && (sticky || odd);', '0: up1 = half;'],
   ['requantize_conv1_round', 'requantize', '|exact1[D-2:0]', '|exact1[D-2:1]'],
   [
@@ -103,6 +105,8 @@ const MUTANTS: readonly (readonly [proof: string, module: string, from: string, 
   ['matvec_signed', 'dot', 'weights[k*WW+:WW]', 'weights[0+:WW]'],
   ['matvec_folded', 'matvec_control', "assign first = w == '0 && t == '0", "assign first = w == '0"],
   ['matvec_folded', 'matvec_control', "after == SA'(STEPS - 1) ? '0", "after == SA'(STEPS - 2) ? '0"],
+  ['matvec_folded', 'matvec_control', 'reads <= last_o && last_t', 'reads <= last_o'],
+  ['matvec_folded', 'matvec_control', "writes <= next_t == TA'(TAP_FOLD - 1) && ", 'writes <= '],
   ['matvec_folded', 'matvec', 'part1 = parts[t1]', 'part1 = parts[t]'],
   ['matvec_folded', 'matvec', '.N(3 + L)) delay_first', '.N(2 + L)) delay_first'],
 ];
