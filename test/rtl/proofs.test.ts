@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { adderModule } from '../../src/backends/rtl/adders.js';
 import { emitRtl } from '../../src/backends/rtl/emit.js';
-import { adderGraph } from '../../src/backends/dataflow/shift-add.js';
+import { adderGraph } from '../../src/backends/dataflow/adder-search.js';
 import { createRandom } from '../../src/core/random.js';
 import { format } from '../../src/fixed/format.js';
 import { runProcess } from '../../src/simulate/process.js';
@@ -130,7 +130,8 @@ function adderProof(seed: number, spoil: (text: string) => string): string {
   );
   const bias = rows.map(() => random.integer(-100, 100));
   const width = 11;
-  const module = adderModule('adders', adderGraph(rows), format(seed % 2 === 0, bits, bits), width, bias);
+  const graph = adderGraph(rows, { inputBits: bits, accumulatorWidth: width });
+  const module = adderModule('adders', graph, format(seed % 2 === 0, bits, bits), width, bias);
   const value = (i: number): string =>
     seed % 2 === 0 ? `$signed(x[${i * bits}+:${bits}])` : `$signed({1'b0, x[${i * bits}+:${bits}]})`;
   const sums = rows.map(
@@ -172,8 +173,9 @@ describe('products as shifts and additions', () => {
   });
 
   it.each([
-    ['a difference for a sum', ' + ', ' - '],
-    ['a shift by one more', /<<< (\d)/, '<<< 1 <<< $1'],
+    ['a sum for a difference', '{~', '{'],
+    ['a shift by one more', /<< (\d)/, '<< 1 << $1'],
+    ['another constant', /'h(\w+)\)/, "'h$1 + 1'b1)"],
     ['a register less', /\((\w+)_1\)/, '($1)'],
   ])('are refuted with %s', async (_name, from, to) => {
     const spoil = (text: string): string => {

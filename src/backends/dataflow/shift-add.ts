@@ -1,8 +1,6 @@
 /**
- * Constant weights as shifts and additions: canonical signed digits, with sums that several outputs need made once.
- *
- * Sources: R. Hartley, "Subexpression sharing in filters using canonic signed digit multipliers", IEEE TCAS-II 43
- * (1996): the pair of digits that occurs most often becomes a value of its own, until no pair occurs twice.
+ * Constant weights as shifts and additions: signed digits, with sums that several outputs need made once
+ * (`adder-search.ts` looks for them).
  */
 import { invariant } from '../../core/errors.js';
 import { bitsFor } from '../../fixed/format.js';
@@ -24,9 +22,15 @@ export interface AdderGraph {
   readonly outputs: readonly (readonly Term[])[];
 }
 
+/** A digit `±1 << shift`. */
+export interface Digit {
+  readonly shift: number;
+  readonly negative: boolean;
+}
+
 /** Canonical signed digits of `n`: no two neighbours are both set, and no form has fewer. */
-export function signedDigits(n: number): { readonly shift: number; readonly negative: boolean }[] {
-  const digits: { shift: number; negative: boolean }[] = [];
+export function signedDigits(n: number): Digit[] {
+  const digits: Digit[] = [];
   let rest = n;
   for (let shift = 0; rest !== 0; shift++) {
     if (rest % 2 !== 0) {
@@ -39,113 +43,17 @@ export function signedDigits(n: number): { readonly shift: number; readonly nega
   return digits;
 }
 
-/** A pair of terms up to a common shift and sign: what can be shared. */
-interface Pattern {
-  readonly first: Term;
-  readonly second: Term;
-  readonly shift: number;
-  readonly negative: boolean;
-  readonly key: number;
-}
-
-const MAX_VALUES = 1 << 16;
-const SHIFTS = 64;
-
-/** Whether `a` comes first in a pattern of the two. */
-const inOrder = (a: Term, b: Term): boolean =>
-  a.value < b.value || (a.value === b.value && a.shift < b.shift);
-
-/** The pattern of a pair as one number. */
-function keyOf(a: Term, b: Term): number {
-  const [x, y] = inOrder(a, b) ? [a, b] : [b, a];
-  const shift = y.shift - x.shift + SHIFTS / 2;
-  return ((x.value * MAX_VALUES + y.value) * SHIFTS + shift) * 2 + (x.negative === y.negative ? 0 : 1);
-}
-
-function patternOf(a: Term, b: Term): Pattern {
-  const [x, y] = inOrder(a, b) ? [a, b] : [b, a];
-  const shift = Math.min(x.shift, y.shift);
-  return {
-    first: { value: x.value, shift: x.shift - shift, negative: false },
-    second: { value: y.value, shift: y.shift - shift, negative: x.negative !== y.negative },
-    shift,
-    negative: x.negative,
-    key: keyOf(a, b),
-  };
-}
-
-interface PatternCounter {
-  /** Counts the pair once more, or once less. */
-  add(a: Term, b: Term, change: 1 | -1): void;
-  commonest(): Pattern | undefined;
-}
-
-/** How often each pattern occurs, in all rows; patterns by count, to find the commonest. */
-function patternCounter(): PatternCounter {
-  const counts = new Map<number, { readonly pattern: Pattern; count: number }>();
-  /** Patterns that occur twice and more. */
-  const byCount: Set<number>[] = [];
-  return {
-    add(a, b, change) {
-      const key = keyOf(a, b);
-      let entry = counts.get(key);
-      if (entry === undefined) counts.set(key, (entry = { pattern: patternOf(a, b), count: 0 }));
-      if (entry.count > 1) byCount[entry.count]!.delete(key);
-      entry.count += change;
-      if (entry.count > 1) (byCount[entry.count] ??= new Set()).add(key);
-    },
-    commonest() {
-      for (let n = byCount.length - 1; n >= 2; n--)
-        for (const key of byCount[n] ?? []) return counts.get(key)!.pattern;
-      return undefined;
-    },
-  };
-}
-
-/** Replaces occurrences of `wanted` in `row` by the sum `value`; keeps `counter` in step. */
-function replaceIn(row: Term[], wanted: Pattern, value: number, counter: PatternCounter): void {
-  const pairsWith = (term: Term, change: 1 | -1): void => {
-    for (const other of row) if (other !== term) counter.add(term, other, change);
-  };
-  const remove = (term: Term): void => {
-    pairsWith(term, -1);
-    row.splice(row.indexOf(term), 1);
-  };
-  for (let i = 0; i < row.length; i++) {
-    const first = row[i]!;
-    if (first.value !== wanted.first.value) continue;
-    const second = row.find((t) => t !== first && keyOf(first, t) === wanted.key);
-    if (second === undefined) continue;
-    const { shift, negative } = patternOf(first, second);
-    remove(first);
-    remove(second);
-    const sum: Term = { value, shift, negative };
-    row.push(sum);
-    pairsWith(sum, 1);
-    i = -1;
+/** As few digits, with the sign of `n` where that can be: 2 + 1 for 3, and not 4 - 1. */
+export function likeSignedDigits(n: number): Digit[] {
+  const digits = signedDigits(n);
+  for (let i = digits.length - 2; i >= 0; i--) {
+    const [low, high] = [digits[i]!, digits[i + 1]!];
+    const other = low.negative !== n < 0;
+    if (!other || high.negative === low.negative || high.shift !== low.shift + 2) continue;
+    digits[i] = { shift: low.shift, negative: n < 0 };
+    digits[i + 1] = { shift: low.shift + 1, negative: n < 0 };
   }
-}
-
-/** The adder graph of `rows`: for each output the weight of each input. */
-export function adderGraph(rows: readonly (readonly number[])[]): AdderGraph {
-  const inputs = rows[0]?.length ?? 0;
-  const outputs = rows.map((weights) =>
-    weights.flatMap((w, value) => signedDigits(w).map((digit): Term => ({ value, ...digit }))),
-  );
-  const counter = patternCounter();
-  for (const row of outputs)
-    row.forEach((a, i) => {
-      for (let j = i + 1; j < row.length; j++) counter.add(a, row[j]!, 1);
-    });
-  const sums: (readonly [Term, Term])[] = [];
-  // Pairs that overlap were counted as two and may turn out to be one: a sum used once costs nothing more.
-  for (let p = counter.commonest(); p !== undefined; p = counter.commonest()) {
-    const value = inputs + sums.length;
-    invariant(value < MAX_VALUES, 'too many shared sums');
-    sums.push([p.first, p.second]);
-    for (const row of outputs) replaceIn(row, p, value, counter);
-  }
-  return { inputs, sums, outputs };
+  return digits;
 }
 
 /** Weights that the graph multiplies each input with, row by row: every value as a linear form of the inputs. */

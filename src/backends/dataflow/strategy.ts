@@ -8,7 +8,8 @@ import type { FpgaTarget } from '../../targets/target.js';
 import { cyclesOf, isPointwise, MAX_STREAM_BITS, weightedCost, type Weighted } from './folding.js';
 import { multiplierLuts } from './multipliers.js';
 import type { Folding } from './plan.js';
-import { adderGraph, adderLuts, checkEquivalence, type AdderGraph } from './shift-add.js';
+import { adderGraph } from './adder-search.js';
+import { adderLuts, checkEquivalence, type AdderGraph } from './shift-add.js';
 import { weightSteps } from './weights.js';
 
 /** All weights at once: every input channel and every output channel in a word. */
@@ -18,7 +19,7 @@ export function unrolled(node: Weighted, input: Shape, output: Shape): Folding |
   return { inLanes: input[2], outLanes, tapFold: 1 };
 }
 
-/** Weights of each output for each value of an input word, under the unrolled folding. */
+/** Weights of each output for each value of an input word, under the folding `unrolled`. */
 function rowsOf(node: Weighted, input: Shape, folding: Folding): number[][] {
   const { multipliers, values } = weightSteps(node, input, folding);
   const part = multipliers / folding.outLanes;
@@ -42,13 +43,26 @@ const pairs = (node: Weighted, rows: number): number => {
   return (rows * terms * terms) / 2;
 };
 
-/** The shift-and-add form of all products of `node`, proved equal to them; undefined where it cannot be had. */
-export function shiftAddForm(node: Weighted, input: Shape, output: Shape): AdderGraph | undefined {
+/**
+ * The shift-and-add form of all products of `node` with inputs of `format`, proved equal to them; undefined where it cannot be
+ * had. `quick`: the first that comes, which is a few percent dearer.
+ */
+export function shiftAddForm(
+  node: Weighted,
+  input: Shape,
+  output: Shape,
+  format: Format,
+  quick = false,
+): AdderGraph | undefined {
   const folding = unrolled(node, input, output);
   if (folding === undefined || node.proof.worstCase || pairs(node, folding.outLanes) > MAX_PAIRS)
     return undefined;
   const rows = rowsOf(node, input, folding);
-  const graph = adderGraph(rows);
+  const graph = adderGraph(rows, {
+    inputBits: format.width,
+    accumulatorWidth: node.proof.accumulatorWidth,
+    quick,
+  });
   checkEquivalence(graph, rows, node.id);
   return graph;
 }
@@ -62,6 +76,9 @@ export const formatRange = (format: Format): { readonly low: number; readonly hi
 const leastLuts = (node: Weighted, inputBits: number): number =>
   (node.weights.mantissas.reduce((n, w) => n + (w === 0 ? 0 : 1), 0) / node.weights.bias.length - 1) *
   inputBits;
+
+/** By how much the first form may be dearer than what it is compared with: the best takes more than 80 % of it. */
+const QUICK_MARGIN = 1.25;
 
 /** The form and the unrolled folding, where that is cheaper than `folded` and fast enough. */
 export function cheaperShiftAdd(
@@ -82,10 +99,13 @@ export function cheaperShiftAdd(
     return undefined;
   const luts = cost.multipliers * multiplierLuts(node.weights.width, format, target);
   if (leastLuts(node, format.width) >= luts) return undefined;
-  const adders = form(node, input, output);
-  return adders !== undefined && adderLuts(adders, formatRange(format), node.proof.accumulatorWidth) < luts
-    ? { folding, adders }
-    : undefined;
+  const lutsOf = (adders: AdderGraph): number =>
+    adderLuts(adders, formatRange(format), node.proof.accumulatorWidth);
+  // What is far from worth it is not searched for the best.
+  const first = form(node, input, output, format, true);
+  if (first === undefined || lutsOf(first) >= QUICK_MARGIN * luts) return undefined;
+  const adders = form(node, input, output, format)!;
+  return lutsOf(adders) < luts ? { folding, adders } : undefined;
 }
 
 export interface StrategyOptions {
@@ -98,9 +118,11 @@ export interface StrategyOptions {
 
 /** `shiftAddForm` that makes each form once, however often a design is tried. */
 export function rememberedForms(): typeof shiftAddForm {
-  const forms = new Map<Weighted, AdderGraph | undefined>();
-  return (node, input, output) => {
-    if (!forms.has(node)) forms.set(node, shiftAddForm(node, input, output));
-    return forms.get(node);
+  type Forms = Map<Weighted, AdderGraph | undefined>;
+  const [first, best]: readonly [Forms, Forms] = [new Map(), new Map()];
+  return (node, input, output, format, quick = false) => {
+    const known = quick ? first : best;
+    if (!known.has(node)) known.set(node, shiftAddForm(node, input, output, format, quick));
+    return known.get(node);
   };
 }

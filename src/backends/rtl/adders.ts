@@ -4,104 +4,125 @@
  * sum is exact.
  */
 import { invariant } from '../../core/errors.js';
-import { bitsFor, maxMantissa, minMantissa, type Format } from '../../fixed/format.js';
-import type { AdderGraph, Term } from '../dataflow/shift-add.js';
-import { range, signedLiteral, SV_LICENCE } from './sv.js';
+import type { Format } from '../../fixed/format.js';
+import { adderTables, type Addition, type Summand } from '../dataflow/addition.js';
+import { adderSchedule, waitsOf, type AdderNode, type AdderSchedule } from '../dataflow/adder-schedule.js';
+import type { AdderGraph } from '../dataflow/shift-add.js';
 import { sum } from '../hls/resources.js';
 import { area, delay } from './area/blocks.js';
 import type { GeneratedModule } from './memory.js';
+import { range, SV_LICENCE } from './sv.js';
 
-/** A signed value: `low` to `high` in `width` bits, `time` cycles behind the inputs; constants are there at any time. */
-interface Value {
-  readonly name: string;
-  readonly low: number;
-  readonly high: number;
-  readonly width: number;
-  readonly time: number;
-  readonly constant: boolean;
-}
-/** `± value << shift`. */
-interface Summand {
-  readonly value: Value;
-  readonly shift: number;
-  readonly negative: boolean;
-}
-
-const widthOf = (low: number, high: number): number => bitsFor(Math.min(low, 0), Math.max(high, 0), true);
-
-interface Sheet {
-  readonly accumulatorWidth: number;
-  readonly declarations: string[];
-  readonly registers: string[];
-  readonly delayed: Set<string>;
-  /** Registers of all sums and tables that add, and the cycles that each value waits. */
-  bits: number;
-  tables: number;
-  readonly waits: Map<string, { readonly width: number; readonly cycles: number }>;
-  sums: number;
-}
-
-/** The name of `value` at `time`; makes the registers in between. */
-function at(sheet: Sheet, value: Value, time: number): string {
-  if (value.constant || time === value.time) return value.name;
-  const name = `${value.name}_${time - value.time}`;
-  if (!sheet.delayed.has(name)) {
-    sheet.delayed.add(name);
-    const cycles = Math.max(time - value.time, sheet.waits.get(value.name)?.cycles ?? 0);
-    sheet.waits.set(value.name, { width: value.width, cycles });
-    const before = at(sheet, value, time - 1);
-    sheet.declarations.push(`  logic signed ${range(value.width)} ${name};`);
-    sheet.registers.push(`    ${name} <= ${before};`);
+/**
+ * By how much every value is larger than what it stands for, modulo 2^`width`: signed inputs are counted from their least
+ * value, and x - y is made as x + ~y, larger by all bits of y set.
+ */
+function excesses(
+  { inputs, sums }: AdderSchedule,
+  format: Format,
+  width: number,
+): ReadonlyMap<AdderNode, bigint> {
+  const found = new Map<AdderNode, bigint>();
+  for (const node of inputs) found.set(node, format.signed ? 1n << BigInt(format.width - 1) : 0n);
+  const of = ({ value }: Summand<AdderNode>): bigint => found.get(value) ?? 0n;
+  for (const node of sums) {
+    if (node.from.kind !== 'sum') continue;
+    const { first, second, minus } = node.from.sum;
+    const least = Math.min(first.shift, second.shift);
+    const inverted = (1n << BigInt(second.value.width)) - 1n - of(second);
+    const excess =
+      (of(first) << BigInt(first.shift - least)) +
+      ((minus ? inverted : of(second)) << BigInt(second.shift - least));
+    found.set(node, BigInt.asUintN(width, excess));
   }
-  return name;
+  return found;
 }
 
-/** The sum of two summands, one cycle after the later of them. */
-function add(sheet: Sheet, x: Summand, y: Summand): Summand {
-  const [a, b] = x.negative && !y.negative ? [y, x] : [x, y];
-  const shift = Math.min(a.shift, b.shift);
-  const minus = a.negative !== b.negative;
-  const time = Math.max(...[a, b].map(({ value }) => (value.constant ? 0 : value.time)));
-  const scaled = (s: Summand): readonly [number, number] => [
-    s.value.low * 2 ** (s.shift - shift),
-    s.value.high * 2 ** (s.shift - shift),
-  ];
-  const [aLow, aHigh] = scaled(a);
-  const [bLow, bHigh] = scaled(b);
-  const low = minus ? aLow - bHigh : aLow + bLow;
-  const high = minus ? aHigh - bLow : aHigh + bHigh;
-  const width = Math.min(widthOf(low, high), sheet.accumulatorWidth);
-  const value: Value = { name: `s${sheet.sums++}`, low, high, width, time: time + 1, constant: false };
-  const text = (s: Summand): string => {
-    const cast = `${width}'(${at(sheet, s.value, time)})`;
-    return s.shift === shift ? cast : `(${cast} <<< ${s.shift - shift})`;
-  };
-  sheet.bits += width;
-  // Where one summand is shifted, the bits below are the other's.
-  sheet.tables += Math.max(0, width - Math.abs(a.shift - b.shift));
-  sheet.declarations.push(`  logic signed ${range(width)} ${value.name};`);
-  sheet.registers.push(`    ${value.name} <= ${text(a)} ${minus ? '-' : '+'} ${text(b)};`);
-  return { value, shift, negative: a.negative && b.negative };
-}
+/** Names of values at the cycles at which they are read, with the registers in which they wait. */
+class Sheet {
+  readonly declarations: string[] = [];
+  readonly registers: string[] = [];
+  readonly used = new Set<AdderNode>();
+  private readonly delayed = new Set<string>();
+  constructor(private readonly names: ReadonlyMap<AdderNode, string>) {}
 
-/** The earliest two first, until one is left. */
-function addAll(sheet: Sheet, summands: readonly Summand[]): Summand {
-  const rest = [...summands];
-  while (rest.length > 1) {
-    rest.sort((a, b) => a.value.time - b.value.time);
-    rest.push(add(sheet, rest.shift()!, rest.shift()!));
+  nameOf(node: AdderNode): string {
+    const name = this.names.get(node);
+    invariant(name !== undefined, 'a value of the adders has no name');
+    return name;
   }
-  return rest[0]!;
+
+  at(node: AdderNode, time: number): string {
+    this.used.add(node);
+    if (node.constant || time === node.time) return this.nameOf(node);
+    const name = `${this.nameOf(node)}_${time - node.time}`;
+    if (!this.delayed.has(name)) {
+      this.delayed.add(name);
+      const before = this.at(node, time - 1);
+      this.declarations.push(`  logic ${range(node.width)} ${name};`);
+      this.registers.push(`    ${name} <= ${before};`);
+    }
+    return name;
+  }
+
+  add(node: AdderNode, { first, second, minus }: Addition<AdderNode>): void {
+    const least = Math.min(first.shift, second.shift);
+    const text = ({ value, shift }: Summand<AdderNode>, inverted: boolean): string => {
+      const name = this.at(value, node.time - 1);
+      // In braces, for some tools extend what stands in a cast before they invert it.
+      const cast = `${node.width}'(${inverted ? `{~${name}}` : name})`;
+      return shift === least ? cast : `(${cast} << ${shift - least})`;
+    };
+    const name = this.nameOf(node);
+    this.declarations.push(`  logic ${range(node.width)} ${name};`);
+    this.registers.push(`    ${name} <= ${text(first, false)} + ${text(second, minus)};`);
+  }
 }
 
-const constantValue = (value: number): Value => {
-  const width = widthOf(value, value);
-  return { name: signedLiteral(value, width), low: value, high: value, width, time: 0, constant: true };
-};
+/** Literals of the constants of all outputs: the bias, less what the sum is too large by. */
+function constants(
+  schedule: AdderSchedule,
+  format: Format,
+  width: number,
+  bias: ArrayLike<number>,
+): string[] {
+  const excess = excesses(schedule, format, width);
+  return schedule.outputs.map(({ value, shift, negative }, p) => {
+    invariant(!negative && shift === 0, `output ${p} is not a plain sum`);
+    const constant = BigInt.asUintN(width, BigInt(bias[p]!) - (excess.get(value) ?? 0n));
+    return `${width}'h${constant.toString(16)}`;
+  });
+}
 
 export interface AdderModule extends GeneratedModule {
   /** Cycles from `x` to `y`. */
   readonly cycles: number;
+}
+
+/** `x0`, `s0` and the literals of constants by value. */
+function namesOf(
+  { inputs, sums, outputs }: AdderSchedule,
+  literals: readonly string[],
+): Map<AdderNode, string> {
+  const names = new Map<AdderNode, string>();
+  inputs.forEach((node, i) => names.set(node, `x${i}`));
+  sums.forEach((node, i) => names.set(node, `s${i}`));
+  const operands = sums.flatMap(({ from }) => (from.kind === 'sum' ? [from.sum.first, from.sum.second] : []));
+  for (const { value } of [...operands, ...outputs])
+    if (value.from.kind === 'constant') names.set(value, literals[value.from.output]!);
+  return names;
+}
+
+function inputLines({ inputs }: AdderSchedule, format: Format, used: ReadonlySet<AdderNode>): string[] {
+  return inputs.flatMap((node, i) => {
+    if (!used.has(node)) return [];
+    const bits = `x[${i * format.width}+:${format.width}]`;
+    const least = `${format.width}'h${(2 ** (format.width - 1)).toString(16)}`;
+    return [
+      `  logic ${range(format.width)} x${i};`,
+      `  assign x${i} = ${format.signed ? `${bits} ^ ${least}` : bits};`,
+    ];
+  });
 }
 
 /** The module `name`: values of `format` in `x`, the sums of all outputs with their `bias` in `y`. */
@@ -112,73 +133,33 @@ export function adderModule(
   accumulatorWidth: number,
   bias: ArrayLike<number>,
 ): AdderModule {
-  const sheet: Sheet = {
-    accumulatorWidth,
-    declarations: [],
-    registers: [],
-    delayed: new Set(),
-    bits: 0,
-    tables: 0,
-    waits: new Map(),
-    sums: 0,
-  };
-  const inputWidth = format.width + (format.signed ? 0 : 1);
-  const values: Summand[] = Array.from({ length: graph.inputs }, (_, i) => ({
-    value: {
-      name: `x${i}`,
-      low: minMantissa(format),
-      high: maxMantissa(format),
-      width: inputWidth,
-      time: 0,
-      constant: false,
-    },
-    shift: 0,
-    negative: false,
-  }));
-  const summand = ({ value, shift, negative }: Term): Summand => {
-    const v = values[value]!;
-    return { value: v.value, shift: v.shift + shift, negative: v.negative !== negative };
-  };
-  for (const [a, b] of graph.sums) values.push(add(sheet, summand(a), summand(b)));
-  const outputs = graph.outputs.map((terms, p) => {
-    const constant: Summand = { value: constantValue(bias[p]!), shift: 0, negative: false };
-    const nothing: Summand = { value: constantValue(0), shift: 0, negative: false };
-    const sum = addAll(sheet, [...terms.map(summand), constant, ...(terms.length === 0 ? [nothing] : [])]);
-    invariant(!sum.negative && sum.shift === 0, `${name}: output ${p} is not a plain sum`);
-    return sum.value;
-  });
-  const cycles = Math.max(...outputs.map((v) => v.time));
-  const results = outputs.map(
-    (v, p) =>
-      `  assign y[${p * accumulatorWidth}+:${accumulatorWidth}] = ${accumulatorWidth}'(${at(sheet, v, cycles)});`,
-  );
-  const used = new Set(sheet.registers.join(' ').match(/\bx\d+\b/g));
-  const inputs = values.slice(0, graph.inputs).flatMap(({ value }, i) => {
-    if (!used.has(value.name)) return [];
-    const bits = `x[${i * format.width}+:${format.width}]`;
+  const schedule = adderSchedule(graph, format.width, accumulatorWidth);
+  const { sums, outputs, levels } = schedule;
+  const text = (): string => {
+    const names = namesOf(schedule, constants(schedule, format, accumulatorWidth, bias));
+    const sheet = new Sheet(names);
+    for (const node of sums) if (node.from.kind === 'sum') sheet.add(node, node.from.sum);
+    const results = outputs.map(
+      ({ value }, p) =>
+        `  assign y[${p * accumulatorWidth}+:${accumulatorWidth}] = ${accumulatorWidth}'(${sheet.at(value, levels)});`,
+    );
+    const partly = schedule.inputs.some((node) => !sheet.used.has(node));
     return [
-      `  logic signed ${range(inputWidth)} ${value.name};`,
-      `  assign ${value.name} = ${format.signed ? bits : `{1'b0, ${bits}}`};`,
-    ];
-  });
-  const text = (): string =>
-    [
       SV_LICENCE,
       '//',
-      `// ${graph.inputs} values, ${outputs.length} outputs with their biases, made of ${sheet.sums} additions with a register behind each: ${cycles} cycles.`,
-      '// The weights are in canonical signed digits; the sums are proved to be the products with them.',
+      `// ${graph.inputs} values, ${outputs.length} outputs with their biases, made of ${sums.length} additions with a register behind each: ${levels} cycles.`,
+      '// The weights are in signed digits; the sums are proved to be the products with them. No value is negative: x - y is made as',
+      '// x + ~y, and what the sums are too large by is taken from the biases.',
       '`default_nettype none',
       `module ${name} (`,
       '    input  wire logic clk,',
-      ...(used.size < graph.inputs
-        ? ['    /* verilator lint_off UNUSEDSIGNAL */  // some weights are 0']
-        : []),
+      ...(partly ? ['    /* verilator lint_off UNUSEDSIGNAL */  // some weights are 0'] : []),
       `    input  wire logic ${range(graph.inputs * format.width)} x,`,
-      ...(used.size < graph.inputs ? ['    /* verilator lint_on UNUSEDSIGNAL */'] : []),
+      ...(partly ? ['    /* verilator lint_on UNUSEDSIGNAL */'] : []),
       `    output logic ${range(outputs.length * accumulatorWidth)} y`,
       ');',
-      '  /* verilator lint_off UNUSEDSIGNAL */  // bits above the accumulator, where the proof says that they repeat the sign',
-      ...inputs,
+      '  /* verilator lint_off UNUSEDSIGNAL */  // bits above the accumulator',
+      ...inputLines(schedule, format, sheet.used),
       ...sheet.declarations,
       '  /* verilator lint_on UNUSEDSIGNAL */',
       '  always_ff @(posedge clk) begin',
@@ -189,7 +170,14 @@ export function adderModule(
       '`default_nettype wire',
       '',
     ].join('\n');
-  const waits = [...sheet.waits.values()].map(({ width, cycles: n }) => delay(width, n));
-  // An addition takes a table for each bit, and a register.
-  return { name, text, cycles, area: sum([area(sheet.tables, sheet.bits), ...waits]) };
+  };
+  return { name, text, cycles: levels, area: areaOfAdders(schedule) };
+}
+
+/** Tables and registers of all additions, and of what waits. */
+function areaOfAdders(schedule: AdderSchedule): GeneratedModule['area'] {
+  return sum([
+    ...schedule.sums.map(({ from, width }) => area(from.kind === 'sum' ? adderTables(from.sum) : 0, width)),
+    ...[...waitsOf(schedule)].map(([{ width }, cycles]) => delay(width, cycles)),
+  ]);
 }

@@ -52,7 +52,7 @@ export function productsStruct(name: string, graph: AdderGraph, widths: readonly
   const used = graph.outputs.some((terms) => terms.length > 0);
   return [
     `// ${graph.inputs} values, ${graph.outputs.length} outputs: ${additions(graph)} additions, ${graph.sums.length} of them for several outputs.`,
-    '// Made of the weights in canonical signed digits, and proved to be the products with them.',
+    '// Made of the weights in signed digits, and proved to be the products with them.',
     `struct ${name} {`,
     '  template <typename VALUE, typename SUM>',
     `  static void sums(const VALUE (&x)[${graph.inputs}], SUM (&sum)[${graph.outputs.length}]) {`,
