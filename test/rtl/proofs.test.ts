@@ -13,6 +13,7 @@ import { writeFiles, writeProject } from '../hls/project.js';
 import { zooNetwork } from '../hls/networks.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { rtlDesign } from './project.js';
+import { rawNetwork } from './raw-networks.js';
 
 const temporary: string[] = [];
 afterAll(() => temporary.forEach((folder) => rmSync(folder, { recursive: true })));
@@ -117,6 +118,52 @@ describe('a spoilt module', () => {
     const path = `rtl/vetoc/vetoc_${module}.sv`;
     expect(files[path]).toContain(from);
     const folder = project({ ...files, [path]: files[path]!.replace(from, to) });
+    expect(await judged(folder, `formal/${proof}.ys`)).toBe(REFUTED);
+  });
+});
+
+const GAIN_BITS = emitRtl(rtlDesign(rawNetwork('jungfrau', 8), { pixelsPerClock: 2 }));
+const GAIN_WORDS = emitRtl(rtlDesign(rawNetwork('agipd', 8), { pixelsPerClock: 2 }));
+
+describe('the proofs about raw words', () => {
+  it.each([
+    ['receive_maps', GAIN_BITS],
+    ['operands_input_calibrate', GAIN_BITS],
+    ['calibrate_bits', GAIN_BITS],
+    ['operands_input_calibrate', GAIN_WORDS],
+    ['calibrate_thresholds', GAIN_WORDS],
+  ])('hold: %s', async (proof, files) => {
+    expect(await judged(project(files), `formal/${proof}.ys`)).toBe('');
+  });
+
+  it.each([
+    ['calibrate_bits', 'calibrate', 'pedestals[l*STAGES*PW+:', 'pedestals[0+:'],
+    ['calibrate_bits', 'calibrate', "d[l*AW+:AW] = AW'(exact)", "d[l*AW+:AW] = AW'(exact[AW-2:0])"],
+    ['operands_input_calibrate', 'calibrate', ' - pedestal;', ' + pedestal;'],
+    ['operands_input_calibrate', 'gain_stage', 'stage <= means & measures', 'stage <= means'],
+    ['operands_input_calibrate', 'calibrate', 'factors1[s*FW+:FW]', 'factors1[0+:FW]'],
+    ['operands_input_calibrate', 'calibrate', '<<< FRACTION', '<<< (FRACTION - 1)'],
+    ['operands_input_calibrate', 'gain_stage', 'adc >= LEAST', 'adc > LEAST'],
+    ['operands_input_calibrate', 'gain_stage', 'STAGE_OF[c*STAGES+:STAGES]', 'STAGE_OF[0+:STAGES]'],
+    ['receive_maps', 'receive_maps', '(flaw_ok || !at_final || !cut)', "1'b1"],
+    ['receive_maps', 'receive_maps', 'filling <= cut && !at_final;', 'filling <= cut;'],
+    ['receive_maps', 'receive_maps', 'if (takes_crc || (tail && valid)) tail', 'if (takes_crc) tail'],
+    ['receive_maps', 'receive_maps', "place == PA'(BEATS - 1)", "place == PA'(BEATS - 2)"],
+  ])('refute a spoilt module: %s, %s, "%s" as "%s"', async (proof, module, from, to) => {
+    const path = `rtl/vetoc/vetoc_${module}.sv`;
+    expect(GAIN_BITS[path]).toContain(from);
+    const folder = project({ ...GAIN_BITS, [path]: GAIN_BITS[path]!.replace(from, to) });
+    expect(await judged(folder, `formal/${proof}.ys`)).toBe(REFUTED);
+  });
+
+  it.each([
+    ['calibrate_thresholds', 'gain > thresholds', 'gain >= thresholds'],
+    ['operands_input_calibrate', "code == '0 && above", 'above'],
+    ['operands_input_calibrate', 'adc <= MOST', 'adc < MOST'],
+  ])('refute a spoilt choice by words of gain: %s, "%s" as "%s"', async (proof, from, to) => {
+    const path = 'rtl/vetoc/vetoc_gain_stage.sv';
+    expect(GAIN_WORDS[path]).toContain(from);
+    const folder = project({ ...GAIN_WORDS, [path]: GAIN_WORDS[path]!.replace(from, to) });
     expect(await judged(folder, `formal/${proof}.ys`)).toBe(REFUTED);
   });
 });

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { parseJsonAs } from '../../core/json.js';
 import type { TestedOnly } from '../backend.js';
 import type { RtlDesign } from './design.js';
-import { reachText, type Proof } from './proofs.js';
+import type { Proof } from './proof.js';
+import { reachText } from './proofs.js';
 
 export const PROOF_LIST = 'formal/proofs.json';
 
@@ -54,6 +55,8 @@ const BEYOND: Readonly<Record<string, string | null>> = {
   vetoc_window: 'windows at their own size',
   vetoc_matvec: 'products at their own size',
   vetoc_receive: 'the words that the receiver hands on, and its reasons',
+  vetoc_receive_maps: 'the words that are handed on of maps, and their CRC',
+  vetoc_calibrate: 'products at their own size',
   vetoc_requantize_lanes: null,
 };
 

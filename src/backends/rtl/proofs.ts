@@ -3,40 +3,15 @@
  * The checkers stand in `hls-templates/rtl/formal/`, each with the other statement of what its module does.
  */
 import type { RtlDesign } from './design.js';
+import { WITHOUT, type Proof, type Reach } from './proof.js';
+import { rawProofs } from './raw-proofs.js';
 import { FIFO_LATENCY } from './depths.js';
 import type { BuiltLink } from './schedule.js';
 import { FRAMES } from './stages/ends.js';
 import { instanceText, SV_LICENCE, type Instance } from './sv.js';
 
-/** How far a proof reaches. */
-type Reach =
-  /** By induction: after any number of cycles. */
-  | { readonly kind: 'forever' }
-  /** Whatever came before: the module forgets after so many cycles. */
-  | { readonly kind: 'pipeline'; readonly cycles: number }
-  /** For so many cycles from the reset. */
-  | { readonly kind: 'bounded'; readonly cycles: number };
-
-export interface Proof {
-  /** Of its files. */
-  readonly name: string;
-  /** What is proved, in words. */
-  readonly claim: string;
-  /** The links or instances of the design that it is about. */
-  readonly about: readonly string[];
-  /** Whether it is of the design's own sizes, or of small ones. */
-  readonly ownSize: boolean;
-  /** A file of `hls-templates/rtl/formal/` and its module. */
-  readonly checker: string;
-  readonly parameters: Readonly<Record<string, string | number>>;
-  readonly reach: Reach;
-  /** Wires of the checker that are the module's own registers. */
-  readonly connected: Readonly<Record<string, string>>;
-}
-
 /** Cycles from an accumulator to its rounded value, by whether the slope is applied first. */
 const ROUNDING_CYCLES = 4;
-const WITHOUT: Proof['connected'] = {};
 
 function linkProof({ name: link, depth, latency }: BuiltLink): Proof {
   const block = latency === FIFO_LATENCY.block;
@@ -200,6 +175,7 @@ export function proofsOf({ network, schedule }: RtlDesign): Proof[] {
     ...schedule.links.filter((l) => l.name !== FRAMES).map(linkProof),
     ...instances.flatMap((i) => roundingProof(i) ?? []),
     ...instances.filter((i) => i.module === 'vetoc_receive').map(receiveProof),
+    ...rawProofs(network.hardware),
     ...smallProofs(instances),
   ];
   // The same property of the same parameters is proved once, for all that it is about.
