@@ -11,12 +11,18 @@
 
 #include "design.h"
 #include "probe.h"
+/// What stands behind the frames among the arguments.
 #if defined(VETOC_MAPS)
 #include "maps.h"
-/// What stands behind the frames among the arguments.
-#define VETOC_BESIDE vetoc::maps_stream(),
+#define VETOC_MAPS_BESIDE vetoc::maps_stream(),
 #else
-#define VETOC_BESIDE
+#define VETOC_MAPS_BESIDE
+#endif
+#if defined(VETOC_FEATURES)
+#include "sent.h"
+#define VETOC_BESIDE VETOC_MAPS_BESIDE vetoc::features_sent(), vetoc::module_number(),
+#else
+#define VETOC_BESIDE VETOC_MAPS_BESIDE
 #endif
 
 namespace vetoc {
@@ -133,6 +139,9 @@ inline void send(hls::stream<design::pixel_beat> &frames, const std::vector<desi
 /// Lets the firmware take one frame and, where its weights can be reloaded, one image of weights that waits.
 inline void run(hls::stream<design::pixel_beat> &frames, hls::stream<weight_beat> &weights,
                 hls::stream<decision_beat> &decisions, registers &r) {
+#if defined(VETOC_FEATURES)
+  forget_features();
+#endif
 #if defined(VETOC_CANARY)
   design::top(frames, VETOC_BESIDE weights, decisions, r.mode, r.threshold, r.idle_cycles, r.number_step, r.prescale, r.prescale_key,
               r.canary_frames, r.canary_bound, r.frames, r.kept, r.vetoed, r.prescaled, r.malformed, r.gaps, r.dropped,

@@ -47,7 +47,7 @@ void max_pool(hls::stream<word<typename CONFIG::input_t, CONFIG::LANES>> &in,
 template <typename CONFIG>
 word<typename CONFIG::output_t, CONFIG::LANES> mean_of(const window_word<CONFIG> &x, int reciprocal) {
 #pragma HLS INLINE
-  word<typename CONFIG::output_t, CONFIG::LANES> mean;
+  word<typename CONFIG::output_t, CONFIG::LANES> mean = {};  // set: g++ 12 breaks inside over one lane of unset bits
 LANES:
   for (int l = 0; l < CONFIG::LANES; ++l) {
 #pragma HLS UNROLL

@@ -69,6 +69,8 @@ export interface Built {
   readonly files: BuiltFiles;
   /** Null for what is no firmware. */
   readonly firmware: FirmwareFigures | null;
+  /** Of firmware in parts: the figures of each under what it is, in place of `firmware`. */
+  readonly parts?: readonly { readonly title: string; readonly firmware: FirmwareFigures }[];
   /** The levels of the compile between the fixed graph and the files, as text, by name: `plan`, `schedule`. */
   readonly levels: Readonly<Record<string, string>>;
   /** What is known of it, as JSON says it. */

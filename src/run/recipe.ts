@@ -18,6 +18,7 @@ import { preprocessSchema } from '../frontends/network/preprocess.js';
 import { quantizationSchema } from '../passes/recipe.js';
 import { isNetworkFile } from '../frontends/network/load.js';
 import { trainingSchema } from '../train/recipe.js';
+import { modulesSchema } from './modules-wish.js';
 import { frameOptionsSchema, statedFrameOptions } from './frame-options.js';
 import { version } from '../core/version.js';
 import { RECIPE_WITNESSES, USUAL_WITNESSES } from './witnesses.js';
@@ -59,6 +60,8 @@ const recipeSchema = z
     frames: z.discriminatedUnion('kind', [simulatedFramesSchema, fileFramesSchema]),
     /** What the network tells apart: the classes that the frames are labelled with, or hits and misses alone. */
     classes: z.enum(['labels', 'hits']).default('labels'),
+    /** A detector of several modules, whose front ends run beside each of them; null: a frame is one picture. */
+    modules: modulesSchema.nullable().default(null),
     /** Shares of the training frames; `test` where the frames declare no split. */
     split: z
       .strictObject({

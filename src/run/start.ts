@@ -5,6 +5,7 @@ import type { BackendName } from '../tensorflow/backend-name.js';
 import type { Emit } from './events.js';
 import { draftRun } from './folder.js';
 import { statedFrameOptions, type FrameOptionValues } from './frame-options.js';
+import { splitWish } from './modules-wish.js';
 import { runPipeline, type RunOutcome } from './pipeline.js';
 import { atRecipe, forModel, loadRecipe, withAbsolutePaths, type Recipe } from './recipe.js';
 
@@ -15,6 +16,8 @@ export interface RecipeChanges extends FrameOptionValues {
   readonly model?: string;
   readonly target?: string;
   readonly seed?: number;
+  /** How the network is split among devices: `modules`, `modules=8`, `modules=4x2`. */
+  readonly split?: string;
 }
 
 export interface StartRequest extends RecipeChanges {
@@ -44,7 +47,7 @@ export interface StartedRun {
 
 /** The recipe `name` with `changes`. */
 async function changedRecipe(name: string, changes: RecipeChanges): Promise<Recipe> {
-  const { frames, model, target, seed } = changes;
+  const { frames, model, target, seed, split } = changes;
   const stated = await loadRecipe(name);
   const recipe = model === undefined ? stated : forModel(stated, name);
   return withAbsolutePaths({
@@ -55,6 +58,7 @@ async function changedRecipe(name: string, changes: RecipeChanges): Promise<Reci
     ...(model === undefined ? {} : { model: { path: model, sha256: await modelHash(model) } }),
     ...(target === undefined ? {} : { target, latency: 'sensible' as const }),
     ...(seed === undefined ? {} : { seed }),
+    ...(split === undefined ? {} : { modules: splitWish(split, recipe.modules) }),
   });
 }
 

@@ -9,6 +9,7 @@ import { UserError } from '../core/errors.js';
 import { createRandom } from '../core/random.js';
 import { CLASS_NAMES, FIRST_HIT_CLASS, type Frame } from '../data/frames.js';
 import { disturbed, drawStrengths, type Nuisances } from '../data/nuisances/disturb.js';
+import { stackModules, type Layout } from '../data/stack-modules.js';
 import { simulateFramesParallel } from '../data/parallel.js';
 import type { NetworkClasses } from '../frontends/network/build.js';
 import type { SimulatedFrames } from './recipe.js';
@@ -26,19 +27,26 @@ function classMap({ classNames, hitClasses }: NetworkClasses): (label: number) =
   });
 }
 
-/** `own` (`options.ownRepeats` times), and `options.frames` simulated frames of `size` (rows, columns) behind them. */
+/**
+ * `own` (`options.ownRepeats` times), and `options.frames` simulated frames of `size` (rows, columns) behind them. Where frames
+ * are stacked modules, `layout` says how these lie in the picture that is simulated.
+ */
 export function withSimulated(
   own: LabelledFrames,
   options: SimulatedFrames,
   size: readonly [number, number],
   classes: NetworkClasses,
   seed: number,
+  layout: Layout | null = null,
 ): LabelledFrames {
   const { frames, variety, ownRepeats } = options;
   if (frames === 0) return ownRepeats === 1 ? own : repeated(own, ownRepeats);
   const toClass = classMap(classes);
   const [height, width] = size;
-  const source = simulateFramesParallel({ seed, count: frames, height, width, variety });
+  const columns = layout?.[1] ?? 1;
+  const picture = { height: height / columns, width: width * columns };
+  const made = simulateFramesParallel({ seed, count: frames, ...picture, variety });
+  const source = layout === null ? made : stackModules(made, layout);
   const simulated: LabelledFrames = {
     count: source.count,
     ahead: source.ahead ?? 0,

@@ -1,5 +1,7 @@
 /** HLS C++, with the compiled project as a witness: under the headers that come with it, and under the vendor's. */
 import { readdir } from 'node:fs/promises';
+import { UnsupportedError } from '../../core/errors.js';
+import { modulesOf } from '../../ir/modules.js';
 import type { MissingWitness, Witness } from '../../simulate/witness.js';
 import {
   neverTooLarge,
@@ -15,6 +17,8 @@ import { designLevels } from '../dataflow/print.js';
 import { createCsim } from './csim.js';
 import { emitDesign } from './emit.js';
 import { goldenFiles } from './golden.js';
+import { buildModules, designModules } from './modules.js';
+import { createModulesCsim } from './modules-csim.js';
 import { withReloadableWeights } from './reloadable.js';
 import { checkCanaryFits, summarize, type Summary } from './summary.js';
 
@@ -40,6 +44,13 @@ function figures({ target }: Design, { timing, estimate }: Summary): FirmwareFig
 }
 
 function build({ fixed, wish, golden, reloadable }: ProjectRequest): Built {
+  if (modulesOf(fixed) > 1) {
+    if (reloadable || wish.canary === true)
+      throw new UnsupportedError('firmware in parts', [
+        { what: fixed.name, why: 'weights that can be exchanged are not exchanged in parts' },
+      ]);
+    return buildModules(fixed, wish, golden, figures);
+  }
   const design = designHls(reloadable ? withReloadableWeights(fixed) : fixed, wish);
   const summary = summarize(design);
   checkCanaryFits(design, summary.estimate);
@@ -62,7 +73,8 @@ async function openCsim(
     return { name, reason: `${folder} holds no project` };
   if (name === 'csim-vendor' && apTypes === undefined)
     return { name, reason: 'VETOC_AP_TYPES does not name the vendor’s headers' };
-  const opened = await createCsim(fixed, folder, {
+  const create = modulesOf(fixed) > 1 ? createModulesCsim : createCsim;
+  const opened = await create(fixed, folder, {
     ...(compiler === undefined ? {} : { compiler }),
     ...(name === 'csim-vendor' && apTypes !== undefined ? { apTypes } : {}),
   });
@@ -85,14 +97,15 @@ export const hls: Backend = {
   tooLarge: neverTooLarge,
   build: ({ networks, wish, golden }) =>
     Promise.resolve(build({ fixed: networks.fixed, wish, golden, reloadable: false })),
-  compares: (path) => !/^(golden|build)\//.test(path),
+  compares: (path) => !/(^|\/)(golden|build)\//.test(path),
   witnesses: [witness('csim', 'always'), witness('csim-vendor', 'where the vendor’s headers are')],
   proofs: null,
   export: {
     kind: 'project',
     build,
     figures: (fixed, wish) => {
-      const design = designHls(fixed, wish);
+      // Of parts those of a front end: its latency is the one that can be chosen.
+      const design = modulesOf(fixed) > 1 ? designModules(fixed, wish).fronts[0]! : designHls(fixed, wish);
       return figures(design, summarize(design));
     },
     levels: (fixed, wish) => designLevels(designHls(fixed, wish)),

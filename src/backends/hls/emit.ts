@@ -96,6 +96,7 @@ export function designHeader(graph: FixedGraph, plan: Plan, top: string): string
     ...(graph.reloadable ? ['#define VETOC_RELOADABLE', ''] : []),
     ...(plan.canary ? ['#define VETOC_CANARY', ''] : []),
     ...(beat === null ? [] : ['#define VETOC_MAPS', '']),
+    ...(graph.ends === 'features' ? ['#define VETOC_FEATURES', ''] : []),
     `#include "../firmware/${top}.h"`,
     '#include "stage_info.h"',
     '',

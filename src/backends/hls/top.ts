@@ -18,10 +18,11 @@ import type { StageCode } from './stages/index.js';
 
 /** What the design of `plan` has, as far as its ports depend on it. */
 export const featuresOf = (
-  { reloadable }: FixedGraph,
+  { reloadable, ends }: FixedGraph,
   plan: Plan,
-): Features & { readonly maps: boolean } => ({
+): Features & { readonly maps: boolean; readonly features: boolean } => ({
   reloadable,
+  features: ends === 'features',
   canary: plan.canary,
   maps: mapsBeatOf(plan) !== null,
 });
@@ -30,6 +31,7 @@ const signature = (top: string, features: ReturnType<typeof featuresOf>): string
   const parameters = [
     'hls::stream<pixel_beat> &frames',
     ...(features.maps ? ['hls::stream<maps_beat> &maps'] : []),
+    ...(features.features ? ['hls::stream<vetoc::feature_beat> &features', 'ap_uint<16> module'] : []),
     ...(features.reloadable ? ['hls::stream<vetoc::weight_beat> &weights'] : []),
     'hls::stream<vetoc::decision_beat> &decisions',
     ...registersOf(features).map(registerArgument),
@@ -47,7 +49,7 @@ export function topHeader(graph: FixedGraph, plan: Plan, top: string): string {
     `#ifndef ${guard}`,
     `#define ${guard}`,
     '',
-    '#include "vetoc/decide.h"',
+    `#include "vetoc/${graph.ends === 'features' ? 'send_features' : 'decide'}.h"`,
     '#include "vetoc/receive.h"',
     '',
     `/// ${plan.pixelsPerClock} pixels of 16 bits; each row starts with a fresh beat. TLAST with the last beat of a frame${plan.link.framing === 'ssi' ? ', TUSER as SsiPkg' : ''}.`,
@@ -235,6 +237,12 @@ export function topFunction(
     `${signature(top, features)} {`,
     '#pragma HLS INTERFACE mode = axis port = frames',
     ...(features.maps ? ['#pragma HLS INTERFACE mode = axis port = maps'] : []),
+    ...(features.features
+      ? [
+          '#pragma HLS INTERFACE mode = axis port = features',
+          '#pragma HLS INTERFACE mode = ap_none port = module',
+        ]
+      : []),
     ...(graph.reloadable ? ['#pragma HLS INTERFACE mode = axis port = weights'] : []),
     '#pragma HLS INTERFACE mode = axis port = decisions',
     ...registerPragmas(features),

@@ -2,8 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../core/errors.js';
+import type { FixedGraph } from '../../ir/graph.js';
+import { modulesOf } from '../../ir/modules.js';
+import { partitionModules } from '../../passes/partition-modules.js';
 import type { MissingWitness, Witness } from '../../simulate/witness.js';
-import { neverTooLarge, type Backend, type WitnessRequest } from '../backend.js';
+import { neverTooLarge, type Backend, type DialectOptions, type WitnessRequest } from '../backend.js';
+import { emitFixedOnnx } from './fixed.js';
 import { ONNX_DIALECTS } from './dialects.js';
 import type { OrtProvider } from './ort/session.js';
 import { createOrtWitness } from './ort/witness.js';
@@ -27,6 +31,17 @@ async function openOrt(
 
 const { float, fixed } = ONNX_DIALECTS;
 
+/** Of a detector of several modules: each front end that differs, and the decision on their words. */
+function partFiles(graph: FixedGraph, options: DialectOptions): Readonly<Record<string, Uint8Array>> {
+  if (modulesOf(graph) === 1) return {};
+  const { fronts, decision } = partitionModules(graph);
+  const name = (k: number): string => (fronts.length === 1 ? 'front.onnx' : `front-${k}.onnx`);
+  return Object.fromEntries([
+    ...fronts.map((front, k) => [name(k), emitFixedOnnx(front, options)] as const),
+    ['decision.onnx', emitFixedOnnx(decision, options)] as const,
+  ]);
+}
+
 export const onnx: Backend = {
   name: 'onnx',
   title: 'ONNX',
@@ -36,12 +51,15 @@ export const onnx: Backend = {
   tooLarge: neverTooLarge,
   build: ({ networks, producerVersion, recipeHash }) =>
     Promise.resolve({
-      files: Object.fromEntries(
-        [float, fixed].map((dialect) => [
-          dialect.file,
-          dialect.emit(networks, { producerVersion, recipeHash }),
-        ]),
-      ),
+      files: {
+        ...Object.fromEntries(
+          [float, fixed].map((dialect) => [
+            dialect.file,
+            dialect.emit(networks, { producerVersion, recipeHash }),
+          ]),
+        ),
+        ...partFiles(networks.fixed, { producerVersion, recipeHash }),
+      },
       firmware: null,
       levels: {},
       facts: {},

@@ -89,6 +89,10 @@ export function define(command: Command): void {
         'write every level of the compile as text: the graph after every pass, plan and schedule of the firmware',
       ),
     )
+    .option(
+      '--split <what>',
+      'modules=8: a front end on each of 8 modules, and one decision (src/run/modules.md)',
+    )
     .option('--budget <points>', BUDGET_HELP, budgetOption)
     .option('--replace', 'replace the run that stands in the folder')
     .option('--json', 'print events as they come, and the result, as JSON: an object a line');

@@ -76,7 +76,9 @@ export async function emitStage(
     for (const [path, content] of Object.entries(built.files))
       await draft.write(`${backend.folder}/${path}`, content);
     written.push({ backend: name, title, files: Object.keys(built.files).length });
-    if (built.firmware !== null) firmware.push({ title, ...built.firmware });
+    if (built.parts !== undefined)
+      firmware.push(...built.parts.map((part) => ({ title: part.title, ...part.firmware })));
+    else if (built.firmware !== null) firmware.push({ title, ...built.firmware });
     levels.push(...Object.entries(built.levels).map(([level, text]) => ({ backend: name, level, text })));
   }
   const decision = firmware[0]?.timing.lastPixelMicroseconds ?? null;

@@ -2,11 +2,13 @@
 import { countsByClass, partitionFrames, type Partition } from '../../data/partition.js';
 import { CLASS_NAMES, FIRST_HIT_CLASS, type FrameSource } from '../../data/frames.js';
 import { simulateFramesParallel } from '../../data/parallel.js';
+import { stackModules } from '../../data/stack-modules.js';
 import { streamFrames } from '../../data/stream.js';
 import { UserError } from '../../core/errors.js';
 import type { Emit } from '../events.js';
 import { openFrameArguments } from '../open-frames.js';
 import type { FrameOptionValues } from '../frame-options.js';
+import { pictureSize } from '../modules-wish.js';
 import type { Recipe } from '../recipe.js';
 
 export interface RunFrames {
@@ -20,7 +22,27 @@ export interface RunFrames {
   readonly labelOf: (index: number) => number;
 }
 
+/** The frames of `recipe`, those of several modules stacked. */
 async function openSource(recipe: Recipe, emit: Emit): Promise<FrameSource> {
+  const source = await openPictures(recipe, emit);
+  const { modules, frames } = recipe;
+  try {
+    if (modules === null) return source;
+    if (modules.layout !== null && frames.kind === 'files')
+      throw new UserError('files give modules stacked along rows, and no picture of them', {
+        field: '--split',
+        remedy: `say --split modules=${modules.count}, without --assemble`,
+      });
+    const stacked = modules.layout === null ? source : stackModules(source, modules.layout);
+    pictureSize(modules, [stacked.height, stacked.width]);
+    return stacked;
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function openPictures(recipe: Recipe, emit: Emit): Promise<FrameSource> {
   const { frames } = recipe;
   if (frames.kind === 'files') return (await openFrameArguments(frames.paths, frames.options, emit)).source;
   const { count, height, width, variety, hitFraction } = frames;

@@ -8,6 +8,7 @@ import type { TrainResult } from '../../train/train.js';
 import type { Progress } from '../events.js';
 import { originalText, importNetwork } from '../../frontends/import-network.js';
 import { modelHash } from '../../frontends/model-file.js';
+import { onWholeFrames, pictureSize } from '../modules-wish.js';
 import type { Recipe } from '../recipe.js';
 import { asHitOrMiss, evenly, framePixels, type RunFrames } from './frames.js';
 import { scoreFloat } from './score.js';
@@ -50,12 +51,19 @@ async function importStage(
       remedy: 'restore it, or name it anew with --model',
     });
   const { source, partition } = frames;
+  const rawSize = pictureSize(recipe.modules, [source.height, source.width]);
   const pixels: Uint16Array[] = [];
+  // Of several modules the original is asked about the first: it knows one picture.
   for await (const frame of framePixels(source, evenly(partition.validation, COMPARED_FRAMES)))
-    pixels.push(frame.pixels);
-  const { graph, title, comparison, stated } = await importNetwork({
+    pixels.push(frame.pixels.slice(0, rawSize[0] * rawSize[1]));
+  const {
+    graph: picture,
+    title,
+    comparison,
+    stated,
+  } = await importNetwork({
     path,
-    rawSize: [source.height, source.width],
+    rawSize,
     preprocess: recipe.preprocess,
     classes(logits) {
       const { classNames, hitClasses } = framesFor(frames, logits, path);
@@ -63,6 +71,7 @@ async function importStage(
     },
     frames: pixels,
   });
+  const graph = onWholeFrames(picture, recipe.modules);
   const matched = framesFor(frames, graph.classNames.length, path);
   if (graph.hitClasses.some((hit, i) => hit !== matched.hitClasses[i]))
     throw new UserError(`its hit classes are not those of the frames (${matched.classNames.join(', ')})`, {

@@ -6,6 +6,8 @@ import { loadNetwork } from '../../frontends/network/load.js';
 import { trainNetwork, type TrainRequest, type TrainResult } from '../../train/train.js';
 import type { Progress } from '../events.js';
 import type { Recipe } from '../recipe.js';
+import { UserError } from '../../core/errors.js';
+import { onWholeFrames, pictureSize } from '../modules-wish.js';
 import { withTeacher } from './teacher.js';
 import { followTraining, trainingFrames, validationFrames } from './training.js';
 
@@ -18,14 +20,21 @@ export async function trainStage(
   progress: Progress,
 ): Promise<TrainResult> {
   const { source, classNames, hitClasses } = frames;
-  const graph = await loadNetwork({
+  const { modules } = recipe;
+  const picture = await loadNetwork({
     network: recipe.training.network,
     name: recipe.name,
-    preprocess: preprocessNodes(recipe.preprocess, [source.height, source.width]),
+    preprocess: preprocessNodes(recipe.preprocess, pictureSize(modules, [source.height, source.width])),
     classes: { classNames, hitClasses },
     seed: recipe.seed,
   });
+  const graph = onWholeFrames(picture, modules);
   const { teacher } = recipe.training;
+  if (modules !== null && teacher !== null)
+    throw new UserError('a teacher sees one picture, not several modules', {
+      field: 'training.teacher',
+      remedy: 'leave out the teacher, or --split',
+    });
   const pupil = { classNames, hitClasses, size: [source.height, source.width] as const };
   const request: TrainRequest = {
     graph,

@@ -2,6 +2,8 @@
 import type { LabelledFrames } from '../../train/sample-cache.js';
 import { repeated, withNuisances, withSimulated } from '../../train/simulated-frames.js';
 import type { TrainEvent } from '../../train/train.js';
+import { squarestLayout } from '../../data/stack-modules.js';
+import { pictureSize } from '../modules-wish.js';
 import type { Progress } from '../events.js';
 import type { Recipe } from '../recipe.js';
 import type { RunFrames } from './frames.js';
@@ -41,7 +43,10 @@ export function trainingFrames(recipe: Recipe, frames: RunFrames): LabelledFrame
   const { source, partition } = frames;
   const size = [source.height, source.width] as const;
   const { simulated, nuisances } = recipe.training;
-  const all = withSimulated(labelled(frames, partition.train), simulated, size, frames, recipe.seed);
+  const { modules, seed } = recipe;
+  const layout =
+    modules === null ? null : (modules.layout ?? squarestLayout(modules.count, pictureSize(modules, size)));
+  const all = withSimulated(labelled(frames, partition.train), simulated, size, frames, seed, layout);
   return withNuisances(all, nuisances, partition.train.length, size, recipe.seed);
 }
 

@@ -1,6 +1,7 @@
 /** The two ends of the firmware: from beats to pixels, and from logits to the decision. */
 import { minMantissa } from '../../../fixed/format.js';
 import { headerBeats, trailerBeats, type Link } from '../../dataflow/link.js';
+import { fieldWords } from '../../dataflow/module-packet.js';
 import { wordsPerFrame } from '../../dataflow/plan.js';
 import { scrubFrames, watchedStages } from '../memories.js';
 import { constant, table1, type Member } from '../cpp.js';
@@ -63,10 +64,11 @@ export const decide: Renderer<'decide'> = (stage, { graph, plan }) => {
   const hits = graph.hitClasses.map(Number);
   const reloaded = graph.reloadable ? reloadStreams(plan, stage) : [];
   const shadow = plan.canary ? reloadStreams(plan, stage, true) : [];
+  const features = graph.ends === 'features';
   return code(stage, {
-    header: 'decide',
+    header: features ? 'send_features' : 'decide',
     ...(graph.reloadable ? { function: plan.canary ? 'decide_canary' : 'decide_reloadable' } : {}),
-    text: 'score and decision',
+    text: features ? 'features, for the decision elsewhere' : 'score and decision',
     members: [
       valueType('logit_t', logits.format),
       constant('CLASSES', graph.classNames.length),
@@ -77,10 +79,13 @@ export const decide: Renderer<'decide'> = (stage, { graph, plan }) => {
       constant('SCRUB_FRAMES', scrubFrames(plan), 'within which a flipped bit is flagged'),
       flag('CANARY', plan.canary, 'a second network is in shadow'),
       flag('NUMBERED', plan.link.header, "frames bring the detector's number"),
+      ...(features ? [constant('NUMBER_WORDS', fieldWords('number', 0), 'of a packet')] : []),
     ],
-    tables: [
-      `// Which classes are hits.\n${table1('bool', name, hits, { format: (v) => (v === 1 ? 'true' : 'false') })}`,
-    ],
-    arguments: [...reloaded, ...shadow, name],
+    tables: features
+      ? []
+      : [
+          `// Which classes are hits.\n${table1('bool', name, hits, { format: (v) => (v === 1 ? 'true' : 'false') })}`,
+        ],
+    arguments: features ? ['features', 'module'] : [...reloaded, ...shadow, name],
   });
 };
