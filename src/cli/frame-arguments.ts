@@ -15,7 +15,8 @@ export const addMapsOptions = (command: Command): Command =>
     .option(
       '--map-formats <formats>',
       "formats of the integer maps, as firmware has them: 'ap_ufixed<22,14>,ap_fixed<23,2>'",
-    );
+    )
+    .option('--common-mode <columns>', 'take away what each row has in common, COLUMNS[:LIMIT[:LEAST]]');
 
 /** Adds the options; the values go to `frameOptions` or `openFrameArguments`. */
 export function addFrameOptions(command: Command): Command {

@@ -23,6 +23,7 @@ import {
 import type { SourceFacts } from '../ir/ops/record.js';
 import { activationOf } from '../ir/prove.js';
 import { calibration } from './calibration.js';
+import { commonMode } from './common-mode.js';
 import { walkOf } from './in-order.js';
 import { wholeImage } from './kernels.js';
 import * as layers from './layers.js';
@@ -152,6 +153,10 @@ export function createFixedEvaluator(graph: FixedGraph): FixedEvaluator {
           maps.map(({ data }) => data),
           new Int32Array(elements(shape)),
         );
+    }
+    if (node.kind === 'commonMode') {
+      const run = commonMode(node, inputs[0]!.format, node.format);
+      return ([x]) => run(x!.data, new Int32Array(elements(shape)));
     }
     return compile(node, inputs, shape);
   });

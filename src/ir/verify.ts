@@ -11,6 +11,7 @@ import { verifyModules } from './modules.js';
 import { analyseRanges, proveStage, type StageInput } from './prove.js';
 import { isPreprocess, isWeighted, traitsOf, type FixedNode, type PreprocessNode } from './ops/index.js';
 import { checkCalibrate } from './ops/calibrate.js';
+import { checkCommonMode } from './ops/common-mode.js';
 import { checkTable } from './ops/table.js';
 import { slopesOf } from './activations.js';
 
@@ -154,6 +155,7 @@ export function verifyFixedGraph(graph: FixedGraph): FixedGraph {
       );
     else if (node.kind === 'table') checkTable(node, inputs[0]!);
     else if (node.kind === 'calibrate') checkCalibrate(node, inputs);
+    else if (node.kind === 'commonMode') checkCommonMode(node, inputs[0]!);
     else if (traitsOf(node).keepsFormat)
       for (const input of inputs)
         invariant(

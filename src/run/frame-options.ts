@@ -3,7 +3,9 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../core/errors.js';
 import { isOwnMask, type OpenFramesOptions } from '../data/open-options.js';
+import { usualLeast, USUAL_LIMIT, type CommonModeWish } from '../data/raw/common-mode.js';
 import type { MapFormats } from '../data/raw/integer-maps.js';
+import { MOST_COLUMNS } from '../ir/ops/common-mode.js';
 import { formatOfString } from '../fixed/format.js';
 
 const text = z.string().min(1).exactOptional();
@@ -28,6 +30,7 @@ export const frameOptionsSchema = z
     maps: text,
     mapsAge: text,
     mapFormats: text,
+    commonMode: text,
     scale: text,
     giveUp: text,
     skipBad: flag,
@@ -86,6 +89,27 @@ function mapFormatsOption(text: string | undefined): MapFormats | undefined {
   });
 }
 
+/** COLUMNS[:LIMIT[:LEAST]]. Throws `UserError`. */
+function commonModeOption(text: string | undefined): CommonModeWish | undefined {
+  if (text === undefined) return undefined;
+  const [columns, limit = USUAL_LIMIT, least = usualLeast(columns!), ...others] = text.split(':').map(Number);
+  const isWhole = (n: number | undefined, most: number): boolean =>
+    Number.isInteger(n) && n! >= 1 && n! <= most;
+  if (
+    isWhole(columns, MOST_COLUMNS) &&
+    limit > 0 &&
+    limit <= 1000 &&
+    isWhole(least, columns!) &&
+    others.length === 0
+  )
+    return { columns: columns!, limit, least };
+  throw new UserError(`'${text}' is no COLUMNS:LIMIT:LEAST`, {
+    field: '--common-mode',
+    remedy:
+      'give pixels of a row that share a shift, counts within which a pixel saw nothing, and how many of those it takes, as 256:0.75:64',
+  });
+}
+
 /**
  * The options as the data layer takes them. Whoever decides sees an overload as the largest trusted count, so that a
  * saturated Bragg peak stays a peak, unless the user says otherwise. Throws `UserError`.
@@ -108,11 +132,16 @@ export function frameOptions(values: FrameOptionValues): OpenFramesOptions {
         field: '--pedestal',
         remedy: 'leave one of the two out',
       });
-  } else if (age !== undefined || values.mapFormats !== undefined) {
-    const field = age === undefined ? '--map-formats' : '--maps-age';
-    throw new UserError('is said of no maps', { field, remedy: 'give --maps' });
+  } else {
+    const [field] = Object.entries({
+      '--maps-age': values.mapsAge,
+      '--map-formats': values.mapFormats,
+      '--common-mode': values.commonMode,
+    }).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    if (field !== undefined) throw new UserError('is said of no maps', { field, remedy: 'give --maps' });
   }
   const formats = mapFormatsOption(values.mapFormats);
+  const commonMode = commonModeOption(values.commonMode);
   const stated = [pedestal, gain, energy].filter((one) => one !== undefined).length;
   if (maps === undefined && stated !== 0 && stated !== 3) {
     throw new UserError('JUNGFRAU needs --pedestal, --gain and --photon-energy together', {
@@ -140,6 +169,7 @@ export function frameOptions(values: FrameOptionValues): OpenFramesOptions {
             ...(energy === undefined ? {} : { photonEnergyEv: energy }),
             ...(age === undefined ? {} : { maxAgeDays: age }),
             ...(formats === undefined ? {} : { formats }),
+            ...(commonMode === undefined ? {} : { commonMode }),
           },
         }),
     ...(stated === 0 || maps !== undefined

@@ -4,6 +4,7 @@
  */
 import { createOrtWitness } from '../backends/onnx/ort/witness.js';
 import { openCalibration, type CellCalibration } from '../data/raw/cell-calibration.js';
+import { withoutCommonMode, type CommonModeWish } from '../data/raw/common-mode.js';
 import { cellOf } from '../data/raw/cells.js';
 import { rawDetector, type RawDetector } from '../data/raw/detectors.js';
 import { calibrateWords, type FloatMaps } from '../data/raw/float-maps.js';
@@ -19,6 +20,8 @@ import { frameOptions, type FrameOptionValues } from './frame-options.js';
 
 export interface RawDifference {
   readonly detector: string;
+  /** Whether what rows have in common was taken away. */
+  readonly commonMode: boolean;
   /** Formats of the integer maps, and signed bits of their products with ADC values. */
   readonly pedestals: string;
   readonly factors: string;
@@ -55,11 +58,13 @@ function otherCounts(
   { words, gains, mask }: Words,
   counts: ArrayLike<number>,
   tally: Tally,
+  wish: CommonModeWish | undefined,
 ): Uint16Array | null {
   const most = maxMantissa(COUNTS);
   const other = new Uint16Array(words.length);
   let isOther = false;
-  calibrateWords(detector, maps, words, gains).forEach((real, i) => {
+  const reals = calibrateWords(detector, maps, words, gains);
+  (wish === undefined ? reals : withoutCommonMode(reals, wish)).forEach((real, i) => {
     if (Number.isNaN(real) || mask?.[i] === 0) return;
     const limited = Math.min(Math.max(real, 0), most);
     other[i] = roundHalfEven(limited);
@@ -101,7 +106,7 @@ export async function rawDifference(
       const frame = { words: pixels, gains: (await gains?.read(index))?.pixels, mask };
       const counts = calibration.counts(cell, `frame ${inFile} of ${file}`, pixels, frame.gains);
       const maps = await calibration.maps(cell);
-      const other = otherCounts(detector, maps!, frame, counts, tally);
+      const other = otherCounts(detector, maps!, frame, counts, tally, calibration.commonMode);
       progress.update(index + 1, words.count);
       if (other === null) continue;
       differentFrames += 1;
@@ -120,11 +125,15 @@ export async function rawDifference(
 /** What is known of a calibration before any frame. */
 function figuresOf(
   detector: RawDetector,
-  { formats: { pedestal, factor }, bound }: CellCalibration,
-): Pick<RawDifference, 'detector' | 'pedestals' | 'factors' | 'productBits' | 'bound'> {
+  { formats: { pedestal, factor }, bound, commonMode }: CellCalibration,
+): Pick<RawDifference, 'detector' | 'commonMode' | 'pedestals' | 'factors' | 'productBits' | 'bound'> {
   const limits = detector.stages.map((stage) => stage.limits);
   return {
-    detector: detector.title,
+    detector:
+      commonMode === undefined
+        ? detector.title
+        : `${detector.title}, less what ${commonMode.columns} pixels of a row have in common`,
+    commonMode: commonMode !== undefined,
     pedestals: formatToString(pedestal),
     factors: formatToString(factor),
     productBits: productWidth({ limits }, pedestal, factor),

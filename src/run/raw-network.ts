@@ -14,7 +14,7 @@ import { frameOptions, type FrameOptionValues } from './frame-options.js';
 const NO_GAINS = new Uint16Array(0);
 
 /** What says that a network is to start at words: a file of maps, with gains and photon energy. */
-export type RawWish = Pick<FrameOptionValues, 'maps' | 'gain' | 'photonEnergy' | 'mapFormats'>;
+export type RawWish = Pick<FrameOptionValues, 'maps' | 'gain' | 'photonEnergy' | 'mapFormats' | 'commonMode'>;
 
 export interface RawNetwork {
   readonly graph: FixedGraph;
@@ -30,12 +30,13 @@ export interface RawNetwork {
 
 /** `fixed` on the words whose maps `wish` names; null where it names none. Throws `UserError`. */
 export async function onWords(fixed: FixedGraph, wish: RawWish): Promise<RawNetwork | null> {
-  const { maps, gain, photonEnergy, mapFormats } = wish;
+  const { maps, gain, photonEnergy, mapFormats, commonMode } = wish;
   if (maps === undefined) {
     const [said] = Object.entries({
       '--gain': gain,
       '--photon-energy': photonEnergy,
       '--map-formats': mapFormats,
+      '--common-mode': commonMode,
     })
       .filter(([, value]) => value !== undefined)
       .map(([name]) => name);
@@ -47,13 +48,14 @@ export async function onWords(fixed: FixedGraph, wish: RawWish): Promise<RawNetw
     ...(gain === undefined ? {} : { gain }),
     ...(photonEnergy === undefined ? {} : { photonEnergy }),
     ...(mapFormats === undefined ? {} : { mapFormats }),
+    ...(commonMode === undefined ? {} : { commonMode }),
   });
   const [height, width] = inputNode(fixed).size;
   const frames = { file: fixed.name, height, width, serial: null, written: null };
   const checked = await checkedMaps(rawMaps!, frames);
   const { detector } = checked;
   const { formats, cells } = await sharedMaps(checked, '');
-  const graph = fromWords(fixed, detector, formats);
+  const graph = fromWords(fixed, detector, formats, checked.commonMode);
   if (detector.select.by === 'thresholds') return { graph, cells, golden: null };
   const real = (await checked.maps(0))!;
   const golden = {

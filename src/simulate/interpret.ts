@@ -13,6 +13,7 @@ import { decide, fixedShapes, inputNode, type FixedGraph } from '../ir/graph.js'
 import { mapOf, NO_MAPS, type FrameMaps } from '../ir/frame-maps.js';
 import { isGiven, partsOf, type ComputedNode, type FixedNodeOf } from '../ir/ops/index.js';
 import { prescaled, type PrescaleQuestion } from '../ir/prescale.js';
+import { rawRules } from './interpret-raw.js';
 import { convolve, fill, partOf, requantize, type Value } from './interpret-sums.js';
 import type { Drill, DrillResult, FrameResult } from './witness.js';
 
@@ -50,37 +51,8 @@ function average(
   return castNumber(sum * op.reciprocal, fractionBits(input.format) + op.reciprocalFraction, op.format);
 }
 
-/** The gain stage of a word whose gain bits are `bits`; null where it has none. */
-function stageOf(
-  { select }: FixedNodeOf<'calibrate'>,
-  bits: number,
-  isAbove: readonly boolean[],
-): number | null {
-  if (select.by === 'bits') return select.stages[bits]!;
-  return bits === 0 ? isAbove.filter(Boolean).length : null;
-}
-
 const rules: Rules = {
-  calibrate: (op, [words, pedestals, factors, gains, thresholds], output) => {
-    const stages = op.limits.length;
-    const fraction = fractionBits(pedestals!.format);
-    for (let i = 0; i < output.length; i++) {
-      const adc = words!.data[i]! % 2 ** op.adcBits;
-      const bits = Math.floor(words!.data[i]! / 2 ** op.adcBits);
-      const isAbove = Array.from(
-        { length: gains === undefined ? 0 : stages - 1 },
-        (_, k) => gains!.data[i]! > thresholds!.data[i * (stages - 1) + k]!,
-      );
-      const stage = stageOf(op, bits, isAbove);
-      if (stage === null || adc < op.limits[stage]![0] || adc > op.limits[stage]![1]) {
-        output[i] = 0;
-        continue;
-      }
-      const difference = adc * 2 ** fraction - pedestals!.data[i * stages + stage]!;
-      const product = difference * factors!.data[i * stages + stage]!;
-      output[i] = castNumber(product, fraction + fractionBits(factors!.format), op.format);
-    }
-  },
+  ...rawRules,
   crop: (op, [x], output, shape) => {
     fill(output, shape, (row, column, c) => at(x!, row + op.offset[0], column + op.offset[1], c));
   },

@@ -8,9 +8,12 @@ import { sideBySideTable } from './side-by-side.js';
 /** What the integer calibration of raw words costs beside one in double precision. */
 function differenceText(d: RawDifference, frames: number): string {
   const share = d.livePixels === 0 ? 1 : d.equal / d.livePixels;
+  const rounding = d.commonMode
+    ? `The rounding of the maps moves a calibrated value by ${d.bound.toPrecision(2)} counts at most, by proof, before what its row has in common is taken away.`
+    : `The rounding of the maps moves a count by ${d.bound.toPrecision(2)} at most, by proof.`;
   return [
     `Words of ${d.detector}: pedestals ${d.pedestals}, factors ${d.factors}, products of ${d.productBits} bits.`,
-    `The rounding of the maps moves a count by ${d.bound.toPrecision(2)} at most, by proof. Of ${d.livePixels} live pixels the farthest is ` +
+    `${rounding} Of ${d.livePixels} live pixels the farthest is ` +
       `${d.farthest.toFixed(6)} counts from double precision, and ${(100 * share).toFixed(4)} % equal its rounding.`,
     d.decidedApart.length === 0
       ? `With counts of double precision all ${frames} frames are decided alike; ${d.differentFrames} have another count somewhere.`

@@ -249,6 +249,52 @@ describe('vetoc evaluate --raw', () => {
     await truth.close();
   });
 
+  it('decides as before on frames whose rows were shifted, where it takes away what they have in common', async () => {
+    const words = await openFrames(at('words.h5'));
+    const writer = await createHdf5(at('shifted.h5'));
+    const data = writer.growing('/entry/data/data', 'u2', [HEIGHT, WIDTH], 1, 'none');
+    const random = createRandom(6);
+    for (let n = 0; n < COUNT; n++) {
+      const { pixels } = await words.read(n);
+      // Up to 0.6 photons of 391 ADU, a row of 18 pixels.
+      const shifts = Float64Array.from(
+        { length: pixels.length / 18 },
+        () => 235 * (2 * random.uniform() - 1),
+      );
+      data.append(
+        pixels.map((word, i) =>
+          word < 16384 ? Math.min(Math.max(word + shifts[Math.floor(i / 18)]!, 0), 16383) : word,
+        ),
+      );
+    }
+    await words.close();
+    await writer.commit();
+    const evaluate = async (file: string, ...more: string[]): Promise<EvaluateOutcome> =>
+      JSON.parse(
+        await cli('evaluate', at('run'), '--raw', at(file), ...MAPS, '--json', ...more),
+      ) as EvaluateOutcome;
+    const apart = (a: EvaluateOutcome, b: EvaluateOutcome): number =>
+      a.decisions.reduce((sum, { score }, n) => sum + Math.abs(score - b.decisions[n]!.score), 0);
+    const [plain, shifted] = [await evaluate('words.h5'), await evaluate('shifted.h5')];
+    const mode = ['--common-mode', '18:0.85'];
+    const back = await evaluate('shifted.h5', ...mode);
+    expect(back.decisions.map(({ keep }) => keep)).toEqual(plain.decisions.map(({ keep }) => keep));
+    expect(apart(back, plain)).toBeLessThan(apart(shifted, plain) / 4);
+    expect(back.difference!.detector).toBe('JUNGFRAU, less what 18 pixels of a row have in common');
+    expect(back.difference!.equal / back.difference!.livePixels).toBeGreaterThan(0.99);
+    for (const [given, why] of [
+      ['7', /--common-mode: 7 columns do not divide the 36 of a frame/],
+      ['18:x', /--common-mode: '18:x' is no COLUMNS:LIMIT:LEAST/],
+      ['18:0.75:19', /--common-mode: '18:0.75:19' is no COLUMNS:LIMIT:LEAST/],
+    ] as const)
+      expect(
+        await cli('evaluate', at('run'), '--raw', at('words.h5'), ...MAPS, '--common-mode', given),
+      ).toMatch(why);
+    expect(await cli('evaluate', at('run'), '--frames', at('words.h5'), '--common-mode', '18')).toMatch(
+      /exit 2: .*--common-mode: is said of no maps/,
+    );
+  });
+
   it('is refused, by name, with maps that are not those of the frames', async () => {
     const raw = ['evaluate', at('run'), '--raw', at('words.h5')];
     expect(await cli(...raw)).toMatch(

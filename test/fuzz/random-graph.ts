@@ -28,6 +28,7 @@ import {
 import { countMap } from '../../src/ir/ops/counted.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import { TABLED_NAMES, usualFunction } from '../../src/ir/ops/activations/index.js';
+import { accumulatorWidth, reciprocalFractionFor } from '../../src/ir/ops/common-mode.js';
 import { productWidth } from '../../src/ir/ops/calibrate.js';
 import { tableOf } from '../../src/ir/ops/table.js';
 import type { FixedKind } from '../../src/ir/ops/index.js';
@@ -471,6 +472,15 @@ function addCalibration(draft: Draft, size: readonly [number, number]): void {
     const low = chance(random, 0.5) ? 0 : random.integer(0, 2 ** (adcBits - 1));
     return [low, chance(random, 0.5) ? 2 ** adcBits - 1 : random.integer(low, 2 ** adcBits - 1)];
   });
+  const to = format(
+    false,
+    counted,
+    counted,
+    chance(random, 0.7) ? 'AP_RND_CONV' : random.pick(QUANTIZATIONS),
+    chance(random, 0.7) ? 'AP_SAT' : random.pick(OVERFLOWS.filter((o) => o !== 'AP_WRAP_SM')),
+  );
+  const common = random.fork('common mode');
+  const finer = chance(common, 0.5) ? measuredFormat(common, counted) : null;
   add(draft, {
     kind: 'calibrate',
     inputs: [words, pedestals, factors, ...gains],
@@ -478,14 +488,30 @@ function addCalibration(draft: Draft, size: readonly [number, number]): void {
     select: by === 'bits' ? { by, stages: gainBits(random, adcBits, stages) } : { by },
     limits,
     productWidth: productWidth({ limits }, pedestal, factor),
-    format: format(
-      false,
-      counted,
-      counted,
-      chance(random, 0.7) ? 'AP_RND_CONV' : random.pick(QUANTIZATIONS),
-      chance(random, 0.7) ? 'AP_SAT' : random.pick(OVERFLOWS.filter((o) => o !== 'AP_WRAP_SM')),
-    ),
+    format: finer ?? to,
   });
+  if (finer !== null) addCommonMode({ ...draft, random: common }, finer, size[1], to);
+}
+
+/** Counts below zero, too, and finer than whole ones. */
+const measuredFormat = (random: Random, counted: number): Format => {
+  const fraction = random.integer(0, 8);
+  return format(true, counted + 1 + fraction, counted + 1);
+};
+
+/** Less what segments of rows have in common. */
+function addCommonMode(draft: Draft, from: Format, width: number, to: Format): void {
+  const { random } = draft;
+  const columns = random.pick(divisorsOf(width));
+  const limit = random.integer(1, 2 ** (from.width - 1) - 1);
+  const rule = {
+    columns,
+    limit,
+    least: random.integer(1, columns),
+    reciprocalFraction: random.integer(1, Math.min(20, reciprocalFractionFor(columns, limit))),
+  };
+  const bits = accumulatorWidth(rule, from);
+  add(draft, { kind: 'commonMode', inputs: [newest(draft)], ...rule, accumulatorWidth: bits, format: to });
 }
 
 function addPreprocessing(draft: Draft): void {

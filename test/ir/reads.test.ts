@@ -26,7 +26,8 @@ import { everyOpFrames, everyOpGraph } from './every-op.js';
 
 const DETECTOR = RAW_DETECTORS.jungfrau;
 const MAPS = { pedestal: format(false, 16, 14), factor: format(true, 12, -2) };
-const graph = fromWords(everyOpGraph(), DETECTOR, MAPS);
+const COMMON_MODE = { columns: 5, limit: 300, least: 2 };
+const graph = fromWords(everyOpGraph(), DETECTOR, MAPS, COMMON_MODE);
 /** Words of every gain stage, and of none. */
 const FRAMES = everyOpFrames(3).map((frame, n) => frame.map((_, i) => (i * 7919 + n * 104729) % 65536));
 const shapes = fixedShapes(graph);
@@ -53,6 +54,12 @@ const moved: Table<Exclude<ComputedNode, { kind: SummingKind }>, [reads: Reads],
     if (stage === null || adc < limits[stage]![0] || adc > limits[stage]![1]) return 0;
     const difference = adc * 2 ** 2 - maps[stage]!;
     return castNumber(difference * maps[limits.length + stage]!, 2 + 14, to);
+  },
+  commonMode({ limit, least, reciprocalFraction, format: to }, { all }) {
+    const dark = all.filter((value) => value !== 0 && Math.abs(value) <= limit);
+    const mean = dark.length < least ? 0 : Math.floor(2 ** reciprocalFraction / dark.length + 0.5);
+    if (all[0] === 0) return 0;
+    return castNumber(all[0]! * 2 ** reciprocalFraction - total(dark) * mean, 8 + reciprocalFraction, to);
   },
   crop: (_op, reads) => one(reads),
   mask: (_op, { all }) => total(all),

@@ -14,6 +14,7 @@ const TRAITS: Readonly<Record<keyof typeof OPS, Traits>> = {
   input: { preprocess: true, given: true, pointwise: true },
   maps: { given: true, raw: true, pointwise: true },
   calibrate: { raw: true, pointwise: true },
+  commonMode: { raw: true, pointwise: true },
   crop: { preprocess: true },
   mask: { preprocess: true, pointwise: true },
   bin: { preprocess: true },

@@ -17,6 +17,17 @@ export function repeat(count: number, flags: number): Events {
   return r.finish();
 }
 
+/** Words that pass on to wait for the sum of their segment, which stands behind the last of them; and the words that it is taken from. */
+export function segmentEvents({ node, inputs: [x] }: StageOf<'commonMode'>): readonly [Events, Events] {
+  const [sums, means] = [eventRecorder(), eventRecorder()];
+  const words = node.columns / x!.lanes;
+  for (let i = 0; i < wordsPerFrame(x!); i++) {
+    sums.tick(R0 | W0 | (i % words === words - 1 ? WRITE(1) : 0));
+    means.tick(R0 | (i % words === 0 ? READ(1) : 0) | W0);
+  }
+  return [sums.finish(), means.finish()];
+}
+
 export function cropEvents(stage: StageOf<'crop'>): Events {
   const [from, to] = [stage.inputs[0]!, stage.outputs[0]!];
   const inWords = Math.ceil(from.shape[1] / from.lanes);

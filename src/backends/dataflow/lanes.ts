@@ -156,6 +156,13 @@ const laneRules: Table<Reader, [request: LaneRequest], Lanes> = {
     output: inputs[0]!.lanes,
     tapFold: 1,
   }),
+  // Whole words in a segment.
+  commonMode: (node, { inputs: [x] }) =>
+    same(
+      divisors(x!.lanes)
+        .filter((d) => node.columns % d === 0)
+        .at(-1)!,
+    ),
   crop: (_node, { inputs: [x] }) => same(x!.lanes),
   mask: (_node, { inputs: [x] }) => same(powerOfTwo(x!.lanes)),
   bin: binLanes,

@@ -17,6 +17,7 @@ import {
   receiveEvents,
   repackEvents,
   repeat,
+  segmentEvents,
   upsampleEvents,
   W0,
   windowEvents,
@@ -102,6 +103,14 @@ const loops: Table<Stage, [], readonly Loop[]> = {
   receive: (stage) => one(receiveEvents(stage), 2),
   receiveMaps: () => [],
   calibrate: (stage) => one(everyWord(stage, R0 | W0), 8),
+  commonMode(stage) {
+    const [sums, means] = segmentEvents(stage);
+    const lanes = levels(stage.inputs[0]!.lanes);
+    return [
+      { suffix: '.sum', events: sums, depth: 3 + lanes },
+      { suffix: '.subtract', events: means, depth: 9 },
+    ];
+  },
   loadWeights: () => [],
   swapWeights: (stage) => one(everyWord(stage, R0 | W0), 2),
   crop: (stage) => one(cropEvents(stage), 2),

@@ -2,6 +2,8 @@
  * A plan as processes and streams, which the cycle model runs: what each stage's loops (loops.ts) are joined by.
  */
 import { invariant } from '../../core/errors.js';
+import { bitsFor } from '../../fixed/format.js';
+import { sumBounds } from '../../ir/ops/common-mode.js';
 import { contrastWindow } from '../../ir/ops/contrast.js';
 import type { DataflowStream, Process, Rule } from './dataflow.js';
 import { loopsOf, type Loop } from './loops.js';
@@ -21,6 +23,9 @@ export const QUEUE = 'queue';
 const QUEUE_FLAG_BITS = 5 + 8;
 /** The name of the stream between a stage's line buffer and its multipliers. */
 export const windowsOf = (stage: string): string => `${stage}.windows`;
+
+/** The name of the stream of words that wait until the sum of their segment is known. */
+export const waitingOf = (stage: string): string => `${stage}.waiting`;
 
 export interface ModelStream extends DataflowStream {
   /** Bits of a word; 0 for the beats and the decisions, which are not the design's FIFOs. */
@@ -105,10 +110,10 @@ export function buildModel(plan: Plan, depthOf: (stream: string) => number): Mod
     const parts = loopsOf(stage);
     if (parts.length === 0) return [];
     if (parts.length === 1) return [processOf(stage, parts[0]!, inputs, outputs)];
-    const name = windowsOf(stage.name);
-    const wordBits = windowBits(stage);
-    const windows = add({ name, depth: depthOf(name), wordBits, producer: stage.name, consumer: stage.name });
-    return [processOf(stage, parts[0]!, inputs, [windows]), processOf(stage, parts[1]!, [windows], outputs)];
+    const inner = innerStreams(stage).map(({ name, wordBits }) =>
+      add({ name, depth: depthOf(name), wordBits, producer: stage.name, consumer: stage.name }),
+    );
+    return [processOf(stage, parts[0]!, inputs, inner), processOf(stage, parts[1]!, inner, outputs)];
   });
   return { rule: { kind: 'stall' }, processes, streams, source, decisions };
 }
@@ -121,6 +126,20 @@ const processOf = (stage: Stage, loop: Loop, inputs: number[], outputs: number[]
   depths: outputs.map(() => loop.depth),
   restart: loop.depth + (isWeighted(stage) && stage.node.proof.worstCase ? RELOADABLE_RESTART : RESTART),
 });
+
+/** The streams between the two loops of a stage. */
+function innerStreams(stage: Stage): readonly Pick<ModelStream, 'name' | 'wordBits'>[] {
+  if (stage.kind !== 'commonMode') return [{ name: windowsOf(stage.name), wordBits: windowBits(stage) }];
+  const { lanes, format } = stage.inputs[0]!;
+  const { sum } = sumBounds(stage.node);
+  return [
+    { name: waitingOf(stage.name), wordBits: lanes * format.width },
+    {
+      name: `${stage.name}.sums`,
+      wordBits: bitsFor(-sum, sum, true) + bitsFor(0, stage.node.columns, false),
+    },
+  ];
+}
 
 /** Bits of a window: the line buffer's lanes at every position of the kernel. */
 function windowBits(stage: Stage): number {

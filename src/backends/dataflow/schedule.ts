@@ -139,6 +139,8 @@ function reasonFor(plan: Plan, producer: string, consumer: string, depth: number
   if (depth <= MIN_DEPTH) return 'reader keeps up with writer';
   const from = plan.stages.find((s) => s.name === producer);
   const to = plan.stages.find((s) => s.name === consumer);
+  if (from?.kind === 'commonMode' && producer === consumer)
+    return 'a segment of a row waits until its sum is known';
   if (producer === consumer) return 'rows of windows come in bursts: the line buffer reads ahead meanwhile';
   if (to?.kind === 'decide' && from?.kind === 'receive') return 'frames on their way through the network';
   if (to !== undefined && to.inputs.length > 1)

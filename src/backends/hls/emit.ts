@@ -9,7 +9,7 @@ import { assignMultipliers } from '../dataflow/multipliers.js';
 import { identifier } from '../dataflow/names.js';
 import type { Plan } from '../dataflow/plan.js';
 import { headerBeats, trailerBeats } from '../dataflow/link.js';
-import { windowsOf } from '../dataflow/processes.js';
+import { waitingOf, windowsOf } from '../dataflow/processes.js';
 import { fractionBits } from '../../fixed/format.js';
 import { mapsBeatOf } from './maps-beat.js';
 import { clangTidy, makefile } from './project.js';
@@ -148,7 +148,7 @@ export function emitDesign(design: Design): ProjectFiles {
       graph,
       plan,
       multiplier: multipliers.get(stage.name),
-      windowDepth: depths.get(windowsOf(stage.name)) ?? 0,
+      windowDepth: depths.get(windowsOf(stage.name)) ?? depths.get(waitingOf(stage.name)) ?? 0,
     }),
   );
   const files: Record<string, string> = {

@@ -12,6 +12,8 @@
 import { eccMemory, fifo, memory, NOTHING, sum, type Resources } from './resources.js';
 import { dispatch, type Table } from '../../ir/dispatch.js';
 import { elements } from '../../ir/common.js';
+import { bitsFor } from '../../fixed/format.js';
+import { sumBounds } from '../../ir/ops/common-mode.js';
 import { contrastWindow } from '../../ir/ops/contrast.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import { alignment } from './stages/common.js';
@@ -171,6 +173,20 @@ const estimators: Table<Stage, [part: Part], Resources> = {
     return sum([
       { dsp: words!.lanes * dspsPerProduct(difference, factors!.format, target) },
       logic(chosen + words!.lanes * (2 * difference + requantizer(stage.node.productWidth))),
+      PROCESS,
+    ]);
+  },
+  // A sum over the lanes, a product a segment, a subtraction and a rounding a lane; the segment that waits stands with the FIFOs.
+  commonMode: (stage, { target }) => {
+    const { lanes, format } = stage.inputs[0]!;
+    const { accumulatorWidth: bits, columns, reciprocalFraction } = stage.node;
+    const { sum: most } = sumBounds(stage.node);
+    const sumBits = bitsFor(-most, most, true);
+    return sum([
+      logic(lanes * (2 * format.width + sumBits + bits + requantizer(bits))),
+      { dsp: dspsPerProduct(sumBits, { ...format, width: reciprocalFraction + 1 }, target) },
+      memory(columns + 1, reciprocalFraction + 1),
+      PROCESS,
       PROCESS,
     ]);
   },

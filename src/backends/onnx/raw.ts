@@ -3,9 +3,11 @@
  * their node, with M = 1 where one set of maps is for all frames of a batch, or as many as there are frames. Nothing of
  * the maps is in the file.
  */
+import { DATA_TYPE } from '../../onnx-file/proto.js';
 import { fractionBits } from '../../fixed/format.js';
 import { NO_ACTIVATION } from '../../ir/activations.js';
 import type { Table } from '../../ir/dispatch.js';
+import { reciprocals } from '../../ir/ops/common-mode.js';
 import type { FixedNodeOf, RawNode } from '../../ir/ops/index.js';
 import type { NodeFacts } from './preprocess.js';
 import { requantized } from './requantize.js';
@@ -118,6 +120,57 @@ function calibrated(
   return requantized(writer, op.id, accumulator, NO_ACTIVATION, op.format, range);
 }
 
+/** Segments become rows of a tensor `[N, segments, columns]`, whose sums and numbers of pixels stand in one column. Names are `row_…`:
+ * the rounding behind it has others. */
+function withoutCommonMode(
+  writer: OnnxWriter,
+  op: FixedNodeOf<'commonMode'>,
+  x: MantissaTensor,
+  { range, shape: [height, width] }: NodeFacts,
+): Tensor {
+  const emit = emitter(writer, op.id);
+  const { columns, limit, reciprocalFraction } = op;
+  const segments = (height * width) / columns;
+  const image = inCarrier(writer, x, 'double');
+  const shaped = (name: string, from: string, dims: readonly number[]): string =>
+    writer.node('Reshape', `${op.id}.${name}`, [
+      from,
+      writer.constant(`${op.id}.${name}_shape`, 'int64', dims, [dims.length]),
+    ]);
+  const values = shaped('row_values', image.name, [-1, segments, columns]);
+  const live = emit('Not', 'row_live', emit('Equal', 'row_nothing', values, 0));
+  const near = emit('LessOrEqual', 'row_near', emit('Abs', 'row_magnitude', values), limit);
+  const counts = castName(
+    writer,
+    emit('And', 'row_counts', live, near),
+    'double',
+    `${op.id}.row_counts_number`,
+  );
+  const axis = writer.constant('axis_2', 'int64', [2], [1]);
+  const number = writer.node('ReduceSum', `${op.id}.row_number`, [counts, axis]);
+  const sum = writer.node('ReduceSum', `${op.id}.row_sum`, [emit('Mul', 'row_dark', values, counts), axis]);
+  const table = writer.constant(`${op.id}.row_reciprocals`, 'double', reciprocals(op), [columns + 1]);
+  const index = writer.node('Cast', `${op.id}.row_index`, [number], {
+    attributes: { to: { int: DATA_TYPE.int64 } },
+  });
+  const mean = emit(
+    'Mul',
+    'row_shift',
+    sum,
+    writer.node('Gather', `${op.id}.row_reciprocal`, [table, index]),
+  );
+  const exact = emit('Sub', 'row_exact', emit('Mul', 'row_units', values, 2 ** reciprocalFraction), mean);
+  // What is no measurement stays 0.
+  const kept = emit('Mul', 'row_kept', exact, castName(writer, live, 'double', `${op.id}.row_live_number`));
+  const accumulator = {
+    ...image,
+    name: shaped('row_image', kept, [-1, 1, height, width]),
+    bound: 2 ** (op.accumulatorWidth - 1),
+    fraction: [fractionBits(x.format) + reciprocalFraction],
+  };
+  return requantized(writer, op.id, accumulator, NO_ACTIVATION, op.format, range);
+}
+
 export const rawRules: Table<
   RawNode,
   [writer: OnnxWriter, inputs: readonly MantissaTensor[], facts: NodeFacts],
@@ -132,4 +185,5 @@ export const rawRules: Table<
     return { name: castName(writer, image, carrier, `${op.id}.mantissa`), carrier, rank: 4, shape };
   },
   calibrate: (op, writer, inputs, facts) => calibrated(writer, op, inputs, facts),
+  commonMode: (op, writer, [x], facts) => withoutCommonMode(writer, op, x!, facts),
 };

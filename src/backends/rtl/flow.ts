@@ -26,6 +26,7 @@ export function passes(stage: Stage): boolean {
     case 'receive':
     case 'receiveMaps':
     case 'calibrate':
+    case 'commonMode':
     case 'loadWeights':
     case 'swapWeights':
     case 'crop':

@@ -25,7 +25,10 @@ import {
   type MapFormats,
 } from './integer-maps.js';
 
-export interface CellCalibration extends Pick<SharedMaps, 'file' | 'name' | 'formats' | 'bound'> {
+export interface CellCalibration extends Pick<
+  SharedMaps,
+  'file' | 'name' | 'formats' | 'bound' | 'commonMode'
+> {
   /** Whether each frame's memory cell is to be known. */
   readonly hasCells: boolean;
   /** Integer maps of memory cell `cell`. Throws `UserError` where there are none; `frame` says whose cell it is. */
@@ -76,13 +79,15 @@ export async function sharedMaps(checked: CheckedMaps, key: string): Promise<Sha
           },
     );
   }
-  return { key, file, name, formats, bound, cells };
+  const { commonMode } = checked;
+  return { key, file, name, formats, bound, cells, ...(commonMode === undefined ? {} : { commonMode }) };
 }
 
 /** The calibration with maps that were made, here or in another thread. */
-export function cellCalibration({ file, name, formats, bound, cells }: SharedMaps): CellCalibration {
+export function cellCalibration(made: SharedMaps): CellCalibration {
+  const { file, name, formats, bound, cells, commonMode } = made;
   const detector = rawDetector(name);
-  const run = countsOf(detector, formats);
+  const run = countsOf(detector, formats, commonMode);
   const integers = (cell: number, frame: string): CellIntegers => {
     const found = cells[cell];
     if (found != null) return found;
@@ -97,6 +102,7 @@ export function cellCalibration({ file, name, formats, bound, cells }: SharedMap
     name,
     formats,
     bound,
+    ...(commonMode === undefined ? {} : { commonMode }),
     hasCells: detector.cells > 1,
     integers,
     counts: (cell, frame, words, gains) => run(integers(cell, frame), words, gains),

@@ -3,9 +3,10 @@
  * size, serial number or age than the frames, a gain stage without a map, gains that are no gains.
  */
 import { UserError } from '../../core/errors.js';
-import { readStages } from '../calibrate-jungfrau.js';
+import type { CommonModeWish } from './common-mode.js';
 import { rawDetector, type RawDetector, type RawDetectorName } from './detectors.js';
 import type { FloatMaps } from './float-maps.js';
+import { factorsOf, gainsOf, type Gains } from './gains.js';
 import { checkMapFormats, type MapFormats, type SharedMaps } from './integer-maps.js';
 import { openMaps, type CellMaps, type StoredMaps } from './maps-file.js';
 
@@ -21,6 +22,8 @@ export interface RawMapsOptions {
   readonly maxAgeDays?: number;
   /** Formats of the integer maps, for firmware that is built; made for these maps unless given. */
   readonly formats?: MapFormats;
+  /** Take away what rows have in common; not unless given. */
+  readonly commonMode?: CommonModeWish;
   /** Maps that another thread made of the file. */
   readonly loaded?: readonly SharedMaps[];
 }
@@ -51,6 +54,7 @@ export interface CheckedMaps {
   readonly maps: (cell: number) => Promise<FloatMaps | null>;
   /** Formats that the integer maps are to have; made for these maps unless given. */
   readonly formats?: MapFormats;
+  readonly commonMode?: CommonModeWish;
 }
 
 const DAY = 86_400_000;
@@ -148,8 +152,6 @@ function checkValues(
   );
 }
 
-type Gains = readonly (number | ArrayLike<number>)[];
-
 /** Refuses gains that are NaN, 0 or of the wrong sign where a pixel is called good. */
 function checkGains(
   checking: Checking,
@@ -198,34 +200,6 @@ function checkThresholds(checking: Checking): readonly ArrayLike<number>[] {
   });
   return thresholds;
 }
-
-/** ADU a keV, from `--gain` or the file; null where nobody states them. */
-async function gainsOf(
-  options: RawMapsOptions,
-  stages: number,
-  cell: CellMaps,
-  pixels: number,
-): Promise<{ readonly gains: readonly (number | ArrayLike<number>)[]; readonly field: string } | null> {
-  const { gain } = options;
-  if (gain === undefined) return cell.gains === null ? null : { gains: cell.gains, field: 'pixel_gain' };
-  const numbers = gain.split(',').map(Number);
-  if (!numbers.every(Number.isFinite))
-    return { gains: await readStages('--gain', gain, 'float64', pixels, stages), field: '--gain' };
-  if (numbers.length === stages) return { gains: numbers, field: '--gain' };
-  throw new UserError(`has ${numbers.length} numbers, not ${stages}`, {
-    field: '--gain',
-    remedy: 'give one gain for each gain stage',
-  });
-}
-
-const factorsOf = (
-  gains: readonly (number | ArrayLike<number>)[],
-  pixels: number,
-  keV: number,
-): readonly Float64Array[] =>
-  gains.map((gain) =>
-    Float64Array.from({ length: pixels }, (_, i) => 1 / ((typeof gain === 'number' ? gain : gain[i]!) * keV)),
-  );
 
 /** The maps of one memory cell as a calibration takes them. Throws `UserError`. */
 async function floatMaps(checking: Checking, options: RawMapsOptions): Promise<FloatMaps> {
@@ -283,7 +257,12 @@ export function checkedMaps(options: RawMapsOptions, frames: FramesForMaps): Pro
       return floatMaps({ detector, cell, width, file, where }, options);
     };
     await mapsOf(opened, 0);
-    const { formats } = options;
+    const { formats, commonMode } = options;
+    if (commonMode !== undefined && width % commonMode.columns !== 0)
+      throw new UserError(`${commonMode.columns} columns do not divide the ${width} of a frame`, {
+        field: '--common-mode',
+        remedy: 'give the columns of an ASIC, or of the frame',
+      });
     if (formats !== undefined) checkMapFormats(detector, formats);
     return {
       file,
@@ -292,6 +271,7 @@ export function checkedMaps(options: RawMapsOptions, frames: FramesForMaps): Pro
       cells,
       maps: (cell) => withMaps(options.maps, (stored) => mapsOf(stored, cell)),
       ...(formats === undefined ? {} : { formats }),
+      ...(commonMode === undefined ? {} : { commonMode }),
     };
   });
 }

@@ -17,6 +17,7 @@ import {
   minMantissa,
   type Format,
 } from '../../fixed/format.js';
+import type { CommonModeWish } from './common-mode.js';
 import type { RawDetector, RawDetectorName } from './detectors.js';
 import { isMapped, type FloatMaps } from './float-maps.js';
 
@@ -54,6 +55,8 @@ export interface SharedMaps {
   readonly file: string;
   readonly name: RawDetectorName;
   readonly formats: MapFormats;
+  /** What rows have in common is taken away, where it is asked for. */
+  readonly commonMode?: CommonModeWish;
   /** Units in the last place by which the rounding of the maps moves a value at most, in any cell. */
   readonly bound: number;
   /** By memory cell; null where the file has no map of it. */

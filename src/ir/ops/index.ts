@@ -6,6 +6,7 @@ import type { OfKind } from '../dispatch.js';
 import { FUSED_ACTIVATIONS, TABLED_ACTIVATIONS } from './activations/index.js';
 import { bin } from './bin.js';
 import { calibrate } from './calibrate.js';
+import { commonMode } from './common-mode.js';
 import { clamp } from './clamp.js';
 import { contrast } from './contrast.js';
 import { conv2d } from './conv2d.js';
@@ -28,6 +29,7 @@ export const OPS = {
   input,
   maps,
   calibrate,
+  commonMode,
   crop,
   mask,
   bin,

@@ -29,7 +29,7 @@ export interface Traits {
   readonly raw?: true;
   /** Integer work before the network: the float and the fixed graph share it as it is. */
   readonly preprocess?: true;
-  /** Treats every pixel by itself: of modules that are stacked or apart, it makes the same. */
+  /** Treats every pixel, or every row, by itself: of modules that are stacked or apart, it makes the same. */
   readonly pointwise?: true;
   /** Has trained weights and a bias. */
   readonly weighted?: true;

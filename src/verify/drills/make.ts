@@ -10,7 +10,8 @@ import { isGiven } from '../../ir/ops/index.js';
 import { analyseRanges, type Range } from '../../ir/prove.js';
 import type { Drill } from '../../simulate/witness.js';
 import type { Aim } from './aim.js';
-import { aimCalibration, calibrationsOf } from './calibration.js';
+import { aimCalibration, calibrationsOf, type PendingCalibration } from './calibration.js';
+import { aimCommonMode, commonModesOf, type PendingCommonMode } from './common-mode.js';
 import { decisionLogits } from './decision.js';
 import { goalsOf, valuesFor, wishText, type Goal } from './goals.js';
 import { createStageMeter, type StageDrills, type StageMeter } from './meter.js';
@@ -118,6 +119,10 @@ function nextValues(table: PendingTable, length: number): Int32Array {
   return Int32Array.from({ length }, (_, i) => low + ((asked + i) % (high - low + 1)));
 }
 
+/** A stage that is driven through cases of its own, several to a drill. */
+const isCaseLeft = ({ asked, cases }: PendingCalibration | PendingCommonMode): boolean =>
+  asked < cases.length;
+
 export interface Drills {
   /** Made when their turn comes. */
   readonly drills: Iterable<MadeDrill>;
@@ -137,7 +142,10 @@ export function createDrills(graph: FixedGraph, { most, seed }: DrillOptions): D
   }));
   const open = (): Pending[] => pending.filter(({ sets, done }) => done < sets.length);
   const tables = tablesOf(graph);
-  const calibrations = calibrationsOf(graph, random.fork('calibrations'));
+  const casedStages = [
+    ...calibrationsOf(graph, random.fork('calibrations')),
+    ...commonModesOf(graph, random.fork('common modes')),
+  ];
 
   /** One set of each stage whose inputs no other stage of this drill has taken; those that had least come first. */
   function next(base: ReadonlyMap<NodeId, Int32Array>, first: boolean): MadeDrill {
@@ -155,15 +163,16 @@ export function createDrills(graph: FixedGraph, { most, seed }: DrillOptions): D
       stages.add(id);
       aims.push(...aimAt(p, p.sets[p.done++]!, given, random));
     }
-    for (const calibration of calibrations) {
-      if (calibration.asked >= calibration.cases.length || calibration.inputs.some((i) => taken.has(i)))
-        continue;
-      for (const i of calibration.inputs) {
+    for (const cased of casedStages) {
+      if (!isCaseLeft(cased) || cased.inputs.some((i) => taken.has(i))) continue;
+      for (const i of cased.inputs) {
         taken.add(i);
         given.set(i, base.get(i)!.slice());
       }
-      stages.add(calibration.id);
-      aims.push(...aimCalibration(graph, calibration, given));
+      stages.add(cased.id);
+      aims.push(
+        ...('columns' in cased ? aimCommonMode(graph, cased, given) : aimCalibration(graph, cased, given)),
+      );
     }
     for (const table of tables) {
       if (isAsked(table) || taken.has(table.input)) continue;
@@ -182,10 +191,7 @@ export function createDrills(graph: FixedGraph, { most, seed }: DrillOptions): D
       ]),
     );
     const logits = decisionLogits(graph, ranges.get(graph.output)!.range);
-    const isLeft = (): boolean =>
-      open().length > 0 ||
-      !tables.every(isAsked) ||
-      calibrations.some(({ asked, cases }) => asked < cases.length);
+    const isLeft = (): boolean => open().length > 0 || !tables.every(isAsked) || casedStages.some(isCaseLeft);
     for (let n = 0; n < most && (n < logits.length || isLeft()); n++) {
       const output = logits[n] ?? base.get(graph.output)!;
       yield next(new Map([...base, [graph.output, output]]), n === 0);

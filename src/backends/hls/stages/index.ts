@@ -19,7 +19,7 @@ import {
 } from './other.js';
 import { absorb, decide, receive } from './ends.js';
 import { bin, clamp, contrast, crop, lut, mask, table } from './preprocess.js';
-import { calibrate, receiveMaps } from './raw.js';
+import { calibrate, commonMode, receiveMaps } from './raw.js';
 import { loadWeights, swapWeights } from './reload.js';
 import { conv2d, dense, depthwiseConv2d } from './weighted.js';
 
@@ -30,6 +30,7 @@ const renderers: Table<Stage, [context: Context], StageCode> = {
   receive,
   receiveMaps,
   calibrate,
+  commonMode,
   loadWeights,
   swapWeights,
   crop,

@@ -1,10 +1,21 @@
 /** From a detector's words to counts: the maps that come with them, and what is made of both. */
 import { NO_ACTIVATION } from '../../../ir/activations.js';
+import { reciprocals, sumBounds } from '../../../ir/ops/common-mode.js';
 import { bitsFor, fractionBits, maxMantissa, minMantissa } from '../../../fixed/format.js';
 import { constant, typedef, intType, type Member } from '../cpp.js';
 import { mapsBeatOf } from '../maps-beat.js';
 import { receiveOf, wordsPerFrame } from '../../dataflow/plan.js';
-import { code, input, memoryStream, output, requantizeMembers, valueType, type Renderer } from './common.js';
+import {
+  code,
+  input,
+  ioTypes,
+  lanesAndWords,
+  memoryStream,
+  output,
+  requantizeMembers,
+  valueType,
+  type Renderer,
+} from './common.js';
 
 export const receiveMaps: Renderer<'receiveMaps'> = (stage, { plan }) => {
   const beat = mapsBeatOf(plan)!;
@@ -70,6 +81,39 @@ export const calibrate: Renderer<'calibrate'> = (stage) => {
         'stage',
         limits.map(([, high]) => high),
       ),
+    ],
+  });
+};
+
+export const commonMode: Renderer<'commonMode'> = (stage, { windowDepth }) => {
+  const { columns, limit, least, reciprocalFraction, accumulatorWidth, format } = stage.node;
+  const { lanes } = input(stage);
+  const { sum } = sumBounds(stage.node);
+  const fraction = fractionBits(input(stage).format) + reciprocalFraction;
+  return code(stage, {
+    header: 'common_mode',
+    text: `the mean of ${columns} pixels of a row`,
+    members: [
+      ...ioTypes(stage),
+      ...lanesAndWords(input(stage)),
+      constant('SEGMENT', columns / lanes, 'words that share a mean'),
+      constant('WAITING_DEPTH', windowDepth, 'words that wait for the sum of their segment'),
+      constant('LIMIT', limit, 'of a pixel that saw nothing, in units of the last place'),
+      constant('RECIPROCAL_FRACTION', reciprocalFraction, 'bits behind the point of a reciprocal'),
+      typedef('sum_t', intType(true, bitsFor(-sum, sum, true)), 'holds every sum of a segment'),
+      typedef(
+        'count_t',
+        intType(false, bitsFor(0, columns, false)),
+        `pixels that count, fewer than ${least} for nothing`,
+      ),
+      ...requantizeMembers(
+        stage,
+        accumulatorWidth,
+        { width: accumulatorWidth, fraction },
+        NO_ACTIVATION,
+        format,
+      ),
+      lookup('reciprocal', 'pixels', reciprocals(stage.node)),
     ],
   });
 };

@@ -1,6 +1,7 @@
 /**
  * Every kind of stage as hardware. The table is total: a new op needs an arm here and a module in hls-templates/rtl.
  */
+import { UnsupportedError } from '../../../core/errors.js';
 import { dispatch, type Table } from '../../../ir/dispatch.js';
 import type { Stage } from '../../dataflow/plan.js';
 import type { Context, Hardware } from './common.js';
@@ -12,11 +13,19 @@ import { calibrate, receiveMaps } from './raw.js';
 import { loadWeights, swapWeights } from './reload.js';
 import { conv2d, dense, depthwiseConv2d } from './weighted.js';
 
+/** There is no module of it yet. */
+function commonMode({ name }: Stage): never {
+  throw new UnsupportedError('the RTL', [
+    { what: name, why: 'takes away what rows have in common: take the HLS C++, or leave out --common-mode' },
+  ]);
+}
+
 const builders: Table<Stage, [context: Context], Hardware> = {
   absorb,
   receive,
   receiveMaps,
   calibrate,
+  commonMode,
   loadWeights,
   swapWeights,
   crop,
