@@ -11,6 +11,7 @@ import { openMaps, type StoredMaps } from '../../src/data/raw/maps-file.js';
 import { openHdf5 } from '../../src/data/hdf5/file.js';
 import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import type { FrameMaps } from '../../src/ir/frame-maps.js';
+import { putCellMaps } from '../../src/data/raw/maps-writer.js';
 import { rawDetector } from '../../src/data/raw/detectors.js';
 import { createHdf5 } from '../../src/data/write/hdf5-writer.js';
 import { dequantize } from '../../src/explain/fixed-twin.js';
@@ -273,6 +274,33 @@ describe('vetoc evaluate --raw of an AGIPD', () => {
     expect(await evaluate(`${at('words.h5')}#/entry/truth/photons`, ...MAPS)).toMatch(
       /exit 2: .*(has no words of gain|does not say the memory cell)/,
     );
+    const own = await openMaps(at('maps.h5'));
+    const written = async (
+      name: string,
+      thresholds: readonly (readonly Float64Array[])[] | null,
+    ): Promise<string> => {
+      const writer = await createHdf5(at(name));
+      const put = putCellMaps(writer, { detector: 'agipd' }, [HEIGHT, WIDTH]);
+      for (const cell of all(CELLS)) {
+        const { pedestals, status } = own.cell(cell);
+        put({
+          pedestals,
+          pixel_status: status,
+          ...(thresholds === null ? {} : { thresholds: thresholds[cell]! }),
+        });
+      }
+      await writer.commit();
+      return evaluate(at('words.h5'), '--maps', at(name), ...GAINS);
+    };
+    expect(await written('bare.h5', null)).toMatch(
+      /exit 2: .*bare\.h5: thresholds: is missing, and the gain stage is what a word of gain is above/,
+    );
+    const falling = all(CELLS).map((cell) => own.cell(cell).thresholds!.map((map) => map.slice()));
+    falling[2]![1]![WIDTH + 4] = falling[2]![0]![WIDTH + 4]! - 1;
+    expect(await written('falling.h5', falling)).toMatch(
+      /exit 2: .*falling\.h5: thresholds: 1 good pixels of gain stage high of memory cell 2 have a threshold that is none, the first at row 1, column 4/,
+    );
+    own.close();
     expect(await evaluate(at('words.h5'), '--maps', at('maps.h5'))).toMatch(
       /exit 2: .*pixel_gain: has no gains/,
     );
