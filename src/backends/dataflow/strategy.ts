@@ -20,7 +20,7 @@ export function unrolled(node: Weighted, input: Shape, output: Shape): Folding |
 }
 
 /** Weights of each output for each value of an input word, under the folding `unrolled`. */
-function rowsOf(node: Weighted, input: Shape, folding: Folding): number[][] {
+export function rowsOf(node: Weighted, input: Shape, folding: Folding): number[][] {
   const { multipliers, values } = weightSteps(node, input, folding);
   const part = multipliers / folding.outLanes;
   const row = (p: number): number[] => Array.from(values.subarray(p * part, (p + 1) * part));
