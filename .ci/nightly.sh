@@ -22,6 +22,8 @@ step env VETOC_SLURM_DRILLS=1 npx vitest run test/slurm/audit.test.ts
 step npm run --silent rtl -- --drills 4
 step npm run --silent rtl -- --icarus --frames 2 --drills 4
 step env VETOC_FUZZ_SEED="${seed}" npm run --silent fuzz:readers
+step npx tsx test/bench/modules.ts
+step env VETOC_MODULE_NETWORKS=150 npx vitest run test/modules/parts.test.ts
 step npx tsx test/sim-headers/golden.ts check --seed "${seed}"
 step npm run --silent test:package
 step npm run --silent test:nodes

@@ -1,6 +1,6 @@
 /**
  * A detector of 4 modules of 64 × 64 as C++: four front ends and a decision, packets in and out of order, missing, late,
- * repeated, damaged. With VETOC_MODULES_DETECTOR one of the large ones (test/modules/detectors.ts).
+ * repeated, damaged. The large detectors: `npx tsx test/bench/modules.ts`.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
