@@ -34,7 +34,8 @@ export const PASS = {
   mask: 3,
   /** `vetoc_index` and the ROM behind it. */
   table: 3,
-  contrast: 2,
+  /** A register behind each comparison. */
+  contrast: 4,
 } as const;
 
 export const requantizePass = (activation: Activation): number => (multiplies(activation) ? 4 : 3);

@@ -215,7 +215,7 @@ export const MODULES: Readonly<Record<string, Estimator>> = {
   vetoc_mask: (p) => sum([area(40, 40 + 2 * p('PIXELS') * p('W')), counter(p('WORDS'))]),
   vetoc_crop: (p) =>
     sum([area(20, 1 + 2 * p('PIXELS') * p('W')), counter(p('STEPS') + 1), counter(p('IN_HEIGHT') + 1)]),
-  vetoc_contrast: (p) => area(10 * p('LANES') * p('W') * 1.5, 2 + 3 * p('LANES') * p('W')),
+  vetoc_contrast: (p) => area(10 * p('LANES') * p('W') * 1.5, 4 + 11 * p('LANES') * p('W')),
   vetoc_add: (p) => area(4 + p('LANES') * p('AW'), 1 + p('LANES') * p('AW')),
   vetoc_multiply: (p) =>
     sum([
