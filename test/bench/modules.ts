@@ -5,19 +5,15 @@
  *
  *   npx tsx test/bench/modules.ts [DETECTOR…]
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { hls } from '../../src/backends/hls/backend.js';
+import { rm } from 'node:fs/promises';
 import { createModulesCsim } from '../../src/backends/hls/modules-csim.js';
 import { simulateFramesParallel } from '../../src/data/parallel.js';
 import { squarestLayout, stackModules } from '../../src/data/stack-modules.js';
 import { PLANNED_DETECTORS } from '../../src/run/plan.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { runProcess } from '../../src/simulate/process.js';
-import { loadFpga } from '../../src/targets/load.js';
 import { compareResults } from '../../src/verify/divergence.js';
-import { moduleGraph } from '../modules/small-detector.js';
+import { moduleGraph, partsOnDisk } from '../modules/small-detector.js';
 
 const FRAMES = 2;
 /** Rows and columns of a block that preprocessing bins. */
@@ -46,19 +42,8 @@ async function show(name: Name): Promise<boolean> {
   const { title, modules, size } = PLANNED_DETECTORS[name];
   const graph = await moduleGraph(modules, size, FACTOR);
   const frames = await simulated(name);
-  const folder = await mkdtemp(join(tmpdir(), 'vetoc-modules-'));
+  const { folder, built } = await partsOnDisk(graph, frames);
   try {
-    const built = await hls.build({
-      networks: { fixed: graph, float: null! },
-      wish: { target: await loadFpga('kcu1500') },
-      golden: { frames, interpret: (of, frame, maps) => interpret(of, frame, true, undefined, maps) },
-      producerVersion: '',
-      recipeHash: '',
-    });
-    for (const [path, content] of Object.entries(built.files)) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      await writeFile(join(folder, path), content);
-    }
     const csim = await createModulesCsim(graph, folder);
     if (csim.kind !== 'ready') throw new Error(csim.reason);
     const found = await csim.witness.run(frames, { tensors: true });

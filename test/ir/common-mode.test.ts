@@ -1,13 +1,11 @@
 /** What rows have in common, taken away: the op by hand, what is refused of it, and that all who compute it agree. */
 import { describe, expect, it } from 'vitest';
-import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import { designRtl } from '../../src/backends/rtl/design.js';
 import { createRandom } from '../../src/core/random.js';
 import { MEASURED, withoutCommonMode } from '../../src/data/raw/common-mode.js';
 import { wordCalibration } from '../../src/data/raw/calibrated.js';
 import { RAW_DETECTORS } from '../../src/data/raw/detectors.js';
 import { calibrateWords, type FloatMaps } from '../../src/data/raw/float-maps.js';
-import { createFixedEvaluator } from '../../src/evaluate/fixed-evaluate.js';
 import { format } from '../../src/fixed/format.js';
 import { nodeId } from '../../src/ir/common.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
@@ -20,7 +18,7 @@ import { createInterpreter } from '../../src/simulate/interpreter.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { createDrills } from '../../src/verify/drills/make.js';
 import { runDrills } from '../../src/verify/drills/run.js';
-import { fuzzMaps } from '../fuzz/maps.js';
+import { expectAgreement } from './raw-agreement.js';
 import { smallGraph } from './small-graphs.js';
 
 const COUNTS = nodeId('input');
@@ -112,28 +110,7 @@ describe.each([
   const graph = graphOf(size, columns, 2, Math.ceil(columns / 3));
 
   it('are computed by the evaluator and by ONNX Runtime as by the interpreter, drills too', async () => {
-    const maps = fuzzMaps(graph, 4);
-    const frames = maps.map((_, n) =>
-      Uint16Array.from({ length: size[0] * size[1] }, (_v, i) => (i * 40503 + n * 30011) % 65536),
-    );
-    const expected = await createInterpreter(graph).run(frames, { tensors: true, maps });
-    const evaluator = createFixedEvaluator(graph);
-    frames.forEach((frame, n) => {
-      evaluator.visit(
-        frame,
-        (id, values) => {
-          expect([...values]).toEqual([...expected[n]!.tensors.get(id)!]);
-        },
-        false,
-        maps[n],
-      );
-    });
-    const ort = await createOrtWitness(graph, { threads: 1 });
-    const found = await ort.run(frames, { tensors: true, maps });
-    found.forEach(({ tensors, score }, n) => {
-      expect(score).toBe(expected[n]!.score);
-      for (const [id, values] of tensors) expect([...values]).toEqual([...expected[n]!.tensors.get(id)!]);
-    });
+    const { ort } = await expectAgreement(graph);
     const { witnesses } = await runDrills(graph, createInterpreter(graph), [ort], { most: 30, seed: 1 });
     expect(witnesses[0]).toMatchObject({ mismatches: 0, failed: null, skipped: null });
     await ort.close();

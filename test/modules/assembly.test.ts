@@ -2,42 +2,26 @@
  * A detector of 4 modules of 64 × 64 as C++: four front ends and a decision, packets in and out of order, missing, late,
  * repeated, damaged. The large detectors: `npx tsx test/bench/modules.ts`.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hls } from '../../src/backends/hls/backend.js';
 import { createModulesCsim } from '../../src/backends/hls/modules-csim.js';
 import type { Built } from '../../src/backends/backend.js';
 import { createInterpreter } from '../../src/simulate/interpreter.js';
-import { interpret } from '../../src/simulate/interpret.js';
 import { runProcess } from '../../src/simulate/process.js';
-import { loadFpga } from '../../src/targets/load.js';
 import { compareResults } from '../../src/verify/divergence.js';
 import { runDrills } from '../../src/verify/drills/run.js';
-import { moduleFrames, moduleGraph } from './small-detector.js';
+import { moduleFrames, moduleGraph, partsOnDisk } from './small-detector.js';
 
 const COUNT = 4;
 const graph = await moduleGraph(COUNT, [64, 64]);
 const frames = moduleFrames(3, COUNT * 64 * 64);
-const target = await loadFpga('kcu1500');
 
 let folder = '';
 let built: Built;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'vetoc-modules-'));
-  built = await hls.build({
-    networks: { fixed: graph, float: null! },
-    wish: { target },
-    golden: { frames, interpret: (of, frame, maps) => interpret(of, frame, true, undefined, maps) },
-    producerVersion: '',
-    recipeHash: '',
-  });
-  for (const [path, content] of Object.entries(built.files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), content);
-  }
+  ({ folder, built } = await partsOnDisk(graph, frames));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

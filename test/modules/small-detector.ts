@@ -1,11 +1,19 @@
 /** Networks and frames of detectors of several modules, for tests: random weights, calibrated on random frames. */
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Built } from '../../src/backends/backend.js';
+import { hls } from '../../src/backends/hls/backend.js';
 import { createRandom } from '../../src/core/random.js';
 import { layerSchema, type LayerInput } from '../../src/frontends/network/description.js';
 import { buildNetwork } from '../../src/frontends/network/build.js';
 import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import { toModules } from '../../src/passes/to-modules.js';
+import { interpret } from '../../src/simulate/interpret.js';
+import { loadFpga } from '../../src/targets/load.js';
 import { quantized } from '../fuzz/float-checks.js';
+import { writeFiles } from '../hls/project.js';
 
 const LAYERS: readonly LayerInput[] = [
   { op: 'conv', filters: 4, kernel: 3 },
@@ -41,4 +49,21 @@ export async function moduleGraph(
     frames: moduleFrames(3, count * size[0] * size[1], 8),
     quantization: {},
   });
+}
+
+/** The projects of the parts of `graph`, with `frames` for their benches, in a fresh folder. */
+export async function partsOnDisk(
+  graph: FixedGraph,
+  frames: readonly Uint16Array[],
+): Promise<{ readonly folder: string; readonly built: Built }> {
+  const folder = await mkdtemp(join(tmpdir(), 'vetoc-modules-'));
+  const built = await hls.build({
+    networks: { fixed: graph, float: null! },
+    wish: { target: await loadFpga('kcu1500') },
+    golden: { frames, interpret: (of, frame, maps) => interpret(of, frame, true, undefined, maps) },
+    producerVersion: '',
+    recipeHash: '',
+  });
+  writeFiles(folder, built.files);
+  return { folder, built };
 }
