@@ -18,8 +18,8 @@ module vetoc_credit #(
   always_ff @(posedge clk) begin
     if (take && !give) count <= count - 1'b1;
     if (!take && give) count <= count + 1'b1;
-    // `take` is known last: both answers are ready before it.
-    ok <= give || (take ? count > 1 : count != '0);
+    // `take` is known last: what it needs is ready before it.
+    ok <= give || (count != '0 && !(take && count == A'(1)));
     if (rst) begin
       count <= A'(DEPTH);
       ok <= 1'b1;

@@ -231,5 +231,5 @@ describe('vetoc run --model', () => {
     const other = await runCli('run', edited, '--out', join(folder, 'other'));
     expect(other.code).toBe(2);
     expect(other.stderr).toContain('not the file that the recipe was made for');
-  });
+  }, 300_000);
 });

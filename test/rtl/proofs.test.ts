@@ -62,7 +62,7 @@ describe('the proofs of a project', () => {
 const MUTANTS: readonly (readonly [proof: string, module: string, from: string, to: string])[] = [
   ['link_2', 'credit', "count <= A'(DEPTH);", "count <= A'(DEPTH + 1);"],
   ['link_2', 'credit', 'if (take && !give) count <= count - 1', 'if (take) count <= count - 1'],
-  ['link_2', 'credit', 'take ? count > 1', "take ? count != '0"],
+  ['link_2', 'credit', "take && count == A'(1)", "take && count == A'(0)"],
   ['link_2', 'fifo', 'leave ? count > 1', "leave ? count != '0"],
   ['link_2', 'fifo', 'give <= pop && !rst;', 'give <= pop && valid && !we && !rst;'],
   ['link_2', 'fifo', 'if (!we && leave) count', 'if (leave) count'],
