@@ -21,7 +21,7 @@ export const onWordsOf = (detector: RawDetectorName, graph: FixedGraph): FixedGr
 export const rawNetwork = (detector: RawDetectorName, size = 16, reloadable = false): FixedGraph =>
   onWordsOf(detector, smallVetoNetwork(size, 4, reloadable));
 
-/** The maps that come with `frame`, always the same: any values, most of them so small that counts are, too. */
+/** Maps for `frame`, drawn from its own bytes: of all bit lengths, so that small counts come, too. */
 export function mapsWith(graph: FixedGraph, frame: Uint16Array): FrameMaps {
   const random = createRandom(crc32(Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength)));
   const [maps] = fuzzMaps(graph, 1, random.uint32());

@@ -1,6 +1,6 @@
 /**
  * A network in parts as HLS: a project for each front end that differs, and one for the decision, whose second top function
- * gathers what the modules send. Each is a project as any other, with its bench and golden vectors; `make assembly` is the
+ * gathers what the modules send. Each is a project with its own bench and golden vectors (`make check`); `make assembly` is the
  * bench of the whole.
  */
 import { UserError } from '../../core/errors.js';
