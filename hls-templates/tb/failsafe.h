@@ -129,6 +129,12 @@ inline bool overflows(failsafe &f) {
 /// What software can set.
 inline bool settings(failsafe &f, const good_frame &a) {
   f.registers.mode = 1 << OWN_THRESHOLD;
+#if defined(VETOC_FEATURES)
+  // A front end decides nothing.
+  f.registers.threshold = a.score + 1;
+  f.sends(f.next_a());
+  return f.expect("no threshold vetoes what a module sends", {f.good()});
+#endif
   f.threshold = a.score;
   f.registers.threshold = f.threshold;
   f.sends(f.next_a());

@@ -41,6 +41,14 @@ describe('four modules and a decision, in C++', () => {
     expect(said).toMatch(/24 decisions and \d{4,} integers of 24 frames in 4 modules are as they should be/);
   });
 
+  it('pass the benches of their own', async () => {
+    const result = await runProcess('make', ['-C', folder, 'check', 'CXXFLAGS=-O1']);
+    expect(result).toMatchObject({ kind: 'finished', code: 0 });
+    expect(result).toMatchObject({
+      stdout: expect.stringContaining('PASS no threshold vetoes what a module sends') as string,
+    });
+  }, 300_000);
+
   it('are every integer of the whole network, frame by frame and stage by stage', async () => {
     const csim = await createModulesCsim(graph, folder, { flags: ['-O1'] });
     if (csim.kind !== 'ready') throw new Error(csim.reason);
