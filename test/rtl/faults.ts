@@ -26,12 +26,7 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
     /if \((!take) && give\) count/,
     "1'b1",
   ),
-  fault(
-    module('credit'),
-    'room that is said a word late',
-    /ok <= (give \|\| [^;]*);/,
-    "count != '0",
-  ),
+  fault(module('credit'), 'room that is said a word late', /ok <= (give \|\| [^;]*);/, "count != '0"),
   fault(
     module('fifo'),
     'the last place of a FIFO left out',
