@@ -189,21 +189,21 @@ function calibrationFor(options: JungfrauOptions, pixels: number): Promise<Jungf
 
 /**
  * Words of `sources`, files of one detector, as photons (float32, NaN where masked); as they are without `options`.
- * `modules` says of each which module it is, from 0. The maps hold all modules, one after the other.
+ * `places` says of each which it is among all `modules` of the detector, from 0. The maps hold all modules, one after the other.
  */
 export async function calibrateAll(
   sources: readonly RawSource[],
-  modules: readonly number[],
+  { places, modules }: { readonly places: readonly number[]; readonly modules: number },
   options: JungfrauOptions | undefined,
 ): Promise<readonly RawSource[]> {
   if (options === undefined) return sources;
   for (const raw of sources) checkWords(raw);
   const pixels = sources[0]!.frameShape.reduce((a, b) => a * b, 1);
-  const calibration = await calibrationFor(options, pixels * (Math.max(...modules) + 1));
+  const calibration = await calibrationFor(options, pixels * modules);
   const cut = <T extends Float32Array | Float64Array | number>(map: T, module: number): T =>
     typeof map === 'number' ? map : (map.subarray(module * pixels, (module + 1) * pixels) as T);
   return sources.map((raw, i) => {
-    const module = modules[i]!;
+    const module = places[i]!;
     const own = {
       ...calibration,
       pedestals: calibration.pedestals.map((map) => cut(map, module)),

@@ -84,6 +84,8 @@ export interface FrameSource {
   readonly details?: Readonly<Record<string, string | number>>;
   /** The user's geometry file with what these frames' file adds to it; of the first file where there are several. */
   readonly geometry?: DetectorGeometry;
+  /** Numbers of the detector's modules that no file is of, where nobody says that they are to be left out. */
+  readonly absent?: readonly string[];
   /** Absolute paths of other files that frames are read from. */
   readonly reads?: readonly string[];
   /** Frames worth asking for beyond the one in hand: more than 0 where threads read. */

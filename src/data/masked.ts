@@ -3,13 +3,14 @@
  * or the geometry states.
  */
 import { resolve } from 'node:path';
+import { refuseAbsent, unhiddenModules } from './absent-modules.js';
 import type { RawSource } from './formats/format.js';
 import type { FrameSource } from './frames.js';
 import type { DetectorGeometry } from './geometry/geometry.js';
 import { placeGeometry, type PlacedGeometry } from './geometry/place.js';
 import { findDefects, joinTwo, maskFrames, parseMaskRule } from './masking.js';
 import { NOT_USED, withNotes, type Note } from './notes.js';
-import type { OpenFramesOptions } from './open-options.js';
+import { isWhole, type OpenFramesOptions } from './open-options.js';
 import { shared } from './shared-masks.js';
 import { NO_RULE } from './pixels.js';
 import { framesFromRaw } from './source.js';
@@ -42,6 +43,7 @@ export function createMasking(options: OpenFramesOptions, geometry: DetectorGeom
     const own = options.mask === 'none' ? { ...raw, mask: () => Promise.resolve(null) } : raw;
     const stated = await statedFor(raw);
     const placed = geometry === null ? null : await placeGeometry(geometry, raw);
+    const absent = absentOf(raw, options, stated, placed);
     const frames = framesFromRaw(placed === null ? own : inPlace(own, placed), {
       rule,
       ...(options.scale === undefined ? {} : { scale: options.scale }),
@@ -49,12 +51,28 @@ export function createMasking(options: OpenFramesOptions, geometry: DetectorGeom
       ...(placed === null || placed.flags === null ? {} : { flags: placed.flags }),
       ...(options.overloads === undefined ? {} : { overloads: options.overloads }),
     });
-    const placedFrames = placed === null ? frames : { ...frames, geometry: placed.geometry };
+    const told = absent.length === 0 ? frames : { ...frames, absent };
+    const placedFrames = placed === null ? told : { ...told, geometry: placed.geometry };
     return withoutIdle(withNotes(masked(placedFrames, stated, placed?.mask ?? null), stated?.notes ?? []));
   };
   const places = new Set(geometry?.panels.map(({ data }) => data));
   const stated = places.size === 1 ? [...places][0]! : null;
   return { frames, stated, fileOfFrameMasks: () => fileOfFrameMasks };
+}
+
+/** Numbers of modules without a file that no mask leaves out. Throws `UserError` where the options count on one. */
+function absentOf(
+  raw: RawSource,
+  options: OpenFramesOptions,
+  stated: StatedMask | null,
+  placed: PlacedGeometry | null,
+): readonly string[] {
+  if (options.allowMissing === true) return [];
+  const mask = joinTwo(stated?.kind === 'for all frames' ? stated.mask : null, placed?.mask ?? null);
+  const names = unhiddenModules(raw, mask).map(({ name }) => name);
+  if (placed !== null) refuseAbsent(names, raw.file, `${placed.geometry.file} has panels there`);
+  if (isWhole(options)) refuseAbsent(names, raw.file, 'maps are of every module');
+  return names;
 }
 
 /** `source` without the words that a mask of the file was not used, where the user or a geometry took it. */

@@ -6,11 +6,12 @@ import { calibrateAll } from './calibrate-jungfrau.js';
 import type { Glance, RawSource } from './formats/format.js';
 import type { FrameSource } from './frames.js';
 import type { Masking } from './masked.js';
-import type { OpenFramesOptions } from './open-options.js';
-import { countedAll } from './raw/counted.js';
+import { isWhole, type OpenFramesOptions } from './open-options.js';
+import { counted } from './raw/counted.js';
+import { NO_RULE } from './pixels.js';
 import { gainWordsAll } from './raw/cells.js';
 import { openStored } from './stored.js';
-import { joinModules, moduleRanks } from './xfel-modules.js';
+import { joinModules, modulePlaces } from './xfel-modules.js';
 
 /** Frames, and the files that were opened for them. */
 export interface OpenedGroup {
@@ -29,13 +30,12 @@ export async function openGroup(
 ): Promise<OpenedGroup> {
   const stored = await openFiles(files, dataset, options, masking.stated);
   try {
-    const ranks = moduleRanks(stored.map(({ file }) => file));
-    const counted = await countedAll(
-      options.gainWords === true ? gainWordsAll(stored) : stored,
-      options.rawMaps,
-    );
-    const calibrated = await calibrateAll(counted, ranks, options.jungfrau);
-    const source = await masking.frames(joinModules(calibrated));
+    const { rawMaps, jungfrau } = options;
+    const given = options.gainWords === true ? gainWordsAll(stored) : stored;
+    const words = options.words === true ? given.map((raw) => ({ ...raw, rule: NO_RULE })) : given;
+    const calibrated = await calibrateAll(words, modulePlaces(stored), jungfrau);
+    const joined = joinModules(calibrated, isWhole(options));
+    const source = await masking.frames(rawMaps === undefined ? joined : await counted(joined, rawMaps));
     const [only, ...others] = stored;
     const glance = others.length === 0 ? (only?.glance ?? null) : null;
     return { source, files: stored.map(({ file }) => file), glance };

@@ -36,6 +36,11 @@ export interface OpenFramesOptions {
   readonly rawMaps?: RawMapsOptions;
   /** Give the words of gain that stand beside the frames, in their place. */
   readonly gainWords?: boolean;
+  /**
+   * Values are raw words, and given as they are: what a file says of values does not count. Frames are whole or an error, as those of
+   * `rawMaps` and `jungfrau` are: a module has a file, and a row for each event.
+   */
+  readonly words?: boolean;
   /** Multiplies each value before it is rounded to `uint16`. */
   readonly scale?: number;
   /** Warnings of what was not understood or not used are errors. */
@@ -52,3 +57,7 @@ export interface OpenFramesOptions {
 export function isOwnMask(mask: string): boolean {
   return /^own(:(live|bad))?$/.test(mask);
 }
+
+/** Whether each frame is to have every module: words without a row would be words of nothing. */
+export const isWhole = ({ words, rawMaps, jungfrau }: OpenFramesOptions): boolean =>
+  words === true || rawMaps !== undefined || jungfrau !== undefined;

@@ -142,6 +142,7 @@ export function concatenateFrames(sources: readonly FrameSource[]): FrameSource 
     notes: mergeNotes([...sources.map((source) => source.notes ?? []), movedNotes(sources)]),
     ...(first.details === undefined ? {} : { details: first.details }),
     ...(first.geometry === undefined ? {} : { geometry: first.geometry }),
+    absent: [...new Set(sources.flatMap((source) => source.absent ?? []))],
     read: (index) => at(index, (source, local) => source.read(local)),
     label: (index) => at(index, (source, local) => source.label(local)),
     meta: (index) => at(index, (source, local) => source.meta(local)),

@@ -3,15 +3,15 @@
  *
  * Files are recognised by name, as `RAW-R0001-AGIPD03-S00000.h5`; all sequences of a run belong together. Frames are matched
  * by train and pulse over them (xfel-events.ts); an event that a module misses has that module masked, as the virtual CXI of
- * EXtra-data has it. Refuses modules of different shapes.
+ * EXtra-data has it, or is an error where frames are to be whole. Refuses modules of different shapes.
  */
 import { basename, resolve } from 'node:path';
 import { UserError } from '../core/errors.js';
-import type { Annotations, RawSource } from './formats/format.js';
+import type { AbsentModule, Annotations, RawSource } from './formats/format.js';
 import { UNKNOWN_LABEL } from './formats/format.js';
 import { mergeNotes, warning, type Note } from './notes.js';
 import { PIXEL_BYTES, pixelArray, type PixelArray } from './pixels.js';
-import { matchEvents, type ModuleEvents, type ModuleFiles } from './xfel-events.js';
+import { matchEvents, type ModuleEvents, type ModuleFiles, type ModuleRow } from './xfel-events.js';
 
 const MODULE_NAME = /^(.*-)(AGIPD|LPD|DSSC|JNGFR)(\d{2})(-.*\.h5)$/;
 /** The end of a name that says which of the files of a module it is. */
@@ -64,10 +64,20 @@ function detectorOf(sources: readonly RawSource[]): Detector {
 }
 
 /** For each of `files` of one detector the rank of its module among those that are there, from 0. */
-export function moduleRanks(files: readonly string[]): readonly number[] {
+function moduleRanks(files: readonly string[]): readonly number[] {
   const numbers = files.map((file) => Number(MODULE_NAME.exec(basename(file))?.[3] ?? 0));
   const present = [...new Set(numbers)].sort((a, b) => a - b);
   return numbers.map((number) => present.indexOf(number));
+}
+
+/** The places of the modules that `files` are of among those of their detector; a lone file is all of one. */
+export function modulePlaces(sources: readonly RawSource[]): {
+  readonly places: readonly number[];
+  readonly modules: number;
+} {
+  if (sources.length === 1) return { places: [0], modules: 1 };
+  const detector = detectorOf(sources);
+  return { places: sources.map(({ file }) => moduleOf(file, detector) ?? 0), modules: detector.modules };
 }
 
 /** The place of a file's module in the detector, or null. */
@@ -132,24 +142,46 @@ function nameFrames(sources: readonly RawSource[], events: ModuleEvents): FrameN
   return { files, index };
 }
 
+const nameOf = (module: number, { first }: Detector): string => String(module + first).padStart(2, '0');
+
 /** Modules that have no file at all. */
-function absentNotes(file: string, modules: readonly ModuleFiles[], detector: Detector): readonly Note[] {
+function absentModules(modules: readonly ModuleFiles[], detector: Detector): readonly AbsentModule[] {
   const here = new Set(modules.map(({ module }) => module));
-  const absent = Array.from({ length: detector.modules }, (_, i) => i).filter((module) => !here.has(module));
+  return Array.from({ length: detector.modules }, (_, place) => ({
+    place,
+    name: nameOf(place, detector),
+  })).filter(({ place }) => !here.has(place));
+}
+
+function absentNotes(file: string, absent: readonly AbsentModule[], detector: Detector): readonly Note[] {
   if (absent.length === 0) return [];
-  const names = absent.map((module) => String(module + detector.first).padStart(2, '0'));
-  const text = `${absent.length} of ${detector.modules} modules have no file and are masked: ${names.join(', ')}`;
+  const names = absent.map(({ name }) => name).join(', ');
+  const text = `${absent.length} of ${detector.modules} modules have no file and are masked: ${names}`;
   return [warning('frames', file, null, text)];
 }
 
-/** One source `[module, y, x]` of all modules from the sources of their files, which it owns; a lone one as it is. */
-export function joinModules(sources: readonly RawSource[]): RawSource {
+function refuseLacking({ module, sources }: ModuleFiles, detector: Detector, row: ModuleRow): never {
+  const { trainId, pulseId, cellId } = row.source.annotations.meta(row.index);
+  const event = [trainId, pulseId ?? cellId].filter((part) => part !== undefined).join(':');
+  throw new UserError(`module ${nameOf(module, detector)} lacks event ${event}, which other modules have`, {
+    file: sources[0]!.file,
+    remedy:
+      'give all sequences of a run together, or a range of frames that every module has; where a command has it, --skip-bad leaves such frames out',
+  });
+}
+
+/**
+ * One source `[module, y, x]` of all modules from the sources of their files, which it owns; a lone one as it is. Where frames are
+ * to be `whole`, one that a module lacks is an error when it is read.
+ */
+export function joinModules(sources: readonly RawSource[], whole = false): RawSource {
   if (sources.length === 1) return sources[0]!;
   const first = sources[0]!;
   const detector = detectorOf(sources);
   const modules = filesOfModules(sources, detector);
   const events = matchEvents(modules, detector.modules);
   const names = nameFrames(sources, events);
+  const absent = absentModules(modules, detector);
   const [height, width] = first.frameShape as [number, number];
   const size = height * width;
   const annotations: Annotations = {
@@ -179,15 +211,18 @@ export function joinModules(sources: readonly RawSource[]): RawSource {
     },
     notes: [
       ...mergeNotes(sources.map((source) => source.notes ?? [])),
-      ...absentNotes(first.file, modules, detector),
-      ...lackingNotes(modules, events),
+      ...absentNotes(first.file, absent, detector),
+      ...(whole ? [] : lackingNotes(modules, events)),
     ],
+    absent,
     reads: sources.slice(1).map((source) => resolve(source.file)),
     async readRaw(index) {
       const bytes = detector.modules * size * PIXEL_BYTES[first.pixelType];
       const out = pixelArray(first.pixelType, new ArrayBuffer(bytes));
-      for (const { module } of modules) {
+      for (const files of modules) {
+        const { module } = files;
         const row = events.rowOf(index, module);
+        if (row === null && whole) refuseLacking(files, detector, events.firstRow(index));
         if (row !== null) place(out, await row.source.readRaw(row.index), module * size);
       }
       return out;

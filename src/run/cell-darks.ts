@@ -63,6 +63,7 @@ export async function openCellDarks(
   frames: readonly string[],
   detector: RawDetector,
   emit: Emit,
+  mask = 'none',
 ): Promise<CellDarkFrames> {
   const names = detector.stages.map(({ name }) => name);
   if (frames.length !== names.length)
@@ -79,9 +80,8 @@ export async function openCellDarks(
   };
   try {
     for (const argument of frames) {
-      // Words are no counts: no value of them is an overload.
-      const { source: words } = await openFrameArguments([argument], { mask: 'none' }, emit);
-      const gains = await openFrames([argument], { mask: 'none', gainWords: true }).catch(
+      const { source: words } = await openFrameArguments([argument], { mask }, emit, { words: true });
+      const gains = await openFrames([argument], { mask, gainWords: true, words: true }).catch(
         async (error: unknown) => {
           await words.close();
           throw error;

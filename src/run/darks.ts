@@ -25,6 +25,8 @@ export interface DarksRequest {
   readonly out: string;
   /** Kept with the maps, and held against that of the frames that they are used for; that of the dark frames unless given. */
   readonly serial?: string;
+  /** Pixels that are to be called bad, as `--mask` takes them: those of a module that is dead and writes no file. */
+  readonly mask?: string;
   /** Replace both if they exist. */
   readonly replace?: boolean;
 }
@@ -86,12 +88,11 @@ async function writeMaps<T>(out: string, put: (writer: Hdf5Writer) => T | Promis
 
 /** A detector without memory cells. */
 async function darksOfBits(
-  { frames, out, detector: name, serial: stated }: DarksRequest,
+  { frames, out, detector: name, serial: stated, mask = 'none' }: DarksRequest,
   detector: RawDetector,
   emit: Emit,
 ): Promise<Told> {
-  // Words are no counts: no value of them is an overload.
-  const { source } = await openFrameArguments(frames, { mask: 'none' }, emit);
+  const { source } = await openFrameArguments(frames, { mask }, emit, { words: true });
   try {
     const serial = serialOf(source, stated);
     const measured = await measure(source, detector, emit);
@@ -114,11 +115,11 @@ async function darksOfBits(
 
 /** A detector with memory cells, whose words of gain say the stage. */
 async function darksOfCells(
-  { frames, out, detector: name, serial: stated }: DarksRequest,
+  { frames, out, detector: name, serial: stated, mask }: DarksRequest,
   detector: RawDetector,
   emit: Emit,
 ): Promise<Told> {
-  const opened = await openCellDarks(frames, detector, emit);
+  const opened = await openCellDarks(frames, detector, emit, mask);
   try {
     const { settings, size, made } = opened;
     const facts: Facts = { made, serial: serialOf(settings[0]!.words, stated) };

@@ -1,7 +1,9 @@
 /** Whether frames fit a network: their size, and their labels as its classes. */
 import { UserError } from '../core/errors.js';
+import { refuseAbsent } from '../data/absent-modules.js';
 import type { FrameSource } from '../data/frames.js';
 import { inputNode, type FixedGraph } from '../ir/graph.js';
+import { modulesOf } from '../ir/modules.js';
 
 /** Refuses frames that the network cannot take. */
 export function checkFrameSize(source: FrameSource, graph: FixedGraph): void {
@@ -12,6 +14,7 @@ export function checkFrameSize(source: FrameSource, graph: FixedGraph): void {
       field: '--frames',
       remedy: 'give frames of the detector that the run was made for',
     });
+  if (modulesOf(graph) > 1) refuseAbsent(source.absent, source.name, 'the network has a front end for each');
 }
 
 /** Whether the frames are labelled by the network's own classes, not merely as hit or miss. */

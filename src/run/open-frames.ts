@@ -1,6 +1,7 @@
 /** Frames as they are asked for, with those left out that cannot be read. */
 import type { UserError } from '../core/errors.js';
 import type { FrameSource } from '../data/frames.js';
+import type { OpenFramesOptions } from '../data/open-options.js';
 import { statementOf, warningsOf, type Note } from '../data/notes.js';
 import { openFramesParallel } from '../data/parallel.js';
 import { withoutBadFrames, type BadFrame } from '../data/stream.js';
@@ -44,8 +45,9 @@ export async function openFrameArguments(
   texts: readonly string[],
   values: FrameOptionValues,
   emit: Emit,
+  also: Pick<OpenFramesOptions, 'words'> = {},
 ): Promise<{ readonly source: FrameSource; readonly bad: readonly BadFrame[] }> {
-  const options = frameOptions(values);
+  const options = { ...frameOptions(values), ...also };
   if (values.skipBad !== true) {
     return { source: tellingWarnings(await openFramesParallel(texts, options), emit), bad: [] };
   }

@@ -87,7 +87,8 @@ export async function rawDifference(
   kept: readonly boolean[],
   emit: Emit,
 ): Promise<RawDifference> {
-  const { rawMaps, ...options } = frameOptions(values);
+  const { rawMaps, ...stated } = frameOptions(values);
+  const options = { ...stated, words: true };
   const words = await openFramesParallel(files, options);
   const calibration = await openCalibration(words, rawMaps!);
   const detector = rawDetector(calibration.name);

@@ -27,6 +27,7 @@ import { dequantize } from '../../src/explain/fixed-twin.js';
 import { fromWords, frameMaps, RAW_IDS } from '../../src/passes/from-words.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { make } from '../hls/project.js';
+import { writeHdf5 } from '../data/make-hdf5.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { runCli } from './run-cli.js';
 import { writeRun } from './written-run.js';
@@ -170,6 +171,26 @@ describe('vetoc darks', () => {
     }
     await darks.close();
     expect(existsSync(at('lit.h5')) || existsSync(at('lit.html'))).toBe(false);
+  });
+
+  it('takes words as they are, whatever their file says of counts', async () => {
+    const darks = await openFrames(at('words.darks.h5'));
+    const words = new Uint16Array(darks.count * HEIGHT * WIDTH);
+    for (let n = 0; n < darks.count; n++) words.set((await darks.read(n)).pixels, n * HEIGHT * WIDTH);
+    await darks.close();
+    await writeHdf5(at('limited.h5'), {
+      '/entry': { group: { NX_class: 'NXentry' } },
+      '/entry/instrument': { group: { NX_class: 'NXinstrument' } },
+      '/entry/instrument/detector': { group: { NX_class: 'NXdetector' } },
+      '/entry/instrument/detector/saturation_value': { data: 3000 },
+      '/entry/data/data': { data: words, shape: [words.length / HEIGHT / WIDTH, HEIGHT, WIDTH] },
+    });
+    expect(await cli('inspect', at('limited.h5'))).toMatch(/the largest trusted count is 3000/);
+    await cli('darks', at('limited.h5'), '--detector', 'jungfrau', '--out', at('unlimited.h5'));
+    const [own, plain] = [await openMaps(at('unlimited.h5')), await openMaps(at('maps.h5'))];
+    expect(own.cell(0)).toEqual(plain.cell(0));
+    own.close();
+    plain.close();
   });
 
   it.each([

@@ -161,11 +161,15 @@ describe.skipIf(!existsSync(REAL))('files as the instruments wrote them (needs .
     // The receiver's gain map is not there; these are the means of its stages, ADU per photon (so 1 keV stands for one).
     const pedestal = [0, 1, 2].map((stage) => `${REAL}/jungfrau/mod5_pedeG${stage}.bin`).join(',');
     const raw = await openRaw(`${REAL}/jungfrau/mod5_raw0.bin`);
-    const [calibrated] = await calibrateAll([raw], [0], {
-      pedestal,
-      gain: '508.4,-17.95,-1.430',
-      photonEnergyEv: 1000,
-    });
+    const [calibrated] = await calibrateAll(
+      [raw],
+      { places: [0], modules: 1 },
+      {
+        pedestal,
+        gain: '508.4,-17.95,-1.430',
+        photonEnergyEv: 1000,
+      },
+    );
     const photons = (await calibrated!.readRaw(0)) as Float32Array;
     const words = (await raw.readRaw(0)) as Uint16Array;
     const truth = new Float32Array(readFileSync(`${REAL}/jungfrau/mod5_conv0.bin`).buffer.slice(0));

@@ -32,6 +32,7 @@ export function define(command: Command): void {
       '--serial <number>',
       'serial number of the detector, kept with its maps (default: what the frames say)',
     )
+    .option('--mask <file>', 'pixels that are bad whatever they say: 0 in it, or not 0 of bad:FILE')
     .option('--json', 'print JSON')
     .addHelpText('after', `${FRAME_HELP}\n${EXAMPLE}`)
     .action(run);

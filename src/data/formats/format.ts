@@ -53,6 +53,14 @@ export interface Glanced {
 /** Glances at files: null where a file is of another form, or cannot be read. Never throws for a file. */
 export type Glance = (files: readonly Pick<OpenRequest, 'file' | 'path'>[]) => readonly (Glanced | null)[];
 
+/** A module that no file is of. */
+export interface AbsentModule {
+  /** Its place in the frame, from 0. */
+  readonly place: number;
+  /** Its number as file names have it. */
+  readonly name: string;
+}
+
 /** Frames of one shape in one file (or in files that belong together, as an NXmx master and its data). */
 export interface RawSource {
   /** The file as the user named it. */
@@ -82,6 +90,8 @@ export interface RawSource {
   readonly reads?: readonly string[];
   /** Whether a frame is put together from rows of several files, so that none of them holds it. */
   readonly joined?: boolean;
+  /** Modules of the detector that no file is of. */
+  readonly absent?: readonly AbsentModule[];
   /** The file that frame `index` is named by, where that is not `file`. */
   originFile?(index: number): string;
   /** The number in the file of frame `index`, where that is another (LCLS2 events sorted by time). */

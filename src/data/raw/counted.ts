@@ -7,22 +7,8 @@ import { cellOf, refuseWithoutGains } from './cells.js';
 import type { RawMapsOptions } from './checked-maps.js';
 import { rawDetector } from './detectors.js';
 
-/** Words of `sources` as counts (float32, NaN where masked); as they are without `options`. Throws `UserError`. */
-export async function countedAll(
-  sources: readonly RawSource[],
-  options: RawMapsOptions | undefined,
-): Promise<readonly RawSource[]> {
-  if (options === undefined) return sources;
-  if (sources.length > 1)
-    throw new UserError('names modules in files of their own, each of which has maps of its own', {
-      file: sources[0]!.file,
-      field: '--maps',
-      remedy: 'give the files of one module at a time',
-    });
-  return Promise.all(sources.map((raw) => counted(raw, options)));
-}
-
-async function counted(raw: RawSource, options: RawMapsOptions): Promise<RawSource> {
+/** Words of `raw` as counts (float32, NaN where masked); of several modules with maps of all of them, stacked. Throws `UserError`. */
+export async function counted(raw: RawSource, options: RawMapsOptions): Promise<RawSource> {
   const { file, count, annotations } = raw;
   if (raw.pixelType !== 'uint16')
     throw new UserError(`holds ${raw.pixelType}, not raw words of uint16`, { file, field: '--maps' });
@@ -33,6 +19,12 @@ async function counted(raw: RawSource, options: RawMapsOptions): Promise<RawSour
   const detector = rawDetector(calibration.name);
   const cell = (index: number): number =>
     calibration.hasCells ? cellOf(annotations.meta(index), file, index) : 0;
+  if (raw.joined === true && detector.select.by === 'thresholds')
+    throw new UserError('names modules in files of their own, each of which has maps of its own cells', {
+      file,
+      field: '--maps',
+      remedy: 'give the files of one module at a time',
+    });
   // A file without memory cells is refused when it is opened, not frame by frame.
   if (count > 0) cell(0);
   const gainWords = detector.select.by === 'bits' ? null : (raw.gainWords ?? refuseWithoutGains(raw));

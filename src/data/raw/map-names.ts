@@ -8,6 +8,7 @@
  * What has no axis of cells is of all of them. Gains are ADU a keV under psana's name alone: those of the others are relative, or
  * keV an ADU, and are given with --gain.
  */
+import { UserError } from '../../core/errors.js';
 import type { Hdf5DatasetInfo, Hdf5File } from '../hdf5/file.js';
 import { inGroup } from '../hdf5/paths.js';
 
@@ -59,16 +60,26 @@ function axesThere(axes: readonly MapAxis[], rank: number, cells: number): reado
   return cells > 1 || axes !== OWN ? axes : ['stage', 'module', 'y', 'x'];
 }
 
-/** The maps of `kind` in one of `files`, of a detector with so many `cells`; null where none has them. */
+/** The maps of `kind` in one of `files`, of a detector with so many `cells`; null where none has them. Throws `UserError` where two have. */
 export function findMaps(files: readonly Hdf5File[], kind: MapKind, cells: number): FoundMaps | null {
-  for (const [name, axes] of NAMES[kind])
-    for (const hdf5 of files) {
+  const found = NAMES[kind].flatMap(([name, axes]) =>
+    files.flatMap((hdf5) => {
       const path = pathOf(hdf5, name);
-      if (path === null) continue;
-      const info = hdf5.info(path);
-      return { hdf5, info, axes: axesThere(axes, info.shape.length, cells) };
-    }
-  return null;
+      return path === null ? [] : [{ hdf5, path, axes }];
+    }),
+  );
+  const [first] = found;
+  if (first === undefined) return null;
+  const { hdf5, path, axes } = first;
+  const again = found.find((other) => other.hdf5 !== hdf5);
+  if (again !== undefined)
+    throw new UserError(`holds ${kind}, as ${hdf5.name} does`, {
+      file: again.hdf5.name,
+      field: again.path,
+      remedy: 'give one file of each kind of maps, of one detector or module',
+    });
+  const info = hdf5.info(path);
+  return { hdf5, info, axes: axesThere(axes, info.shape.length, cells) };
 }
 
 /** Names of `kind` in words. */

@@ -1,4 +1,5 @@
 /** Stage 1: the frames of a run, and which of them train, validate, calibrate and test. */
+import { refuseAbsent } from '../../data/absent-modules.js';
 import { countsByClass, partitionFrames, type Partition } from '../../data/partition.js';
 import { CLASS_NAMES, FIRST_HIT_CLASS, type FrameSource } from '../../data/frames.js';
 import { simulateFramesParallel } from '../../data/parallel.js';
@@ -28,6 +29,7 @@ async function openSource(recipe: Recipe, emit: Emit): Promise<FrameSource> {
   const { modules, frames } = recipe;
   try {
     if (modules === null) return source;
+    refuseAbsent(source.absent, source.name, 'the network has a front end for each');
     if (modules.layout !== null && frames.kind === 'files')
       throw new UserError('files give modules stacked along rows, and no picture of them', {
         field: '--split',
