@@ -139,28 +139,17 @@ async function holds<N extends { readonly id: NodeId }, S>(
   expect(others, `${row.name} is refused for others, and nowhere taken`).toEqual([]);
 }
 
-/**
- * The way from raw words, which some parts refuse, in networks of its own, and so what rows have in common: what else is in those has
- * others.
- */
+/** The way from raw words, which some parts refuse, in networks of its own: what else is in those has others. */
 const isRawRow = ({ name }: Row<FixedNode>): boolean =>
   Object.entries(OPS).some(([k, op]) => k === name && 'raw' in op.traits);
 
 describe('an op of the fixed graph', () => {
-  const isShared = ({ kind }: FixedNode): boolean => kind === 'commonMode';
   const networks = [
     ...covering(
       FIXED_ROWS.filter((row) => !isRawRow(row)),
       fixedDrawn.filter(({ nodes }) => !nodes.some((node) => isRaw(node))),
     ),
-    ...covering(
-      FIXED_ROWS.filter(isRawRow),
-      fixedDrawn.filter(({ nodes }) => !nodes.some(isShared)),
-    ),
-    ...covering(
-      FIXED_ROWS.filter(isRawRow),
-      fixedDrawn.filter(({ nodes }) => nodes.some(isShared)),
-    ),
+    ...covering(FIXED_ROWS.filter(isRawRow), fixedDrawn),
   ];
   const columns = CHECKS.map((name: CheckName) => {
     const outcomeOf = remembered(({ subject: graph }: Drawn<FixedNode, FixedGraph>) =>

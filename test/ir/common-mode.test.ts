@@ -1,6 +1,5 @@
 /** What rows have in common, taken away: the op by hand, what is refused of it, and that all who compute it agree. */
 import { describe, expect, it } from 'vitest';
-import { designRtl } from '../../src/backends/rtl/design.js';
 import { createRandom } from '../../src/core/random.js';
 import { MEASURED, withoutCommonMode } from '../../src/data/raw/common-mode.js';
 import { wordCalibration } from '../../src/data/raw/calibrated.js';
@@ -15,7 +14,6 @@ import { verifyFixedGraph } from '../../src/ir/verify.js';
 import { fromWords, RAW_IDS } from '../../src/passes/from-words.js';
 import { interpretDrill } from '../../src/simulate/interpret.js';
 import { createInterpreter } from '../../src/simulate/interpreter.js';
-import { loadFpga } from '../../src/targets/load.js';
 import { createDrills } from '../../src/verify/drills/make.js';
 import { runDrills } from '../../src/verify/drills/run.js';
 import { expectAgreement } from './raw-agreement.js';
@@ -85,13 +83,6 @@ describe('what is refused', () => {
     expect(change({ columns: 3 })).toThrow(/input: segments of 3 pixels in 2×8×1/);
     expect(change({ least: 5 })).toThrow(/input: 5 of 4 pixels/);
     expect(change({ limit: 2 ** 24, reciprocalFraction: 30 })).toThrow(/more than 53 bits/);
-  });
-
-  it('is RTL, by name', async () => {
-    const target = await loadFpga('kcu1500');
-    expect(() => designRtl(graph, { target })).toThrow(
-      /the RTL: input: takes away what rows have in common: take the HLS C\+\+, or leave out --common-mode/,
-    );
   });
 });
 

@@ -18,10 +18,17 @@ import { writeProject } from '../hls/project.js';
 import { causalNetwork, zooNetwork } from '../hls/networks.js';
 import type { HlsFault } from '../mutation/plant.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
-import { CAUSAL_FAULTS, GAIN_BITS_FAULTS, SAMPLE_FAULTS, THRESHOLD_FAULTS, ZOO_FAULTS } from './faults.js';
+import {
+  CAUSAL_FAULTS,
+  COMMON_MODE_FAULTS,
+  GAIN_BITS_FAULTS,
+  SAMPLE_FAULTS,
+  THRESHOLD_FAULTS,
+  ZOO_FAULTS,
+} from './faults.js';
 import { planted } from './planted.js';
 import { rtlDesign, sharedRuntime } from './project.js';
-import { rawNetwork, withMaps } from './raw-networks.js';
+import { HALF_ROWS, rawNetwork, withMaps } from './raw-networks.js';
 
 /** Runs the design with fault `number`, or with none for 0; what came of it. */
 async function witnessed(
@@ -61,6 +68,7 @@ describe.each([
   ['windows that end with the last pixel', causalNetwork, CAUSAL_FAULTS],
   ['words with gain bits', () => rawNetwork('jungfrau', 8), GAIN_BITS_FAULTS],
   ['words and words of gain', () => rawNetwork('agipd', 8), THRESHOLD_FAULTS],
+  ['half rows with a mean', () => rawNetwork('jungfrau', 8, { commonMode: HALF_ROWS }), COMMON_MODE_FAULTS],
 ] as const)('planted faults in the RTL of %s', (_name, make, faults) => {
   it('are seen, each of them, and nothing is seen without one', async () => {
     const run = await witnessed(make(), faults);

@@ -349,6 +349,70 @@ export const GAIN_BITS_FAULTS: readonly HlsFault[] = [
   fault(module('receive_maps'), 'a CRC that goes on over sets', /if \((ended1)\) crc/, "1'b0"),
 ];
 
+const DIFFERENCE = /\? '0 : (\(value <<< FRACTION\) - AW'\(shift1\));/;
+/** Of rows whose segments lose what they have in common. */
+export const COMMON_MODE_FAULTS: readonly HlsFault[] = [
+  fault(
+    module('segment_sum'),
+    'a pixel at the limit that does not count',
+    /value != 0 && (value <= MOST) &&/,
+    'value < MOST',
+  ),
+  fault(
+    module('segment_sum'),
+    'a pixel at the limit below zero that does not count',
+    /&& (value >= -MOST);/,
+    'value > -MOST',
+  ),
+  fault(module('segment_sum'), 'what measures nothing counts', /assign dark = (value != 0) &&/, "1'b1"),
+  fault(
+    module('segment_sum'),
+    'bright pixels in the sum',
+    /\+:DW\] <= (dark \? DW'\(value\) : '0);/,
+    "DW'(value)",
+  ),
+  fault(
+    module('segment_sum'),
+    'a sum that goes on over segments',
+    /TW'\(part\) \+ (\(fresh \? '0 : sum\));/,
+    'sum',
+  ),
+  fault(
+    module('segment_sum'),
+    'a number that goes on over segments',
+    /CW'\(number\) \+ (\(fresh \? '0 : count\));/,
+    'count',
+  ),
+  fault(
+    module('segment_sum'),
+    'a segment of which the first word is missing',
+    /fresh <= (ends);/,
+    'ends || fresh',
+  ),
+  fault(
+    module('segment_sum'),
+    'a segment a word short',
+    /last <= next == (PA'\(SEGMENT - 1\));/,
+    "PA'(SEGMENT - 2)",
+  ),
+  fault(module('segment_sum'), 'the sum of a word later', /sum1 <= (sum);/, "TW'(part) + sum"),
+  fault(module('common_mode'), 'what measures nothing loses a mean', /\+:AW\] <= (value == 0) \?/, "1'b0"),
+  fault(module('common_mode'), 'a mean that is added', DIFFERENCE, "(value <<< FRACTION) + AW'(shift1)"),
+  fault(
+    module('common_mode'),
+    'a mean without its sign',
+    DIFFERENCE,
+    "(value <<< FRACTION) - AW'({1'b0, shift1})",
+  ),
+  fault(
+    module('common_mode'),
+    'a mean twice as large',
+    DIFFERENCE,
+    "(value <<< FRACTION) - (AW'(shift1) <<< 1)",
+  ),
+  fault(module('common_mode'), 'the mean of the segment before', /first <= (next == '0);/, "next == PA'(1)"),
+];
+
 /** Of words beside which words of gain come. */
 export const THRESHOLD_FAULTS: readonly HlsFault[] = [
   fault(

@@ -9,7 +9,7 @@ import { networkBuilder } from '../hls/networks.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { icarus } from './icarus.js';
 import { rtlDesign } from './project.js';
-import { onWordsOf, withMaps } from './raw-networks.js';
+import { HALF_ROWS, onWordsOf, withMaps } from './raw-networks.js';
 
 /** Small in every dimension: Icarus takes some hundred cycles a second. */
 function tiny(): FixedGraph {
@@ -50,6 +50,7 @@ describe('the RTL in Icarus Verilog', () => {
     ['residual and depthwise sample, 2 pixels a clock', sampleFixedGraph, { pixelsPerClock: 2 }, 2, 2],
     ['words with gain bits', () => onWordsOf('jungfrau', tiny()), { pixelsPerClock: 4 }, 4, 3],
     ['words and words of gain', () => onWordsOf('agipd', tiny()), { pixelsPerClock: 2 }, 2, 1],
+    ['half rows with a mean', () => onWordsOf('jungfrau', tiny(), HALF_ROWS), { pixelsPerClock: 2 }, 2, 2],
   ] as const)(
     'equals the interpreter and the cycle model: %s',
     async (_name, make, options, frames, most) => {

@@ -1,6 +1,6 @@
 /**
  * The networks that the RTL is held to by name: the demo's, that of the recipe `veto`, the four of the registry, a residual
- * and a depthwise one, two of raw words. The layers are those that `vetoc run` trains; here their weights are the initial ones, quantized on
+ * and a depthwise one, three of raw words. The layers are those that `vetoc run` trains; here their weights are the initial ones, quantized on
  * simulated frames: training changes numbers in tables, not the hardware.
  */
 import { evaluatorsFor } from '../../src/run/stages/evaluators.js';
@@ -13,7 +13,7 @@ import type { FixedGraph } from '../../src/ir/graph.js';
 import { createFixedEvaluator } from '../../src/evaluate/fixed-evaluate.js';
 import { quantizeNetwork } from '../../src/passes/quantize-network.js';
 import { networkBuilder, resNet18 } from '../hls/networks.js';
-import { rawNetwork } from './raw-networks.js';
+import { HALF_ROWS, rawNetwork } from './raw-networks.js';
 
 /** A network for frames of `size`×`size`, or of its own size where none is given, and some frames for it. */
 export interface NamedNetwork {
@@ -84,6 +84,11 @@ export const NAMED_NETWORKS: readonly NamedNetwork[] = [
   })),
   { name: 'residual', make: (size) => Promise.resolve(resNet18(size ?? 64, 0.125)) },
   { name: 'gain-bits', make: (size) => Promise.resolve(rawNetwork('jungfrau', Math.ceil((size ?? 64) / 4))) },
+  {
+    name: 'common-mode',
+    make: (size) =>
+      Promise.resolve(rawNetwork('jungfrau', Math.ceil((size ?? 64) / 4), { commonMode: HALF_ROWS })),
+  },
   { name: 'gain-words', make: (size) => Promise.resolve(rawNetwork('agipd', Math.ceil((size ?? 64) / 4))) },
   { name: 'depthwise', make: (size) => Promise.resolve(depthwiseNetwork(size)) },
 ];

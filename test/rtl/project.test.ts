@@ -10,7 +10,7 @@ import { sampleFixedGraph } from '../sample-graphs.js';
 import { writeProject } from '../hls/project.js';
 import { smallVetoNetwork, zooNetwork } from '../hls/networks.js';
 import { benchProject, rtlDesign } from './project.js';
-import { rawNetwork } from './raw-networks.js';
+import { HALF_ROWS, rawNetwork } from './raw-networks.js';
 
 /** Every night, and where it is asked for, a thousand flips of each kind of memory. */
 const many = process.env['VETOC_MANY_UPSETS'] === '1';
@@ -30,6 +30,7 @@ const BENCHED_AT_NIGHT = [
   ],
   ['weights that are exchanged', () => withReloadableWeights(sampleFixedGraph()), {}],
   ['words and words of gain', () => rawNetwork('agipd', 8), { framing: 'tlast', header: false, crc: true }],
+  ['half rows with a mean', () => rawNetwork('jungfrau', 8, { commonMode: HALF_ROWS }), { crc: true }],
   ['a detector that cannot wait', sampleFixedGraph, { crc: true, overflow: 'drop', fifoBeats: 1024 }],
 ] as const;
 

@@ -13,7 +13,7 @@ import { writeFiles, writeProject } from '../hls/project.js';
 import { zooNetwork } from '../hls/networks.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { rtlDesign } from './project.js';
-import { rawNetwork } from './raw-networks.js';
+import { HALF_ROWS, rawNetwork } from './raw-networks.js';
 
 const temporary: string[] = [];
 afterAll(() => temporary.forEach((folder) => rmSync(folder, { recursive: true })));
@@ -166,6 +166,47 @@ describe('the proofs about raw words', () => {
     const folder = project({ ...GAIN_WORDS, [path]: GAIN_WORDS[path]!.replace(from, to) });
     expect(await judged(folder, `formal/${proof}.ys`)).toBe(REFUTED);
   });
+});
+
+const COMMON_MODE = emitRtl(
+  rtlDesign(rawNetwork('jungfrau', 8, { commonMode: HALF_ROWS }), { pixelsPerClock: 4 }),
+);
+
+describe('the proofs about what rows have in common', () => {
+  it.each(['common_mode_lanes', 'common_mode_words'])(
+    'hold: %s',
+    async (proof) => {
+      expect(await judged(project(COMMON_MODE), `formal/${proof}.ys`)).toBe('');
+    },
+    600_000,
+  );
+
+  it.each([
+    ['common_mode_lanes', 'segment_sum', '(shift_ok || !last)', "1'b1"],
+    ['common_mode_lanes', 'segment_sum', 'value != 0 && ', ''],
+    ['common_mode_lanes', 'segment_sum', 'value >= -MOST', 'value > -MOST'],
+    ['common_mode_lanes', 'segment_sum', "(fresh ? '0 : sum)", 'sum'],
+    ['common_mode_lanes', 'segment_sum', '.N(4)) written', '.N(3)) written'],
+    [
+      'common_mode_words',
+      'segment_sum',
+      "last <= next == PA'(SEGMENT - 1)",
+      "last <= next == PA'(SEGMENT - 2)",
+    ],
+    ['common_mode_lanes', 'common_mode', '(shift_valid || !first)', "1'b1"],
+    ['common_mode_lanes', 'common_mode', 'if (shift_pop) shift1', 'shift1'],
+    ['common_mode_lanes', 'common_mode', "value == 0 ? '0 : ", ''],
+    ['common_mode_words', 'common_mode', "first <= next == '0", "first <= next == PA'(1)"],
+  ])(
+    'refute a spoilt module: %s, %s, "%s" as "%s"',
+    async (proof, module, from, to) => {
+      const path = `rtl/vetoc/vetoc_${module}.sv`;
+      expect(COMMON_MODE[path]).toContain(from);
+      const folder = project({ ...COMMON_MODE, [path]: COMMON_MODE[path]!.replace(from, to) });
+      expect(await judged(folder, `formal/${proof}.ys`)).toBe(REFUTED);
+    },
+    600_000,
+  );
 });
 
 /** Sums of products in shifts and additions, and what they must be: plain products. */

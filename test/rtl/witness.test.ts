@@ -6,9 +6,10 @@ import { createInterpreter } from '../../src/simulate/interpreter.js';
 import { patternFrames, randomFrames } from '../../src/verify/frames.js';
 import { verify } from '../../src/verify/verify.js';
 import { causalNetwork, resNet18, rivalNetwork, smallVetoNetwork, zooNetwork } from '../hls/networks.js';
+import { smallGraph } from '../ir/small-graphs.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { rtlDesign, simulate } from './project.js';
-import { rawNetwork, withMaps } from './raw-networks.js';
+import { HALF_ROWS, onWordsOf, rawNetwork, withMaps } from './raw-networks.js';
 
 const networks: readonly (readonly [string, () => FixedGraph, Parameters<typeof rtlDesign>[1]])[] = [
   ['small veto network, a pixel a clock', () => smallVetoNetwork(32), {}],
@@ -24,6 +25,22 @@ const networks: readonly (readonly [string, () => FixedGraph, Parameters<typeof 
     'words and words of gain, without a header',
     () => rawNetwork('agipd', 8),
     { pixelsPerClock: 2, link: { framing: 'tlast', header: false } },
+  ],
+  ['half rows with a mean, a pixel a clock', () => rawNetwork('jungfrau', 8, { commonMode: HALF_ROWS }), {}],
+  [
+    'half rows with a mean, 16 pixels a clock',
+    () => rawNetwork('agipd', 8, { commonMode: HALF_ROWS }),
+    { pixelsPerClock: 16, link: { framing: 'tlast', header: false } },
+  ],
+  [
+    'rows of 19 pixels with a mean, from words of 8',
+    () => onWordsOf('jungfrau', smallGraph([5, 19], 1000, []), { columns: 19, limit: 40, least: 4 }),
+    { pixelsPerClock: 8 },
+  ],
+  [
+    'pixels that are each their own mean, 2 pixels a clock',
+    () => onWordsOf('jungfrau', smallGraph([5, 18], 1000, []), { columns: 1, limit: 40, least: 1 }),
+    { pixelsPerClock: 2 },
   ],
 ];
 
@@ -59,6 +76,28 @@ describe('the RTL', () => {
       expect(schedule.processes.find((p) => p.process === name)!.cycles).toBe(
         beats + (name === 'input' ? 0 : 1),
       );
+  });
+
+  it('waits for a segment of a row where it takes away what rows have in common, and still takes a word a cycle', () => {
+    const [plain, corrected] = [undefined, { columns: 32, limit: 0.75, least: 8 }].map(
+      (commonMode) =>
+        rtlDesign(rawNetwork('jungfrau', 16, commonMode === undefined ? {} : { commonMode }), {
+          pixelsPerClock: 8,
+        }).schedule,
+    );
+    const segment = 32 / 8;
+    expect(corrected!.interval).toBe(plain!.interval);
+    const loops = corrected!.processes.filter(({ stage }) => stage === 'input');
+    expect(loops.map(({ process, cycles }) => [process, cycles])).toEqual([
+      ['input.sum', 512],
+      ['input.subtract', 512],
+    ]);
+    // The segment, the pipeline of its sum, and that of the difference; a link between each two.
+    expect(corrected!.latencyLastPixel - plain!.latencyLastPixel).toBe(9 + 1 + (segment - 1) + 5 + 1);
+    const { depth, reason } = corrected!.fifos.find(({ stream }) => stream === 'input_waiting')!;
+    expect(depth).toBeGreaterThanOrEqual(segment);
+    expect(depth).toBeLessThanOrEqual(segment + 12);
+    expect(reason).toBe('a segment of a row waits until its sum is known');
   });
 
   it('waits a cycle a frame for the CRC of the maps where nothing else stands between frames', () => {

@@ -14,6 +14,10 @@ export const DEPTH = {
   mapsFlaw: 2,
   /** The products, without their rounding. */
   calibrate: 4,
+  /** A word that waits for the sum of its segment. */
+  waiting: 1,
+  /** The difference from what a segment has in common, without its rounding. */
+  commonMode: 2,
   swap: 1,
   crop: 1,
   bin: 2,
@@ -43,6 +47,8 @@ export const requantizePass = (activation: Activation): number => (multiplies(ac
 export const maxPass = (values: number): number => Math.max(1, levels(values));
 /** The product with the reciprocal, behind the tree of additions. */
 export const meanPass = (values: number): number => 1 + levels(values);
+/** Word, what counts of it, tree of additions, segment, reciprocal, product. */
+export const segmentSumDepth = (lanes: number): number => 6 + levels(lanes);
 /** Word, part of it, product, tree of additions, sum; then the requantization. */
 export const multiplyDepth = (values: number, activation: Activation): number =>
   4 + levels(values) + requantizePass(activation);

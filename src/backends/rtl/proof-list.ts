@@ -57,6 +57,8 @@ const BEYOND: Readonly<Record<string, string | null>> = {
   vetoc_receive: 'the words that the receiver hands on, and its reasons',
   vetoc_receive_maps: 'the words that are handed on of maps, and their CRC',
   vetoc_calibrate: 'products at their own size',
+  vetoc_segment_sum: 'sums of segments at their own size',
+  vetoc_common_mode: 'differences from what segments have in common at their own size',
   vetoc_requantize_lanes: null,
 };
 

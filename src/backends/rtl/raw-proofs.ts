@@ -67,14 +67,50 @@ const mapsProof = ({ name, parameters }: Instance): Proof => ({
   connected: { place: 'dut.place', filling: 'dut.filling', tail: 'dut.tail' },
 });
 
+/** Segments of few small values, through their sums, the links and the difference. */
+const commonModeProof = (
+  name: string,
+  cycles: number,
+  claim: string,
+  parameters: Proof['parameters'],
+  { name: stage }: StageOf<'commonMode'>,
+): Proof => ({
+  name,
+  claim,
+  about: [`${stage}_sum`, `${stage}_subtract`],
+  ownSize: false,
+  checker: 'common_mode_check',
+  parameters,
+  reach: { kind: 'bounded', cycles },
+  connected: WITHOUT,
+});
+
+const commonModeProofs = (stage: StageOf<'commonMode'>): Proof[] => [
+  commonModeProof(
+    'common_mode_lanes',
+    16,
+    'two segments of two words of two values lose what their pixels within the limit have in common, for any reciprocals, at any pace',
+    {},
+    stage,
+  ),
+  commonModeProof(
+    'common_mode_words',
+    18,
+    'two segments of three words of one value, none below zero, lose what their pixels within the limit have in common, for any reciprocals, at any pace',
+    { LANES: 1, SEGMENT: 3, ISIGNED: 0, LIMIT: 2 },
+    stage,
+  ),
+];
+
 /** Of the stages that read maps and words; nothing of a design that starts at counts. */
 export function rawProofs(hardware: ReadonlyMap<Stage, Hardware>): Proof[] {
-  return [...hardware].flatMap(([stage, { instances }]) =>
-    instances.flatMap((instance) => {
+  return [...hardware].flatMap(([stage, { instances }]) => [
+    ...(stage.kind === 'commonMode' ? commonModeProofs(stage) : []),
+    ...instances.flatMap((instance) => {
       if (instance.module === 'vetoc_receive_maps') return [mapsProof(instance)];
       return stage.kind === 'calibrate' && instance.module === 'vetoc_calibrate'
         ? [operandsProof(stage, instance), countProof(stage, instance)]
         : [];
     }),
-  );
+  ]);
 }

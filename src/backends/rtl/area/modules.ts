@@ -189,6 +189,30 @@ function calibrate(p: Given): Partial<Resources> {
   ]);
 }
 
+/** Of each value whether it counts; the sum of those that do, and its product with a reciprocal. */
+function segmentSum(p: Given): Partial<Resources> {
+  const [lanes, w, segment, reciprocal] = [p('LANES'), p('W'), p('SEGMENT'), p('RW') + 1];
+  const value = Math.min(w + 1 - p('ISIGNED'), bits(p('LIMIT') + 1) + 1);
+  const total = value + bits(segment * lanes);
+  const number = bits(segment * lanes + 1);
+  return sum([
+    counter(segment),
+    area(4 + total + number, 2 * total + number + 2 * (2 + treeCycles(lanes)) + 6),
+    times(lanes, area(w + value / 2, w + value + 1)),
+    adderTree(lanes, value),
+    adderTree(lanes, 1),
+    { dsp: dspProduct(total, reciprocal), ff: 2 * (total + reciprocal) },
+  ]);
+}
+
+/** A difference a value; 0 stays. */
+const commonMode = (p: Given): Partial<Resources> =>
+  sum([
+    counter(p('SEGMENT')),
+    area(3, 3 + p('HW')),
+    times(p('LANES'), area(p('AW') + p('W') / 5, p('W') + p('AW'))),
+  ]);
+
 type Estimator = (p: Given) => Partial<Resources>;
 
 /** A CRC-32 takes a parity of half of `bits` and state for each of its bits. */
@@ -257,6 +281,8 @@ export const MODULES: Readonly<Record<string, Estimator>> = {
   vetoc_receive_maps: (p) => sum([area(30 + 8 * p('BITS'), p('BITS') + 72), counter(p('BEATS') + 1)]),
   vetoc_maps_flaw: () => area(3, 2),
   vetoc_calibrate: calibrate,
+  vetoc_segment_sum: segmentSum,
+  vetoc_common_mode: commonMode,
   vetoc_threshold: () => area(8, 40),
   // Four words of the hash go through one multiplier of 32 bits, which takes four blocks.
   vetoc_prescale: () => ({ lut: 440, ff: 344, dsp: 4 }),

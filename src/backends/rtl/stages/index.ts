@@ -1,10 +1,10 @@
 /**
  * Every kind of stage as hardware. The table is total: a new op needs an arm here and a module in hls-templates/rtl.
  */
-import { UnsupportedError } from '../../../core/errors.js';
 import { dispatch, type Table } from '../../../ir/dispatch.js';
 import type { Stage } from '../../dataflow/plan.js';
 import type { Context, Hardware } from './common.js';
+import { commonMode } from './common-mode.js';
 import { add, concat, fork, multiply, repack, requantize, upsample } from './join.js';
 import { avgPool, globalAvgPool, globalMaxPool, maxPool } from './pool.js';
 import { absorb, decide, receive } from './ends.js';
@@ -12,13 +12,6 @@ import { bin, clamp, contrast, crop, lut, mask, table } from './preprocess.js';
 import { calibrate, receiveMaps } from './raw.js';
 import { loadWeights, swapWeights } from './reload.js';
 import { conv2d, dense, depthwiseConv2d } from './weighted.js';
-
-/** There is no module of it yet. */
-function commonMode({ name }: Stage): never {
-  throw new UnsupportedError('the RTL', [
-    { what: name, why: 'takes away what rows have in common: take the HLS C++, or leave out --common-mode' },
-  ]);
-}
 
 const builders: Table<Stage, [context: Context], Hardware> = {
   absorb,
