@@ -27,7 +27,8 @@ module vetoc_absorb #(
   logic [7:0] lost;
   assign starts = SSI ? start : between;
   assign goes_in = valid && !(DROP && dropping && !starts);
-  assign ready = DROP || ok;
+  // A sender may wait with a beat while there is a reset: none is taken then.
+  assign ready = !rst && (DROP || ok);
   assign take = goes_in && ok;
   always_ff @(posedge clk) begin
     we <= take;

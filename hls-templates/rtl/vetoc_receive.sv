@@ -61,7 +61,8 @@ module vetoc_receive #(
   assign fill_pixel = at_pixels && some;
   assign fills = filling && (ok || !fill_pixel) && (packet_ok || (fill_pixel && !at_final_pixel));
   assign answers = (taken && at_final) || (thrown && !tail) || tells || (fills && (!fill_pixel || at_final_pixel));
-  assign ready = taken || thrown;
+  // A sender may wait with a beat while there is a reset: none is taken then.
+  assign ready = !rst && (taken || thrown);
   assign take = (taken && at_pixels) || (fills && fill_pixel);
   assign packet_take = answers;
 

@@ -23,6 +23,7 @@ export const CHECK_FAULTS: readonly HlsFault[] = [
     "now == PA'(HEADER + BEATS)",
   ),
   fault('place', 'a packet that does not begin anew', /assign next = (ends) \?/, "1'b0"),
+  fault('absorb', 'a beat that waits is taken in a reset', /assign ready = (!rst) &&/, "1'b1"),
   fault('status', 'beats thrown away that are not told', /d <= \{(dropped), empty/, "32'd0"),
   fault('packet_crc', 'a CRC that goes on over packets', /\.state\((begins) \?/, "1'b0"),
   fault('packet_crc', 'any CRC will do', /assign wrong = (sent != ~crc);/, "1'b0"),
@@ -153,6 +154,7 @@ export const DROP_FAULTS: readonly HlsFault[] = [
 
 /** Of a project whose maps come with each frame: `make check`. */
 export const MAPS_FAULTS: readonly HlsFault[] = [
+  fault('receive', 'a beat that waits is taken in a reset', /assign ready = (!rst) &&/, "1'b1"),
   fault('receive_maps', 'any CRC will do', /flawed1 \|\| (sent1 != ~crc);/, "1'b0"),
   fault('receive_maps', 'a set without an end is whole', /flawed1 <= (!takes_crc \|\| !last);/, '!takes_crc'),
   fault('receive_maps', 'a set that ends a beat late', /assign cut = (filling \|\| last);/, 'filling'),

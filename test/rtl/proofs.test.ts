@@ -88,6 +88,7 @@ const MUTANTS: readonly (readonly [proof: string, module: string, from: string, 
   ],
   ['receive', 'receive', 'fill_pixel = at_pixels && some', 'fill_pixel = at_pixels'],
   ['receive', 'receive', 'begun ? !interrupts', "begun ? 1'b1"],
+  ['receive', 'receive', '!rst && (taken || thrown)', 'taken || thrown'],
   ['receive', 'receive', '(thrown && !tail) || tells', 'thrown || tells'],
   ['receive', 'receive', '&& (packet_ok || !at_final)', ''],
   [

@@ -1,6 +1,6 @@
 // Copyright the vetoc authors. SPDX-License-Identifier: Apache-2.0
 //
-// vetoc_receive under every pattern of beats, starts, ends, bad bytes, pauses and readers that wait: between two statuses
+// vetoc_receive under every pattern of beats, starts, ends, bad bytes, pauses, resets and readers that wait: between two statuses
 // there are the words of exactly one frame, or none where the status says so; and every packet that begins is answered
 // once, before the next one begins. Nothing is lost in front (`cut`, `lost`). The script connects what is marked `keep` to
 // the receiver's own state.
@@ -13,6 +13,7 @@ module receive_check #(
     parameter bit SSI = 1
 ) (
     input wire logic        clk,
+    input wire logic        resets,
     input wire logic        valid,
     input wire logic [16*PIXELS-1:0] data,
     input wire logic        whole,
@@ -28,9 +29,9 @@ module receive_check #(
   logic rst, ready, take, we, packet_take, packet_we;
   logic [16*PIXELS-1:0] d;
   logic [106:0] packet_d;
-  assign rst = !started;
+  assign rst = !started || resets;
   vetoc_receive #(.PIXELS(PIXELS), .HEADER(HEADER), .BEATS(BEATS), .TRAILER(TRAILER), .SSI(SSI), .IDLE_CYCLES(4)) dut (
-      .clk, .rst, .valid(valid && !rst), .ready, .data, .whole, .start, .error, .last, .cut(1'b0), .lost(8'd0), .idle_cycles,
+      .clk, .rst, .valid, .ready, .data, .whole, .start, .error, .last, .cut(1'b0), .lost(8'd0), .idle_cycles,
       .number_step(32'd1), .ok, .take, .we, .d, .packet_ok, .packet_take, .packet_we, .packet_d);
 
   // The receiver's own state.
@@ -56,6 +57,8 @@ module receive_check #(
       due <= 1'b0;
     end
   end
+  // What waits while there is a reset is not taken.
+  always_comb assert (!rst || !ready);
   always_comb if (!rst) begin
     // A frame or nothing.
     assert (!packet_take || words + 32'(take) == BEATS || (words == '0 && !take));

@@ -82,7 +82,7 @@ long whole_frames(rtl::simulation &sim, const golden &g, const rtl::run_options 
   return wrong;
 }
 
-/// A reset at many places of a frame: the next frame is as if nothing had been.
+/// A reset at many places of a frame: the next frame is as if nothing had been, even where its beats wait in the reset already.
 long resets(rtl::simulation &sim, const golden &g) {
   long wrong = 0;
   rtl::run_options options;
@@ -92,11 +92,14 @@ long resets(rtl::simulation &sim, const golden &g) {
     sim.reset();
     sim.add_maps(g.set, 1);
     sim.run(beats(g.frames[0].begin(), g.frames[0].begin() + static_cast<std::ptrdiff_t>(place)), 0, options);
-    sim.reset();
-    sim.add_maps(g.set, 1);
-    if (!sim.run(g.frames[1 % g.count()], 1, options) || !g.is(sim.decisions[0], 1 % g.count()) ||
-        sim.decisions[0].count != 0)
-      ++wrong;
+    for (const bool waits : {false, true}) {
+      const beats &next = g.frames[1 % g.count()];
+      const std::size_t taken = sim.reset(waits ? next : beats());
+      sim.add_maps(g.set, 1);
+      if (!sim.run(beats(next.begin() + static_cast<std::ptrdiff_t>(taken), next.end()), 1, options) ||
+          !g.is(sim.decisions[0], 1 % g.count()) || sim.decisions[0].count != 0)
+        ++wrong;
+    }
   }
   std::printf("  %zu resets in mid-frame, %ld wrong\n", sizeof places / sizeof places[0], wrong);
   return wrong;

@@ -114,14 +114,17 @@ class simulation {
     reset();
   }
 
-  void reset() {
+  /// `waiting` are beats of a sender that goes on offering them while there is a reset; so many were taken.
+  std::size_t reset(const std::vector<beat> &waiting = {}) {
+    std::size_t at = 0;
     dut_->rst = 1;
-    dut_->s_tvalid = 0;
     design::offer_maps(*dut_, false, nullptr, false);
     dut_->m_tready = 1;
     for (int i = 0; i < 4; ++i) {
       dut_->clk = 0;
+      offer(at < waiting.size() ? &waiting[at] : nullptr);
       dut_->eval();
+      if (at < waiting.size() && dut_->s_tready) ++at;
       dut_->clk = 1;
       dut_->eval();
     }
@@ -130,6 +133,7 @@ class simulation {
     for (record &r : records) r = record();
     maps.clear();
     maps_pause = false;
+    return at;
   }
 
   /// Lets `count` sets of maps wait at the second stream.
@@ -140,13 +144,7 @@ class simulation {
   /// One cycle: `offered` is the beat at the input, if any; `takes` whether a decision would be taken. Whether the beat was.
   bool step(const beat *offered, bool takes, bool every_stage) {
     dut_->clk = 0;
-    dut_->s_tvalid = offered != nullptr;
-    if (offered != nullptr) {
-      put(dut_->s_tdata, offered->data);
-      dut_->s_tkeep = offered->keep;
-      dut_->s_tlast = offered->last;
-      design::set_user(*dut_, offered->user);
-    }
+    offer(offered);
     dut_->m_tready = takes;
     const bool map = !maps.empty() && !maps_pause;
     design::offer_maps(*dut_, map, map ? maps.front().data : nullptr, map && maps.front().last);
@@ -221,6 +219,16 @@ class simulation {
   bool maps_pause = false;     // none is offered in this cycle
 
  private:
+  /// The beat at the input, if any.
+  void offer(const beat *offered) {
+    dut_->s_tvalid = offered != nullptr;
+    if (offered == nullptr) return;
+    put(dut_->s_tdata, offered->data);
+    dut_->s_tkeep = offered->keep;
+    dut_->s_tlast = offered->last;
+    design::set_user(*dut_, offered->user);
+  }
+
   /// Sets what the readers of the words of this cycle get.
   void give() {
     for (int i = 0; i < design::STAGES; ++i) {
