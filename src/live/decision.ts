@@ -8,7 +8,7 @@ export const REASONS = {
   prescale: 'a miss that the prescale keeps',
   malformed: 'the image cannot be decoded',
   late: 'not decided within the deadline',
-  unfit: 'the network takes frames of another size',
+  unfit: 'the network takes frames of another size, or the maps are of another detector',
   full: 'more frames than can wait: kept without a decision',
   dropped: 'more frames than can wait: dropped',
 } as const;

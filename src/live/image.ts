@@ -10,11 +10,13 @@ export interface PackedImage {
   readonly packed: PackedBytes;
 }
 
-/** Pixels as a network sees them, of sources that make or read whole frames; masked pixels are 0. */
+/** Pixels as a network sees them, or raw words, of sources that make or read whole frames; masked pixels are 0. */
 export interface ReadyImage {
   readonly height: number;
   readonly width: number;
   readonly pixels: Uint16Array;
+  /** Of raw words, 1 live: what a masked word is calibrated to is no count. */
+  readonly mask?: Uint8Array | null;
 }
 
 export type LiveImage = PackedImage | ReadyImage;

@@ -14,8 +14,8 @@ export interface Series {
   readonly facts: SeriesFacts | null;
   readonly setup: SeriesSetup;
   readonly numbering: Numbering;
-  /** Whether its frames are of the network's size. */
-  readonly fits: boolean;
+  /** Why its frames are not decided as networks and maps are now; null where they are. */
+  readonly misfit: () => string | null;
   frames: number;
   open: boolean;
 }
@@ -36,7 +36,7 @@ export interface SeriesBook {
 const SERIES_KEPT = 4;
 
 export function createSeriesBook(
-  size: readonly [number, number],
+  misfit: (facts: SeriesFacts) => string | null,
   settings: Pick<LiveSettings, 'mask' | 'overloads'>,
   onBegin: (series: Series) => void,
   onEnd: (series: Series) => void,
@@ -64,7 +64,7 @@ export function createSeriesBook(
         overloads: settings.overloads,
       },
       numbering: createNumbering(),
-      fits: facts === null || (facts.height === size[0] && facts.width === size[1]),
+      misfit: () => (facts === null ? null : misfit(facts)),
       frames: 0,
       open: true,
     };

@@ -9,7 +9,7 @@ import { prescaleChooses, prescaleShare } from '../ir/prescale.js';
 import { createCounts, type LiveFigures } from './counts.js';
 import { createCrew, type Crew } from './decide/crew.js';
 import { inTime } from './decide/in-time.js';
-import { pixelsOf } from './decide/pixels.js';
+import { seenPixels } from './decide/words.js';
 import type { Networks } from './decide/work.js';
 import type { Decision, Delivery } from './decision.js';
 import { createQueue, type Queue, type SinkFigures } from './delivery.js';
@@ -20,7 +20,7 @@ import type { LiveSink } from './sinks/sink.js';
 import type { LiveFrame, LiveMessage, LiveSource, SeriesFacts } from './source.js';
 
 export type LiveEvent =
-  | { readonly event: 'series'; readonly facts: SeriesFacts; readonly fits: boolean }
+  | { readonly event: 'series'; readonly facts: SeriesFacts; readonly misfit: string | null }
   | {
       readonly event: 'series ends';
       readonly series: string;
@@ -56,7 +56,7 @@ export interface LiveSession {
   readonly sinks: () => readonly SinkFigures[];
   /** Whether a series runs and every sink takes what it is given. */
   readonly ready: () => boolean;
-  /** Frames that are received from now on are decided by these networks, which take frames of the same size. */
+  /** Frames that are received from now on are decided by these networks and maps, which take frames of the same size. */
   exchange(networks: Networks): void;
   readonly crew: Crew;
 }
@@ -89,12 +89,20 @@ export function createSession(
     },
   });
   let [received, stopped] = [0, false];
+  let [seen, serial] = [seenPixels(networks.maps), networks.maps?.serial ?? null];
+  function misfit({ height, width, serial: own }: SeriesFacts): string | null {
+    if (height !== size[0] || width !== size[1])
+      return `frames of ${height}×${width}, the network takes ${size.join('×')}`;
+    const isOther = serial !== null && typeof own === 'string' && own !== serial;
+    return isOther ? `frames of the detector ${own}, the maps are of ${serial}` : null;
+  }
   const book = createSeriesBook(
-    size,
+    misfit,
     settings,
-    ({ facts, fits }) => {
+    (series) => {
       counts.begin();
-      if (facts !== null) emit({ event: 'series', facts, fits });
+      const { facts } = series;
+      if (facts !== null) emit({ event: 'series', facts, misfit: series.misfit() });
     },
     ({ name, frames, numbering }) => {
       emit({ event: 'series ends', series: name, frames, missing: numbering.missing() });
@@ -108,10 +116,13 @@ export function createSession(
     const again =
       frame.number !== null && series.facts?.counted !== false && series.numbering.take(frame.number);
     const full = queue.waitingBytes() > settings.memoryBytes;
+    const misfit = series.misfit();
+    // Maps that take over later are not those of this frame.
+    const now = seen;
     const pixels = (): Uint16Array | null => {
-      if ('problem' in frame.image || !series.fits) return null;
+      if ('problem' in frame.image || misfit !== null) return null;
       try {
-        return pixelsOf(frame.image, series.setup, size);
+        return now(frame.image, series.setup, size);
       } catch (error) {
         if (error instanceof DamagedBlock) return null;
         throw error;
@@ -127,13 +138,14 @@ export function createSession(
         });
       return { kind: 'frame', message, frame, decision, pixels };
     };
-    queue.push(decide(message, frame, series, again, full).then(deliver), bytesOf(message, frame));
+    queue.push(decide(message, frame, series, misfit, again, full).then(deliver), bytesOf(message, frame));
   }
 
   async function decide(
     { received: at }: LiveMessage,
     frame: LiveFrame,
     series: Series,
+    misfit: string | null,
     again: boolean,
     full: boolean,
   ): Promise<Decision> {
@@ -158,10 +170,7 @@ export function createSession(
       ...made(),
     });
     if ('problem' in frame.image) return kept('malformed', frame.image.problem);
-    if (!series.fits) {
-      const { height, width } = series.facts!;
-      return kept('unfit', `frames of ${height}×${width}, the network takes ${size.join('×')}`);
-    }
+    if (misfit !== null) return kept('unfit', misfit);
     if (full && settings.whenFull === 'keep') return kept('full', null);
     if (full && settings.whenFull === 'drop') return { ...base, keep: false, reason: 'dropped', ...made() };
     const decided = await inTime(
@@ -254,6 +263,7 @@ export function createSession(
     waiting: queue.waiting,
     sinks: queue.sinks,
     exchange: (next) => {
+      [seen, serial] = [seenPixels(next.maps), next.maps?.serial ?? null];
       crew.exchange(next);
     },
     crew,

@@ -22,6 +22,8 @@ export interface SeriesFacts {
   /** Frames that are announced; null where that is open. */
   readonly announced: number | null;
   readonly experiment: Partial<Experiment>;
+  /** Serial number of the detector; absent or null where the source states none. */
+  readonly serial?: string | null;
 }
 
 export interface LiveFrame {

@@ -19,8 +19,9 @@ import { createWatch } from '../live/view/watch.js';
 import { networkDigest } from './digests.js';
 import { loadRun, RUN_FILES } from './folder.js';
 import { frameOptions } from './frame-options.js';
+import { liveMaps, type LiveMapsWish } from './live-maps.js';
 
-export interface LiveRequest {
+export interface LiveRequest extends LiveMapsWish {
   readonly from: string;
   readonly to: readonly string[];
   /** A second run that sees the same frames and decides nothing. */
@@ -60,7 +61,7 @@ export type LiveRunEvent =
 
 async function networkOf(dir: string, threshold: number | undefined): Promise<LiveNetwork> {
   const { fixed, float, path } = await loadRun(dir);
-  refuseRaw('deciding frames of a stream', fixed, 'name a run for counts');
+  refuseRaw('deciding frames of a stream', fixed, 'name a run for counts, and maps with --maps');
   const file = path(RUN_FILES.fixedOnnx);
   const model = await readFile(file).catch(() => {
     throw new UserError('cannot be read', { file, remedy: 'write it again with vetoc export onnx' });
@@ -68,8 +69,9 @@ async function networkOf(dir: string, threshold: number | undefined): Promise<Li
   return { fixed, digest: networkDigest(fixed, float), model, threshold: threshold ?? fixed.threshold };
 }
 
-/** The networks of a request, read anew. Throws `UserError` where the two do not take frames of one size. */
-async function readNetworks(dir: string, { canary, threshold }: LiveRequest): Promise<Networks> {
+/** Networks and maps of a request, read anew. Throws `UserError` where the two do not take frames of one size. */
+async function readNetworks(dir: string, request: LiveRequest): Promise<Networks> {
+  const { canary, threshold } = request;
   const active = await networkOf(dir, threshold);
   const shadow = canary === undefined ? null : await networkOf(canary, undefined);
   const sizes = [active, shadow ?? active].map(({ fixed }) => inputNode(fixed).size.join('×'));
@@ -79,7 +81,7 @@ async function readNetworks(dir: string, { canary, threshold }: LiveRequest): Pr
       field: '--canary',
       remedy: 'name a run for the same detector',
     });
-  return { active, shadow };
+  return { active, shadow, maps: await liveMaps(request, inputNode(active.fixed).size) };
 }
 
 async function readMask(
@@ -112,7 +114,7 @@ export interface LiveRun {
   readonly done: Promise<LiveOutcome>;
   /** As `LiveSession.stop`. */
   stop(): void;
-  /** Reads the run (and the canary) again, and decides by them from now on. Throws `UserError`, and nothing changes. */
+  /** Reads the run (and the canary, and the maps) again, and decides by them from now on. Throws `UserError`, and nothing changes. */
   reload(): Promise<void>;
 }
 
@@ -131,10 +133,13 @@ export async function startLive(
   const { size } = inputNode(latest.fixed);
   const mask = await readMask(request.mask, size);
   const memoryBytes = request.memory * 1e6;
-  const reading = frameOptions({
-    overloads: request.overloads,
-    ...(request.mask === undefined ? {} : { mask: request.mask }),
-  });
+  const reading = {
+    ...frameOptions({
+      overloads: request.overloads,
+      ...(request.mask === undefined ? {} : { mask: request.mask }),
+    }),
+    words: networks.maps !== null,
+  };
   const source = await openLiveSource(request.from, {
     size,
     reading,

@@ -41,11 +41,12 @@ Sinks: - or FILE.jsonl, zmq://*:PORT (decisions), ledger:DIR (a ledger for vetoc
 
 Counts above 65535, of 32-bit streams, are seen as 65535 or as the detector's largest trusted count, if that is less (--overloads).
 A frame that cannot be decoded, does not fit or is late is kept and flagged. SIGTERM and Ctrl-C deliver what was received;
-SIGHUP reads the run again and decides by it from then on.
+SIGHUP reads the run and --maps again and decides by them from then on.
 
 Examples:
   vetoc live out/demo --from 'simulate://?rate=20&frames=100' --to -
-  vetoc live out/veto --from dectris://127.0.0.1:31001 --to decisions.jsonl 'stream://*:31002' --metrics 9100`;
+  vetoc live out/veto --from dectris://127.0.0.1:31001 --to decisions.jsonl 'stream://*:31002' --metrics 9100
+  vetoc live out/veto --from dectris://127.0.0.1:31001 --maps maps.h5 --gain 41,-1.44,-0.106 --photon-energy 12400`;
 
 /** What stands below the help of `vetoc plan`. The serial run: M. O. Wiedorn et al., Nat. Commun. 9 (2018) 4025. */
 export const PLAN_HELP = `

@@ -14,7 +14,7 @@ export function liveEventText(event: LiveRunEvent): string | null {
     case 'series': {
       const { series, height, width, announced } = event.facts;
       const count = announced === null ? '' : `, ${announced} frames announced`;
-      const unfit = event.fits ? '' : ' — the network takes another size: all are kept';
+      const unfit = event.misfit === null ? '' : ` — ${event.misfit}: all are kept`;
       return `series ${series}: ${height}×${width}${count}${unfit}`;
     }
     case 'series ends':

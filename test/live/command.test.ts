@@ -1,11 +1,7 @@
 /** `vetoc live` as a person starts it. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emitFixedOnnx } from '../../src/backends/onnx/fixed.js';
 import { openFrames } from '../../src/data/open.js';
@@ -21,6 +17,7 @@ import { writeRun } from '../cli/written-run.js';
 import { sampleFloatGraph } from '../onnx/sample-float.js';
 import { sampleFixedGraph, sampleFrames } from '../sample-graphs.js';
 import { imageMessage, startEmulator, startMessageOf, type EmulatedSeries } from './emulator.js';
+import { scoresOf, startLiveOf } from './live-process.js';
 
 const [HEIGHT, WIDTH] = [40, 36];
 const graph: FixedGraph = { ...sampleFixedGraph({ height: HEIGHT, width: WIDTH }), threshold: -220 };
@@ -43,36 +40,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Starts the command in a process of its own; `said` resolves once stderr holds `text`. */
-function startLive(...args: readonly string[]) {
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', tsx, main, 'live', at('run'), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (text: Buffer) => (stdout += String(text)));
-  child.stderr.on('data', (text: Buffer) => (stderr += String(text)));
-  const done = once(child, 'close').then(([code]) => ({ code: code as number, stdout, stderr }));
-  return {
-    child,
-    done,
-    async said(text: string): Promise<void> {
-      while (!stderr.includes(text)) {
-        if (child.exitCode !== null) throw new Error(stderr);
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    },
-    stderr: (): string => stderr,
-    lines: (): number => stdout.split('\n').length - 1,
-  };
-}
-
-const scoresOf = (stdout: string): readonly (number | null)[] =>
-  stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => (JSON.parse(line) as { readonly score: number | null }).score);
+const startLive = (...args: readonly string[]) => startLiveOf(at('run'), ...args);
 
 describe('vetoc live', () => {
   it('prints a line a decision, reads the run again on SIGHUP, and delivers what it has on SIGTERM', async () => {
@@ -173,11 +141,14 @@ describe('vetoc live', () => {
     }
   });
 
-  it('a run for raw words is refused in words: no maps come with a stream', async () => {
+  it('a run for raw words is refused in words: maps are named beside one for counts', async () => {
     const formats = { pedestal: format(false, 16, 14), factor: format(true, 10, 6) };
     await writeRun(at('raw'), fromWords(graph, RAW_DETECTORS.jungfrau, formats), sampleFloatGraph());
     const { code, stderr } = await runCli('live', at('raw'), '--from', 'simulate://?frames=1');
-    expect([code, stderr]).toEqual([2, expect.stringMatching(/starts at raw words: name a run for counts/)]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/starts at raw words: name a run for counts, and maps with --maps/),
+    ]);
   });
 
   it.each([

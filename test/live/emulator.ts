@@ -10,6 +10,8 @@ export interface EmulatedSeries {
   readonly frames: readonly Uint16Array[];
   /** 1 bad, as the detector writes it. */
   readonly pixelMask?: Uint32Array;
+  /** Serial number of the detector. */
+  readonly serial?: string;
 }
 
 const typed = (tag: number, values: Uint16Array | Uint32Array): Tagged =>
@@ -54,7 +56,10 @@ export function lclstreamerMessages(
   return [...all.slice(0, 2), start, ...all.slice(2), message('c', { type: 'stop', run: 7, timestamp: 1 })];
 }
 
-export interface EmulatedStart extends Pick<EmulatedSeries, 'id' | 'height' | 'width' | 'pixelMask'> {
+export interface EmulatedStart extends Pick<
+  EmulatedSeries,
+  'id' | 'height' | 'width' | 'pixelMask' | 'serial'
+> {
   /** Images that are announced. */
   readonly count: number;
   readonly type?: 'uint16' | 'uint32';
@@ -70,6 +75,7 @@ export function startMessage({
   count,
   type = 'uint16',
   pixelMask,
+  serial,
 }: EmulatedStart): Uint8Array {
   return encode({
     type: 'start',
@@ -88,6 +94,7 @@ export function startMessage({
     pixel_size_x: 75e-6,
     pixel_size_y: 75e-6,
     saturation_value: 60000,
+    ...(serial === undefined ? {} : { detector_serial_number: serial }),
     ...(pixelMask === undefined
       ? {}
       : {

@@ -48,6 +48,7 @@ export const networkOf = (fixed: FixedGraph): LiveNetwork => ({
 export const networksOf = (active: FixedGraph, shadow: FixedGraph | null = null): Networks => ({
   active: networkOf(active),
   shadow: shadow === null ? null : networkOf(shadow),
+  maps: null,
 });
 
 export const SETTINGS: LiveSettings = {

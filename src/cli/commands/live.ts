@@ -5,6 +5,7 @@ import { startLive, WHEN_FULL, type LiveRequest } from '../../index.js';
 import { LIVE_HELP, liveEventText, liveText, seconds } from '../../text/index.js';
 import { EXIT, reportError } from '../exit.js';
 import { takeSignals } from '../interrupt.js';
+import { addMapsOptions } from '../frame-arguments.js';
 import { positiveOption, scoreOption, wholeOption } from '../option-values.js';
 
 const complain = (text: string): void => {
@@ -26,7 +27,9 @@ async function run(dir: string, options: LiveRequest & { readonly json?: boolean
   const reload = (): void => {
     live.reload().then(
       () => {
-        complain(`${dir} read again: it decides from now on`);
+        complain(
+          `${dir}${options.maps === undefined ? '' : ` and ${options.maps}`} read again: it decides from now on`,
+        );
       },
       (error: unknown) => {
         reportError(error);
@@ -47,7 +50,8 @@ async function run(dir: string, options: LiveRequest & { readonly json?: boolean
 export function define(command: Command): void {
   const cores = availableParallelism();
   const positive = positiveOption;
-  command
+  addMapsOptions(command)
+    .option('--maps-age <days>', 'days from --maps to now at most (default: 7)')
     .argument('<run>', 'folder of a finished run')
     .requiredOption('--from <source>', 'where frames come from')
     .option('--to <sink...>', 'where decisions and kept frames go (default: decisions on stdout)', ['-'])

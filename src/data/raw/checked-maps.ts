@@ -48,6 +48,8 @@ export interface CheckedMaps {
   readonly file: string;
   readonly name: RawDetectorName;
   readonly detector: RawDetector;
+  /** Of the detector that they were made of; null where the file does not say it. */
+  readonly serial: string | null;
   /** Memory cells, those without a map among them. */
   readonly cells: number;
   /** The maps of memory cell `cell`, read anew; null where the file has none of it. Throws `UserError`. */
@@ -247,7 +249,7 @@ async function withMaps<T>(file: string, use: (stored: StoredMaps) => T | Promis
  */
 export function checkedMaps(options: RawMapsOptions, frames: FramesForMaps): Promise<CheckedMaps> {
   return withMaps(options.maps, async (opened) => {
-    const { file, detector: name, cells, width } = opened;
+    const { file, detector: name, cells, width, serial } = opened;
     const detector = rawDetector(name);
     checkFrames(opened, frames, options.maxAgeDays);
     const mapsOf = async (stored: StoredMaps, index: number): Promise<FloatMaps | null> => {
@@ -268,6 +270,7 @@ export function checkedMaps(options: RawMapsOptions, frames: FramesForMaps): Pro
       file,
       name,
       detector,
+      serial,
       cells,
       maps: (cell) => withMaps(options.maps, (stored) => mapsOf(stored, cell)),
       ...(formats === undefined ? {} : { formats }),

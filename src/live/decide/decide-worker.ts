@@ -7,7 +7,6 @@ import type { FrameResult } from '../../simulate/witness.js';
 import { DamagedBlock } from '../protocol/lz4.js';
 import { createDecider, type Decider } from './decider.js';
 import type { LiveNetwork } from './network.js';
-import { pixelsOf } from './pixels.js';
 import {
   SETUPS_KEPT,
   type Answer,
@@ -17,6 +16,7 @@ import {
   type Verdict,
   type Work,
 } from './work.js';
+import { seenPixels } from './words.js';
 
 /** Frames in one call at most: more would make the first of them wait. */
 const BATCH = 8;
@@ -52,10 +52,12 @@ type FrameWork = Extract<Work, { kind: 'frame' }>;
 function start(): void {
   const series = new Map<number, SeriesSetup>();
   let [active, shadow]: [Opened | null, Opened | null] = [null, null];
+  let seen = seenPixels(null);
 
   async function exchange(next: Networks): Promise<void> {
     const before = [active, shadow];
     [active, shadow] = [await open(next.active), next.shadow === null ? null : await open(next.shadow)];
+    seen = seenPixels(next.maps);
     for (const old of before) await old?.decider.close();
     answer({ ready: true });
   }
@@ -67,7 +69,7 @@ function start(): void {
       try {
         ready.push({
           task,
-          pixels: pixelsOf(image, series.get(number)!, size),
+          pixels: seen(image, series.get(number)!, size),
         });
       } catch (error) {
         if (!(error instanceof DamagedBlock)) throw error;

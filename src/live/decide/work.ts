@@ -1,6 +1,7 @@
 /** What passes between the process and a deciding thread. */
 import type { Overloads, ValueRule } from '../../data/pixels.js';
 import type { LiveImage } from '../image.js';
+import type { LiveMaps } from './maps.js';
 import type { LiveNetwork } from './network.js';
 
 /** What turns stored values of a series into what a network sees. */
@@ -19,6 +20,8 @@ export interface Networks {
   readonly active: LiveNetwork;
   /** A second network that sees the same frames and decides nothing; null: none. */
   readonly shadow: LiveNetwork | null;
+  /** What makes counts of frames of raw words; null where they are counts. */
+  readonly maps: LiveMaps | null;
 }
 
 export type Work =

@@ -69,6 +69,7 @@ function startOf(map: CborMap, wanted: string | undefined): SimplonMessage {
   if (wanted !== undefined && !channels.includes(wanted))
     throw new MalformedMessage(`has the channels ${channels.join(', ')}, not ${wanted}`);
   const [height, width] = [wholeIn(map, 'image_size_y'), wholeIn(map, 'image_size_x')];
+  const serial = map['detector_serial_number'];
   const facts: SeriesFacts = {
     series: seriesOf(map),
     height,
@@ -78,6 +79,7 @@ function startOf(map: CborMap, wanted: string | undefined): SimplonMessage {
     counted: true,
     announced: numberIn(map, 'number_of_images'),
     experiment: experimentOf(map),
+    serial: typeof serial === 'string' ? serial : null,
   };
   return { kind: 'start', facts, channel, channels };
 }

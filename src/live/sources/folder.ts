@@ -12,6 +12,7 @@ import { UserError } from '../../core/errors.js';
 import type { FrameSource } from '../../data/frames.js';
 import { openFrames, type OpenFramesOptions } from '../../data/open.js';
 import { NO_RULE } from '../../data/pixels.js';
+import { serialIn } from '../../data/raw/checked-maps.js';
 import type { LiveMessage, LiveSource, SourceOptions } from '../source.js';
 
 const LOOK_EVERY_MS = 250;
@@ -70,6 +71,7 @@ export async function openFolder(
   const taken = new Map<string, { readonly frames: number; readonly looked: number }>();
   let [closed, number, started] = [false, 0, false];
   let open: Reading | null = null;
+  let serial: string | null = null;
   let quietSince = performance.now();
 
   /** The first file by name that has settled, or has grown where it may be read meanwhile; null while there is none. */
@@ -98,8 +100,9 @@ export async function openFolder(
     frame: { series: folder, number: number++, origin: { file, index: 0 }, image: { problem } },
   });
 
-  function begun({ height, width }: FrameSource): LiveMessage {
+  function begun({ height, width, details }: FrameSource): LiveMessage {
     started = true;
+    serial = serialIn(details);
     const facts = {
       series: folder,
       height,
@@ -109,6 +112,7 @@ export async function openFolder(
       counted: true,
       announced: null,
       experiment: {},
+      serial,
     };
     return { kind: 'start', raw: null, received: performance.now(), facts };
   }
@@ -124,6 +128,14 @@ export async function openFolder(
     }
     try {
       const source = await openFrames(file, reading);
+      const own = serialIn(source.details);
+      if (started && reading.words === true && own !== serial) {
+        await source.close();
+        return lost(
+          file,
+          `is of the detector ${own ?? 'nobody says'}, those before of ${serial ?? 'nobody says'}`,
+        );
+      }
       open = { name, source, index, grows };
       return started ? null : begun(source);
     } catch (error) {
@@ -145,8 +157,9 @@ export async function openFolder(
       return message;
     };
     try {
-      const { height, width, pixels } = await source.read(index);
-      const frame = { series: folder, number: number++, origin, image: { height, width, pixels } };
+      const { height, width, pixels, mask } = await source.read(index);
+      const image = { height, width, pixels, ...(reading.words === true ? { mask } : {}) };
+      const frame = { series: folder, number: number++, origin, image };
       return give({ kind: 'frame', raw: null, received, frame });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;

@@ -23,11 +23,24 @@ const SCHEMES: Readonly<Record<string, (rest: string, request: SourceRequest) =>
   simulate: (rest, { size }) => openSimulated(rest.replace(/^\?/, ''), size),
 };
 
+/** Sources without the raw words that maps are of, and why. */
+const NO_WORDS: Readonly<Record<string, string>> = {
+  karabo: 'gives the gain of a word beside it, not in it',
+  simulate: 'gives counts, not raw words',
+};
+
 /** Opens the source at `address`: `dectris://host:31001`, `simulate://?rate=100`, `folder://night` or a folder's path. */
 export function openLiveSource(address: string, request: SourceRequest): Promise<LiveSource> {
   const [, scheme, rest = ''] = /^([a-z]+):\/\/(.*)$/.exec(address) ?? [];
   if (scheme === undefined) return openFolder(address, request, request.reading);
   const open = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : undefined;
+  const why = request.reading.words === true ? NO_WORDS[scheme] : undefined;
+  if (why !== undefined)
+    throw new UserError(why, {
+      field: '--maps',
+      file: address,
+      remedy: 'leave --maps out, or name a stream of raw words: dectris://, lclstreamer:// or a folder',
+    });
   if (open === undefined)
     throw new UserError(`'${scheme}://' is no source`, {
       field: '--from',
