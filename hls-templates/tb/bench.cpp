@@ -82,7 +82,7 @@ int main(int argc, char **argv) {
 #endif
   vetoc::probes::instance().all = false;
   const std::size_t second = frames.count > 1 ? 1 : 0;
-  const vetoc::good_frame a = {frames.pixels_of(0), results.score(0)};
-  const vetoc::good_frame b = {frames.pixels_of(second), results.score(second)};
+  const vetoc::good_frame a = {frames.pixels_of(0), results.score(0), results.logits(0)};
+  const vetoc::good_frame b = {frames.pixels_of(second), results.score(second), results.logits(second)};
   return vetoc::failsafe_cases(a, b, built_in_gone) ? 0 : 1;
 }

@@ -16,6 +16,7 @@ typedef std::vector<design::pixel_beat> beats;
 struct good_frame {
   const std::uint16_t *pixels;
   std::int32_t score;
+  const std::int32_t *logits;  // null where they are not known
 };
 
 static constexpr bool NUMBERED = design::HEADER_BEATS > 0;
@@ -27,6 +28,7 @@ struct expectation {
   std::int32_t score;    // not looked at when malformed
   std::uint64_t number;  // of the packet; 0 where its header did not come
   bool numbered;
+  const std::int32_t *logits;  // likewise
 };
 
 inline beats joined(beats a, const beats &b) {
@@ -79,7 +81,11 @@ inline beats with_error(beats frame) {
 
 class failsafe {
  public:
-  failsafe(const good_frame &a, const good_frame &b) : a_(a), b_(b) {}
+  failsafe(const good_frame &a, const good_frame &b) : a_(a), b_(b) {
+#if defined(VETOC_FEATURES)
+    module_number() = 0x5a3c;
+#endif
+  }
 
   /// A good frame, and what the firmware must say of it.
   beats next_a() { return next(a_); }
@@ -88,7 +94,7 @@ class failsafe {
   expectation good(std::size_t back = 0) const { return expected(0, back); }
   expectation bad(std::uint32_t causes, std::size_t back = 0) const { return expected(causes, back); }
   /// A packet whose header did not come.
-  static expectation nameless(std::uint32_t causes) { return {causes, 0, 0, false}; }
+  static expectation nameless(std::uint32_t causes) { return {causes, 0, 0, false, nullptr}; }
 
   /// What waits at the input.
   void sends(const beats &sent) { waiting_ = joined(waiting_, sent); }
@@ -100,6 +106,9 @@ class failsafe {
     for (std::size_t i = 0; i < words.size(); ++i) {
       feed(at_once || i + 1 == words.size());
       run(frames_, decisions_, registers);
+#if defined(VETOC_FEATURES)
+      if (!same_packet(name, i, words[i])) return false;
+#endif
     }
     for (std::size_t i = 0; i < words.size(); ++i)
       if (!same(name, i, take(decisions_), words[i])) return false;
@@ -149,12 +158,26 @@ class failsafe {
 
   beats next(const good_frame &frame) {
     scores_.push_back(frame.score);
+    logits_.push_back(frame.logits);
     return beats_of(frame.pixels, number_++);
   }
   expectation expected(std::uint32_t causes, std::size_t back) const {
     const std::size_t at = scores_.size() - 1 - back;
-    return {causes, scores_[at], NUMBERED ? number_ - 1 - back : 0, NUMBERED};
+    return {causes, scores_[at], NUMBERED ? number_ - 1 - back : 0, NUMBERED, logits_[at]};
   }
+
+#if defined(VETOC_FEATURES)
+  /// The packet of an answer: it says what was wrong; without pixels its features are 0, of others that are malformed any.
+  bool same_packet(const char *name, std::size_t place, const expectation &word) const {
+    static const std::vector<std::int32_t> none(design::CLASSES, 0);
+    const bool empty = !word.numbered && word.causes != 0;
+    const std::int32_t *features = empty ? none.data() : word.causes != 0 ? nullptr : word.logits;
+    const std::uint32_t state = word.causes | (upset_expected && !empty ? 1U << UPSET_BIT : 0U);
+    if (is_sent(take_sent(), word.number, state, design::CLASSES, features)) return true;
+    std::fprintf(stderr, "MISMATCH case \"%s\", word %zu: another packet of features\n", name, place);
+    return false;
+  }
+#endif
 
   bool same(const char *name, std::size_t place, const decision &d, const expectation &word) {
     const bool malformed = word.causes != 0;
@@ -191,6 +214,7 @@ class failsafe {
   hls::stream<decision_beat> decisions_{"decisions"};
   beats waiting_;
   std::vector<std::int32_t> scores_;
+  std::vector<const std::int32_t *> logits_;
   std::uint64_t number_ = 1000;
   std::uint64_t count_ = 0;
   std::uint64_t kept_ = 0;

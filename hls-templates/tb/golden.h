@@ -62,6 +62,11 @@ struct golden_results {
 
   std::int32_t score(std::size_t frame) const { return decisions[2 * frame]; }
   bool keep(std::size_t frame) const { return decisions[2 * frame + 1] != 0; }
+  /// Null where they are not compared.
+  const std::int32_t *logits(std::size_t frame) const {
+    const std::vector<std::int32_t> &all = stages[design::OUTPUT_STAGE];
+    return all.empty() ? nullptr : all.data() + frame * size_of(design::stages[design::OUTPUT_STAGE]);
+  }
 };
 
 inline bool load_results(const std::string &folder, const golden_frames &frames, compared what,
