@@ -1,7 +1,7 @@
 /**
  * A network of a detector of several modules in parts: a front end for each module, which ends with its features, and the
- * decision, which reads those of all. Both are plain fixed graphs: ONNX and HLS C++ are made of them and checked by their
- * witnesses, SystemVerilog is not yet. `test/modules/parts.test.ts` holds them to the whole, integer by integer.
+ * decision, which reads those of all. Both are plain fixed graphs: ONNX, HLS C++ and SystemVerilog are made of them and checked by
+ * their witnesses. `test/modules/parts.test.ts` holds them to the whole, integer by integer.
  *
  * A feature travels as a word of 16 bits: its mantissa, plus half the range where the format has a sign. A module's words come in
  * the order of the cut, a tensor after the other; the decision's frame is the words of all modules, one row a module. What

@@ -2,7 +2,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Built } from '../../src/backends/backend.js';
+import type { Backend, Built } from '../../src/backends/backend.js';
 import { hls } from '../../src/backends/hls/backend.js';
 import { createRandom } from '../../src/core/random.js';
 import { layerSchema, type LayerInput } from '../../src/frontends/network/description.js';
@@ -51,13 +51,14 @@ export async function moduleGraph(
   });
 }
 
-/** The projects of the parts of `graph`, with `frames` for their benches, in a fresh folder. */
+/** The projects of the parts of `graph`, with `frames` for their benches, in a fresh folder: C++ unless another back end is given. */
 export async function partsOnDisk(
   graph: FixedGraph,
   frames: readonly Uint16Array[],
+  backend: Backend = hls,
 ): Promise<{ readonly folder: string; readonly built: Built }> {
   const folder = await mkdtemp(join(tmpdir(), 'vetoc-modules-'));
-  const built = await hls.build({
+  const built = await backend.build({
     networks: { fixed: graph, float: null! },
     wish: { target: await loadFpga('kcu1500') },
     golden: { frames, interpret: (of, frame, maps) => interpret(of, frame, true, undefined, maps) },

@@ -36,6 +36,7 @@ struct golden {
     if (rtl::design::MAPS > 0) set = rtl::maps_set(load<std::int32_t>(folder + "/maps.bin").data());
     for (const rtl::probed_stage &stage : rtl::design::stages)
       stages.push_back(load<std::int32_t>(folder + "/" + stage.name + ".bin"));
+    if (rtl::design::PACKET_WORDS > 0) packets = load<std::uint16_t>(folder + "/packets.bin");
     for (std::size_t f = 0; f < count(); ++f) frames.push_back(rtl::beats_of(pixels.data() + f * frame_size, f));
   }
   static constexpr std::size_t frame_size = static_cast<std::size_t>(rtl::design::HEIGHT) * rtl::design::WIDTH;
@@ -43,7 +44,12 @@ struct golden {
   bool is(const rtl::decision &d, std::size_t f) const {
     return d.causes == 0 && !d.upset && d.score == decisions[2 * f] && d.keep == (decisions[2 * f + 1] != 0);
   }
-  std::vector<std::uint16_t> pixels;
+  /// Whether what was sent from word `at` on is the packet of frame `f`.
+  bool sent(const rtl::simulation &sim, std::size_t at, std::size_t f) const {
+    const std::uint16_t *own = packets.data() + f * rtl::design::PACKET_WORDS;
+    return rtl::is_packet(sim.sent, at, std::vector<std::uint16_t>(own, own + rtl::design::PACKET_WORDS));
+  }
+  std::vector<std::uint16_t> pixels, packets;
   std::vector<std::int32_t> decisions, cycles;
   std::vector<std::vector<std::int32_t>> stages;
   std::vector<std::vector<rtl::beat>> frames;
@@ -63,12 +69,17 @@ long whole_frames(rtl::simulation &sim, const golden &g, const rtl::run_options 
   long wrong = 0;
   for (std::size_t f = 0; f < g.count(); ++f) {
     if (!g.is(sim.decisions[f], f) || sim.decisions[f].count != f) ++wrong;
+    if (!g.sent(sim, f * rtl::design::PACKET_WORDS, f)) {
+      std::printf("frame %zu: another packet of features\n", f);
+      ++wrong;
+    }
     if (check_cycles && sim.decisions[f].cycle != g.cycles[f]) {
       std::printf("frame %zu: decided in cycle %lld, expected in %ld\n", f, static_cast<long long>(sim.decisions[f].cycle),
                   static_cast<long>(g.cycles[f]));
       ++wrong;
     }
   }
+  if (sim.sent.size() != g.packets.size()) ++wrong;
   std::size_t values = 0;
   for (std::size_t i = 0; i < g.stages.size(); ++i) {
     const std::vector<std::int32_t> &found = sim.records[i].values;
@@ -97,7 +108,7 @@ long resets(rtl::simulation &sim, const golden &g) {
       const std::size_t taken = sim.reset(waits ? next : beats());
       sim.add_maps(g.set, 1);
       if (!sim.run(beats(next.begin() + static_cast<std::ptrdiff_t>(taken), next.end()), 1, options) ||
-          !g.is(sim.decisions[0], 1 % g.count()) || sim.decisions[0].count != 0)
+          !g.is(sim.decisions[0], 1 % g.count()) || sim.decisions[0].count != 0 || !g.sent(sim, 0, 1 % g.count()))
         ++wrong;
     }
   }

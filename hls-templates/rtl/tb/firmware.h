@@ -67,6 +67,26 @@ class firmware {
     };
   }
 
+  /// The packet of the frame that was decided last, and the module that a front end is told to be.
+  template <typename BEAT>
+  void take_features(hls::stream<BEAT> &features) {
+    while (!packet_complete()) step(false, false);
+    bool last = false;
+    while (!last) {
+      const sent_word word = sim_.sent.front();
+      sim_.sent.erase(sim_.sent.begin());
+      last = word.last;
+      BEAT beat;
+      beat.data = word.data;
+      beat.keep = -1;
+      beat.strb = -1;
+      beat.user = word.user;
+      beat.last = word.last;
+      features.write(beat);
+    }
+  }
+  void be_module(unsigned number) { design::set_module(module(), number); }
+
   /// Takes what waits in `frames` and goes on until the next decision is there.
   template <typename BEAT, typename DECISION>
   void call(hls::stream<BEAT> &frames, hls::stream<DECISION> &decisions) {
@@ -153,6 +173,12 @@ class firmware {
     if (next_maps_ && (module().probe_we >> design::INPUT_STAGE & 1U) && words_++ % design::stages[design::INPUT_STAGE].words() == 0)
       sim_.add_maps(next_maps_(), 1);
     return taken;
+  }
+
+  bool packet_complete() const {
+    for (const sent_word &word : sim_.sent)
+      if (word.last) return true;
+    return false;
   }
 
   /// Whether every stage is between two frames.

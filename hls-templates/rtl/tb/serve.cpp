@@ -8,7 +8,7 @@
 // Maps are there as early as the design takes them, one set a frame; without bit 3 they are 0.
 // The module is reset before each request, and the frames follow each other without a pause.
 // Answer per frame: the logits (i32 each), i32 score, u32 keep, u32 whether it was malformed, flagged
-// or not called by its number, i32 cycle of its last beat, i32 cycle of
+// or not called by its number, or its packet of features is not what it should be, i32 cycle of its last beat, i32 cycle of
 // its decision and, with bit 0, what each stage computed (i32 each).
 #include <cstdio>
 
@@ -21,9 +21,20 @@ bool write_values(const std::int32_t *values, std::size_t count) {
   return std::fwrite(values, sizeof(std::int32_t), count, stdout) == count;
 }
 
+/// Whether a front end has sent what its last stage gave of a frame.
+bool sent_well(const rtl::simulation &sim, std::size_t frame) {
+  if (rtl::design::PACKET_WORDS == 0) return true;
+  const rtl::record &r = sim.records[rtl::design::OUTPUT_STAGE];
+  const std::size_t size = rtl::design::stages[rtl::design::OUTPUT_STAGE].size();
+  const std::int32_t *made = (r.given == nullptr ? r.values.data() : r.given->data()) + frame * size;
+  return rtl::is_packet(sim.sent, frame * rtl::design::PACKET_WORDS,
+                        rtl::packet_of(rtl::number_of(frame), rtl::USUAL_MODULE, 0, std::vector<std::uint16_t>(made, made + size)));
+}
+
 bool answer(const rtl::simulation &sim, std::size_t frame, std::size_t beats, bool every_stage) {
   const rtl::decision &d = sim.decisions[frame];
-  const std::int32_t words[5] = {d.score, static_cast<std::int32_t>(d.keep), static_cast<std::int32_t>(d.causes != 0 || d.upset || d.number != rtl::number_of(frame)),
+  const bool wrong = d.causes != 0 || d.upset || d.number != rtl::number_of(frame) || !sent_well(sim, frame);
+  const std::int32_t words[5] = {d.score, static_cast<std::int32_t>(d.keep), static_cast<std::int32_t>(wrong),
                                  static_cast<std::int32_t>(sim.taken[(frame + 1) * beats - 1]),
                                  static_cast<std::int32_t>(d.cycle)};
   const auto stage = [&](int i) {

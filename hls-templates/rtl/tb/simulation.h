@@ -16,6 +16,7 @@
 #include "design.h"
 #include "maps_beats.h"
 #include "ports.h"
+#include "sent_words.h"
 
 namespace rtl {
 
@@ -100,7 +101,7 @@ struct record {
 
 struct run_options {
   const std::int32_t *arrivals = nullptr;  // the cycle in which each beat is offered; one a cycle unless given
-  unsigned stall_percent = 0;              // of the cycles, in which nobody takes a decision
+  unsigned stall_percent = 0;              // of the cycles, in which nobody takes a decision, or a word that is sent
   unsigned maps_pause_percent = 0;         // of the cycles, in which no maps are offered
   std::uint32_t seed = 1;
   bool every_stage = false;                // else the output's alone
@@ -120,6 +121,8 @@ class simulation {
     dut_->rst = 1;
     design::offer_maps(*dut_, false, nullptr, false);
     dut_->m_tready = 1;
+    design::set_module(*dut_, USUAL_MODULE);
+    design::take_features(*dut_, true);
     for (int i = 0; i < 4; ++i) {
       dut_->clk = 0;
       offer(at < waiting.size() ? &waiting[at] : nullptr);
@@ -133,6 +136,8 @@ class simulation {
     for (record &r : records) r = record();
     maps.clear();
     maps_pause = false;
+    sent.clear();
+    features_pause = false;
     return at;
   }
 
@@ -146,6 +151,7 @@ class simulation {
     dut_->clk = 0;
     offer(offered);
     dut_->m_tready = takes;
+    design::take_features(*dut_, !features_pause);
     const bool map = !maps.empty() && !maps_pause;
     design::offer_maps(*dut_, map, map ? maps.front().data : nullptr, map && maps.front().last);
     dut_->eval();
@@ -154,6 +160,8 @@ class simulation {
       if (maps_go_round) maps.push_back(maps.front());
       maps.pop_front();
     }
+    sent_word word;
+    if (design::sends(*dut_, word) && !features_pause) sent.push_back(word);
     if (dut_->m_tvalid && takes) decisions.push_back(decision_of(&dut_->m_tdata[0], cycle_));
     if (driven_) {
       give();
@@ -174,12 +182,15 @@ class simulation {
     std::int64_t idle = 0;
     taken.clear();
     decisions.clear();
+    sent.clear();
     // A decision may come before the last pixels have passed every stage.
-    while (decisions.size() < wanted || at < beats.size() || (options.every_stage && !complete(wanted))) {
+    while (decisions.size() < wanted || at < beats.size() || (options.every_stage && !complete(wanted)) ||
+           sent.size() < wanted * design::PACKET_WORDS) {
       seed = seed * 1664525U + 1013904223U;
+      features_pause = (seed >> 4) % 100 < options.stall_percent;
       maps_pause = (seed >> 8) % 100 < options.maps_pause_percent;
       const bool offered = at < beats.size() && (options.arrivals == nullptr || options.arrivals[at] <= cycle_);
-      const std::size_t before = decisions.size();
+      const std::size_t before = decisions.size() + sent.size();
       const std::int64_t now = cycle_;
       ++idle;
       if (step(offered ? &beats[at] : nullptr, (seed >> 16) % 100 >= options.stall_percent, options.every_stage)) {
@@ -187,7 +198,7 @@ class simulation {
         ++at;
         idle = 0;
       }
-      if (decisions.size() > before) idle = 0;
+      if (decisions.size() + sent.size() > before) idle = 0;
       if (idle > patience()) return false;
     }
     return true;
@@ -217,6 +228,8 @@ class simulation {
   std::deque<maps_beat> maps;  // that wait at the second stream
   bool maps_go_round = false;  // as a memory that is read in a circle
   bool maps_pause = false;     // none is offered in this cycle
+  std::vector<sent_word> sent;  // of a front end's packets, since the reset
+  bool features_pause = false;  // none is taken in this cycle
 
  private:
   /// The beat at the input, if any.

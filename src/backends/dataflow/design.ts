@@ -159,7 +159,7 @@ export function designFor(graph: FixedGraph, options: HlsOptions, timing: Timing
   refuseModules(
     'the firmware',
     graph,
-    'a frame arrives in parts: vetoc run --split modules makes a project of HLS C++ of each',
+    'a frame arrives in parts: vetoc run --split modules makes projects of each',
   );
   checkSupported(graph);
   const cyclesPerFrame = interval(graph, link, options, clockMHz, pixelsPerClock);

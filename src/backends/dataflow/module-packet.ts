@@ -2,6 +2,7 @@
  * What a module sends of a frame to whoever decides: a packet of 16-bit words in the form of `link.ts`, the frame's number in
  * front and a CRC-32 behind. This table is the format: C++ gets its constants from it, the README its lines, tests their packets.
  */
+import { crc32 } from 'node:zlib';
 
 export interface PacketField {
   readonly name: 'number' | 'module' | 'state' | 'features' | 'crc';
@@ -33,3 +34,25 @@ export const fieldWords = (name: PacketField['name'], features: number): number 
 /** Bytes of a packet with `features` features. */
 export const packetBytes = (features: number): number =>
   2 * PACKET_FIELDS.reduce((sum, { name }) => sum + fieldWords(name, features), 0);
+
+export interface ModulePacket {
+  readonly number: bigint;
+  readonly module: number;
+  readonly state: number;
+  readonly features: ArrayLike<number>;
+}
+
+function packetWords({ number, module, state, features }: ModulePacket): Uint8Array {
+  const count = features.length;
+  const bytes = Buffer.alloc(packetBytes(count));
+  let at = bytes.writeBigUInt64LE(number, 0);
+  at = bytes.writeUInt16LE(module, at);
+  at = bytes.writeUInt16LE(state, at);
+  for (let i = 0; i < count; i++) at = bytes.writeUInt16LE(features[i]!, at);
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, at)), at);
+  return bytes;
+}
+
+/** The bytes of packets one after the other, as they stand on the link. */
+export const packetFile = (packets: readonly ModulePacket[]): Uint8Array =>
+  Buffer.concat(packets.map(packetWords));

@@ -1,6 +1,5 @@
 /** HLS C++, with the compiled project as a witness: under the headers that come with it, and under the vendor's. */
 import { readdir } from 'node:fs/promises';
-import { UnsupportedError } from '../../core/errors.js';
 import { modulesOf } from '../../ir/modules.js';
 import type { MissingWitness, Witness } from '../../simulate/witness.js';
 import {
@@ -17,7 +16,7 @@ import { designLevels } from '../dataflow/print.js';
 import { createCsim } from './csim.js';
 import { emitDesign } from './emit.js';
 import { goldenFiles } from './golden.js';
-import { buildModules, designModules } from './modules.js';
+import { buildModules, designModules, refuseExchange } from './modules.js';
 import { createModulesCsim } from './modules-csim.js';
 import { withReloadableWeights } from './reloadable.js';
 import { checkCanaryFits, summarize, type Summary } from './summary.js';
@@ -45,10 +44,7 @@ function figures({ target }: Design, { timing, estimate }: Summary): FirmwareFig
 
 function build({ fixed, wish, golden, reloadable }: ProjectRequest): Built {
   if (modulesOf(fixed) > 1) {
-    if (reloadable || wish.canary === true)
-      throw new UnsupportedError('firmware in parts', [
-        { what: fixed.name, why: 'weights that can be exchanged are not exchanged in parts' },
-      ]);
+    refuseExchange(fixed, reloadable || wish.canary === true);
     return buildModules(fixed, wish, golden, figures);
   }
   const design = designHls(reloadable ? withReloadableWeights(fixed) : fixed, wish);

@@ -1,5 +1,5 @@
 /**
- * The C simulation of a network in parts as one witness: each module's front end, and the decision on what they give. Tensors
+ * The simulation of a network in parts as one witness: each module's front end, and the decision on what they give. Tensors
  * are put together as those of the whole network, so that every integer is compared with the definition.
  */
 import { join } from 'node:path';
@@ -38,11 +38,14 @@ function givenTo(graph: FixedGraph, valuesOf: (id: NodeId) => Int32Array | undef
   return given;
 }
 
+/** Opens the project of a part. */
+export type OpenPart = (graph: FixedGraph, project: string) => Promise<Simulation>;
+
 /** Opens the front ends, then the decision; what cannot be had closes the others. */
 async function openAll(
   { fronts, decision }: ModuleParts,
   project: string,
-  options: CsimOptions,
+  open: OpenPart,
 ): Promise<
   | { readonly kind: 'ready'; readonly fronts: readonly Witness[]; readonly decision: Witness }
   | Exclude<Simulation, { kind: 'ready' }>
@@ -53,7 +56,7 @@ async function openAll(
     [decision, DECISION_FOLDER] as const,
   ];
   for (const [graph, folder] of wanted) {
-    const one = await createCsim(graph, join(project, folder), options);
+    const one = await open(graph, join(project, folder));
     if (one.kind !== 'ready') {
       await Promise.all(opened.map((witness) => witness.close()));
       return one;
@@ -63,15 +66,15 @@ async function openAll(
   return { kind: 'ready', fronts: opened.slice(0, -1), decision: opened.at(-1)! };
 }
 
-/** The witness of the projects in the folder `project`, made from `graph`. A missing compiler is an answer, not an error. */
-export async function createModulesCsim(
+/** The witness of the projects in the folder `project`, made from `graph`: what `open` says of its parts. */
+export async function createModulesWitness(
   graph: FixedGraph,
   project: string,
-  options: CsimOptions = {},
+  open: OpenPart,
 ): Promise<Simulation> {
   const parts = partitionModules(graph);
   const { modules, frontOf, words } = parts;
-  const all = await openAll(parts, project, options);
+  const all = await openAll(parts, project, open);
   if (all.kind !== 'ready') return all;
   const { fronts, decision } = all;
   const everyModule = frontOf.map((front, k) => [fronts[front]!, k] as const);
@@ -147,3 +150,11 @@ export async function createModulesCsim(
   };
   return { kind: 'ready', witness };
 }
+
+/** The same in C++. A missing compiler is an answer, not an error. */
+export const createModulesCsim = (
+  graph: FixedGraph,
+  project: string,
+  options: CsimOptions = {},
+): Promise<Simulation> =>
+  createModulesWitness(graph, project, (part, folder) => createCsim(part, folder, options));

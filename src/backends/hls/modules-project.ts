@@ -30,7 +30,7 @@ build/${GATHER_TOP}.o: firmware/${GATHER_TOP}.cpp firmware/${GATHER_TOP}.h $(LAY
 `;
 
 /** Frames that the bench of all parts takes. */
-const ASSEMBLY_FRAMES = 24;
+export const ASSEMBLY_FRAMES = 24;
 
 /** The parts' own checks, and what every module sends of its golden frames for the bench of all. */
 export function rootMakefile({ frontOf, fronts, modules }: ModuleParts): string {

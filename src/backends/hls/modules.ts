@@ -3,7 +3,7 @@
  * gathers what the modules send. Each is a project with its own bench and golden vectors (`make check`); `make assembly` is the
  * bench of the whole.
  */
-import { UserError } from '../../core/errors.js';
+import { UnsupportedError, UserError } from '../../core/errors.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import { partitionModules, type ModuleParts } from '../../passes/partition-modules.js';
 import type { BuiltFiles, Built, FirmwareFigures, GoldenFrames } from '../backend.js';
@@ -27,14 +27,26 @@ import { hlsConfig } from './scripts.js';
 import { summarize } from './summary.js';
 import { hlsTemplates } from './templates.js';
 
-interface Designs {
-  readonly parts: ModuleParts;
-  readonly fronts: readonly Design[];
-  readonly decision: Design;
+/** Throws `UnsupportedError` where weights are `wanted` to be exchanged. */
+export function refuseExchange({ name }: FixedGraph, wanted: boolean): void {
+  if (wanted)
+    throw new UnsupportedError('firmware in parts', [
+      { what: name, why: 'weights that can be exchanged are not exchanged in parts' },
+    ]);
 }
 
-/** The designs of all parts: the wish is the front ends', the decision has time for a frame of words. */
-export function designModules(fixed: FixedGraph, wish: HlsOptions): Designs {
+export interface PartDesigns<D extends Design> {
+  readonly parts: ModuleParts;
+  readonly fronts: readonly D[];
+  readonly decision: D;
+}
+
+/** The designs of all parts, as `design` makes them: the wish is the front ends', the decision has time for a frame of words. */
+export function designParts<D extends Design>(
+  fixed: FixedGraph,
+  wish: HlsOptions,
+  design: (graph: FixedGraph, options: HlsOptions) => D,
+): PartDesigns<D> {
   if (wish.link?.header === false)
     throw new UserError('modules are joined by the numbers of their frames', {
       field: '--no-frame-number',
@@ -45,12 +57,15 @@ export function designModules(fixed: FixedGraph, wish: HlsOptions): Designs {
   const own = { target, ...(clockMHz === undefined ? {} : { clockMHz }) };
   return {
     parts,
-    fronts: parts.fronts.map((front) => designHls(front, wish)),
-    decision: designHls(parts.decision, { ...own, pixelsPerClock: 1, link: DEFAULT_LINK }),
+    fronts: parts.fronts.map((front) => design(front, wish)),
+    decision: design(parts.decision, { ...own, pixelsPerClock: 1, link: DEFAULT_LINK }),
   };
 }
 
-function gatherHeader({ modules, words }: ModuleParts): string {
+export const designModules = (fixed: FixedGraph, wish: HlsOptions): PartDesigns<Design> =>
+  designParts(fixed, wish, designHls);
+
+export function gatherHeader({ modules, words }: ModuleParts): string {
   const packet = 2 + words;
   return [
     LICENCE,
@@ -133,8 +148,15 @@ type Files = Record<string, string | Uint8Array>;
 const u16 = (arrays: readonly Uint16Array[]): Uint8Array =>
   Buffer.concat(arrays.map((values) => Buffer.from(new Uint8Array(new Uint16Array(values).buffer))));
 
-/** Golden frames of each part: of the front ends those of all their modules, of the decision the words that come of them. */
-function goldenOf({ parts, fronts, decision }: Designs, { frames, interpret, maps }: GoldenFrames): Files {
+/**
+ * Golden frames of each part, as `golden` makes them: of the front ends those of all their modules, of the decision the words that
+ * come of them.
+ */
+export function goldenOfParts<D extends Design>(
+  { parts, fronts, decision }: PartDesigns<D>,
+  { frames, interpret, maps }: GoldenFrames,
+  golden: (design: D, frames: readonly Uint16Array[], interpret: GoldenFrames['interpret']) => Files,
+): Files {
   const { modules, frontOf, words } = parts;
   const own = frames.map((frame) =>
     frontOf.map((_, k) => frame.slice((k * frame.length) / modules, ((k + 1) * frame.length) / modules)),
@@ -152,15 +174,15 @@ function goldenOf({ parts, fronts, decision }: Designs, { frames, interpret, map
   });
   fronts.forEach((design, f) => {
     const of = own.flatMap((pictures) => pictures.filter((__, k) => frontOf[k] === f));
-    for (const [path, content] of Object.entries(goldenFiles(design, of, interpret)))
+    for (const [path, content] of Object.entries(golden(design, of, interpret)))
       files[`${frontFolder(f, fronts.length)}/${path}`] = content;
   });
-  for (const [path, content] of Object.entries(goldenFiles(decision, sent, interpret)))
+  for (const [path, content] of Object.entries(golden(decision, sent, interpret)))
     files[`${DECISION_FOLDER}/${path}`] = content;
   return files;
 }
 
-function projectFiles(designs: Designs): Files {
+function projectFiles(designs: PartDesigns<Design>): Files {
   const { parts, fronts, decision } = designs;
   const templates = hlsTemplates();
   const files: Files = {};
@@ -195,17 +217,28 @@ export function buildModules(
   const designs = designModules(fixed, wish);
   const { parts, fronts, decision } = designs;
   const [front] = fronts;
+  const files = {
+    ...projectFiles(designs),
+    ...goldenOfParts(designs, golden, goldenFiles),
+  } satisfies BuiltFiles;
   const summaries = [front!, decision].map((design) => figures(design, summarize(design)));
-  const bytes = packetBytes(parts.words);
+  return { files, ...builtParts('HLS C++', parts, summaries), levels: designLevels(front!) };
+}
+
+/** What is said of parts: the figures of a front end and of the decision, `summaries`. */
+export function builtParts(
+  form: string,
+  { modules, words }: ModuleParts,
+  summaries: readonly FirmwareFigures[],
+): Pick<Built, 'firmware' | 'parts' | 'facts'> {
+  const bytes = packetBytes(words);
   const titles = [
-    `HLS C++, the front end of each of ${parts.modules} modules, which sends ${bytes} bytes a frame`,
-    `HLS C++, the decision, to which ${parts.modules * bytes} bytes a frame come from ${parts.modules} modules`,
+    `${form}, the front end of each of ${modules} modules, which sends ${bytes} bytes a frame`,
+    `${form}, the decision, to which ${modules * bytes} bytes a frame come from ${modules} modules`,
   ];
   return {
-    files: { ...projectFiles(designs), ...goldenOf(designs, golden) } satisfies BuiltFiles,
     firmware: summaries[0]!,
     parts: summaries.map((firmware, i) => ({ title: titles[i]!, firmware })),
-    levels: designLevels(front!),
-    facts: { modules: parts.modules, words: parts.words, bytesPerModule: bytes },
+    facts: { modules, words, bytesPerModule: bytes },
   };
 }

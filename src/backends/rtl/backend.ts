@@ -2,6 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FixedGraph } from '../../ir/graph.js';
+import { modulesOf } from '../../ir/modules.js';
+import type { Simulation } from '../../simulate/served.js';
 import type { MissingWitness, Witness } from '../../simulate/witness.js';
 import {
   CELL_KINDS,
@@ -12,21 +14,27 @@ import {
   type Timing,
   type WitnessRequest,
 } from '../backend.js';
-import { designHls } from '../dataflow/design.js';
+import { designHls, type HlsOptions } from '../dataflow/design.js';
 import { designLevels } from '../dataflow/print.js';
 import { beatsOf } from '../dataflow/schedule.js';
 import type { Resources } from '../hls/resources.js';
 import { estimateDesign } from '../hls/estimate.js';
 import { withReloadableWeights } from '../hls/reloadable.js';
+import { designParts, refuseExchange } from '../hls/modules.js';
+import { createModulesWitness } from '../hls/modules-csim.js';
 import { checkCanaryFits } from '../hls/summary.js';
 import { areaOf, fitsIn, totalArea, type PartArea } from './area/design.js';
 import { designRtl, type RtlDesign } from './design.js';
 import { emitRtl } from './emit.js';
 import { rtlGolden } from './golden.js';
 import { parseModel } from './model-file.js';
+import { buildRtlModules } from './modules.js';
 import { proofsIn } from './prove.js';
 import { prepareSynthesis } from './synthesis/report.js';
 import { createRtl } from './verilator.js';
+
+/** The cycle model of a project; of parts the list of them. */
+const MODEL = 'model.json';
 
 /** Weights of a network that `vetoc run` builds: of a larger one the project has tens of megabytes. */
 const MOST_WEIGHTS = 50_000;
@@ -77,6 +85,10 @@ function figures(design: RtlDesign): FirmwareFigures {
 }
 
 function build({ fixed, wish, golden, reloadable }: ProjectRequest): Built {
+  if (modulesOf(fixed) > 1) {
+    refuseExchange(fixed, reloadable || wish.canary === true);
+    return buildRtlModules(fixed, wish, golden, figures);
+  }
   const graph = reloadable ? withReloadableWeights(fixed) : fixed;
   // The area of the RTL is not estimated; that of the same plan as HLS is.
   if (wish.canary === true) {
@@ -95,16 +107,24 @@ function build({ fixed, wish, golden, reloadable }: ProjectRequest): Built {
 
 /** The project in Verilator: values, and every decision to the cycle of the project's own model. */
 async function open({ run, folder, fixed }: WitnessRequest): Promise<Witness | MissingWitness> {
-  const file = join(folder, 'model.json');
-  const text = await readFile(file, 'utf8').catch(() => null);
-  if (text === null)
-    return {
-      name: 'rtl',
-      reason: `${folder} holds no project: vetoc export rtl ${run} --out ${folder} writes it`,
-    };
-  const opened = await createRtl(fixed, folder, parseModel(text, file));
+  const part = async (graph: FixedGraph, project: string): Promise<Simulation> => {
+    const file = join(project, MODEL);
+    const text = await readFile(file, 'utf8').catch(() => null);
+    return text === null
+      ? {
+          kind: 'unavailable',
+          reason: `${project} holds no project: vetoc export rtl ${run} --out ${folder} writes it`,
+        }
+      : createRtl(graph, project, parseModel(text, file));
+  };
+  const opened = await (modulesOf(fixed) > 1
+    ? createModulesWitness(fixed, folder, part)
+    : part(fixed, folder));
   return opened.kind === 'ready' ? opened.witness : { name: 'rtl', reason: opened.reason };
 }
+
+const frontOrWhole = (fixed: FixedGraph, wish: HlsOptions): RtlDesign =>
+  modulesOf(fixed) > 1 ? designParts(fixed, wish, designRtl).fronts[0]! : designRtl(fixed, wish);
 
 function tooLarge(fixed: FixedGraph): string | null {
   const weights = fixed.nodes.reduce(
@@ -126,7 +146,7 @@ export const rtl: Backend = {
   tooLarge,
   build: ({ networks, wish, golden }) =>
     Promise.resolve(build({ fixed: networks.fixed, wish, golden, reloadable: false })),
-  compares: (path) => !/^(golden|build)\//.test(path),
+  compares: (path) => !/(^|\/)(golden|build)\//.test(path),
   witnesses: [
     {
       name: 'rtl',
@@ -139,10 +159,11 @@ export const rtl: Backend = {
   export: {
     kind: 'project',
     build,
-    figures: (fixed, wish) => figures(designRtl(fixed, wish)),
-    levels: (fixed, wish) => designLevels(designRtl(fixed, wish)),
+    // Of parts those of a front end: its latency is the one that can be chosen.
+    figures: (fixed, wish) => figures(frontOrWhole(fixed, wish)),
+    levels: (fixed, wish) => designLevels(frontOrWhole(fixed, wish)),
     synthesis: prepareSynthesis,
-    mark: 'model.json',
+    mark: MODEL,
     check: 'check',
   },
 };

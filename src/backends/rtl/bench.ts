@@ -1,5 +1,5 @@
 /** The test benches of a project, and what they must know of the design. */
-import { inputNode } from '../../ir/graph.js';
+import { inputNode, type FixedGraph } from '../../ir/graph.js';
 import { LICENCE } from '../hls/cpp.js';
 import { headerBeats, trailerBeats } from '../dataflow/link.js';
 import { registersOf } from '../dataflow/interface.js';
@@ -11,6 +11,7 @@ import { hlsTemplates } from '../hls/templates.js';
 import { featuresOf, topHeader } from '../hls/top.js';
 import type { RtlDesign } from './design.js';
 import { correctedMemories } from './ecc.js';
+import { packetWords } from './stages/features.js';
 import { rtlTemplates } from './templates.js';
 import { upsetId } from './memory.js';
 import { probesOf } from './top.js';
@@ -33,6 +34,7 @@ function benchHeader({ graph, plan, top }: RtlDesign): string {
     '#ifndef RTL_DESIGN_H',
     '#define RTL_DESIGN_H',
     '',
+    include('sent_words.h'),
     include('ports.h'),
     include('probed_stage.h'),
     '',
@@ -59,6 +61,8 @@ function benchHeader({ graph, plan, top }: RtlDesign): string {
     '};',
     '',
     ...mapsLines(plan),
+    '',
+    ...featureLines(graph),
     '',
     plan.link.framing === 'ssi'
       ? 'inline void set_user(module &m, unsigned user) { m.s_tuser = user; }'
@@ -110,6 +114,27 @@ function mapsLines(plan: Plan): string[] {
   ];
 }
 
+/** What a front end sends, in `tb/design.h`. */
+function featureLines(graph: FixedGraph): string[] {
+  const words = `static constexpr std::size_t PACKET_WORDS = ${packetWords(graph)};`;
+  if (graph.ends !== 'features')
+    return [
+      `${words}  // nothing is sent`,
+      'inline void set_module(module & /*m*/, unsigned) {}',
+      'inline void take_features(module & /*m*/, bool) {}',
+      'inline bool sends(module & /*m*/, sent_word &) { return false; }',
+    ];
+  return [
+    words,
+    'inline void set_module(module &m, unsigned number) { m.module_number = number; }',
+    'inline void take_features(module &m, bool takes) { m.f_tready = takes; }',
+    'inline bool sends(module &m, sent_word &word) {',
+    '  word = {m.f_tdata, m.f_tuser, m.f_tlast != 0};',
+    '  return m.f_tvalid;',
+    '}',
+  ];
+}
+
 /** The top function of the HLS firmware, with the module behind it. */
 function firmwareFunction({ graph, plan, network, top }: RtlDesign): string {
   const memories = [...network.hardware.values()].flatMap((h) =>
@@ -122,6 +147,7 @@ function firmwareFunction({ graph, plan, network, top }: RtlDesign): string {
   const parameters = [
     'hls::stream<pixel_beat> &frames',
     ...(maps ? ['hls::stream<maps_beat> & /*maps*/'] : []),
+    ...(features.features ? ['hls::stream<vetoc::feature_beat> &features', 'ap_uint<16> module'] : []),
     ...(graph.reloadable ? ['hls::stream<vetoc::weight_beat> &weights'] : []),
     'hls::stream<vetoc::decision_beat> &decisions',
     ...registers.map(registerArgument),
@@ -155,7 +181,9 @@ function firmwareFunction({ graph, plan, network, top }: RtlDesign): string {
       ),
     ...(maps ? ['  firmware.read_maps(&vetoc::maps_stream);'] : []),
     ...(graph.reloadable ? ['  firmware.load(weights);'] : []),
+    ...(features.features ? ['  firmware.be_module(module.to_uint());'] : []),
     '  firmware.call(frames, decisions);',
+    ...(features.features ? ['  firmware.take_features(features);'] : []),
     ...registers.filter((r) => r.access === 'r').map((r) => `  ${r.name} = m.${r.name};`),
     '}',
     '',
@@ -188,7 +216,10 @@ export function benchFiles(design: RtlDesign): ProjectFiles {
   for (const [path, text] of Object.entries(rtlTemplates()))
     if (path.startsWith('tb/') && (design.ecc || path !== 'tb/corrections.cpp')) files[path] = text;
   const templates = hlsTemplates();
-  for (const name of headersOf(['decide.h', 'receive.h'], templates))
+  for (const name of headersOf(
+    [graph.ends === 'features' ? 'send_features.h' : 'decide.h', 'receive.h'],
+    templates,
+  ))
     files[`tb/firmware/vetoc/${name}`] = templates[`vetoc/${name}`]!;
   for (const [path, text] of Object.entries(templates))
     if (path.startsWith('sim/')) files[`tb/${path}`] = text;

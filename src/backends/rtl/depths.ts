@@ -30,6 +30,7 @@ export const DEPTH = {
   repack: 1,
   prescale: 43,
   decide: 5,
+  send: 2,
 } as const;
 
 /** Modules that words pass without a pause. */

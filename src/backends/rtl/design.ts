@@ -1,5 +1,4 @@
 /** From a wish (frame rate, latency, clock) to the cheapest RTL that meets it, with the depths of its links. */
-import { UnsupportedError } from '../../core/errors.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import { designFor, type Design, type HlsOptions } from '../dataflow/design.js';
 import type { Plan } from '../dataflow/plan.js';
@@ -17,10 +16,6 @@ export interface RtlDesign extends Design {
 }
 
 export function designRtl(graph: FixedGraph, options: HlsOptions): RtlDesign {
-  if (graph.ends === 'features')
-    throw new UnsupportedError('the RTL', [
-      { what: graph.output, why: 'the features of a module are sent by the HLS C++ alone, yet' },
-    ]);
   const top = topName(graph);
   const known = new Map<Plan, { network: RtlNetwork; schedule: RtlSchedule }>();
   const networkOf = (plan: Plan): RtlNetwork =>

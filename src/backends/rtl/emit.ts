@@ -34,6 +34,14 @@ function usedModules(texts: readonly string[], templates: Readonly<Record<string
   return used;
 }
 
+/** The modules of `hls-templates/rtl` that `texts` name, as files of a project. */
+export const moduleFiles = (texts: readonly string[]): Record<string, string> => {
+  const templates = rtlTemplates();
+  return Object.fromEntries(
+    [...usedModules(texts, templates)].map((name) => [`rtl/vetoc/${name}.sv`, templates[`${name}.sv`]!]),
+  );
+};
+
 /** Proofs for Yosys: what it asks, the checkers, and the list of them. They are about the project's own modules. */
 function proofFiles(design: RtlDesign, templates: Readonly<Record<string, string>>): Record<string, string> {
   const files: Record<string, string> = {};
@@ -77,11 +85,7 @@ export function emitRtl(design: RtlDesign): ProjectFiles {
   files[`rtl/${top}_dataflow.sv`] = dataflow;
   for (const { modules = [] } of network.hardware.values())
     for (const { name, text } of modules) files[`rtl/tables/${name}.sv`] = text();
-  for (const name of usedModules(
-    [whole, dataflow, ...(design.schedule.scrubFrames > 0 ? ['vetoc_scrub'] : [])],
-    templates,
-  ))
-    files[`rtl/vetoc/${name}.sv`] = templates[`${name}.sv`]!;
+  Object.assign(files, moduleFiles([whole, dataflow, ...(schedule.scrubFrames > 0 ? ['vetoc_scrub'] : [])]));
   Object.assign(files, proofFiles(design, templates), benchFiles(design));
   return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

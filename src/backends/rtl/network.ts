@@ -12,6 +12,7 @@ import type { Hardware, StageLink } from './stages/common.js';
 import { buildStage } from './stages/index.js';
 import { DECISION_BITS } from '../dataflow/interface.js';
 import { DECISIONS, FRAMES, PACKET_BITS, PACKETS, QUEUE, queueBits } from './stages/ends.js';
+import { SENT, SENT_BITS } from './stages/features.js';
 
 export interface RtlNetwork {
   readonly plan: Plan;
@@ -66,7 +67,7 @@ export function rtlNetwork(
     );
   const passOf = (stage: Stage): number => hardware.get(stage)!.pass!;
   const ends = new Map(plan.streams.map((s) => [s.name, endsOf(s.name, readerOf, passOf)]));
-  const links = linksOf(plan, hardware);
+  const links = linksOf(graph, plan, hardware);
   const indexOf = new Map(links.map((l, i) => [l.name, i]));
   const index = (link: string): number => {
     const i = indexOf.get(link);
@@ -97,7 +98,10 @@ export function rtlNetwork(
   return { plan, hardware, ends, links, processes };
 }
 
-function linksOf(plan: Plan, hardware: ReadonlyMap<Stage, Hardware>): RtlLink[] {
+/** Links whose words are read outside. */
+export const OUTSIDE: ReadonlySet<string> = new Set([DECISIONS, SENT]);
+
+function linksOf(graph: FixedGraph, plan: Plan, hardware: ReadonlyMap<Stage, Hardware>): RtlLink[] {
   const [first, last] = [plan.stages[0]!.name, plan.stages.at(-1)!.name];
   const receiver = receiveOf(plan).name;
   const { fifoBeats } = plan.link;
@@ -140,5 +144,6 @@ function linksOf(plan: Plan, hardware: ReadonlyMap<Stage, Hardware>): RtlLink[] 
     { name: PACKETS, bits: PACKET_BITS, producer: receiver, consumer: last },
     ...between,
     { name: DECISIONS, bits: DECISION_BITS, producer: last, consumer: '' },
+    ...(graph.ends === 'features' ? [{ name: SENT, bits: SENT_BITS, producer: last, consumer: '' }] : []),
   ];
 }

@@ -6,7 +6,7 @@ import type { Dataflow, Simulation } from '../dataflow/dataflow.js';
 import { mostInFlight } from '../dataflow/occupancy.js';
 import { decidedAlone, steady, type FifoReport, type Schedule } from '../dataflow/schedule.js';
 import { CREDIT_BACK, FIFO_LATENCY } from './depths.js';
-import type { RtlLink, RtlNetwork } from './network.js';
+import { OUTSIDE, type RtlLink, type RtlNetwork } from './network.js';
 import { DECISIONS, FRAMES } from './stages/ends.js';
 
 export interface BuiltLink extends RtlLink {
@@ -27,7 +27,7 @@ const LUT_BITS = 2048;
 /** Latencies and depths depend on each other; they settle after two rounds. */
 const ROUNDS = 3;
 
-const isBlock = (depth: number, bits: number): boolean => depth > LUT_WORDS && depth * bits > LUT_BITS;
+export const isBlock = (depth: number, bits: number): boolean => depth > LUT_WORDS && depth * bits > LUT_BITS;
 
 /** The network as the cycle model sees it, with the links as they are built. */
 export function rtlModel(
@@ -37,8 +37,8 @@ export function rtlModel(
   return {
     rule: { kind: 'credit', back: CREDIT_BACK },
     processes,
-    // Outside, a decision is taken when it is there: its link is deep enough for that and never full.
-    streams: links.map((l) => (l.name === DECISIONS ? { ...l, depth: Infinity } : l)),
+    // Outside, a decision is taken when it is there: its link is deep enough for that and never full. So is a word that is sent.
+    streams: links.map((l) => (OUTSIDE.has(l.name) ? { ...l, depth: Infinity } : l)),
     source: links.findIndex((l) => l.name === FRAMES),
     decisions: links.findIndex((l) => l.name === DECISIONS),
   };
@@ -60,8 +60,9 @@ function sized(network: RtlNetwork, links: readonly BuiltLink[], simulation: Fin
     const writer = network.processes.find((p) => p.outputs.includes(i))!;
     const delay = writer.depths[writer.outputs.indexOf(i)]!;
     // Nobody reads the decisions in the model: outside, a word is taken when it is there.
-    const reads =
-      link.name === DECISIONS ? simulation.writes[i]!.map((t) => t + link.latency) : simulation.reads[i]!;
+    const reads = OUTSIDE.has(link.name)
+      ? simulation.writes[i]!.map((t) => t + link.latency)
+      : simulation.reads[i]!;
     const depth = Math.max(MIN_DEPTH, mostInFlight(simulation.writes[i]!, reads, delay, CREDIT_BACK));
     return built(link, depth);
   });
@@ -82,6 +83,7 @@ function scrubFrames({ hardware }: RtlNetwork, cyclesPerFrame: number): number {
 function reasonFor({ name, producer, consumer, reason }: BuiltLink, depth: number): string {
   if (reason !== undefined) return reason;
   if (name === DECISIONS) return 'decisions that wait to be taken';
+  if (consumer === '') return 'words that wait to be taken';
   if (producer === consumer) return 'rows of windows come in bursts: the line buffer reads ahead meanwhile';
   return depth <= MIN_DEPTH ? 'reader keeps up with writer' : 'words under way in the pipelines, and bursts';
 }

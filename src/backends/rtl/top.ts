@@ -13,6 +13,7 @@ import { mapsBeatOf } from '../hls/maps-beat.js';
 import { watchedStages } from '../hls/memories.js';
 import type { BuiltLink, RtlSchedule } from './schedule.js';
 import { DECISIONS, FRAMES, PACKETS, QUEUE } from './stages/ends.js';
+import { FEATURE_LINES, FEATURE_PORTS, SENT } from './stages/features.js';
 import { declaration, instanceText, range, SV_LICENCE, type Instance, type Wire } from './sv.js';
 
 /** Where a node's values are seen in the simulation's vectors: bits `low` and up, a word of the stream. */
@@ -236,6 +237,7 @@ export function dataflowModule(
     ...(plan.link.framing === 'ssi' ? ['    input  wire logic [1:0] s_tuser,'] : []),
     ...mapsPorts(plan),
     ...(graph.reloadable ? WEIGHT_PORTS : []),
+    ...(graph.ends === 'features' ? FEATURE_PORTS : []),
     '    /* verilator lint_off UNUSEDSIGNAL */  // bits of mode that mean nothing',
     ...registersOf(featuresOf(graph, plan)).map(registerPort),
     '    /* verilator lint_on UNUSEDSIGNAL */',
@@ -252,7 +254,12 @@ export function dataflowModule(
     '',
     '  // Ends of the links.',
     ...built.flatMap(linkLines),
-    ...[...(plan.link.fifoBeats > 0 ? [QUEUE] : []), PACKETS, DECISIONS].flatMap((l) => {
+    ...[
+      ...(plan.link.fifoBeats > 0 ? [QUEUE] : []),
+      PACKETS,
+      DECISIONS,
+      ...(graph.ends === 'features' ? [SENT] : []),
+    ].flatMap((l) => {
       const { bits } = built.find((b) => b.name === l)!;
       return [bit(`${l}_we`), `  logic ${range(bits)} ${l}_d;`];
     }),
@@ -276,6 +283,7 @@ export function dataflowModule(
     '  assign m_tvalid = decisions_valid;',
     '  assign m_tdata = decisions_q;',
     '  assign decisions_pop = decisions_valid && m_tready;',
+    ...(graph.ends === 'features' ? FEATURE_LINES : []),
     '',
     ...(streamed.size > 0 ? probeLines(plan) : []),
     'endmodule',

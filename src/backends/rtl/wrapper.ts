@@ -26,6 +26,7 @@ export function topModule(graph: FixedGraph, plan: Plan, top: string): string {
   const facts = registers.filter((r) => r.access === 'r');
   const ssi = link.framing === 'ssi';
   const maps = mapsBeatOf(plan);
+  const features = graph.ends === 'features';
   const stream = (name: string, bits: number, direction: 'input' | 'output', user = 0): string[] => {
     const [forward, back] =
       direction === 'input' ? ['input  wire logic', 'output logic'] : ['output logic', 'input  wire logic'];
@@ -47,7 +48,7 @@ export function topModule(graph: FixedGraph, plan: Plan, top: string): string {
   return [
     SV_LICENCE,
     '//',
-    `// ${plainText(graph.name)}: raw frames over AXI4-Stream in, one decision a frame out, registers over AXI4-Lite.`,
+    `// ${plainText(graph.name)}: raw frames over AXI4-Stream in, ${features ? 'a packet of features and ' : ''}one decision a frame out, registers over AXI4-Lite.`,
     '// Every port belongs to ap_clk; ap_rst_n is synchronous. The registers stand in registers.h.',
     '`default_nettype none',
     `module ${top} (`,
@@ -58,6 +59,9 @@ export function topModule(graph: FixedGraph, plan: Plan, top: string): string {
     ...(maps === null ? [] : stream('maps', maps.bits, 'input')),
     ...(graph.reloadable ? stream('weights', 32, 'input') : []),
     '    /* verilator lint_on UNUSEDSIGNAL */',
+    ...(features
+      ? ['    input  wire logic [15:0] module_number,', ...stream('features', 16, 'output', 2)]
+      : []),
     ...stream('decisions', DECISION_BITS, 'output'),
     lite(into, 'AWADDR', ADDRESS_BITS),
     lite(into, 'AWVALID'),
@@ -133,6 +137,7 @@ export function topModule(graph: FixedGraph, plan: Plan, top: string): string {
     "  assign decisions_TKEEP = '1;",
     "  assign decisions_TSTRB = '1;",
     "  assign decisions_TLAST = 1'b1;",
+    ...(features ? ["  assign features_TKEEP = '1;", "  assign features_TSTRB = '1;"] : []),
     instanceText({
       module: `${top}_dataflow`,
       name: 'dataflow',
@@ -149,6 +154,12 @@ export function topModule(graph: FixedGraph, plan: Plan, top: string): string {
         ...(maps === null ? {} : streamPorts('maps', 'maps', ['tvalid', 'tready', 'tdata', 'tlast'])),
         ...(graph.reloadable
           ? streamPorts('w', 'weights', ['tvalid', 'tready', 'tdata', 'tkeep', 'tlast'])
+          : {}),
+        ...(features
+          ? {
+              module_number: 'module_number',
+              ...streamPorts('f', 'features', ['tvalid', 'tready', 'tdata', 'tuser', 'tlast']),
+            }
           : {}),
         ...Object.fromEntries(registers.map((r) => [r.name, r.name])),
         m_tvalid: 'decisions_TVALID',

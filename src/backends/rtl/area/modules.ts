@@ -292,6 +292,8 @@ export const MODULES: Readonly<Record<string, Estimator>> = {
       560 + p('NETWORKS', 1) * (p('LANES') + 3) * p('LW'),
     ),
   vetoc_counters: () => area(515, 1125),
+  // The choice of a lane, beside the CRC of a word.
+  vetoc_send: (p) => area(70 + 4 * p('LANES') + crc(16), 145),
   vetoc_canary: () => area(350, 450),
   vetoc_load: () => area(450, 350),
   vetoc_swap: (p) => area(20, 20 + p('W', 0)),

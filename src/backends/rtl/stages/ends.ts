@@ -7,6 +7,7 @@ import { networksOf, wordsPerFrame } from '../../dataflow/plan.js';
 import { DEPTH } from '../depths.js';
 import { concatenated, signedLiteral } from '../sv.js';
 import { canaryHardware, thresholdInstance } from './canary.js';
+import { featureHardware, headWrite } from './features.js';
 import { FLAWS, flawHardware } from './raw.js';
 import { setLink } from './reload.js';
 import { asks, CLOCK, gives, input, makes, output, reads, type Builder } from './common.js';
@@ -159,6 +160,7 @@ export const decide: Builder<'decide'> = (stage, { graph, plan }) => {
   const { name } = stage;
   const networks = networksOf(plan);
   const canary = canaryHardware(stage, plan);
+  const front = graph.ends === 'features' ? featureHardware(stage, graph) : null;
   const verdict = plan.stages.some((s) => s.kind === 'receiveMaps')
     ? flawHardware(name, PACKETS, JUDGED)
     : null;
@@ -170,6 +172,7 @@ export const decide: Builder<'decide'> = (stage, { graph, plan }) => {
     r.tick(
       R0 |
         (networks > 1 ? READ(3) : 0) |
+        (front === null ? 0 : headWrite(i === words - 1)) |
         (i === words - 1 ? READ(1) | (graph.reloadable ? READ(2) : 0) | W0 : 0),
     );
   const hits = graph.hitClasses.map(Number).reverse().join('');
@@ -181,9 +184,13 @@ export const decide: Builder<'decide'> = (stage, { graph, plan }) => {
       ...canary.wires,
       ...(verdict?.wires ?? []),
     ],
-    assigns: stage.inputs.slice(1).map((s) => [`${s.name}_pop`, `${logits.name}_pop`]),
+    assigns: [
+      ...stage.inputs.slice(1).map((s) => [`${s.name}_pop`, `${logits.name}_pop`] as const),
+      ...(front?.assigns ?? []),
+    ],
     links: [
       { name: JUDGED, bits: JUDGED_BITS, words: 1, reason: 'registers count for the next decision but one' },
+      ...(front?.links ?? []),
     ],
     instances: [
       ...(graph.reloadable
@@ -214,6 +221,7 @@ export const decide: Builder<'decide'> = (stage, { graph, plan }) => {
           WORDS: words,
           RELOADABLE: Number(graph.reloadable),
           HIT: `${graph.hitClasses.length}'b${hits}`,
+          ...front?.parameters,
         },
         ports: {
           ...CLOCK,
@@ -232,6 +240,7 @@ export const decide: Builder<'decide'> = (stage, { graph, plan }) => {
           weights: canary.weights,
           decided: `${name}_packet`,
           upsets: `${name}_upsets`,
+          ...front?.ports,
         },
       },
       {
@@ -249,6 +258,7 @@ export const decide: Builder<'decide'> = (stage, { graph, plan }) => {
       },
       ...canary.instances,
       ...(verdict?.instances ?? []),
+      ...(front?.instances ?? []),
     ],
     processes: [
       {
@@ -265,9 +275,10 @@ export const decide: Builder<'decide'> = (stage, { graph, plan }) => {
           ...(graph.reloadable ? [setLink(name)] : []),
           ...stage.inputs.slice(1).map((s) => s.name),
         ],
-        outputs: [{ stream: DECISIONS, depth: DEPTH.decide }],
+        outputs: [{ stream: DECISIONS, depth: DEPTH.decide }, ...(front?.outputs ?? [])],
         events: r.finish(),
       },
+      ...(front?.processes ?? []),
     ],
   };
 };

@@ -2,6 +2,7 @@
  * Lattice: the board ULX3S with an ECP5, a design that a person can load, with frames and decisions over its serial line, and the
  * rules that simulate it whole, place and route it.
  */
+import { UnsupportedError } from '../../../core/errors.js';
 import { refuseRaw } from '../../../ir/frame-maps.js';
 import { inputNode } from '../../../ir/graph.js';
 import type { RtlDesign } from '../design.js';
@@ -72,6 +73,13 @@ export const LATTICE: RtlVendor = {
       design.graph,
       'its serial line brings no maps; take a board of AMD, or calibrate in front of it',
     );
+    if (design.graph.ends === 'features')
+      throw new UnsupportedError('the board ULX3S', [
+        {
+          what: design.graph.output,
+          why: 'its serial line sends no packets of features; take a board of AMD for the parts of modules',
+        },
+      ]);
     const copied = Object.keys(templates).filter((path) => /^(ulx3s|ecp5)\//.test(path));
     return {
       ...Object.fromEntries(copied.map((path) => [path, templates[path]!])),
