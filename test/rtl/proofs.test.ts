@@ -12,6 +12,8 @@ import { runProcess } from '../../src/simulate/process.js';
 import { writeFiles, writeProject } from '../hls/project.js';
 import { zooNetwork } from '../hls/networks.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
+import { partitionModules } from '../../src/passes/partition-modules.js';
+import { moduleGraph } from '../modules/small-detector.js';
 import { rtlDesign } from './project.js';
 import { HALF_ROWS, rawNetwork } from './raw-networks.js';
 
@@ -121,6 +123,34 @@ describe('a spoilt module', () => {
     const folder = project({ ...files, [path]: files[path]!.replace(from, to) });
     expect(await judged(folder, `formal/${proof}.ys`)).toBe(REFUTED);
   });
+});
+
+const FRONT = emitRtl(rtlDesign(partitionModules(await moduleGraph(2, [16, 16])).fronts[0]!));
+
+describe('the proof of what a front end sends', () => {
+  it('holds', async () => {
+    expect(await judged(project(FRONT), 'formal/send.ys')).toBe('');
+  }, 600_000);
+
+  it.each([
+    ['send', "first1 ? 32'hffffffff : crc", 'crc'],
+    ['send', 'if (take1 && !low1 && !high1) crc', 'if (take1) crc'],
+    ['send', 'low1 ? ~crc[15:0]', 'low1 ? crc[15:0]'],
+    ['send', "empty ? '0 : q[16*lane+:16]", 'q[16*lane+:16]'],
+    ['send', '!at_features || empty || valid', '!at_features || empty'],
+    ['send', "place < PA'(LENGTH - 2);", "place < PA'(LENGTH - 3);"],
+    ['send', "{7'd0, rest[8:0]}", "{8'd0, rest[7:0]}"],
+    ['send', 'packet_pop = take && first', 'packet_pop = take && last'],
+  ])(
+    'is refuted for a spoilt module: %s, "%s" as "%s"',
+    async (module, from, to) => {
+      const path = `rtl/vetoc/vetoc_${module}.sv`;
+      expect(FRONT[path]).toContain(from);
+      const folder = project({ ...FRONT, [path]: FRONT[path]!.replace(from, to) });
+      expect(await judged(folder, 'formal/send.ys')).toBe(REFUTED);
+    },
+    600_000,
+  );
 });
 
 const GAIN_BITS = emitRtl(rtlDesign(rawNetwork('jungfrau', 8), { pixelsPerClock: 2 }));

@@ -34,8 +34,10 @@ module send_check #(
   (* keep *) logic [(LANES > 1 ? $clog2(LANES) : 1)-1:0] lane;
   (* keep *) logic empty;
 
-  // Events and words so far, those of one packet; the frame, and the features beside the event.
+  // Events and words so far of a packet, the lanes that are theirs; the frame, and the features beside the event.
   logic [15:0] events, words, at, words_at;
+  assign at = events >= 6 && events < 16'(LENGTH - 2) ? (events - 16'd6) % LANES : '0;
+  assign words_at = words >= 6 && words < 16'(LENGTH - 2) ? (words - 16'd6) % LANES : '0;
   logic [73:0] known;
   logic [16*LANES-1:0] q1, q2;
   logic take1, take2;
@@ -48,15 +50,11 @@ module send_check #(
     q2 <= q1;
     if (packet_pop) known <= packet_q;
     if (take) events <= events == 16'(LENGTH - 1) ? '0 : events + 1'b1;
-    if (take && events >= 6 && events < 16'(LENGTH - 2)) at <= at == 16'(LANES - 1) ? '0 : at + 1'b1;
     if (we) words <= words == 16'(LENGTH - 1) ? '0 : words + 1'b1;
-    if (we && words >= 6 && words < 16'(LENGTH - 2)) words_at <= words_at == 16'(LANES - 1) ? '0 : words_at + 1'b1;
     if (we && words < 16'(LENGTH - 2)) sum <= next;
     if (rst) begin
       events <= '0;
       words <= '0;
-      at <= '0;
-      words_at <= '0;
     end
   end
   logic [15:0] behind;  // of the words, the events
@@ -82,12 +80,10 @@ module send_check #(
       if (words == 16'(LENGTH - 1)) assert (d[15:0] == ~sum[31:16]);
     end
     // What the sender's state means, for the induction.
-    assert (events < 16'(LENGTH) && words < 16'(LENGTH) && at < 16'(LANES) && words_at < 16'(LANES));
+    assert (events < 16'(LENGTH) && words < 16'(LENGTH));
     assert (events == (words + behind >= 16'(LENGTH) ? words + behind - 16'(LENGTH) : words + behind));
     assert (16'(place) == events);
     assert (16'(lane) == at);
-    assert (words >= 6 && words < 16'(LENGTH - 2) || words_at == '0);
-    assert (events >= 6 && events < 16'(LENGTH - 2) || at == '0);
     if (events != '0) assert (empty == known[73]);
     if (events != '0) assert (rest == known >> (events < 4 ? 16 * events : 64));
     if (we || words != '0) assert (crc == (we && words < 16'(LENGTH - 2) ? next : sum));

@@ -60,6 +60,7 @@ const BEYOND: Readonly<Record<string, string | null>> = {
   vetoc_segment_sum: 'sums of segments at their own size',
   vetoc_common_mode: 'differences from what segments have in common at their own size',
   vetoc_requantize_lanes: null,
+  vetoc_send: null,
 };
 
 function testedOnly({ network, top }: RtlDesign): TestedOnly[] {

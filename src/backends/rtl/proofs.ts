@@ -97,6 +97,23 @@ function receiveProof({ name: instance, parameters }: Instance): Proof {
   };
 }
 
+/** The proof of what a front end sends. */
+function sendProof({ name: instance, parameters }: Instance): Proof {
+  const { LANES, WORDS } = parameters;
+  return {
+    name: 'send',
+    claim: `every frame gives one packet of ${6 + Number(LANES) * Number(WORDS) + 2} words, with its number, module, state, features and CRC-32, at any pace`,
+    about: [instance],
+    ownSize: true,
+    checker: 'send_check',
+    parameters: { LANES: LANES!, WORDS: WORDS! },
+    reach: { kind: 'forever' },
+    connected: Object.fromEntries(
+      ['crc', 'rest', 'place', 'lane', 'empty'].map((register) => [register, `dut.${register}`]),
+    ),
+  };
+}
+
 type SmallProof = Omit<Proof, 'about' | 'ownSize' | 'connected'>;
 
 const small = (
@@ -175,6 +192,7 @@ export function proofsOf({ network, schedule }: RtlDesign): Proof[] {
     ...schedule.links.filter((l) => l.name !== FRAMES).map(linkProof),
     ...instances.flatMap((i) => roundingProof(i) ?? []),
     ...instances.filter((i) => i.module === 'vetoc_receive').map(receiveProof),
+    ...instances.filter((i) => i.module === 'vetoc_send').map(sendProof),
     ...rawProofs(network.hardware),
     ...smallProofs(instances),
   ];

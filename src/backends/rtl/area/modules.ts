@@ -214,7 +214,6 @@ const commonMode = (p: Given): Partial<Resources> =>
   ]);
 
 type Estimator = (p: Given) => Partial<Resources>;
-
 /** A CRC-32 takes a parity of half of `bits` and state for each of its bits. */
 const crc = (bits: number): number => 32 * Math.ceil((bits + 32) / 2 / 5);
 
@@ -292,7 +291,6 @@ export const MODULES: Readonly<Record<string, Estimator>> = {
       560 + p('NETWORKS', 1) * (p('LANES') + 3) * p('LW'),
     ),
   vetoc_counters: () => area(515, 1125),
-  // The choice of a lane, beside the CRC of a word.
   vetoc_send: (p) => area(70 + 4 * p('LANES') + crc(16), 145),
   vetoc_canary: () => area(350, 450),
   vetoc_load: () => area(450, 350),
