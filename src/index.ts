@@ -22,6 +22,7 @@ export { draftRun, loadRun, RUN_FILES } from './run/folder.js';
 export type { Run, RunDraft } from './run/folder.js';
 export { loadRecipe, parseRecipe, recipeNames } from './run/recipe.js';
 export type { Recipe } from './run/recipe.js';
+export { PRICES } from './run/price-names.js';
 export { startRun } from './run/start.js';
 export type { StartedRun, StartRequest } from './run/start.js';
 export { listRuns } from './run/runs/list.js';

@@ -37,7 +37,7 @@ export interface Assessment {
 
 export interface NetworkPoint extends Assessment {
   readonly quantization: Quantization;
-  /** From the model of the target; less is better. */
+  /** Share of the target; less is better. */
   readonly cost: number;
 }
 
@@ -68,7 +68,7 @@ export interface MixedPrecisionRequest {
   readonly widths: readonly number[];
   readonly quantize: (quantization: Quantization) => FixedGraph;
   readonly assess: (fixed: FixedGraph) => Promise<Assessment>;
-  readonly cost: (fixed: FixedGraph) => number;
+  readonly cost: (fixed: FixedGraph) => number | Promise<number>;
   /** The budget, as a share of the hits. */
   readonly mostHitsLost: number;
   readonly onMeasured?: (done: number) => void;
@@ -138,7 +138,7 @@ async function measureSensitivities(
     for (const bits of widths) {
       if (bits >= knob.bits) continue;
       const narrower = turned(quantization, knob, bits);
-      if (cost(quantize(narrower)) >= start.cost) continue;
+      if ((await cost(quantize(narrower))) >= start.cost) continue;
       const point = await measure(narrower);
       sensitivities.push({
         knob,
@@ -159,7 +159,7 @@ export async function searchMixedPrecision(request: MixedPrecisionRequest): Prom
   const points: NetworkPoint[] = [];
   const measure = async (q: Quantization): Promise<NetworkPoint> => {
     const fixed = request.quantize(q);
-    const point = { quantization: q, cost: request.cost(fixed), ...(await request.assess(fixed)) };
+    const point = { quantization: q, cost: await request.cost(fixed), ...(await request.assess(fixed)) };
     points.push(point);
     request.onMeasured?.(points.length);
     return point;

@@ -13,10 +13,12 @@ import type { NamedFrame } from '../verify/frames.js';
 import { writeChecksums } from './checksums.js';
 import { beginStage, type Emit, type Progress } from './events.js';
 import type { StageOutcome } from './outcomes.js';
+import type { PriceName } from './price-names.js';
 import { withVersions, type Recipe } from './recipe.js';
 import { RUN_FILES, type RunDraft } from './folder.js';
 import { writeGraph } from '../ir/graph-files.js';
 import type { VerificationRecord } from './verification.js';
+import { budgetOf, type Budget } from './stages/budget.js';
 import { checkCalibration } from './stages/calibration.js';
 import { compareStage, framePng, type Compared } from './stages/compare.js';
 import { emitStage, type Emitted } from './stages/emit.js';
@@ -36,6 +38,8 @@ export interface RunRequest {
   readonly dumpIr: string | null;
   /** Points of hits that narrower layers may cost; null: the widths of the recipe. */
   readonly budget: number | null;
+  /** What prices them; the model of the board unless given. */
+  readonly price?: PriceName;
   /** Folder of the vendor's `ap_int.h` and `ap_fixed.h`: the C++ is then compiled with them, too. */
   readonly apTypes: string | undefined;
   /** Gets an event for every stage that begins, goes on and ends, and for every epoch. */
@@ -83,14 +87,13 @@ async function networkIntoDraft(
 }
 
 async function quantizeIntoDraft(
-  { recipe, draft, backend, dumpIr, budget }: RunRequest,
+  { recipe, draft, backend, dumpIr }: RunRequest,
   { frames, graph: float }: Network,
-  target: FpgaTarget,
+  budget: Budget | null,
   progress: Progress,
 ): Promise<Quantized> {
-  const within = budget === null ? null : { points: budget, target };
   const quantized = await quantizeStage(
-    { recipe, frames, float, backend, checkpoints: draft.checkpoints, dumpIr, budget: within },
+    { recipe, frames, float, backend, checkpoints: draft.checkpoints, dumpIr, budget },
     progress,
   );
   await saveRanges(draft.path(RUN_FILES.ranges), quantized.ranges);
@@ -135,11 +138,17 @@ async function dumpLevels(folder: string, levels: Emitted['levels']): Promise<vo
     await writeFileAtomic(join(folder, `${level}.${backend}.txt`), text);
 }
 
+/** What firmware is made for, and what searches its widths. */
+interface Board {
+  readonly target: FpgaTarget;
+  readonly budget: Budget | null;
+}
+
 /** The stages behind the opening of the frames. */
 async function runStages(
   request: RunRequest,
   opened: RunFrames,
-  target: FpgaTarget,
+  { target, budget }: Board,
   stage: Stage,
   clock: Clock,
 ): Promise<RunOutcome> {
@@ -147,7 +156,7 @@ async function runStages(
   const title = request.recipe.model === null ? 'Train' : 'Import';
   const network = await stage(title, (p) => networkIntoDraft(request, opened, p));
   const { graph: float, frames } = network;
-  const quantized = await stage('Quantize', (p) => quantizeIntoDraft(request, network, target, p));
+  const quantized = await stage('Quantize', (p) => quantizeIntoDraft(request, network, budget, p));
   // With the widths that were found: what is written makes the same network without a search.
   const recipe = { ...request.recipe, quantization: quantized.quantization };
   const evaluated = await stage('Evaluate', (p) =>
@@ -211,6 +220,7 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
   const target = await loadFpga(request.recipe.target);
   // Said before hours of training.
   checkHlsTarget(target);
+  const budget = await budgetOf(request.budget, request.price, target);
   const frames = await stage('Frames', async (progress) => {
     const opened = await openRunFrames(request.recipe, emit);
     progress.finish(describeFrames(opened));
@@ -218,7 +228,7 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
   });
   try {
     await checkCalibration(request.recipe.calibration, frames, emit);
-    return await runStages(request, frames, target, stage, clock);
+    return await runStages(request, frames, { target, budget }, stage, clock);
   } finally {
     await frames.source.close();
   }

@@ -4,8 +4,10 @@ import { UserError } from '../core/errors.js';
 import { loadFpga } from '../targets/load.js';
 import type { Emit } from './events.js';
 import { draftRun, loadRun, RUN_FILES } from './folder.js';
+import type { PriceName } from './price-names.js';
 import { parseRecipe, type Recipe } from './recipe.js';
 import { requantizeRun, type Requantized } from './requantize.js';
+import { budgetOf } from './stages/budget.js';
 import { openRunFrames } from './stages/frames.js';
 
 export interface QuantizeRunRequest {
@@ -29,6 +31,8 @@ export interface QuantizeRunRequest {
   readonly ranges?: readonly string[];
   /** Points of hits that narrower layers may cost; null: no search. */
   readonly budget: number | null;
+  /** What prices them; the model of the board unless given. */
+  readonly price?: PriceName;
   /** Points of hits that single weights set to 0 may cost; null: none are. */
   readonly prune: number | null;
   /** Board whose cost the budget saves; that of the run unless given. */
@@ -86,11 +90,12 @@ export async function quantizeRun(
   const recipe = requested(run.recipe, request);
   const ranges = rangesAsked(request, run.path(RUN_FILES.ranges));
   const target = await loadFpga(recipe.target);
+  const budget = await budgetOf(request.budget, request.price, target);
   const draft = await draftRun(request.out, request.replace ?? false);
   const frames = await openRunFrames(recipe, emit);
   try {
     const prepare = request.calibrate === true;
-    const { budget, prune } = request;
+    const { prune } = request;
     const asked = { run, recipe, frames, prepare, ranges, budget, prune, target, draft, emit };
     const made = await requantizeRun(asked);
     await draft.publish();

@@ -15,6 +15,7 @@ import { evaluateStage, type Evaluated } from './stages/evaluate.js';
 import { evaluatorsFor } from './stages/evaluators.js';
 import { evenly, framePixels, type RunFrames } from './stages/frames.js';
 import { pruneStage } from './stages/prune.js';
+import type { Budget } from './stages/budget.js';
 import { quantizeWithin, type Quantized } from './stages/quantize.js';
 
 export interface RequantizeRequest {
@@ -27,7 +28,7 @@ export interface RequantizeRequest {
   readonly prepare: boolean;
   /** Files of saved ranges to merge, instead of calibrating; null: calibrate. */
   readonly ranges: readonly string[] | null;
-  readonly budget: number | null;
+  readonly budget: Budget | null;
   /** Points of the hits that weights set to 0 may cost; null: none are. */
   readonly prune: number | null;
   readonly target: FpgaTarget;
@@ -80,7 +81,7 @@ export interface Requantized extends Evaluated {
  * `vetoc explain` and `vetoc compare`.
  */
 export async function requantizeRun(request: RequantizeRequest): Promise<Requantized> {
-  const { frames, draft, target, budget, emit } = request;
+  const { frames, draft, target, emit } = request;
   const { float } = request.run;
   const dense = await networkOf(request);
   const { recipe: asked, prune } = request;
@@ -91,9 +92,8 @@ export async function requantizeRun(request: RequantizeRequest): Promise<Requant
           { recipe: asked, frames, float, network: dense, points: prune },
           beginStage(emit, 'Prune'),
         );
-  const within = budget === null ? null : { points: budget, target };
   const quantized = await quantizeWithin(
-    { recipe: request.recipe, frames, float, budget: within },
+    { recipe: request.recipe, frames, float, budget: request.budget },
     network,
     beginStage(emit, 'Quantize'),
   );

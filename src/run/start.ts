@@ -6,6 +6,7 @@ import type { Emit } from './events.js';
 import { draftRun } from './folder.js';
 import { statedFrameOptions, type FrameOptionValues } from './frame-options.js';
 import { splitWish } from './modules-wish.js';
+import type { PriceName } from './price-names.js';
 import { runPipeline, type RunOutcome } from './pipeline.js';
 import { atRecipe, forModel, loadRecipe, withAbsolutePaths, type Recipe } from './recipe.js';
 
@@ -32,6 +33,8 @@ export interface StartRequest extends RecipeChanges {
   readonly dumpIr?: string;
   /** Points of hits that narrower layers may cost; null: the widths of the recipe. */
   readonly budget: number | null;
+  /** What prices them; the model of the board unless given. */
+  readonly price?: PriceName;
   /** Folder of the vendor's `ap_int.h` and `ap_fixed.h`. */
   readonly apTypes?: string;
 }
@@ -64,7 +67,7 @@ async function changedRecipe(name: string, changes: RecipeChanges): Promise<Reci
 
 /** Opens the folder of a run. Throws `UserError` where the recipe is wrong or the folder is in use. */
 export async function startRun(request: StartRequest): Promise<StartedRun> {
-  const { recipe: name, backend, dumpIr, budget, apTypes } = request;
+  const { recipe: name, backend, dumpIr, budget, price, apTypes } = request;
   const recipe = await changedRecipe(name, request);
   const out = request.out ?? join('out', recipe.name);
   const draft = await draftRun(out, request.replace ?? false);
@@ -73,7 +76,8 @@ export async function startRun(request: StartRequest): Promise<StartedRun> {
     async run(emit) {
       try {
         const dump = dumpIr ?? null;
-        const outcome = await runPipeline({ recipe, draft, backend, dumpIr: dump, budget, apTypes, emit });
+        const wishes = { dumpIr: dump, budget, ...(price === undefined ? {} : { price }), apTypes };
+        const outcome = await runPipeline({ recipe, draft, backend, ...wishes, emit });
         await draft.publish();
         return outcome;
       } catch (error) {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,6 +131,19 @@ describe('vetoc quantize', () => {
       const node = fixed.nodes.find((n) => n.id === name)!;
       if (weightBits !== undefined) expect('weights' in node && node.weights.width).toBe(weightBits);
     }
+  });
+
+  it('refuses a price without a search, one that nobody knows, and one of a board that Yosys does not', async () => {
+    const mistake = async (...args: readonly string[]): Promise<string> => {
+      const { code, stderr } = await runCli('quantize', at('run'), ...args, '--out', at('unpriced'));
+      expect([code, existsSync(at('unpriced'))]).toEqual([2, false]);
+      return stderr;
+    };
+    expect(await mistake('--price', 'yosys')).toMatch(/--price yosys: .*no search.* — add --budget/);
+    expect(await mistake('--price', 'guess', '--budget', '1')).toContain('"guess" is none of model, yosys');
+    expect(await mistake('--price', 'yosys', '--budget', '1', '--target', 'vck190')).toMatch(
+      /--price yosys: Yosys has no cells of the family versal/,
+    );
   });
 
   it('refuses frames of another size, ranges of another network, and both at once', async () => {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { evaluationsJson, quantizeRun, type QuantizeRunRequest } from '../../index.js';
 import { answer, showEvents } from '../console.js';
 import { quantizedText } from '../../text/index.js';
-import { budgetOption, BUDGET_HELP, pruneOption } from '../quantization-options.js';
+import { addBudgetOptions, pruneOption } from '../quantization-options.js';
 
 interface Options extends Omit<QuantizeRunRequest, 'from' | 'noTies' | 'budget' | 'prune'> {
   /** Of `--no-ties`, as commander has it. */
@@ -36,7 +36,7 @@ async function run(dir: string, options: Options): Promise<void> {
 }
 
 export function define(command: Command): void {
-  command
+  addBudgetOptions(command)
     .argument('<run>', 'folder of a finished run')
     .requiredOption('--out <dir>', 'folder to write, in the form of a run')
     .option('--weight-bits <n>', 'bits of weights, 2 to 16', bits)
@@ -53,7 +53,6 @@ export function define(command: Command): void {
     .option('--calibrate', 'fold, equalise and calibrate again instead of keeping what the run did')
     .option('--from <files...>', 'calibrate on these frames, or: set (the small set that comes with vetoc)')
     .option('--ranges <files...>', "use saved ranges, merged (default: the run's own)")
-    .option('--budget <points>', BUDGET_HELP, budgetOption)
     .option('--prune <points>', 'set weights to 0 that cost at most so many points of the hits', pruneOption)
     .option('--target <board>', 'board whose cost the budget saves')
     .option('--replace', 'replace the folder if it is there')

@@ -14,7 +14,7 @@ import { EXIT } from '../exit.js';
 import { whenInterrupted } from '../interrupt.js';
 import { addFrameOptions, FRAME_HELP } from '../frame-arguments.js';
 import { choiceOption, wholeOption } from '../option-values.js';
-import { BUDGET_HELP, budgetOption } from '../quantization-options.js';
+import { addBudgetOptions } from '../quantization-options.js';
 import { output } from '../outputs.js';
 
 interface Options extends Omit<StartRequest, 'recipe' | 'budget'> {
@@ -67,7 +67,7 @@ async function runRecipe(
 }
 
 export function define(command: Command): void {
-  command
+  addBudgetOptions(command)
     .argument('[recipe]', 'name of a recipe that comes with vetoc, or path of a .json file', 'veto')
     .option('--frames <file...>', "train and test on these frames instead of the recipe's")
     .option(
@@ -93,7 +93,6 @@ export function define(command: Command): void {
       '--split <what>',
       'modules=8: a front end on each of 8 modules, and one decision (src/run/modules.md)',
     )
-    .option('--budget <points>', BUDGET_HELP, budgetOption)
     .option('--replace', 'replace the run that stands in the folder')
     .option('--json', 'print events as they come, and the result, as JSON: an object a line');
   addFrameOptions(command)

@@ -1,6 +1,9 @@
-/** Mixed precision for a run: widths searched on its validation frames, with the cost model of its board. */
+/** Mixed precision for a run: widths searched on its validation frames, priced by the model of its board or by Yosys. */
 import { designHls } from '../../backends/dataflow/design.js';
+import type { Resources } from '../../backends/hls/resources.js';
 import { summarize } from '../../backends/hls/summary.js';
+import { stagePrices } from '../../backends/rtl/synthesis/prices.js';
+import { findYosys } from '../../backends/rtl/synthesis/yosys.js';
 import { UserError } from '../../core/errors.js';
 import { lsb } from '../../fixed/format.js';
 import { findNode, veto, type FixedGraph, type FloatGraph } from '../../ir/graph.js';
@@ -13,6 +16,7 @@ import type { FpgaTarget } from '../../targets/target.js';
 import { expectedHitLoss, hitLoss } from '../../train/hit-loss.js';
 import { vetoCurve } from '../../statistics/veto-curve.js';
 import type { Progress } from '../events.js';
+import type { PriceName } from '../price-names.js';
 import type { Recipe } from '../recipe.js';
 import { evenly, framePixels, type RunFrames } from './frames.js';
 
@@ -71,10 +75,50 @@ export async function assess(fixed: FixedGraph, frames: Scored, keepFraction: nu
   }
 }
 
-/** What a design takes of its board: shares of LUT, FF, DSP and BRAM36 added, in percent. */
-function boardShare(fixed: FixedGraph, target: FpgaTarget): number {
-  const { lut, ff, dsp, bram36 } = summarize(designHls(fixed, { target })).estimate.utilisation;
-  return 100 * (lut + ff + dsp + bram36);
+/** A search that is asked for. */
+export interface Budget {
+  /** Points of the hits that may be lost. */
+  readonly points: number;
+  /** What a network takes of its board: shares of LUT, FF, DSP and BRAM36 added, in percent. */
+  readonly cost: (fixed: FixedGraph) => number | Promise<number>;
+}
+
+const percent = ({ lut, ff, dsp, bram36 }: Resources): number => 100 * (lut + ff + dsp + bram36);
+
+function modelShare(fixed: FixedGraph, target: FpgaTarget): number {
+  return percent(summarize(designHls(fixed, { target })).estimate.utilisation);
+}
+
+async function yosysShare(target: FpgaTarget): Promise<Budget['cost']> {
+  const cellsOf = stagePrices(target, await findYosys('--price yosys'));
+  const { resources: all } = target;
+  return async (fixed) => {
+    const { lut, ff, dsp, bram36 } = await cellsOf(fixed);
+    return percent({
+      lut: lut / all.lut,
+      ff: ff / all.ff,
+      dsp: dsp / all.dsp,
+      bram36: bram36 / all.bram36,
+    });
+  };
+}
+
+/** The search that `points` asks for, on `target`; null: none is. Throws `UserError` where its price cannot be had. */
+export async function budgetOf(
+  points: number | null,
+  price: PriceName | undefined,
+  target: FpgaTarget,
+): Promise<Budget | null> {
+  if (points === null) {
+    if (price === undefined) return null;
+    throw new UserError('a price of widths is asked for, and no search for widths', {
+      field: `--price ${price}`,
+      remedy: 'add --budget and the points of the hits that may be lost, or leave the option out',
+    });
+  }
+  const cost =
+    price === 'yosys' ? await yosysShare(target) : (fixed: FixedGraph) => modelShare(fixed, target);
+  return { points, cost };
 }
 
 export interface BudgetRequest {
@@ -82,14 +126,12 @@ export interface BudgetRequest {
   readonly frames: RunFrames;
   readonly float: FloatGraph;
   readonly network: PreparedNetwork;
-  readonly target: FpgaTarget;
-  /** Points of the hits that may be lost. */
-  readonly budget: number;
+  readonly budget: Budget;
 }
 
 /** Searches widths within the budget; the networks are measured on validation frames, never on test frames. */
 export async function searchStage(request: BudgetRequest, progress: Progress): Promise<MixedPrecision> {
-  const { recipe, frames, float, network, target, budget } = request;
+  const { recipe, frames, float, network, budget } = request;
   const scored = await scoredFrames(float, frames);
   return searchMixedPrecision({
     prepared: network.prepared,
@@ -97,8 +139,8 @@ export async function searchStage(request: BudgetRequest, progress: Progress): P
     widths: WIDTHS,
     quantize: (q: Quantization) => quantizePrepared(network, q, recipe.calibration),
     assess: (fixed) => assess(fixed, scored, recipe.training.keepFraction),
-    cost: (fixed) => boardShare(fixed, target),
-    mostHitsLost: budget / 100,
+    cost: budget.cost,
+    mostHitsLost: budget.points / 100,
     onMeasured: (done) => {
       progress.update(done, 0, { of: 'choices of widths' });
     },

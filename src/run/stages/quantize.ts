@@ -17,24 +17,17 @@ import { isStated } from '../../passes/as-stated.js';
 import { stagesWithTies } from '../../passes/no-ties.js';
 import type { Quantization } from '../../passes/recipe.js';
 import type { Departure } from '../../passes/stated-stages.js';
-import type { FpgaTarget } from '../../targets/target.js';
 import type { BackendName } from '../../tensorflow/backend-name.js';
 import type { QuantizationAwareRequest } from '../../train/quantization-aware.js';
 import type { TrainResult } from '../../train/train.js';
 import type { Progress } from '../events.js';
 import type { Recipe } from '../recipe.js';
-import { searchStage } from './budget.js';
+import { searchStage, type Budget } from './budget.js';
 import { calibrationFrames, withCalibrationFrames } from './calibration.js';
 import { evaluatorsFor } from './evaluators.js';
 import type { RunFrames } from './frames.js';
 import { withTeacher } from './teacher.js';
 import { followTraining, trainingFrames, validationFrames } from './training.js';
-
-/** Points of hits that narrower layers may cost, and the board whose cost they save. */
-export interface Budget {
-  readonly points: number;
-  readonly target: FpgaTarget;
-}
 
 export interface QuantizeRequest {
   readonly recipe: Recipe;
@@ -73,8 +66,7 @@ async function chooseWidths(
   progress: Progress,
 ): Promise<ChosenWidths> {
   if (budget === null) return { quantization: recipe.quantization, search: null };
-  const { points, target } = budget;
-  const search = await searchStage({ recipe, frames, float, network, target, budget: points }, progress);
+  const search = await searchStage({ recipe, frames, float, network, budget }, progress);
   return { quantization: search.chosen.quantization, search };
 }
 

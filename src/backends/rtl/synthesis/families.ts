@@ -68,12 +68,12 @@ const FAMILIES: Readonly<Record<FpgaTarget['family'], Family | { readonly instea
   versal: { instead: 'zcu102' },
 };
 
-/** The family of `target`. Throws `UserError` where Yosys has no cells of it. */
-export function familyOf(target: FpgaTarget): Family {
+/** The family of `target`, which `field` asks for. Throws `UserError` where Yosys has no cells of it. */
+export function familyOf(target: FpgaTarget, field = '--synthesize'): Family {
   const found = FAMILIES[target.family];
   if ('name' in found) return found;
   throw new UserError(`Yosys has no cells of the family ${target.family} of ${target.title}`, {
-    field: '--synthesize',
+    field,
     remedy: `leave it out, or add --target ${found.instead}: the nearest family that it has cells of`,
   });
 }

@@ -115,12 +115,12 @@ async function packaged(): Promise<Yosys | null> {
   };
 }
 
-/** Yosys as this machine has it. Throws `UserError` where it has none. */
-export async function findYosys(): Promise<Yosys> {
+/** Yosys as this machine has it, which `field` asks for. Throws `UserError` where it has none. */
+export async function findYosys(field = '--synthesize'): Promise<Yosys> {
   const found = (await native()) ?? (await packaged());
   if (found !== null) return found;
   throw new UserError('Yosys is not installed, which makes cells of the RTL', {
-    field: '--synthesize',
+    field,
     remedy:
       'install it (Debian, Ubuntu: apt install yosys; macOS: brew install yosys; anywhere: npm install @yowasp/yosys), or leave the option out: estimates need no tool',
   });
