@@ -5,7 +5,8 @@
  *
  *     npm run bench:adders                   ten layers of the veto networks; cells as they were counted last (test/rtl/adders.json)
  *     npm run bench:adders -- --renew        asks alkaid (.ci/fetch-test-tools.sh) and Yosys again, and keeps the answers (half an hour)
- *     npm run bench:adders -- RUN...         the layers of finished runs, and which share of their weights is 0: by our model alone
+ *     npm run bench:adders -- RUN...         the layers of finished runs, and which share of their weights is 0: by our model, and with
+ *                                            --synthesize as Yosys counts them (out/demo beside what `vetoc quantize --prune` makes of it)
  *     [--only 'demo conv1,demo dense2', of runs --only conv1,conv2]
  *
  * alkaid is asked for four of its searches, each with the least levels, one and two more and no limit, and shown where it needs fewest
@@ -90,7 +91,11 @@ async function measured(layer: AdderLayer, own: OwnAdders): Promise<AdderRecord>
 
 const { values, positionals: runs } = parseArgs({
   allowPositionals: true,
-  options: { only: { type: 'string' }, renew: { type: 'boolean', default: false } },
+  options: {
+    only: { type: 'string' },
+    renew: { type: 'boolean', default: false },
+    synthesize: { type: 'boolean', default: false },
+  },
 });
 const only = values.only?.split(',');
 const rows: string[][] = [];
@@ -137,9 +142,17 @@ if (runs.length === 0) {
   for (const run of runs)
     for (const layer of adderLayers(basename(run), await readGraph(join(run, 'fixed.json'), 'fixed'))) {
       if (only?.includes(layer.layer) === false) continue;
-      const { additions, levels, tables } = ownAdders(layer);
-      rows.push([...describe(layer), count(additions), `${levels}`, count(tables)]);
+      const own = ownAdders(layer);
+      const { additions, levels, tables } = own;
+      const row = [...describe(layer), count(additions), `${levels}`, count(tables)];
+      if (values.synthesize) {
+        const { lut, ff } = await cellsOf('products', 'products.sv', moduleText(layer, own));
+        row.push(count(lut), count(ff));
+      }
+      rows.push(row);
+      console.log(row.join('  '));
     }
-  console.log(table(['layer', 'weights', 'of them 0', 'additions', 'cycles', 'LUT, by the model'], rows));
+  const head = ['layer', 'weights', 'of them 0', 'additions', 'cycles', 'LUT, by the model'];
+  console.log(table([...head, ...(values.synthesize ? ['LUT', 'FF'] : [])], rows));
 }
 process.exitCode = worse === 0 ? 0 : 1;
