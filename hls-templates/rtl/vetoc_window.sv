@@ -49,18 +49,24 @@ module vetoc_window #(
   localparam int RA = $clog2((KH > SY ? KH : SY) + 1), CA = $clog2((KW > SX ? KW : SX) + 1);
 
   logic [GA-1:0] g;
-  logic [XA-1:0] x, next_x;
-  logic [YA-1:0] y, next_y;
-  logic [RA-1:0] rows_to_go;     // rows until the next row of windows is complete
-  logic [CA-1:0] columns_to_go;
-  logic last_g, last_x, last_y, in_row, in_column, in_image, emit, fire;
-  assign last_g = g == GA'(GROUPS - 1);
-  assign last_x = x == XA'(COLUMNS - 1);
-  assign last_y = y == YA'(ROWS - 1);
-  assign next_x = last_x ? '0 : x + 1'b1;
-  assign next_y = last_y ? '0 : y + 1'b1;
-  assign in_image = in_row && in_column;
-  assign emit = rows_to_go == '0 && columns_to_go == '0;
+  logic [XA-1:0] x;
+  logic [YA-1:0] y;
+  logic [RA-1:0] rows_to_go, next_rows;        // rows until the next row of windows is complete
+  logic [CA-1:0] columns_to_go, next_columns;
+  // What is asked of a position is a register beside it, worked out at the position before.
+  logic last_g, last_x, last_y, in_row, next_in_row, in_column, next_in_column, in_image, emit, fire;
+  always_comb begin
+    {next_in_row, next_columns, next_in_column, next_rows} = {in_row, columns_to_go, in_column, rows_to_go};
+    if (last_g) begin
+      // A difference below 0 is a large number.
+      next_in_row = last_x ? FIRST_X == 0 : XA'(x - XA'(FIRST_X - 1)) < XA'(WIDTH);
+      next_columns = last_x ? CA'(KW - 1 - SKIP_X) : columns_to_go == '0 ? CA'(SX - 1) : columns_to_go - 1'b1;
+    end
+    if (last_g && last_x) begin
+      next_in_column = last_y ? FIRST_Y == 0 : YA'(y - YA'(FIRST_Y - 1)) < YA'(HEIGHT);
+      next_rows = last_y ? RA'(KH - 1 - SKIP_Y) : rows_to_go == '0 ? RA'(SY - 1) : rows_to_go - 1'b1;
+    end
+  end
   assign fire = (valid || !in_image) && (ok || !emit);
   assign pop = fire && in_image;
   assign take = fire && emit;
@@ -124,25 +130,20 @@ module vetoc_window #(
     if (v1) columns2 <= columns1;
     if (fire) begin
       g <= last_g ? '0 : g + 1'b1;
-      if (last_g) begin
-        x <= next_x;
-        // A difference below 0 is a large number.
-        in_row <= XA'(next_x - XA'(FIRST_X)) < XA'(WIDTH);
-        columns_to_go <= last_x ? CA'(KW - 1 - SKIP_X) : columns_to_go == '0 ? CA'(SX - 1) : columns_to_go - 1'b1;
-      end
-      if (last_g && last_x) begin
-        y <= next_y;
-        in_column <= YA'(next_y - YA'(FIRST_Y)) < YA'(HEIGHT);
-        rows_to_go <= last_y ? RA'(KH - 1 - SKIP_Y) : rows_to_go == '0 ? RA'(SY - 1) : rows_to_go - 1'b1;
-      end
+      last_g <= GROUPS == 1 || g == GA'(GROUPS - 2);
+      if (last_g) x <= last_x ? '0 : x + 1'b1;
+      if (last_g) last_x <= COLUMNS == 1 || x == XA'(COLUMNS - 2);
+      if (last_g && last_x) y <= last_y ? '0 : y + 1'b1;
+      if (last_g && last_x) last_y <= ROWS == 1 || y == YA'(ROWS - 2);
+      {in_row, in_column, in_image} <= {next_in_row, next_in_column, next_in_row && next_in_column};
+      {columns_to_go, rows_to_go, emit} <= {next_columns, next_rows, next_columns == '0 && next_rows == '0};
     end
     if (rst) begin
-      v1 <= 1'b0;
-      {g, x, y} <= '0;
-      in_row <= FIRST_X == 0;
-      in_column <= FIRST_Y == 0;
-      columns_to_go <= CA'(KW - 1 - SKIP_X);
-      rows_to_go <= RA'(KH - 1 - SKIP_Y);
+      {v1, g, x, y} <= '0;
+      {last_g, last_x, last_y} <= {GROUPS == 1, COLUMNS == 1, ROWS == 1};
+      {in_row, in_column, in_image} <= {FIRST_X == 0, FIRST_Y == 0, FIRST_X == 0 && FIRST_Y == 0};
+      {columns_to_go, rows_to_go} <= {CA'(KW - 1 - SKIP_X), RA'(KH - 1 - SKIP_Y)};
+      emit <= SKIP_X == KW - 1 && SKIP_Y == KH - 1;
     end
   end
 endmodule

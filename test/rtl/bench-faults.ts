@@ -183,8 +183,8 @@ export const UPSET_FAULTS: readonly HlsFault[] = [
   fault(
     'scrub',
     'every other byte read twice',
-    /byte3 <= words\[(BITS'\(\{word2, place2, 3'd0\}\))\+:8\];/,
-    "BITS'({word2, place2 & 2'd2, 3'd0})",
+    /byte4 <= word3\[(\{place3, 3'd0\})\+:8\];/,
+    "{place3 & 2'd2, 3'd0}",
   ),
   fault(
     'scrub',

@@ -125,13 +125,13 @@ export const ZOO_FAULTS: readonly HlsFault[] = [
   fault(
     module('window'),
     'windows without the last row',
-    /rows_to_go <= last_y \? (RA'\(KH - 1 - SKIP_Y\)) :/,
+    /next_rows = last_y \? (RA'\(KH - 1 - SKIP_Y\)) :/,
     "RA'(KH - SKIP_Y)",
   ),
   fault(
     module('window'),
     'windows a column late',
-    /columns_to_go <= last_x \? (CA'\(KW - 1 - SKIP_X\)) :/,
+    /next_columns = last_x \? (CA'\(KW - 1 - SKIP_X\)) :/,
     "CA'(KW - SKIP_X)",
   ),
   fault(module('window'), 'padding that reads', /arriving1 <= (in_image \? q : PADDING);/, 'q'),

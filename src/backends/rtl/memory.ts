@@ -66,7 +66,7 @@ export function watched(
   { name, width, depth, ports = 1, banks = 1, scrub }: Rom,
   wrong: string,
 ): WatchedMemory {
-  const cycles = depth === 1 && banks === 1 ? 0 : SCRUB_TICK * (4 * depth * ports * scrub.words.length + 4);
+  const cycles = depth === 1 && banks === 1 ? 0 : SCRUB_TICK * (4 * depth * ports * scrub.words.length + 5);
   return { name, width, depth, copies: ports, wrong, cycles };
 }
 
