@@ -138,6 +138,7 @@ describe('the proof of what a front end sends', () => {
     ['send', 'low1 ? ~crc[15:0]', 'low1 ? crc[15:0]'],
     ['send', "empty ? '0 : q[16*lane+:16]", 'q[16*lane+:16]'],
     ['send', '!at_features || empty || valid', '!at_features || empty'],
+    ['send', '!at_features || empty || valid', "1'b1"],
     ['send', "place < PA'(LENGTH - 2);", "place < PA'(LENGTH - 3);"],
     ['send', "{7'd0, rest[8:0]}", "{8'd0, rest[7:0]}"],
     ['send', 'packet_pop = take && first', 'packet_pop = take && last'],

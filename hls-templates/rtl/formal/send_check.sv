@@ -60,8 +60,8 @@ module send_check #(
   logic [15:0] behind;  // of the words, the events
   assign behind = 16'(take1) + 16'(take2);
   always_comb if (!rst) begin
-    // Nothing is taken without room, or where there is nothing.
-    assert (!take || ok);
+    // Nothing is taken without room, or where there is nothing; and nothing else is waited for.
+    assert (take == (ok && (events == '0 ? packet_valid : events < 6 || events >= 16'(LENGTH - 2) || known[73] || valid)));
     assert (!packet_pop || packet_valid);
     assert (!pop || valid);
     // A frame begins with a packet, its features are taken once.
