@@ -2,7 +2,7 @@
  * A detector of 3 modules as SystemVerilog: front ends whose packets are byte for byte those of the C++, the module that gathers
  * them beside the C++ on random packets, the decision, and all of them together. Faults of the new modules, each of them seen.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Built } from '../../src/backends/backend.js';
@@ -13,8 +13,10 @@ import { createRtl } from '../../src/backends/rtl/verilator.js';
 import { createInterpreter } from '../../src/simulate/interpreter.js';
 import { compareResults } from '../../src/verify/divergence.js';
 import { runDrills } from '../../src/verify/drills/run.js';
-import { make } from '../hls/project.js';
+import { make, writeFiles } from '../hls/project.js';
+import { plantedIn } from '../rtl/planted.js';
 import { sharedRuntime } from '../rtl/project.js';
+import { GATHER_FAULTS } from './gather-faults.js';
 import { moduleFrames, moduleGraph, partsOnDisk } from './small-detector.js';
 
 const COUNT = 3;
@@ -97,5 +99,24 @@ describe('three modules and a decision, in SystemVerilog', () => {
     } finally {
       await opened.witness.close();
     }
+  }, 900_000);
+
+  it('would be found to gather wrongly, whichever fault is planted', async () => {
+    const project = join(folder, 'decision');
+    const top = 'rtl/gather_modules.sv';
+    const files = Object.fromEntries(
+      [top, ...GATHER_FAULTS.map(({ file }) => file)].map((f) => [f, readFileSync(join(project, f), 'utf8')]),
+    );
+    const { 'rtl/a_planted.sv': choice, ...spoilt } = plantedIn(files, top, GATHER_FAULTS);
+    writeFiles(project, { ...spoilt, [top]: `${String(choice)}${String(spoilt[top])}` });
+    const passes = async (number: number): Promise<boolean> => {
+      writeFileSync(join(project, 'fault'), String(number));
+      const { code, output } = await make(project, 'check-gather', ['PACKETS=400']);
+      return code === 0 && output.includes('400 groups of packets');
+    };
+    expect(await passes(0)).toBe(true);
+    const missed: string[] = [];
+    for (const [i, { name }] of GATHER_FAULTS.entries()) if (await passes(i + 1)) missed.push(name);
+    expect(missed).toEqual([]);
   }, 900_000);
 });
