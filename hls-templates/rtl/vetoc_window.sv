@@ -140,10 +140,9 @@ module vetoc_window #(
     end
     if (rst) begin
       {v1, g, x, y} <= '0;
-      {last_g, last_x, last_y} <= {GROUPS == 1, COLUMNS == 1, ROWS == 1};
+      {last_g, last_x, last_y, emit} <= {GROUPS == 1, COLUMNS == 1, ROWS == 1, SKIP_X == KW - 1 && SKIP_Y == KH - 1};
       {in_row, in_column, in_image} <= {FIRST_X == 0, FIRST_Y == 0, FIRST_X == 0 && FIRST_Y == 0};
       {columns_to_go, rows_to_go} <= {CA'(KW - 1 - SKIP_X), RA'(KH - 1 - SKIP_Y)};
-      emit <= SKIP_X == KW - 1 && SKIP_Y == KH - 1;
     end
   end
 endmodule

@@ -149,7 +149,7 @@ export const DROP_FAULTS: readonly HlsFault[] = [
     'valid',
   ),
   fault('absorb', 'a packet that is cut and called whole', /cut <= (1'b1);/, "1'b0"),
-  fault('absorb', 'a detector that waits', /assign ready = (DROP \|\| ok);/, 'ok'),
+  fault('absorb', 'a detector that waits', /assign ready = !rst && \((DROP \|\| ok)\);/, 'ok'),
 ];
 
 /** Of a project whose maps come with each frame: `make check`. */
