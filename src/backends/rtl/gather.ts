@@ -6,7 +6,7 @@ import type { ModuleParts } from '../../passes/partition-modules.js';
 import { FIFO_LATENCY } from './depths.js';
 import { isBlock, type BuiltLink } from './schedule.js';
 import { PACKET_BITS } from './stages/ends.js';
-import { CLOCK, gives, reads } from './stages/common.js';
+import { CLOCK, linkPorts, reads } from './stages/common.js';
 import { declaration, instanceText, range, SV_LICENCE } from './sv.js';
 import { linkInstance } from './top.js';
 
@@ -36,13 +36,6 @@ const wires = ({ name, bits }: BuiltLink): string[] => [
   `  ${declaration({ name: `${name}_d`, bits })}`,
   `  ${declaration({ name: `${name}_q`, bits })}`,
 ];
-
-const asks = (name: string, prefix = ''): Record<string, string> => ({
-  [`${prefix}ok`]: `${name}_ok`,
-  [`${prefix}take`]: `${name}_take`,
-  [`${prefix}we`]: `${name}_we`,
-  [`${prefix}d`]: `${name}_d`,
-});
 
 export function gatherModule({ modules, words }: ModuleParts): string {
   const links = linksOf(words);
@@ -105,8 +98,8 @@ export function gatherModule({ modules, words }: ModuleParts): string {
         lost: "8'd0",
         idle_cycles: "32'd0",
         number_step: "32'd0",
-        ...asks('words'),
-        ...asks('packets', 'packet_'),
+        ...linkPorts('words'),
+        ...linkPorts('packets', 'packet_'),
       },
     }),
     instanceText({
@@ -118,9 +111,7 @@ export function gatherModule({ modules, words }: ModuleParts): string {
         patience: 'patience',
         ...reads('packets', 'packet_'),
         ...reads('words'),
-        ok: 'rows_ok',
-        take: 'rows_take',
-        ...gives('rows'),
+        ...linkPorts('rows'),
         ...Object.fromEntries([...COUNTERS, 'missing'].map((name) => [name, name])),
       },
     }),

@@ -12,6 +12,7 @@ import type { RtlNetwork } from './network.js';
 import { mapsBeatOf } from '../hls/maps-beat.js';
 import { watchedStages } from '../hls/memories.js';
 import type { BuiltLink, RtlSchedule } from './schedule.js';
+import { CLOCK, linkPorts, reads } from './stages/common.js';
 import { DECISIONS, FRAMES, PACKETS, QUEUE } from './stages/ends.js';
 import { FEATURE_LINES, FEATURE_PORTS, SENT } from './stages/features.js';
 import { declaration, instanceText, range, SV_LICENCE, type Instance, type Wire } from './sv.js';
@@ -63,15 +64,9 @@ export const linkInstance = ({ name, bits, depth, latency }: BuiltLink): Instanc
   name: `${name}_link`,
   parameters: { W: bits, DEPTH: depth, RAM: Number(latency === FIFO_LATENCY.block) },
   ports: {
-    clk: 'clk',
-    rst: 'rst',
-    ok: `${name}_ok`,
-    take: `${name}_take`,
-    we: `${name}_we`,
-    d: `${name}_d`,
-    valid: `${name}_valid`,
-    q: `${name}_q`,
-    pop: `${name}_pop`,
+    ...CLOCK,
+    ...linkPorts(name),
+    ...reads(name),
   },
 });
 

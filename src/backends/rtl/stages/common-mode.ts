@@ -8,15 +8,15 @@ import { DEPTH, requantizePass, segmentSumDepth } from '../depths.js';
 import { streamBits } from '../flow.js';
 import { addressBits } from '../sv.js';
 import {
-  asks,
   CLOCK,
+  asks,
   gives,
   input,
-  makes,
+  linkPorts,
   output,
   reads,
   requantizeParameters,
-  takesWords,
+  roundLanes,
   wordWires,
   type Builder,
 } from './common.js';
@@ -54,15 +54,10 @@ export const commonMode: Builder<'commonMode'> = (stage, context) => {
         ports: {
           ...CLOCK,
           ...reads(from.name),
-          ok: `${waiting}_ok`,
-          take: `${waiting}_take`,
-          ...gives(waiting),
+          ...linkPorts(waiting),
           count: `${name}_count`,
           reciprocal: `${name}_reciprocal`,
-          shift_ok: `${shifts}_ok`,
-          shift_take: `${shifts}_take`,
-          shift_we: `${shifts}_we`,
-          shift_d: `${shifts}_d`,
+          ...linkPorts(shifts, 'shift_'),
         },
       },
       {
@@ -89,16 +84,11 @@ export const commonMode: Builder<'commonMode'> = (stage, context) => {
           ...gives(exact),
         },
       },
-      {
-        module: 'vetoc_requantize_lanes',
-        name: `${name}_round`,
-        parameters: {
-          LANES: to.lanes,
-          IW: accumulatorWidth,
-          ...requantizeParameters(fractionBits(from.format) + reciprocalFraction, NO_ACTIVATION, format),
-        },
-        ports: { ...CLOCK, ...takesWords(exact), ...makes(to.name) },
-      },
+      roundLanes(
+        name,
+        { lanes: to.lanes, width: accumulatorWidth, from: exact, to: to.name },
+        requantizeParameters(fractionBits(from.format) + reciprocalFraction, NO_ACTIVATION, format),
+      ),
     ],
     processes: [
       {

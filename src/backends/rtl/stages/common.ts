@@ -68,6 +68,13 @@ export const reads = (link: string, prefix = ''): Record<string, string> => ({
   [`${prefix}q`]: `${link}_q`,
   [`${prefix}pop`]: `${link}_pop`,
 });
+/** Ports that write a link. */
+export const linkPorts = (link: string, prefix = ''): Record<string, string> => ({
+  [`${prefix}ok`]: `${link}_ok`,
+  [`${prefix}take`]: `${link}_take`,
+  [`${prefix}we`]: `${link}_we`,
+  [`${prefix}d`]: `${link}_d`,
+});
 /** Ports that ask for room behind `stream`. */
 export const asks = (stream: string, { room }: Context): Record<string, string> => ({ ...room(stream) });
 /** Ports that hand on a word. `_made` is what is computed: in simulation the readers may be given something else. */
@@ -124,6 +131,23 @@ export const requantizeParameters = (fraction: number, activation: Activation, t
     ...activationParameters(activation),
   };
 };
+
+/** `vetoc_requantize_lanes` of stage `name`: words of `lanes` values of `width` bits in the wire `from`, rounded into `to`. */
+export const roundLanes = (
+  name: string,
+  {
+    lanes,
+    width,
+    from,
+    to,
+  }: { readonly lanes: number; readonly width: number; readonly from: string; readonly to: string },
+  parameters: Parameters,
+): Instance => ({
+  module: 'vetoc_requantize_lanes',
+  name: `${name}_round`,
+  parameters: { LANES: lanes, IW: width, ...parameters },
+  ports: { ...CLOCK, ...takesWords(from), ...makes(to) },
+});
 
 /** Fraction bits that the accumulators of a stage have once aligned, and the shifts that align its channels. */
 export interface Alignment {

@@ -10,7 +10,7 @@ import { canaryHardware, thresholdInstance } from './canary.js';
 import { featureHardware, headWrite } from './features.js';
 import { FLAWS, flawHardware } from './raw.js';
 import { setLink } from './reload.js';
-import { asks, CLOCK, gives, input, makes, output, reads, type Builder } from './common.js';
+import { CLOCK, asks, gives, input, linkPorts, makes, output, reads, type Builder } from './common.js';
 
 /** The link on which `receive` says what came of each packet, and its bits: see vetoc_status. */
 export const PACKETS = 'packets';
@@ -45,13 +45,6 @@ const queuedBeat = (pixels: number): Record<string, string> => {
     lost: `${QUEUE}_q[${bits + 12}:${bits + 5}]`,
   };
 };
-
-const linkPorts = (link: string, prefix = ''): Record<string, string> => ({
-  [`${prefix}ok`]: `${link}_ok`,
-  [`${prefix}take`]: `${link}_take`,
-  [`${prefix}we`]: `${link}_we`,
-  [`${prefix}d`]: `${link}_d`,
-});
 
 export const absorb: Builder<'absorb'> = ({ name, link, beats }, { plan }) => ({
   instances: [

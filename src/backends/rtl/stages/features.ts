@@ -10,7 +10,7 @@ import { fieldWords, packetBytes } from '../../dataflow/module-packet.js';
 import { wordsPerFrame, type StageOf } from '../../dataflow/plan.js';
 import { DEPTH } from '../depths.js';
 import type { Instance } from '../sv.js';
-import { CLOCK, input, reads, type Hardware, type RtlProcess } from './common.js';
+import { CLOCK, input, linkPorts, reads, type Hardware, type RtlProcess } from './common.js';
 
 /** The link of the packets to the outside, and its bits: see vetoc_send. */
 export const SENT = 'sent_features';
@@ -107,10 +107,7 @@ export function featureHardware(stage: StageOf<'decide'>, graph: FixedGraph): Fe
           module_number: 'module_number',
           ...reads(heads, 'packet_'),
           ...reads(kept),
-          ok: `${SENT}_ok`,
-          take: `${SENT}_take`,
-          we: `${SENT}_we`,
-          d: `${SENT}_d`,
+          ...linkPorts(SENT),
         },
       },
     ],

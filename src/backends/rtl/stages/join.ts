@@ -16,14 +16,15 @@ import { streamBits } from '../flow.js';
 import { laneSlopes } from '../slopes.js';
 import { type Instance } from '../sv.js';
 import {
-  asks,
   CLOCK,
+  asks,
   gives,
   input,
   makes,
   output,
   reads,
   requantizeParameters,
+  roundLanes,
   takesWords,
   wordWires,
   type Builder,
@@ -61,17 +62,14 @@ export const add: Builder<'add'> = (stage, context) => {
           ...gives(`${name}_exact`),
         },
       },
-      {
-        module: 'vetoc_requantize_lanes',
-        name: `${name}_round`,
-        parameters: {
-          LANES: a.lanes,
-          IW: width,
+      roundLanes(
+        name,
+        { lanes: a.lanes, width, from: `${name}_exact`, to: to.name },
+        {
           ...requantizeParameters(node.proof.accumulatorFraction[0]!, node.activation, node.format),
           ...laneSlopes(node.activation, a.lanes, a.shape[2]),
         },
-        ports: { ...CLOCK, ...takesWords(`${name}_exact`), ...makes(to.name) },
-      },
+      ),
     ],
     processes: [
       {

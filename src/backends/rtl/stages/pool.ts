@@ -8,14 +8,15 @@ import { countsOf } from '../../../ir/ops/counted.js';
 import { DEPTH, maxPass, meanPass, requantizePass } from '../depths.js';
 import { packedLiteral, type Instance, type Wire } from '../sv.js';
 import {
-  asks,
   CLOCK,
+  asks,
   gives,
   input,
   makes,
   output,
   reads,
   requantizeParameters,
+  roundLanes,
   takesWords,
   wordWires,
   type Builder,
@@ -119,16 +120,11 @@ function meanInstances(
     wires: wordWires(`${name}_exact`, lanes * width),
     instances: [
       mean,
-      {
-        module: 'vetoc_requantize_lanes',
-        name: `${name}_round`,
-        parameters: {
-          LANES: lanes,
-          IW: width,
-          ...requantizeParameters(proof.accumulatorFraction[0]!, NO_ACTIVATION, node.format),
-        },
-        ports: { ...CLOCK, ...takesWords(`${name}_exact`), ...makes(output(stage).name) },
-      },
+      roundLanes(
+        name,
+        { lanes, width, from: `${name}_exact`, to: output(stage).name },
+        requantizeParameters(proof.accumulatorFraction[0]!, NO_ACTIVATION, node.format),
+      ),
     ],
   };
 }

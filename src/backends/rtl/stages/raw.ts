@@ -9,14 +9,14 @@ import { DEPTH, requantizePass } from '../depths.js';
 import { streamBits } from '../flow.js';
 import { concatenated, packedLiteral } from '../sv.js';
 import {
-  asks,
   CLOCK,
+  asks,
   gives,
-  makes,
+  linkPorts,
   output,
   reads,
   requantizeParameters,
-  takesWords,
+  roundLanes,
   wordWires,
   type Builder,
   type Hardware,
@@ -68,10 +68,7 @@ export const receiveMaps: Builder<'receiveMaps'> = (stage, { plan }) => {
           ok: `${MAPS}_ok`,
           take: `${MAPS}_take`,
           ...gives(name),
-          flaw_ok: `${FLAWS}_ok`,
-          flaw_take: `${FLAWS}_take`,
-          flaw_we: `${FLAWS}_we`,
-          flaw_d: `${FLAWS}_d`,
+          ...linkPorts(FLAWS, 'flaw_'),
         },
       },
     ],
@@ -197,16 +194,11 @@ export const calibrate: Builder<'calibrate'> = (stage, context) => {
           ...gives(product),
         },
       },
-      {
-        module: 'vetoc_requantize_lanes',
-        name: `${name}_round`,
-        parameters: {
-          LANES: to.lanes,
-          IW: node.productWidth,
-          ...requantizeParameters(fraction + fractionBits(factors!.format), NO_ACTIVATION, node.format),
-        },
-        ports: { ...CLOCK, ...takesWords(product), ...makes(to.name) },
-      },
+      roundLanes(
+        name,
+        { lanes: to.lanes, width: node.productWidth, from: product, to: to.name },
+        requantizeParameters(fraction + fractionBits(factors!.format), NO_ACTIVATION, node.format),
+      ),
     ],
     processes: [
       {

@@ -13,16 +13,17 @@ import { setLink } from './reload.js';
 import { walkEvents, windowBits, windowInstance, ZERO } from './window.js';
 import { asksEarly, memories, setPorts, weightAlignment } from './weight-memories.js';
 import {
+  CLOCK,
   alignment,
   asks,
-  CLOCK,
   gives,
   input,
+  linkPorts,
   makes,
   output,
   reads,
   requantizeParameters,
-  takesWords,
+  roundLanes,
   wordWires,
   type Builder,
   type Context,
@@ -61,20 +62,17 @@ function shiftAddStage(stage: WeightedStage, adders: AdderGraph, context: Contex
         parameters: { N: products.cycles },
         ports: { ...CLOCK, a: `${source}_we`, y: `${name}_sums_we` },
       },
-      {
-        module: 'vetoc_requantize_lanes',
-        name: `${name}_round`,
-        parameters: {
-          LANES: to.lanes,
-          IW: width,
+      roundLanes(
+        name,
+        { lanes: to.lanes, width, from: `${name}_sums`, to: to.name },
+        {
           SW: align.width,
           SHIFT: packedLiteral(align.shifts, align.width),
           MAXSHIFT: align.most,
           ...requantizeParameters(align.fraction, node.activation, node.format),
           ...laneSlopes(node.activation, to.lanes, to.shape[2]),
         },
-        ports: { ...CLOCK, ...takesWords(`${name}_sums`), ...makes(to.name) },
-      },
+      ),
     ],
   };
   if (!windowed) return { ...rest, pass };
@@ -172,11 +170,7 @@ function foldedStage(stage: WeightedStage, context: Context): Hardware {
     events: reloadable ? askingFirst(events) : events,
   };
   if (!windowed) return { ...memory, instances: [multiply, ...memory.instances], processes: [multiplying] };
-  const window = windowInstance(stage, node, ZERO, {
-    ok: `${source}_ok`,
-    take: `${source}_take`,
-    ...gives(source),
-  });
+  const window = windowInstance(stage, node, ZERO, linkPorts(source));
   return {
     ...memory,
     links: [{ name: source, bits: windowBits(node, from) }],

@@ -10,7 +10,7 @@ import { LINKS, partsOf, REST, type PartArea } from '../area/design.js';
 import type { RtlDesign } from '../design.js';
 import { parseInstances, parseStatistics, wholeCells } from './cells.js';
 import { vendorOf } from '../vendors/index.js';
-import { familyOf, resourcesOf } from './families.js';
+import { familyOf, resourcesOf, type Family } from './families.js';
 import type { Yosys } from './yosys.js';
 
 /** Raised whenever the same sources would be counted otherwise. */
@@ -49,6 +49,54 @@ export function synthesisHash(sources: Sources, target: FpgaTarget, { version }:
   return hash.digest('hex');
 }
 
+/** What is synthesized of a design, by whom. */
+export interface Asked {
+  readonly sources: Sources;
+  readonly yosys: Yosys;
+  /** The whole is in it: the design's top, or its dataflow alone. */
+  readonly top: string;
+  /** Passes of Yosys in front of the synthesis. */
+  readonly before?: readonly string[];
+  readonly onPass?: (pass: string) => void;
+}
+
+/** What the cells of a synthesized design take. */
+export interface Synthesized {
+  readonly total: Resources;
+  /** Of an instance of the dataflow. */
+  readonly instance: (name: string) => Resources;
+}
+
+/** Synthesizes a design. Throws `UserError` where Yosys does not come to an end. */
+export async function synthesizeDesign(
+  design: RtlDesign,
+  family: Family,
+  { sources, yosys, top, before = [], onPass = () => undefined }: Asked,
+): Promise<Synthesized> {
+  const script = [
+    `read_verilog -sv ${Object.keys(sources).join(' ')}`,
+    `hierarchy -top ${top}`,
+    ...before,
+    `dump -o instances.txt ${dataflowName(design)}/c:*`,
+    family.synthesis(top),
+    'tee -q -o cells.json stat -json',
+  ].join('; ');
+  const [instances, cells] = await yosys.run(script, sources, ['instances.txt', 'cells.json'], onPass);
+  const modules = parseStatistics(cells!);
+  const moduleOf = parseInstances(instances!);
+  const resources = (module: string): Resources => resourcesOf(wholeCells(module, modules), family);
+  return {
+    total: resources(top),
+    instance: (name) => {
+      const module = moduleOf.get(name);
+      invariant(module !== undefined, `Yosys knows no instance ${name}`);
+      return resources(module);
+    },
+  };
+}
+
+export const dataflowName = ({ top }: RtlDesign): string => `${top}_dataflow`;
+
 /** Throws `UserError` where Yosys has no cells of the family, or does not come to an end. */
 export async function synthesize(
   design: RtlDesign,
@@ -58,28 +106,11 @@ export async function synthesize(
 ): Promise<Synthesis> {
   const { top, target } = design;
   const family = familyOf(target);
-  const script = [
-    `read_verilog -sv ${Object.keys(sources).join(' ')}`,
-    `hierarchy -top ${top}`,
-    `dump -o instances.txt ${top}_dataflow/c:*`,
-    family.synthesis(top),
-    'tee -q -o cells.json stat -json',
-  ].join('; ');
-  const [instances, cells] = await yosys.run(script, sources, ['instances.txt', 'cells.json'], onPass);
-  const modules = parseStatistics(cells!);
-  const moduleOf = parseInstances(instances!);
-  const resources = (module: string): Resources => resourcesOf(wholeCells(module, modules), family);
+  const { total, instance } = await synthesizeDesign(design, family, { sources, yosys, top, onPass });
   const parts = [...partsOf(design)].map(([part, own]) => ({
     part,
-    ...sum(
-      own.map(({ name }) => {
-        const module = moduleOf.get(name);
-        invariant(module !== undefined, `Yosys knows no instance ${name}`);
-        return resources(module);
-      }),
-    ),
+    ...sum(own.map(({ name }) => instance(name))),
   }));
-  const total = resources(top);
   const inParts = sum(parts);
   const rest = {
     part: REST,

@@ -27,9 +27,9 @@ const MOST_SECONDS = 3600;
 /** `2.14. Executing OPT_DFF pass (…).`: steps of the script's commands, not those inside them. */
 const PASS = /^\d+\.\d+\. Executing (\S+) pass/;
 
-const brokenOff = (why: string): UserError =>
+const brokenOff = (field: string, why: string): UserError =>
   new UserError(`Yosys did not synthesize the design: ${why}`, {
-    field: '--synthesize',
+    field,
     remedy:
       'give the command again with memory to spare, or ask for fewer frames per second: a smaller design',
   });
@@ -37,7 +37,7 @@ const brokenOff = (why: string): UserError =>
 /** `Yosys 0.23 (git sha1 …)` without what stands behind the number. */
 export const shortVersion = (text: string): string => text.trim().replace(/ \(.*/s, '');
 
-async function native(): Promise<Yosys | null> {
+async function native(field: string): Promise<Yosys | null> {
   const said = await runProcess('yosys', ['-V']);
   if (said.kind !== 'finished' || said.code !== 0) return null;
   return {
@@ -55,9 +55,10 @@ async function native(): Promise<Yosys | null> {
           },
         });
         if (result.kind === 'timeout')
-          throw brokenOff(`it was given up after ${result.seconds / 60} minutes`);
+          throw brokenOff(field, `it was given up after ${result.seconds / 60} minutes`);
         if (result.kind !== 'finished' || result.code !== 0)
           throw brokenOff(
+            field,
             result.kind === 'finished' ? (died(result) ?? result.stderr.trim().slice(-400)) : 'it is gone',
           );
         return await Promise.all(wanted.map((path) => readFile(join(folder, path), 'utf8')));
@@ -83,7 +84,7 @@ function treeOf(files: TextFiles): Tree {
   return root;
 }
 
-async function packaged(): Promise<Yosys | null> {
+async function packaged(field: string): Promise<Yosys | null> {
   const found = await import('@yowasp/yosys').catch(() => null);
   if (found === null) return null;
   return {
@@ -105,10 +106,10 @@ async function packaged(): Promise<Yosys | null> {
           const content = tree[path];
           if (typeof content === 'string') return content;
           if (content instanceof Uint8Array) return Buffer.from(content).toString('utf8');
-          throw brokenOff(`it wrote no ${path}`);
+          throw brokenOff(field, `it wrote no ${path}`);
         });
       } catch (error) {
-        if (error instanceof found.Exit) throw brokenOff(`it ended with ${error.code}: ${words}`);
+        if (error instanceof found.Exit) throw brokenOff(field, `it ended with ${error.code}: ${words}`);
         throw error;
       }
     },
@@ -117,7 +118,7 @@ async function packaged(): Promise<Yosys | null> {
 
 /** Yosys as this machine has it, which `field` asks for. Throws `UserError` where it has none. */
 export async function findYosys(field = '--synthesize'): Promise<Yosys> {
-  const found = (await native()) ?? (await packaged());
+  const found = (await native(field)) ?? (await packaged(field));
   if (found !== null) return found;
   throw new UserError('Yosys is not installed, which makes cells of the RTL', {
     field,
