@@ -18,7 +18,7 @@ import { dequantize } from '../../src/explain/fixed-twin.js';
 import { fromWords, frameMaps, RAW_IDS } from '../../src/passes/from-words.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
-import { runCli } from './run-cli.js';
+import { answerOf as cli } from './run-cli.js';
 import { writeRun } from './written-run.js';
 
 const [HEIGHT, WIDTH, COUNT, CELLS] = [40, 36, 12, 4];
@@ -37,14 +37,6 @@ const ranges = (file: string): readonly string[] =>
   [0, 1, 2].map((stage) => `${file}[${240 * stage}:${240 * stage + 80}]`);
 const DARKS = ranges(at('words.darks.h5'));
 const XFEL = '/INSTRUMENT/SPB_DET_AGIPD1M-1/DET/3CH0:xtdf/image';
-
-async function cli(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await runCli(...args);
-  expect(stderr).not.toMatch(/ at .*\.ts/);
-  return code === 0
-    ? stdout
-    : `exit ${code}: ${stderr.slice(stderr.lastIndexOf('vetoc: ')).replace(/\s+/g, ' ')}`;
-}
 
 /** Frames of `from` as the European XFEL writes them, in order `order`; `cell` says the memory cell of a frame. */
 async function writeXfel(

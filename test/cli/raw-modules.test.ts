@@ -11,7 +11,7 @@ import { dequantize } from '../../src/explain/fixed-twin.js';
 import { writeHdf5 } from '../data/make-hdf5.js';
 import { moduleGraph } from '../modules/small-detector.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
-import { runCli } from './run-cli.js';
+import { answerOf as cli } from './run-cli.js';
 import { writeRun } from './written-run.js';
 
 const [HEIGHT, WIDTH, COUNT, MODULES] = [40, 36, 6, 5];
@@ -24,14 +24,6 @@ const at = (name: string): string => join(folder, name);
 const fixed = { ...sampleFixedGraph(), threshold: 0 };
 const numbered = (count: number, first = 0): readonly number[] =>
   Array.from({ length: count }, (_, i) => first + i);
-
-async function cli(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await runCli(...args);
-  expect(stderr).not.toMatch(/ at .*\.ts/);
-  return code === 0
-    ? stdout
-    : `exit ${code}: ${stderr.slice(stderr.lastIndexOf('vetoc: ')).replace(/\s+/g, ' ')}`;
-}
 
 /** The frames of `from` as files of five modules; `trains` says for a module which frames it has, in this order. */
 async function writeModules(

@@ -29,7 +29,7 @@ import { interpret } from '../../src/simulate/interpret.js';
 import { make } from '../hls/project.js';
 import { writeHdf5 } from '../data/make-hdf5.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
-import { runCli } from './run-cli.js';
+import { answerOf as cli } from './run-cli.js';
 import { writeRun } from './written-run.js';
 
 const [HEIGHT, WIDTH, COUNT] = [40, 36, 20];
@@ -48,14 +48,6 @@ const MAPS = ['--maps', RAW_MAPS.maps, '--gain', RAW_MAPS.gain, ...ENERGY];
 async function networkOn(words: FrameSource) {
   const { name, formats, integers } = await openCalibration(words, RAW_MAPS);
   return { graph: fromWords(fixed, rawDetector(name), formats), integers: integers(0, 'a frame') };
-}
-
-async function cli(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await runCli(...args);
-  expect(stderr).not.toMatch(/ at .*\.ts/);
-  return code === 0
-    ? stdout
-    : `exit ${code}: ${stderr.slice(stderr.lastIndexOf('vetoc: ')).replace(/\s+/g, ' ')}`;
 }
 
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 /** Runs the command line in this process and catches what it prints. */
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import { reportError } from '../../src/cli/exit.js';
 import { createProgram } from '../../src/cli/program.js';
 
@@ -33,4 +33,13 @@ export async function runCli(...args: readonly string[]): Promise<CliResult> {
     out.mockRestore();
     err.mockRestore();
   }
+}
+
+/** What a command prints, or its exit code and its last words in one line; never a stack. */
+export async function answerOf(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await runCli(...args);
+  expect(stderr).not.toMatch(/ at .*\.ts/);
+  return code === 0
+    ? stdout
+    : `exit ${code}: ${stderr.slice(stderr.lastIndexOf('vetoc: ')).replace(/\s+/g, ' ')}`;
 }

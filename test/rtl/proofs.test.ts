@@ -35,6 +35,20 @@ const project = (files: Readonly<Record<string, string>>): string => {
   return folder;
 };
 
+/** What Yosys says of a proof where `from`, which stands in a module of `files`, is `to`. */
+async function judgedSpoilt(
+  files: Readonly<Record<string, string>>,
+  proof: string,
+  module: string,
+  from: string,
+  to: string,
+): Promise<string> {
+  const path = `rtl/vetoc/vetoc_${module}.sv`;
+  expect(files[path]).toContain(from);
+  const folder = project({ ...files, [path]: files[path]!.replace(from, to) });
+  return judged(folder, `formal/${proof}.ys`);
+}
+
 describe('the proofs of a project', () => {
   it.each([
     ['all ops, 4 pixels a clock', ZOO],
@@ -118,10 +132,7 @@ const MUTANTS: readonly (readonly [proof: string, module: string, from: string, 
 describe('a spoilt module', () => {
   const files = emitRtl(ZOO);
   it.each(MUTANTS)('is refuted by %s: %s, "%s" as "%s"', async (proof, module, from, to) => {
-    const path = `rtl/vetoc/vetoc_${module}.sv`;
-    expect(files[path]).toContain(from);
-    const folder = project({ ...files, [path]: files[path]!.replace(from, to) });
-    expect(await judged(folder, `formal/${proof}.ys`)).toBe(REFUTED);
+    expect(await judgedSpoilt(files, proof, module, from, to)).toBe(REFUTED);
   });
 });
 
@@ -145,10 +156,7 @@ describe('the proof of what a front end sends', () => {
   ])(
     'is refuted for a spoilt module: %s, "%s" as "%s"',
     async (module, from, to) => {
-      const path = `rtl/vetoc/vetoc_${module}.sv`;
-      expect(FRONT[path]).toContain(from);
-      const folder = project({ ...FRONT, [path]: FRONT[path]!.replace(from, to) });
-      expect(await judged(folder, 'formal/send.ys')).toBe(REFUTED);
+      expect(await judgedSpoilt(FRONT, 'send', module, from, to)).toBe(REFUTED);
     },
     600_000,
   );
@@ -182,10 +190,7 @@ describe('the proofs about raw words', () => {
     ['receive_maps', 'receive_maps', 'if (takes_crc || (tail && valid)) tail', 'if (takes_crc) tail'],
     ['receive_maps', 'receive_maps', "place == PA'(BEATS - 1)", "place == PA'(BEATS - 2)"],
   ])('refute a spoilt module: %s, %s, "%s" as "%s"', async (proof, module, from, to) => {
-    const path = `rtl/vetoc/vetoc_${module}.sv`;
-    expect(GAIN_BITS[path]).toContain(from);
-    const folder = project({ ...GAIN_BITS, [path]: GAIN_BITS[path]!.replace(from, to) });
-    expect(await judged(folder, `formal/${proof}.ys`)).toBe(REFUTED);
+    expect(await judgedSpoilt(GAIN_BITS, proof, module, from, to)).toBe(REFUTED);
   });
 
   it.each([
@@ -193,10 +198,7 @@ describe('the proofs about raw words', () => {
     ['operands_input_calibrate', "code == '0 && above", 'above'],
     ['operands_input_calibrate', 'adc <= MOST', 'adc < MOST'],
   ])('refute a spoilt choice by words of gain: %s, "%s" as "%s"', async (proof, from, to) => {
-    const path = 'rtl/vetoc/vetoc_gain_stage.sv';
-    expect(GAIN_WORDS[path]).toContain(from);
-    const folder = project({ ...GAIN_WORDS, [path]: GAIN_WORDS[path]!.replace(from, to) });
-    expect(await judged(folder, `formal/${proof}.ys`)).toBe(REFUTED);
+    expect(await judgedSpoilt(GAIN_WORDS, proof, 'gain_stage', from, to)).toBe(REFUTED);
   });
 });
 
@@ -232,10 +234,7 @@ describe('the proofs about what rows have in common', () => {
   ])(
     'refute a spoilt module: %s, %s, "%s" as "%s"',
     async (proof, module, from, to) => {
-      const path = `rtl/vetoc/vetoc_${module}.sv`;
-      expect(COMMON_MODE[path]).toContain(from);
-      const folder = project({ ...COMMON_MODE, [path]: COMMON_MODE[path]!.replace(from, to) });
-      expect(await judged(folder, `formal/${proof}.ys`)).toBe(REFUTED);
+      expect(await judgedSpoilt(COMMON_MODE, proof, module, from, to)).toBe(REFUTED);
     },
     600_000,
   );

@@ -23,15 +23,7 @@ void gather_modules(hls::stream<module_beat> &modules, hls::stream<module_beat> 
   std::size_t at = 0;
   for (std::uint32_t cycle = 0; cycle < CALL || at < offered.size(); ++cycle)
     if (dut.step(at < offered.size() ? &offered[at] : nullptr, true)) ++at;
-  for (const rtl::gather_word &word : dut.frames) {
-    module_beat beat;
-    beat.data = word.data;
-    beat.keep = word.keep;
-    beat.strb = -1;
-    beat.user = word.user;
-    beat.last = word.last;
-    frames.write(beat);
-  }
+  for (const rtl::gather_word &word : dut.frames) frames.write(rtl::beat_of<module_beat>(word));
   dut.frames.clear();
   taken = dut.module().taken;
   refused = dut.module().refused;

@@ -58,15 +58,7 @@ class both {
   /// A packet into the two; that of the RTL is sent with those that follow.
   void give(const words &packet) {
     offered_.insert(offered_.end(), packet.begin(), packet.end());
-    for (const rtl::gather_word &word : packet) {
-      module_beat beat;
-      beat.data = word.data;
-      beat.keep = word.keep;
-      beat.strb = -1;
-      beat.user = word.user;
-      beat.last = word.last;
-      modules_.write(beat);
-    }
+    for (const rtl::gather_word &word : packet) modules_.write(rtl::beat_of<module_beat>(word));
     call(0xffffffffU);
   }
   /// Lets the RTL come to rest, then compares. `gives_up`: all frames that still wait go.

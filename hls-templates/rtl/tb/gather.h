@@ -21,6 +21,18 @@ struct gather_word {
   bool last;
 };
 
+/// As a beat of the HLS firmware.
+template <typename BEAT>
+BEAT beat_of(const gather_word &word) {
+  BEAT beat;
+  beat.data = word.data;
+  beat.keep = word.keep;
+  beat.strb = -1;
+  beat.user = word.user;
+  beat.last = word.last;
+  return beat;
+}
+
 template <typename T>
 bool bit_of(const T &port, int bit) { return (port >> bit & 1U) != 0; }
 template <std::size_t N>

@@ -202,7 +202,10 @@ function projectFiles(designs: PartDesigns<Design>): Files {
   files[`${DECISION_FOLDER}/firmware/${GATHER_TOP}.h`] = gatherHeader(parts);
   files[`${DECISION_FOLDER}/firmware/${GATHER_TOP}.cpp`] = gatherSource(parts);
   files[`${DECISION_FOLDER}/hls_gather.cfg`] = hlsConfig(decision, GATHER_TOP);
-  files['Makefile'] = rootMakefile(parts);
+  files['Makefile'] = rootMakefile(parts, {
+    rules: ['check', 'check-streams'],
+    about: 'check and check-streams: each part by itself; assembly: all together.',
+  });
   files['README.md'] = partsReadme(parts, fronts[0]!, decision);
   return files;
 }

@@ -8,13 +8,13 @@ import type { Built, FirmwareFigures, GoldenFrames } from '../backend.js';
 import type { HlsOptions } from '../dataflow/design.js';
 import { designLevels } from '../dataflow/print.js';
 import { builtParts, designParts, gatherHeader, goldenOfParts, type PartDesigns } from '../hls/modules.js';
-import { DECISION_FOLDER, frontFolder, GATHER_TOP } from '../hls/modules-project.js';
+import { DECISION_FOLDER, frontFolder, GATHER_TOP, rootMakefile } from '../hls/modules-project.js';
 import { hlsTemplates } from '../hls/templates.js';
 import { designRtl, type RtlDesign } from './design.js';
 import { emitRtl, moduleFiles } from './emit.js';
 import { gatherModule } from './gather.js';
 import { rtlGolden } from './golden.js';
-import { gatherRules, partsList, rtlPartsReadme, rtlRootMakefile, sendRule } from './modules-project.js';
+import { gatherRules, partsList, rtlPartsReadme, sendRule } from './modules-project.js';
 
 function projectFiles({ parts, fronts, decision }: PartDesigns<RtlDesign>): Record<string, string> {
   const templates = hlsTemplates();
@@ -39,7 +39,10 @@ function projectFiles({ parts, fronts, decision }: PartDesigns<RtlDesign>): Reco
   put('tb/firmware/vetoc/gather.h', templates['modules/gather.h']!);
   put('tb/hls/gather_streams.cpp', templates['modules/rtl/gather_streams.cpp']!);
   put('tb/hls/assembly.cpp', templates['modules/assembly.cpp']!);
-  files['Makefile'] = rtlRootMakefile(parts);
+  files['Makefile'] = rootMakefile(parts, {
+    rules: ['check', 'lint', 'prove'],
+    about: 'check, lint, prove: each part by itself; assembly: all together, in Verilator.',
+  });
   files['README.md'] = rtlPartsReadme(parts, fronts[0]!, decision);
   files['model.json'] = partsList(parts);
   return files;
