@@ -20,7 +20,7 @@ import type { Budget } from './pace.js';
 import { wordsPerFrame, type Plan } from './plan.js';
 import { roundDown } from './round.js';
 import { latencyAlone, schedulePlan, type Schedule } from './schedule.js';
-import { rememberedForms } from './strategy.js';
+import { formsOf } from './strategy.js';
 
 export interface HlsOptions {
   readonly target: FpgaTarget;
@@ -165,7 +165,7 @@ export function designFor(graph: FixedGraph, options: HlsOptions, timing: Timing
   const cyclesPerFrame = interval(graph, link, options, clockMHz, pixelsPerClock);
   const wanted = options.framesPerSecond === undefined ? undefined : cyclesPerFrame;
   const margin = Math.max(beatsPerFrame(graph, link, pixelsPerClock), cyclesPerFrame - timing.restart);
-  const forms = rememberedForms();
+  const forms = formsOf(graph);
   const lower = (budgetOf?: Budget, pixels: PixelsPerClock = pixelsPerClock): Plan =>
     lowerGraph(graph, {
       target: options.target,

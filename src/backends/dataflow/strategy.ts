@@ -4,6 +4,7 @@
  */
 import { minMantissa, maxMantissa, type Format } from '../../fixed/format.js';
 import type { Shape } from '../../ir/common.js';
+import type { FixedGraph } from '../../ir/graph.js';
 import type { FpgaTarget } from '../../targets/target.js';
 import { cyclesOf, isPointwise, MAX_STREAM_BITS, weightedCost, type Weighted } from './folding.js';
 import { multiplierLuts } from './multipliers.js';
@@ -116,8 +117,16 @@ export interface StrategyOptions {
   readonly form: typeof shiftAddForm;
 }
 
-/** `shiftAddForm` that makes each form once, however often a design is tried. */
-export function rememberedForms(): typeof shiftAddForm {
+const FORMS = new WeakMap<FixedGraph, typeof shiftAddForm>();
+
+/** `shiftAddForm` for the nodes of `graph`: each form is made once, however many designs are tried, by whichever back end. */
+export function formsOf(graph: FixedGraph): typeof shiftAddForm {
+  const known = FORMS.get(graph) ?? rememberedForms();
+  FORMS.set(graph, known);
+  return known;
+}
+
+function rememberedForms(): typeof shiftAddForm {
   type Forms = Map<Weighted, AdderGraph | undefined>;
   const [first, best]: readonly [Forms, Forms] = [new Map(), new Map()];
   return (node, input, output, format, quick = false) => {
