@@ -188,6 +188,11 @@ it('the npm package counts the same cells of a module as a program does', async 
 }, 300_000);
 
 describe('the estimate of the area', () => {
+  it('is held against Yosys over every network of the table', () => {
+    expect(Object.keys(measuredAreas()).sort()).toEqual(Object.keys(AREA_NETWORKS).sort());
+    expect(Object.keys(AREA_NETWORKS).length).toBeGreaterThan(10);
+  });
+
   it.each(Object.keys(measuredAreas()))(
     'is near what Yosys made of %s',
     async (name) => {
