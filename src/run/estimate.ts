@@ -5,6 +5,7 @@ import { neighbouringBoards, summarize, type Neighbours, type Summary } from '..
 import { listTargets } from '../targets/load.js';
 import { loadRun } from './folder.js';
 import { likeOwn } from './own-firmware.js';
+import { asWished, type RawWish } from './raw-network.js';
 
 export interface FirmwareEstimate extends Summary {
   /** With its FIFOs. */
@@ -13,9 +14,14 @@ export interface FirmwareEstimate extends Summary {
   readonly neighbours: Neighbours;
 }
 
-/** Throws `UserError` or `UnsupportedError` where what is asked for cannot be had. */
-export async function estimateRun(dir: string, options: HlsOptions): Promise<FirmwareEstimate> {
-  const { fixed, recipe } = await loadRun(dir);
+/** Of the network on raw words where `raw` names maps. Throws `UserError` or `UnsupportedError` where it cannot be had. */
+export async function estimateRun(
+  dir: string,
+  options: HlsOptions,
+  raw: RawWish = {},
+): Promise<FirmwareEstimate> {
+  const { fixed: ofCounts, recipe } = await loadRun(dir);
+  const fixed = await asWished(ofCounts, raw);
   const wish = likeOwn(recipe, options);
   // A second network is there for weights that can be exchanged.
   const graph = wish.canary === true ? withReloadableWeights(fixed) : fixed;

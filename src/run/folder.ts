@@ -34,6 +34,8 @@ export const RUN_FILES = {
   report: 'report/index.html',
   /** Its section on agreement, as the last verification has it. */
   verificationPage: 'report/verification.html',
+  /** Folder of the network on raw words, where somebody verified that. */
+  onWords: 'raw',
   /** Cells of the RTL, where somebody asked for a synthesis. */
   areaPage: 'report/area.html',
 } as const;

@@ -65,6 +65,10 @@ export async function onWords(fixed: FixedGraph, wish: RawWish): Promise<RawNetw
   return { graph, cells, golden };
 }
 
+/** `fixed`, or its form on words where `wish` names maps of them. Throws `UserError`. */
+export const asWished = async (fixed: FixedGraph, wish: RawWish): Promise<FixedGraph> =>
+  (await onWords(fixed, wish))?.graph ?? fixed;
+
 /** Throws `UserError` unless golden words can be made of frames of counts. */
 export function goldenWords(raw: RawNetwork): NonNullable<RawNetwork['golden']> {
   if (raw.golden !== null) return raw.golden;

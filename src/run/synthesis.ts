@@ -14,6 +14,7 @@ import { beginStage, type Emit } from './events.js';
 import { PROJECT_BACKENDS } from './export-project.js';
 import { loadRun, RUN_FILES } from './folder.js';
 import { likeOwn } from './own-firmware.js';
+import { asWished, type RawWish } from './raw-network.js';
 
 export interface RunSynthesis {
   readonly report: SynthesisReport;
@@ -63,19 +64,31 @@ async function describeProjects(
   report: SynthesisReport,
 ): Promise<string[]> {
   const found: string[] = [];
-  for (const entry of await readdir(dir, { withFileTypes: true })) {
-    const folder = join(dir, entry.name);
-    if (!entry.isDirectory() || !(await hasSources(folder, sources))) continue;
-    for (const [path, text] of Object.entries(describe(report)))
-      await writeFileAtomic(join(folder, path), text);
-    found.push(entry.name);
+  for (const place of ['', RUN_FILES.onWords]) {
+    const entries = await readdir(join(dir, place), { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      const folder = join(place, entry.name);
+      if (!entry.isDirectory() || !(await hasSources(join(dir, folder), sources))) continue;
+      for (const [path, text] of Object.entries(describe(report)))
+        await writeFileAtomic(join(dir, folder, path), text);
+      found.push(folder);
+    }
   }
   return found.sort();
 }
 
-/** Throws `UserError` where the tool is not there, does not know the board's family, or does not come to an end. */
-export async function synthesizeRun(dir: string, options: HlsOptions, emit: Emit): Promise<RunSynthesis> {
-  const { fixed, recipe } = await loadRun(dir);
+/**
+ * Of the network on raw words where `raw` names maps. Throws `UserError` where the tool is not there, does not know the board's
+ * family, or does not come to an end.
+ */
+export async function synthesizeRun(
+  dir: string,
+  options: HlsOptions,
+  emit: Emit,
+  raw: RawWish = {},
+): Promise<RunSynthesis> {
+  const { fixed: ofCounts, recipe } = await loadRun(dir);
+  const fixed = await asWished(ofCounts, raw);
   const prepare = PROJECT_BACKENDS.map((b) => b.export.synthesis).find((s) => s !== null)!;
   const synthesis = await prepare(fixed, likeOwn(recipe, options));
   const file = join(dir, 'synthesis', `${options.target.name}-${synthesis.hash.slice(0, 16)}.json`);
@@ -91,6 +104,7 @@ export async function synthesizeRun(dir: string, options: HlsOptions, emit: Emit
     progress.finish({ kind: 'reported', file });
   }
   const projects = await describeProjects(dir, synthesis, report);
-  await writeFileAtomic(join(dir, RUN_FILES.areaPage), areaPage(recipe.name, report));
+  // The report is of the run's own firmware.
+  if (fixed === ofCounts) await writeFileAtomic(join(dir, RUN_FILES.areaPage), areaPage(recipe.name, report));
   return { report, known: before !== null, projects };
 }

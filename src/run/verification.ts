@@ -41,7 +41,7 @@ export interface VerificationRecord extends Verification {
   readonly definition: { readonly witness: string; readonly version: string };
   /** Every file that was compared; the vendor's headers where they took part. */
   readonly files: readonly FileHash[];
-  /** SHA-256 of the pixels of all frames, in order. */
+  /** SHA-256 of the pixels of all frames, in order; of raw words, of the maps behind them. */
   readonly framesSha256: string;
   /** What holds for all inputs, and what was only tested on these frames. */
   readonly proofs: ProofRecord;
@@ -194,8 +194,8 @@ export async function verifyFolder(
   const framesHash = createHash('sha256');
   async function* hashed(): AsyncGenerator<NamedFrame> {
     for await (const frame of frames) {
-      const { buffer, byteOffset, byteLength } = frame.pixels;
-      framesHash.update(new Uint8Array(buffer, byteOffset, byteLength));
+      for (const { buffer, byteOffset, byteLength } of [frame.pixels, ...(frame.maps?.values() ?? [])])
+        framesHash.update(new Uint8Array(buffer, byteOffset, byteLength));
       yield frame;
     }
   }

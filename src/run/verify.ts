@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { UserError } from '../core/errors.js';
 import { writeFileAtomic } from '../core/files.js';
+import type { FixedGraph } from '../ir/graph.js';
 import type { FrameSource } from '../data/frames.js';
 import type { OrtProvider } from '../backends/onnx/ort/session.js';
 import type { NamedFrame } from '../verify/frames.js';
@@ -15,11 +16,14 @@ import { evenly, openRunFrames } from './stages/frames.js';
 import { syntheticFrames, usualDrills, verifyFolder } from './verification.js';
 import type { SyntheticOptions, VerificationRecord } from './verification.js';
 import { verificationPage } from './verification-summary.js';
+import { networkOnWords, openWords, syntheticWords, writeOnWords } from './words.js';
 import { preparationOf, witnessesFor, witnessOf } from './witnesses.js';
 
 export interface VerifyRunRequest extends FrameOptionValues {
   /** Real frames; the run's own calibration frames unless given. At most `count`, evenly spread. */
   readonly frames?: readonly string[];
+  /** Raw words in their place: the network that starts at them, with `maps`, is written to `raw` in the run and verified there. */
+  readonly raw?: readonly string[];
   readonly count: number;
   readonly made: SyntheticOptions;
   /** Drills of single stages at most; as many as the size of the network allows unless given. */
@@ -48,6 +52,14 @@ async function* realFrames(
     const { file, index: inFile } = source.origin(index);
     yield { name: `${file} frame ${inFile}`, kind, pixels: (await source.read(index)).pixels };
   }
+}
+
+/** What is verified, and on what. */
+interface Subject {
+  /** Where its files stand. */
+  readonly dir: string;
+  readonly fixed: FixedGraph;
+  readonly asked: Asked;
 }
 
 interface Asked {
@@ -111,32 +123,69 @@ async function askedFrames(
   };
 }
 
+/** The network of `run` on the words of `files`, whose files are written anew. */
+async function wordsSubject(
+  run: Run,
+  files: readonly string[],
+  request: VerifyRunRequest,
+  emit: Emit,
+): Promise<Subject> {
+  if (request.frames !== undefined)
+    throw new UserError('are given beside --raw', { field: '--frames', remedy: 'give one of them' });
+  const raw = await networkOnWords(run, request);
+  const opened = await openWords(files, request, raw, request.count, emit);
+  try {
+    const made = syntheticWords(run, raw, request.made);
+    const dir = await writeOnWords(run, raw, emit);
+    const frames = async function* (): AsyncGenerator<NamedFrame> {
+      yield* made;
+      yield* opened.frames;
+    };
+    const asked = { frames: frames(), total: made.length + opened.count, notes: [], close: opened.close };
+    return { dir, fixed: raw.graph, asked };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+const subjectOf = async (run: Run, request: VerifyRunRequest, emit: Emit): Promise<Subject> =>
+  request.raw === undefined
+    ? { dir: run.dir, fixed: run.fixed, asked: await askedFrames(run, request, emit) }
+    : wordsSubject(run, request.raw, request, emit);
+
 /** Frames on which coverage is counted. */
 const COVERAGE_FRAMES = 32;
 
-/** Verifies the run in `dir`, and writes the record unless told otherwise. Throws `UserError`. */
+/** Throws `UserError` where nothing in `dir` can be proved. */
+async function checkProvable(dir: string): Promise<void> {
+  if (await canBeProved(dir)) return;
+  throw new UserError(`${dir} holds nothing that can be proved`, {
+    field: '--prove',
+    remedy: `vetoc export rtl ${dir} --out ${join(dir, 'rtl')} --replace writes the RTL with its proofs`,
+  });
+}
+
+/** Verifies the run in `folder`, and writes the record unless told otherwise. Throws `UserError`. */
 export async function verifyRun(
-  dir: string,
+  folder: string,
   request: VerifyRunRequest,
   emit: Emit,
 ): Promise<VerificationRecord> {
-  const run = await loadRun(dir);
+  const run = await loadRun(folder);
   const { providers, apTypes, compiler, threads, shrink, made } = request;
-  const witnesses = request.witnesses ?? witnessesFor(dir, apTypes);
   // One that does not exist is named before frames are read.
-  witnesses.forEach(witnessOf);
-  if (request.prove === true && !(await canBeProved(dir)))
-    throw new UserError(`${dir} holds nothing that can be proved`, {
-      field: '--prove',
-      remedy: `vetoc export rtl ${dir} --out ${join(dir, 'rtl')} --replace writes the RTL with its proofs`,
-    });
-  const asked = await askedFrames(run, request, emit);
-  const drills = request.drills ?? usualDrills(run.fixed).most;
+  request.witnesses?.forEach(witnessOf);
+  if (request.prove === true && request.raw === undefined) await checkProvable(folder);
+  const { dir, fixed, asked } = await subjectOf(run, request, emit);
+  const witnesses = request.witnesses ?? witnessesFor(dir, apTypes);
+  const drills = request.drills ?? usualDrills(fixed).most;
   try {
+    if (request.prove === true) await checkProvable(dir);
     const progress = beginStage(emit, 'Verify');
     const preparation = preparationOf(witnesses);
     if (preparation !== null) progress.update(0, asked.total, { of: 'witnesses', prepare: preparation });
-    const record = await verifyFolder(dir, run.fixed, asked.frames, {
+    const record = await verifyFolder(dir, fixed, asked.frames, {
       witnesses,
       providers,
       ...(apTypes === undefined ? {} : { apTypes }),
@@ -162,7 +211,11 @@ export async function verifyRun(
     progress.finish({ kind: 'verified', frames: asked.total, record });
     if (request.dryRun !== true) {
       await writeFileAtomic(join(dir, RUN_FILES.verification), `${JSON.stringify(record, null, 2)}\n`);
-      await writeFileAtomic(join(dir, RUN_FILES.verificationPage), verificationPage(run.recipe.name, record));
+      if (dir === folder)
+        await writeFileAtomic(
+          join(dir, RUN_FILES.verificationPage),
+          verificationPage(run.recipe.name, record),
+        );
     }
     return record;
   } finally {

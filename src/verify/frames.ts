@@ -7,10 +7,12 @@
  */
 import type { Random } from '../core/random.js';
 import type { NodeId, Shape } from '../ir/common.js';
+import type { FrameMaps } from '../ir/frame-maps.js';
 import { inputNode, type FixedGraph } from '../ir/graph.js';
 import { analyseRanges } from '../ir/prove.js';
 import type { FixedNode } from '../ir/ops/index.js';
 import { isSumming } from '../ir/ops/index.js';
+import type { WitnessOptions } from '../simulate/witness.js';
 import { factsOf, visitSources, type NodeFacts } from './trace.js';
 
 export type FrameKind = 'file' | 'calibration' | 'random' | 'adversarial';
@@ -20,7 +22,15 @@ export interface NamedFrame {
   readonly kind: FrameKind;
   /** `height * width` raw pixels. */
   readonly pixels: Uint16Array;
+  /** Of a network of raw words: the maps that come with them. */
+  readonly maps?: FrameMaps;
 }
+
+/** As a witness takes them: the maps of `frames`, none where they start at counts. */
+export const mapsOf = (frames: readonly NamedFrame[]): Pick<WitnessOptions, 'maps'> => {
+  const maps = frames.flatMap((frame) => frame.maps ?? []);
+  return maps.length === 0 ? {} : { maps };
+};
 
 const WHITE = 65535;
 

@@ -6,7 +6,7 @@ import { inputNode, type FixedGraph } from '../ir/graph.js';
 import type { PrescaleQuestion } from '../ir/prescale.js';
 import type { Witness } from '../simulate/witness.js';
 import { compareResults, describeDivergence, explainDivergence, type Divergence } from './divergence.js';
-import type { NamedFrame } from './frames.js';
+import { mapsOf, type NamedFrame } from './frames.js';
 import { minimizeFrame } from './minimize.js';
 import type { Trace } from './trace.js';
 
@@ -75,12 +75,16 @@ export async function investigate(
   const compare: Compare = async (frames) => {
     const [expected, found] = await Promise.all(
       [definition, witness].map((w) =>
-        w.run(frames, { tensors: true, prescale: frames.map(() => prescale) }),
+        w.run(frames, {
+          tensors: true,
+          prescale: frames.map(() => prescale),
+          ...mapsOf(frames.map(() => named)),
+        }),
       ),
     );
     return frames.map((_, i) => compareResults(graph, expected![i]!, found![i]!).first);
   };
-  const [result] = await definition.run([named.pixels], { tensors: true });
+  const [result] = await definition.run([named.pixels], { tensors: true, ...mapsOf([named]) });
   const describe = (divergence: Divergence, remark = ''): FirstDifference => ({
     ...divergence,
     frame,

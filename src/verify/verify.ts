@@ -9,7 +9,7 @@ import type { PrescaleQuestion } from '../ir/prescale.js';
 import type { FrameResult, MissingWitness, Witness } from '../simulate/witness.js';
 import { createCoverageMeter, type Coverage } from './coverage.js';
 import { compareResults, isEarlier } from './divergence.js';
-import type { FrameKind, NamedFrame } from './frames.js';
+import { mapsOf, type FrameKind, type NamedFrame } from './frames.js';
 import type { DrillOptions } from './drills/make.js';
 import { runDrills, type DrillReport } from './drills/run.js';
 import { prescaleQuestion } from './prescale.js';
@@ -81,17 +81,19 @@ interface Tally {
 
 type Answer = readonly FrameResult[] | Error;
 
+/** What a witness says of the frames of a batch, with what comes with them. */
+const answersTo = (witness: Witness, { frames, tensors, prescale }: Batch): ReturnType<Witness['run']> =>
+  witness.run(
+    frames.map(({ pixels }) => pixels),
+    { tensors, prescale, ...mapsOf(frames) },
+  );
+
 /** What a witness says, or what it died of. */
-async function ask(
-  witness: Witness,
-  frames: readonly Uint16Array[],
-  { tensors, prescale }: Batch,
-): Promise<Answer> {
+async function ask(witness: Witness, batch: Batch): Promise<Answer> {
   try {
-    const results = await witness.run(frames, { tensors, prescale });
-    return results.length === frames.length
-      ? results
-      : new Error(`${results.length} answers to ${frames.length} frames`);
+    const results = await answersTo(witness, batch);
+    const { length } = batch.frames;
+    return results.length === length ? results : new Error(`${results.length} answers to ${length} frames`);
   } catch (error) {
     return asError(error);
   }
@@ -239,11 +241,10 @@ export async function verify(
   }
 
   async function run(batch: Batch): Promise<void> {
-    const pixels = batch.frames.map((f) => f.pixels);
     const [expected, ...answers] = await Promise.all([
-      definition.run(pixels, { tensors: batch.tensors, prescale: batch.prescale }),
+      answersTo(definition, batch),
       ...present.map((w, k) =>
-        tallies[k]!.failed === null ? ask(w, pixels, batch) : Promise.resolve(new Error('failed before')),
+        tallies[k]!.failed === null ? ask(w, batch) : Promise.resolve(new Error('failed before')),
       ),
     ]);
     answers.forEach((answer, k) => {

@@ -1,11 +1,12 @@
 /** `vetoc estimate`: cycles, latency, frame rate and resources of the firmware of a run, as estimates. */
 import type { Command } from 'commander';
-import { estimateRun, firmwareOptions, synthesizeRun, type FirmwareWish } from '../../index.js';
+import { estimateRun, firmwareOptions, synthesizeRun, type FirmwareWish, type RawWish } from '../../index.js';
 import { estimateText } from '../../text/index.js';
 import { answer, showEvents } from '../console.js';
 import { addFirmwareOptions } from '../firmware-options.js';
+import { addMapsOptions } from '../frame-arguments.js';
 
-interface Options extends FirmwareWish {
+interface Options extends FirmwareWish, RawWish {
   readonly fifos?: boolean;
   readonly synthesize?: boolean;
   readonly json?: boolean;
@@ -13,8 +14,9 @@ interface Options extends FirmwareWish {
 
 async function runEstimate(dir: string, options: Options): Promise<void> {
   const wish = await firmwareOptions(options);
-  const found = await estimateRun(dir, wish);
-  const synthesis = options.synthesize === true ? await synthesizeRun(dir, wish, showEvents()) : undefined;
+  const found = await estimateRun(dir, wish, options);
+  const synthesis =
+    options.synthesize === true ? await synthesizeRun(dir, wish, showEvents(), options) : undefined;
   const { design, ...rest } = found;
   const json = { ...rest, fifos: design.schedule.fifos, ...(synthesis === undefined ? {} : { synthesis }) };
   answer(options, json, () => estimateText(found, options.fifos === true, synthesis));
@@ -22,7 +24,7 @@ async function runEstimate(dir: string, options: Options): Promise<void> {
 
 export function define(command: Command): void {
   addFirmwareOptions(
-    command
+    addMapsOptions(command)
       .argument('<run>', 'folder of a finished run')
       .option('--fifos', 'also list every FIFO with its depth and the reason for it')
       .option('--synthesize', 'also ask Yosys for the cells of the SystemVerilog, stage by stage (minutes)')

@@ -38,7 +38,10 @@ async function run(dir: string, options: Options): Promise<void> {
   else {
     say(describeVerification(record));
     for (const note of record.notes) say(`Note: ${note}`);
-    if (options.dryRun !== true) say(`Written to ${join(dir, RUN_FILES.verification)}.`);
+    if (options.dryRun !== true)
+      say(
+        `Written to ${join(dir, options.raw === undefined ? '' : RUN_FILES.onWords, RUN_FILES.verification)}.`,
+      );
   }
   if (record.verdict !== 'exact') process.exitCode = EXIT.checkFailed;
 }
@@ -48,6 +51,7 @@ export function define(command: Command): void {
     command
       .argument('<run>', 'folder of a finished run')
       .option('--frames <file...>', "real frames (default: the run's own calibration frames)")
+      .option('--raw <file...>', 'frames of raw words: verify the network that starts at them, with --maps')
       .option('--count <n>', 'real frames at most, evenly spread', from0('--count'), 200)
       .option('--random <n>', 'random frames', from0('--random'), 48)
       .option('--aimed <n>', 'frames aimed at the bounds of single accumulators', from0('--aimed'), 64)
@@ -92,7 +96,7 @@ export function define(command: Command): void {
   )
     .addHelpText(
       'after',
-      `${FRAME_HELP}\n\nExample:\n  vetoc verify out/demo --frames night1.h5 --count 1000\n  vetoc verify out/demo --simulators ort --provider cpu webgpu cuda\n\nExit code 0: exact; 1: different, or incomplete because a witness is missing.`,
+      `${FRAME_HELP}\n\nExample:\n  vetoc verify out/demo --frames night1.h5 --count 1000\n  vetoc verify out/demo --simulators ort --provider cpu webgpu cuda\n  vetoc verify out/demo --raw words.h5 --maps words.truth.h5 --photon-energy 9537\n\nExit code 0: exact; 1: different, or incomplete because a witness is missing.`,
     )
     .action(run);
 }

@@ -25,6 +25,12 @@ export async function counted(raw: RawSource, options: RawMapsOptions): Promise<
       field: '--maps',
       remedy: 'give the files of one module at a time',
     });
+  if (raw.gainWords !== undefined && detector.select.by === 'bits')
+    throw new UserError(`has words of gain beside its frames, and a ${detector.title} has none`, {
+      file,
+      field: '--maps',
+      remedy: 'give maps of the detector that the frames are of',
+    });
   // A file without memory cells is refused when it is opened, not frame by frame.
   if (count > 0) cell(0);
   const gainWords = detector.select.by === 'bits' ? null : (raw.gainWords ?? refuseWithoutGains(raw));

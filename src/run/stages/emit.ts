@@ -1,5 +1,5 @@
 /** Stage 4: what every back end builds, written into the run folder. */
-import type { Backend, Built, FirmwareFigures } from '../../backends/backend.js';
+import type { Backend, BuildRequest, Built, FirmwareFigures } from '../../backends/backend.js';
 import { BACKENDS } from '../../backends/index.js';
 import { UnsupportedError } from '../../core/errors.js';
 import { version } from '../../core/version.js';
@@ -26,10 +26,7 @@ export interface Emitted {
 }
 
 /** What `backend` builds, or why it does not. */
-async function buildWith(
-  backend: Backend,
-  request: Parameters<Backend['build']>[0],
-): Promise<Built | { readonly why: string }> {
+async function buildWith(backend: Backend, request: BuildRequest): Promise<Built | { readonly why: string }> {
   const why = backend.tooLarge(request.networks.fixed);
   if (why !== null) return { why };
   try {
@@ -54,13 +51,26 @@ export async function emitStage(
   const chosen = chooseLatency(networks.fixed, recipe, target, (done, total) => {
     progress.update(done, total, { of: 'latencies' });
   });
-  const request = {
-    networks,
-    wish: { target, ...(chosen.latency === null ? {} : { latencyMicroseconds: chosen.latency }) },
-    golden: { frames: golden, interpret: rememberedInterpreter() },
-    producerVersion: version(),
-    recipeHash: recipeHash(recipe),
-  };
+  const emitted = await writeBuilt(
+    draft,
+    {
+      networks,
+      wish: { target, ...(chosen.latency === null ? {} : { latencyMicroseconds: chosen.latency }) },
+      golden: { frames: golden, interpret: rememberedInterpreter() },
+      producerVersion: version(),
+      recipeHash: recipeHash(recipe),
+    },
+    progress,
+  );
+  return { ...emitted, chosen };
+}
+
+/** Writes what every back end builds into its folder of `draft`. */
+export async function writeBuilt(
+  draft: Pick<RunDraft, 'write'>,
+  request: BuildRequest,
+  progress: Progress,
+): Promise<Omit<Emitted, 'chosen'>> {
   const firmware: Emitted['firmware'][number][] = [];
   const written: Emitted['written'][number][] = [];
   const left: Emitted['left'][number][] = [];
@@ -82,6 +92,6 @@ export async function emitStage(
     levels.push(...Object.entries(built.levels).map(([level, text]) => ({ backend: name, level, text })));
   }
   const decision = firmware[0]?.timing.lastPixelMicroseconds ?? null;
-  progress.finish({ kind: 'emitted', board: target.title, decision, written, left });
-  return { firmware, written, left, chosen, levels };
+  progress.finish({ kind: 'emitted', board: request.wish.target.title, decision, written, left });
+  return { firmware, written, left, levels };
 }
