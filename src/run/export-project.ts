@@ -5,7 +5,7 @@ import { BACKENDS } from '../backends/index.js';
 import type { HlsOptions } from '../backends/dataflow/design.js';
 import { UserError } from '../core/errors.js';
 import { draftFolder, loadRun } from './folder.js';
-import { goldenWords, onWords, type RawWish } from './raw-network.js';
+import { onWords, type RawWish } from './raw-network.js';
 import { goldenFrames, rememberedInterpreter } from './golden-frames.js';
 import { likeOwn } from './own-firmware.js';
 
@@ -56,7 +56,6 @@ export async function exportProject(
   const backend = projectBackend(name);
   const { fixed: ofCounts, recipe } = await loadRun(run);
   const raw = await onWords(ofCounts, request);
-  const golden = raw === null ? null : goldenWords(raw);
   const fixed = raw?.graph ?? ofCounts;
   const counts = await goldenFrames(run, ofCounts);
   const { design, replace = false, reloadable = false } = request;
@@ -64,9 +63,9 @@ export async function exportProject(
     fixed,
     wish: likeOwn(recipe, design),
     golden: {
-      frames: golden === null ? counts : counts.map(golden.words),
+      frames: raw === null ? counts : counts.map(raw.golden.words),
       interpret: rememberedInterpreter(),
-      ...(golden === null ? {} : { maps: golden.maps }),
+      ...(raw === null ? {} : { maps: raw.golden.maps }),
     },
     reloadable,
   });

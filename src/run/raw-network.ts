@@ -3,7 +3,7 @@ import { UserError } from '../core/errors.js';
 import { checkedMaps } from '../data/raw/checked-maps.js';
 import { sharedMaps } from '../data/raw/cell-calibration.js';
 import type { CellIntegers } from '../data/raw/integer-maps.js';
-import { wordsOf } from '../data/raw/float-maps.js';
+import { gainsInTurn, wordsOf } from '../data/raw/float-maps.js';
 import { createHdf5 } from '../data/write/hdf5-writer.js';
 import { formatToString } from '../fixed/format.js';
 import { mapOf, mapsNodes, type FrameMaps } from '../ir/frame-maps.js';
@@ -20,12 +20,13 @@ export interface RawNetwork {
   readonly graph: FixedGraph;
   /** Integer maps by memory cell, null where there are none; one where the detector has no cells. */
   readonly cells: readonly (CellIntegers | null)[];
-  /** Words that come to counts, and the maps that go with them; null where each frame brings words of gain of its own. */
+  /** Words that come to counts, and the maps that go with them: those of the first memory cell that has some. */
   readonly golden: {
+    /** Words of gain that put the pixels into all stages, where the detector has such. */
     readonly maps: FrameMaps;
-    /** In the first gain stage that holds them. */
+    /** In the first gain stage that holds them; where words of gain say the stage, in that one, as far as it holds them. */
     readonly words: (counts: Uint16Array) => Uint16Array;
-  } | null;
+  };
 }
 
 /** `fixed` on the words whose maps `wish` names; null where it names none. Throws `UserError`. */
@@ -56,11 +57,12 @@ export async function onWords(fixed: FixedGraph, wish: RawWish): Promise<RawNetw
   const { detector } = checked;
   const { formats, cells } = await sharedMaps(checked, '');
   const graph = fromWords(fixed, detector, formats, checked.commonMode);
-  if (detector.select.by === 'thresholds') return { graph, cells, golden: null };
-  const real = (await checked.maps(0))!;
+  const cell = cells.findIndex((one) => one !== null);
+  const real = (await checked.maps(cell))!;
+  const gains = detector.select.by === 'bits' ? undefined : gainsInTurn(detector, real);
   const golden = {
-    maps: frameMaps(cells[0]!),
-    words: (counts: Uint16Array) => wordsOf(detector, real, counts),
+    maps: frameMaps(cells[cell]!, gains),
+    words: (counts: Uint16Array) => wordsOf(detector, real, counts, gains),
   };
   return { graph, cells, golden };
 }
@@ -68,18 +70,6 @@ export async function onWords(fixed: FixedGraph, wish: RawWish): Promise<RawNetw
 /** `fixed`, or its form on words where `wish` names maps of them. Throws `UserError`. */
 export const asWished = async (fixed: FixedGraph, wish: RawWish): Promise<FixedGraph> =>
   (await onWords(fixed, wish))?.graph ?? fixed;
-
-/** Throws `UserError` unless golden words can be made of frames of counts. */
-export function goldenWords(raw: RawNetwork): NonNullable<RawNetwork['golden']> {
-  if (raw.golden !== null) return raw.golden;
-  throw new UserError(
-    'are of a detector whose frames bring words of gain: a project with golden frames is not made of it yet',
-    {
-      field: '--maps',
-      remedy: 'export ONNX, which takes them, or calibrate in front of the firmware',
-    },
-  );
-}
 
 /**
  * Writes the integers that the model's inputs take, int32 `[cell, height, width, channels]` under their names; of a memory cell

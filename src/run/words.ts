@@ -20,7 +20,7 @@ import { checkFrameSize } from './frames-for-network.js';
 import { goldenFrames, rememberedInterpreter } from './golden-frames.js';
 import { openFrameArguments } from './open-frames.js';
 import { likeOwn } from './own-firmware.js';
-import { goldenWords, onWords, type RawNetwork } from './raw-network.js';
+import { onWords, type RawNetwork } from './raw-network.js';
 import { recipeHash } from './recipe.js';
 import { writeBuilt } from './stages/emit.js';
 import { evenly } from './stages/frames.js';
@@ -41,7 +41,7 @@ export async function networkOnWords(run: Run, wish: FrameOptionValues): Promise
  * folder.
  */
 export async function writeOnWords(run: Run, raw: RawNetwork, emit: Emit): Promise<string> {
-  const { words, maps } = goldenWords(raw);
+  const { words, maps } = raw.golden;
   const progress = beginStage(emit, 'Emit');
   const out = join(run.dir, RUN_FILES.onWords);
   const target = await loadFpga(run.recipe.target);
@@ -70,7 +70,7 @@ export async function writeOnWords(run: Run, raw: RawNetwork, emit: Emit): Promi
 
 /** What a network of counts is asked, as words that come to it; and words of any bits. */
 export function syntheticWords(run: Run, raw: RawNetwork, made: SyntheticOptions): readonly NamedFrame[] {
-  const { words, maps } = goldenWords(raw);
+  const { words, maps } = raw.golden;
   const counted = syntheticFrames(run.fixed, made).map((one) => ({ ...one, pixels: words(one.pixels) }));
   const random = createRandom(made.seed).fork('words');
   const any = randomFrames(raw.graph, made.random, random).map((one) => ({

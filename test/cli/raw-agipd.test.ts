@@ -1,5 +1,5 @@
 /** AGIPD on the command line: words of gain, memory cells with maps of their own, and files as the European XFEL writes them. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,6 +17,7 @@ import { createHdf5 } from '../../src/data/write/hdf5-writer.js';
 import { dequantize } from '../../src/explain/fixed-twin.js';
 import { fromWords, frameMaps, RAW_IDS } from '../../src/passes/from-words.js';
 import { interpret } from '../../src/simulate/interpret.js';
+import { make } from '../hls/project.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { answerOf as cli } from './run-cli.js';
 import { writeRun } from './written-run.js';
@@ -332,11 +333,95 @@ describe('vetoc export --maps of an AGIPD', () => {
     await gains.close();
   });
 
-  it('refuses firmware with golden frames', async () => {
-    expect(await cli('export', 'hls', at('run'), '--out', at('hls'), ...MAPS)).toMatch(
-      /exit 2: .*--maps: are of a detector whose frames bring words of gain/,
-    );
-    expect(existsSync(at('hls'))).toBe(false);
+  describe.each([
+    ['hls', []],
+    ['rtl', ['--pixels-per-clock', '4']],
+  ] as const)('as a project of %s', (form, options) => {
+    const golden = (name: string): Buffer => readFileSync(at(`${form}/golden/${name}.bin`));
+
+    beforeAll(async () => {
+      mkdirSync(at('run/hls/golden'), { recursive: true });
+      const photons = await openFrames(`${at('words.h5')}#/entry/truth/photons`);
+      const counts = [3, 4].map(async (n) => [...(await photons.read(n)).pixels]);
+      const frames = Uint16Array.from((await Promise.all(counts)).flat());
+      await photons.close();
+      writeFileSync(at('run/hls/golden/frames.bin'), frames);
+      // The first memory cell that has maps is number 8.
+      const maps = ['--maps', at('xfel.h5'), ...GAINS];
+      expect(await cli('export', form, at('run'), '--out', at(form), ...options, ...maps)).toContain(
+        at(form),
+      );
+    });
+
+    it('has golden words of each gain stage, of the first memory cell that has maps', async () => {
+      const maps = await openMaps(at('xfel.h5'));
+      const { pedestals, status, thresholds } = maps.cell(8);
+      maps.close();
+      const [words, found] = [golden('frames'), golden('input')];
+      const counts = readFileSync(at('run/hls/golden/frames.bin'));
+      // Words of gain lie behind pedestals and factors, a frame's maps in the order of the graph.
+      const gains = golden('maps').subarray(4 * 6 * HEIGHT * WIDTH);
+      const seen = [0, 0, 0];
+      const edges = new Set<number>();
+      const gainsOf = RAW_MAPS.gain.split(',').map(Number);
+      let unmapped = 0;
+      for (let k = 0; k < 2 * HEIGHT * WIDTH; k++) {
+        const i = k % (HEIGHT * WIDTH);
+        const gain = gains.readInt32LE(4 * i);
+        const stage = thresholds!.filter((map) => gain > map[i]!).length;
+        thresholds!.forEach((map) => edges.add(gain - Math.floor(map[i]!)));
+        const [word, count] = [words.readUInt16LE(2 * k), counts.readUInt16LE(2 * k)];
+        seen[stage]! += 1;
+        if (status[stage]![i] !== 0) {
+          unmapped += 1;
+          expect(found.readInt32LE(4 * k)).toBe(0);
+          continue;
+        }
+        const unit = (gainsOf[stage]! * ENERGY) / 1000;
+        const adc = Math.min(Math.max(Math.round(pedestals[stage]![i]! + count * unit), 0), 16382);
+        expect(word).toBe(adc);
+        // Half a unit of the ADC, and half a photon.
+        if (adc < 16382) expect(Math.abs(found.readInt32LE(4 * k) - count)).toBeLessThanOrEqual(0.5 / unit + 0.5 + 0.01); // prettier-ignore
+      }
+      expect(seen).toEqual([960, 960, 960]);
+      // At a threshold, and the next word above.
+      expect(edges.has(0) && edges.has(1)).toBe(true);
+      expect(unmapped).toBeLessThan(20);
+    });
+
+    it('says how words of gain come in, and that no set serves for another frame', () => {
+      const readme = readFileSync(at(`${form}/README.md`), 'utf8').replace(/\s+/g, ' ');
+      expect(/\| gain_words \| \d+ to \d+ \| 1 \| `(ap_\w+<16, 16)/.exec(readme)?.[1]).toBe(
+        'ap_ufixed<16, 16',
+      );
+      expect(readme.includes('no set serves for another one')).toBe(true);
+      expect(readme.includes('in a circle')).toBe(false);
+    });
+
+    it('passes its make check', async () => {
+      const { code, output } = await make(at(form), 'check');
+      expect([code, output]).toEqual([0, expect.stringMatching(form === 'hls' ? /PASS 2 frames/ : /PASS: 0 differences/)]); // prettier-ignore
+      expect(output).toContain('PASS damaged maps: frames kept and flagged, the next one right');
+    }, 300_000);
+  });
+
+  it('is refused where no memory cell has maps, with formats that are given, too', async () => {
+    const writer = await createHdf5(at('blind.h5'));
+    const put = putCellMaps(writer, { detector: 'agipd' }, [HEIGHT, WIDTH]);
+    const flat = (value: number): Float32Array => new Float32Array(HEIGHT * WIDTH).fill(value);
+    for (const cell of [2, 3])
+      put({
+        pedestals: [1, 2, 3].map((stage) => flat(1000 * cell + stage)),
+        pixel_status: [8, 8, 8].map(flat),
+        thresholds: [6000, 8000].map(flat),
+      });
+    await writer.commit();
+    const asked = ['export', 'hls', at('run'), '--out', at('blind'), '--maps', at('blind.h5'), ...GAINS];
+    for (const formats of [[], ['--map-formats', 'ap_ufixed<23,14>,ap_fixed<25,4>']])
+      expect(await cli(...asked, ...formats)).toMatch(
+        /exit 2: .*blind\.h5: pedestals: has no map of any memory cell: every pixel is bad/,
+      );
+    expect(existsSync(at('blind'))).toBe(false);
   });
 });
 

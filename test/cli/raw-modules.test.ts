@@ -169,6 +169,18 @@ describe('modules in files of their own', () => {
     await frames.close();
   });
 
+  it.each(['hls', 'rtl'])('have no firmware on raw words: %s', async (form) => {
+    const graph = await moduleGraph(MODULES, [ROWS, WIDTH]);
+    await writeRun(at('parts'), graph, dequantize(graph));
+    mkdirSync(at('parts/hls/golden'), { recursive: true });
+    writeFileSync(at('parts/hls/golden/frames.bin'), new Uint16Array(HEIGHT * WIDTH));
+    const maps = ['--maps', at('words.truth.h5'), '--photon-energy', '9537'];
+    expect(await cli('export', form, at('parts'), '--out', at('no-parts'), ...maps)).toMatch(
+      /exit 2: [^]*in parts: not supported:[^]*starts at raw words: calibrate in front of the modules/,
+    );
+    expect(existsSync(at('no-parts'))).toBe(false);
+  });
+
   it('that lack an event, or have one twice, are named', async () => {
     const lacking = await writeModules('lacking', at('words.h5'), (module, all) =>
       module === 5 ? all.filter((n) => n !== 4) : all,

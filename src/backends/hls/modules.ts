@@ -4,6 +4,7 @@
  * bench of the whole.
  */
 import { UnsupportedError, UserError } from '../../core/errors.js';
+import { refuseRaw } from '../../ir/frame-maps.js';
 import type { FixedGraph } from '../../ir/graph.js';
 import { partitionModules, type ModuleParts } from '../../passes/partition-modules.js';
 import type { BuiltFiles, Built, FirmwareFigures, GoldenFrames } from '../backend.js';
@@ -217,6 +218,7 @@ export function buildModules(
   golden: GoldenFrames,
   figures: (design: Design, summary: ReturnType<typeof summarize>) => FirmwareFigures,
 ): Built {
+  refuseRaw('HLS C++ in parts', fixed, 'calibrate in front of the modules');
   const designs = designModules(fixed, wish);
   const { parts, fronts, decision } = designs;
   const [front] = fronts;

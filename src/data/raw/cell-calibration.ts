@@ -43,6 +43,9 @@ const shared = (values: Int32Array): Int32Array => {
   return own;
 };
 
+const noMaps = (file: string): UserError =>
+  new UserError('has no map of any memory cell: every pixel is bad', { file, field: 'pedestals' });
+
 /** Formats that hold the maps of every cell. */
 async function formatsOf(checked: CheckedMaps): Promise<MapFormats> {
   if (checked.formats !== undefined) return checked.formats;
@@ -51,11 +54,7 @@ async function formatsOf(checked: CheckedMaps): Promise<MapFormats> {
     const maps = await checked.maps(cell);
     if (maps !== null) extremes = extremesOf(checked.detector, maps, extremes);
   }
-  if (extremes === undefined)
-    throw new UserError('has no map of any memory cell: every pixel is bad', {
-      file: checked.file,
-      field: 'pedestals',
-    });
+  if (extremes === undefined) throw noMaps(checked.file);
   return mapFormats(checked.detector, extremes, COUNTS);
 }
 
@@ -79,6 +78,7 @@ export async function sharedMaps(checked: CheckedMaps, key: string): Promise<Sha
           },
     );
   }
+  if (cells.every((cell) => cell === null)) throw noMaps(file);
   const { commonMode } = checked;
   return { key, file, name, formats, bound, cells, ...(commonMode === undefined ? {} : { commonMode }) };
 }

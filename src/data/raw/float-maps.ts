@@ -17,6 +17,8 @@ export interface FloatMaps {
   readonly thresholds: readonly ArrayLike<number>[];
 }
 
+const WORDS_OF_GAIN = 'words of gain belong to thresholds';
+
 /** Whether pixel `i` has a map in `stage`: numbers, and a factor. */
 export const isMapped = ({ pedestals, factors, bad }: FloatMaps, stage: number, i: number): boolean =>
   bad[stage]![i] === 0 &&
@@ -39,20 +41,38 @@ function stageOf(
 }
 
 /**
- * Words that come to `counts`: of each pixel the first gain stage that holds them and is mapped, else the end of the last.
- * For detectors whose gain bits say the stage.
+ * Words of gain that put the pixels into the gain stages in turn, mapped there or not: every other one as near to a threshold as
+ * it can be. For detectors whose words of gain say the stage.
+ */
+export function gainsInTurn({ stages }: RawDetector, { thresholds, pedestals }: FloatMaps): Uint16Array {
+  return Uint16Array.from(pedestals[0]!, (_, i) => {
+    const stage = i % stages.length;
+    const isLeast = Math.floor(i / stages.length) % 2 === 0;
+    const [low, high] = [thresholds[stage - 1], thresholds[stage]];
+    const gain = isLeast ? Math.floor(low?.[i] ?? -1) + 1 : Math.floor(high?.[i] ?? 65535);
+    return Math.min(Math.max(gain, 0), 65535);
+  });
+}
+
+/**
+ * Words that come to `counts`: of each pixel the first gain stage that holds them and is mapped, else the end of the last. Where
+ * words of gain say the stage, `gains`, that stage alone; 0 where it is not mapped.
  */
 export function wordsOf(
-  { select, adcBits, stages }: RawDetector,
+  detector: RawDetector,
   maps: FloatMaps,
   counts: ArrayLike<number>,
+  gains?: Uint16Array,
 ): Uint16Array {
-  invariant(select.by === 'bits', 'a stage that gain bits say');
-  const codes = stages.map((_, stage) => select.stages.findIndex((known) => known === stage));
+  const { select, adcBits, stages } = detector;
+  invariant((gains === undefined) === (select.by === 'bits'), WORDS_OF_GAIN);
+  const all = [...stages.keys()];
+  const codes = all.map((stage) => (select.by === 'bits' ? select.stages.indexOf(stage) : 0));
   return Uint16Array.from(counts, (count, i) => {
     let word = 0;
-    for (const [stage, { limits }] of stages.entries()) {
+    for (const stage of gains === undefined ? all : [stageOf(detector, 0, gains[i], maps.thresholds, i)!]) {
       if (!isMapped(maps, stage, i)) continue;
+      const { limits } = stages[stage]!;
       const adc = Math.round(maps.pedestals[stage]![i]! + count / maps.factors[stage]![i]!);
       const within = Math.min(Math.max(adc, limits[0]), limits[1]);
       word = codes[stage]! * 2 ** adcBits + within;
@@ -72,7 +92,7 @@ export function calibrateWords(
   words: Uint16Array,
   gains?: Uint16Array,
 ): Float64Array {
-  invariant((gains === undefined) === (detector.select.by === 'bits'), 'words of gain belong to thresholds');
+  invariant((gains === undefined) === (detector.select.by === 'bits'), WORDS_OF_GAIN);
   const adcMask = 2 ** detector.adcBits - 1;
   return Float64Array.from(words, (word, i) => {
     const stage = stageOf(detector, word, gains?.[i], maps.thresholds, i);
