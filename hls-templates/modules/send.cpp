@@ -2,9 +2,10 @@
 //
 // What a module sends of its frames, for the bench of all parts.
 //
-//   send MODULE FRAMES COUNT OUT
+//   send MODULE FRAMES COUNT OUT [MAPS]
 //
 // FRAMES: u16 pixels of frames; COUNT of them are taken, numbered from 1, the first again behind the last.
+// MAPS: of a front end on raw words, the values of every map, i32 each.
 // OUT: of each word u16 data, u16 TUSER, u16 TLAST.
 #include <cstdio>
 #include <cstdlib>
@@ -29,8 +30,13 @@ bool write_words(std::FILE *out) {
 }  // namespace
 
 int main(int argc, char **argv) {
+#if defined(VETOC_MAPS)
+  if (argc != 6 || !vetoc::load_maps_of(argv[5])) {
+    std::fprintf(stderr, "send MODULE FRAMES COUNT OUT MAPS\n");
+#else
   if (argc != 5) {
     std::fprintf(stderr, "send MODULE FRAMES COUNT OUT\n");
+#endif
     return 2;
   }
   std::vector<std::uint16_t> pixels;

@@ -104,19 +104,24 @@ inline bool same_set(const std::string &folder) {
   return same;
 }
 
-/// FOLDER/maps.bin: i32, the values of every map.
-inline bool load_maps(const std::string &folder) {
-  std::FILE *file = std::fopen((folder + "/maps.bin").c_str(), "rb");
+/// PATH: i32, the values of every map.
+inline bool load_maps_of(const std::string &path) {
+  std::FILE *file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) {
-    std::fprintf(stderr, "bench: %s/maps.bin cannot be opened\n", folder.c_str());
+    std::fprintf(stderr, "bench: %s cannot be opened\n", path.c_str());
     return false;
   }
   std::vector<std::int32_t> &values = maps_in_memory();
   values.resize(maps_size());
   const bool whole = std::fread(values.data(), sizeof(std::int32_t), values.size(), file) == values.size();
   std::fclose(file);
-  if (!whole) std::fprintf(stderr, "bench: maps.bin does not fit this design\n");
-  return whole && same_set(folder);
+  if (!whole) std::fprintf(stderr, "bench: %s does not fit this design\n", path.c_str());
+  return whole;
+}
+
+/// FOLDER/maps.bin, and the same as a DMA gives it.
+inline bool load_maps(const std::string &folder) {
+  return load_maps_of(folder + "/maps.bin") && same_set(folder);
 }
 
 }  // namespace vetoc

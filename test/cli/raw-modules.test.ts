@@ -1,15 +1,16 @@
 /** Raw words of a detector whose modules have files of their own: maps of all of them, and what repeats or misses is refused by name. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EvaluateOutcome } from '../../src/index.js';
+import type { EvaluateOutcome, VerificationRecord } from '../../src/index.js';
 import { openFrames } from '../../src/data/open.js';
 import { openMaps } from '../../src/data/raw/maps-file.js';
 import { checkFrameSize } from '../../src/run/frames-for-network.js';
 import { dequantize } from '../../src/explain/fixed-twin.js';
 import { writeHdf5 } from '../data/make-hdf5.js';
-import { moduleGraph } from '../modules/small-detector.js';
+import { make } from '../hls/project.js';
+import { moduleFrames, moduleGraph } from '../modules/small-detector.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { answerOf as cli } from './run-cli.js';
 import { writeRun } from './written-run.js';
@@ -169,17 +170,41 @@ describe('modules in files of their own', () => {
     await frames.close();
   });
 
-  it.each(['hls', 'rtl'])('have no firmware on raw words: %s', async (form) => {
-    const graph = await moduleGraph(MODULES, [ROWS, WIDTH]);
-    await writeRun(at('parts'), graph, dequantize(graph));
-    mkdirSync(at('parts/hls/golden'), { recursive: true });
-    writeFileSync(at('parts/hls/golden/frames.bin'), new Uint16Array(HEIGHT * WIDTH));
-    const maps = ['--maps', at('words.truth.h5'), '--photon-energy', '9537'];
-    expect(await cli('export', form, at('parts'), '--out', at('no-parts'), ...maps)).toMatch(
-      /exit 2: [^]*in parts: not supported:[^]*starts at raw words: calibrate in front of the modules/,
-    );
-    expect(existsSync(at('no-parts'))).toBe(false);
-  });
+  it.each(['hls', 'rtl'])(
+    'have firmware on raw words, each front end with the maps of its module: %s',
+    async (form) => {
+      const graph = { ...(await moduleGraph(MODULES, [ROWS, WIDTH])), threshold: 0 };
+      await writeRun(at(`parts-${form}`), graph, dequantize(graph));
+      mkdirSync(at(`parts-${form}/hls/golden`), { recursive: true });
+      const [counts] = moduleFrames(1, HEIGHT * WIDTH);
+      writeFileSync(at(`parts-${form}/hls/golden/frames.bin`), counts!);
+      const maps = ['--maps', at('words.truth.h5'), '--photon-energy', '9537'];
+      const out = at(`${form}-parts`);
+      await cli('export', form, at(`parts-${form}`), '--out', out, ...maps);
+      // Maps of one module are not those of another.
+      const own = numbered(MODULES).map((k) => readFileSync(join(out, `golden/module-${k}.maps.bin`)));
+      expect(own.map(({ length }) => length)).toEqual(own.map(() => 4 * 6 * ROWS * WIDTH));
+      expect(own[0]!.equals(own[1]!)).toBe(false);
+      expect(readFileSync(join(out, 'front/golden/maps.bin')).equals(own[0]!)).toBe(true);
+      const { code, output } = await make(join(out, 'front'), 'check');
+      expect([code, output]).toEqual([0, expect.stringContaining('PASS damaged maps')]);
+      const assembly = await make(out, 'assembly');
+      expect([assembly.code, assembly.output]).toEqual([0, expect.stringContaining('are as they should be')]);
+    },
+    600_000,
+  );
+
+  it('agree with the whole in every integer, words of each module with its maps', async () => {
+    const record = JSON.parse(
+      await cli('verify', at('parts-hls'), '--raw', at('words.h5'), '--maps', at('words.truth.h5'), '--photon-energy', '9537', '--aimed', '2', '--random', '2', '--tries', '0', '--witness', 'ort', 'csim', '--drills', '4', '--json'), // prettier-ignore
+    ) as VerificationRecord;
+    expect(record.verdict).toBe('exact');
+    expect(record.witnesses.map((w) => [w.witness, w.values > 1e5, w.mismatches])).toEqual([
+      ['onnxruntime', true, 0],
+      ['csim', true, 0],
+    ]);
+    expect(record.drills!.witnesses.map((w) => w.mismatches)).toEqual([0, 0]);
+  }, 300_000);
 
   it('that lack an event, or have one twice, are named', async () => {
     const lacking = await writeModules('lacking', at('words.h5'), (module, all) =>

@@ -31,6 +31,13 @@ const littleEndian = (words: readonly ArrayLike<number>[], bytes: 2 | 4): Uint8A
 
 type Files = Readonly<Record<string, Uint8Array>>;
 
+/** What a bench reads maps of: the values of every map, one after the other. */
+export const mapsFile = (graph: FixedGraph, maps: FrameMaps): Uint8Array =>
+  littleEndian(
+    mapsNodes(graph).map((node) => mapOf(node, maps)),
+    4,
+  );
+
 /** `decisions.bin` and `<node>.bin` in `folder`. */
 function resultFiles(graph: FixedGraph, folder: string, results: readonly GoldenResult[]): Files {
   const files: Record<string, Uint8Array> = {
@@ -64,10 +71,9 @@ export function goldenFiles(
   const results = (network: FixedGraph): GoldenResult[] =>
     frames.map((frame) => interpret(network, frame, maps));
   const set = mapsSet(graph, plan, maps);
-  const raw = mapsNodes(graph).map((node) => mapOf(node, maps));
   const files: Files = {
     'golden/frames.bin': littleEndian(frames, 2),
-    ...(set === null ? {} : { 'golden/maps.bin': littleEndian(raw, 4), 'golden/maps_set.bin': set }),
+    ...(set === null ? {} : { 'golden/maps.bin': mapsFile(graph, maps), 'golden/maps_set.bin': set }),
     ...resultFiles(graph, 'golden', results(graph)),
   };
   if (!graph.reloadable) return files;

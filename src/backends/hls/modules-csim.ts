@@ -5,16 +5,14 @@
 import { join } from 'node:path';
 import type { NodeId } from '../../ir/common.js';
 import { elements } from '../../ir/common.js';
+import type { FrameMaps } from '../../ir/frame-maps.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
+import { mapsOfPart, partOf } from '../../ir/modules.js';
 import { partitionModules, type ModuleParts } from '../../passes/partition-modules.js';
 import type { Simulation } from '../../simulate/served.js';
 import type { Drill, DrillResult, FrameResult, Witness } from '../../simulate/witness.js';
 import { createCsim, type CsimOptions } from './csim.js';
 import { DECISION_FOLDER, frontFolder } from './modules-project.js';
-
-/** Module `k` of `count` that are stacked. */
-const partOf = <T extends Uint16Array | Int32Array>(values: T, k: number, count: number): T =>
-  values.slice((k * values.length) / count, ((k + 1) * values.length) / count) as T;
 
 type Tensors = ReadonlyMap<NodeId, Int32Array>;
 
@@ -80,13 +78,20 @@ export async function createModulesWitness(
   const everyModule = frontOf.map((front, k) => [fronts[front]!, k] as const);
 
   /** What each module makes of its parts of `frames`, one after the other. */
-  async function run(frames: readonly Uint16Array[], tensors: boolean): Promise<FrameResult[]> {
+  async function run(
+    frames: readonly Uint16Array[],
+    tensors: boolean,
+    maps: readonly FrameMaps[] | undefined,
+  ): Promise<FrameResult[]> {
     const own: (readonly FrameResult[])[] = [];
     for (const [front, k] of everyModule)
       own.push(
         await front.run(
           frames.map((frame) => partOf(frame, k, modules)),
-          { tensors },
+          {
+            tensors,
+            ...(maps === undefined ? {} : { maps: maps.map((all) => mapsOfPart(all, k, modules)) }),
+          },
         ),
       );
     const sent = frames.map((_, i) => {
@@ -142,7 +147,7 @@ export async function createModulesWitness(
   const witness: Witness = {
     name: decision.name,
     version: decision.version,
-    run: (frames, { tensors = false } = {}) => run(frames, tensors),
+    run: (frames, { tensors = false, maps } = {}) => run(frames, tensors, maps),
     ...(drives ? { drill } : { undrilled: decision.undrilled ?? fronts[0]!.undrilled ?? '' }),
     close: async () => {
       await Promise.all([...fronts, decision].map((one) => one.close()));

@@ -1,4 +1,5 @@
 /** What stands around a network in parts: Makefiles, the page in front, names of folders. */
+import { mapsNodes } from '../../ir/frame-maps.js';
 import type { ModuleParts } from '../../passes/partition-modules.js';
 import type { Design } from '../dataflow/design.js';
 import { fieldWords, packetBytes, PACKET_FIELDS } from '../dataflow/module-packet.js';
@@ -32,6 +33,9 @@ build/${GATHER_TOP}.o: firmware/${GATHER_TOP}.cpp firmware/${GATHER_TOP}.h $(LAY
 /** Frames that the bench of all parts takes. */
 const ASSEMBLY_FRAMES = 24;
 
+/** The maps of module `k`, where it sends raw words. */
+export const mapsFileOf = (k: number): string => `golden/module-${k}.maps.bin`;
+
 /**
  * The parts' own rules (`rules`, each of them in every part; `about` says what they are for), and what every module sends of its
  * golden frames for the bench of all.
@@ -41,9 +45,10 @@ export function rootMakefile(
   { rules, about }: { readonly rules: readonly string[]; readonly about: string },
 ): string {
   const folders = [...fronts.map((_, k) => frontFolder(k, fronts.length)), DECISION_FOLDER];
+  const isRaw = fronts.some((front) => mapsNodes(front).length > 0);
   const sends = frontOf.map((front, k) => {
     const folder = frontFolder(front, fronts.length);
-    return `\t${folder}/build/send ${k} golden/module-${k}.bin ${ASSEMBLY_FRAMES} ${DECISION_FOLDER}/build/sent/${k}.bin`;
+    return `\t${folder}/build/send ${k} golden/module-${k}.bin ${ASSEMBLY_FRAMES} ${DECISION_FOLDER}/build/sent/${k}.bin${isRaw ? ` ${mapsFileOf(k)}` : ''}`;
   });
   const each = (rule: string): string =>
     `${rule}:\n${folders.map((f) => `\t$(MAKE) -C ${f} ${rule}`).join('\n')}`;

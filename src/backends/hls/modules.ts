@@ -4,8 +4,9 @@
  * bench of the whole.
  */
 import { UnsupportedError, UserError } from '../../core/errors.js';
-import { refuseRaw } from '../../ir/frame-maps.js';
+import { NO_MAPS, type FrameMaps } from '../../ir/frame-maps.js';
 import type { FixedGraph } from '../../ir/graph.js';
+import { mapsOfPart, partOf } from '../../ir/modules.js';
 import { partitionModules, type ModuleParts } from '../../passes/partition-modules.js';
 import type { BuiltFiles, Built, FirmwareFigures, GoldenFrames } from '../backend.js';
 import { designHls, type Design, type HlsOptions } from '../dataflow/design.js';
@@ -18,12 +19,13 @@ import {
   FRAMES_ON_THE_WAY,
   frontFolder,
   GATHER_TOP,
+  mapsFileOf,
   partsReadme,
   rootMakefile,
 } from './modules-project.js';
 import { configStruct, constant, LICENCE } from './cpp.js';
 import { emitDesign } from './emit.js';
-import { goldenFiles } from './golden.js';
+import { goldenFiles, mapsFile } from './golden.js';
 import { hlsConfig } from './scripts.js';
 import { summarize } from './summary.js';
 import { hlsTemplates } from './templates.js';
@@ -149,33 +151,44 @@ type Files = Record<string, string | Uint8Array>;
 const u16 = (arrays: readonly Uint16Array[]): Uint8Array =>
   Buffer.concat(arrays.map((values) => Buffer.from(new Uint8Array(new Uint16Array(values).buffer))));
 
+/** Golden files of a design. */
+type GoldenOf<D extends Design> = (
+  design: D,
+  frames: readonly Uint16Array[],
+  interpret: GoldenFrames['interpret'],
+  maps?: FrameMaps,
+) => Files;
+
 /**
  * Golden frames of each part, as `golden` makes them: of the front ends those of all their modules, of the decision the words that
- * come of them.
+ * come of them. A front end on raw words has those of its first module alone: a bench has one set of maps.
  */
 export function goldenOfParts<D extends Design>(
   { parts, fronts, decision }: PartDesigns<D>,
-  { frames, interpret, maps }: GoldenFrames,
-  golden: (design: D, frames: readonly Uint16Array[], interpret: GoldenFrames['interpret']) => Files,
+  { frames, interpret, maps = NO_MAPS }: GoldenFrames,
+  golden: GoldenOf<D>,
 ): Files {
   const { modules, frontOf, words } = parts;
-  const own = frames.map((frame) =>
-    frontOf.map((_, k) => frame.slice((k * frame.length) / modules, ((k + 1) * frame.length) / modules)),
-  );
+  const own = frames.map((frame) => frontOf.map((_, k) => partOf(frame, k, modules)));
+  const mapsOf = frontOf.map((_, k) => mapsOfPart(maps, k, modules));
   const sent = own.map((pictures) => {
     const all = new Uint16Array(modules * words);
     pictures.forEach((picture, k) => {
-      all.set(interpret(fronts[frontOf[k]!]!.graph, picture, maps ?? new Map()).logits, k * words);
+      all.set(interpret(fronts[frontOf[k]!]!.graph, picture, mapsOf[k]).logits, k * words);
     });
     return all;
   });
   const files: Files = {};
-  frontOf.forEach((_, k) => {
+  frontOf.forEach((front, k) => {
     files[`golden/module-${k}.bin`] = u16(own.map((pictures) => pictures[k]!));
+    if (maps.size > 0) files[mapsFileOf(k)] = mapsFile(fronts[front]!.graph, mapsOf[k]!);
   });
   fronts.forEach((design, f) => {
-    const of = own.flatMap((pictures) => pictures.filter((__, k) => frontOf[k] === f));
-    for (const [path, content] of Object.entries(golden(design, of, interpret)))
+    const first = frontOf.indexOf(f);
+    const of = own.flatMap((pictures) =>
+      pictures.filter((__, k) => frontOf[k] === f && (maps.size === 0 || k === first)),
+    );
+    for (const [path, content] of Object.entries(golden(design, of, interpret, mapsOf[first])))
       files[`${frontFolder(f, fronts.length)}/${path}`] = content;
   });
   for (const [path, content] of Object.entries(golden(decision, sent, interpret)))
@@ -218,7 +231,6 @@ export function buildModules(
   golden: GoldenFrames,
   figures: (design: Design, summary: ReturnType<typeof summarize>) => FirmwareFigures,
 ): Built {
-  refuseRaw('HLS C++ in parts', fixed, 'calibrate in front of the modules');
   const designs = designModules(fixed, wish);
   const { parts, fronts, decision } = designs;
   const [front] = fronts;

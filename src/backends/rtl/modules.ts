@@ -3,7 +3,6 @@
  * gathers what the modules send. Each is a project with its own benches (`make check`); `make assembly` is the bench of the whole.
  */
 import type { FixedGraph } from '../../ir/graph.js';
-import { refuseRaw } from '../../ir/frame-maps.js';
 import type { Built, FirmwareFigures, GoldenFrames } from '../backend.js';
 import type { HlsOptions } from '../dataflow/design.js';
 import { designLevels } from '../dataflow/print.js';
@@ -55,7 +54,6 @@ export function buildRtlModules(
   golden: GoldenFrames,
   figures: (design: RtlDesign) => FirmwareFigures,
 ): Built {
-  refuseRaw('SystemVerilog in parts', fixed, 'calibrate in front of the modules');
   const designs = designParts(fixed, wish, designRtl);
   const { parts, fronts, decision } = designs;
   return {
