@@ -117,20 +117,27 @@ function extentsOf({ info, axes, hdf5 }: FoundMaps, stages: number): Extents {
   return extents;
 }
 
-/** The map of `stage` and `cell`, `[y, x]`. */
-function readMap(
+/** The maps of the first `stages` gain stages of `cell`, `[y, x]`, in one read: stages may share a chunk. */
+function readMaps(
   { hdf5, info, axes }: FoundMaps,
   { y, x, module }: Extents,
   cell: number,
-  stage: number,
-): Float64Array {
-  const start = axes.map((axis) => (axis === 'cell' ? cell : axis === 'stage' ? stage : 0));
-  const count = axes.map((axis, i) => (axis === 'cell' || axis === 'stage' ? 1 : info.shape[i]!));
+  stages: number,
+): readonly Float64Array[] {
+  const start = axes.map((axis) => (axis === 'cell' ? cell : 0));
+  const count = axes.map((axis, i) => (axis === 'cell' ? 1 : axis === 'stage' ? stages : info.shape[i]!));
   const values: PixelArray = hdf5.read(info, start, count);
-  const isTurned = axes.indexOf('x') < axes.indexOf('y');
-  return Float64Array.from({ length: module * y * x }, (_, i) =>
-    Number(values[isTurned ? (i % x) * y + Math.floor(i / x) : i]),
-  );
+  const step = (axis: MapAxis): number =>
+    axes.includes(axis) ? count.slice(axes.indexOf(axis) + 1).reduce((a, b) => a * b, 1) : 0;
+  const [stageStep, moduleStep, yStep, xStep] = [step('stage'), step('module'), step('y'), step('x')];
+  return Array.from({ length: stages }, (_, stage) => {
+    const map = new Float64Array(module * y * x);
+    for (let row = 0, i = 0; row < module * y; row++) {
+      const first = stage * stageStep + Math.floor(row / y) * moduleStep + (row % y) * yStep;
+      for (let column = 0; column < x; column++) map[i++] = Number(values[first + column * xStep]);
+    }
+    return map;
+  });
 }
 
 /**
@@ -186,7 +193,7 @@ function storedMaps(files: readonly Hdf5File[], file: string): Omit<StoredMaps, 
     const own = found.axes.includes('cell');
     if (own && extents.cell !== cells)
       throw new UserError(`is of ${extents.cell} memory cells, the pedestals of ${cells}`, place);
-    return Array.from({ length: count }, (_, stage) => readMap(found, extents, own ? cell : 0, stage));
+    return readMaps(found, extents, own ? cell : 0, count);
   };
   const [gains, thresholds] = [find('pixel_gain'), find('thresholds')];
   return {
