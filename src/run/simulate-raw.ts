@@ -4,6 +4,7 @@
  */
 import { UserError } from '../core/errors.js';
 import type { Frame } from '../data/frames.js';
+import { rawDetector } from '../data/raw/detectors.js';
 import {
   simulatedRawDetector,
   type SimulatedRaw,
@@ -100,15 +101,29 @@ function darkFrames(
   if (byWords) writer.dataset('/entry/data/cellId', Uint16Array.from(cells));
 }
 
-/** `photons` as the words of the detector `name`, whose pixels count photons of `energyKev`. */
+/** Throws `UserError` unless `raw` has `cells` memory cells; where nobody says how many, none is wrong. */
+export function checkCells(raw: SimulatedRaw | undefined, cells: number | undefined): void {
+  if (cells === undefined) return;
+  const { title, cells: most } = raw === undefined ? { title: 'photons', cells: 1 } : rawDetector(raw);
+  if (most === 1)
+    throw new UserError(`is said of ${title}, without memory cells`, {
+      field: '--cells',
+      remedy: 'leave it out, or say --raw agipd',
+    });
+  if (!Number.isInteger(cells) || cells < 1 || cells > most)
+    throw new UserError(`${cells} is not a whole number from 1 to ${most}`, { field: '--cells' });
+}
+
+/** `photons` as the words of the detector `name`, whose pixels count photons of `energyKev`; `cells` as `checkCells` has them. */
 export function rawSimulation(
   photons: SimulatedSource,
   name: SimulatedRaw,
   energyKev: number,
   seed: number,
+  cells?: number,
 ): RawSimulation {
   const { height, width, count } = photons;
-  const detector = simulatedRawDetector(name, height * width, energyKev, seed);
+  const detector = simulatedRawDetector(name, height * width, energyKev, seed, cells);
   if (
     photons.settings.detectors.some(
       ({ gain, offset, readNoise }) => gain !== 1 || offset !== 0 || readNoise !== 0,

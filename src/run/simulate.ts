@@ -11,7 +11,7 @@ import type { SimulatedSource } from '../data/simulate/simulate-frames.js';
 import type { Compression } from '../data/write/growing-dataset.js';
 import { writeFrames } from '../data/write/write-frames.js';
 import { beginStage, type Emit } from './events.js';
-import { rawSimulation, type RawSimulation } from './simulate-raw.js';
+import { checkCells, rawSimulation, type RawSimulation } from './simulate-raw.js';
 import { partPath, runShard, type ShardOutcome } from './shards/folder.js';
 import { frameRange, shardPlan } from './shards/plan.js';
 import type { ShardWish } from './shards/shard.js';
@@ -25,6 +25,8 @@ export interface SimulateRequest {
   readonly replace: boolean;
   /** Write the words of this detector, and dark frames of it beside. */
   readonly raw?: SimulatedRaw;
+  /** Memory cells of this detector, where it has such: frames come from one after the other. */
+  readonly cells?: number;
 }
 
 export interface SimulationSummary {
@@ -67,9 +69,10 @@ function classRule(source: SimulatedSource): string {
 /** Writes simulated frames to the file `out`. Throws `UserError`. */
 export async function simulateToFile(
   out: string,
-  { frames, compression, workers, replace, raw }: SimulateRequest,
+  { frames, compression, workers, replace, raw, cells }: SimulateRequest,
   emit: Emit,
 ): Promise<SimulationSummary> {
+  checkCells(raw, cells);
   const [darks, truth] = ['darks', 'truth'].map((what) => `${out.replace(/\.h5$/, '')}.${what}.h5`);
   for (const file of [out, ...(raw === undefined ? [] : [darks!, truth!])])
     if (existsSync(file) && !replace)
@@ -79,7 +82,7 @@ export async function simulateToFile(
     if (raw === undefined) return await writeSimulated(out, source, frames, compression, emit);
     const [low, high] = source.settings.wavelength;
     const photonEnergyEv = Math.round(wavelengthOfEnergy((low + high) / 2));
-    const words = rawSimulation(source, raw, photonEnergyEv / 1000, frames.seed);
+    const words = rawSimulation(source, raw, photonEnergyEv / 1000, frames.seed, cells);
     const summary = await writeSimulated(out, words.source, frames, compression, emit, words.options);
     await words.writeDarks(darks!, compression);
     await words.writeTruth(truth!);
@@ -92,12 +95,13 @@ export async function simulateToFile(
 /** A shard of the same frames, as a part in `folder`. Throws `UserError`. */
 export async function simulateShard(
   folder: string,
-  { frames, compression, workers, raw }: SimulateRequest,
+  { frames, compression, workers, raw, cells }: SimulateRequest,
   wish: ShardWish,
   emit: Emit,
 ): Promise<ShardOutcome> {
   if (raw !== undefined)
     throw new UserError('cannot be made in shards', { field: '--raw', remedy: 'leave out --shard' });
+  checkCells(raw, cells);
   const plan = shardPlan('simulate', wish, frames.count, { ...frames, compression, version: version() }, {});
   const source = simulateFramesParallel(frames, workers);
   try {

@@ -16,6 +16,7 @@ import { rawDetector } from '../../src/data/raw/detectors.js';
 import { createHdf5 } from '../../src/data/write/hdf5-writer.js';
 import { dequantize } from '../../src/explain/fixed-twin.js';
 import { fromWords, frameMaps, RAW_IDS } from '../../src/passes/from-words.js';
+import { checkCells } from '../../src/run/simulate-raw.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { make } from '../hls/project.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
@@ -79,6 +80,66 @@ beforeAll(async () => {
   await cli('simulate', at('words.h5'), '--count', String(COUNT), '--raw', 'agipd', '--variety', 'standard', ...size); // prettier-ignore
   await cli('darks', ...DARKS, '--detector', 'agipd', '--serial', 'A3', '--out', at('maps.h5'));
 }, 120_000);
+
+describe('vetoc simulate --raw agipd --cells', () => {
+  const simulate = (name: string, ...more: string[]): Promise<string> =>
+    cli('simulate', at(name), '--count', '8', '--size', '32x36', '--workers', '0', ...more);
+  const truthOf = async (name: string) => {
+    const maps = await openMaps(at(name));
+    const cells = all(maps.cells).map((cell) => maps.cell(cell));
+    maps.close();
+    return cells;
+  };
+
+  it('makes so many cells, each with maps of its own that do not depend on how many there are', async () => {
+    for (const [name, ...cells] of [['four'], ['six', '--cells', '6'], ['one', '--cells', '1']] as const)
+      expect(await simulate(`${name}.h5`, '--raw', 'agipd', ...cells)).toContain(`${name}.darks.h5`);
+    const six = await truthOf('six.truth.h5');
+    expect(six).toHaveLength(6);
+    expect(await truthOf('four.truth.h5')).toEqual(six.slice(0, 4));
+    expect(await truthOf('one.truth.h5')).toEqual(six.slice(0, 1));
+    for (const stage of [0, 1, 2])
+      expect(new Set(six.map(({ pedestals }) => pedestals[stage]![0])).size).toBe(6);
+    const [frames, darks] = [await openFrames(at('six.h5')), await openFrames(at('six.darks.h5'))];
+    for (const source of [frames, darks])
+      for (const n of all(source.count)) expect(source.meta(n)['cellId']).toBe(n % 6);
+    expect([frames.count, darks.count]).toEqual([8, 3 * 6 * 60]);
+    // Words lie about the pedestals of their own cell.
+    for (const n of all(6)) {
+      const { pixels } = await darks.read(n);
+      const apart = pixels.reduce((sum, word, i) => sum + word - six[n]!.pedestals[0]![i]!, 0) / pixels.length; // prettier-ignore
+      // Five times the error of a mean of 1,152 words with 14 ADU of noise, and their rounding.
+      expect(Math.abs(apart)).toBeLessThan((5 * 14.1) / Math.sqrt(pixels.length));
+    }
+    await frames.close();
+    await darks.close();
+  });
+
+  it.each([
+    ['0', ['--raw', 'agipd'], /exit 2: .*--cells/],
+    ['353', ['--raw', 'agipd'], /exit 2: .*--cells/],
+    ['1.5', ['--raw', 'agipd'], /exit 2: .*--cells/],
+    [
+      '6',
+      ['--raw', 'jungfrau'],
+      /exit 2: .*--cells: is said of JUNGFRAU, without memory cells — .*--raw agipd/,
+    ],
+    ['6', [], /exit 2: .*--cells: is said of photons, without memory cells/],
+    ['6', ['--shard', '0/2'], /exit 2: .*--cells: is said of photons, without memory cells/],
+  ] as const)('refuses %s cells with %j', async (cells, more, why) => {
+    expect(await simulate('no.h5', '--cells', cells, ...more)).toMatch(why);
+    expect(existsSync(at('no.h5')) || existsSync(at('no.darks.h5'))).toBe(false);
+  });
+
+  it('refuses as a library what the command line refuses by its range', () => {
+    expect(() => {
+      checkCells('agipd', 353);
+    }).toThrow(/353 is not a whole number from 1 to 352/);
+    expect(() => {
+      checkCells('agipd', 352);
+    }).not.toThrow();
+  });
+});
 
 describe('vetoc darks of an AGIPD', () => {
   it('finds pedestals, noise and thresholds of every memory cell and stage as they were put in', async () => {

@@ -10,6 +10,7 @@ import { numberOption, numbersOption, pairOption, rangeOption, wholeOption } fro
 interface Options extends SimulationWish, Sharded {
   readonly compression: Compression;
   readonly workers?: number;
+  readonly cells?: number;
   readonly replace?: boolean;
   readonly json?: boolean;
 }
@@ -59,6 +60,7 @@ export function define(command: Command): void {
         SIMULATED_RAW,
       ),
     )
+    .option('--cells <n>', 'memory cells of --raw agipd (default: 4)', wholeOption('--cells', 1, 352))
     .option('--replace', 'replace the file if it exists')
     .option('--json', 'print a summary as JSON')
     .addHelpText('after', SIMULATE_HELP)
@@ -99,9 +101,9 @@ function addDetectorOptions(command: Command): void {
 }
 
 async function run(out: string, options: Options): Promise<void> {
-  const { compression, workers, replace = false, raw } = options;
+  const { compression, workers, replace = false, raw, cells } = options;
   const frames = simulationOptions(options);
-  const request = { frames, compression, workers, replace, ...(raw && { raw }) };
+  const request = { frames, compression, workers, replace, ...(raw && { raw }), ...(cells && { cells }) };
   if (options.shard !== undefined) {
     answerShard(options, await simulateShard(out, request, options.shard, showEvents()));
     return;

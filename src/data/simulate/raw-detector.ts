@@ -66,8 +66,8 @@ const MODELS = {
 export type SimulatedRaw = keyof typeof MODELS;
 export const SIMULATED_RAW = Object.keys(MODELS) as readonly SimulatedRaw[];
 
-/** Memory cells that frames of a simulated AGIPD come from, one after the other. */
-const CELLS = 4;
+/** Memory cells that frames come from, one after the other, unless somebody says how many. */
+const USUAL_CELLS = 4;
 
 export interface RawWords {
   readonly words: Uint16Array;
@@ -110,21 +110,26 @@ function mapsOf(
   };
 }
 
-/** The detector `name` of `pixels` pixels for photons of `keV`; the same seed gives the same detector and words. */
+/**
+ * The detector `name` of `pixels` pixels for photons of `keV`, with `wanted` memory cells where it has such; the same seed gives the
+ * same detector and words, and a cell has the same maps however many there are.
+ */
 export function simulatedRawDetector(
   name: SimulatedRaw,
   pixels: number,
   keV: number,
   seed: number,
+  wanted = USUAL_CELLS,
 ): SimulatedRawDetector {
   const model: RawModel = MODELS[name];
   const detector = rawDetector(name);
   const root = createRandom(seed).fork(`raw ${name}`);
   const { pedestals, gains } = mapsOf(model, pixels, root);
-  const cells = detector.cells > 1 ? CELLS : 1;
+  const hasCells = detector.cells > 1;
+  const cells = hasCells ? wanted : 1;
   const offsets = Array.from({ length: cells }, (_, cell) =>
     model.stages.map(({ pedestal: [, spread] }, stage) =>
-      cells === 1 ? 0 : spread * root.fork(`cell ${cell} ${stage}`).normal(),
+      hasCells ? spread * root.fork(`cell ${cell} ${stage}`).normal() : 0,
     ),
   );
   const codes = model.stages.map((_, stage) =>
