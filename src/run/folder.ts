@@ -27,6 +27,8 @@ export const RUN_FILES = {
   fixedOnnx: 'onnx/fixed.onnx',
   /** Raw frames that benches compare with. */
   goldenFrames: 'hls/golden/frames.bin',
+  /** Of module `k` of several. */
+  goldenModule: (k: number) => `hls/golden/module-${k}.bin`,
   evaluation: 'evaluation.json',
   comparison: 'compare.json',
   verification: 'verify.json',

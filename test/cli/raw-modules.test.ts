@@ -7,6 +7,7 @@ import type { EvaluateOutcome, VerificationRecord } from '../../src/index.js';
 import { openFrames } from '../../src/data/open.js';
 import { openMaps } from '../../src/data/raw/maps-file.js';
 import { checkFrameSize } from '../../src/run/frames-for-network.js';
+import { partOf } from '../../src/ir/modules.js';
 import { dequantize } from '../../src/explain/fixed-twin.js';
 import { writeHdf5 } from '../data/make-hdf5.js';
 import { make } from '../hls/project.js';
@@ -177,7 +178,8 @@ describe('modules in files of their own', () => {
       await writeRun(at(`parts-${form}`), graph, dequantize(graph));
       mkdirSync(at(`parts-${form}/hls/golden`), { recursive: true });
       const [counts] = moduleFrames(1, HEIGHT * WIDTH);
-      writeFileSync(at(`parts-${form}/hls/golden/frames.bin`), counts!);
+      for (const k of numbered(MODULES))
+        writeFileSync(at(`parts-${form}/hls/golden/module-${k}.bin`), partOf(counts!, k, MODULES));
       const maps = ['--maps', at('words.truth.h5'), '--photon-energy', '9537'];
       const out = at(`${form}-parts`);
       await cli('export', form, at(`parts-${form}`), '--out', out, ...maps);
