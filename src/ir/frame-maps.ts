@@ -3,6 +3,7 @@ import { invariant, UnsupportedError, UserError } from '../core/errors.js';
 import { maxMantissa, minMantissa } from '../fixed/format.js';
 import { elements, type NodeId } from './common.js';
 import type { FixedGraph } from './graph.js';
+import { partOf } from './modules.js';
 import { isRaw, type FixedNodeOf } from './ops/index.js';
 
 /** By node, `[height, width, channels]` row-major. */
@@ -25,6 +26,10 @@ export function mapOf(node: FixedNodeOf<'maps'>, maps: FrameMaps): Int32Array {
   invariant(values.length === expected, `${node.id}: ${values.length} values in place of ${expected}`);
   return values;
 }
+
+/** The maps of module `k` of `count`. */
+export const mapsOfPart = (maps: FrameMaps, k: number, count: number): FrameMaps =>
+  new Map([...maps].map(([id, values]) => [id, partOf(values, k, count)]));
 
 /** Throws `InvariantError` unless `maps` have every value that `graph` needs, within its format. */
 export function checkMaps(graph: FixedGraph, maps: FrameMaps): void {

@@ -8,7 +8,6 @@
  */
 import { invariant, UnsupportedError } from '../core/errors.js';
 import type { NodeId, Shape } from './common.js';
-import type { FrameMaps } from './frame-maps.js';
 
 /** What is asked of a node. */
 export interface OfModules {
@@ -37,10 +36,6 @@ export const stackShape = ([height, width, channels]: Shape, count: number): Sha
 /** Part `k` of the values of `count` modules that are stacked. */
 export const partOf = <T extends Uint16Array | Int32Array>(values: T, k: number, count: number): T =>
   values.slice((k * values.length) / count, ((k + 1) * values.length) / count) as T;
-
-/** The maps of module `k` of `count`. */
-export const mapsOfPart = (maps: FrameMaps, k: number, count: number): FrameMaps =>
-  new Map([...maps].map(([id, values]) => [id, partOf(values, k, count)]));
 
 /** Modules of the frames of a graph; 1 where it is not told of any. */
 export const modulesOf = ({ nodes }: { readonly nodes: readonly OfModules[] }): number =>

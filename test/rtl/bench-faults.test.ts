@@ -23,9 +23,7 @@ import {
 import { planted } from './planted.js';
 import { benchProject } from './project.js';
 import { rawNetwork } from './raw-networks.js';
-
-const all = process.env['VETOC_ALL_FAULTS'] === '1';
-const today = Math.floor(Date.now() / 86_400_000);
+import { isTried } from './tried.js';
 
 const CASES: readonly (readonly [
   string,
@@ -79,7 +77,7 @@ const CASES: readonly (readonly [
   ['make check-icarus', sampleFixedGraph, {}, BUS_FAULTS, ['check-icarus'], /PASS: 1 frames, registers/],
 ];
 
-const chosen = all ? CASES : CASES.filter((_, i) => i % 3 === today % 3);
+const chosen = CASES.filter((_, i) => isTried(i, 3));
 
 describe.each(chosen)('planted faults that %s must see', (_name, make, options, faults, goals, passed) => {
   it('are seen, each of them, and nothing is seen without one', async () => {
@@ -101,7 +99,7 @@ describe.each(chosen)('planted faults that %s must see', (_name, make, options, 
     expect(await passes(0)).toBe(true);
     const missed: string[] = [];
     for (const [i, { name }] of faults.entries()) {
-      if (!all && i % 8 !== today % 8) continue;
+      if (!isTried(i, 8)) continue;
       if (await passes(i + 1)) missed.push(name);
     }
     expect(missed).toEqual([]);

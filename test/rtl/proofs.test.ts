@@ -1,53 +1,19 @@
 /** What the projects prove with Yosys holds, and every spoilt module is refuted by the proof that is about it. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { adderModule } from '../../src/backends/rtl/adders.js';
 import { emitRtl } from '../../src/backends/rtl/emit.js';
 import { adderGraph } from '../../src/backends/dataflow/adder-search.js';
 import { createRandom } from '../../src/core/random.js';
 import { format } from '../../src/fixed/format.js';
-import { runProcess } from '../../src/simulate/process.js';
-import { writeFiles, writeProject } from '../hls/project.js';
+import { writeFiles } from '../hls/project.js';
 import { zooNetwork } from '../hls/networks.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
-import { partitionModules } from '../../src/passes/partition-modules.js';
-import { moduleGraph } from '../modules/small-detector.js';
+import { emptyFolder, judged, project, REFUTED, refutesMutants, type Mutant } from './judged.js';
 import { rtlDesign } from './project.js';
-import { HALF_ROWS, rawNetwork } from './raw-networks.js';
-
-const temporary: string[] = [];
-afterAll(() => temporary.forEach((folder) => rmSync(folder, { recursive: true })));
-
-/** What Yosys says of a script in `folder`: the empty text where it proves all. */
-async function judged(folder: string, script: string): Promise<string> {
-  const result = await runProcess('yosys', ['-qq', '-s', script], { cwd: folder });
-  if (result.kind !== 'finished') return result.kind;
-  return result.code === 0 ? '' : `${result.stdout}${result.stderr}`.trim();
-}
-const REFUTED = 'ERROR: Called with -verify and proof did fail!';
 
 const ZOO = rtlDesign(zooNetwork(), { pixelsPerClock: 4 });
-const project = (files: Readonly<Record<string, string>>): string => {
-  const folder = writeProject(files);
-  temporary.push(folder);
-  return folder;
-};
-
-/** What Yosys says of a proof where `from`, which stands in a module of `files`, is `to`. */
-async function judgedSpoilt(
-  files: Readonly<Record<string, string>>,
-  proof: string,
-  module: string,
-  from: string,
-  to: string,
-): Promise<string> {
-  const path = `rtl/vetoc/vetoc_${module}.sv`;
-  expect(files[path]).toContain(from);
-  const folder = project({ ...files, [path]: files[path]!.replace(from, to) });
-  return judged(folder, `formal/${proof}.ys`);
-}
 
 describe('the proofs of a project', () => {
   it.each([
@@ -74,8 +40,7 @@ describe('the proofs of a project', () => {
   );
 });
 
-/** Proof, module, what stands there, and what is put in its place. */
-const MUTANTS: readonly (readonly [proof: string, module: string, from: string, to: string])[] = [
+const MUTANTS: readonly Mutant[] = [
   ['link_2', 'credit', "count <= A'(DEPTH);", "count <= A'(DEPTH + 1);"],
   ['link_2', 'credit', 'if (take && !give) count <= count - 1', 'if (take) count <= count - 1'],
   ['link_2', 'credit', "take && count == A'(1)", "take && count == A'(0)"],
@@ -130,114 +95,7 @@ const MUTANTS: readonly (readonly [proof: string, module: string, from: string, 
 ];
 
 describe('a spoilt module', () => {
-  const files = emitRtl(ZOO);
-  it.each(MUTANTS)('is refuted by %s: %s, "%s" as "%s"', async (proof, module, from, to) => {
-    expect(await judgedSpoilt(files, proof, module, from, to)).toBe(REFUTED);
-  });
-});
-
-const FRONT = emitRtl(rtlDesign(partitionModules(await moduleGraph(2, [16, 16])).fronts[0]!));
-
-describe('the proof of what a front end sends', () => {
-  it('holds', async () => {
-    expect(await judged(project(FRONT), 'formal/send.ys')).toBe('');
-  }, 600_000);
-
-  it.each([
-    ['send', "first1 ? 32'hffffffff : crc", 'crc'],
-    ['send', 'if (take1 && !low1 && !high1) crc', 'if (take1) crc'],
-    ['send', 'low1 ? ~crc[15:0]', 'low1 ? crc[15:0]'],
-    ['send', "empty ? '0 : q[16*lane+:16]", 'q[16*lane+:16]'],
-    ['send', '!at_features || empty || valid', '!at_features || empty'],
-    ['send', '!at_features || empty || valid', "1'b1"],
-    ['send', "place < PA'(LENGTH - 2);", "place < PA'(LENGTH - 3);"],
-    ['send', "{7'd0, rest[8:0]}", "{8'd0, rest[7:0]}"],
-    ['send', 'packet_pop = take && first', 'packet_pop = take && last'],
-  ])(
-    'is refuted for a spoilt module: %s, "%s" as "%s"',
-    async (module, from, to) => {
-      expect(await judgedSpoilt(FRONT, 'send', module, from, to)).toBe(REFUTED);
-    },
-    600_000,
-  );
-});
-
-const GAIN_BITS = emitRtl(rtlDesign(rawNetwork('jungfrau', 8), { pixelsPerClock: 2 }));
-const GAIN_WORDS = emitRtl(rtlDesign(rawNetwork('agipd', 8), { pixelsPerClock: 2 }));
-
-describe('the proofs about raw words', () => {
-  it.each([
-    ['receive_maps', GAIN_BITS],
-    ['operands_input_calibrate', GAIN_BITS],
-    ['calibrate_bits', GAIN_BITS],
-    ['operands_input_calibrate', GAIN_WORDS],
-    ['calibrate_thresholds', GAIN_WORDS],
-  ])('hold: %s', async (proof, files) => {
-    expect(await judged(project(files), `formal/${proof}.ys`)).toBe('');
-  });
-
-  it.each([
-    ['calibrate_bits', 'calibrate', 'pedestals[l*STAGES*PW+:', 'pedestals[0+:'],
-    ['calibrate_bits', 'calibrate', "d[l*AW+:AW] = AW'(exact)", "d[l*AW+:AW] = AW'(exact[AW-2:0])"],
-    ['operands_input_calibrate', 'calibrate', ' - pedestal;', ' + pedestal;'],
-    ['operands_input_calibrate', 'gain_stage', 'stage <= means & measures', 'stage <= means'],
-    ['operands_input_calibrate', 'calibrate', 'factors1[s*FW+:FW]', 'factors1[0+:FW]'],
-    ['operands_input_calibrate', 'calibrate', '<<< FRACTION', '<<< (FRACTION - 1)'],
-    ['operands_input_calibrate', 'gain_stage', 'adc >= LEAST', 'adc > LEAST'],
-    ['operands_input_calibrate', 'gain_stage', 'STAGE_OF[c*STAGES+:STAGES]', 'STAGE_OF[0+:STAGES]'],
-    ['receive_maps', 'receive_maps', '(flaw_ok || !at_final || !cut)', "1'b1"],
-    ['receive_maps', 'receive_maps', 'filling <= cut && !at_final;', 'filling <= cut;'],
-    ['receive_maps', 'receive_maps', 'if (takes_crc || (tail && valid)) tail', 'if (takes_crc) tail'],
-    ['receive_maps', 'receive_maps', "place == PA'(BEATS - 1)", "place == PA'(BEATS - 2)"],
-  ])('refute a spoilt module: %s, %s, "%s" as "%s"', async (proof, module, from, to) => {
-    expect(await judgedSpoilt(GAIN_BITS, proof, module, from, to)).toBe(REFUTED);
-  });
-
-  it.each([
-    ['calibrate_thresholds', 'gain > thresholds', 'gain >= thresholds'],
-    ['operands_input_calibrate', "code == '0 && above", 'above'],
-    ['operands_input_calibrate', 'adc <= MOST', 'adc < MOST'],
-  ])('refute a spoilt choice by words of gain: %s, "%s" as "%s"', async (proof, from, to) => {
-    expect(await judgedSpoilt(GAIN_WORDS, proof, 'gain_stage', from, to)).toBe(REFUTED);
-  });
-});
-
-const COMMON_MODE = emitRtl(
-  rtlDesign(rawNetwork('jungfrau', 8, { commonMode: HALF_ROWS }), { pixelsPerClock: 4 }),
-);
-
-describe('the proofs about what rows have in common', () => {
-  it.each(['common_mode_lanes', 'common_mode_words'])(
-    'hold: %s',
-    async (proof) => {
-      expect(await judged(project(COMMON_MODE), `formal/${proof}.ys`)).toBe('');
-    },
-    600_000,
-  );
-
-  it.each([
-    ['common_mode_lanes', 'segment_sum', '(shift_ok || !last)', "1'b1"],
-    ['common_mode_lanes', 'segment_sum', 'value != 0 && ', ''],
-    ['common_mode_lanes', 'segment_sum', 'value >= -MOST', 'value > -MOST'],
-    ['common_mode_lanes', 'segment_sum', "(fresh ? '0 : sum)", 'sum'],
-    ['common_mode_lanes', 'segment_sum', '.N(4)) written', '.N(3)) written'],
-    [
-      'common_mode_words',
-      'segment_sum',
-      "last <= next == PA'(SEGMENT - 1)",
-      "last <= next == PA'(SEGMENT - 2)",
-    ],
-    ['common_mode_lanes', 'common_mode', '(shift_valid || !first)', "1'b1"],
-    ['common_mode_lanes', 'common_mode', 'if (shift_pop) shift1', 'shift1'],
-    ['common_mode_lanes', 'common_mode', "value == 0 ? '0 : ", ''],
-    ['common_mode_words', 'common_mode', "first <= next == '0", "first <= next == PA'(1)"],
-  ])(
-    'refute a spoilt module: %s, %s, "%s" as "%s"',
-    async (proof, module, from, to) => {
-      expect(await judgedSpoilt(COMMON_MODE, proof, module, from, to)).toBe(REFUTED);
-    },
-    600_000,
-  );
+  refutesMutants(emitRtl(ZOO), MUTANTS);
 });
 
 /** Sums of products in shifts and additions, and what they must be: plain products. */
@@ -257,8 +115,7 @@ function adderProof(seed: number, spoil: (text: string) => string): string {
     (row, p) =>
       `  assign sums[0][${p * width}+:${width}] = ${bias[p]}${row.map((w, i) => ` + (${w}) * ${value(i)}`).join('')};`,
   );
-  const folder = mkdtempSync(join(tmpdir(), 'vetoc-adders-'));
-  temporary.push(folder);
+  const folder = emptyFolder();
   writeFiles(folder, {
     'adders.sv': spoil(module.text()),
     'proof.sv': [

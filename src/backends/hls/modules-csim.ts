@@ -5,9 +5,9 @@
 import { join } from 'node:path';
 import type { NodeId } from '../../ir/common.js';
 import { elements } from '../../ir/common.js';
-import type { FrameMaps } from '../../ir/frame-maps.js';
+import { mapsOfPart, type FrameMaps } from '../../ir/frame-maps.js';
 import { fixedShapes, type FixedGraph } from '../../ir/graph.js';
-import { mapsOfPart, partOf } from '../../ir/modules.js';
+import { partOf } from '../../ir/modules.js';
 import { partitionModules, type ModuleParts } from '../../passes/partition-modules.js';
 import type { Simulation } from '../../simulate/served.js';
 import type { Drill, DrillResult, FrameResult, Witness } from '../../simulate/witness.js';

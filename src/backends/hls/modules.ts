@@ -4,9 +4,9 @@
  * bench of the whole.
  */
 import { UnsupportedError, UserError } from '../../core/errors.js';
-import { NO_MAPS, type FrameMaps } from '../../ir/frame-maps.js';
+import { mapsOfPart, NO_MAPS, type FrameMaps } from '../../ir/frame-maps.js';
 import type { FixedGraph } from '../../ir/graph.js';
-import { mapsOfPart, partOf } from '../../ir/modules.js';
+import { partOf } from '../../ir/modules.js';
 import { partitionModules, type ModuleParts } from '../../passes/partition-modules.js';
 import type { BuiltFiles, Built, FirmwareFigures, GoldenFrames } from '../backend.js';
 import { designHls, type Design, type HlsOptions } from '../dataflow/design.js';
