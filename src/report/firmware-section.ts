@@ -1,5 +1,6 @@
 /** What the firmware of a run costs and how fast it is, back end by back end, and what quicker or cheaper would cost. */
 import { CELL_KINDS, type FirmwareFigures } from '../backends/backend.js';
+import { perClock } from '../backends/dataflow/link.js';
 import { html, htmlTable, type Html } from '../draw/html.js';
 import { percent } from './evaluation.js';
 
@@ -45,7 +46,7 @@ function firmwareOf({ title, board, basis, fits, resources, timing, stages }: Re
   return html`<h3>${title}</h3>
     <p class="soft">${BASIS[basis]}</p>
     <p>
-      ${board} at ${timing.clockMHz} MHz, ${timing.pixelsPerClock} pixels per clock${verdict}.
+      ${board} at ${timing.clockMHz} MHz, ${perClock(timing.pixelsPerClock)}${verdict}.
       ${count(Math.floor(timing.framesPerSecond))} frames/s (${count(timing.cyclesPerFrame)} cycles a frame,
       limited by ${timing.limitedBy}); the decision comes ${timing.lastPixelMicroseconds.toFixed(2)} µs after
       the last pixel, ${timing.firstPixelMicroseconds.toFixed(1)} µs after the first.

@@ -1,4 +1,5 @@
 /** An estimate of firmware in words. */
+import { perClock } from '../backends/dataflow/link.js';
 import { table } from '../core/table.js';
 import type { FirmwareEstimate } from '../run/estimate.js';
 import type { RunSynthesis } from '../run/synthesis.js';
@@ -58,7 +59,7 @@ const neighbourLine = (word: string, n: { name: string; fits: boolean } | undefi
 export function estimateText(found: FirmwareEstimate, fifos: boolean, synthesis?: RunSynthesis): string {
   const { timing, estimate, design, neighbours: near } = found;
   return [
-    `${design.target.title}, ${design.target.part}, ${timing.clockMHz} MHz, ${timing.pixelsPerClock} pixels per clock. All figures are estimates of the HLS C++.`,
+    `${design.target.title}, ${design.target.part}, ${timing.clockMHz} MHz, ${perClock(timing.pixelsPerClock)}. All figures are estimates of the HLS C++.`,
     '',
     stageTable(found),
     '',

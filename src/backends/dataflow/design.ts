@@ -13,6 +13,7 @@ import {
   type Link,
   PIXELS_PER_CLOCK,
   type PixelsPerClock,
+  perClock,
 } from './link.js';
 import { meetLatency, type Candidate, type Timing } from './latency.js';
 import { lowerGraph } from './lower.js';
@@ -125,7 +126,7 @@ function interval(
     `${options.framesPerSecond} frames/s leave ${cycles} cycles a frame, but its ${beats} beats alone take longer`,
     {
       field: 'framesPerSecond',
-      remedy: `ask for at most ${roundDown((clockMHz * 1e6) / beats)} frames/s${faster === undefined ? '' : ` or for ${faster} pixels per clock`}`,
+      remedy: `ask for at most ${roundDown((clockMHz * 1e6) / beats)} frames/s${faster === undefined ? '' : ` or for ${perClock(faster)}`}`,
     },
   );
 }

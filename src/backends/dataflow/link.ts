@@ -7,6 +7,9 @@ import { UserError } from '../../core/errors.js';
 /** Pixels in a beat. */
 export const PIXELS_PER_CLOCK = [1, 2, 4, 8, 16] as const;
 export type PixelsPerClock = (typeof PIXELS_PER_CLOCK)[number];
+/** `pixels` in words. */
+export const perClock = (pixels: number): string =>
+  `${pixels} ${pixels === 1 ? 'pixel' : 'pixels'} per clock`;
 
 export interface Link {
   /**

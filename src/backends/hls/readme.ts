@@ -8,6 +8,7 @@ import { featuresOf } from './top.js';
 import { receiveOf } from '../dataflow/plan.js';
 import { mapsText } from './readme-maps.js';
 import { memoriesText } from './readme-memories.js';
+import { perClock } from '../dataflow/link.js';
 import { linkText, malformedTable } from './readme-link.js';
 import { decisionTable, fieldTable, registerTable, weightStatusTable } from './registers.js';
 import type { Timing } from '../backend.js';
@@ -50,7 +51,7 @@ function resourceTable(design: Design, estimate: Estimate): string {
 
 const timingText = (t: Timing): string =>
   [
-    `- clock ${t.clockMHz} MHz, ${t.pixelsPerClock} pixels per clock, ${count(t.beatsPerFrame)} beats a frame`,
+    `- clock ${t.clockMHz} MHz, ${perClock(t.pixelsPerClock)}, ${count(t.beatsPerFrame)} beats a frame`,
     `- ${count(Math.floor(t.framesPerSecond))} frames/s (${count(t.cyclesPerFrame)} cycles a frame), limited by ${t.limitedBy}`,
     `- decision ${t.lastPixelMicroseconds.toFixed(2)} µs after the last pixel, ${t.firstPixelMicroseconds.toFixed(2)} µs after the first`,
   ].join('\n');
