@@ -37,10 +37,10 @@ const STOPS: readonly Stop[] = [
 ];
 
 /**
- * What takes minutes runs at night (VETOC_ALL_EXAMPLES=1): frames simulated 500 times, a thousand through every witness, the
- * synthesis of a whole network.
+ * What takes minutes runs at night (VETOC_ALL_EXAMPLES=1): frames simulated 500 times, a thousand through every witness, raw
+ * words through all of them, the synthesis of a whole network.
  */
-const AT_NIGHT = /^vetoc (explain check|verify .*--count 1000|estimate .*--synthesize)/;
+const AT_NIGHT = /^vetoc (explain check|verify .*--(count 1000|raw)|estimate .*--synthesize)/;
 const runsNow = (text: string): boolean => process.env['VETOC_ALL_EXAMPLES'] === '1' || !AT_NIGHT.test(text);
 
 /** What this machine may lack, and then says: exit code 1 and these words. */
