@@ -6,6 +6,7 @@ import { moduleGraph } from '../modules/small-detector.js';
 import { judged, project, refutesMutants } from './judged.js';
 import { rtlDesign } from './project.js';
 import { HALF_ROWS, rawNetwork } from './raw-networks.js';
+import { isTried } from './tried.js';
 
 const FRONT = emitRtl(rtlDesign(partitionModules(await moduleGraph(2, [16, 16])).fronts[0]!));
 
@@ -68,7 +69,8 @@ const COMMON_MODE = emitRtl(
 );
 
 describe('the proofs about what rows have in common', () => {
-  it.each(['common_mode_lanes', 'common_mode_words'])(
+  // Each takes a minute or two.
+  it.each(['common_mode_lanes', 'common_mode_words'].filter((_, i) => isTried(i, 2)))(
     'hold: %s',
     async (proof) => {
       expect(await judged(project(COMMON_MODE), `formal/${proof}.ys`)).toBe('');
