@@ -35,7 +35,8 @@ export async function openGroup(
     const words = options.words === true ? given.map((raw) => ({ ...raw, rule: NO_RULE })) : given;
     const calibrated = await calibrateAll(words, modulePlaces(stored), jungfrau);
     const joined = joinModules(calibrated, isWhole(options));
-    const source = await masking.frames(rawMaps === undefined ? joined : await counted(joined, rawMaps));
+    const asStored = rawMaps === undefined || options.words === true;
+    const source = await masking.frames(asStored ? joined : await counted(joined, rawMaps));
     const [only, ...others] = stored;
     const glance = others.length === 0 ? (only?.glance ?? null) : null;
     return { source, files: stored.map(({ file }) => file), glance };

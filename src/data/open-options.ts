@@ -37,7 +37,7 @@ export interface OpenFramesOptions {
   /** Give the words of gain that stand beside the frames, in their place. */
   readonly gainWords?: boolean;
   /**
-   * Values are raw words, and given as they are: what a file says of values does not count. Frames are whole or an error, as those of
+   * Values are raw words, and given as they are, whatever `rawMaps` or a file say of values. Frames are whole or an error, as those of
    * `rawMaps` and `jungfrau` are: a module has a file, and a row for each event.
    */
   readonly words?: boolean;

@@ -3,9 +3,8 @@ import { designHls, type Design, type HlsOptions } from '../backends/dataflow/de
 import { withReloadableWeights } from '../backends/hls/reloadable.js';
 import { neighbouringBoards, summarize, type Neighbours, type Summary } from '../backends/hls/summary.js';
 import { listTargets } from '../targets/load.js';
-import { loadRun } from './folder.js';
-import { likeOwn } from './own-firmware.js';
-import { asWished, type RawWish } from './raw-network.js';
+import { wishedFirmware } from './own-firmware.js';
+import type { RawWish } from './raw-network.js';
 
 export interface FirmwareEstimate extends Summary {
   /** With its FIFOs. */
@@ -20,9 +19,7 @@ export async function estimateRun(
   options: HlsOptions,
   raw: RawWish = {},
 ): Promise<FirmwareEstimate> {
-  const { fixed: ofCounts, recipe } = await loadRun(dir);
-  const fixed = await asWished(ofCounts, raw);
-  const wish = likeOwn(recipe, options);
+  const { fixed, wish } = await wishedFirmware(dir, options, raw);
   // A second network is there for weights that can be exchanged.
   const graph = wish.canary === true ? withReloadableWeights(fixed) : fixed;
   const design = designHls(graph, wish);

@@ -39,8 +39,7 @@ export function tellingWarnings(source: FrameSource, emit: Emit): FrameSource {
 
 /**
  * Opens frames; threads read where there are many. With `skipBad`, files and frames that cannot be read are told as
- * events, counted and left out; every frame is then read once before the work begins. Words come as they are, whatever maps are
- * named. The caller closes the source.
+ * events, counted and left out; every frame is then read once before the work begins. The caller closes the source.
  */
 export async function openFrameArguments(
   texts: readonly string[],
@@ -48,12 +47,7 @@ export async function openFrameArguments(
   emit: Emit,
   also: Pick<OpenFramesOptions, 'words'> = {},
 ): Promise<{ readonly source: FrameSource; readonly bad: readonly BadFrame[] }> {
-  const { rawMaps, ...stated } = frameOptions(values);
-  const options = {
-    ...stated,
-    ...(rawMaps === undefined || also.words === true ? {} : { rawMaps }),
-    ...also,
-  };
+  const options = { ...frameOptions(values), ...also };
   if (values.skipBad !== true) {
     return { source: tellingWarnings(await openFramesParallel(texts, options), emit), bad: [] };
   }

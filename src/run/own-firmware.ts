@@ -1,5 +1,8 @@
 /** The firmware that a run wrote: what a wish that leaves its pace open means. */
 import type { HlsOptions } from '../backends/dataflow/design.js';
+import type { FixedGraph } from '../ir/graph.js';
+import { loadRun, type Run } from './folder.js';
+import { onWords, type RawWish } from './raw-network.js';
 import type { Recipe } from './recipe.js';
 
 /**
@@ -15,4 +18,23 @@ export function likeOwn({ latency, target }: Recipe, wish: HlsOptions): HlsOptio
   return open && typeof latency === 'number' && wish.target.name === target
     ? { ...wish, latencyMicroseconds: latency }
     : wish;
+}
+
+/** What firmware of a run is asked for, with what is left open filled in. */
+export interface WishedFirmware {
+  readonly run: Run;
+  /** The network of the run, or its form on raw words. */
+  readonly fixed: FixedGraph;
+  readonly wish: HlsOptions;
+}
+
+/** The firmware of the run in `dir` that `options` ask for, on raw words where `raw` names maps. Throws `UserError`. */
+export async function wishedFirmware(
+  dir: string,
+  options: HlsOptions,
+  raw: RawWish,
+): Promise<WishedFirmware> {
+  const run = await loadRun(dir);
+  const words = await onWords(run.fixed, raw);
+  return { run, fixed: words?.graph ?? run.fixed, wish: likeOwn(run.recipe, options) };
 }

@@ -3,12 +3,10 @@
  * the same frames: how far their counts are apart, and which decisions with them.
  */
 import { createOrtWitness } from '../backends/onnx/ort/witness.js';
-import { openCalibration, type CellCalibration } from '../data/raw/cell-calibration.js';
+import type { CellCalibration } from '../data/raw/cell-calibration.js';
 import { withoutCommonMode, type CommonModeWish } from '../data/raw/common-mode.js';
-import { cellOf } from '../data/raw/cells.js';
-import { rawDetector, type RawDetector } from '../data/raw/detectors.js';
+import type { RawDetector } from '../data/raw/detectors.js';
 import { calibrateWords, type FloatMaps } from '../data/raw/float-maps.js';
-import { openFrames } from '../data/open.js';
 import { openFramesParallel } from '../data/parallel.js';
 import { roundHalfEven } from '../fixed/cast.js';
 import { formatToString, maxMantissa } from '../fixed/format.js';
@@ -17,6 +15,7 @@ import { productWidth } from '../ir/ops/calibrate.js';
 import { COUNTS } from '../ir/ops/input.js';
 import { beginStage, type Emit } from './events.js';
 import { frameOptions, type FrameOptionValues } from './frame-options.js';
+import { openRawFrames, type RawFrame } from './raw-frames.js';
 
 export interface RawDifference {
   readonly detector: string;
@@ -44,18 +43,11 @@ interface Tally {
   equal: number;
 }
 
-/** A frame as it was read: its words, the words of gain of a detector that has such, and its mask. */
-interface Words {
-  readonly words: Uint16Array;
-  readonly gains: Uint16Array | undefined;
-  readonly mask: Uint8Array | null;
-}
-
 /** Counts of a frame by double precision, or null where they are those of `counts`; `tally` hears of every live pixel. */
 function otherCounts(
   detector: RawDetector,
   maps: FloatMaps,
-  { words, gains, mask }: Words,
+  { words, gains, mask }: RawFrame,
   counts: ArrayLike<number>,
   tally: Tally,
   wish: CommonModeWish | undefined,
@@ -87,28 +79,21 @@ export async function rawDifference(
   kept: readonly boolean[],
   emit: Emit,
 ): Promise<RawDifference> {
-  const { rawMaps, ...stated } = frameOptions(values);
-  const options = { ...stated, words: true };
-  const words = await openFramesParallel(files, options);
-  const calibration = await openCalibration(words, rawMaps!);
-  const detector = rawDetector(calibration.name);
-  const byWords = detector.select.by === 'thresholds';
-  const gains = byWords ? await openFrames(files, { ...options, gainWords: true }) : null;
+  const options = { ...frameOptions(values), words: true };
+  const frames = await openRawFrames(await openFramesParallel(files, options), files, options);
+  const { detector, calibration } = frames;
   const witness = await createOrtWitness(graph, {});
   const progress = beginStage(emit, 'Compare');
   const tally: Tally = { livePixels: 0, farthest: 0, equal: 0 };
   const decidedApart: number[] = [];
   let differentFrames = 0;
   try {
-    for (let index = 0; index < words.count; index++) {
-      const { pixels, mask } = await words.read(index);
-      const { file, index: inFile } = words.origin(index);
-      const cell = calibration.hasCells ? cellOf(words.meta(index), file, inFile) : 0;
-      const frame = { words: pixels, gains: (await gains?.read(index))?.pixels, mask };
-      const counts = calibration.counts(cell, `frame ${inFile} of ${file}`, pixels, frame.gains);
-      const maps = await calibration.maps(cell);
+    for (let index = 0; index < frames.count; index++) {
+      const frame = await frames.read(index);
+      const counts = calibration.counts(frame.cell, frame.name, frame.words, frame.gains);
+      const maps = await calibration.maps(frame.cell);
       const other = otherCounts(detector, maps!, frame, counts, tally, calibration.commonMode);
-      progress.update(index + 1, words.count);
+      progress.update(index + 1, frames.count);
       if (other === null) continue;
       differentFrames += 1;
       const [decision] = await witness.run([other]);
@@ -116,8 +101,7 @@ export async function rawDifference(
     }
   } finally {
     await witness.close();
-    await gains?.close();
-    await words.close();
+    await frames.close();
   }
   progress.finish({ kind: 'counted', what: 'frames', count: kept.length });
   return { ...figuresOf(detector, calibration), ...tally, differentFrames, decidedApart };

@@ -67,10 +67,6 @@ export async function onWords(fixed: FixedGraph, wish: RawWish): Promise<RawNetw
   return { graph, cells, golden };
 }
 
-/** `fixed`, or its form on words where `wish` names maps of them. Throws `UserError`. */
-export const asWished = async (fixed: FixedGraph, wish: RawWish): Promise<FixedGraph> =>
-  (await onWords(fixed, wish))?.graph ?? fixed;
-
 /**
  * Writes the integers that the model's inputs take, int32 `[cell, height, width, channels]` under their names; of a memory cell
  * without maps 0. Words of gain come with each frame and are not among them.

@@ -12,9 +12,9 @@ import { jsonOrUndefined } from '../core/json.js';
 import { areaPage } from '../report/area-page.js';
 import { beginStage, type Emit } from './events.js';
 import { PROJECT_BACKENDS } from './export-project.js';
-import { loadRun, RUN_FILES } from './folder.js';
-import { likeOwn } from './own-firmware.js';
-import { asWished, type RawWish } from './raw-network.js';
+import { RUN_FILES } from './folder.js';
+import { wishedFirmware } from './own-firmware.js';
+import type { RawWish } from './raw-network.js';
 
 export interface RunSynthesis {
   readonly report: SynthesisReport;
@@ -87,10 +87,9 @@ export async function synthesizeRun(
   emit: Emit,
   raw: RawWish = {},
 ): Promise<RunSynthesis> {
-  const { fixed: ofCounts, recipe } = await loadRun(dir);
-  const fixed = await asWished(ofCounts, raw);
+  const { run, fixed, wish } = await wishedFirmware(dir, options, raw);
   const prepare = PROJECT_BACKENDS.map((b) => b.export.synthesis).find((s) => s !== null)!;
-  const synthesis = await prepare(fixed, likeOwn(recipe, options));
+  const synthesis = await prepare(fixed, wish);
   const file = join(dir, 'synthesis', `${options.target.name}-${synthesis.hash.slice(0, 16)}.json`);
   const before = await knownReport(file, synthesis.hash);
   let report = before;
@@ -105,6 +104,7 @@ export async function synthesizeRun(
   }
   const projects = await describeProjects(dir, synthesis, report);
   // The report is of the run's own firmware.
-  if (fixed === ofCounts) await writeFileAtomic(join(dir, RUN_FILES.areaPage), areaPage(recipe.name, report));
+  if (fixed === run.fixed)
+    await writeFileAtomic(join(dir, RUN_FILES.areaPage), areaPage(run.recipe.name, report));
   return { report, known: before !== null, projects };
 }

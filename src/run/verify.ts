@@ -176,7 +176,6 @@ export async function verifyRun(
   const { providers, apTypes, compiler, threads, shrink, made } = request;
   // One that does not exist is named before frames are read.
   request.witnesses?.forEach(witnessOf);
-  if (request.prove === true && request.raw === undefined) await checkProvable(folder);
   const { dir, fixed, asked } = await subjectOf(run, request, emit);
   const witnesses = request.witnesses ?? witnessesFor(dir, apTypes);
   const drills = request.drills ?? usualDrills(fixed).most;

@@ -7,8 +7,6 @@ import { UserError } from '../core/errors.js';
 import { createRandom } from '../core/random.js';
 import { version } from '../core/version.js';
 import { openFrames } from '../data/open.js';
-import { openCalibration } from '../data/raw/cell-calibration.js';
-import { cellOf } from '../data/raw/cells.js';
 import { writeGraph } from '../ir/graph-files.js';
 import { frameMaps, RAW_IDS } from '../passes/from-words.js';
 import { loadFpga } from '../targets/load.js';
@@ -20,6 +18,7 @@ import { checkFrameSize } from './frames-for-network.js';
 import { goldenFrames, rememberedInterpreter } from './golden-frames.js';
 import { openFrameArguments } from './open-frames.js';
 import { likeOwn } from './own-firmware.js';
+import { openRawFrames } from './raw-frames.js';
 import { onWords, type RawNetwork } from './raw-network.js';
 import { recipeHash } from './recipe.js';
 import { writeBuilt } from './stages/emit.js';
@@ -96,36 +95,23 @@ export async function openWords(
   most: number,
   emit: Emit,
 ): Promise<OpenedWords> {
-  const { rawMaps, ...stated } = frameOptions(values);
-  const hasGains = graph.nodes.some(({ id }) => id === RAW_IDS.gains);
-  if (hasGains && values.skipBad === true)
+  const options = { ...frameOptions(values), words: true };
+  if (graph.nodes.some(({ id }) => id === RAW_IDS.gains) && values.skipBad === true)
     throw new UserError('is not taken with words of gain, which are read beside the frames', {
       field: '--skip-bad',
       remedy: 'leave out the files that cannot be read',
     });
   // What is refused as counts is refused as words.
-  await openFrames(files, { ...stated, rawMaps: rawMaps! }).then((counts) => counts.close());
+  await openFrames(files, { ...options, words: false }).then((counts) => counts.close());
   const { source } = await openFrameArguments(files, values, emit, { words: true });
-  const gains = hasGains ? await openFrames(files, { ...stated, words: true, gainWords: true }) : null;
-  const close = async (): Promise<void> => {
-    await gains?.close();
-    await source.close();
-  };
+  const { count, calibration, read, close } = await openRawFrames(source, files, options);
   try {
     checkFrameSize(source, graph);
-    const { hasCells, integers } = await openCalibration(source, rawMaps!);
-    const indices = evenly([...Array(source.count).keys()], most);
+    const indices = evenly([...Array(count).keys()], most);
     const frames = async function* (): AsyncGenerator<NamedFrame> {
       for (const index of indices) {
-        const { file, index: inFile } = source.origin(index);
-        const cell = hasCells ? cellOf(source.meta(index), file, inFile) : 0;
-        const words = (await gains?.read(index))?.pixels;
-        yield {
-          name: `${file} frame ${inFile}`,
-          kind: 'file',
-          pixels: (await source.read(index)).pixels,
-          maps: frameMaps(integers(cell, `frame ${inFile} of ${file}`), words),
-        };
+        const { name, cell, words, gains } = await read(index);
+        yield { name, kind: 'file', pixels: words, maps: frameMaps(calibration.integers(cell, name), gains) };
       }
     };
     return { count: indices.length, frames: frames(), close };

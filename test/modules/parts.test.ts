@@ -4,7 +4,8 @@ import { createOrtWitness } from '../../src/backends/onnx/ort/witness.js';
 import { createBounds } from '../../src/explain/certified.js';
 import { createRandom } from '../../src/core/random.js';
 import { inputNode, type FixedGraph } from '../../src/ir/graph.js';
-import { mapsNodes, type FrameMaps } from '../../src/ir/frame-maps.js';
+import { mapsNodes, mapsOfPart, type FrameMaps } from '../../src/ir/frame-maps.js';
+import { partOf } from '../../src/ir/modules.js';
 import { partitionModules, type ModuleParts } from '../../src/passes/partition-modules.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { check } from '../fuzz/check.js';
@@ -35,21 +36,14 @@ function cases(): readonly Case[] {
 
 const ALL = cases();
 
-/** Module `k` of a frame, and of its maps. */
-const moduleOf = <T extends Uint16Array | Int32Array>(values: T, k: number, count: number): T =>
-  values.slice((k * values.length) / count, ((k + 1) * values.length) / count) as T;
-
-const mapsOf = (graph: FixedGraph, maps: FrameMaps | undefined, k: number, count: number): FrameMaps =>
-  new Map(mapsNodes(graph).map(({ id }) => [id, moduleOf(maps!.get(id)!, k, count)]));
-
 /** The words of every module of a frame, one module after the other. */
-function wordsOf({ parts, graph }: Case, frame: Uint16Array, maps: FrameMaps | undefined): Uint16Array {
+function wordsOf({ parts }: Case, frame: Uint16Array, maps: FrameMaps | undefined): Uint16Array {
   const words = new Uint16Array(parts.modules * parts.words);
   parts.frontOf.forEach((front, k) => {
     const part = parts.fronts[front]!;
-    const own = mapsOf(graph, maps, k, parts.modules);
+    const own = mapsOfPart(maps!, k, parts.modules);
     words.set(
-      interpret(part, moduleOf(frame, k, parts.modules), false, undefined, own).logits,
+      interpret(part, partOf(frame, k, parts.modules), false, undefined, own).logits,
       k * parts.words,
     );
   });
@@ -115,11 +109,11 @@ describe('a network of several modules', () => {
       const decision = await createOrtWitness(one.parts.decision, { threads: 1 });
       try {
         for (const [k, front] of one.parts.frontOf.entries()) {
-          const own = frames.map((frame) => moduleOf(frame, k, one.parts.modules));
-          const given = maps.map((m) => mapsOf(one.graph, m, k, one.parts.modules));
+          const own = frames.map((frame) => partOf(frame, k, one.parts.modules));
+          const given = maps.map((m) => mapsOfPart(m, k, one.parts.modules));
           const results = await fronts[front]!.run(own, { maps: given });
           results.forEach(({ logits }, i) => {
-            const expected = moduleOf(sent[i]!, k, one.parts.modules);
+            const expected = partOf(sent[i]!, k, one.parts.modules);
             expect(Array.from(logits), `seed ${one.seed}, module ${k}`).toEqual(Array.from(expected));
           });
         }
