@@ -2,7 +2,7 @@
  * Clock and cells after placing and routing on a Lattice ECP5-85k (speed 8) with free tools: the demo, veto-nano, and stages of the
  * recipe `veto`, each alone.
  *
- *     npm run silicon [-- --only demo,veto-nano] [--seeds 3]
+ *     npm run silicon [-- --only demo,veto/conv1_window] [--seeds 3]
  *
  * The clock is the median over the seeds of the placement; the path is that of its run. Minutes for each whole network and seed.
  */
@@ -25,7 +25,7 @@ const DESIGNS: readonly { readonly name: string; readonly network: string; reado
     'conv2_multiply',
     'conv3_multiply',
     'conv4_multiply',
-  ].map((instance) => ({ name: `veto, ${instance}`, network: 'veto', instance })),
+  ].map((instance) => ({ name: `veto/${instance}`, network: 'veto', instance })),
 ];
 
 const { values } = parseArgs({
