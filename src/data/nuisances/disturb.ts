@@ -43,7 +43,7 @@ export function disturbed(
   series: Random,
 ): Uint16Array {
   if (strengths.length === 0) return pixels;
-  const counts: Counts = { height, width, values: Float64Array.from(pixels), live: mask };
+  const counts: Counts = { height, width, values: new Float64Array(pixels), live: mask };
   for (const [name, strength] of strengths)
     nuisance(name).apply(counts, strength, random.fork(name), series.fork(name));
   return toPixels(counts);

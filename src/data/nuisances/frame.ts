@@ -15,7 +15,9 @@ export interface Counts {
 const TOP = 65535;
 
 export function toPixels({ values }: Counts): Uint16Array {
-  return Uint16Array.from(values, (v) => (v <= 0 ? 0 : v >= TOP ? TOP : Math.round(v)));
+  const pixels = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) pixels[i] = Math.min(Math.max(Math.round(values[i]!), 0), TOP);
+  return pixels;
 }
 
 export const isLive = ({ live }: Counts, i: number): boolean => live === null || live[i] === 1;
@@ -64,13 +66,16 @@ function blurLines(
   [lines, between]: readonly [number, number],
   [size, along]: readonly [number, number],
 ): void {
-  const line = new Float64Array(size);
+  const reach = kernel.length - 1;
+  // With what the kernel reaches beyond both ends.
+  const line = new Float64Array(size + 2 * reach);
+  const from = Int32Array.from(line, (_, i) => mirrored(i - reach, size) * along);
   for (let n = 0; n < lines; n++) {
-    for (let i = 0; i < size; i++) line[i] = values[n * between + i * along]!;
+    for (let i = 0; i < line.length; i++) line[i] = values[n * between + from[i]!]!;
     for (let i = 0; i < size; i++) {
-      let sum = kernel[0]! * line[i]!;
-      for (let k = 1; k < kernel.length; k++)
-        sum += kernel[k]! * (line[mirrored(i - k, size)]! + line[mirrored(i + k, size)]!);
+      const at = reach + i;
+      let sum = kernel[0]! * line[at]!;
+      for (let k = 1; k <= reach; k++) sum += kernel[k]! * (line[at - k]! + line[at + k]!);
       values[n * between + i * along] = sum;
     }
   }

@@ -56,7 +56,10 @@ function trainingFrames({ source, parts, recipe, seen }: NetworksRequest): Train
   const sets = Array.from({ length: ownRepeats }, () => own);
   if (frames > 0) {
     const simulated = simulatedBeside(source, frames, seen);
-    sets.push(labelledFrames(simulated.source, simulated.indices));
+    sets.push({
+      ...labelledFrames(simulated.source, simulated.indices),
+      close: () => simulated.source.close(),
+    });
   }
   const { nuisances } = recipe.training;
   return withNuisances(joined(sets), nuisances, own.count, [source.height, source.width], recipe.seed);

@@ -1,7 +1,7 @@
 /** Which frames of a labelled file train, validate and test, and the simulated frames that may stand beside them. */
 import type { FrameSource } from '../../../src/data/frames.js';
 import { CRYSTAL_FORMS } from '../../../src/data/simulate/crystal.js';
-import { simulateFrames } from '../../../src/data/simulate/simulate-frames.js';
+import { simulateFramesParallel } from '../../../src/data/parallel.js';
 import type { LabelledFrames } from '../../../src/train/sample-cache.js';
 
 /** Of the five DiffraNet classes. */
@@ -65,6 +65,7 @@ export function unseenParts(source: FrameSource, { crystals, styles }: Seen): Pa
 
 export const labelledFrames = (source: FrameSource, indices: readonly number[]): LabelledFrames => ({
   count: indices.length,
+  ahead: source.ahead ?? 0,
   read: async (i) => (await source.read(indices[i]!)).pixels,
   readMasked: (i) => source.read(indices[i]!),
   label: (i) => source.label(indices[i]!).label!,
@@ -83,7 +84,7 @@ export function simulatedBeside(
   seen: Seen | null,
 ): { readonly source: FrameSource; readonly indices: readonly number[] } {
   const { height, width } = source;
-  const simulated = simulateFrames({ seed: 1, count, height, width });
+  const simulated = simulateFramesParallel({ seed: 1, count, height, width });
   if (seen === null) return { source: simulated, indices: all(simulated) };
   const inFile = all(source);
   const crystals = new Set(inFile.map((i) => crystalOf(source, i)));
