@@ -1,11 +1,11 @@
 /**
- * How fast frames are simulated on one core, and what writing them costs.
+ * How fast frames are simulated and disturbed on one core, and what writing them costs.
  *
  *     npx tsx test/bench/simulate.ts [FRAMES]
  *
  * First table: `simulate` draws and renders 512×512 frames and throws them away; the other columns are `vetoc simulate`
- * whole, with labels, truth and metadata, to a file of that compression. Second table: writing alone, with the ways that
- * were weighed. All in processor time of this process, so that others on the machine do not count.
+ * whole, with labels, truth and metadata, to a file of that compression. Then a frame as the recipe `veto` disturbs it for training.
+ * Second table: writing alone, with the ways that were weighed. All in processor time of this process, so that others on the machine do not count.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,9 @@ import { simulateFrames } from '../../src/data/simulate/simulate-frames.js';
 import { COMPRESSIONS } from '../../src/data/write/growing-dataset.js';
 import { createHdf5 } from '../../src/data/write/hdf5-writer.js';
 import { writeFrames } from '../../src/data/write/write-frames.js';
+import { loadRecipe } from '../../src/run/recipe.js';
+import type { LabelledFrames } from '../../src/train/sample-cache.js';
+import { withNuisances } from '../../src/train/simulated-frames.js';
 
 const FRAMES = Number(process.argv[2] ?? 200);
 /** Frames before the clock starts: tables, compiled code, the detectors' maps; the HDF5 library is loaded then, too. */
@@ -59,6 +62,18 @@ async function whole(variety: Variety): Promise<string> {
     row += `${perSecond(ms)}${`(${kilobytes(FRAMES)})`.padStart(10)}`;
   }
   return row;
+}
+
+/** What the recipe `veto` does to a training frame. */
+async function disturbing(): Promise<string> {
+  const { training } = await loadRecipe('veto');
+  const frames = await render(2, WARM, 'broad');
+  const plain: LabelledFrames = { count: WARM, read: (i) => Promise.resolve(frames[i]!), label: () => 0 };
+  const disturbed = withNuisances(plain, training.nuisances, 0, [SIDE, SIDE], 1);
+  const ms = await milliseconds(WARM, async () => {
+    for (let i = 0; i < WARM; i++) await disturbed.read(i);
+  });
+  return `disturbed as the recipe veto says: ${ms.toFixed(1)} ms a frame`;
 }
 
 type Way = readonly [name: string, write: (frames: readonly Uint16Array[]) => Promise<void>];
@@ -120,6 +135,7 @@ try {
     `${''.padEnd(10)}${'simulate'.padStart(12)}${COMPRESSIONS.map((name) => name.padStart(22)).join('')}`,
   );
   for (const variety of VARIETIES) console.log(await whole(variety));
+  console.log(await disturbing());
   console.log('\nwriting alone, a frame:');
   for (const variety of VARIETIES) await writing(variety);
 } finally {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { everyExample, examplesIn } from './examples/collect.js';
 import { writeNight } from './examples/night.js';
+import { AT_NIGHT } from '../night.js';
 import { blocksOf, missesPython, notebookCode, python, runNotebook } from './examples/python.js';
 import { writePackage } from './examples/small-package.js';
 
@@ -37,11 +38,12 @@ const STOPS: readonly Stop[] = [
 ];
 
 /**
- * What takes minutes runs at night (VETOC_ALL_EXAMPLES=1): frames simulated 500 times, a thousand through every witness, raw
- * words through all of them, the synthesis of a whole network.
+ * What takes longest runs at night: frames simulated 500 times, a thousand through every witness, raw words through all of them, the
+ * synthesis of a whole network, searches and curves. Other tests have each of them on a smaller network.
  */
-const AT_NIGHT = /^vetoc (explain check|verify .*--(count 1000|raw)|estimate .*--synthesize)/;
-const runsNow = (text: string): boolean => process.env['VETOC_ALL_EXAMPLES'] === '1' || !AT_NIGHT.test(text);
+const LONG =
+  /^vetoc (explain (check|invert|.*--method all)|verify .*--(count 1000|raw|provider)|estimate .*--synthesize|quantize .*--budget|stress )/;
+const runsNow = (text: string): boolean => AT_NIGHT || !LONG.test(text);
 
 /** What this machine may lack, and then says: exit code 1 and these words. */
 const NEEDS_MORE = /--provider .*cuda/;

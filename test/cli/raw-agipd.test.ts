@@ -19,6 +19,7 @@ import { fromWords, frameMaps, RAW_IDS } from '../../src/passes/from-words.js';
 import { checkCells } from '../../src/run/simulate-raw.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { make } from '../hls/project.js';
+import { AT_NIGHT } from '../night.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { answerOf as cli } from './run-cli.js';
 import { writeRun } from './written-run.js';
@@ -459,11 +460,13 @@ describe('vetoc export --maps of an AGIPD', () => {
       expect(readme.includes('in a circle')).toBe(false);
     });
 
-    it('passes its make check', async () => {
-      const { code, output } = await make(at(form), 'check');
-      expect([code, output]).toEqual([0, expect.stringMatching(form === 'hls' ? /PASS 2 frames/ : /PASS: 0 differences/)]); // prettier-ignore
-      expect(output).toContain('PASS damaged maps: frames kept and flagged, the next one right');
-    }, 300_000);
+    // The simulator of the RTL is long in the making.
+    if (AT_NIGHT || form === 'hls')
+      it('passes its make check', async () => {
+        const { code, output } = await make(at(form), 'check');
+        expect([code, output]).toEqual([0, expect.stringMatching(form === 'hls' ? /PASS 2 frames/ : /PASS: 0 differences/)]); // prettier-ignore
+        expect(output).toContain('PASS damaged maps: frames kept and flagged, the next one right');
+      }, 300_000);
   });
 
   it('is refused where no memory cell has maps, with formats that are given, too', async () => {

@@ -12,9 +12,10 @@ import { check } from '../fuzz/check.js';
 import { fuzzFrames } from '../fuzz/frames.js';
 import { fuzzMaps } from '../fuzz/maps.js';
 import { stackedGraph } from '../fuzz/modules.js';
+import { AT_NIGHT } from '../night.js';
 import { randomFixedGraph } from '../fuzz/random-graph.js';
 
-const NETWORKS = Number(process.env['VETOC_MODULE_NETWORKS'] ?? 30);
+const NETWORKS = AT_NIGHT ? 150 : 30;
 
 interface Case {
   readonly seed: number;

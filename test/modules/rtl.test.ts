@@ -1,6 +1,6 @@
 /**
  * A detector of 3 modules as SystemVerilog: front ends whose packets are byte for byte those of the C++, the module that gathers
- * them beside the C++ on random packets, the decision, and all of them together. Faults of the new modules, each of them seen.
+ * them beside the C++ on random packets, the decision, and all of them together. Faults of the new modules, each of them seen: by day a third.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { createInterpreter } from '../../src/simulate/interpreter.js';
 import { compareResults } from '../../src/verify/divergence.js';
 import { runDrills } from '../../src/verify/drills/run.js';
 import { make, writeFiles } from '../hls/project.js';
+import { isTried } from '../night.js';
 import { plantedIn } from '../rtl/planted.js';
 import { sharedRuntime } from '../rtl/project.js';
 import { GATHER_FAULTS } from './gather-faults.js';
@@ -116,7 +117,8 @@ describe('three modules and a decision, in SystemVerilog', () => {
     };
     expect(await passes(0)).toBe(true);
     const missed: string[] = [];
-    for (const [i, { name }] of GATHER_FAULTS.entries()) if (await passes(i + 1)) missed.push(name);
+    for (const [i, { name }] of GATHER_FAULTS.entries())
+      if (isTried(i, 3) && (await passes(i + 1))) missed.push(name);
     expect(missed).toEqual([]);
   }, 900_000);
 });

@@ -15,6 +15,7 @@ import { createFloatReference } from '../../src/evaluate/float-reference.js';
 import { saveLayersModel } from '../../src/backends/layers-model/layers-model.js';
 import { createNetwork } from '../../src/frontends/network/registry.js';
 import { runCli } from '../cli/run-cli.js';
+import { AT_NIGHT } from '../night.js';
 import { sampleFrames } from '../sample-graphs.js';
 import { KERAS2_FORMS, keras2Logits, writeKeras2 } from './keras2-file.js';
 import { sampleFloatGraph } from './sample-float.js';
@@ -194,42 +195,54 @@ describe('vetoc import', () => {
 });
 
 describe('vetoc run --model', () => {
-  it('takes a ResNet-18 from PyTorch to exact firmware; its recipe names the network', async () => {
-    const recipe = join(folder, 'tiny.json');
-    await writeFile(
-      recipe,
-      JSON.stringify({
-        version: 1,
-        name: 'tiny',
-        frames: { kind: 'simulate', count: 40, height: 64, width: 64 },
-        preprocess: { factor: 1 },
-        training: {},
-        calibration: { frames: 4 },
-        verify: { frames: 4, tensorFrames: 1 },
-        explain: { frames: 1 },
-      }),
-    );
-    const model = join(MODELS, 'resnet18.onnx');
-    const out = join(folder, 'run');
-    const result = await runCli('run', recipe, '--model', model, '--out', out, '--backend', 'cpu', '--json');
-    expect(result.stderr).toContain('exact: 0 mismatches');
-    expect(result.code).toBe(0);
-    const run = await loadRun(out);
-    expect(run.fixed.nodes.some(({ id }) => id === 'layer4_1_conv2')).toBe(true);
-    expect(run.recipe).toMatchObject({ model: { path: model } });
-    // The LayersModel of the run is the same function again.
-    const layers = await importFile(join(out, 'float/model.json'), [64, 64]);
-    const [frame] = sampleFrames(1, 64 * 64, 3);
-    const [a, b] = [run.float, layers.graph].map((g) => createFloatReference(g).decide(frame!).logits);
-    a!.forEach((value, i) => {
-      expect(b![i]).toBeCloseTo(value, 4);
-    });
-    // The recipe of the run refuses another network in the place of this one.
-    const edited = join(folder, 'edited.json');
-    const text = await readFile(join(out, RUN_FILES.recipe), 'utf8');
-    await writeFile(edited, text.replace('resnet18.onnx', 'keras.onnx'));
-    const other = await runCli('run', edited, '--out', join(folder, 'other'));
-    expect(other.code).toBe(2);
-    expect(other.stderr).toContain('not the file that the recipe was made for');
-  }, 300_000);
+  // Minutes: by day the examples have a smaller one.
+  if (AT_NIGHT)
+    it('takes a ResNet-18 from PyTorch to exact firmware; its recipe names the network', async () => {
+      const recipe = join(folder, 'tiny.json');
+      await writeFile(
+        recipe,
+        JSON.stringify({
+          version: 1,
+          name: 'tiny',
+          frames: { kind: 'simulate', count: 40, height: 64, width: 64 },
+          preprocess: { factor: 1 },
+          training: {},
+          calibration: { frames: 4 },
+          verify: { frames: 4, tensorFrames: 1 },
+          explain: { frames: 1 },
+        }),
+      );
+      const model = join(MODELS, 'resnet18.onnx');
+      const out = join(folder, 'run');
+      const result = await runCli(
+        'run',
+        recipe,
+        '--model',
+        model,
+        '--out',
+        out,
+        '--backend',
+        'cpu',
+        '--json',
+      );
+      expect(result.stderr).toContain('exact: 0 mismatches');
+      expect(result.code).toBe(0);
+      const run = await loadRun(out);
+      expect(run.fixed.nodes.some(({ id }) => id === 'layer4_1_conv2')).toBe(true);
+      expect(run.recipe).toMatchObject({ model: { path: model } });
+      // The LayersModel of the run is the same function again.
+      const layers = await importFile(join(out, 'float/model.json'), [64, 64]);
+      const [frame] = sampleFrames(1, 64 * 64, 3);
+      const [a, b] = [run.float, layers.graph].map((g) => createFloatReference(g).decide(frame!).logits);
+      a!.forEach((value, i) => {
+        expect(b![i]).toBeCloseTo(value, 4);
+      });
+      // The recipe of the run refuses another network in the place of this one.
+      const edited = join(folder, 'edited.json');
+      const text = await readFile(join(out, RUN_FILES.recipe), 'utf8');
+      await writeFile(edited, text.replace('resnet18.onnx', 'keras.onnx'));
+      const other = await runCli('run', edited, '--out', join(folder, 'other'));
+      expect(other.code).toBe(2);
+      expect(other.stderr).toContain('not the file that the recipe was made for');
+    }, 300_000);
 });

@@ -1,6 +1,6 @@
 /**
- * Planted faults that the benches of a project must see, each by its name. Continuous integration takes every eighth of them in
- * every third bench, by the day; VETOC_ALL_FAULTS=1 takes all.
+ * Planted faults that the benches of a project must see, each by its name: by day every eighth of them in one bench, all at
+ * night.
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ import {
 import { planted } from './planted.js';
 import { benchProject } from './project.js';
 import { rawNetwork } from './raw-networks.js';
-import { isTried } from './tried.js';
+import { isTried, triedOf } from '../night.js';
 
 const CASES: readonly (readonly [
   string,
@@ -77,32 +77,33 @@ const CASES: readonly (readonly [
   ['make check-icarus', sampleFixedGraph, {}, BUS_FAULTS, ['check-icarus'], /PASS: 1 frames, registers/],
 ];
 
-const chosen = CASES.filter((_, i) => isTried(i, 3));
-
-describe.each(chosen)('planted faults that %s must see', (_name, make, options, faults, goals, passed) => {
-  it('are seen, each of them, and nothing is seen without one', async () => {
-    const folder = benchProject(make(), {}, (design) => planted(design, faults), options);
-    /** Whether the bench passes with fault `number`. */
-    const passes = async (number: number): Promise<boolean> => {
-      writeFileSync(join(folder, 'fault'), String(number));
-      const words = ['-s', ...goals, 'CXXFLAGS=-O0'];
-      // The first one compiles. A fault may stop the bench for good, none must not.
-      const result = await runProcess('make', words, {
-        cwd: folder,
-        timeoutSeconds: number === 0 ? 900 : 300,
-      });
-      if (number === 0 && (result.kind !== 'finished' || result.code !== 0))
-        throw new Error(`nothing is planted: ${JSON.stringify(result)}`);
-      if (result.kind !== 'finished') return false;
-      return result.code === 0 && passed.test(result.stdout);
-    };
-    expect(await passes(0)).toBe(true);
-    const missed: string[] = [];
-    for (const [i, { name }] of faults.entries()) {
-      if (!isTried(i, 8)) continue;
-      if (await passes(i + 1)) missed.push(name);
-    }
-    expect(missed).toEqual([]);
-    rmSync(folder, { recursive: true });
-  }, 1_800_000);
-});
+describe.each(triedOf(CASES, CASES.length))(
+  'planted faults that %s must see',
+  (_name, make, options, faults, goals, passed) => {
+    it('are seen, each of them, and nothing is seen without one', async () => {
+      const folder = benchProject(make(), {}, (design) => planted(design, faults), options);
+      /** Whether the bench passes with fault `number`. */
+      const passes = async (number: number): Promise<boolean> => {
+        writeFileSync(join(folder, 'fault'), String(number));
+        const words = ['-s', ...goals, 'CXXFLAGS=-O0'];
+        // The first one compiles. A fault may stop the bench for good, none must not.
+        const result = await runProcess('make', words, {
+          cwd: folder,
+          timeoutSeconds: number === 0 ? 900 : 300,
+        });
+        if (number === 0 && (result.kind !== 'finished' || result.code !== 0))
+          throw new Error(`nothing is planted: ${JSON.stringify(result)}`);
+        if (result.kind !== 'finished') return false;
+        return result.code === 0 && passed.test(result.stdout);
+      };
+      expect(await passes(0)).toBe(true);
+      const missed: string[] = [];
+      for (const [i, { name }] of faults.entries()) {
+        if (!isTried(i, 8)) continue;
+        if (await passes(i + 1)) missed.push(name);
+      }
+      expect(missed).toEqual([]);
+      rmSync(folder, { recursive: true });
+    }, 1_800_000);
+  },
+);

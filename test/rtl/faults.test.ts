@@ -1,6 +1,6 @@
 /**
- * Planted faults: every one is compiled in, none is active until its number is named. Continuous integration takes every
- * eighth of them, by the day; VETOC_ALL_FAULTS=1 takes all.
+ * Planted faults: every one is compiled in, none is active until its number is named. By day every eighth of them is tried, in
+ * every other network; all of them at night.
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ import {
 import { planted } from './planted.js';
 import { rtlDesign, sharedRuntime } from './project.js';
 import { HALF_ROWS, rawNetwork, withMaps } from './raw-networks.js';
-import { isTried } from './tried.js';
+import { isTried, triedOf } from '../night.js';
 
 /** Runs the design with fault `number`, or with none for 0; what came of it. */
 async function witnessed(
@@ -60,14 +60,16 @@ async function witnessed(
   };
 }
 
-describe.each([
+const CASES = [
   ['the zoo', zooNetwork, ZOO_FAULTS],
   ['a residual network', sampleFixedGraph, SAMPLE_FAULTS],
   ['windows that end with the last pixel', causalNetwork, CAUSAL_FAULTS],
   ['words with gain bits', () => rawNetwork('jungfrau', 8), GAIN_BITS_FAULTS],
   ['words and words of gain', () => rawNetwork('agipd', 8), THRESHOLD_FAULTS],
   ['half rows with a mean', () => rawNetwork('jungfrau', 8, { commonMode: HALF_ROWS }), COMMON_MODE_FAULTS],
-] as const)('planted faults in the RTL of %s', (_name, make, faults) => {
+] as const;
+
+describe.each(triedOf(CASES, 2))('planted faults in the RTL of %s', (_name, make, faults) => {
   it('are seen, each of them, and nothing is seen without one', async () => {
     const run = await witnessed(make(), faults);
     expect(await run(0)).toBe('exact');

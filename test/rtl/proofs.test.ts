@@ -9,20 +9,23 @@ import { createRandom } from '../../src/core/random.js';
 import { format } from '../../src/fixed/format.js';
 import { writeFiles } from '../hls/project.js';
 import { zooNetwork } from '../hls/networks.js';
+import { triedOf } from '../night.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { emptyFolder, judged, project, REFUTED, refutesMutants, type Mutant } from './judged.js';
 import { rtlDesign } from './project.js';
 
 const ZOO = rtlDesign(zooNetwork(), { pixelsPerClock: 4 });
 
+const PROJECTS = [
+  ['all ops, 4 pixels a clock', ZOO],
+  [
+    'packets without SOF, with a CRC',
+    rtlDesign(sampleFixedGraph(), { pixelsPerClock: 2, link: { framing: 'tlast', crc: true } }),
+  ],
+] as const;
+
 describe('the proofs of a project', () => {
-  it.each([
-    ['all ops, 4 pixels a clock', ZOO],
-    [
-      'packets without SOF, with a CRC',
-      rtlDesign(sampleFixedGraph(), { pixelsPerClock: 2, link: { framing: 'tlast', crc: true } }),
-    ],
-  ])(
+  it.each(triedOf(PROJECTS, 2))(
     'hold: %s',
     async (_name, design) => {
       const folder = project(emitRtl(design));

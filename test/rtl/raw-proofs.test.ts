@@ -6,7 +6,7 @@ import { moduleGraph } from '../modules/small-detector.js';
 import { judged, project, refutesMutants } from './judged.js';
 import { rtlDesign } from './project.js';
 import { HALF_ROWS, rawNetwork } from './raw-networks.js';
-import { isTried } from './tried.js';
+import { AT_NIGHT } from '../night.js';
 
 const FRONT = emitRtl(rtlDesign(partitionModules(await moduleGraph(2, [16, 16])).fronts[0]!));
 
@@ -70,7 +70,7 @@ const COMMON_MODE = emitRtl(
 
 describe('the proofs about what rows have in common', () => {
   // Each takes a minute or two.
-  it.each(['common_mode_lanes', 'common_mode_words'].filter((_, i) => isTried(i, 2)))(
+  it.each(AT_NIGHT ? ['common_mode_lanes', 'common_mode_words'] : [])(
     'hold: %s',
     async (proof) => {
       expect(await judged(project(COMMON_MODE), `formal/${proof}.ys`)).toBe('');

@@ -10,6 +10,7 @@ import { interpret } from '../../src/simulate/interpret.js';
 import { runProcess } from '../../src/simulate/process.js';
 import { loadFpga } from '../../src/targets/load.js';
 import { writeProject } from '../hls/project.js';
+import { triedOf } from '../night.js';
 import { sampleFixedGraph } from '../sample-graphs.js';
 import { NAMED_NETWORKS } from './named-networks.js';
 import { isMissing } from '../tools.js';
@@ -17,7 +18,6 @@ import { NEXTPNR, synthesized } from './nextpnr.js';
 
 const target = await loadFpga('ulx3s');
 
-const ALL = process.env['VETOC_ALL_FAULTS'] === '1';
 /** File, what stands there, and what is put in its place. */
 const LINE_FAULTS: readonly (readonly [path: string, from: string, to: string])[] = [
   ['ulx3s/vetoc_serial_in.sv', 'tlast <= ends;', "tlast <= 1'b0;"],
@@ -75,7 +75,7 @@ describe('the design for the ULX3S', () => {
       said: expect.stringContaining('PASS: 3 decisions over the serial line') as string,
     });
   }, 300_000);
-  it.each(ALL ? LINE_FAULTS : LINE_FAULTS.slice(0, 1))(
+  it.each(triedOf(LINE_FAULTS, LINE_FAULTS.length))(
     'is seen to be wrong with a fault in %s',
     async (path, from, to) => {
       const { code, said } = await make('check-ulx3s', spoilt(path, from, to));

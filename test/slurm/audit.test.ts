@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli, type CliResult } from '../cli/run-cli.js';
 import { TINY } from '../cli/tiny-recipe.js';
+import { AT_NIGHT } from '../night.js';
 import { hashOf, writeShardedRun, type ShardedRun } from '../shards/sharded-run.js';
 import { lacking, startCluster, type Cluster } from './cluster.js';
 
@@ -101,7 +102,7 @@ describe.skipIf(missing !== null)(`an audit on Slurm${missing === null ? '' : ` 
   }, 400_000);
 
   // Minutes of waiting for Slurm's own clocks: nightly.
-  if (process.env['VETOC_SLURM_DRILLS'] === '1') {
+  if (AT_NIGHT) {
     it('goes on where a node goes down with its tasks', async () => {
       for (let task = 0; task < SHARDS; task++) fault(task, 'slow');
       const done = slurm(at('lost'));
