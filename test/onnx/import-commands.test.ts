@@ -194,9 +194,9 @@ describe('vetoc import', () => {
   });
 });
 
-describe('vetoc run --model', () => {
-  // Minutes: by day the examples have a smaller one.
-  if (AT_NIGHT)
+// Minutes: by day the examples have a smaller one.
+if (AT_NIGHT)
+  describe('vetoc run --model', () => {
     it('takes a ResNet-18 from PyTorch to exact firmware; its recipe names the network', async () => {
       const recipe = join(folder, 'tiny.json');
       await writeFile(
@@ -245,4 +245,4 @@ describe('vetoc run --model', () => {
       expect(other.code).toBe(2);
       expect(other.stderr).toContain('not the file that the recipe was made for');
     }, 300_000);
-});
+  });
