@@ -32,8 +32,9 @@ export default defineConfig({
     // A test run does not depend on a build before it: it makes the ONNX codec and the WebAssembly modules itself.
     globalSetup: ['.ci/onnx-codec.mjs', '.ci/wasm.mjs'],
     setupFiles: ['test/property-seed.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Against what hangs: a shared machine may be three times as slow as it was an hour ago.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     // Two cores: more workers than cores only makes the simulators time out.
     maxWorkers: 2,
     projects: [

@@ -50,7 +50,7 @@ beforeAll(async () => {
   writeFileSync(at('bad.csv'), 'number,hit\n1,2\n');
   writeFileSync(at('bad.onnx'), 'no model');
   writeFileSync(at('bad.json'), '{ "name": 3 }');
-}, 120_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The commands with `--json`, as they are typed. */
@@ -276,17 +276,13 @@ describe('--json', () => {
     all.flatMap(([command, { fail, events }]) =>
       fail.map((words) => [command, words, events === true] as const),
     ),
-  )(
-    '%s %j fails in words, with whole JSON or nothing',
-    async (command, words, events) => {
-      const { code, stdout, stderr } = await runCli(...command.split(' '), ...words.map(named), '--json');
-      expect([code, stderr]).toEqual([2, expect.stringMatching(/^(vetoc|error): /m)]);
-      const said = parsed(stdout, events);
-      if (events && said.length > 0)
-        expect(said.at(-1)).toMatchObject({ event: 'error', problem: expect.any(String) });
-    },
-    120_000,
-  );
+  )('%s %j fails in words, with whole JSON or nothing', async (command, words, events) => {
+    const { code, stdout, stderr } = await runCli(...command.split(' '), ...words.map(named), '--json');
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^(vetoc|error): /m)]);
+    const said = parsed(stdout, events);
+    if (events && said.length > 0)
+      expect(said.at(-1)).toMatchObject({ event: 'error', problem: expect.any(String) });
+  });
 
   it.each(all.flatMap(([command, { work }]) => (work === undefined ? [] : [[command, work] as const])))(
     '%s %j is one whole JSON value',
@@ -295,6 +291,5 @@ describe('--json', () => {
       expect([code, stderr]).toEqual([expect.toSatisfy((n: number) => n < 2), expect.any(String)]);
       expect(parsed(stdout, false)).toHaveLength(1);
     },
-    120_000,
   );
 });

@@ -80,7 +80,7 @@ beforeAll(async () => {
   const size = ['--size', `${HEIGHT}x${WIDTH}`, '--workers', '0'];
   await cli('simulate', at('words.h5'), '--count', String(COUNT), '--raw', 'agipd', '--variety', 'standard', ...size); // prettier-ignore
   await cli('darks', ...DARKS, '--detector', 'agipd', '--serial', 'A3', '--out', at('maps.h5'));
-}, 120_000);
+});
 
 describe('vetoc simulate --raw agipd --cells', () => {
   const simulate = (name: string, ...more: string[]): Promise<string> =>

@@ -82,7 +82,7 @@ beforeAll(async () => {
   await writeHdf5(at('mask.h5'), { '/mask': { data: live, shape: [HEIGHT, WIDTH] } });
   live[2 * ROWS * WIDTH + 5] = 1;
   await writeHdf5(at('porous.h5'), { '/mask': { data: live, shape: [HEIGHT, WIDTH] } });
-}, 120_000);
+});
 
 const HAS_NO_FILE = /exit 2: .*JNGFR01-S00000\.h5: module 03 has no file, and /;
 

@@ -35,7 +35,7 @@ beforeAll(async () => {
     await cli('simulate', at(`${detector}.h5`), '--count', String(COUNT), '--raw', detector, ...size);
   mkdirSync(at('run/hls/golden'), { recursive: true });
   writeFileSync(at('run/hls/golden/frames.bin'), Buffer.alloc(2 * HEIGHT * WIDTH, 1));
-}, 120_000);
+});
 
 /** The words of `detector` as a verification of the run reads them, and the network on them. */
 async function wordsOf(detector: string) {

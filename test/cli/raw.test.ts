@@ -66,7 +66,7 @@ beforeAll(async () => {
       ...size,
     ),
   ).toMatch(/Words of photons of 9537 eV; dark frames of every gain stage in .*words\.darks\.h5/);
-}, 120_000);
+});
 
 describe('vetoc darks', () => {
   it('finds pedestals and noise as they were put in, and says so on a page', async () => {

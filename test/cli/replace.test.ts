@@ -97,7 +97,7 @@ beforeAll(async () => {
     'stress/stress.html',
   ])
     writeFileSync(path(file), 'precious');
-}, 60_000);
+});
 
 /** Arguments and options that `command` cannot do without, none of which is ever looked at. */
 function needed(command: Command): string[] {
@@ -137,7 +137,7 @@ describe('what is there', () => {
       }
       expect(readFileSync(path('file'), 'utf8')).toBe('precious');
     }
-  }, 120_000);
+  });
 
   it.each(Object.entries(OWN))('%s refuses it in its own words', async (_, words) => {
     const args = words.map((word) => (word.startsWith('@') ? path(word.slice(1)) : word));

@@ -85,7 +85,6 @@ describe('decisions as extra-redu writes them', () => {
         byThreshold: hits,
       });
     },
-    120_000,
   );
 
   it('need the train and the pulse of every frame', async () => {

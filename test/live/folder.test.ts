@@ -109,4 +109,4 @@ it('frames of a file that is open for SWMR come as they are written, each once; 
     await source.close();
     await rm(folder, { recursive: true });
   }
-}, 60_000);
+});

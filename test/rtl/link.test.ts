@@ -100,13 +100,9 @@ describe('ten thousand random streams through the RTL', () => {
     ['with TUSER alone', {}, 3000],
     ['without TUSER', { framing: 'tlast', crc: true }, 2000],
     ['without a header', { header: false }, 1000],
-  ] as const)(
-    '%s: no answer is wrong, misnumbered or missing',
-    (_name, link, count) => {
-      expect([...differences(link, count)].map((all) => all.slice(0, 3))).toEqual([[]]);
-    },
-    120_000,
-  );
+  ] as const)('%s: no answer is wrong, misnumbered or missing', (_name, link, count) => {
+    expect([...differences(link, count)].map((all) => all.slice(0, 3))).toEqual([[]]);
+  });
 
   it('would find every planted fault', () => {
     const [none, ...found] = differences({ crc: true }, 400, LINK_FAULTS);

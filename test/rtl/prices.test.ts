@@ -65,5 +65,5 @@ describe('the price of a network by Yosys', () => {
     expect(asked[0]).not.toContain('c:conv_window');
     expect(asked[1]).toContain(`delete ${design.top}_dataflow/c:conv_window;`);
     expect(asked[1]).not.toContain('c:logits_multiply');
-  }, 300_000);
+  }, 900_000);
 });

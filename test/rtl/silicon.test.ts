@@ -56,7 +56,7 @@ describe('the design for the ULX3S', () => {
     const folder = writeProject({ ...files, ...changed });
     const result = await runProcess('make', ['-s', goal, 'CXXFLAGS=-O0'], {
       cwd: folder,
-      timeoutSeconds: 300,
+      timeoutSeconds: 900,
     });
     rmSync(folder, { recursive: true });
     return result.kind === 'finished'
@@ -74,7 +74,7 @@ describe('the design for the ULX3S', () => {
       code: 0,
       said: expect.stringContaining('PASS: 3 decisions over the serial line') as string,
     });
-  }, 300_000);
+  }, 900_000);
   it.each(triedOf(LINE_FAULTS, LINE_FAULTS.length))(
     'is seen to be wrong with a fault in %s',
     async (path, from, to) => {
@@ -82,7 +82,7 @@ describe('the design for the ULX3S', () => {
       expect(code).not.toBe(0);
       expect(said).toContain('FAIL');
     },
-    300_000,
+    900_000,
   );
   it('has multipliers that are proved to be those of the simulation', async () => {
     expect(await make('prove-ecp5')).toEqual({ code: 0, said: '' });

@@ -111,7 +111,7 @@ describe('a network that sees contrast', () => {
     const offset = await decisions(150);
     // Blocks in the corners of the frame have no surroundings: they alone see the offset.
     expect(plain.filter((keep, i) => keep === offset[i]).length).toBeGreaterThanOrEqual(29);
-  }, 120_000);
+  });
 
   it.each(['pedestal', 'background', 'hotPixels'])(
     'refuses %s added to what are no counts',
