@@ -10,7 +10,6 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { createRandom } from '../../src/core/random.js';
 import { preprocessNodes } from '../../src/frontends/network/preprocess.js';
 import { createNetwork } from '../../src/frontends/network/registry.js';
 import type { FloatGraph } from '../../src/ir/graph.js';
@@ -20,7 +19,7 @@ import { openBackend } from '../../src/tensorflow/backend.js';
 import { createPreprocessor } from '../../src/evaluate/preprocessor.js';
 import { openGradientPool, workerCount } from '../../src/train/gradient-pool.js';
 import { flattenParameters, parameterLayout } from '../../src/train/parameters.js';
-import { fillCache } from '../../src/train/sample-cache.js';
+import { noiseCache } from './noise-cache.js';
 
 const SIDE = 512;
 const TURNS = 3;
@@ -78,15 +77,7 @@ function theirs(): Theirs {
   return JSON.parse(said) as Theirs;
 }
 
-const random = createRandom(1);
-const frames = Array.from({ length: batch }, () =>
-  Uint16Array.from({ length: SIDE * SIDE }, () => random.poisson(0.5)),
-);
-const cache = await fillCache(
-  graph,
-  { count: batch, read: (i) => Promise.resolve(frames[i]!), label: (i) => i % 2 },
-  { cacheMebibytes: 1024 },
-);
+const cache = await noiseCache(graph, batch, SIDE);
 
 async function ours(): Promise<number[]> {
   const backend = await openBackend();

@@ -14,7 +14,6 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, sep } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import { createRandom } from '../../src/core/random.js';
 import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import { openBackend, type TrainBackend } from '../../src/tensorflow/backend.js';
 import { openGradientPool, workerCount } from '../../src/train/gradient-pool.js';
@@ -22,8 +21,8 @@ import { createNetwork } from '../../src/frontends/network/registry.js';
 import { flattenParameters, parameterLayout } from '../../src/train/parameters.js';
 import { loadRecipe } from '../../src/run/recipe.js';
 import { trainingSchema } from '../../src/train/recipe.js';
-import { fillCache } from '../../src/train/sample-cache.js';
 import { tf } from '../../src/tensorflow/tf.js';
+import { noiseCache } from './noise-cache.js';
 
 const SIDE = 512;
 const option = (name: string, otherwise: number): number => {
@@ -48,15 +47,7 @@ const graph = createNetwork({
   classes: { classNames: ['miss', 'hit'], hitClasses: [false, true] },
   seed: 1,
 });
-const random = createRandom(1);
-const frames = Array.from({ length: BATCH }, () =>
-  Uint16Array.from({ length: SIDE * SIDE }, () => random.poisson(0.5)),
-);
-const cache = await fillCache(
-  graph,
-  { count: BATCH, read: (i) => Promise.resolve(frames[i]!), label: (i) => i % 2 },
-  { cacheMebibytes: 1024 },
-);
+const cache = await noiseCache(graph, BATCH, SIDE);
 const recipe = asked?.training ?? trainingSchema.parse({});
 const layout = parameterLayout(graph);
 const setup = {
