@@ -118,6 +118,7 @@ for (const { path, examples } of commands)
   for (const text of examples) {
     if (seen.has(text)) continue;
     seen.add(text);
+    if (!runsNow(text)) continue;
     const name = path.split(' ')[0]!;
     groups.set(name, [...(groups.get(name) ?? []), text]);
   }
@@ -136,7 +137,7 @@ describe.each([...groups])('vetoc %s --help', (name, examples) => {
     if (name !== 'run') rmSync(at(name), { recursive: true, force: true });
   });
 
-  it.each(examples.filter(runsNow))(
+  it.each(examples)(
     '%s',
     async (text) => {
       const { code, stdout, stderr } = await runInShell(text, at(name));
