@@ -79,8 +79,15 @@ describe('what a nuisance does to a frame', () => {
     expect(Math.abs(total(pixels) - 60000)).toBeLessThan(60);
   });
 
-  it('a point spread leaves an even frame even, at its edges too', () => {
+  it('a point spread leaves an even frame even, at its edges too, and sends back what would pass them', () => {
     expect(changed(frame(50), 'pointSpread', 1.5)).toEqual(frame(50).pixels);
+    const given = frame(0);
+    given.pixels[at(1, 30)] = 60000;
+    const pixels = changed(given, 'pointSpread', 1);
+    expect(Math.abs(total(pixels) - 60000)).toBeLessThan(60);
+    // One row away, and two by way of the edge; in its own row nothing, and three by way of the edge.
+    const ratio = (Math.exp(-0.5) + Math.exp(-2)) / (1 + Math.exp(-4.5));
+    expect(pixels[at(0, 30)]! / pixels[at(1, 30)]!).toBeCloseTo(ratio, 3);
   });
 
   it('larger pixels are sums in the middle of the frame, nothing around them', () => {
