@@ -17,9 +17,7 @@ import { isPreprocess } from '../../src/ir/ops/index.js';
 import { loadRecipe } from '../../src/run/recipe.js';
 import { openBackend } from '../../src/tensorflow/backend.js';
 import { createPreprocessor } from '../../src/evaluate/preprocessor.js';
-import { openGradientPool, workerCount } from '../../src/train/gradient-pool.js';
-import { flattenParameters, parameterLayout } from '../../src/train/parameters.js';
-import { noiseCache } from './noise-cache.js';
+import { noiseCache, settled, timeOfStep } from './training-steps.js';
 
 const SIDE = 512;
 const TURNS = 3;
@@ -39,12 +37,6 @@ const graph = createNetwork({
   classes: { classNames: ['miss', 'hit'], hitClasses: [false, true] },
   seed: 1,
 });
-
-/** The median after two steps that warm up. */
-function settled(milliseconds: readonly number[]): number {
-  const rest = milliseconds.slice(2).sort((a, b) => a - b);
-  return rest[rest.length >> 1]!;
-}
 
 interface Theirs {
   readonly version: string;
@@ -79,42 +71,12 @@ function theirs(): Theirs {
 
 const cache = await noiseCache(graph, batch, SIDE);
 
-async function ours(): Promise<number[]> {
-  const backend = await openBackend();
-  const layout = parameterLayout(graph);
-  const { augmentation, microBatch } = recipe.training;
-  const loss = { ...recipe.training, classWeights: [1, 1] };
-  const setup = { graph, train: cache.handle, validation: cache.handle, taught: null, seed: 1 };
-  const pool = await openGradientPool(
-    { ...setup, loss, augmentation, microBatch },
-    layout,
-    backend,
-    workerCount(0, backend, batch),
-  );
-  const weights = {
-    parameters: flattenParameters(graph, layout.trainable),
-    statistics: flattenParameters(graph, layout.statistics),
-    fake: null,
-  };
-  const indices = Array.from({ length: batch }, (_, i) => i);
-  const milliseconds: number[] = [];
-  try {
-    for (let step = 0; step < steps; step++) {
-      const start = performance.now();
-      await pool.step(indices, step, weights);
-      milliseconds.push(performance.now() - start);
-    }
-  } finally {
-    await pool.close();
-  }
-  return milliseconds;
-}
-
 console.log(`${recipe.name}, batches of ${batch} frames, ${threads} threads; steps a second`);
 for (let turn = 0; turn < TURNS; turn++) {
-  const here = 1000 / settled(await ours());
+  const ours = await timeOfStep(graph, cache, recipe.training, await openBackend(), 0, steps);
+  const here = 1000 / ours.wallMs;
   const { version, milliseconds } = theirs();
-  const there = 1000 / settled(milliseconds);
+  const there = 1000 / settled(milliseconds.map((wallMs) => ({ wallMs }))).wallMs;
   console.log(
     `vetoc ${here.toFixed(2)}, PyTorch ${version} ${there.toFixed(2)}: ${(here / there).toFixed(2)} times as many`,
   );

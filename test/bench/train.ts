@@ -16,13 +16,12 @@ import { dirname, sep } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { preprocessNodes, preprocessSchema } from '../../src/frontends/network/preprocess.js';
 import { openBackend, type TrainBackend } from '../../src/tensorflow/backend.js';
-import { openGradientPool, workerCount } from '../../src/train/gradient-pool.js';
 import { createNetwork } from '../../src/frontends/network/registry.js';
-import { flattenParameters, parameterLayout } from '../../src/train/parameters.js';
+import { parameterLayout } from '../../src/train/parameters.js';
 import { loadRecipe } from '../../src/run/recipe.js';
 import { trainingSchema } from '../../src/train/recipe.js';
 import { tf } from '../../src/tensorflow/tf.js';
-import { noiseCache } from './noise-cache.js';
+import { noiseCache, timeOfStep } from './training-steps.js';
 
 const SIDE = 512;
 const option = (name: string, otherwise: number): number => {
@@ -48,44 +47,7 @@ const graph = createNetwork({
   seed: 1,
 });
 const cache = await noiseCache(graph, BATCH, SIDE);
-const recipe = asked?.training ?? trainingSchema.parse({});
-const layout = parameterLayout(graph);
-const setup = {
-  graph,
-  train: cache.handle,
-  validation: cache.handle,
-  loss: { ...recipe, classWeights: [1, 1] },
-  augmentation: recipe.augmentation,
-  taught: null,
-  microBatch: option('micro', 0),
-  seed: 1,
-};
-
-interface StepTime {
-  readonly wallMs: number;
-  readonly processorMs: number;
-}
-
-/** The time of a step: the median after two that warm up. */
-async function timeOfStep(backend: TrainBackend, workers: number, steps: number): Promise<StepTime> {
-  const pool = await openGradientPool(setup, layout, backend, workerCount(workers, backend, BATCH));
-  const parameters = flattenParameters(graph, layout.trainable);
-  const statistics = flattenParameters(graph, layout.statistics);
-  const indices = Array.from({ length: BATCH }, (_, i) => i);
-  const times: StepTime[] = [];
-  try {
-    for (let step = 0; step < steps; step++) {
-      const [start, cpu] = [performance.now(), process.cpuUsage()];
-      await pool.step(indices, step, { parameters, statistics, fake: null });
-      const { user, system } = process.cpuUsage(cpu);
-      times.push({ wallMs: performance.now() - start, processorMs: (user + system) / 1000 });
-    }
-  } finally {
-    await pool.close();
-  }
-  const settled = times.slice(Math.min(2, steps - 1)).sort((a, b) => a.wallMs - b.wallMs);
-  return settled[settled.length >> 1]!;
-}
+const recipe = { ...(asked?.training ?? trainingSchema.parse({})), microBatch: option('micro', 0) };
 
 /** The wasm back end without the kernels of vetoc; to be asked before any other row registers them. */
 async function openPlainWasm(): Promise<TrainBackend> {
@@ -107,13 +69,13 @@ const rows: readonly (readonly [string, () => Promise<TrainBackend>, number, num
   ...(process.argv.includes('--cpu') ? ([['cpu', () => openBackend('cpu'), 1, 1]] as const) : []),
 ];
 console.log(
-  `${asked?.name ?? named}, ${layout.trainableLength} weights, batches of ${BATCH} frames ${SIDE}×${SIDE} binned ${factor}×${factor}`,
+  `${asked?.name ?? named}, ${parameterLayout(graph).trainableLength} weights, batches of ${BATCH} frames ${SIDE}×${SIDE} binned ${factor}×${factor}`,
 );
 const only = text('only');
 for (const [title, open, workers, steps] of rows) {
   if (only !== undefined && !title.startsWith(only)) continue;
   const said = await open()
-    .then((backend) => timeOfStep(backend, workers, steps))
+    .then((backend) => timeOfStep(graph, cache, recipe, backend, workers, steps))
     .then(
       ({ wallMs, processorMs }) =>
         `${wallMs.toFixed(0)} ms per step, ${processorMs.toFixed(0)} ms of processor`,
