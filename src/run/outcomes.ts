@@ -58,6 +58,8 @@ export type StageOutcome =
       readonly widestAccumulator: number;
       /** The search for widths, where there was a budget. */
       readonly search: MixedPrecision | null;
+      /** The widths that were learned by gradient, by layer; null without. */
+      readonly learned: Quantization['layers'] | null;
       /** Formats and weights are those that the network's own file states. */
       readonly isOfFile: boolean;
       /** Layers that are not what the file states, and why. */

@@ -1,6 +1,7 @@
 /** The whole pipeline: frames, train, quantize, emit, verify, explain, report; into one run folder. */
 import { join } from 'node:path';
 import { saveRanges } from '../calibrate/ranges.js';
+import { UserError } from '../core/errors.js';
 import { writeFileAtomic } from '../core/files.js';
 import type { Frame } from '../data/frames.js';
 import type { NamedEvaluation } from '../report/evaluation.js';
@@ -210,6 +211,11 @@ export async function runPipeline(request: RunRequest): Promise<RunOutcome> {
   const { emit } = request;
   const { training, quantization } = request.recipe;
   if (training.quantizationAware.epochs > 0) checkTrainable(quantization);
+  if (training.quantizationAware.learnedWidths.epochs > 0 && request.budget !== null)
+    throw new UserError('the recipe already learns its widths by gradient', {
+      field: '--budget',
+      remedy: 'leave it away, or set training.quantizationAware.learnedWidths.epochs to 0',
+    });
   const clock: Clock = { began: new Date(), durations: [] };
   const stage: Stage = async (name, work) => {
     const start = performance.now();

@@ -37,12 +37,25 @@ function importedText(outcome: Of<'imported'>): OutcomeText {
 }
 
 /** The widths in words. */
-function widthsText({ quantization, isOfFile }: Of<'quantized'>): string {
+function widthsText({ quantization, learned, isOfFile }: Of<'quantized'>): string {
   const { weightBits, activationBits, layers } = quantization;
   if (isOfFile) return 'formats of the network’s own file';
+  if (learned !== null) return 'widths learned layer by layer';
   return Object.keys(layers).length === 0
     ? `${weightBits}-bit weights, ${activationBits}-bit activations`
     : 'widths layer by layer';
+}
+
+function learnedText(learned: NonNullable<Of<'quantized'>['learned']>): string {
+  const bits = (width: number | undefined): string => String(width ?? '');
+  return table(
+    ['layer', 'bits of weights', 'of outputs'],
+    Object.entries(learned).map(([name, { weightBits, activationBits }]) => [
+      name,
+      bits(weightBits),
+      bits(activationBits),
+    ]),
+  );
 }
 
 /** Whether halves are left, where none is to be. */
@@ -54,10 +67,11 @@ function tiesText(ties: Of<'quantized'>['ties']): string {
 }
 
 function quantizedText(outcome: Of<'quantized'>): OutcomeText {
-  const { calibratedOn, widestAccumulator, search, departures, ties } = outcome;
+  const { calibratedOn, widestAccumulator, search, learned, departures, ties } = outcome;
   const how = calibratedOn === null ? 'trained on in fixed point' : `calibrated on ${calibratedOn} frames`;
   const details = [
     ...(search === null ? [] : [mixedPrecisionText(search)]),
+    ...(learned === null ? [] : [learnedText(learned)]),
     ...(departures.length === 0 ? [] : ['Not as the file computes it:', ...departuresText(departures)]),
   ];
   return {

@@ -15,7 +15,7 @@ import type { TrainingRecipe } from './recipe.js';
 import { jsonOrUndefined } from '../core/json.js';
 
 const MAGIC = 'vetockpt';
-const VERSION = 2;
+const VERSION = 3;
 
 const validationSchema = z.strictObject({
   loss: z.number(),
@@ -52,6 +52,8 @@ export const ARRAY_NAMES = [
   'average',
   'bestParameters',
   'bestStatistics',
+  /** Of widths that are learned; empty without. */
+  'widths',
 ] as const;
 export type CheckpointArrays = Readonly<Record<(typeof ARRAY_NAMES)[number], Float32Array>>;
 

@@ -5,7 +5,7 @@ import { UserError } from '../core/errors.js';
 import { createRandom } from '../core/random.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { writeCheckpoint, type Checkpoint } from './checkpoint.js';
-import type { Quantizer } from './fake-quantize.js';
+import type { Quantizer } from './quantizer.js';
 import type { JobSetup } from './gradient-job.js';
 import type { GradientPool, PassWeights } from './gradient-pool.js';
 import { createOptimizerState, learningRateAt, optimizerStep, type OptimizerState } from './optimizer.js';
@@ -114,7 +114,7 @@ function startState({ graph, recipe, layout, resumed }: EpochsRequest): State {
   };
 }
 
-function checkpointOf(state: State, best: Best): Checkpoint {
+function checkpointOf(state: State, best: Best, widths: Float32Array): Checkpoint {
   const { parameters, statistics, optimizer, history } = state;
   const { epoch, threshold, validation } = best;
   return {
@@ -127,6 +127,7 @@ function checkpointOf(state: State, best: Best): Checkpoint {
       average: optimizer.average,
       bestParameters: best.parameters,
       bestStatistics: best.statistics,
+      widths,
     },
   };
 }
@@ -154,12 +155,14 @@ async function trainEpoch(
   let seen = 0;
   for (let s = 0; s < steps; s++) {
     const indices = order.slice(s * recipe.batchSize, (s + 1) * recipe.batchSize);
-    const result = await pool.step(indices, epoch, passWeights(request, state.parameters, state.statistics));
+    const weights = passWeights(request, state.parameters, state.statistics);
+    const result = await pool.step(indices, epoch, weights);
     if (!Number.isFinite(result.loss))
       throw new UserError(`the loss became ${result.loss} in epoch ${epoch}, step ${s + 1}`, {
         field: 'training.learningRate',
         remedy: 'use a smaller learning rate or a longer warm-up',
       });
+    request.quantizer?.learner?.follow(state.parameters, weights.parameters, result);
     const rate = learningRateAt(recipe, epoch - 1 + s / steps);
     optimizerStep(state.parameters, result.gradient, state.optimizer, layout, recipe, rate);
     for (let i = 0; i < state.statistics.length; i++)
@@ -186,6 +189,8 @@ async function trainEpoch(
 export async function runEpochs(request: EpochsRequest): Promise<EpochsResult> {
   const { graph, recipe, layout, pool, setup, checkpoint, onProgress } = request;
   const state = startState(request);
+  const widths = request.quantizer?.learner?.state ?? new Float32Array(0);
+  if (request.resumed !== null) widths.set(request.resumed.arrays.widths);
   const isOver = (): boolean =>
     state.history.length >= recipe.epochs ||
     (recipe.patience > 0 &&
@@ -213,7 +218,7 @@ export async function runEpochs(request: EpochsRequest): Promise<EpochsResult> {
       validation: result,
       best: better,
     });
-    if (checkpoint !== null) await writeCheckpoint(checkpoint, checkpointOf(state, state.best!));
+    if (checkpoint !== null) await writeCheckpoint(checkpoint, checkpointOf(state, state.best!, widths));
     onProgress?.({ kind: 'epoch', epochs: recipe.epochs, result: state.history.at(-1)! });
   }
   const best = state.best!;

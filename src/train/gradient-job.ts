@@ -3,6 +3,7 @@
  * main thread and in workers.
  */
 import { createRandom } from '../core/random.js';
+import type { NodeId } from '../ir/common.js';
 import type { FloatGraph } from '../ir/graph.js';
 import { createBatchMaker } from './batches.js';
 import type { FakeQuantization } from './fake-quantize.js';
@@ -55,11 +56,19 @@ export interface GradientJob {
 /** Most frames in one prediction batch. */
 const PREDICT_BATCH = 16;
 
+/** Of every tensor the sum over `parts`. */
+export function addedUp(parts: readonly ReadonlyMap<NodeId, number>[]): ReadonlyMap<NodeId, number> {
+  const total = new Map<NodeId, number>();
+  for (const part of parts) for (const [id, value] of part) total.set(id, (total.get(id) ?? 0) + value);
+  return total;
+}
+
 /** The gradient of two parts of a batch together. Adds onto `a`. */
 function addGradients(a: GradientResult, b: GradientResult): GradientResult {
   for (let i = 0; i < a.gradient.length; i++) a.gradient[i]! += b.gradient[i]!;
   for (let i = 0; i < a.statistics.length; i++) a.statistics[i]! += b.statistics[i]!;
-  return { ...a, loss: a.loss + b.loss, correct: a.correct + b.correct };
+  const rounding = addedUp([a.rounding, b.rounding]);
+  return { ...a, loss: a.loss + b.loss, correct: a.correct + b.correct, rounding };
 }
 
 /** Prepares a thread's share of a training; the back end must be open. */

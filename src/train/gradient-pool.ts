@@ -7,7 +7,13 @@ import { startThread, type Thread } from '../core/threads.js';
 import type { TrainBackend } from '../tensorflow/backend.js';
 import type { FakeQuantization } from './fake-quantize.js';
 import type { GradientResult } from './gradient.js';
-import { createGradientJob, type JobSetup, type PredictShare, type StepShare } from './gradient-job.js';
+import {
+  addedUp,
+  createGradientJob,
+  type JobSetup,
+  type PredictShare,
+  type StepShare,
+} from './gradient-job.js';
 import type { ParameterLayout } from './parameters.js';
 
 /** What a forward pass computes with. */
@@ -44,7 +50,7 @@ export type WorkerRequest =
   | { readonly kind: 'predict'; readonly share: PredictShare };
 export type WorkerReply =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'step'; readonly loss: number; readonly correct: number }
+  | ({ readonly kind: 'step' } & Pick<GradientResult, 'loss' | 'correct' | 'rounding'>)
   | { readonly kind: 'logits'; readonly logits: Float32Array[] };
 
 const shared = (length: number): Float32Array<SharedArrayBuffer> =>
@@ -157,7 +163,8 @@ async function threadedPool(
         sumInto(gradient, threads[k]!.gradient);
         sumInto(seen, threads[k]!.seen);
       });
-      return { loss, correct, gradient, statistics: seen };
+      const rounding = addedUp(replies.flatMap((reply) => (reply.kind === 'step' ? [reply.rounding] : [])));
+      return { loss, correct, gradient, statistics: seen, rounding };
     },
     async predict(weights) {
       parameters.set(weights.parameters);

@@ -21,7 +21,8 @@ serveThread<WorkerSetup, WorkerRequest, WorkerReply>(async (setup) => {
         const result = job.step(request.share, parameters, statistics);
         setup.gradient.set(result.gradient);
         setup.seen.set(result.statistics);
-        return { kind: 'step', loss: result.loss, correct: result.correct };
+        const { loss, correct, rounding } = result;
+        return { kind: 'step', loss, correct, rounding };
       }
     }
   };

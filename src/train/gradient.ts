@@ -31,6 +31,8 @@ export interface GradientResult {
   readonly gradient: Float32Array;
   /** Batch means and variances times the share's size, in the order of `layout.statistics`; empty without any. */
   readonly statistics: Float32Array;
+  /** Where widths are learned: of every tensor that is rounded, what `straightThrough` tells. */
+  readonly rounding: ReadonlyMap<NodeId, number>;
 }
 
 /** `[batch]`: the loss of each frame. */
@@ -101,13 +103,14 @@ export function computeGradient(
     const tensors = pass.tensors(request.parameters, request.statistics);
     const inputs = batchTensors(preprocessor, request.batch);
     const seen = new Map<NodeId, BatchStatistics>();
+    const rounding = new Map<NodeId, number>();
     let correct = 0;
     const forward = (...trainable: tf.Tensor[]): tf.Scalar => {
       const values = pass.run({ trainable, statistics: tensors.statistics }, inputs, {
         release: true,
         onStatistics: (node, batch) =>
           seen.set(node, { mean: tf.keep(batch.mean), variance: tf.keep(batch.variance) }),
-        ...(fake === null ? {} : { replace: fakeQuantize(fake) }),
+        ...(fake === null ? {} : { replace: fakeQuantize(fake, (tensor, sum) => rounding.set(tensor, sum)) }),
       });
       const logits = logitsOf(graph, values);
       const predicted = tf.argMax(logits, 1).dataSync();
@@ -125,6 +128,7 @@ export function computeGradient(
       correct,
       gradient: flatten(grads, layout.trainableLength),
       statistics: statistics.map((v) => v * labels.length),
+      rounding,
     };
   });
 }

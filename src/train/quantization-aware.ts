@@ -3,6 +3,7 @@
  * arithmetic of the firmware. The power-of-two ranges are those of calibration, measured anew before each round; weights,
  * biases and with them the scales of the weights move. What comes out quantizes to a fixed graph with the logits that
  * training saw: its ranges are measured once more, and the formats that training had are pinned in the quantization.
+ * Where the recipe says so, epochs in which the widths are learned come first.
  */
 import type { CalibrationFrame } from '../calibrate/observe.js';
 import { invariant } from '../core/errors.js';
@@ -15,7 +16,8 @@ import {
 } from '../passes/quantize-network.js';
 import type { LayerWidths, Quantization } from '../passes/recipe.js';
 import type { EpochResult } from './epochs.js';
-import { createQuantizer } from './fake-quantize.js';
+import { createQuantizer } from './quantizer.js';
+import { createLearningQuantizer } from './learned-widths.js';
 import { flattenParameters, parameterLayout } from './parameters.js';
 import type { TrainingRecipe } from './recipe.js';
 import { trainNetwork, type TrainRequest, type TrainResult } from './train.js';
@@ -29,27 +31,39 @@ export interface QuantizationAwareRequest extends TrainRequest {
 export interface QuantizationAwareResult extends QuantizedNetwork {
   /** The last round. */
   readonly training: TrainResult;
-  /** Of all rounds, the epochs counted through. */
+  /** Of all of it, the epochs counted through. */
   readonly history: readonly EpochResult[];
   /** Gives the same fixed graph from `prepared` and `ranges`. */
   readonly quantization: Quantization;
+  /** The widths by layer where they were learned, else null. */
+  readonly learned: Quantization['layers'] | null;
 }
 
-/** Recipes of the rounds: fewer epochs, a lower learning rate, no warm-up. */
+/** Fewer epochs, a lower learning rate, no warm-up. */
+const fineTuning = (recipe: TrainingRecipe, epochs: number): TrainingRecipe => ({
+  ...recipe,
+  epochs,
+  learningRate: recipe.quantizationAware.learningRate,
+  warmupEpochs: 0,
+});
+
+/** Recipes of the rounds. */
 function fineTunings(recipe: TrainingRecipe): readonly TrainingRecipe[] {
-  const { epochs, learningRate, rounds } = recipe.quantizationAware;
+  const { epochs, rounds } = recipe.quantizationAware;
   const until = (round: number): number => Math.floor((epochs * round) / rounds);
-  return Array.from({ length: rounds }, (_, r) => ({
-    ...recipe,
-    epochs: until(r + 1) - until(r),
-    learningRate,
-    warmupEpochs: 0,
-  }));
+  return Array.from({ length: rounds }, (_, r) => fineTuning(recipe, until(r + 1) - until(r)));
 }
 
-/** What training in fixed point starts from: weights to nearest with their own biases, since training corrects both. */
-function startingPoint(quantization: Quantization, rounds: number): Quantization {
+/**
+ * What training in fixed point starts from: weights to nearest with their own biases, since training corrects both; without what it
+ * is to find.
+ */
+function startingPoint(
+  quantization: Quantization,
+  { rounds, learnedWidths }: TrainingRecipe['quantizationAware'],
+): Quantization {
   const plain = { ...quantization, adaptiveRounding: false, biasCorrection: false };
+  if (learnedWidths.epochs > 0) return { ...plain, layers: {} };
   if (rounds === 1) return plain;
   const free = (widths: LayerWidths): LayerWidths => ({ ...widths, activationInteger: undefined });
   const layers = Object.entries(plain.layers).map(([name, widths]) => [name, free(widths)] as const);
@@ -60,11 +74,27 @@ function startingPoint(quantization: Quantization, rounds: number): Quantization
 export async function trainQuantized(request: QuantizationAwareRequest): Promise<QuantizationAwareResult> {
   const { graph, recipe, seed, calibrationFrames, quantize } = request;
   const recipes = fineTunings(recipe);
-  const quantization = startingPoint(quantize.quantization, recipes.length);
-  const calibrated = { ...quantize, quantization };
-  let network = await prepareNetwork(graph, calibrationFrames(), calibrated);
+  const { learnedWidths } = recipe.quantizationAware;
+  let quantization = startingPoint(quantize.quantization, recipe.quantizationAware);
+  let network = await prepareNetwork(graph, calibrationFrames(), { ...quantize, quantization });
   let last: Pick<QuantizationAwareResult, 'fixed' | 'training'> | null = null;
   const history: EpochResult[] = [];
+  if (learnedWidths.epochs > 0) {
+    const options = { quantization, observer: quantize.calibration };
+    const quantizer = createLearningQuantizer(network.prepared, network.ranges, options, learnedWidths.cost);
+    const training = await trainNetwork({
+      ...request,
+      graph: network.prepared,
+      // Weights and widths of one epoch belong together: the last.
+      recipe: { ...fineTuning(recipe, learnedWidths.epochs), select: 'last', patience: 0 },
+      seed: seed + recipes.length,
+      quantizer,
+    });
+    history.push(...training.history);
+    quantization = quantizer.quantization();
+    network = await calibrateNetwork(training.graph, calibrationFrames(), { ...quantize, quantization });
+  }
+  const calibrated = { ...quantize, quantization };
   for (const [round, tuned] of recipes.entries()) {
     const options = { quantization, observer: quantize.calibration };
     const quantizer = createQuantizer(network.prepared, network.ranges, options);
@@ -88,6 +118,7 @@ export async function trainQuantized(request: QuantizationAwareRequest): Promise
     ...network,
     ...last,
     history,
+    learned: learnedWidths.epochs > 0 ? quantization.layers : null,
     quantization: pinFormats(network.prepared, last.fixed, quantization),
   };
 }

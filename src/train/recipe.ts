@@ -93,6 +93,21 @@ export const trainingSchema = z.strictObject({
        * From 2 on, integer bits of activations in `quantization.layers` are a result, and not read.
        */
       rounds: z.int().min(1).max(100).default(1),
+      /**
+       * Epochs before these in which the widths of every layer are learned by gradient, down from `weightBits`, `activationBits` and
+       * `edgeBits` of `quantization`; 0: none. Its `layers` are then a result, and not read. `cost` is the weight of a frame's bit
+       * operations, as a share of those at the start, in the loss: the larger, the narrower.
+       */
+      learnedWidths: z
+        .strictObject({
+          epochs: z.int().min(0).max(10000).default(0),
+          cost: z.number().positive().max(1000).default(0.1),
+        })
+        .prefault({}),
+    })
+    .refine(({ epochs, learnedWidths }) => epochs > 0 || learnedWidths.epochs === 0, {
+      path: ['learnedWidths'],
+      message: 'widths are learned before epochs of training in fixed point: set epochs above 0',
     })
     .refine(({ epochs, rounds }) => epochs === 0 || rounds <= epochs, {
       path: ['rounds'],

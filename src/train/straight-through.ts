@@ -41,20 +41,46 @@ export function differentiable(
   return op(x) as tf.Tensor4D;
 }
 
-/** `forward(x)` going forward; going back, the gradient as it is where `low <= x <= high`, and 0 elsewhere. */
+const valuesOf = (x: tf.Tensor): Float32Array =>
+  tf.getBackend() === 'wasm' ? heapView(x) : x.dataSync<'float32'>();
+
+/** The sum of `gradient * (x - rounded)` over the elements with `low <= x <= high`. */
+function alongRounding(
+  gradient: tf.Tensor,
+  [x, rounded]: readonly tf.Tensor[],
+  low: number,
+  high: number,
+): number {
+  const [gs, xs, qs] = [valuesOf(gradient), valuesOf(x!), valuesOf(rounded!)];
+  let sum = 0;
+  for (let i = 0; i < xs.length; i++) {
+    const v = xs[i]!;
+    if (v >= low && v <= high) sum += gs[i]! * (v - qs[i]!);
+  }
+  return sum;
+}
+
+/**
+ * `forward(x)` going forward; going back, the gradient as it is where `low <= x <= high`, and 0 elsewhere. `onRounding` is then
+ * told the sum of the gradient times what rounding took away there: the derivative of the loss by the bits of the fraction, over ln 2.
+ */
 export function straightThrough(
   x: tf.Tensor4D,
   forward: (x: tf.Tensor) => tf.Tensor,
   low: number,
   high: number,
+  onRounding: ((sum: number) => void) | null = null,
 ): tf.Tensor4D {
   const op = tf.customGrad((input, save) => {
     const real = input as tf.Tensor;
-    (save as tf.GradSaveFunc)([real]);
+    const value = forward(real);
+    (save as tf.GradSaveFunc)(onRounding === null ? [real] : [real, value]);
     return {
-      value: forward(real),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
-        zip(dy, saved[0]!, (g, v) => (v >= low && v <= high ? g : 0)),
+      value,
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        onRounding?.(alongRounding(dy, saved, low, high));
+        return zip(dy, saved[0]!, (g, v) => (v >= low && v <= high ? g : 0));
+      },
     };
   });
   return op(x) as tf.Tensor4D;

@@ -207,6 +207,23 @@ describe('vetoc run', () => {
     expect(await readFile(join(aware, 'report/index.html'), 'utf8')).toContain('<h3>In fixed point</h3>');
   });
 
+  it('learns widths by gradient and says them; its recipe.json makes the same network again', async () => {
+    const quantizationAware = { epochs: 1, learnedWidths: { epochs: 30, cost: 10 } };
+    const first = join(folder, 'learned');
+    const content = {
+      ...training({ epochs: 1, quantizationAware }),
+      verify: { frames: 4, tensorFrames: 1, witnesses: ['onnxruntime'] },
+    };
+    const learned = await runCli('run', await recipe('learned.json', content), '--out', first);
+    expect(learned.code).toBe(0);
+    expect(learned.stderr).toMatch(/widths learned layer by layer/);
+    expect(learned.stderr).toMatch(/layer +bits of weights +of outputs\n.*\n? *conv1 +[2-7] /);
+    const second = join(folder, 'learned-again');
+    expect((await runCli('run', join(first, 'recipe.json'), '--out', second)).code).toBe(0);
+    const [one, other] = [await loadRun(first), await loadRun(second)];
+    expect(other.fixed).toEqual(one.fixed);
+  });
+
   it('leaves a recipe that spells out every default', async () => {
     const written = JSON.parse(await readFile(join(out(), 'recipe.json'), 'utf8')) as Record<string, unknown>;
     expect(written).toMatchObject({

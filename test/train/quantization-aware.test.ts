@@ -11,7 +11,7 @@ import { prepareNetwork, quantizePrepared } from '../../src/passes/quantize-netw
 import { quantizationSchema } from '../../src/passes/recipe.js';
 import { interpret } from '../../src/simulate/interpret.js';
 import { openBackend } from '../../src/tensorflow/backend.js';
-import { createQuantizer } from '../../src/train/fake-quantize.js';
+import { createQuantizer } from '../../src/train/quantizer.js';
 import { createNetwork } from '../../src/frontends/network/registry.js';
 import type { LayerInput } from '../../src/frontends/network/description.js';
 import { layerSchema } from '../../src/frontends/network/description.js';

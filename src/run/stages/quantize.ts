@@ -54,10 +54,11 @@ async function writeSteps(folder: string, steps: readonly IrStep[]): Promise<voi
     await writeFileAtomic(join(folder, `${k}-${pass}.${kind}.txt`), printGraph(kind, graph));
 }
 
-/** The widths of the recipe, or those of a search. */
+/** The widths of the recipe, or those of a search, or learned. */
 interface ChosenWidths {
   readonly quantization: Quantization;
   readonly search: MixedPrecision | null;
+  readonly learned: Quantization['layers'] | null;
 }
 
 async function chooseWidths(
@@ -65,9 +66,9 @@ async function chooseWidths(
   network: PreparedNetwork,
   progress: Progress,
 ): Promise<ChosenWidths> {
-  if (budget === null) return { quantization: recipe.quantization, search: null };
+  if (budget === null) return { quantization: recipe.quantization, search: null, learned: null };
   const search = await searchStage({ recipe, frames, float, network, budget }, progress);
-  return { quantization: search.chosen.quantization, search };
+  return { quantization: search.chosen.quantization, search, learned: null };
 }
 
 interface Finished {
@@ -78,7 +79,7 @@ interface Finished {
 
 function finish(
   { fixed, prepared, departures }: Finished,
-  { quantization, search }: ChosenWidths,
+  { quantization, search, learned }: ChosenWidths,
   calibratedOn: number | null,
   progress: Progress,
 ): void {
@@ -91,6 +92,7 @@ function finish(
     quantization,
     widestAccumulator,
     search,
+    learned,
     isOfFile: isStated(prepared, quantization),
     departures,
     ties: quantization.noTies ? stagesWithTies(fixed) : null,
@@ -123,7 +125,7 @@ async function quantizeByTraining(
   const silent = { ...options, onStep: () => undefined };
   const widths =
     budget === null
-      ? { quantization: recipe.quantization, search: null }
+      ? { quantization: recipe.quantization, search: null, learned: null }
       : await chooseWidths(request, await prepareNetwork(float, calibrationFrames(part), silent), progress);
   const { trainQuantized } = await import('../../train/quantization-aware.js');
   const { classNames, hitClasses, source } = frames;
@@ -146,7 +148,7 @@ async function quantizeByTraining(
   );
   finish(
     { ...trained, departures: [] },
-    { ...widths, quantization: { ...widths.quantization, asStated: false } },
+    { ...widths, quantization: { ...widths.quantization, asStated: false }, learned: trained.learned },
     null,
     progress,
   );
