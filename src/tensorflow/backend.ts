@@ -1,5 +1,6 @@
 /**
- * Which TensorFlow.js back end computes: native TensorFlow where it is installed, else wasm, else plain JavaScript.
+ * What computes: native TensorFlow where it is installed, else ONNX Runtime for gradients that it is known how to ask it for
+ * (`train/native`), else wasm, else plain JavaScript.
  */
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
@@ -64,6 +65,16 @@ async function openWasm(): Promise<TrainBackend | null> {
   };
 }
 
+/** Gradients are ONNX Runtime's (`train/native`); what TensorFlow.js computes beside them, WebAssembly does. */
+async function openOnnxruntime(): Promise<TrainBackend> {
+  const wasm = await openWasm();
+  return {
+    name: 'onnxruntime',
+    description: `gradients by ONNX Runtime; the rest by ${(wasm ?? (await openCpu())).description}`,
+    singleThreaded: true,
+  };
+}
+
 async function openCpu(): Promise<TrainBackend> {
   await tf.setBackend('cpu');
   await tf.ready();
@@ -74,11 +85,16 @@ async function openCpu(): Promise<TrainBackend> {
   };
 }
 
-/** Makes `name` (or the best there is, for `auto`) the current back end. Throws `UserError` if it is not there. */
-export async function openBackend(name: BackendName = 'auto'): Promise<TrainBackend> {
+/**
+ * Makes `name` the current back end, or for `auto` the best there is: native TensorFlow, where `native` ONNX Runtime, WebAssembly. Throws
+ * `UserError` if it is not there.
+ */
+export async function openBackend(name: BackendName = 'auto', native = false): Promise<TrainBackend> {
   if (name === 'cpu') return openCpu();
-  const native = name === 'wasm' ? null : await openTensorflow();
-  if (native !== null) return native;
+  if (name === 'onnxruntime') return openOnnxruntime();
+  const tensorflow = name === 'wasm' ? null : await openTensorflow();
+  if (tensorflow !== null) return tensorflow;
+  if (name === 'auto' && native) return openOnnxruntime();
   if (name === 'tensorflow')
     throw new UserError('native TensorFlow is not installed on this machine', {
       field: 'backend',

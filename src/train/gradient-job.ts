@@ -9,10 +9,12 @@ import { createBatchMaker } from './batches.js';
 import type { FakeQuantization } from './fake-quantize.js';
 import { createForwardPass } from './forward.js';
 import { computeGradient, type GradientResult, type LossOptions } from './gradient.js';
+import { createNativeGradient } from './native/gradient.js';
 import { withParameters } from './parameters.js';
 import { createPredictor } from './predict.js';
 import type { Augmentation } from './recipe.js';
 import { openCache, type CacheHandle } from './sample-cache.js';
+import type { TrainBackend } from '../tensorflow/backend.js';
 import { withinHeap } from '../tensorflow/wasm-memory.js';
 
 /** Plain data, so that it can be sent to a worker. */
@@ -47,10 +49,10 @@ export interface PredictShare {
 }
 
 export interface GradientJob {
-  step(share: StepShare, parameters: Float32Array, statistics: Float32Array): GradientResult;
+  step(share: StepShare, parameters: Float32Array, statistics: Float32Array): Promise<GradientResult>;
   /** Logits of validation samples. */
   predict(share: PredictShare, parameters: Float32Array, statistics: Float32Array): Float32Array[];
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Most frames in one prediction batch. */
@@ -71,9 +73,10 @@ function addGradients(a: GradientResult, b: GradientResult): GradientResult {
   return { ...a, loss: a.loss + b.loss, correct: a.correct + b.correct, rounding };
 }
 
-/** Prepares a thread's share of a training; the back end must be open. */
-export function createGradientJob(setup: JobSetup): GradientJob {
+/** Prepares a thread's share of a training; `backend` must be open. */
+export function createGradientJob(setup: JobSetup, backend: TrainBackend['name']): GradientJob {
   const { graph, seed, taught } = setup;
+  const native = backend === 'onnxruntime' ? createNativeGradient(graph, setup.loss) : null;
   const classes = graph.classNames.length;
   const pass = createForwardPass(graph);
   const trainCache = openCache(graph, setup.train);
@@ -81,7 +84,7 @@ export function createGradientJob(setup: JobSetup): GradientJob {
   const maker = createBatchMaker(trainCache, setup.augmentation);
   const validationMaker = createBatchMaker(validationCache, null);
   return {
-    step({ indices, batchSize, epoch, fake }, parameters, statistics) {
+    async step({ indices, batchSize, epoch, fake }, parameters, statistics) {
       const size = setup.microBatch === 0 ? indices.length : setup.microBatch;
       const results: GradientResult[] = [];
       for (let i = 0; i < indices.length; i += size) {
@@ -91,7 +94,12 @@ export function createGradientJob(setup: JobSetup): GradientJob {
         const said =
           taught === null ? null : some.map((k) => taught.subarray(k * classes, (k + 1) * classes));
         const request = { batch, labels, taught: said, batchSize, parameters, statistics, fake };
-        results.push(withinHeap(() => computeGradient(pass, maker.preprocessor, request, setup.loss)));
+        results.push(
+          // Training in fixed point has its own forward pass.
+          native === null || fake !== null
+            ? withinHeap(() => computeGradient(pass, maker.preprocessor, request, setup.loss))
+            : await native.compute(request),
+        );
       }
       return results.reduce(addGradients);
     },
@@ -110,9 +118,10 @@ export function createGradientJob(setup: JobSetup): GradientJob {
       }
       return logits;
     },
-    close() {
+    async close() {
       trainCache.close();
       validationCache.close();
+      await native?.close();
     },
   };
 }

@@ -73,18 +73,15 @@ export function workerCount(asked: number, backend: TrainBackend, batchSize: num
   return Math.max(1, Math.min(wanted, Math.floor(batchSize / SMALLEST_SHARE)));
 }
 
-function localPool(setup: JobSetup): GradientPool {
-  const job = createGradientJob(setup);
+function localPool(setup: JobSetup, backend: TrainBackend): GradientPool {
+  const job = createGradientJob(setup, backend.name);
   return {
     workers: 1,
     step: (indices, epoch, { parameters, statistics, fake }) =>
-      Promise.resolve(job.step({ indices, batchSize: indices.length, epoch, fake }, parameters, statistics)),
+      job.step({ indices, batchSize: indices.length, epoch, fake }, parameters, statistics),
     predict: ({ parameters, statistics, fake }) =>
       Promise.resolve(job.predict({ first: 0, last: setup.validation.count, fake }, parameters, statistics)),
-    close() {
-      job.close();
-      return Promise.resolve();
-    },
+    close: () => job.close(),
   };
 }
 
@@ -186,5 +183,5 @@ export async function openGradientPool(
   backend: TrainBackend,
   workers: number,
 ): Promise<GradientPool> {
-  return workers === 1 ? localPool(setup) : threadedPool(setup, layout, backend, workers);
+  return workers === 1 ? localPool(setup, backend) : threadedPool(setup, layout, backend, workers);
 }

@@ -9,16 +9,16 @@ import type { WorkerReply, WorkerRequest, WorkerSetup } from './gradient-pool.js
 
 serveThread<WorkerSetup, WorkerRequest, WorkerReply>(async (setup) => {
   await openBackend(setup.backend);
-  const job = createGradientJob(setup.job);
+  const job = createGradientJob(setup.job, setup.backend);
   const { parameters, statistics } = setup;
-  return (request) => {
+  return async (request) => {
     switch (request.kind) {
       case 'open':
         return { kind: 'ready' };
       case 'predict':
         return { kind: 'logits', logits: job.predict(request.share, parameters, statistics) };
       case 'step': {
-        const result = job.step(request.share, parameters, statistics);
+        const result = await job.step(request.share, parameters, statistics);
         setup.gradient.set(result.gradient);
         setup.seen.set(result.statistics);
         const { loss, correct, rounding } = result;

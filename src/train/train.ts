@@ -12,7 +12,9 @@ import type { FloatGraph } from '../ir/graph.js';
 import { openBackend, type TrainBackend } from '../tensorflow/backend.js';
 import type { BackendName } from '../tensorflow/backend-name.js';
 import { fingerprint, readCheckpoint } from './checkpoint.js';
-import type { Quantizer } from './fake-quantize.js';
+import type { Quantizer } from './quantizer.js';
+import { canTrainNatively } from './native/gradient.js';
+import { checkNative } from './native/model.js';
 import { openGradientPool, workerCount } from './gradient-pool.js';
 import { parameterLayout } from './parameters.js';
 import type { TrainingRecipe } from './recipe.js';
@@ -127,7 +129,10 @@ export async function trainNetwork(request: TrainRequest): Promise<TrainResult> 
     (recipe.teacher === null) === (request.teacher === undefined),
     'a recipe with a teacher is trained under one, and no other is',
   );
-  const backend = await openBackend(request.backend ?? 'auto');
+  // Fixed point is trained by a forward pass that ONNX Runtime does not know.
+  const native = request.quantizer === undefined && (await canTrainNatively(graph));
+  const backend = await openBackend(request.backend ?? 'auto', native);
+  if (backend.name === 'onnxruntime') checkNative(graph);
   const workers = workerCount(recipe.workers, backend, Math.min(recipe.batchSize, request.train.count));
   onProgress?.({ kind: 'backend', backend, workers });
   const taught =

@@ -2,7 +2,7 @@
  * Training steps a second beside PyTorch's on this machine's cores, on the same network and batch: forward, loss and gradient, without
  * the optimiser; frames lie ready in PyTorch, here they are augmented and preprocessed in the step.
  *
- *     npx tsx test/bench/pytorch.ts [--recipe NAME] [--batch N] [--steps N] [--python PROGRAM]
+ *     npx tsx test/bench/pytorch.ts [--recipe NAME] [--batch N] [--steps N] [--backend NAME] [--python PROGRAM]
  *
  * PyTorch is not installed by anything here: on Debian `apt-get install python3-torch`, which is for /usr/bin/python3. The two take turns,
  * three times, so that what else the machine does comes to both.
@@ -15,6 +15,7 @@ import { createNetwork } from '../../src/frontends/network/registry.js';
 import type { FloatGraph } from '../../src/ir/graph.js';
 import { isPreprocess } from '../../src/ir/ops/index.js';
 import { loadRecipe } from '../../src/run/recipe.js';
+import { backendNameSchema } from '../../src/tensorflow/backend-name.js';
 import { openBackend } from '../../src/tensorflow/backend.js';
 import { createPreprocessor } from '../../src/evaluate/preprocessor.js';
 import { noiseCache, settled, timeOfStep } from './training-steps.js';
@@ -29,6 +30,7 @@ const recipe = await loadRecipe(option('recipe', 'veto'));
 const batch = Number(option('batch', String(recipe.training.batchSize)));
 const steps = Number(option('steps', '12'));
 const python = option('python', '/usr/bin/python3');
+const backend = backendNameSchema.parse(option('backend', 'onnxruntime'));
 const threads = availableParallelism();
 
 const graph = createNetwork({
@@ -71,9 +73,9 @@ function theirs(): Theirs {
 
 const cache = await noiseCache(graph, batch, SIDE);
 
-console.log(`${recipe.name}, batches of ${batch} frames, ${threads} threads; steps a second`);
+console.log(`${recipe.name}, batches of ${batch} frames, ${threads} threads, ${backend}; steps a second`);
 for (let turn = 0; turn < TURNS; turn++) {
-  const ours = await timeOfStep(graph, cache, recipe.training, await openBackend(), 0, steps);
+  const ours = await timeOfStep(graph, cache, recipe.training, await openBackend(backend), 0, steps);
   const here = 1000 / ours.wallMs;
   const { version, milliseconds } = theirs();
   const there = 1000 / settled(milliseconds.map((wallMs) => ({ wallMs }))).wallMs;

@@ -3,7 +3,7 @@
  *
  *     npx tsx test/bench/train.ts [NETWORK] [--recipe NAME] [--batch N] [--micro N] [--factor N] [--steps N] [--cpu] [--only ROW]
  *
- * Rows: wasm as TensorFlow.js composes it, native TensorFlow where it is installed, wasm in one thread, wasm in one thread
+ * Rows: wasm as TensorFlow.js composes it, native TensorFlow where it is installed, wasm and ONNX Runtime in one thread and in one
  * per core, and (with --cpu, since a step takes tens of seconds) plain JavaScript. Batches of 32 frames 512×512, binned
  * 4×4 for veto networks unless `--factor` says otherwise; with --recipe the network, the preprocessing and the augmentation of a recipe.
  * --only measures the rows whose name begins so (`node --cpu-prof --import tsx test/bench/train.ts --recipe veto --only 'wasm, 1'`
@@ -66,6 +66,8 @@ const rows: readonly (readonly [string, () => Promise<TrainBackend>, number, num
   ['tensorflow', () => openBackend('tensorflow'), 1, STEPS],
   ['wasm, 1 thread', () => openBackend('wasm'), 1, STEPS],
   [`wasm, ${cores} threads`, () => openBackend('wasm'), cores, STEPS],
+  ['onnxruntime, 1 thread', () => openBackend('onnxruntime'), 1, STEPS],
+  [`onnxruntime, ${cores} threads`, () => openBackend('onnxruntime'), cores, STEPS],
   ...(process.argv.includes('--cpu') ? ([['cpu', () => openBackend('cpu'), 1, 1]] as const) : []),
 ];
 console.log(
@@ -82,7 +84,7 @@ for (const [title, open, workers, steps] of rows) {
       // A back end that is not installed, or one that lacks a gradient.
       (error: unknown) => `none: ${(error as Error).message.split('\n')[0]!}`,
     );
-  console.log(`${title.padEnd(16)} ${said}`);
+  console.log(`${title.padEnd(24)} ${said}`);
 }
 console.log(`at most ${(process.resourceUsage().maxRSS / 2 ** 20).toFixed(2)} GiB of memory`);
 cache.dispose();

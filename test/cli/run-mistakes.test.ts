@@ -25,7 +25,7 @@ describe('mistakes in vetoc run', () => {
     [
       'an unknown back end',
       ['run', 'demo', '--backend', 'abacus'],
-      /--backend: "abacus" is none of auto, tensorflow, wasm, cpu/,
+      /--backend: "abacus" is none of auto, tensorflow, onnxruntime, wasm, cpu/,
     ],
     ['a seed that is no number', ['run', 'demo', '--seed', 'x'], /--seed: "x" is not a whole number/],
     ['missing frames', ['run', 'demo', '--frames', 'gone.h5'], /gone\.h5: does not exist/],
@@ -88,6 +88,14 @@ describe('mistakes in vetoc run', () => {
     expect(result.stderr).toMatch(message);
     expect(result.code).toBe(2);
     expect((await readdir(folder)).filter((name) => /^bad(?!\.json)/.test(name))).toEqual([]);
+  });
+
+  it('refuses to search widths that it is to learn', async () => {
+    const quantizationAware = { epochs: 1, learnedWidths: { epochs: 1 } };
+    const both = await recipe('both.json', training({ quantizationAware }));
+    const result = await runCli('run', both, '--budget', '0.5', '--out', join(folder, 'both'));
+    expect(result.stderr).toMatch(/--budget: the recipe already learns its widths by gradient — /);
+    expect(result.code).toBe(2);
   });
 
   it('refuses frames that no training can do with before it trains', async () => {

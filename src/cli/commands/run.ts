@@ -79,7 +79,7 @@ export function define(command: Command): void {
     .option('--seed <n>', 'seed of everything random', wholeOption('--seed', 0, 2 ** 32 - 1))
     .option(
       '--backend <name>',
-      'auto, tensorflow, wasm or cpu',
+      'auto, tensorflow, onnxruntime, wasm or cpu',
       choiceOption('--backend', backendNameSchema.options),
       'auto',
     )
