@@ -2,7 +2,7 @@
  * How well networks tell hits from misses, float and fixed, beside two established spot finders: one table.
  *
  *     npx tsx test/bench/accuracy.ts FRAMES.h5 [--networks NAME,…] [--recipe NAME|FILE] [--epochs N] [--simulated N] [--seed N]
- *                               [--unseen [--crystals A,B] [--styles A,B]] [--also OTHER.h5] [--keep DIR] [--no-finders] [--details]
+ *                               [--unseen [--crystals A,B] [--styles A,B]] [--also OTHER.h5] [--keep DIR] [--backend NAME] [--no-finders] [--details]
  *
  * FRAMES has labels of the five DiffraNet classes and a train/test split. Each network is trained by the recipe (default `veto`) on the
  * train split (an eighth of it validates and calibrates), with the simulated frames that the recipe asks for beside it, and measured
@@ -24,6 +24,7 @@ import { scoreFixed } from '../../src/run/stages/score.js';
 import { loadRecipe, type Recipe } from '../../src/run/recipe.js';
 import { UserError } from '../../src/core/errors.js';
 import type { FrameSource } from '../../src/data/frames.js';
+import { backendNameSchema } from '../../src/tensorflow/backend-name.js';
 import { openFrames } from '../../src/data/open.js';
 import { lsb } from '../../src/fixed/format.js';
 import { findNode } from '../../src/ir/graph.js';
@@ -153,7 +154,8 @@ const all: Networks[] = [];
 for (const name of (option('networks') ?? `${OWN},veto-nano,veto-small,veto-base,veto-large`).split(',')) {
   const network = name === OWN ? recipe.training.network : name;
   const own = name === OWN ? recipe.name : name;
-  const request = { name: own, source, parts, keep, seen: unseen ? seen : null };
+  const backend = backendNameSchema.parse(option('backend') ?? 'auto');
+  const request = { name: own, source, parts, keep, seen: unseen ? seen : null, backend };
   const networks = await trainedNetworks({
     ...request,
     recipe: { ...recipe, training: { ...recipe.training, network } },

@@ -2,7 +2,7 @@
  * What a veto withstands: the recipe trained from several seeds, measured on frames as they are and disturbed, mean and worst of the
  * seeds with the interval of all their frames together. Fixed point, bit for bit what the firmware computes.
  *
- *     npx tsx test/bench/robust.ts FRAMES.h5 [--recipe NAME|FILE] [--seeds 1,2,3] [--folds whole,A,B] [--final] [--keep DIR] [--also OTHER.h5]
+ *     npx tsx test/bench/robust.ts FRAMES.h5 [--recipe NAME|FILE] [--seeds 1,2,3] [--folds whole,A,B] [--final] [--keep DIR] [--also OTHER.h5] [--backend NAME]
  *
  * Fold `whole` trains on the train split; A and B train on two crystals and on some detector styles and measure the others (see
  * accuracy.ts --unseen). Choose by A and B, which measure frames of the *train* split only. --final also measures the test split
@@ -19,6 +19,7 @@ import { UserError } from '../../src/core/errors.js';
 import { openFrames } from '../../src/data/open.js';
 import type { FixedGraph } from '../../src/ir/graph.js';
 import { loadRun } from '../../src/run/folder.js';
+import { backendNameSchema } from '../../src/tensorflow/backend-name.js';
 import { checkFrameSize } from '../../src/run/frames-for-network.js';
 import { loadRecipe } from '../../src/run/recipe.js';
 import { trainedNetworks } from './accuracy/networks.js';
@@ -40,6 +41,7 @@ const recipe = await loadRecipe(option('recipe') ?? 'veto');
 const final = process.argv.includes('--final');
 const seeds = (option('seeds') ?? '1,2,3').split(',').map(Number);
 const keep = option('keep') ?? null;
+const backend = backendNameSchema.parse(option('backend') ?? 'auto');
 const isTest = (i: number): boolean => source.label(i).split === 'test';
 
 /** The train split's own validation frames do not measure it: a fold without unseen frames measures the test split alone. */
@@ -78,7 +80,15 @@ async function trained(fold: string, seen: Seen | null): Promise<FixedGraph[]> {
     const folder = keep === null ? null : join(keep, `${fold}-${seed}`);
     if (folder !== null) mkdirSync(folder, { recursive: true });
     const seeded = { ...recipe, seed };
-    const request = { name: recipe.name, source, parts: parts(seen), recipe: seeded, seen, keep: folder };
+    const request = {
+      name: recipe.name,
+      source,
+      parts: parts(seen),
+      recipe: seeded,
+      seen,
+      keep: folder,
+      backend,
+    };
     graphs.push((await trainedNetworks(request)).fixed);
   }
   return graphs;

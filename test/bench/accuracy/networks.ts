@@ -5,6 +5,7 @@ import { beginStage } from '../../../src/run/events.js';
 import { withThreshold } from '../../../src/run/stages/evaluate.js';
 import { withTeacher } from '../../../src/run/stages/teacher.js';
 import { validationSet } from '../../../src/run/stages/training.js';
+import type { CalibrationFrame } from '../../../src/calibrate/observe.js';
 import type { Recipe } from '../../../src/run/recipe.js';
 import { readGraph, writeGraph } from '../../../src/ir/graph-files.js';
 import type { FrameSource } from '../../../src/data/frames.js';
@@ -12,6 +13,7 @@ import { preprocessNodes } from '../../../src/frontends/network/preprocess.js';
 import type { FixedGraph, FloatGraph } from '../../../src/ir/graph.js';
 import { quantizeNetwork } from '../../../src/passes/quantize-network.js';
 import { loadNetwork } from '../../../src/frontends/network/load.js';
+import type { BackendName } from '../../../src/tensorflow/backend-name.js';
 import { trainQuantized } from '../../../src/train/quantization-aware.js';
 import { joined, withNuisances } from '../../../src/train/simulated-frames.js';
 import { trainNetwork, type TrainEvent, type TrainRequest } from '../../../src/train/train.js';
@@ -35,6 +37,7 @@ export interface NetworksRequest {
   readonly seen: Seen | null;
   /** Where trained networks and checkpoints lie; a network that is there is not trained again. */
   readonly keep: string | null;
+  readonly backend: BackendName;
 }
 
 const follow =
@@ -83,6 +86,17 @@ async function trainedFloat(request: NetworksRequest, training: TrainRequest): P
   return graph;
 }
 
+/** Frames that validate calibrate, too. */
+export async function calibrationFramesOf({
+  source,
+  parts,
+}: Pick<NetworksRequest, 'source' | 'parts'>): Promise<CalibrationFrame[]> {
+  const frames: CalibrationFrame[] = [];
+  for (const i of parts.validation.slice(0, CALIBRATION_FRAMES))
+    frames.push({ pixels: (await source.read(i)).pixels, spots: null });
+  return frames;
+}
+
 /** Trains the network unless it is kept, and quantizes it with frames that validated it. */
 export async function trainedNetworks(request: NetworksRequest): Promise<Networks> {
   const { name, source, parts, recipe, keep } = request;
@@ -101,13 +115,12 @@ export async function trainedNetworks(request: NetworksRequest): Promise<Network
     validation,
     recipe: training,
     seed,
+    backend: request.backend,
     onProgress: follow(name),
     ...(keep === null ? {} : { checkpoints: join(keep, 'checkpoints') }),
   };
   const float = await trainedFloat(request, trainRequest);
-  const calibrationFrames: { pixels: Uint16Array; spots: null }[] = [];
-  for (const i of parts.validation.slice(0, CALIBRATION_FRAMES))
-    calibrationFrames.push({ pixels: (await source.read(i)).pixels, spots: null });
+  const calibrationFrames = await calibrationFramesOf(request);
   const quantize = { calibration, quantization };
   const { fixed } =
     training.quantizationAware.epochs > 0
