@@ -16,14 +16,14 @@ import { knobsOf, turned, type Knob } from '../passes/mixed-precision.js';
 import { LEAST_BITS, type Quantization } from '../passes/recipe.js';
 import { fuseStages, type Stage } from '../passes/stages.js';
 import { createQuantizer, type Quantizer, type WidthLearner } from './quantizer.js';
+import { optimizerStep } from './optimizer.js';
 import { parameterLayout, type ParameterSlot } from './parameters.js';
 
 /** Bits that a width moves at most in a step. */
 const RATE = 0.02;
-/** Adam's, as the weights have them. */
-const BETA1 = 0.9;
-const BETA2 = 0.999;
-const EPSILON = 1e-8;
+/** Widths step as weights do, without decay, clipping and averages. */
+const STEPS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, clipNorm: 0, averaging: 0 };
+const NO_AVERAGE = new Float32Array(0);
 
 export interface LearningQuantizer extends Quantizer {
   readonly learner: WidthLearner;
@@ -119,14 +119,13 @@ export function createLearningQuantizer(
     if (slot.field === 'weights') slots.set(slot.node, slot);
   const slotOf = ({ layer }: Knob): ParameterSlot =>
     slots.get(stages.find(({ id, tensor }) => id === layer || tensor === layer)!.id)!;
+  const layout = { trainable: [{ offset: 0, length: knobs.length, decays: false }] };
 
   const learner: WidthLearner = {
     state,
     follow(parameters, quantized, { gradient, rounding }) {
       const { effects } = rounded();
-      steps[0]! += 1;
-      const rate = (RATE * Math.sqrt(1 - BETA2 ** steps[0]!)) / (1 - BETA1 ** steps[0]!);
-      knobs.forEach((knob, i) => {
+      const slopes = Float32Array.from(knobs, (knob, i) => {
         const { cost: share, tensors } = effects[i]!;
         let sum = 0;
         if (knob.part === 'weightBits') {
@@ -134,12 +133,13 @@ export function createLearningQuantizer(
           for (let k = offset; k < offset + length; k++)
             sum += gradient[k]! * (parameters[k]! - quantized[k]!);
         } else for (const id of tensors) sum += rounding.get(id) ?? 0;
-        const slope = Math.LN2 * sum + cost * share;
-        first[i] = BETA1 * first[i]! + (1 - BETA1) * slope;
-        second[i] = BETA2 * second[i]! + (1 - BETA2) * slope * slope;
-        const moved = widths[i]! - (rate * first[i]) / (Math.sqrt(second[i]) + EPSILON);
-        widths[i] = Math.min(knob.bits, Math.max(LEAST_BITS, moved));
+        return Math.LN2 * sum + cost * share;
       });
+      const optimizer = { first, second, average: NO_AVERAGE, step: steps[0]! };
+      optimizerStep(widths, slopes, optimizer, layout, STEPS, RATE);
+      steps[0] = optimizer.step;
+      for (const [i, { bits }] of knobs.entries())
+        widths[i] = Math.min(bits, Math.max(LEAST_BITS, widths[i]!));
     },
   };
   return {

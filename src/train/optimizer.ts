@@ -4,7 +4,7 @@
  *
  * Sources: Kingma and Ba 2015 (Adam); Loshchilov and Hutter 2019 (decoupled weight decay).
  */
-import type { ParameterLayout } from './parameters.js';
+import type { ParameterSlot } from './parameters.js';
 import type { TrainingRecipe } from './recipe.js';
 
 export interface OptimizerState {
@@ -56,13 +56,18 @@ function clipFactor(gradient: Float32Array, clipNorm: number): number {
   return norm > clipNorm ? clipNorm / norm : 1;
 }
 
+type Stepping = Pick<
+  TrainingRecipe,
+  'beta1' | 'beta2' | 'epsilon' | 'weightDecay' | 'clipNorm' | 'averaging'
+>;
+
 /** One step: changes `parameters` and `state`. */
 export function optimizerStep(
   parameters: Float32Array,
   gradient: Float32Array,
   state: OptimizerState,
-  layout: ParameterLayout,
-  recipe: TrainingRecipe,
+  layout: { readonly trainable: readonly Pick<ParameterSlot, 'offset' | 'length' | 'decays'>[] },
+  recipe: Stepping,
   learningRate: number,
 ): void {
   const { beta1, beta2, epsilon, weightDecay, averaging } = recipe;

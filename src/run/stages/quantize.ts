@@ -54,11 +54,10 @@ async function writeSteps(folder: string, steps: readonly IrStep[]): Promise<voi
     await writeFileAtomic(join(folder, `${k}-${pass}.${kind}.txt`), printGraph(kind, graph));
 }
 
-/** The widths of the recipe, or those of a search, or learned. */
+/** The widths of the recipe, or those of a search. */
 interface ChosenWidths {
   readonly quantization: Quantization;
   readonly search: MixedPrecision | null;
-  readonly learned: Quantization['layers'] | null;
 }
 
 async function chooseWidths(
@@ -66,20 +65,22 @@ async function chooseWidths(
   network: PreparedNetwork,
   progress: Progress,
 ): Promise<ChosenWidths> {
-  if (budget === null) return { quantization: recipe.quantization, search: null, learned: null };
+  if (budget === null) return { quantization: recipe.quantization, search: null };
   const search = await searchStage({ recipe, frames, float, network, budget }, progress);
-  return { quantization: search.chosen.quantization, search, learned: null };
+  return { quantization: search.chosen.quantization, search };
 }
 
 interface Finished {
   readonly fixed: FixedGraph;
   readonly prepared: FloatGraph;
   readonly departures: readonly Departure[];
+  /** Widths by layer, where training learned them. */
+  readonly learned: Quantization['layers'] | null;
 }
 
 function finish(
-  { fixed, prepared, departures }: Finished,
-  { quantization, search, learned }: ChosenWidths,
+  { fixed, prepared, departures, learned }: Finished,
+  { quantization, search }: ChosenWidths,
   calibratedOn: number | null,
   progress: Progress,
 ): void {
@@ -110,7 +111,7 @@ export async function quantizeWithin(
   const fixed = quantizePrepared(network, widths.quantization, request.recipe.calibration, (departure) =>
     departures.push(departure),
   );
-  finish({ ...network, fixed, departures }, widths, network.ranges.frames, progress);
+  finish({ ...network, fixed, departures, learned: null }, widths, network.ranges.frames, progress);
   return { ...network, fixed, quantization: widths.quantization, history: [] };
 }
 
@@ -125,7 +126,7 @@ async function quantizeByTraining(
   const silent = { ...options, onStep: () => undefined };
   const widths =
     budget === null
-      ? { quantization: recipe.quantization, search: null, learned: null }
+      ? { quantization: recipe.quantization, search: null }
       : await chooseWidths(request, await prepareNetwork(float, calibrationFrames(part), silent), progress);
   const { trainQuantized } = await import('../../train/quantization-aware.js');
   const { classNames, hitClasses, source } = frames;
@@ -148,7 +149,7 @@ async function quantizeByTraining(
   );
   finish(
     { ...trained, departures: [] },
-    { ...widths, quantization: { ...widths.quantization, asStated: false }, learned: trained.learned },
+    { ...widths, quantization: { ...widths.quantization, asStated: false } },
     null,
     progress,
   );

@@ -40,9 +40,11 @@ export function createBuilder(writer: OnnxWriter): Builder {
   };
 }
 
+/** How many numbers it holds. */
+export const sizeOf = ({ dims }: Value): number => dims.reduce((product, extent) => product * extent, 1);
+
 /** The larger of two shapes of which one broadcasts to the other. */
-const wider = (a: Value, b: Value): readonly number[] =>
-  a.dims.reduce((x, y) => x * y, 1) >= b.dims.reduce((x, y) => x * y, 1) ? a.dims : b.dims;
+const wider = (a: Value, b: Value): readonly number[] => (sizeOf(a) >= sizeOf(b) ? a.dims : b.dims);
 
 type Binary = 'Add' | 'Sub' | 'Mul' | 'Div';
 export const binary = (b: Builder, type: Binary, x: Value, y: Value): Value =>

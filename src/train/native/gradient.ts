@@ -4,9 +4,10 @@
  */
 import { loadOrt, openSession } from '../../backends/onnx/ort/session.js';
 import { floatShapes, type FloatGraph } from '../../ir/graph.js';
+import { softmax } from '../../statistics/metrics.js';
 import type { GradientRequest, GradientResult, LossOptions } from '../gradient.js';
 import { parameterLayout } from '../parameters.js';
-import { checkNative, fieldName, foreignNode, gradientName, imageName, trainingModel } from './model.js';
+import { fieldName, foreignNode, gradientName, imageName, trainingModel } from './model.js';
 
 type Session = Awaited<ReturnType<typeof openSession>>;
 
@@ -18,26 +19,17 @@ export const canTrainNatively = async (graph: FloatGraph): Promise<boolean> =>
     () => false,
   ));
 
-/** Probabilities of `logits` at a temperature. */
-function softened(logits: ArrayLike<number>, temperature: number): number[] {
-  const all = Array.from(logits);
-  const most = Math.max(...all);
-  const powers = all.map((v) => Math.exp((v - most) / temperature));
-  const sum = powers.reduce((a, v) => a + v, 0);
-  return powers.map((v) => v / sum);
-}
-
 export interface NativeGradient {
   compute(request: Omit<GradientRequest, 'fake' | 'statistics'>): Promise<GradientResult>;
   close(): Promise<void>;
 }
 
-/** For one thread. Throws as `checkNative` does. */
+/** For one thread. `checkNative` must have passed. */
 export function createNativeGradient(graph: FloatGraph, options: LossOptions): NativeGradient {
-  checkNative(graph);
   const layout = parameterLayout(graph);
   const shapes = floatShapes(graph);
   const classes = graph.classNames.length;
+  const temperature = options.teacher?.temperature ?? 1;
   const sessions = new Map<number, Promise<Session>>();
   const sessionFor = (n: number): Promise<Session> => {
     const open =
@@ -61,7 +53,7 @@ export function createNativeGradient(graph: FloatGraph, options: LossOptions): N
           ? {}
           : {
               opinion: tensor(
-                Float32Array.from(taught.flatMap((row) => softened(row, options.teacher!.temperature))),
+                Float32Array.from(taught.flatMap((row) => softmax(Array.from(row, (v) => v / temperature)))),
                 [n, classes],
               ),
             }),

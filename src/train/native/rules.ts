@@ -2,6 +2,7 @@
  * What each kind of node computes on `[n, c, h, w]`, and the way back: from the gradient of its output to those of its inputs and
  * parameters. Batch normalisation is that of training (see `batch-norm.ts`). Kinds that are not here are trained elsewhere.
  */
+import { windowExtent } from '../../ir/common.js';
 import type { FloatNodeOf } from '../../ir/ops/index.js';
 import type { ParameterField } from '../parameters.js';
 import {
@@ -10,6 +11,7 @@ import {
   padsOf,
   reduced,
   reshaped,
+  sizeOf,
   sliced,
   transposed,
   type Builder,
@@ -37,11 +39,7 @@ export interface Step {
 
 const PIXELS = [0, 2, 3];
 const perChannel = (b: Builder, x: Value): Value => reshaped(b, x, [1, x.dims[0]!, 1, 1]);
-const flat = (b: Builder, x: Value): Value => reshaped(b, x, [x.dims.reduce((p, d) => p * d, 1)]);
-
-/** Rows and columns that a window of `kernel` leaves over at the end of `extent`. */
-const leftOver = (extent: number, kernel: number, stride: number, padded: number): number =>
-  (extent + padded - kernel) % stride;
+const flat = (b: Builder, x: Value): Value => reshaped(b, x, [sizeOf(x)]);
 
 function conv2d(op: FloatNodeOf<'conv2d'>, site: Site): Step {
   const { b, inputs } = site;
@@ -53,9 +51,13 @@ function conv2d(op: FloatNodeOf<'conv2d'>, site: Site): Step {
   // From [kh, kw, cin, cout].
   const weights = transposed(b, site.parameter('weights')!, [3, 2, 0, 1]);
   const cout = weights.dims[0]!;
-  const rest = [leftOver(height, kh, sy, top + bottom), leftOver(width, kw, sx, left + right)] as const;
-  const rows = (height + top + bottom - kh - rest[0]) / sy + 1;
-  const columns = (width + left + right - kw - rest[1]) / sx + 1;
+  const rows = windowExtent(height, kh, sy, top, bottom);
+  const columns = windowExtent(width, kw, sx, left, right);
+  // What the windows leave over at the end.
+  const rest = [
+    height + top + bottom - kh - (rows - 1) * sy,
+    width + left + right - kw - (columns - 1) * sx,
+  ] as const;
   const window = { strides: { ints: op.strides }, pads: padsOf(op.padding) };
   const bias = site.parameter('bias');
   const value = b.op('Conv', [x, weights, ...(bias === null ? [] : [bias])], [n, cout, rows, columns], {
@@ -183,8 +185,8 @@ function maxPool(op: FloatNodeOf<'maxPool'>, site: Site): Step {
   const [top, left, bottom, right] = op.padding;
   const isDisjoint = op.kernel.every((k, i) => k === op.strides[i] && x.dims[i + 2]! % k === 0);
   if (isDisjoint && op.padding.every((p) => p === 0)) return disjointMaxPool(op, site);
-  const rows = Math.floor((height + top + bottom - op.kernel[0]) / op.strides[0]) + 1;
-  const columns = Math.floor((width + left + right - op.kernel[1]) / op.strides[1]) + 1;
+  const rows = windowExtent(height, op.kernel[0], op.strides[0], top, bottom);
+  const columns = windowExtent(width, op.kernel[1], op.strides[1], left, right);
   const places = b.fresh();
   const value = b.op(
     'MaxPool',
@@ -196,7 +198,7 @@ function maxPool(op: FloatNodeOf<'maxPool'>, site: Site): Step {
   return {
     value,
     back: (dy) => {
-      const count = x.dims.reduce((p, d) => p * d, 1);
+      const count = sizeOf(x);
       const zeros = b.op('Expand', [b.scalar(0), b.integers([count])], [count]);
       const at = reshaped(b, { name: places, dims: value.dims }, [-1]);
       const sum = b.op('ScatterElements', [zeros, at, reshaped(b, dy, [-1])], [count], {
